@@ -1,0 +1,61 @@
+# Two commands matter: `make demo` (watch SMS reports come in, no account needed) and
+# `make test`. Each sets up its own virtual environment in .venv on first use.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# A newer python3.x is taken only when plain python3 is too old or missing.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench screenshots soak chaos clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.runtime ## simulator and console in one: no account, no network
+	@$(BIN)/smsmon demo
+
+test: $(VENV)/.dev ## the whole test suite
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## rewrite the files as `make check` wants them
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
+	@$(BIN)/python -m tests.benchmarks
+
+screenshots: $(VENV)/.dev ## redraw the pictures in screenshots/
+	@$(BIN)/python -m tests.screenshots
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "smsmon needs Python 3.11 or newer, and none was found. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing or broken. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.runtime: pyproject.toml | $(BIN)/python
+	@echo "Installing smsmon and what it runs on …"
+	@$(PIP) install --editable . || { echo "The installation failed: see the lines above (a package index must be reachable)." >&2; exit 1; }
+	@$(BIN)/python -m compileall -q smsmon
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing smsmon and its test tools …"
+	@$(PIP) install --editable '.[dev]' || { echo "The installation failed: see the lines above (a package index must be reachable)." >&2; exit 1; }
+	@$(BIN)/python -m compileall -q smsmon
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PIP) install --editable '.[dev,bench]'
+	@touch $@

@@ -1,0 +1,47 @@
+"""The one clock. Everything that waits or tells the time is given one; tests hold it still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time and waits.
+
+    ``monotonic`` is for waiting and for intervals: it never jumps. ``now`` is for showing and
+    storing: it is the wall clock, and may jump (suspend, NTP).
+    """
+
+    def now(self) -> float:
+        """The wall clock: seconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, never backwards."""
+        ...
+
+    async def wait(self, event: asyncio.Event, timeout: float | None) -> bool:
+        """Wait until ``event`` is set (True) or ``timeout`` seconds are over (False).
+
+        None waits without end.
+        """
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, timeout: float | None) -> bool:  # noqa: ASYNC109
+        try:
+            async with asyncio.timeout(timeout):
+                return await event.wait()
+        except TimeoutError:
+            return False

@@ -1,0 +1,276 @@
+"""The vocabulary of smsmon: what a message, a report, a fault and a change are.
+
+Frozen and typed, no I/O. Every moment is seconds since the epoch, UTC, on the wall clock;
+an observed moment is a float, a date the API gave is an int.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from smsmon.recipients import Recipients
+
+DEFAULT_PROFILE = "default"
+MESSAGE_ID_DIGITS = 32
+"""The longest message id accepted. Known ids have 3 to 10 digits; no bound is documented."""
+
+
+class Status(IntEnum):
+    """What became of a message for one recipient.
+
+    The values are stored (history.db) and packed into columns: never renumber them.
+    """
+
+    UNKNOWN = 0
+    WAITING = 1
+    DELIVERED = 2
+    NOT_DELIVERED = 3
+
+    @property
+    def final(self) -> bool:
+        """True when no further delivery report is expected (a STOP may still come)."""
+        return self is Status.DELIVERED or self is Status.NOT_DELIVERED
+
+    @property
+    def slug(self) -> str:
+        """The name used in JSON, CSV and filters: ``not_delivered`` and so on."""
+        return self.name.lower()
+
+
+_STATUS_OF_WORD: Mapping[str, Status] = MappingProxyType(
+    {
+        # The reference's three, and "ko", its word for "not sent".
+        "delivered": Status.DELIVERED,
+        "not delivered": Status.NOT_DELIVERED,
+        "waiting": Status.WAITING,
+        "ko": Status.NOT_DELIVERED,
+        # The operators' words behind them (SMPP 3.4, message states).
+        "delivrd": Status.DELIVERED,
+        "undeliv": Status.NOT_DELIVERED,
+        "expired": Status.NOT_DELIVERED,
+        "rejectd": Status.NOT_DELIVERED,
+        "acceptd": Status.WAITING,
+        "enroute": Status.WAITING,
+        "pending": Status.WAITING,
+        "unknown": Status.UNKNOWN,
+    }
+)
+
+
+def status_of(word: str) -> Status:
+    """The delivery status that the API's ``word`` stands for, in any case and spacing.
+
+    A word nobody documented is ``UNKNOWN``: never taken for delivered nor for failed.
+    """
+    return _STATUS_OF_WORD.get(" ".join(word.split()).lower(), Status.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many recipients stand where. ``stop`` counts across the statuses."""
+
+    total: int = 0
+    delivered: int = 0
+    not_delivered: int = 0
+    waiting: int = 0
+    unknown: int = 0
+    stop: int = 0
+
+    @classmethod
+    def of(cls, recipients: Recipients) -> Counts:
+        """The counts of a report's recipients."""
+        statuses = recipients.statuses
+        return cls(
+            total=len(statuses),
+            delivered=statuses.count(Status.DELIVERED),
+            not_delivered=statuses.count(Status.NOT_DELIVERED),
+            waiting=statuses.count(Status.WAITING),
+            unknown=statuses.count(Status.UNKNOWN),
+            stop=recipients.stops.count(1),
+        )
+
+    @property
+    def final(self) -> int:
+        """Recipients whose delivery report is final: delivered or not delivered."""
+        return self.delivered + self.not_delivered
+
+    @property
+    def delivery_rate(self) -> float | None:
+        """Delivered ÷ final, from 0 to 1; None while nothing is final.
+
+        Waiting and unknown recipients stay out of both sides: they are shown apart.
+        """
+        return self.delivered / self.final if self.final else None
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.total + other.total,
+            self.delivered + other.delivered,
+            self.not_delivered + other.not_delivered,
+            self.waiting + other.waiting,
+            self.unknown + other.unknown,
+            self.stop + other.stop,
+        )
+
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(
+            self.total - other.total,
+            self.delivered - other.delivered,
+            self.not_delivered - other.not_delivered,
+            self.waiting - other.waiting,
+            self.unknown - other.unknown,
+            self.stop - other.stop,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message on the watchlist, as its owner described it."""
+
+    id: str
+    """The message id: digits, kept as an opaque string (leading zeros count)."""
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    added_at: float = 0.0
+    paused: bool = False
+    profile: str = DEFAULT_PROFILE
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Keys of the watchlist file that this version does not know; kept when it is written."""
+
+
+def is_message_id(text: str) -> bool:
+    """True for what the API takes as a message id: 1 to 32 ASCII digits."""
+    return text.isascii() and text.isdigit() and len(text) <= MESSAGE_ID_DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one answer of the API truly said about one message."""
+
+    message_id: str
+    recipients: Recipients
+    digest: bytes
+    """A digest of the answer's body: equal digests are equal answers."""
+    fetched_at: float
+    """When the answer had arrived whole."""
+    raw: bytes = b""
+    """The body as it came, less the key should it echo one; to look at, never to decode again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The API gave, byte for byte, the answer already known: nothing to decode."""
+
+    message_id: str
+    digest: bytes
+    fetched_at: float
+
+
+class FaultKind(StrEnum):
+    """Every way a read can go wrong, named as ``smsmon status --json`` prints it."""
+
+    AUTH = "auth"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    BAD_RESPONSE = "bad_response"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a message could not be read. Every text in it is safe to print and key-free."""
+
+    kind: FaultKind
+    message: str
+    """One sentence for the operator: what happened, and what to do if there is something."""
+    code: int | None = None
+    """The API's control code, when it gave one."""
+    excerpt: str = ""
+    """The beginning of what came instead of a report."""
+    retry_after: float | None = None
+    """Seconds the server asked to be left alone."""
+
+
+class ReadError(Exception):
+    """A read that gave no report. ``smsmon.api.errors`` has one subclass for each way."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One recipient, seen to have changed between two reports."""
+
+    message_id: str
+    slot: int
+    """The recipient's place in its message; stays the same for as long as it is watched."""
+    phone: str
+    before: Status | None
+    """None: the recipient was not in any report before."""
+    after: Status
+    raw_status: str
+    stop_before: bool
+    stop_after: bool
+    date: int | None
+    """The API's own date for the new status."""
+    observed_at: float
+
+
+class EventKind(StrEnum):
+    """What can happen to a message or an account, besides recipients changing."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    FIRST_READ = "first read"
+    COMPLETED = "completed"
+    REOPENED = "reopened"
+    SETTLED = "settled"
+    STALE = "stale"
+    RECOVERED = "recovered"
+    NOT_FOUND = "not found"
+    FOUND = "found"
+    ABSENT = "absent"
+    """Recipients known before are missing from a report; they stay as last seen."""
+    ACCOUNT_STOPPED = "account stopped"
+    ACCOUNT_DOWN = "account down"
+    ACCOUNT_UP = "account up"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, once: a line of the log."""
+
+    kind: EventKind
+    at: float
+    message_id: str | None = None
+    """None: it concerns the whole account."""
+    profile: str = DEFAULT_PROFILE
+    detail: str = ""
+    """A safe sentence: the reason, the counts; empty where the kind says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the account holds, from ``GET /me``. Credits are message counts."""
+
+    username: str
+    amount: str
+    """The money left, as the API wrote it (a decimal); empty when it did not."""
+    currency: str
+    credits: int | None
+    credits_eco: int | None
+    credits_hlr: int | None
+    to_send: int | None
+    """Messages scheduled and not yet sent."""
+    fetched_at: float
