@@ -22,8 +22,8 @@ class Clock(Protocol):
         """Seconds from an arbitrary start, never backwards."""
         ...
 
-    async def wait(self, event: asyncio.Event, timeout: float | None) -> bool:
-        """Wait until ``event`` is set (True) or ``timeout`` seconds are over (False).
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Wait until ``event`` is set (True) or ``seconds`` are over (False).
 
         None waits without end.
         """
@@ -39,9 +39,9 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def wait(self, event: asyncio.Event, timeout: float | None) -> bool:  # noqa: ASYNC109
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 return await event.wait()
         except TimeoutError:
             return False
