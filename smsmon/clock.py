@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Clock(Protocol):
@@ -40,6 +42,8 @@ class SystemClock:
         return time.monotonic()
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        import asyncio  # 45 ms that commands without a loop (ls, add) must not pay
+
         try:
             async with asyncio.timeout(seconds):
                 return await event.wait()
