@@ -1,0 +1,74 @@
+"""Whatever comes in, nothing a terminal would obey goes out."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.text import REPLACEMENT, safe, safe_bytes
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@given(ANY_TEXT, st.integers(1, 400))
+def test_no_control_or_format_character_leaves_and_the_length_is_bounded(
+    text: str, limit: int
+) -> None:
+    shown = safe(text, limit)
+    assert len(shown) <= limit
+    for char in shown:
+        category = unicodedata.category(char)
+        assert category[0] != "C"
+        assert category not in ("Zl", "Zp")
+
+
+@given(ANY_TEXT, st.integers(1, 400))
+def test_safe_text_passes_unchanged_the_second_time(text: str, limit: int) -> None:
+    once = safe(text, limit)
+    assert safe(once, limit) == once
+
+
+@given(st.binary(max_size=3000))
+def test_any_bytes_become_safe_text(data: bytes) -> None:
+    shown = safe_bytes(data, 120)
+    assert len(shown) <= 120
+    assert shown.isprintable()
+    shown.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("\x1b[31mred", f"{REPLACEMENT}[31mred"),
+        ("\x1b]52;c;aGk=\x07", f"{REPLACEMENT}]52;c;aGk={REPLACEMENT}"),
+        ("\x9b2J", f"{REPLACEMENT}2J"),
+        ("+336\u202e12", f"+336{REPLACEMENT}12"),
+        ("a\u200bb", f"a{REPLACEMENT}b"),
+        ("two\nlines", f"two{REPLACEMENT}lines"),
+        ("lone \ud800", f"lone {REPLACEMENT}"),
+        ("+33\u00a06", "+33 6"),
+        ("Zalgo" + "\u0300" * 40, "Zalgo\u0300\u0300"),
+        ("[/red] [bold", "[/red] [bold"),
+        ("Numéro introuvable", "Numéro introuvable"),
+    ],
+)
+def test_known_hostile_text_is_disarmed(hostile: str, shown: str) -> None:
+    assert safe(hostile) == shown
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert safe("x" * 100, 10) == "xxxxxxxxx…"
+
+
+def test_latin_1_bytes_read_as_the_text_they_are() -> None:
+    assert safe_bytes("Clé API incorrecte".encode("latin-1")) == "Clé API incorrecte"
+
+
+def test_a_cut_inside_a_character_does_not_turn_the_rest_into_latin_1() -> None:
+    assert safe_bytes(("é" * 5000).encode(), 10) == "ééééééééé…"
+    assert safe_bytes(("x" + "é" * 5000).encode(), 11) == "xééééééééé…"
+
+
+def test_a_byte_order_mark_is_not_shown() -> None:
+    assert safe_bytes(b"\xef\xbb\xbf{}") == "{}"
