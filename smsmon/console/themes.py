@@ -1,0 +1,103 @@
+"""smsmon's own themes: dark, light, high-contrast and monochrome.
+
+Quiet on purpose: one accent for where you are, colour otherwise only for what a status means.
+A test computes the contrast of every pair of text and background used here.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="smsmon-dark",
+    dark=True,
+    primary="#8ab4e8",
+    secondary="#9fb3c8",
+    accent="#8ab4e8",
+    success="#86c994",
+    warning="#e3b565",
+    error="#f2858a",
+    foreground="#d8dee6",
+    background="#11151a",
+    surface="#151a20",
+    panel="#1d242c",
+    variables={
+        "text-quiet": "#93a0ae",
+        "rule": "#2c3641",
+        "cursor-line": "#26384c",
+        "cursor-line-text": "#ffffff",
+        "tint": "#2b2f1f",
+        "unknown": "#c3a6e0",
+    },
+)
+
+LIGHT = Theme(
+    name="smsmon-light",
+    dark=False,
+    primary="#1d5a9e",
+    secondary="#4a5968",
+    accent="#1d5a9e",
+    success="#1c6b33",
+    warning="#7d5200",
+    error="#a8231d",
+    foreground="#20262d",
+    background="#fbfbf9",
+    surface="#f5f5f2",
+    panel="#e9eae6",
+    variables={
+        "text-quiet": "#56616d",
+        "rule": "#c9ccc6",
+        "cursor-line": "#d3e2f2",
+        "cursor-line-text": "#0b1a2a",
+        "tint": "#f3ecc8",
+        "unknown": "#6b3fa0",
+    },
+)
+
+HIGH_CONTRAST = Theme(
+    name="smsmon-high-contrast",
+    dark=True,
+    primary="#ffffff",
+    secondary="#ffffff",
+    accent="#ffff00",
+    success="#5cff7a",
+    warning="#ffd75f",
+    error="#ff9b9b",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1a1a1a",
+    variables={
+        "text-quiet": "#d0d0d0",
+        "rule": "#8a8a8a",
+        "cursor-line": "#ffff00",
+        "cursor-line-text": "#000000",
+        "tint": "#202000",
+        "unknown": "#e6c8ff",
+    },
+)
+
+MONOCHROME = Theme(
+    name="smsmon-monochrome",
+    dark=True,
+    primary="#ffffff",
+    secondary="#c8c8c8",
+    accent="#ffffff",
+    success="#e0e0e0",
+    warning="#ffffff",
+    error="#ffffff",
+    foreground="#e0e0e0",
+    background="#101010",
+    surface="#101010",
+    panel="#202020",
+    variables={
+        "text-quiet": "#a0a0a0",
+        "rule": "#484848",
+        "cursor-line": "#e0e0e0",
+        "cursor-line-text": "#101010",
+        "tint": "#303030",
+        "unknown": "#ffffff",
+    },
+)
+
+THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME)
