@@ -1,0 +1,122 @@
+"""Every action of the console, once: its id, keys, name and help.
+
+The bindings, the key line, the help screen and the command palette all read this table, so
+they cannot disagree. Ids are stable: a user's keymap names them.
+
+Left alone on purpose: ``ctrl+b`` (tmux), ``ctrl+a`` (screen), ``ctrl+s`` and ``ctrl+q``
+(terminal flow control), ``ctrl+z`` (suspend).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from textual.binding import Binding
+
+
+class Where(Flag):
+    """The panes in which an action does something."""
+
+    MESSAGES = auto()
+    RECIPIENTS = auto()
+    RECIPIENT = auto()
+    LOG = auto()
+    TABLES = MESSAGES | RECIPIENTS | LOG
+    ANYWHERE = TABLES | RECIPIENT
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the operator can do."""
+
+    id: str
+    """Stable name, for keymaps: ``message.add``."""
+    keys: tuple[str, ...]
+    """The keys that do it, the one to show first."""
+    name: str
+    """One or two words, as the key line and the palette show it."""
+    help: str
+    """One sentence, as the help screen shows it."""
+    where: Where
+    call: str
+    """The method that does it: ``add`` is ``action_add`` of the console's screen."""
+    rank: int = 0
+    """Place in the key line, 1 first; 0 stays out of it."""
+
+    @property
+    def group(self) -> str:
+        """The heading it stands under in the help."""
+        return GROUPS[self.id.partition(".")[0]]
+
+
+GROUPS = {
+    "move": "Moving about",
+    "message": "Messages",
+    "table": "Tables",
+    "view": "View",
+    "app": "Program",
+}
+"""First part of an action's id → its heading in the help, in the order shown."""
+
+_ALL = Where.ANYWHERE
+_M, _R, _1, _T = Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT, Where.TABLES
+
+ACTIONS: tuple[Action, ...] = (
+    Action("move.open", ("enter",), "open", "Go deeper: message, recipients, one recipient.",
+           _M | _R, "open", 2),
+    Action("move.back", ("escape",), "back",
+           "Come back: clear the filter first, then go up one level.", _ALL, "back", 2),
+    Action("move.next_pane", ("tab",), "next pane", "Move to the next pane.", _ALL, "next_pane"),
+    Action("move.previous_pane", ("shift+tab",), "previous pane", "Move to the previous pane.",
+           _ALL, "previous_pane"),
+    Action("message.add", ("a",), "add", "Add message ids to the watchlist, typed or pasted.",
+           _ALL, "add", 1),
+    Action("message.refresh", ("r",), "refresh",
+           "Ask the API about this message, or the marked ones, now.", _M | _R | _1, "refresh", 7),
+    Action("message.refresh_all", ("R",), "refresh all",
+           "Ask the API about every message, within the request budget.", _ALL, "refresh_all"),
+    Action("message.remove", ("d", "delete"), "remove",
+           "Stop watching this message, or the marked ones.", _M, "remove", 8),
+    Action("message.undo", ("u",), "undo", "Bring back what was removed last.", _ALL, "undo", 9),
+    Action("app.retry", ("t",), "retry",
+           "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
+    Action("view.log", ("l",), "log", "Show the log of everything that happened, or hide it.",
+           _ALL, "log"),
+    Action("view.zoom", ("z",), "zoom", "Give the whole screen to this pane, or give it back.",
+           _ALL, "zoom"),
+    Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",
+           _ALL, "help", 10),
+    Action("app.palette", ("ctrl+p", "colon"), "palette", "Find an action by its name.",
+           _ALL, "palette"),
+    Action("app.quit", ("q", "ctrl+c"), "quit", "Leave smsmon. The watchlist is kept.",
+           _ALL, "quit", 11),
+)  # fmt: skip
+
+_KEY_FACES = {
+    "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
+    "colon": ":", "space": "space", "less_than_sign": "<", "greater_than_sign": ">",
+    "shift+tab": "⇧tab", "backslash": "\\", "plus": "+", "minus": "-", "comma": ",",
+}  # fmt: skip
+
+
+def key_face(key: str) -> str:
+    """How a key is written on screen: ``?`` for ``question_mark``, ``^p`` for ``ctrl+p``."""
+    if key.startswith("ctrl+"):
+        return "^" + key_face(key.removeprefix("ctrl+"))
+    return _KEY_FACES.get(key, key)
+
+
+def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
+    """The Textual bindings of ``actions``; their ids let a keymap move them."""
+    return [
+        Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
+        for action in actions
+    ]
+
+
+def key_line(where: Where, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+    """The actions the key line shows in the pane ``where``, in their order."""
+    shown = [action for action in actions if action.rank and where & action.where]
+    return sorted(shown, key=lambda action: action.rank)
