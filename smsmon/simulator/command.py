@@ -1,0 +1,62 @@
+"""``smsmon simulate``: the demo's world behind a port, until a signal says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from smsmon.simulator.faults import FaultPlan
+from smsmon.simulator.scenario import demo_world
+from smsmon.simulator.server import Server, serve
+from smsmon.simulator.world import World
+
+_LEAVE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def simulate(
+    port: int = 0,
+    seed: int = 1,
+    speed: float = 1.0,
+    host: str = "127.0.0.1",
+    echo: Callable[[str], None] = print,
+) -> None:
+    """Serve the demo's world until SIGINT, SIGTERM or SIGHUP.
+
+    ``echo`` gets lines to paste into a shell: the base URL, the key, some ids. Raises
+    ValueError for a host that is not loopback or a speed of 0 or less, OSError when the port
+    is taken.
+    """
+    world = demo_world(seed=seed, speed=speed)
+
+    def introduce(server: Server) -> None:
+        echo(f"export SMSMON_BASE_URL={server.base_url}")
+        echo(f"export SMSMON_API_KEY={server.key}")
+        echo(f"# Messages: {' '.join(world.messages)}")
+        echo("# Serving until Ctrl-C.")
+
+    asyncio.run(run_forever(world, host=host, port=port, started=introduce))
+
+
+async def run_forever(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str | None = None,
+    faults: FaultPlan | None = None,
+    started: Callable[[Server], None] | None = None,
+) -> None:
+    """Serve until a signal says stop; ``started`` is called once requests are taken."""
+    loop = asyncio.get_running_loop()
+    leave = asyncio.Event()
+    for number in _LEAVE:
+        loop.add_signal_handler(number, leave.set)
+    try:
+        async with serve(world, host=host, port=port, key=key, faults=faults) as server:
+            if started is not None:
+                started(server)
+            await leave.wait()
+    finally:
+        for number in _LEAVE:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,86 @@
+"""How long delivery reports take: mostly seconds, a tail of hours, and an end at 48 h."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+
+from smsmon.simulator.messages import DELIVERED, NOT_DELIVERED, WAITING, Change
+
+MINUTE, HOUR = 60.0, 3600.0
+EXPIRY = 48 * HOUR
+"""What no operator answered for is given up after 48 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Shares (0 to 1) and medians (seconds) of what may happen to a recipient after its send.
+
+    Whoever is in none of the shares is reported within seconds. The shape follows what is known
+    of the API: "within seconds on average, up to 48 hours"; the numbers are ours.
+    """
+
+    seconds: float = 5.0
+    """The median of the quick reports; the spread is lognormal, sigma 0.8."""
+    minutes: float = 0.08
+    """The share that takes minutes (median 4): handsets out of reach for a moment."""
+    hours: float = 0.03
+    """The share that takes hours (median 3): handsets switched off."""
+    never: float = 0.01
+    """The share never reported by an operator: expires in a wave that starts at 48 h."""
+    wave: float = 10 * MINUTE
+    """The mean time after 48 h at which the expired turn final."""
+    dead: float = 0.015
+    """The share of numbers that do not exist: not delivered, as quickly as the others are."""
+    stops: float = 0.002
+    """The share of the delivered who say STOP, and the median time they take to."""
+    stop_after: float = 20 * MINUTE
+    pace: float = 0.0
+    """Seconds between one recipient's send and the next's: big campaigns leave at a rate."""
+
+    def slower(self, factor: float) -> Delays:
+        """The same shape with every delay that is not bound to 48 h ``factor`` times as long."""
+        return replace(self, seconds=self.seconds * factor, stop_after=self.stop_after * factor)
+
+
+ORDINARY = Delays()
+
+OTP = Delays(seconds=2.5, minutes=0.0, hours=0.0, never=0.0, dead=0.0, stops=0.0)
+"""One-time passwords: a premium route to handsets in someone's hand."""
+
+
+def draw_changes(
+    rng: random.Random, sent: float, delays: Delays, accepted: float | None = None
+) -> tuple[Change, ...]:
+    """What a report says of one recipient over time.
+
+    It is Waiting from ``accepted`` on (by default from ``sent``), the report comes some time
+    after ``sent``. World-clock seconds.
+    """
+    start = sent if accepted is None else min(accepted, sent)
+    changes = [Change(start, WAITING)]
+    scale = delays.seconds / ORDINARY.seconds
+    fate = rng.random()
+    if fate < delays.never:
+        return (*changes, Change(sent + EXPIRY + rng.expovariate(1 / delays.wave), NOT_DELIVERED))
+    if fate < delays.never + delays.hours:
+        delay = _lognormal(rng, 3 * HOUR * scale, 0.9)
+    elif fate < delays.never + delays.hours + delays.minutes:
+        delay = _lognormal(rng, 4 * MINUTE * scale, 1.0)
+    else:
+        delay = _lognormal(rng, delays.seconds, 0.8)
+    if delay > EXPIRY:
+        return (*changes, Change(sent + EXPIRY + rng.expovariate(1 / delays.wave), NOT_DELIVERED))
+    reported = sent + delay
+    if rng.random() < delays.dead:
+        return (*changes, Change(reported, NOT_DELIVERED))
+    changes.append(Change(reported, DELIVERED))
+    if rng.random() < delays.stops:
+        answered = reported + _lognormal(rng, delays.stop_after, 0.9)
+        changes.append(Change(answered, DELIVERED, stop=True))
+    return tuple(changes)
+
+
+def _lognormal(rng: random.Random, median: float, sigma: float) -> float:
+    return rng.lognormvariate(math.log(median), sigma)
