@@ -1,0 +1,47 @@
+"""What can go wrong with a file of ours, said so that the operator knows what to do."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class StoreError(Exception):
+    """A file that could not be read or written. Nothing of what it held was lost by trying."""
+
+    def __init__(self, path: Path, reason: str, remedy: str, line: int | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        """What is wrong, without a full stop."""
+        self.remedy = remedy
+        """What to do about it, one sentence."""
+        self.line = line
+        """The line of the file that is at fault, from 1; None where no line is."""
+        where = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{where}: {reason}. {remedy}")
+
+
+class Busy(StoreError):
+    """Another process holds the file, and did not let go within the wait."""
+
+
+class DiskFull(StoreError):
+    """No room is left where the file lives."""
+
+
+class NotWritable(StoreError):
+    """The folder or the file may not be written by this user."""
+
+
+def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
+    """The ``StoreError`` that says ``error`` in plain words; ``doing`` is "write" or "read"."""
+    what = error.strerror or type(error).__name__
+    if error.errno in _DISK_FULL:
+        return DiskFull(path, f"the disk is full ({what})", "Free some room; nothing was lost.")
+    if error.errno in _NOT_ALLOWED:
+        remedy = f"Allow this user to {doing} {path.parent}, or set SMSMON_HOME to another folder."
+        return NotWritable(path, f"cannot {doing} it ({what})", remedy)
+    return StoreError(path, f"cannot {doing} it ({what})", "Look at the folder and the disk.")
