@@ -1,0 +1,94 @@
+"""Where the API is, and which proxy leads there: checked before the key goes anywhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from smsmon.text import safe
+
+DEFAULT_BASE_URL = "https://api.smspartner.fr/v1"
+_NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\uffff]")
+_PROXY_SCHEMES = ("http", "https")
+
+
+def check_base_url(text: str) -> str:
+    """``text`` without a final slash, if the key may be sent there.
+
+    Raises ``ValueError`` with a sentence that says what is wrong with it.
+    """
+    parts = _split(text, "base URL")
+    shown = f"{parts.scheme}://{_host(parts)}"
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"The base URL must begin with https://, not {safe(parts.scheme)}://.")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"The base URL {shown} must not hold a user name or password.")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ValueError(f"The base URL {shown} must end with its path: no “?” and no “#”.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(
+            f"The base URL {shown} would send the API key unencrypted: use https:// "
+            "(http:// is for this machine only)."
+        )
+    return text.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """True if ``host`` can only be this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def proxy_for(base_url: str, proxy: str | None) -> str | None:
+    """The proxy for ``base_url``: the given one, else the environment's; None for none.
+
+    Loopback is never reached through one: a proxy would see the key. Raises ``ValueError``.
+    """
+    host = urlsplit(base_url).hostname or ""
+    if is_loopback(host):
+        return None
+    if proxy is None:
+        from urllib.request import getproxies, proxy_bypass
+
+        if proxy_bypass(host):
+            return None
+        proxies = getproxies()
+        proxy = proxies.get(urlsplit(base_url).scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    parts = _split(proxy, "proxy")
+    if parts.scheme not in _PROXY_SCHEMES:
+        raise ValueError(f"The proxy must be an http:// one, not {safe(parts.scheme)}://.")
+    return proxy
+
+
+def host_of(url: str) -> str:
+    """The host that ``url`` names, safe to print; empty if it names none."""
+    try:
+        return _host(urlsplit(url))
+    except ValueError:
+        return ""
+
+
+def _host(parts: SplitResult) -> str:
+    return safe(parts.hostname or "")
+
+
+def _split(text: str, what: str) -> SplitResult:
+    problem = "has spaces or characters that no URL has" if _NOT_IN_A_URL.search(text) else ""
+    try:
+        parts = urlsplit(text)
+        if parts.port == 0 or not parts.hostname:
+            problem = problem or "names no host and port"
+    except ValueError:
+        problem = problem or "is not a URL"
+    if problem:
+        raise ValueError(f"The {what} {problem}.")
+    return parts

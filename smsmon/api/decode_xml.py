@@ -1,0 +1,111 @@
+"""XML answers: positional, in the order of the JSON keys. Parsed with DTDs refused."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException, ElementTree
+
+from smsmon.api.envelope import Envelope
+from smsmon.api.errors import NotAReport
+
+DEPTH_LIMIT = 16
+"""Elements within elements. A report has 4."""
+_FEED = 1 << 16
+_FLAGS = {"true": True, "false": False}
+
+
+class _Entries:
+    """Builds nested lists of texts out of ``<entry>`` elements: the target of the parser."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self._open: list[list[Any]] = []
+        self._text: list[list[str]] = []
+        self.top: list[Any] | str = []
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        if not self._open:
+            self.root = tag
+        elif len(self._open) >= DEPTH_LIMIT:
+            raise NotAReport("The answer is nested too deeply to be a report.")
+        self._open.append([])
+        self._text.append([])
+
+    def data(self, text: str) -> None:
+        if self._text:
+            self._text[-1].append(text)
+
+    def end(self, _tag: str) -> None:
+        children = self._open.pop()
+        text = "".join(self._text.pop())
+        entry = children or text
+        if self._open:
+            self._open[-1].append(entry)
+        else:
+            self.top = entry
+
+    def close(self) -> list[Any] | str:
+        return self.top
+
+
+def parse(body: bytes) -> Envelope:
+    """The answer in ``body``, its rows as named values. Raises ``NotAReport``."""
+    entries = _Entries()
+    try:
+        parser = ElementTree.XMLParser(target=entries, forbid_dtd=True)
+        for start in range(0, len(body), _FEED):
+            parser.feed(body[start : start + _FEED])
+        parser.close()
+    except DefusedXmlException:
+        problem = "The answer is XML with a document type or entities of its own: refused."
+    except ParseError:
+        problem = "The answer is not whole XML."
+    except (ValueError, LookupError):
+        problem = "The answer is XML in an unknown encoding."
+    else:
+        if entries.root != "result" or isinstance(entries.top, str):
+            raise NotAReport("The answer is XML, but not one of the API's.")
+        return _envelope(entries.top)
+    raise NotAReport(problem)
+
+
+def _envelope(top: list[Any]) -> Envelope:
+    success = _FLAGS.get(top[0].strip()) if isinstance(top[0], str) else None
+    code = top[1].strip() if len(top) > 1 and isinstance(top[1], str) else None
+    rest = top[2:]
+    if success is not True:
+        return Envelope(success=success, code=code, words="; ".join(_texts(rest)))
+    rows = rest[-1] if rest and not _is_text(rest[-1]) else None
+    ids = rest[:-1] if rows is not None else rest
+    if rows == "":
+        rows = []
+    if rows is not None:
+        rows = [named(row) for row in rows]
+    return Envelope(success=success, code=code, ids=ids, rows=rows)
+
+
+def _is_text(entry: list[Any] | str) -> bool:
+    return isinstance(entry, str) and bool(entry.strip())
+
+
+def _texts(entries: list[Any]) -> list[str]:
+    texts: list[str] = []
+    for entry in entries[:10]:
+        texts += [entry.strip()] if isinstance(entry, str) else _texts(entry)
+    return [text for text in texts if text][:10]
+
+
+def named(row: list[Any] | str) -> object:
+    """The row with the names that its JSON twin has, by their order."""
+    if isinstance(row, str):
+        return row
+    if row and isinstance(row[0], str) and row[0] in _FLAGS:
+        keys: tuple[str, ...] = ("success", "code", "number", "messageId", "status", "date")
+        keys += ("stopSms",)
+        return dict(zip(keys, [_FLAGS[row[0]], *row[1:]], strict=False))
+    keys = ("phoneNumber", "status", "stopSMS", "date")
+    if len(row) == 3 and isinstance(row[2], str) and row[2].strip() not in {*_FLAGS, "0", "1"}:
+        keys = ("phoneNumber", "status", "date")
+    return dict(zip(keys, row, strict=False))

@@ -1,0 +1,52 @@
+"""What surrounds the rows of an answer, and the verdict on it: a report, or which error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from smsmon.api.errors import NotAReport, refusal
+from smsmon.api.rows import code_of, names, shown
+from smsmon.text import SENTENCE_LIMIT, safe
+
+
+@dataclass(slots=True)
+class Envelope:
+    """An answer without its rows judged, in JSON's types, whatever it was written in."""
+
+    success: Any = None
+    code: Any = None
+    ids: list[Any] = field(default_factory=list)
+    """Every message id it names."""
+    rows: Any = None
+    words: str = ""
+    """The API's own words about an error; not safe yet."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """All of a JSON answer, for the endpoints other than reports."""
+
+
+def check_success(answer: Envelope) -> None:
+    """Raise the error that the answer stands for, unless it claims success."""
+    words = safe(answer.words.strip(), SENTENCE_LIMIT // 2)
+    if answer.success is False:
+        raise refusal(code_of(answer.code), words)
+    if answer.success is not True:
+        raise NotAReport("The answer does not say whether the request succeeded.")
+    if answer.code is not None and code_of(answer.code) != 200:
+        raise NotAReport(
+            f"The answer contradicts itself: success, and code {shown(answer.code)}.",
+            code=code_of(answer.code),
+        )
+
+
+def check_report(answer: Envelope, message_id: str) -> list[Any]:
+    """The rows, if the answer is a report about ``message_id``; else raise what it is."""
+    check_success(answer)
+    if answer.rows is None:
+        raise NotAReport("The answer claims success but has no list of recipients.")
+    if not isinstance(answer.rows, list):
+        raise NotAReport(f"The answer has {shown(answer.rows)} where its recipients should be.")
+    for found in answer.ids:
+        if not names(found, message_id):
+            raise NotAReport(f"The answer is about another message: {shown(found)}.")
+    return answer.rows
