@@ -91,6 +91,16 @@ class Phones(Sequence[str]):
     def __repr__(self) -> str:
         return f"<Phones: {len(self)}>"
 
+    def extended(self, phones: Sequence[str]) -> Phones:
+        """This column with ``phones`` behind it; what is already here is not parsed again."""
+        more = Phones(phones)
+        longer = Phones()
+        longer._others = self._others + more._others
+        shift = len(self._others)
+        tail = array("q", (n if n > 0 else n - shift for n in more._numbers))
+        longer._numbers = self._numbers + (tail if shift else more._numbers)
+        return longer
+
     @property
     def keys(self) -> Sequence[int | str]:
         """One hashable key per place, equal when the numbers are; cheaper than the texts."""

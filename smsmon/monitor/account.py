@@ -1,0 +1,103 @@
+"""Is it this message, or the whole account? Judges faults and says when to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from smsmon.model import Fault, FaultKind
+from smsmon.monitor.budget import back_off
+
+
+class Condition(StrEnum):
+    """How it stands with an account."""
+
+    OK = "ok"
+    DOWN = "down"
+    """The API cannot be read; single probes go out until one is answered."""
+    STOPPED = "stopped"
+    """The API refused the account: nothing goes out until the operator acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """One account as the header shows it. Times are wall-clock seconds."""
+
+    profile: str
+    condition: Condition = Condition.OK
+    fault: Fault | None = None
+    since: float | None = None
+    """When the trouble began."""
+    retry_at: float | None = None
+    """When the next probe is planned; None when none is."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is down or stopped, one safe sentence; empty when it is neither."""
+        return self.fault.message if self.fault else ""
+
+
+SUSPECTS = 2
+"""Different messages that must fail, with no true answer between, before a fault that may be
+a message's own is taken for the account's."""
+
+
+class Health:
+    """The judgement over one account.
+
+    One message that answers nonsense, or always times out, is that message's trouble. The same
+    from several messages with nothing good between is the account's. Being refused (``auth``)
+    or told to slow down (``rate_limited``) concerns the account at once.
+    """
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._suspects: set[str] = set()
+        self._attempt = 0
+        self.condition = Condition.OK
+        self.fault: Fault | None = None
+        self.since: float | None = None
+        """Wall time of the first fault of this trouble."""
+        self.retry_at = 0.0
+        """Monotonic time of the next probe, while down."""
+
+    def good(self) -> bool:
+        """A true answer came; True when that ends a trouble."""
+        self._suspects.clear()
+        self._attempt = 0
+        recovered = self.condition is not Condition.OK
+        self.condition = Condition.OK
+        self.fault = self.since = None
+        return recovered
+
+    def bad(self, message_id: str, fault: Fault, now: float, wall: float, *, alone: bool) -> bool:
+        """A poll failed; True when it changes the condition of the account.
+
+        ``alone``: no other message could bear witness.
+        """
+        before = self.condition
+        self._suspects.add(message_id)
+        if fault.kind is FaultKind.AUTH:
+            self.condition = Condition.STOPPED
+        elif before is not Condition.STOPPED and (
+            before is Condition.DOWN
+            or fault.kind is FaultKind.RATE_LIMITED
+            or alone
+            or len(self._suspects) >= SUSPECTS
+        ):
+            self.condition = Condition.DOWN
+            self._attempt += 1
+            wait = back_off(self._attempt, self._rng)
+            self.retry_at = now + max(wait, fault.retry_after or 0.0)
+        if self.condition is not Condition.OK:
+            self.fault = fault
+            if self.since is None:
+                self.since = wall
+        return self.condition is not before
+
+    def retry(self, now: float) -> None:
+        """Probe at once: the operator or a new key says so. A stopped account is tried again."""
+        if self.condition is Condition.STOPPED:
+            self.condition = Condition.DOWN
+        self.retry_at = now

@@ -1,0 +1,355 @@
+"""The live state of every watched message: takes reports in, tells what they changed.
+
+Synchronous and free of I/O: a report is applied whole or, when its poll was cancelled, not at
+all. All times are wall-clock seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from smsmon.model import (
+    Counts,
+    Entry,
+    Event,
+    EventKind,
+    Fault,
+    FaultKind,
+    Report,
+    Status,
+    Transition,
+)
+from smsmon.monitor.diff import Merged, merge
+from smsmon.monitor.seen import RawAnswers, SeenTransitions
+from smsmon.monitor.state import (
+    SETTLED_AFTER,
+    Applied,
+    MessageState,
+    Watched,
+    earliest_date,
+    latest_date,
+)
+from smsmon.recipients import STOP_YES, Recipients
+
+__all__ = ["Applied", "Board", "MessageState", "Restored", "Watched"]
+
+STALE_GRACE = 30.0
+"""Seconds by which a read may be late, on top of the promise again, before its message counts
+as stale: a slow answer and a short queue are no news."""
+RESTORED_PROMISE = 15.0
+"""Seconds that a state from the history counts as fresh: the program was not looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the history knew of a message when the program started."""
+
+    recipients: Recipients
+    first_seen: array[float]
+    """Slot → when first seen, 8-byte floats."""
+    changed_at: array[float]
+    """Slot → when last seen to change, 0.0 for never; 8-byte floats."""
+    read_at: float | None = None
+    digest: bytes | None = None
+    first_read_at: float | None = None
+    last_change_at: float | None = None
+    completed_at: float | None = None
+    absent: frozenset[int] = field(default_factory=frozenset)
+
+
+class Board:
+    """Every watched message by id, and the totals over them."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, Watched] = {}
+        self._totals = Counts()
+        self._seen = SeenTransitions()
+        self._raw = RawAnswers()
+
+    # --- looking -------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> Mapping[str, Watched]:
+        """Id → message, in the order they were added; a live, read-only view."""
+        return MappingProxyType(self._messages)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self._messages.values())
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._messages
+
+    def __getitem__(self, message_id: str) -> Watched:
+        return self._messages[message_id]
+
+    def get(self, message_id: str) -> Watched | None:
+        """The message, or None when it is not watched."""
+        return self._messages.get(message_id)
+
+    def totals(self) -> Counts:
+        """The counts over all messages; kept up to date, costs nothing to ask."""
+        return self._totals
+
+    def transitions(self, message_id: str, slot: int) -> tuple[Transition, ...]:
+        """The changes of one recipient seen in this session, oldest first (bounded)."""
+        return self._seen.of(message_id, slot)
+
+    def raw(self, message_id: str) -> tuple[bytes, int] | None:
+        """The beginning of the last answer and its full length; None if it was not kept."""
+        return self._raw.of(message_id)
+
+    def state_of(self, watched: Watched, now: float) -> MessageState:
+        """What the message's row must say at wall time ``now``."""
+        if watched.entry.paused:
+            return MessageState.PAUSED
+        if watched.fault is not None:
+            if watched.fault.kind is FaultKind.NOT_FOUND:
+                return MessageState.NOT_FOUND
+            return MessageState.STALE
+        if watched.read_at is None:
+            return MessageState.NEW
+        if watched.settled_at is not None:
+            return MessageState.SETTLED
+        if _overdue(watched, now):
+            return MessageState.STALE
+        return MessageState.COMPLETE if watched.complete else MessageState.LIVE
+
+    def reason_of(self, watched: Watched, now: float) -> str:
+        """One safe sentence why the message is stale or not found; empty when it is neither."""
+        if watched.fault is not None:
+            return watched.fault.message
+        if self.state_of(watched, now) is MessageState.STALE:
+            return "not read for longer than planned"
+        return ""
+
+    # --- the watchlist -------------------------------------------------------------------
+
+    def watch(self, entry: Entry, at: float) -> Event:
+        """Watch a message from now on. Raises ValueError when it is watched already."""
+        if entry.id in self._messages:
+            raise ValueError(f"message {entry.id} is watched already")
+        watched = Watched(entry)
+        watched.origin = entry.added_at or at
+        self._messages[entry.id] = watched
+        return _event(EventKind.ADDED, watched, at)
+
+    def restore(self, entry: Entry, restored: Restored, at: float) -> Watched:
+        """Watch a message whose state is known from the history.
+
+        The next report is compared with it: what changed meanwhile is told as changes. The
+        state shows as stale by its age until then.
+        """
+        self.watch(entry, at)
+        watched = self._messages[entry.id]
+        watched.recipients = restored.recipients
+        watched.first_seen = restored.first_seen
+        watched.changed_at = restored.changed_at
+        watched.absent = restored.absent
+        watched.digest = restored.digest
+        watched.read_at = restored.read_at
+        watched.first_read_at = restored.first_read_at or restored.read_at
+        watched.promise = RESTORED_PROMISE
+        if restored.read_at is not None:
+            watched.origin = earliest_date(restored.recipients, at) or watched.origin
+            self._recount(watched, Counts.of(restored.recipients))
+            watched.last_change_at = restored.last_change_at or _dated_change(
+                watched, restored.read_at
+            )
+            if watched.complete:
+                watched.completed_at = restored.completed_at or watched.last_change_at
+        return watched
+
+    def forget(self, message_id: str, at: float) -> Event:
+        """Stop watching a message. Raises KeyError when it is not watched."""
+        watched = self._messages.pop(message_id)
+        self._totals -= watched.counts
+        self._seen.forget(message_id)
+        self._raw.forget(message_id)
+        return _event(EventKind.REMOVED, watched, at)
+
+    def amend(self, entry: Entry, at: float) -> Event | None:
+        """Take a changed description over. An event tells when its pause began or ended.
+
+        Raises KeyError when the message is not watched.
+        """
+        watched = self._messages[entry.id]
+        before, watched.entry = watched.entry, entry
+        if before.paused == entry.paused:
+            return None
+        return _event(EventKind.PAUSED if entry.paused else EventKind.RESUMED, watched, at)
+
+    # --- answers -------------------------------------------------------------------------
+
+    def apply(self, report: Report, at: float) -> Applied:
+        """Take a report in. Raises KeyError when its message is not watched.
+
+        The first report that lists recipients is a baseline: it tells no transitions.
+        """
+        watched = self._messages[report.message_id]
+        if report.raw:
+            self._raw.keep(watched.id, report.raw)
+        if watched.digest == report.digest and watched.read_at is not None:
+            return self.unchanged(watched.id, at)
+        baseline = not len(watched.recipients)
+        first_ever = watched.first_read_at is None
+        merged = merge(watched.recipients, report.recipients, watched.layout)
+        transitions = () if baseline else tuple(_transitions(watched, merged, at))
+        events = self._read(watched, at)
+        if merged.absent - watched.absent:
+            missing = len(merged.absent)
+            detail = f"{missing} of {len(merged.recipients)} known recipients not in the answer"
+            events.append(_event(EventKind.ABSENT, watched, at, detail))
+        self._take(watched, merged, at)
+        watched.digest = report.digest
+        origin = earliest_date(report.recipients, at)
+        if origin is not None and (baseline or origin < watched.origin):
+            watched.origin = origin
+        if baseline:
+            watched.last_change_at = _dated_change(watched, at)
+        elif transitions:
+            watched.last_change_at = at
+        if first_ever:
+            events.append(_event(EventKind.FIRST_READ, watched, at, _tally(watched.counts)))
+        events.extend(self._ends(watched, at))
+        self._seen.add(transitions)
+        return Applied(watched.id, at, baseline, transitions, tuple(events))
+
+    def unchanged(self, message_id: str, at: float) -> Applied:
+        """The API gave the known answer again. Raises KeyError when it is not watched."""
+        watched = self._messages[message_id]
+        events = [*self._read(watched, at), *self._ends(watched, at)]
+        return Applied(message_id, at, events=tuple(events))
+
+    def fail(self, message_id: str, fault: Fault, at: float) -> Applied:
+        """A poll gave no report: no status changes, the message turns stale or not found.
+
+        An event tells it once for each kind of trouble, not once a poll. Raises KeyError when
+        the message is not watched.
+        """
+        watched = self._messages[message_id]
+        before = watched.fault
+        watched.fault = fault
+        if before is None:
+            watched.fault_since = at
+        if before is not None and before.kind is fault.kind:
+            return Applied(message_id, at)
+        missing = fault.kind is FaultKind.NOT_FOUND
+        kind = EventKind.NOT_FOUND if missing else EventKind.STALE
+        return Applied(message_id, at, events=(_event(kind, watched, at, fault.message),))
+
+    def settle(self, watched: Watched, at: float) -> Event | None:
+        """Mark a message settled when 48 hours have passed over its last change; tells it once."""
+        if watched.settled_at is not None or watched.completed_at is None:
+            return None
+        if watched.last_change_at is None or at - watched.last_change_at < SETTLED_AFTER:
+            return None
+        watched.settled_at = at
+        return _event(EventKind.SETTLED, watched, at, "48 hours without a change")
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _read(self, watched: Watched, at: float) -> list[Event]:
+        """Note a true answer; the event tells the end of a trouble."""
+        events = []
+        if watched.fault is not None:
+            missing = watched.fault.kind is FaultKind.NOT_FOUND
+            events.append(_event(EventKind.FOUND if missing else EventKind.RECOVERED, watched, at))
+        watched.fault = watched.fault_since = None
+        watched.read_at = at
+        if watched.first_read_at is None:
+            watched.first_read_at = at
+        return events
+
+    def _take(self, watched: Watched, merged: Merged, at: float) -> None:
+        watched.recipients = merged.recipients
+        watched.absent = merged.absent
+        watched.layout = merged.layout
+        if merged.added:
+            watched.first_seen.extend([at] * len(merged.added))
+            watched.changed_at.extend([0.0] * len(merged.added))
+        for slot in merged.changed:
+            watched.changed_at[slot] = at
+        self._recount(watched, Counts.of(merged.recipients))
+
+    def _recount(self, watched: Watched, counts: Counts) -> None:
+        self._totals = self._totals - watched.counts + counts
+        watched.counts = counts
+        watched.revision += 1
+
+    def _ends(self, watched: Watched, at: float) -> list[Event]:
+        """Note that all is final, that it is no longer, or that it has been for 48 hours."""
+        events = []
+        if watched.complete and watched.completed_at is None:
+            watched.completed_at = watched.last_change_at or at
+            events.append(_event(EventKind.COMPLETED, watched, at, _tally(watched.counts)))
+        elif not watched.complete and watched.completed_at is not None:
+            watched.completed_at = None
+            events.append(_event(EventKind.REOPENED, watched, at, _tally(watched.counts)))
+        if watched.settled_at is not None and (
+            watched.completed_at is None or at - (watched.last_change_at or at) < SETTLED_AFTER
+        ):
+            watched.settled_at = None
+        settled = self.settle(watched, at)
+        return [*events, settled] if settled else events
+
+
+def _overdue(watched: Watched, now: float) -> bool:
+    """True when nothing was truly read for clearly longer than was promised."""
+    if watched.read_at is None or watched.promise is None:
+        return False
+    return now - watched.read_at > 2 * watched.promise + STALE_GRACE
+
+
+def _dated_change(watched: Watched, at: float) -> float:
+    """When a message that was just met last changed: by its own dates if all is final."""
+    if not watched.complete:
+        return at
+    return min(latest_date(watched.recipients, at) or at, at)
+
+
+def _transitions(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:
+    known, given = watched.recipients, merged.recipients
+    for slot in merged.changed:
+        yield _transition(watched.id, given, slot, at, known)
+    for slot in merged.added:
+        yield _transition(watched.id, given, slot, at, None)
+
+
+def _transition(
+    message_id: str, given: Recipients, slot: int, at: float, known: Recipients | None
+) -> Transition:
+    return Transition(
+        message_id=message_id,
+        slot=slot,
+        phone=given.phones[slot],
+        before=None if known is None else Status(known.statuses[slot]),
+        after=Status(given.statuses[slot]),
+        raw_status=given.vocabulary[given.words[slot]],
+        stop_before=known is not None and known.stops[slot] == STOP_YES,
+        stop_after=given.stops[slot] == STOP_YES,
+        date=given.dates[slot] or None,
+        observed_at=at,
+    )
+
+
+def _tally(counts: Counts) -> str:
+    """The counts as a line of the log says them; what is zero is left out."""
+    parts = [
+        (counts.delivered, "delivered"),
+        (counts.not_delivered, "not delivered"),
+        (counts.waiting, "waiting"),
+        (counts.unknown, "unknown"),
+        (counts.stop, "STOP"),
+    ]
+    said = ", ".join(f"{number:,} {word}" for number, word in parts if number)
+    return said or "no recipients"
+
+
+def _event(kind: EventKind, watched: Watched, at: float, detail: str = "") -> Event:
+    return Event(kind, at, watched.id, watched.entry.profile, detail)

@@ -1,0 +1,249 @@
+"""The engine: the board, one poller for each account, and whoever listens.
+
+Everything happens on one event loop. Listeners are called there, synchronously, in the order
+in which they subscribed; a listener or recorder that raises hurts nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Protocol, TypeVar
+
+from smsmon.clock import Clock
+from smsmon.model import Entry, Event, Fault, FaultKind
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.board import Applied, Board, Restored, Watched
+from smsmon.monitor.budget import Budget
+from smsmon.monitor.hazard import built_in_reports, built_in_stops
+from smsmon.monitor.poller import Poller, StatusSource
+from smsmon.monitor.schedule import Limits
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+Listener = Callable[[Applied | Event], None]
+
+
+class Recorder(Protocol):
+    """What keeps the history. ``record`` must not block: it takes note and returns."""
+
+    def record(self, applied: Applied, watched: Watched) -> None: ...
+
+
+class Engine:
+    """Watches messages and tells what becomes of them.
+
+    ``sources`` gives the source of each profile; messages of any other profile stay unread.
+    Profiles share one budget unless ``addresses`` (profile → address) tells them apart.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, StatusSource],
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        recorder: Recorder | None = None,
+        rng: Random | None = None,
+        addresses: Mapping[str, str] | None = None,
+    ) -> None:
+        self.board = Board()
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._recorder = recorder
+        self._listeners: list[Listener] = []
+        self._broken: set[object] = set()
+        rng = rng or Random()
+        self._budgets: dict[str, Budget] = {}
+        self._pollers: dict[str, Poller] = {}
+        for profile, source in sources.items():
+            address = (addresses or {}).get(profile, "")
+            budget = self._budgets.setdefault(address, Budget(self._limits.per_minute))
+            self._pollers[profile] = Poller(
+                profile,
+                source,
+                self.board,
+                clock,
+                budget,
+                self._limits,
+                rng,
+                self._tell,
+                (built_in_reports(), built_in_stops()),
+            )
+
+    # --- looking -------------------------------------------------------------------------
+
+    @property
+    def requests_last_minute(self) -> int:
+        """Requests that went out in the last 60 seconds, over all addresses."""
+        now = self._clock.monotonic()
+        return sum(budget.used(now) for budget in self._budgets.values())
+
+    @property
+    def allowed(self) -> int:
+        """Requests allowed in any 60 seconds, over all addresses."""
+        return sum(budget.limit for budget in self._budgets.values())
+
+    @property
+    def stretch(self) -> float:
+        """The factor by which intervals are stretched to stay within the limit; 1 is none."""
+        return max((budget.stretch for budget in self._budgets.values()), default=1.0)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The accounts, in the order they were given."""
+        return tuple(self._pollers)
+
+    def account(self, profile: str) -> AccountState:
+        """How it stands with an account; one nobody set up is stopped."""
+        poller = self._pollers.get(profile)
+        if poller is not None:
+            return poller.state
+        fault = Fault(FaultKind.AUTH, f"there is no profile named {profile}")
+        return AccountState(profile, Condition.STOPPED, fault)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with everything that happens; gives what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # --- the watchlist -------------------------------------------------------------------
+
+    def watch(
+        self, entry: Entry, restored: Restored | None = None, *, announce: bool = True
+    ) -> None:
+        """Watch a message, from what the history knows of it if it does.
+
+        ``announce=False`` tells no ADDED event. Raises ValueError when it is watched already.
+        """
+        self.watch_all([(entry, restored)], announce=announce)
+
+    def watch_all(
+        self, entries: Iterable[tuple[Entry, Restored | None]], *, announce: bool = True
+    ) -> None:
+        """Watch many messages at once: their first polls are spread out, not sent in a burst."""
+        now = self._clock.now()
+        added: dict[str, list[str]] = {}
+        events = []
+        for entry, restored in entries:
+            if restored is None:
+                events.append(self.board.watch(entry, now))
+            else:
+                self.board.restore(entry, restored, now)
+            added.setdefault(entry.profile, []).append(entry.id)
+        for profile, ids in added.items():
+            if profile in self._pollers:
+                self._pollers[profile].add(ids)
+        if announce:
+            for event in events:
+                self._tell(event)
+
+    def forget(self, message_id: str) -> None:
+        """Stop watching. Raises KeyError when the message is not watched."""
+        watched = self.board[message_id]
+        poller = self._pollers.get(watched.entry.profile)
+        if poller is not None:
+            poller.remove(message_id)
+        self._tell(self.board.forget(message_id, self._clock.now()))
+
+    def amend(self, entry: Entry) -> None:
+        """Take a changed label, tag, note, pause or profile over. Raises KeyError if unknown."""
+        before = self.board[entry.id].entry
+        event = self.board.amend(entry, self._clock.now())
+        if before.profile != entry.profile:
+            if before.profile in self._pollers:
+                self._pollers[before.profile].remove(entry.id)
+            if entry.profile in self._pollers:
+                self._pollers[entry.profile].add([entry.id])
+        elif before.paused != entry.paused and entry.profile in self._pollers:
+            poller = self._pollers[entry.profile]
+            if entry.paused:
+                poller.pause(entry.id)
+            else:
+                poller.resume([entry.id])
+        if event is not None:
+            self._tell(event)
+
+    def pause(self, message_ids: Iterable[str]) -> None:
+        """Poll these no more until resumed."""
+        self._set_paused(message_ids, paused=True)
+
+    def resume(self, message_ids: Iterable[str]) -> None:
+        """Poll these again."""
+        self._set_paused(message_ids, paused=False)
+
+    def refresh(self, message_ids: Iterable[str]) -> None:
+        """Poll these now, ahead of all others, paused and settled ones too (once)."""
+        for profile, ids in self._by_profile(message_ids).items():
+            self._pollers[profile].refresh(ids)
+
+    def refresh_all(self) -> None:
+        """Poll everything that is not paused, as fast as the limit evenly allows."""
+        for poller in self._pollers.values():
+            poller.refresh_all()
+
+    def focus(self, message_id: str | None) -> None:
+        """The message the operator looks at is polled most often and first; None: none."""
+        watched = self.board.get(message_id) if message_id is not None else None
+        for profile, poller in self._pollers.items():
+            mine = watched is not None and watched.entry.profile == profile
+            poller.focus(message_id if mine else None)
+
+    def retry_account(self, profile: str) -> None:
+        """Try a stopped or silent account again. Raises KeyError when there is none such."""
+        self._pollers[profile].retry()
+
+    def set_source(self, profile: str, source: StatusSource) -> None:
+        """Read an account through another source (its key changed), at once.
+
+        Raises KeyError when there is no such account.
+        """
+        self._pollers[profile].source = source
+        self._pollers[profile].retry()
+
+    # --- running -------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Poll until cancelled. A failed poll is news, never an exception."""
+        async with asyncio.TaskGroup() as group:
+            for profile, poller in self._pollers.items():
+                group.create_task(poller.run(), name=f"poller {profile}")
+            if not self._pollers:
+                await self._clock.wait(asyncio.Event(), None)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _by_profile(self, message_ids: Iterable[str]) -> dict[str, list[str]]:
+        """The watched ones of ``message_ids`` that have an account, by profile."""
+        found: dict[str, list[str]] = {}
+        for message_id in message_ids:
+            watched = self.board.get(message_id)
+            if watched is not None and watched.entry.profile in self._pollers:
+                found.setdefault(watched.entry.profile, []).append(message_id)
+        return found
+
+    def _set_paused(self, message_ids: Iterable[str], *, paused: bool) -> None:
+        for message_id in message_ids:
+            entry = self.board[message_id].entry
+            if entry.paused != paused:
+                self.amend(replace(entry, paused=paused))
+
+    def _tell(self, news: Applied | Event) -> None:
+        if isinstance(news, Applied) and self._recorder is not None:
+            watched = self.board.get(news.message_id)
+            if watched is not None:
+                self._guard(self._recorder, lambda r: r.record(news, watched))
+        for listener in tuple(self._listeners):
+            self._guard(listener, lambda listen: listen(news))
+
+    def _guard(self, target: _T, call: Callable[[_T], None]) -> None:
+        try:
+            call(target)
+        except Exception:
+            if id(target) not in self._broken:
+                self._broken.add(id(target))
+                log.exception("%r failed; the engine goes on", target)

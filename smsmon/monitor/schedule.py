@@ -1,0 +1,96 @@
+"""When a message is next due: pure functions.
+
+Polls are the scarce good, so each goes where it saves the most lateness. If changes come at
+``rate`` per second, polling every ``interval`` seconds makes the screen late by
+``rate × interval / 2`` recipient-seconds each second, and costs ``1 / interval`` requests.
+With one request worth ``price`` recipient-seconds, the sum is least at
+``interval = sqrt(2 × price / rate)``: the square-root rule (known from keeping crawled pages
+fresh). Put differently: poll once the lateness expected since the last poll has grown to
+``price``. In that form the rule looks ahead by itself: a hump of the hazard on the way brings
+the poll forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import sqrt
+
+from smsmon.monitor.hazard import EDGES, Curve, bin_of
+
+NOT_FOUND_INTERVALS = (10.0, 30.0, 120.0)
+"""Seconds until the next try after a first, second, third "not found": a new message may take
+a moment to appear. After that, the longest interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the engine may ask for."""
+
+    per_minute: int = 600
+    """Requests in any 60 seconds, for each address; the API's own limit is 2,000."""
+    min_interval: float = 5.0
+    """Seconds between two polls of one message, at least; the open message has exactly this."""
+    max_interval: float = 900.0
+    """Seconds between two polls of one message, at most, unless the budget stretches it."""
+    concurrency: int = 8
+    """Requests in flight at once, for each account."""
+    price: float = 2.0
+    """Recipient-seconds of lateness that one request is worth saving."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.per_minute <= 2000:
+            raise ValueError("the limit of requests a minute must be from 1 to 2000")
+        if not 1.0 <= self.min_interval <= self.max_interval:
+            raise ValueError("intervals must be 1 s or more, the least not above the greatest")
+        if self.concurrency < 1 or self.price <= 0:
+            raise ValueError("concurrency and price must be positive")
+
+
+def next_interval(
+    age: float, waiting: int, others: int, reports: Curve, stops: Curve, limits: Limits
+) -> float:
+    """Seconds until the next poll of a message that was just read, before any stretching.
+
+    ``age`` counts from when its reports began to come; ``waiting`` recipients may turn final,
+    ``others`` (final or unknown) may still say STOP.
+    """
+    longest = limits.max_interval
+    price = limits.price
+    age = max(age, 0.0)
+    place = bin_of(age)
+    report_rates, stop_rates = reports.rates, stops.rates
+    last = len(EDGES) - 1
+    elapsed = expected = late = 0.0  # seconds; changes unseen by then; their lateness so far
+    while True:
+        rate = waiting * report_rates[place] + others * stop_rates[place]
+        room = longest - elapsed
+        if place < last:
+            room = min(room, EDGES[place + 1] - age - elapsed)
+        lateness = late + room * (expected + rate * room / 2)
+        if lateness >= price:
+            short = price - late
+            # expected·s + rate·s²/2 = short, in the form that is exact for rate → 0 too.
+            elapsed += 2 * short / (expected + sqrt(expected * expected + 2 * rate * short))
+            break
+        late = lateness
+        expected += rate * room
+        elapsed += room
+        if elapsed >= longest or place == last:
+            elapsed = longest
+            break
+        place += 1
+    return min(max(elapsed, limits.min_interval), longest)
+
+
+def not_found_interval(times: int, limits: Limits) -> float:
+    """Seconds until a message is tried again that was not found ``times`` times in a row."""
+    if times <= len(NOT_FOUND_INTERVALS):
+        return min(NOT_FOUND_INTERVALS[max(times, 1) - 1], limits.max_interval)
+    return limits.max_interval
+
+
+def spread(message_id: str) -> float:
+    """A stable place from 0 to 1 for a message, the same after a restart."""
+    digest = blake2b(message_id.encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / 2**48

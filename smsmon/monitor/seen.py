@@ -1,0 +1,90 @@
+"""What was kept in memory besides the state itself, each under a bound: changes and answers."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+from smsmon.model import Transition
+
+TRANSITIONS_KEPT = 20_000
+"""Changes kept for the drill-down of this session, over all messages: about 6 MB."""
+RAW_LIMIT = 256 * 1024
+"""Bytes of one answer kept for looking at; the rest of a longer one is cut."""
+RAW_TOTAL = 8 * 1024 * 1024
+"""Bytes kept for all answers together, compressed; the longest unread go first."""
+
+
+class SeenTransitions:
+    """The changes seen in this session, findable by recipient; the oldest make room."""
+
+    def __init__(self, limit: int = TRANSITIONS_KEPT) -> None:
+        self._limit = limit
+        self._order: deque[tuple[str, int]] = deque()
+        self._by_recipient: dict[tuple[str, int], deque[Transition]] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, transitions: Iterable[Transition]) -> None:
+        """Keep ``transitions`` as the newest."""
+        for transition in transitions:
+            key = (transition.message_id, transition.slot)
+            self._by_recipient.setdefault(key, deque()).append(transition)
+            self._order.append(key)
+        while len(self._order) > self._limit:
+            key = self._order.popleft()
+            kept = self._by_recipient[key]
+            kept.popleft()
+            if not kept:
+                del self._by_recipient[key]
+
+    def of(self, message_id: str, slot: int) -> tuple[Transition, ...]:
+        """The changes of one recipient, oldest first."""
+        return tuple(self._by_recipient.get((message_id, slot), ()))
+
+    def forget(self, message_id: str) -> None:
+        """Drop what is kept of one message."""
+        if any(key[0] == message_id for key in self._by_recipient):
+            self._order = deque(key for key in self._order if key[0] != message_id)
+            for key in [key for key in self._by_recipient if key[0] == message_id]:
+                del self._by_recipient[key]
+
+
+class RawAnswers:
+    """The last answer of each message as it came, compressed, for the operator to look at."""
+
+    def __init__(self, limit: int = RAW_LIMIT, total: int = RAW_TOTAL) -> None:
+        self._limit = limit
+        self._total = total
+        self._size = 0
+        self._kept: OrderedDict[str, tuple[bytes, int]] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+        return self._size
+
+    def keep(self, message_id: str, raw: bytes) -> None:
+        """Remember ``raw`` as the message's last answer; an empty one is nothing."""
+        self.forget(message_id)
+        if not raw:
+            return
+        packed = zlib.compress(raw[: self._limit], level=1)
+        self._kept[message_id] = (packed, len(raw))
+        self._size += len(packed)
+        while self._size > self._total:
+            _, (dropped, _) = self._kept.popitem(last=False)
+            self._size -= len(dropped)
+
+    def of(self, message_id: str) -> tuple[bytes, int] | None:
+        """The beginning of the last answer and its full length in bytes; None if not kept."""
+        kept = self._kept.get(message_id)
+        return None if kept is None else (zlib.decompress(kept[0]), kept[1])
+
+    def forget(self, message_id: str) -> None:
+        """Drop what is kept of one message."""
+        kept = self._kept.pop(message_id, None)
+        if kept is not None:
+            self._size -= len(kept[0])

@@ -1,0 +1,204 @@
+"""What is known about one watched message, kept small: a thousand of them fit in 25 MB."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import compress
+
+from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
+from smsmon.recipients import NO_DATE, Phones, Recipients
+
+SETTLED_AFTER = 48 * 3600.0
+"""Seconds without any change after which a complete message is no longer polled: a report or
+a STOP comes up to 48 hours after what it answers (vendor's reference)."""
+
+EARLIEST_DATE = 1_262_304_000
+"""2010-01-01 UTC, before the service existed: an API date below it is a mistake."""
+DATE_SLACK = 3600.0
+"""Seconds an API date may lie ahead of our clock: clocks differ, and nobody reports from a
+later hour."""
+
+_WAITING = bytes(int(value == Status.WAITING) for value in range(256))
+"""Translates a column of statuses into a column of 1 for waiting and 0 for anything else."""
+
+
+class MessageState(StrEnum):
+    """What a row of the messages table says about itself, at a glance."""
+
+    NEW = "new"
+    """Never read yet."""
+    LIVE = "live"
+    COMPLETE = "complete"
+    """Every recipient is final; watched on slowly, a STOP may come."""
+    SETTLED = "settled"
+    """Complete and unchanged for 48 hours: not polled unless asked."""
+    PAUSED = "paused"
+    NOT_FOUND = "not found"
+    STALE = "stale"
+    """What is shown is older than promised: a fault, or nothing read for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the places of an answer went whose order is not that of the slots."""
+
+    phones: Phones
+    """The answer's own order."""
+    slots: array[int]
+    """Place in the answer → slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one poll of one message brought."""
+
+    message_id: str
+    at: float
+    """Wall time of the answer or of the fault."""
+    first: bool = False
+    """The answer is a baseline: all its recipients are new, no transition is listed."""
+    transitions: tuple[Transition, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """True when there is something to show or to store besides the time of the poll."""
+        return self.first or bool(self.transitions) or bool(self.events)
+
+
+class Watched:
+    """One message under watch. Written by the board and the poller only.
+
+    Every column has one place per *slot*; a recipient keeps its slot for as long as its
+    message is watched. Times are wall-clock seconds since the epoch.
+    """
+
+    __slots__ = (
+        "_oldest_waiting",
+        "absent",
+        "changed_at",
+        "completed_at",
+        "counts",
+        "digest",
+        "entry",
+        "fault",
+        "fault_since",
+        "first_read_at",
+        "first_seen",
+        "in_flight",
+        "last_change_at",
+        "layout",
+        "next_due",
+        "origin",
+        "promise",
+        "read_at",
+        "recipients",
+        "revision",
+        "settled_at",
+    )
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.recipients = Recipients()
+        """As last seen, aligned to the slots."""
+        self.first_seen: array[float] = array("d")
+        """Slot → when we first saw the recipient."""
+        self.changed_at: array[float] = array("d")
+        """Slot → when we last saw it change; 0.0 when it never did."""
+        self.absent: frozenset[int] = frozenset()
+        """Slots that the last answer left out."""
+        self.layout: Layout | None = None
+        self.counts = Counts()
+        self.digest: bytes | None = None
+        """Of the last answer; None when there is none to compare with."""
+        self.read_at: float | None = None
+        """When it was last truly read; None: never."""
+        self.first_read_at: float | None = None
+        self.last_change_at: float | None = None
+        """When the last change happened, as near as is known; it counts towards settling."""
+        self.completed_at: float | None = None
+        """Since when all recipients are final; None while one is not."""
+        self.settled_at: float | None = None
+        self.origin: float = entry.added_at
+        """When its reports began to come, as far as is known: its age counts from here."""
+        self.fault: Fault | None = None
+        """Why the last poll failed; None when it did not."""
+        self.fault_since: float | None = None
+        """When the trouble began, whatever its kinds since."""
+        self.next_due: float | None = None
+        """When the next poll is due; None: none is planned."""
+        self.promise: float | None = None
+        """Seconds promised between the last read and the next; None: nothing is promised."""
+        self.in_flight = False
+        self.revision = 0
+        """Grows whenever recipients or counts changed: what is derived from them can be kept."""
+        self._oldest_waiting: tuple[int, float | None] = (-1, None)
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def complete(self) -> bool:
+        """True when it has recipients and every one is final."""
+        return self.counts.total > 0 and self.counts.final == self.counts.total
+
+    @property
+    def oldest_waiting(self) -> float | None:
+        """Since when the longest-waiting recipient waits: its API date, else when first seen.
+
+        None when none waits. Kept until the next change.
+        """
+        if self._oldest_waiting[0] != self.revision:
+            self._oldest_waiting = (self.revision, self._find_oldest_waiting())
+        return self._oldest_waiting[1]
+
+    def _find_oldest_waiting(self) -> float | None:
+        if not self.counts.waiting:
+            return None
+        waiting = self.recipients.statuses.translate(_WAITING)
+        dates = self.recipients.dates
+        ends: list[float] = []
+        dated = bytes(map(_plausible_from_column, dates))
+        if 1 in dated:
+            both = bytes(a & b for a, b in zip(waiting, dated, strict=True)) if 0 in dated else None
+            ends.append(min(compress(dates, both or waiting), default=float("inf")))
+        if 0 in dated:
+            undated = bytes(a & ~b & 1 for a, b in zip(waiting, dated, strict=True))
+            ends.append(min(compress(self.first_seen, undated), default=float("inf")))
+        return float(min(ends))
+
+
+def plausible(date: int | float | None, now: float) -> bool:
+    """True for an API date that can be one: after 2010 and not ahead of our clock."""
+    return date is not None and EARLIEST_DATE <= date <= now + DATE_SLACK
+
+
+def earliest_date(recipients: Recipients, now: float) -> float | None:
+    """The earliest plausible date of a report's recipients; None when no date is plausible."""
+    dates = recipients.dates
+    if not dates:
+        return None
+    low = min(dates)
+    if low >= EARLIEST_DATE:
+        return float(low) if plausible(low, now) else None
+    later = [date for date in dates if plausible(date, now)]
+    return float(min(later)) if later else None
+
+
+def latest_date(recipients: Recipients, now: float) -> float | None:
+    """The latest plausible date of a report's recipients; None when no date is plausible."""
+    dates = recipients.dates
+    if not dates:
+        return None
+    high = max(dates)
+    if high <= now + DATE_SLACK:
+        return float(high) if plausible(high, now) else None
+    earlier = [date for date in dates if plausible(date, now)]
+    return float(max(earlier)) if earlier else None
+
+
+def _plausible_from_column(date: int) -> bool:
+    return date != NO_DATE and date >= EARLIEST_DATE
