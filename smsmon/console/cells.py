@@ -1,0 +1,314 @@
+"""What stands in a cell: pure functions from values to short pieces of text.
+
+Every text here is plain, never markup, and goes to the terminal as it is: what comes from
+outside has passed ``smsmon.text.safe`` before. Widths are columns of the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len, split_graphemes
+
+from smsmon.console.looks import DASH, STATUS_LOOKS, Look, Tone, state_look, status_look
+from smsmon.model import Counts, Status
+from smsmon.text import ELLIPSIS
+
+__all__ = ["Cell", "Span", "Tone", "fit", "spans_of"]
+
+
+class Span(NamedTuple):
+    """A piece of text and how it is meant."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Cell = str | Span | Sequence[Span]
+"""What a column gives for one row."""
+
+_VARIATION_SELECTORS = {0xFE0E: None, 0xFE0F: None}
+
+
+def spans_of(cell: Cell) -> Sequence[Span]:
+    """The pieces of a cell in whatever form it came."""
+    if isinstance(cell, str):
+        return (Span(cell),)
+    return (cell,) if isinstance(cell, Span) else cell
+
+
+def plain(cell: Cell) -> str:
+    """The text of a cell."""
+    return "".join(span.text for span in spans_of(cell))
+
+
+def fit(spans: Sequence[Span], width: int, align: Literal["left", "right"] = "left") -> list[Span]:
+    """The spans in exactly ``width`` columns: padded, or cut with an ellipsis.
+
+    Wide and combining characters are cut as a whole. Variation selectors are dropped: terminals
+    disagree on how wide they make the character before.
+    """
+    if len(spans) == 1:
+        text, tone = spans[0]
+        if text.isascii():  # the common case, and as wide as it is long
+            if len(text) <= width:
+                text = text.ljust(width) if align == "left" else text.rjust(width)
+            else:
+                text = cut(text, width)
+            return [Span(text, tone)]
+    fitted: list[Span] = []
+    room = width
+    for index, (text, tone) in enumerate(spans):
+        if not text.isascii():
+            text = text.translate(_VARIATION_SELECTORS)
+        length = cell_len(text)
+        more = any(span.text for span in spans[index + 1 :])
+        if length > room or (more and length == room):
+            text = cut(text, room) if length > room else cut(text + ELLIPSIS, room)
+            length = cell_len(text)
+            more = False
+            fitted.append(Span(text, tone))
+            room -= length
+            break
+        fitted.append(Span(text, tone))
+        room -= length
+    if room > 0:
+        blank = Span(" " * room)
+        fitted = [*fitted, blank] if align == "left" else [blank, *fitted]
+    return fitted
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, ending in an ellipsis when something is left out."""
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    graphemes, _ = split_graphemes(text)
+    end = used = 0
+    for _, stop, size in graphemes:
+        if used + size > width - 1:
+            break
+        end, used = stop, used + size
+    return text[:end] + ELLIPSIS
+
+
+# Numbers
+
+
+def count(number: int) -> str:
+    """``12,345``"""
+    return f"{number:,}"
+
+
+def percent(part: int, whole: int) -> str:
+    """``96.2%`` of a whole; a dash of nothing.
+
+    Never rounds to all or nothing what is not: 999 of 1,000 parts in 1,000 is 99.9%, and
+    99,999 of 100,000 is 99.9% as well.
+    """
+    if whole <= 0:
+        return DASH
+    tenths = round(1000 * part / whole)
+    if part < whole:
+        tenths = min(tenths, 999)
+    if part > 0:
+        tenths = max(tenths, 1)
+    return "100%" if tenths == 1000 else f"{tenths / 10:.1f}%"
+
+
+def rate(value: float | None) -> str:
+    """A rate from 0 to 1, such as ``Counts.delivery_rate``, as ``96.2%``; a dash for None."""
+    if value is None:
+        return DASH
+    return percent(round(value * 10_000_000), 10_000_000) if 0 < value < 1 else f"{value:.0%}"
+
+
+# Statuses
+
+
+def status(value: Status, *, raw: str = "") -> Sequence[Span]:
+    """Glyph and word: ``✓ Delivered``. A status we do not know shows the API's own word."""
+    look = status_look(value)
+    word = raw if value is Status.UNKNOWN and raw else look.word
+    return _look(look, word)
+
+
+def state(name: str, *, detail: str = "") -> Sequence[Span]:
+    """The state of a message: ``! stale 4 m``."""
+    look = state_look(name)
+    return _look(look, f"{look.word} {detail}" if detail else look.word)
+
+
+def _look(look: Look, word: str) -> Sequence[Span]:
+    return (Span(f"{look.glyph} {word}", look.tone),)
+
+
+def tally(number: int, of: Status) -> Span:
+    """A count in the column of a status; zero stands back."""
+    return Span(count(number), STATUS_LOOKS[of].tone if number else Tone.DIM)
+
+
+# Moments. All are seconds since the epoch, UTC; ``zone`` is the operator's.
+
+
+def age(seconds: float) -> str:
+    """How long ago, coarsely, in at most five columns: ``8 s``, ``4 m``, ``2 h 05``, ``3 d``.
+
+    An age that is not positive (clocks disagree) is ``0 s``.
+    """
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m"
+    if whole < 10 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02}"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h"
+    return f"{whole // 86400} d"
+
+
+def took(seconds: float | None) -> str:
+    """How long something took: ``0.8 s``, ``41 s``, ``2 m 41 s``, ``3 h 12 m``, ``2 d 4 h``."""
+    if seconds is None:
+        return DASH
+    if seconds < 0:
+        return "0 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
+    """A moment as an operator reads it: ``12:04:31`` today, ``21 Nov 12:04``, ``2025-11-21``."""
+    if not at:
+        return DASH
+    then = _local(int(at), zone)
+    today = _local(int(now), zone)
+    if then is None or today is None:
+        return DASH
+    if then.date() == today.date():
+        return then.strftime("%H:%M:%S")
+    if abs((today.date() - then.date()).days) < 180:
+        return f"{then.day:2} {_MONTHS[then.month - 1]} {then:%H:%M}"
+    return f"{then:%Y-%m-%d}"
+
+
+def timestamp(at: float | None, zone: tzinfo = UTC) -> str:
+    """A moment in full: ``2026-11-22 12:04:31 UTC``."""
+    then = _local(int(at), zone) if at else None
+    return DASH if then is None else f"{then:%Y-%m-%d %H:%M:%S} {then.tzname() or ''}".rstrip()
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not strftime's: those follow the locale, and their widths with it."""
+
+
+@lru_cache(4096)
+def _local(at: int, zone: tzinfo) -> datetime | None:
+    """None for a moment that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(at, zone)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+# Bars
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def bar(part: int, whole: int, width: int) -> str:
+    """A bar ``width`` columns wide, filled to ``part`` of ``whole`` in eighths of a column.
+
+    What is not nothing shows at least an eighth, and what is not all never looks full.
+    """
+    if whole <= 0 or width <= 0:
+        return " " * max(0, width)
+    eighths = round(part * width * 8 / whole)
+    if part > 0:
+        eighths = max(eighths, 1)
+    if part < whole:
+        eighths = min(eighths, width * 8 - 1)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
+    """Delivered, waiting and not delivered side by side, and the share delivered: ``████░░▒ 57%``.
+
+    Full blocks are delivered, light shade is waiting, dense shade is not delivered, a blank is
+    unknown: it reads without colour. Any that is not zero gets a column while there is room.
+    The percentage is delivered ÷ total, as the bar shows; it is left out below 10 columns.
+    """
+    label = _bar_label(counts) if width >= 10 else ""
+    columns = width - len(label)
+    if counts.total <= 0:
+        return (Span(" " * columns + label, Tone.DIM),)
+    parts = (counts.delivered, counts.waiting, counts.not_delivered, counts.unknown)
+    delivered, waiting, failed, unknown = shares(parts, columns)
+    pieces = (
+        Span("█" * delivered, Tone.GOOD),
+        Span("░" * waiting, Tone.WAIT),
+        Span("▓" * failed, Tone.BAD),
+        Span(" " * unknown + label),
+    )
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _bar_label(counts: Counts) -> str:
+    if counts.total <= 0:
+        return f"{DASH:>5}"
+    share = 100 * counts.delivered / counts.total
+    whole = round(share)
+    if counts.delivered < counts.total:
+        whole = min(whole, 99)
+    if counts.delivered:
+        whole = max(whole, 1)
+    return f"{whole:4}%"
+
+
+def shares(parts: Sequence[int], width: int) -> list[int]:
+    """Share ``width`` columns in proportion to ``parts``; they always add up to ``width``.
+
+    A part that is not zero gets a column, while there are columns for all of those.
+    """
+    whole = sum(parts)
+    if whole <= 0 or width <= 0:
+        return [0] * len(parts)
+    exact = [part * width / whole for part in parts]
+    given = [int(share) for share in exact]
+    present = [index for index, part in enumerate(parts) if part > 0]
+    if len(present) <= width:
+        for index in present:
+            given[index] = max(given[index], 1)
+    by_remainder = sorted(present, key=lambda index: exact[index] - given[index], reverse=True)
+    for index in by_remainder[: max(0, width - sum(given))]:
+        given[index] += 1
+    while sum(given) > width:
+        given[max(present, key=given.__getitem__)] -= 1
+    return given
+
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The last ``width`` values as columns an eighth to a full line high; zero is a blank."""
+    recent = list(values)[-width:] if width > 0 else []
+    top = max(recent, default=0)
+    if top <= 0:
+        return " " * max(0, width)
+    levels = (" " if value <= 0 else _LEVELS[min(7, int(8 * value / top))] for value in recent)
+    return "".join(levels).rjust(width)

@@ -1,0 +1,103 @@
+"""Painting one row of a live table: cells and styles in, a strip of the screen out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from smsmon.console.cells import Span, Tone, fit, spans_of
+from smsmon.console.looks import DOWN, MARK, UP
+from smsmon.console.widgets.live_table.columns import GUTTER, Column, Placed
+
+R = TypeVar("R")
+
+
+def row_strip(
+    row: R,
+    placed: Sequence[Placed[R]],
+    width: int,
+    style_of: Callable[[Tone], Style],
+    *,
+    marked: bool = False,
+) -> Strip:
+    """A row as one line ``width`` columns wide. Neighbours of one style share a segment."""
+    pieces: list[tuple[str, Tone]] = [((MARK if marked else " ").ljust(GUTTER), Tone.PLAIN)]
+    x = GUTTER
+    for place in placed:
+        if place.x > x:
+            pieces.append((" " * (place.x - x), Tone.PLAIN))
+        spans = spans_of(place.column.cell(row, place.width))
+        pieces.extend(fit(spans, place.width, place.column.align))
+        x = place.end
+    if x < width:
+        pieces.append((" " * (width - x), Tone.PLAIN))
+    return Strip(_segments(pieces, style_of), max(x, width)).crop(0, width)
+
+
+def header_strip(
+    placed: Sequence[Placed[R]],
+    width: int,
+    style: Style,
+    *,
+    sort: str | None = None,
+    reverse: bool = False,
+) -> Strip:
+    """The titles, with an arrow at the column that is sorted by."""
+    line = " " * GUTTER
+    for place in placed:
+        line = line.ljust(place.x)
+        title = _title(place.column, place.width, sort, reverse)
+        line += "".join(span.text for span in fit(spans_of(title), place.width, place.column.align))
+    return Strip([Segment(line, style)]).adjust_cell_length(width, style)
+
+
+def _title(column: Column[R], width: int, sort: str | None, reverse: bool) -> str:
+    """The title; the arrow stays when there is no room for both."""
+    if column.name != sort:
+        return column.title
+    arrow = DOWN if reverse else UP
+    room = width - 2
+    if room <= 0:
+        return arrow
+    return "".join(s.text for s in fit((Span(column.title),), room, "left")).rstrip() + " " + arrow
+
+
+def _segments(
+    pieces: Sequence[tuple[str, Tone]], style_of: Callable[[Tone], Style]
+) -> list[Segment]:
+    """Joined as far as styles agree. Blanks have no look of their own: they join what is before."""
+    segments: list[Segment] = []
+    text, style = pieces[0][0], style_of(pieces[0][1])
+    for more, tone in pieces[1:]:
+        if more.isspace():
+            text += more
+            continue
+        new = style_of(tone)
+        if new == style or text.isspace():
+            style = new
+            text += more
+        else:
+            segments.append(Segment(text, style))
+            text, style = more, new
+    segments.append(Segment(text, style))
+    return segments
+
+
+def changed_width(old: Strip, new: Strip) -> int:
+    """How much of a line must be painted, from the left; 0 when nothing differs.
+
+    A terminal keeps what stands right of it.
+    """
+    before, after = list(old), list(new)
+    width = new.cell_length
+    if old.cell_length != width:
+        return width
+    while before and after and before[-1] == after[-1]:
+        width -= after[-1].cell_length
+        before.pop()
+        after.pop()
+    return width
