@@ -6,5 +6,5 @@
 - ``scenario``: the demo's day of operations.
 - ``wire``: rows and errors as the API spells them. ``routes``: from a request to its answer.
 - ``faults``: plans of misbehaviour.
-- ``server``: the HTTP of it. ``thread``, ``command``: where it runs.
+- ``http1``: one exchange over HTTP. ``server``: all of them. ``thread``, ``command``: its places.
 """

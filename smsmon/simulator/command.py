@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from smsmon.simulator.faults import FaultPlan
 from smsmon.simulator.scenario import demo_world
-from smsmon.simulator.server import Server, serve
+from smsmon.simulator.server import PER_MINUTE, Server, serve
 from smsmon.simulator.world import World
 
 _LEAVE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -35,7 +35,7 @@ def simulate(
         echo(f"# Messages: {' '.join(world.messages)}")
         echo("# Serving until Ctrl-C.")
 
-    asyncio.run(run_forever(world, host=host, port=port, started=introduce))
+    asyncio.run(run_forever(world, host=host, port=port, per_minute=PER_MINUTE, started=introduce))
 
 
 async def run_forever(
@@ -45,6 +45,7 @@ async def run_forever(
     port: int = 0,
     key: str | None = None,
     faults: FaultPlan | None = None,
+    per_minute: int | None = None,
     started: Callable[[Server], None] | None = None,
 ) -> None:
     """Serve until a signal says stop; ``started`` is called once requests are taken."""
@@ -53,7 +54,9 @@ async def run_forever(
     for number in _LEAVE:
         loop.add_signal_handler(number, leave.set)
     try:
-        async with serve(world, host=host, port=port, key=key, faults=faults) as server:
+        async with serve(
+            world, host=host, port=port, key=key, faults=faults, per_minute=per_minute
+        ) as server:
             if started is not None:
                 started(server)
             await leave.wait()

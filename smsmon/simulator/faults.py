@@ -181,7 +181,7 @@ class FaultPlan:
     seed: int = 1
     _asked: Counter[str] = field(default_factory=Counter, repr=False)
 
-    def now(self, trouble: Trouble, ids: Iterable[str] | None = None, share: float = 1.0) -> None:
+    def only(self, trouble: Trouble, ids: Iterable[str] | None = None, share: float = 1.0) -> None:
         """From now on only this, until told otherwise."""
         self.windows = (Window(trouble, ids=None if ids is None else frozenset(ids), share=share),)
 

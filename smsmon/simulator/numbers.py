@@ -52,7 +52,7 @@ def phone(country: str, person: int) -> str:
 
 
 def draw_phones(
-    rng: random.Random, count: int, mix: Mapping[str, float], crowd: int = 40_000
+    rng: random.Random, count: int, mix: Mapping[str, float], crowd: int = 12_000
 ) -> list[str]:
     """``count`` different numbers, countries mixed by weight, in random order.
 

@@ -44,6 +44,8 @@ class Send:
     """When the API took it; None: at ``sent``. Until then it is not found."""
     mix: Mapping[str, float] = field(default_factory=lambda: FRANCE)
     delays: Delays = ORDINARY
+    crowd: int = 12_000
+    """How many people of a country it is drawn from: a small crowd is met again."""
     vanishes: float = math.inf
     unknown_numbers: int = 0
     """Rows that are errors: the API knows no such number."""
@@ -53,18 +55,18 @@ class Send:
 SENDS: tuple[Send, ...] = (
     Send("2270142", "Black Friday FR", 500, -40, ("marketing", "bf"),
          delays=Delays(pace=0.5, stops=0.01)),
-    Send("2270143", "OTP login", 12, 4, ("otp",), accepted=2, delays=OTP),
+    Send("2270143", "OTP login", 12, 4, ("otp",), accepted=2, delays=OTP, crowd=200),
     Send("2270141", "Black Friday newsletter", 20_000, -3 * MINUTE, ("marketing", "bf"),
-         mix=EVERYWHERE, delays=Delays(pace=0.03, stops=0.006)),
+         mix=EVERYWHERE, delays=Delays(pace=0.03, stops=0.006), crowd=40_000),
     Send("2270140", "Sunday sale, held until morning", 240, 2 * MINUTE, ("marketing",),
          accepted=-9 * HOUR, delays=Delays(pace=0.1)),
-    Send("2270139", "OTP login", 9, -75, ("otp",), delays=OTP),
+    Send("2270139", "OTP login", 9, -75, ("otp",), delays=OTP, crowd=200),
     Send("2270138", "Win-back 2019 list", 150, -6 * MINUTE, ("marketing",),
          delays=Delays(pace=0.2, dead=0.45, never=0.03), unknown_numbers=4),
     Send("2270137", "Loyalty points", 320, -25 * MINUTE, ("marketing",), mix=EVERYWHERE,
          delays=Delays(stops=0.12, stop_after=30 * MINUTE)),
     Send("2270136", "Sandbox trial", 5, -3 * HOUR, ("test",), vanishes=3 * MINUTE),
-    Send("2270135", "Reminder dentist", 80, -50 * MINUTE, ("reminder",)),
+    Send("2270135", "Reminder dentist", 80, -50 * MINUTE, ("reminder",), crowd=300),
     Send("2270134", "Parcel ready, relay 75011", 34, -35 * MINUTE, ("logistics",)),
     Send("2270133", "Delivery slot tomorrow", 118, -70 * MINUTE, ("logistics",), mix=EVERYWHERE),
     Send("2270131", "Password reset", 1, -12, ("otp",), delays=OTP),
@@ -82,7 +84,7 @@ SENDS: tuple[Send, ...] = (
     Send("2270095", "Price change notice", 500, -2 * DAY + 90, ("billing",),
          delays=Delays(never=0.06, wave=3 * MINUTE)),
     Send("2269988", "Event tickets", 75, -3 * DAY, ("marketing",), delays=Delays(never=0.0)),
-    Send("2269900", "Reminder dentist", 80, -6 * DAY, ("reminder",),
+    Send("2269900", "Reminder dentist", 80, -6 * DAY, ("reminder",), crowd=300,
          spelling=Spelling(words="other pages", stop="stopSms")),
     Send("2270144", "Last hours, Black Friday BE", 130, 75, ("marketing", "bf"), accepted=45,
          mix={"BE": 100.0}, delays=Delays(pace=0.15)),
@@ -106,7 +108,7 @@ def demo_entries(now: float) -> list[Entry]:
 def message_of(send: Send, seed: int, start: float) -> SimMessage:
     """The message of one row of the table, in a world of that seed and start."""
     rng = random.Random(f"{seed}:{send.id}")
-    phones = draw_phones(rng, send.recipients, send.mix)
+    phones = draw_phones(rng, send.recipients, send.mix, send.crowd)
     accepted = start + (send.sent if send.accepted is None else send.accepted)
     people = []
     for place, phone in enumerate(phones):

@@ -36,8 +36,11 @@ class ServerThread:
         port: int = 0,
         key: str | None = None,
         faults: FaultPlan | None = None,
+        per_minute: int | None = None,
     ) -> None:
-        self.server = Server(world, host=host, port=port, key=key, faults=faults)
+        self.server = Server(
+            world, host=host, port=port, key=key, faults=faults, per_minute=per_minute
+        )
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leave: asyncio.Event | None = None

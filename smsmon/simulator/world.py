@@ -12,6 +12,7 @@ minute later, and no date ever lies in the future.
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import threading
 from collections import OrderedDict
@@ -26,7 +27,7 @@ from smsmon.simulator.numbers import draw_phones
 from smsmon.simulator.wire import Answer, Format, Spelling, encode, refusal, report
 
 CACHE_BYTES = 64 * 2**20
-"""Answers kept ready, in bytes; the least recently asked for go first."""
+"""Answers kept ready, in bytes of body; the least recently asked for go first."""
 
 _MIXED = MappingProxyType({"FR": 90.0, "BE": 4.0, "CH": 2.0, "GP": 2.0, "RE": 2.0})
 
@@ -58,7 +59,7 @@ class World:
         messages: Iterable[SimMessage] = (),
         spelling: Spelling | None = None,
     ) -> None:
-        if not 0 < speed < float("inf"):
+        if not 0 < speed < math.inf:
             raise ValueError(f"The speed must be a number above 0, not {speed}.")
         self.clock = clock or SystemClock()
         self.seed = seed
@@ -125,12 +126,17 @@ class World:
     def world_time(self, moment: float) -> float:
         """The world's clock at a moment."""
         ahead = moment - self.start
-        return self.start + ahead * self.speed if ahead > 0 else moment
+        return moment if ahead <= 0 or self.speed == 1 else self.start + ahead * self.speed
 
     def moment(self, world_time: float) -> float:
-        """When the world's clock shows ``world_time``."""
+        """When the world's clock first shows ``world_time``."""
         ahead = world_time - self.start
-        return self.start + ahead / self.speed if ahead > 0 else world_time
+        if ahead <= 0 or self.speed == 1:
+            return world_time
+        moment = self.start + ahead / self.speed
+        while self.world_time(moment) < world_time:  # rounded down
+            moment = math.nextafter(moment, math.inf)
+        return moment
 
     # -- what is true
 
@@ -167,7 +173,7 @@ class World:
             yield self.moment(at), phone, look and look.status, bool(look and look.stop)
 
     def next_change(self, message_id: str, at: float | None = None) -> float | None:
-        """The moment at which the answer will differ from that of ``at``; None: never."""
+        """The moment at which the answer may differ from that of ``at``; None: never."""
         moment = self._messages[message_id].next_change(self._asked(at))
         return None if moment is None else self.moment(moment)
 
@@ -236,7 +242,6 @@ class World:
 
     def _keep_ready(self, place: tuple[str, Format], position: int, answer: Answer) -> None:
         self._forget_answer(place)
-        # Counted with a guess of its gzipped form, which is made on the first request for it.
         self._ready[place] = (position, answer)
         self._ready_bytes += len(answer.body)
         while self._ready_bytes > CACHE_BYTES and len(self._ready) > 1:
