@@ -1,0 +1,94 @@
+"""Which file lives where.
+
+XDG by ``platformdirs``; ``SMSMON_HOME`` overrides all of it with one folder, for tests, demos
+and second installations. Naming a place creates nothing: whoever writes makes the folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+APP = "smsmon"
+_NO_HOME = (
+    "No home folder was found for this user. Set HOME, or set SMSMON_HOME to the folder that"
+    " smsmon may use."
+)
+
+
+class LocationError(Exception):
+    """There is no place for the files; the text says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """Every file of one installation. All paths are absolute."""
+
+    config: Path
+    """``config.toml``: the user's settings. Only ever read."""
+    watchlist: Path
+    """``watchlist.toml``: what is watched. Written by the program, and by hand if wished."""
+    history: Path
+    """``history.db``: what was seen."""
+    state: Path
+    """Folder of what the console remembers of itself (columns, layout)."""
+    crashes: Path
+    """Folder of the notes written when the program fails."""
+    exports: Path
+    """Folder for exports whose place was not named."""
+
+    @classmethod
+    def under(cls, home: Path) -> Locations:
+        """Everything inside one folder."""
+        return cls(
+            config=home / "config.toml",
+            watchlist=home / "watchlist.toml",
+            history=home / "history.db",
+            state=home / "state",
+            crashes=home / "crashes",
+            exports=home / "exports",
+        )
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str] = os.environ) -> Locations:
+        """Where the files are, by the environment. Raises `LocationError` when nowhere."""
+        home = environ.get("SMSMON_HOME", "")
+        if home:
+            if "\0" in home:
+                raise LocationError("SMSMON_HOME holds a NUL byte: give it the path of a folder.")
+            return cls.under(Path(os.path.abspath(os.path.expanduser(home))))
+
+        from platformdirs import PlatformDirs  # 20 ms, and not needed under SMSMON_HOME
+
+        dirs = PlatformDirs(APP, appauthor=False)
+        try:
+            config, data, state = (
+                dirs.user_config_path,
+                dirs.user_data_path,
+                dirs.user_state_path,
+            )
+        except RuntimeError:  # how newer releases say it; older ones give "~/.config" as it stands
+            raise LocationError(_NO_HOME) from None
+        if not all(folder.is_absolute() for folder in (config, data, state)):
+            raise LocationError(_NO_HOME)
+        return cls(
+            config=config / "config.toml",
+            watchlist=data / "watchlist.toml",
+            history=data / "history.db",
+            state=state,
+            crashes=state / "crashes",
+            exports=data / "exports",
+        )
+
+    def named(self) -> list[tuple[str, Path]]:
+        """Each place with its name, in the order ``smsmon locate`` prints them."""
+        return [
+            ("config", self.config),
+            ("watchlist", self.watchlist),
+            ("history", self.history),
+            ("state", self.state),
+            ("crashes", self.crashes),
+            ("exports", self.exports),
+        ]
