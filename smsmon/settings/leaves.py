@@ -1,0 +1,153 @@
+"""Reads the types: which settings exist, and what a value of each must be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from smsmon.settings.types import Profile, Settings
+
+Path = tuple[str, ...]
+"""Where a setting stands in the file: ``("polling", "budget")``."""
+ANY = "*"
+"""In the path of a leaf: a name that the user chooses (a profile, an action)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One setting."""
+
+    path: Path
+    """With `ANY` where the user chooses the name."""
+    type: Any
+    """Its annotated type, for ``msgspec.convert``."""
+    doc: str
+    expected: str
+    """What a value must be: ``a whole number from 1 to 2000``."""
+    default: Any
+    example: Any
+    """A telling value for a setting without a default; None where there is one."""
+
+    @property
+    def variable(self) -> str | None:
+        """The environment variable that sets it; None for lists and per-profile settings."""
+        if ANY in self.path or "list" in self.expected:
+            return None
+        return "SMSMON_" + "_".join(self.path).upper()
+
+
+@cache
+def leaves() -> Mapping[Path, Leaf]:
+    """Every setting by its path, in the order of the types."""
+    found: dict[Path, Leaf] = {}
+    _walk(Settings, (), found)
+    return MappingProxyType(found)
+
+
+def leaf_of(path: Path) -> Leaf | None:
+    """The setting at a concrete path; None when there is no such."""
+    known = leaves()
+    return known.get(path) or next(
+        (
+            leaf
+            for pattern, leaf in known.items()
+            if ANY in pattern
+            and len(pattern) == len(path)
+            and all(want in (ANY, have) for want, have in zip(pattern, path, strict=True))
+        ),
+        None,
+    )
+
+
+def is_table(path: Path) -> bool:
+    """True when settings stand below this path, so that it must be a table."""
+    return any(
+        len(pattern) > len(path)
+        and all(want in (ANY, have) for want, have in zip(pattern, path, strict=False))
+        for pattern in leaves()
+    )
+
+
+def nearest(path: Path) -> str | None:
+    """The known setting that an unknown path most likely meant, dotted; None when none is near."""
+    parent, name = path[:-1], path[-1]
+    siblings = {
+        pattern[len(parent)]: pattern
+        for pattern in leaves()
+        if len(pattern) > len(parent)
+        and all(want in (ANY, have) for want, have in zip(pattern, parent, strict=False))
+        and pattern[len(parent)] != ANY
+    }
+    if close := difflib.get_close_matches(name, siblings, n=1, cutoff=0.6):
+        return ".".join((*parent, close[0]))
+    # The right name in the wrong table, or in none.
+    elsewhere = {pattern[-1]: pattern for pattern in leaves() if pattern[-1] != ANY}
+    if close := difflib.get_close_matches(name, elsewhere, n=1, cutoff=0.8):
+        return ".".join("NAME" if part == ANY else part for part in elsewhere[close[0]])
+    return None
+
+
+def _walk(struct: type[msgspec.Struct], path: Path, found: dict[Path, Leaf]) -> None:
+    hints = get_type_hints(struct, include_extras=True)
+    for info in msgspec.structs.fields(struct):
+        hint = hints[info.name]
+        bare = _bare(hint)
+        here = (*path, info.name)
+        if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+            _walk(bare, here, found)
+        elif get_origin(bare) is dict and get_args(bare)[1] is Profile:
+            _walk(Profile, (*here, ANY), found)
+        elif get_origin(bare) is dict:
+            found[(*here, ANY)] = _leaf((*here, ANY), get_args(bare)[1], hint, None)
+        else:
+            found[here] = _leaf(here, hint, hint, info.default)
+
+
+def _leaf(path: Path, value_type: Any, documented: Any, default: Any) -> Leaf:
+    meta = next((part for part in _metadata(documented) if isinstance(part, msgspec.Meta)), None)
+    if meta is None or meta.description is None:
+        raise TypeError(f"the setting {'.'.join(path)} has no description")
+    return Leaf(
+        path=path,
+        type=value_type,
+        doc=meta.description,
+        expected=_expected(_bare(value_type), meta),
+        default=default,
+        example=meta.examples[0] if meta.examples else None,
+    )
+
+
+def _some(hint: Any) -> Any:
+    """``hint`` without ``None``."""
+    options = [option for option in get_args(hint) if option is not type(None)]
+    return options[0] if type(None) in get_args(hint) and len(options) == 1 else hint
+
+
+def _metadata(hint: Any) -> Iterable[Any]:
+    return getattr(_some(hint), "__metadata__", ())
+
+
+def _bare(hint: Any) -> Any:
+    """``hint`` without its annotations and without ``None``."""
+    hint = _some(hint)
+    return hint.__origin__ if hasattr(hint, "__metadata__") else hint
+
+
+def _expected(bare: Any, meta: msgspec.Meta) -> str:
+    if bare is bool:
+        return "true or false"
+    if bare in (int, float):
+        return f"a {'whole number' if bare is int else 'number'} from {meta.ge} to {meta.le}"
+    if get_origin(bare) is list:
+        return "a list of texts"
+    if get_args(bare):
+        return "one of " + ", ".join(f'"{choice}"' for choice in get_args(bare))
+    if meta.pattern and meta.examples:
+        return f'a text such as "{meta.examples[0]}"'
+    return "a text" + (" that is not empty" if meta.min_length else "")

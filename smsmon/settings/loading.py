@@ -1,0 +1,300 @@
+"""Lays flags, environment, file and defaults over each other, and says what is wrong and where.
+
+A problem tells file, line and what was expected, and never the value: it could be a key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+import msgspec
+
+from smsmon.locations import Locations
+from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
+from smsmon.settings.leaves import is_table as _is_table
+from smsmon.settings.toml_lines import line_of
+from smsmon.settings.types import API_KEY_VARIABLE, Settings
+from smsmon.text import SENTENCE_LIMIT, safe
+
+BASE_URL_VARIABLE = "SMSMON_BASE_URL"
+OTHER_VARIABLES = frozenset({"SMSMON_HOME", API_KEY_VARIABLE, BASE_URL_VARIABLE})
+FILE_LIMIT = 2**20
+"""The largest settings file read, in bytes."""
+
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_LOOKS_LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{32,}")
+_KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: one sentence for each problem."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each value that is not a default came from."""
+
+    settings: Settings
+    origins: Mapping[Path, str]
+    """``flag``, ``environment SMSMON_…`` or ``config.toml``."""
+
+
+@dataclass(slots=True)
+class _Layers:
+    """The values found so far, the later layers over the earlier ones."""
+
+    values: dict[Path, Any] = field(default_factory=dict)
+    origins: dict[Path, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    profiles: list[str] = field(default_factory=list)
+
+    def set(self, path: Path, value: Any, origin: str) -> None:
+        self.values[path] = value
+        self.origins[path] = origin
+
+    def drop(self, path: Path) -> None:
+        self.values.pop(path, None)
+        self.origins.pop(path, None)
+
+
+def load_settings(
+    locations: Locations,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[Path, Any] | None = None,
+) -> Settings:
+    """The settings in force. Raises `SettingsError`, with every problem at once."""
+    return load(locations, environ, flags).settings
+
+
+def load(
+    locations: Locations,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[Path, Any] | None = None,
+) -> Loaded:
+    """As `load_settings`, with the origin of each value."""
+    layers = _Layers()
+    _read_file(locations.config, layers)
+    _read_environment(environ, layers)
+    for path, value in (flags or {}).items():
+        if value is not None:
+            layers.set(path, value, "flag")
+    current = _choose_profile(layers)
+    if current is not None:
+        _apply_account_variables(current, environ, layers)
+    settings = _build(layers)
+    if layers.problems or settings is None:
+        raise SettingsError(tuple(layers.problems))
+    return Loaded(settings, dict(layers.origins))
+
+
+def read_toml(path: FilePath) -> tuple[str, dict[str, Any]]:
+    """A settings file's text and tables; both empty when there is no file.
+
+    Raises `SettingsError` for a file that cannot be read or is not TOML.
+    """
+    name = safe(str(path), SENTENCE_LIMIT)
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)
+    except FileNotFoundError:
+        return "", {}
+    except OSError as error:
+        why = safe(error.strerror or type(error).__name__)
+        raise SettingsError((f"{name} cannot be read ({why}).",)) from None
+    if len(data) > FILE_LIMIT:
+        raise SettingsError((f"{name} is larger than 1 MiB: it is not a settings file.",))
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError((f"{name}, line {line}: not UTF-8 text; save it as UTF-8.",)) from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError((_toml_sentence(name, text, str(error)),)) from None
+
+
+def _toml_sentence(name: str, text: str, message: str) -> str:
+    place = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)$", message)
+    line = int(place[1]) if place and place[1] else text.count("\n") + 1
+    what = safe(message[: place.start()].strip() if place else message, SENTENCE_LIMIT)
+    return f"{name}, line {line}: not valid TOML: {what}."
+
+
+def _read_file(path: FilePath, layers: _Layers) -> None:
+    try:
+        text, table = read_toml(path)
+    except SettingsError as error:
+        layers.problems.extend(error.problems)
+        return
+    name = safe(str(path), SENTENCE_LIMIT)
+
+    def problem(at: Path, what: str) -> None:
+        line = line_of(text, at)
+        layers.problems.append(f"{name}{f', line {line}' if line else ''}: {what}")
+
+    for at, value in _flatten(table, ()):
+        dotted = safe(".".join(at), SENTENCE_LIMIT)
+        leaf = leaf_of(at)
+        if len(at) == 2 and at[0] == "profiles" and isinstance(value, dict):
+            if _PROFILE_NAME.fullmatch(at[1]):
+                layers.profiles.append(at[1])
+            else:
+                problem(at, f'"{dotted}" is no name for a profile: use letters, digits, - and _.')
+        elif leaf is None and _is_table(at):
+            problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
+        elif leaf is None:
+            problem(at, _unknown(at, dotted))
+        elif wrong := _wrong(leaf, value):
+            problem(at, f"{dotted} must be {wrong}.")
+        elif (
+            at[-1] in _KEY_SOURCES and isinstance(value, str) and _LOOKS_LIKE_A_KEY.fullmatch(value)
+        ):
+            problem(
+                at,
+                f"{dotted} looks like an API key itself. Put the key into a file of mode 0600 and"
+                " name that file in api_key_file.",
+            )
+        else:
+            layers.set(at, value, "config.toml")
+    for profile in layers.profiles:
+        given = [key for key in _KEY_SOURCES if ("profiles", profile, key) in layers.values]
+        if len(given) > 1:
+            at = ("profiles", profile, given[1])
+            problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
+
+
+def _unknown(at: Path, dotted: str) -> str:
+    if at[-1] in ("api_key", "apikey", "apiKey", "key"):
+        return (
+            f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
+            " api_key_env, api_key_file or api_key_command, under [profiles.NAME]."
+        )
+    near = nearest(at)
+    hint = f"Did you mean {near}?" if near else "`smsmon config schema` lists all settings."
+    return f"{dotted} is not a setting. {hint}"
+
+
+def _flatten(table: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    """Each value with its path; of tables only those that hold settings are entered."""
+    for name, value in table.items():
+        at = (*path, name)
+        if isinstance(value, dict) and leaf_of(at) is None and _is_table(at):
+            if path == ("profiles",):
+                yield at, value
+            yield from _flatten(value, at)
+        else:
+            yield at, value
+
+
+def _wrong(leaf: Leaf, value: Any, *, lax: bool = False) -> str:
+    """What a value must be, when it is not; empty when it is fine."""
+    try:
+        msgspec.convert(value, leaf.type, strict=not lax)
+    except msgspec.ValidationError:
+        return leaf.expected
+    return ""
+
+
+def wrong_base_url(url: str) -> str:
+    """Why the key may not be sent to ``url``; empty when it may."""
+    from smsmon.api.address import check_base_url
+
+    try:
+        check_base_url(url)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
+    for path, leaf in leaves().items():
+        variable = leaf.variable
+        if variable is None or not (text := environ.get(variable, "")):
+            continue
+        if wrong := _wrong(leaf, text, lax=True):
+            layers.problems.append(f"Environment variable {variable} must be {wrong}.")
+        else:
+            layers.set(
+                path, msgspec.convert(text, leaf.type, strict=False), f"environment {variable}"
+            )
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables that begin like ours and mean nothing: most likely misspelt."""
+    known = {leaf.variable for leaf in leaves().values()} | OTHER_VARIABLES
+    return sorted(name for name in environ if name.startswith("SMSMON_") and name not in known)
+
+
+def _choose_profile(layers: _Layers) -> str | None:
+    """The profile in use; completes ``profiles`` where the file names none."""
+    if not layers.profiles:
+        layers.profiles.append("default")
+    named = layers.values.get(("profile",))
+    if named is None and "default" not in layers.profiles:
+        if len(layers.profiles) > 1:
+            layers.problems.append(
+                f"There are several profiles ({', '.join(layers.profiles)}) and none is chosen:"
+                ' set profile = "NAME" in config.toml, or use --profile NAME.'
+            )
+            return None
+        layers.set(("profile",), layers.profiles[0], "config.toml")
+        return layers.profiles[0]
+    chosen = named if isinstance(named, str) else "default"
+    if chosen not in layers.profiles:
+        layers.problems.append(
+            f'There is no profile "{safe(chosen)}". Known: {", ".join(layers.profiles)}.'
+            " Add [profiles.NAME] to config.toml, or name another."
+        )
+        return None
+    return chosen
+
+
+def _apply_account_variables(profile: str, environ: Mapping[str, str], layers: _Layers) -> None:
+    """Let SMSMON_API_KEY and SMSMON_BASE_URL rule the current profile.
+
+    A profile named by a flag keeps what the file says of it: the flag outranks the environment,
+    and one account's key must not go to another account's address.
+    """
+    by_flag = layers.origins.get(("profile",)) == "flag"
+    prefix = ("profiles", profile)
+    own_key = any((*prefix, key) in layers.values for key in _KEY_SOURCES)
+    if environ.get(API_KEY_VARIABLE) and not (by_flag and own_key):
+        for key in _KEY_SOURCES:
+            layers.drop((*prefix, key))
+        layers.set((*prefix, "api_key_env"), API_KEY_VARIABLE, f"environment {API_KEY_VARIABLE}")
+    at = (*prefix, "base_url")
+    url = environ.get(BASE_URL_VARIABLE)
+    if url and not (by_flag and at in layers.values):
+        if wrong := wrong_base_url(url):
+            layers.problems.append(f"Environment variable {BASE_URL_VARIABLE}: {wrong}")
+        else:
+            layers.set(at, url, f"environment {BASE_URL_VARIABLE}")
+
+
+def _build(layers: _Layers) -> Settings | None:
+    tree: dict[str, Any] = {"profiles": {name: {} for name in layers.profiles}}
+    for path, value in layers.values.items():
+        table = tree
+        for name in path[:-1]:
+            table = table.setdefault(name, {})
+        table[path[-1]] = value
+    try:
+        settings = msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as error:
+        if not layers.problems:
+            layers.problems.append(f"The settings do not fit together: {error}.")
+        return None
+    if settings.polling.max_interval < settings.polling.min_interval:
+        layers.problems.append("polling.max_interval must not be below polling.min_interval.")
+    return settings

@@ -1,0 +1,258 @@
+"""Every setting of smsmon, once: name, type, bounds, default and meaning.
+
+``config.toml`` is decoded into these types; ``smsmon config init``, ``show`` and ``schema``
+print them. A setting's text is its documentation: there is no other.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from smsmon.api.address import DEFAULT_BASE_URL
+
+API_KEY_VARIABLE = "SMSMON_API_KEY"
+MEBIBYTE = 2**20
+
+
+class KeySource(Struct, frozen=True):
+    """Where a profile's API key comes from; never the key."""
+
+    kind: Literal["env", "file", "command"]
+    value: str | tuple[str, ...]
+    """The variable's name, the file's path, or the command's words."""
+
+    def __str__(self) -> str:
+        """A sentence's part for the operator. Of a command only its first word is told."""
+        if self.kind == "env":
+            return f"environment variable {self.value}"
+        if self.kind == "file":
+            return f"file {self.value}"
+        return f"command {self.value[0]}"
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """One SMS Partner account."""
+
+    api_key_env: (
+        Annotated[
+            str,
+            Meta(
+                description="The environment variable that holds the API key. With no source "
+                f"named at all, it is {API_KEY_VARIABLE}.",
+                pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+                examples=["SMSPARTNER_KEY"],
+            ),
+        ]
+        | None
+    ) = None
+    api_key_file: (
+        Annotated[
+            str,
+            Meta(
+                description="A file whose first line is the API key, readable by you alone.",
+                min_length=1,
+                examples=["~/.config/smsmon/key"],
+            ),
+        ]
+        | None
+    ) = None
+    api_key_command: (
+        Annotated[
+            list[str],
+            Meta(
+                description="A command that prints the API key, run without a shell.",
+                min_length=1,
+                examples=[["pass", "show", "smspartner"]],
+            ),
+        ]
+        | None
+    ) = None
+    base_url: Annotated[
+        str, Meta(description="Where the API is. https, or plain http to this machine only.")
+    ] = DEFAULT_BASE_URL
+    answer_format: Annotated[
+        Literal["json", "xml"], Meta(description="The format that the API is asked to answer in.")
+    ] = "json"
+    colour: (
+        Annotated[
+            str,
+            Meta(
+                description="Colour of the profile's name in the header, as a name or #rrggbb.",
+                pattern="^(#[0-9a-fA-F]{6}|[a-z_]+[0-9]*)$",
+                examples=["green"],
+            ),
+        ]
+        | None
+    ) = None
+
+    @property
+    def key_source(self) -> KeySource:
+        """Where this profile's key comes from."""
+        if self.api_key_file is not None:
+            return KeySource("file", self.api_key_file)
+        if self.api_key_command is not None:
+            return KeySource("command", tuple(self.api_key_command))
+        return KeySource("env", self.api_key_env or API_KEY_VARIABLE)
+
+
+class Polling(Struct, frozen=True, kw_only=True):
+    """How often the API is asked."""
+
+    min_interval: Annotated[
+        float,
+        Meta(description="Seconds between two requests for one message, at least.", ge=1, le=3_600),
+    ] = 5.0
+    max_interval: Annotated[
+        float,
+        Meta(
+            description="Seconds between two requests for one message, at most, while it is live.",
+            ge=1,
+            le=86_400,
+        ),
+    ] = 900.0
+    budget: Annotated[
+        int,
+        Meta(
+            description="Requests a minute, at most, for all profiles together. The API allows "
+            "2000 to one address.",
+            ge=1,
+            le=2_000,
+        ),
+    ] = 600
+    concurrency: Annotated[
+        int, Meta(description="Requests in flight at once, at most.", ge=1, le=64)
+    ] = 8
+
+
+class Network(Struct, frozen=True, kw_only=True):
+    """How the API is reached."""
+
+    timeout: Annotated[
+        float,
+        Meta(description="Seconds that one whole exchange may take.", ge=0.1, le=300),
+    ] = 10.0
+    body_limit: Annotated[
+        int, Meta(description="The largest answer taken, in MiB, unpacked.", ge=1, le=1_024)
+    ] = 64
+    proxy: (
+        Annotated[
+            str,
+            Meta(
+                description="URL of the proxy to go through. Unset: what HTTPS_PROXY says.",
+                pattern="^https?://",
+                examples=["http://proxy.example:3128"],
+            ),
+        ]
+        | None
+    ) = None
+    ca_file: (
+        Annotated[
+            str,
+            Meta(
+                description="File of certificate authorities to trust instead of the usual ones.",
+                min_length=1,
+                examples=["/etc/ssl/certs/ca-certificates.crt"],
+            ),
+        ]
+        | None
+    ) = None
+
+    @property
+    def body_limit_bytes(self) -> int:
+        """The largest answer taken, in bytes."""
+        return self.body_limit * MEBIBYTE
+
+
+class Display(Struct, frozen=True, kw_only=True):
+    """How things look. Commands obey privacy and utc as the console does."""
+
+    theme: (
+        Annotated[
+            str,
+            Meta(
+                description="Name of the console's theme; the command palette lists them.",
+                examples=["smsmon-dark"],
+            ),
+        ]
+        | None
+    ) = None
+    privacy: Annotated[
+        bool, Meta(description="Mask phone numbers on the screen, in copies and in exports.")
+    ] = False
+    utc: Annotated[bool, Meta(description="Show times in UTC instead of this machine's zone.")] = (
+        False
+    )
+    clock: Annotated[
+        bool, Meta(description="Show the time in the header; off, an idle screen sends nothing.")
+    ] = True
+    frame_rate: Annotated[
+        int, Meta(description="Repaints a second, at most, when much changes.", ge=1, le=60)
+    ] = 10
+    message_columns: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Columns of the messages table, in order. Unset: those that "
+                "the console last showed.",
+                examples=[["id", "label", "recipients", "delivered", "state"]],
+            ),
+        ]
+        | None
+    ) = None
+    recipient_columns: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Columns of the recipients table, in order. Unset: those that "
+                "the console last showed.",
+                examples=[["phone", "status", "stop", "since"]],
+            ),
+        ]
+        | None
+    ) = None
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """What is kept of the past."""
+
+    retention_days: Annotated[
+        int,
+        Meta(
+            description="Days that a message's history is kept after it left the watchlist; "
+            "0 keeps it for good.",
+            ge=0,
+            le=36_500,
+        ),
+    ] = 90
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings, validated. `smsmon.settings.load_settings` builds it."""
+
+    profile: Annotated[
+        str,
+        Meta(
+            description="The profile that new messages are given to, and that commands use unless "
+            "told otherwise.",
+            pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
+        ),
+    ] = "default"
+    profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
+    polling: Polling = field(default_factory=Polling)
+    network: Network = field(default_factory=Network)
+    display: Display = field(default_factory=Display)
+    history: History = field(default_factory=History)
+    keymap: Annotated[
+        dict[str, str],
+        Meta(
+            description="Action → its keys, separated by commas. `smsmon` lists the actions "
+            "under ? (help).",
+        ),
+    ] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Profile:
+        """The profile named by ``profile``."""
+        return self.profiles[self.profile]
