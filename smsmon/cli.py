@@ -1,8 +1,190 @@
-"""The commands of smsmon: parse, call, print. No logic."""
+"""The commands of smsmon: parse, call, print. No logic.
+
+Commands are loaded by name, when asked for: ``--version`` and ``--help`` import ``click`` and
+nothing else of weight.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
 
-def main() -> None:
-    """The ``smsmon`` command."""
-    raise SystemExit("not built yet")
+import click
+
+from smsmon import __version__
+from smsmon.commands import exits
+from smsmon.commands.output import Failure, say
+from smsmon.commands.table import COMMANDS, SECTIONS
+
+_NAME = "smsmon"
+_COMPLETION = "_SMSMON_COMPLETE"
+"""Set by the shell scripts of `smsmon completion`."""
+_HELP = """Watch SMS messages being delivered: an operations console and commands for SMS Partner.
+
+Without a command, the console opens. `smsmon demo` shows it without an account.
+
+The API key is read from SMSMON_API_KEY, or from the file or command that config.toml names;
+never from an argument, because process lists show those. SMSMON_BASE_URL changes the API's
+address, SMSMON_HOME the folder of all files."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        place = COMMANDS[cmd_name].place
+        module, _, name = place.partition(":")
+        command = getattr(import_module(f"smsmon.commands.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"Did you mean `smsmon {near[0]}`?" if near else "`smsmon --help` lists them."
+            raise click.UsageError(f"There is no command {args[0]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, COMMANDS))
+        for section in SECTIONS:
+            rows = [
+                (name.ljust(width), entry.help)
+                for name, entry in COMMANDS.items()
+                if entry.section == section
+            ]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
+        with formatter.section("Exit codes"):
+            formatter.write_dl(
+                [(f"{code:>{width}}", text) for code, text in exits.MEANINGS.items()]
+            )
+
+
+@click.group(
+    cls=Commands,
+    help=_HELP,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", message="smsmon %(version)s")
+@click.pass_context
+def smsmon(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        from smsmon.commands.console import open_console
+
+        ctx.exit(open_console())
+
+
+def main() -> NoReturn:
+    """The ``smsmon`` command. Ends the process with one of the exit codes of `exits`."""
+    _mend_streams()
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = exits.BROKEN_PIPE
+    except OSError as error:
+        say(f"smsmon: The output could not be written ({error.strerror or error}).")
+        code = code or exits.USAGE
+    _give_up_output()
+    sys.exit(code)
+
+
+def _run() -> int:
+    if _COMPLETION in os.environ:
+        smsmon.main(prog_name=_NAME)  # the shell asks what could follow; click answers and exits
+    try:
+        with smsmon.make_context(_NAME, sys.argv[1:]) as context:
+            smsmon.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except Failure as failure:
+        for line in str(failure).splitlines():
+            say(f"smsmon: {line}")
+        return failure.exit_code
+    except click.ClickException as error:
+        say(f"smsmon: {_usage_sentence(error)}")
+        return exits.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        return exits.BROKEN_PIPE
+    except Exception as error:
+        if _is_store_error(error):
+            say(f"smsmon: {error}")
+            return exits.USAGE
+        return _crashed(error)
+    return exits.OK
+
+
+def _is_store_error(error: Exception) -> bool:
+    """True for a file of ours that cannot be used: its text tells which, why and what to do.
+
+    Only a command that imported the stores can raise one: looking must not import them.
+    """
+    errors = sys.modules.get("smsmon.store.errors")
+    return errors is not None and isinstance(error, errors.StoreError)
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    """Click's message as one sentence, with the command whose help has the rest."""
+    message = " ".join(error.format_message().split())
+    if message and message[-1] not in ".?!":
+        message += "."
+    context = getattr(error, "ctx", None)
+    if context is None or "--help" in message or message.endswith("?"):
+        return message
+    return f"{message} See `{context.command_path} --help`."
+
+
+def _crashed(error: Exception) -> int:
+    from smsmon.crash import write_crash_note
+
+    note = write_crash_note(error)
+    where = f"A note about it is in {note}" if note else "No note about it could be written"
+    say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.")
+    return exits.CRASH
+
+
+def _mend_streams() -> None:
+    """Give the process its three streams, whatever it was started with.
+
+    A closed one is opened on nothing, before a file of ours is opened in its place; and what
+    stdout's encoding cannot hold becomes a question mark rather than the end of the program.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    if sys.stdin is None:
+        sys.stdin = open(0)  # noqa: SIM115 - it stays open for as long as the process lives
+    if sys.stdout is None:
+        sys.stdout = open(1, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _give_up_output() -> None:
+    """Point stdout and stderr at nothing: the interpreter's last flush must find no trouble."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, sys.stderr.fileno())

@@ -1,0 +1,30 @@
+"""``smsmon``, without a command: the console."""
+
+from __future__ import annotations
+
+import sys
+
+from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.output import fail
+
+
+def need_terminal() -> None:
+    """Fail with what to do instead, unless a person sits at all three ends."""
+    streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
+    for name, stream in streams:
+        if stream is None or stream.closed or not stream.isatty():
+            fail(
+                f"The console needs a terminal, and {name} is none. In scripts use"
+                " `smsmon status ID` or `smsmon ls`."
+            )
+
+
+def open_console() -> int:
+    """Run the console on the user's own settings and files; gives the exit code."""
+    need_terminal()
+    locations = find_locations()
+    settings = read_settings(locations)
+
+    from smsmon.console.app import run_console
+
+    return run_console(settings, locations)

@@ -1,0 +1,63 @@
+"""``smsmon demo``: simulator and console in one."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from smsmon.commands.console import need_terminal
+from smsmon.commands.context import read_settings
+
+
+@click.command
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.001, 1_000_000),
+    default=1.0,
+    show_default=True,
+    help="How many times faster than life reports come in.",
+)
+@click.pass_context
+def demo(ctx: click.Context, seed: int, speed: float) -> None:
+    """Open the console on a simulated account.
+
+    No account and no network are needed. None of your files or settings is read or written:
+    the demo lives in a temporary folder, which goes when it ends.
+    """
+    need_terminal()
+    ctx.exit(run_demo(seed, speed))
+
+
+def run_demo(seed: int, speed: float) -> int:
+    """The demo's console, until it is left; gives its exit code."""
+    from smsmon.console.app import run_console
+    from smsmon.locations import Locations
+    from smsmon.simulator.scenario import demo_entries, demo_world
+    from smsmon.simulator.thread import ServerThread
+    from smsmon.store.watchlist import Watchlist
+
+    world = demo_world(seed=seed, speed=speed)
+    with (
+        tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
+        ServerThread(world) as server,
+    ):
+        home = Path(folder)
+        locations = Locations.under(home)
+        write_account(home, server.base_url, server.key)
+        Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
+        # An empty environment: a key that is set for real work must not reach the demo.
+        return run_console(read_settings(locations, environ={}), locations)
+
+
+def write_account(home: Path, base_url: str, key: str) -> None:
+    """A settings file and a key file in ``home`` that point at a simulator."""
+    key_file = home / "key"
+    key_file.touch(mode=0o600)
+    key_file.write_text(key + "\n", encoding="ascii")
+    (home / "config.toml").write_text(
+        f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n',
+        encoding="utf-8",
+    )

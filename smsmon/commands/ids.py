@@ -1,0 +1,99 @@
+"""How every command takes message ids: as arguments, from stdin (``-``), or from a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from smsmon.commands.output import fail
+
+if TYPE_CHECKING:
+    from smsmon.model import Entry
+
+F = TypeVar("F", bound=Callable[..., Any])
+INPUT_LIMIT = 64 * 2**20
+"""The longest list read, in bytes: some millions of ids."""
+
+
+def takes_ids(command: F) -> F:
+    """Give a command the arguments ``ids`` and ``file`` (see `entries_from`)."""
+    command = click.option(
+        "--file",
+        "file",
+        metavar="FILE",
+        help="Read ids from a file: one a line, with a label after it if you like, or CSV.",
+    )(command)
+    return click.argument("ids", nargs=-1, metavar="[ID]...")(command)
+
+
+def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
+    """The messages named by arguments, by stdin where an argument is ``-``, and by a file.
+
+    Each once, in the order given. Fails, naming every bad id or line, if one cannot be understood:
+    a list is taken whole or not at all.
+    """
+    from smsmon.model import Entry
+    from smsmon.store.entries import united, why_not_an_id
+
+    entries: list[Entry] = []
+    problems: list[str] = []
+    for each in ids:
+        if each == "-":
+            _read_list(_stdin(), "stdin", entries, problems)
+        elif why := why_not_an_id(each):
+            problems.append(f"{each!r} is no message id: {why}.")
+        else:
+            entries.append(Entry(each))
+    if file is not None:
+        _read_list(_file(file), file, entries, problems)
+    if problems:
+        fail("\n".join(_shortened(problems)))
+    return list(united(entries))
+
+
+def ids_from(ids: Sequence[str], file: str | None) -> list[str]:
+    """As `entries_from`, only the ids, and at least one of them."""
+    found = [entry.id for entry in entries_from(ids, file)]
+    if not found:
+        fail("No message id was given. Give ids as arguments, `-` to read stdin, or --file FILE.")
+    return found
+
+
+def _read_list(content: bytes, name: str, entries: list[Entry], problems: list[str]) -> None:
+    from smsmon.store.idlist import form_of, parse
+
+    found = parse(content.decode("utf-8-sig", "replace"), form_of(name))
+    entries.extend(found.entries)
+    problems.extend(
+        f"{name}, line {problem.line}: {problem.why} ({problem.text})" for problem in found.problems
+    )
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        fail("There is no stdin to read ids from.")
+    return _bounded(sys.stdin.buffer.read(INPUT_LIMIT + 1), "stdin")
+
+
+def _file(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return _bounded(file.read(INPUT_LIMIT + 1), name)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        fail(f"{name} cannot be read ({why}).")
+
+
+def _bounded(content: bytes, name: str) -> bytes:
+    if len(content) > INPUT_LIMIT:
+        fail(f"{name} is larger than 64 MiB: split the list.")
+    return content
+
+
+def _shortened(problems: Sequence[str], shown: int = 20) -> Iterable[str]:
+    yield from problems[:shown]
+    if len(problems) > shown:
+        yield f"… and {len(problems) - shown} more."

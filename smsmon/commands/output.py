@@ -1,0 +1,133 @@
+"""How commands speak: results to stdout, everything else to stderr, one sentence a trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Container, Iterable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from smsmon.commands import exits
+
+
+class Failure(Exception):
+    """A command that cannot do its work: one sentence for the user, and the exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def fail(message: str, exit_code: int = exits.USAGE) -> NoReturn:
+    """Stop the command with a sentence that says what to do."""
+    raise Failure(message, exit_code)
+
+
+def emit(text: str) -> None:
+    """A line of the result, to stdout. A reader that went away is left to `smsmon.cli`."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        fail(f"The output could not be written ({error.strerror or error}).")
+
+
+def say(message: str) -> None:
+    """A diagnostic: stderr, one line, with nothing in it that a terminal would obey."""
+    from smsmon.text import safe
+
+    with contextlib.suppress(OSError):  # nowhere is left to complain to
+        click.echo(safe(message, _LINE), err=True)
+
+
+def listed(ids: Iterable[str], shown: int = 10) -> str:
+    """Ids in a sentence: all of a few, the first and the number of many."""
+    ids = list(ids)
+    if len(ids) <= shown:
+        return ", ".join(ids)
+    return f"{', '.join(ids[:shown])} and {len(ids) - shown} more ({len(ids)} in all)"
+
+
+def progress(message: str) -> None:
+    """A diagnostic that only a person wants: silent unless stderr is a terminal."""
+    if sys.stderr.isatty():
+        say(message)
+
+
+def on_terminal() -> bool:
+    """True when stdout is a terminal, so that a person reads it."""
+    return sys.stdout.isatty()
+
+
+def print_json(value: Any) -> None:
+    """One JSON value and a line end; ASCII only where stdout cannot carry more."""
+    import json
+
+    emit(json.dumps(value, ensure_ascii=not _stdout_is_utf8(), indent=_indent()))
+
+
+def print_json_line(value: Any) -> None:
+    """One JSON value on one line, at once: for what is read while it grows."""
+    import json
+
+    emit(json.dumps(value, ensure_ascii=not _stdout_is_utf8(), separators=(",", ":")))
+
+
+def print_rows(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Container[int] = (),
+    empty: str = "",
+) -> None:
+    """A table with a header on a terminal; piped, the same rows bare and tab-separated.
+
+    Columns whose place is in ``right`` are numbers, aligned right. An empty cell is a dash on
+    the terminal and nothing in the pipe. ``empty`` is what a person is told when there are no
+    rows.
+    """
+    if not on_terminal():
+        for row in rows:
+            emit("\t".join(row))
+        return
+    cells = [[cell or "–" for cell in row] for row in rows]
+    if not cells:
+        progress(empty)
+        return
+    header = [name.upper() for name in header]
+    widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
+    for row in [header, *cells]:
+        padded = (
+            " " * (width - _width(cell)) + cell
+            if i in right
+            else cell + " " * (width - _width(cell))
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        emit("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns ``text`` takes on a terminal: wide East Asian characters take two, marks none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def _stdout_is_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
+
+
+def _indent() -> int | None:
+    return 2 if on_terminal() else None
+
+
+_LINE = 2_000
+"""Longest diagnostic, in characters."""

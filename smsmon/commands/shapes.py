@@ -1,0 +1,68 @@
+"""The JSON shapes that commands print. They are a contract: keys are added, never changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smsmon.commands.times import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smsmon.commands.reading import Reading
+    from smsmon.model import Counts, Entry, Fault
+    from smsmon.recipients import Recipient
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """One message of the watchlist."""
+    return {
+        "id": entry.id,
+        "label": entry.label,
+        "tags": list(entry.tags),
+        "note": entry.note,
+        "added_at": utc(entry.added_at or None),
+        "paused": entry.paused,
+        "profile": entry.profile,
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """How many recipients stand where."""
+    return {
+        "total": counts.total,
+        "delivered": counts.delivered,
+        "not_delivered": counts.not_delivered,
+        "waiting": counts.waiting,
+        "unknown": counts.unknown,
+        "stop": counts.stop,
+    }
+
+
+def recipient_json(recipient: Recipient, phone: Callable[[str], str] = str) -> dict[str, Any]:
+    """One recipient; ``phone`` masks the number in privacy mode."""
+    return {
+        "phone": phone(recipient.phone),
+        "status": recipient.status.slug,
+        "raw_status": recipient.raw_status,
+        "stop": recipient.stop,
+        "date": utc(recipient.date),
+    }
+
+
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """Why a message could not be read."""
+    return {"kind": str(fault.kind), "code": fault.code, "message": fault.message}
+
+
+def reading_json(reading: Reading, phone: Callable[[str], str] = str) -> dict[str, Any]:
+    """One message as ``status --json`` has it. A message that was not read has no counts."""
+    report = reading.report
+    return {
+        "id": reading.message_id,
+        "state": reading.state,
+        "error": fault_json(reading.fault) if reading.fault else None,
+        "fetched_at": utc(report.fetched_at) if report else None,
+        "counts": counts_json(reading.counts) if reading.counts else None,
+        "recipients": [recipient_json(each, phone) for each in report.recipients] if report else [],
+    }

@@ -1,0 +1,51 @@
+"""``smsmon simulate``."""
+
+from __future__ import annotations
+
+import click
+
+from smsmon.commands.output import fail
+
+
+@click.command
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default="0, a free one",
+    help="The port to listen on.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.001, 1_000_000),
+    default=1.0,
+    show_default=True,
+    help="How many times faster than life reports come in.",
+)
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="An address of this machine's own; any other is refused.",
+)
+def simulate(port: int, seed: int, speed: float, host: str) -> None:
+    """Run a simulated SMS Partner API.
+
+    It listens on this machine only, prints the environment that points smsmon to it, and runs
+    until ctrl+c. Nothing in it is real: no account, no message, no phone. Try it with
+
+    \b
+      smsmon simulate --port 8025 --speed 10
+    """
+    from smsmon.simulator.command import simulate as run
+
+    try:
+        run(port=port, seed=seed, speed=speed, host=host, echo=click.echo)
+    except BrokenPipeError:
+        raise
+    except ValueError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"The simulator cannot listen on {host}, port {port} ({error.strerror or error}).")
