@@ -1,0 +1,66 @@
+"""Runs the installed program as a process of its own, as a shell would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TIMEOUT = 30.0
+"""Seconds a command may take on a machine that is busy with other tests."""
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Done(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its stdout, which must be one JSON value and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """smsmon in a folder of its own, without a terminal and with a small environment."""
+
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def argv(self, *args: str) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "smsmon", *args]
+
+    def env(self, **extra: str | None) -> dict[str, str]:
+        """The environment; a name given as None is taken out."""
+        whole = {
+            "PATH": PATH,
+            "LANG": "C.UTF-8",
+            "SMSMON_HOME": str(self.home),
+            **self.environ,
+            **extra,
+        }
+        return {name: value for name, value in whole.items() if value is not None}
+
+    def run(self, *args: str, input: str | bytes = b"", **env: str | None) -> Done:
+        """Run a command to its end. Output that is no UTF-8 fails the test."""
+        done = subprocess.run(
+            self.argv(*args),
+            input=input.encode() if isinstance(input, str) else input,
+            capture_output=True,
+            timeout=TIMEOUT,
+            env=self.env(**env),
+            cwd="/",
+            check=False,
+        )
+        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in result.err, result.err
+        return result

@@ -1,0 +1,68 @@
+"""``add``, ``rm``, ``ls``: the watchlist from a shell."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from tests.cli.program import Program
+
+
+def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -> None:
+    assert offline.run("ls").out == ""
+    added = offline.run("add", "300", "301", "--label", "Black Friday [b]", "--tag", "bf")
+    assert (added.code, added.out, added.err) == (0, "", "Added 300, 301.\n")
+    assert offline.run("add", "300", "--note", "Monday").err == "Already watched: 300.\n"
+
+    listed = offline.run("ls", "--json").json["messages"]
+    assert [(each["id"], each["label"], each["tags"], each["note"]) for each in listed] == [
+        ("300", "Black Friday [b]", ["bf"], "Monday"),
+        ("301", "Black Friday [b]", ["bf"], ""),
+    ]
+    assert set(listed[0]) == {"id", "label", "tags", "note", "added_at", "paused", "profile"}
+    assert listed[0]["added_at"].endswith("Z")
+
+    removed = offline.run("rm", "300", "999")
+    assert removed.code == 4
+    assert removed.err == "Removed 300.\nsmsmon: Not on the watchlist: 999.\n"
+    assert [line.split("\t")[:3] for line in offline.run("ls").out.splitlines()] == [
+        ["301", "Black Friday [b]", "bf"]
+    ]
+    assert stat.S_IMODE((offline.home / "watchlist.toml").stat().st_mode) == 0o600
+
+
+def test_a_list_is_taken_whole_or_not_at_all(offline: Program) -> None:
+    done = offline.run("add", "-", input="300 good\nthree hundred\n301\n")
+    assert done.code == 2
+    assert "stdin, line 2" in done.err
+    assert not (offline.home / "watchlist.toml").exists()
+    assert offline.run("add", "-", input="").code == 2
+
+
+def test_a_broken_watchlist_is_named_by_line_and_never_overwritten(offline: Program) -> None:
+    offline.home.mkdir()
+    file = offline.home / "watchlist.toml"
+    file.write_text('version = 1\n\n[[message]\nid = "300"\n')
+    for command in (("ls",), ("add", "301"), ("rm", "300")):
+        done = offline.run(*command)
+        assert done.code == 2
+        assert done.out == ""
+        assert "watchlist.toml, line 3" in done.err
+    assert file.read_text() == 'version = 1\n\n[[message]\nid = "300"\n'
+
+
+def test_outside_text_reaches_the_terminal_as_text(offline: Program) -> None:
+    offline.run("add", "300", "--label", "a\x1b]52;c;eA==\x07b\u202ec")
+    done = offline.run("ls")
+    assert "\x1b" not in done.out
+    assert "\u202e" not in done.out
+    assert done.out.split("\t")[1] == "a�]52;c;eA==�b�c"
+    for hostile in ("\x1b[2J", "--\x1b[2J", "--label=\x1b[2J"):
+        assert "\x1b" not in offline.run("rm", hostile).err
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = Program(tmp_path / "file" / "home").run("add", "300")
+    assert done.code == 2
+    assert str(tmp_path / "file" / "home") in done.err
