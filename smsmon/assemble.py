@@ -6,6 +6,7 @@ needed: the console paints before it pays for ``httpx`` and SQLite. No Textual h
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,10 @@ def open_client(
         )
     key = key or read_key(name, profile)
 
+    # httpx offers a command line of its own, and loads rich and pygments for it: 30 ms of every
+    # start. None makes that import fail, and httpx then does without, as it does when they are
+    # not installed.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is allowed
     from smsmon.api.client import SmsPartner
 
     network = settings.network
