@@ -1,0 +1,326 @@
+"""The questions a filter can ask of one value: pure functions behind ``smsmon.filters``."""
+
+from __future__ import annotations
+
+import operator as operator_module
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+from smsmon.phones import digits_of, is_number_like
+
+Value: TypeAlias = "str | tuple[str, ...] | bool | float | int | None"
+Test = Callable[[Value], bool]
+
+TEXT_LIMIT = 1000
+"""Characters of a value that a regular expression is let loose on."""
+REGEX_LIMIT = 200
+"""The longest regular expression taken, in characters."""
+
+
+class BadValue(ValueError):
+    """A value that the field cannot be asked for; the sentence says why."""
+
+    def __init__(self, sentence: str, *, wants_example: bool = True) -> None:
+        super().__init__(sentence)
+        self.wants_example = wants_example
+
+
+def test_of(
+    kind: str, words: tuple[str, ...], operator: str, value: str, *, is_regex: bool
+) -> Test:
+    """The test ``field operator value``. Raises ``BadValue``.
+
+    ``operator`` is one of ``: = > >= < <=``, or ``in`` for a word that was typed without a field:
+    then it is looked for as text, whatever the field's kind.
+    """
+    if is_regex:
+        if operator not in (":", "=", "in"):
+            raise BadValue("A regular expression goes with ':'.", wants_example=False)
+        return regex_test(value)
+    if operator == "in":
+        return _IN.get(kind, text_test)(value)
+    if kind == "number":
+        return _range_test(operator, value, parse_number)
+    if kind == "duration":
+        return _range_test(operator, value, parse_duration)
+    if operator not in (":", "="):
+        raise BadValue(f"'{operator}' is for numbers and durations.")
+    exact = operator == "="
+    if kind == "word":
+        return word_test(value, words, exact=exact)
+    if kind == "yes or no":
+        return flag_test(value)
+    if kind == "country":
+        return country_test(value)
+    if kind == "phone number" and not exact:
+        return phone_test(value)
+    return equal_test(value) if exact or not value else text_test(value)
+
+
+# Text
+
+
+def fold(text: str) -> str:
+    """``text`` as it is compared: without case and accents."""
+    return text.lower() if text.isascii() else _fold(text)
+
+
+@lru_cache(8192)
+def _fold(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in apart if not unicodedata.combining(char)).casefold()
+
+
+def text_test(needle: str) -> Test:
+    """Has it in it; of several texts, any."""
+    wanted = fold(needle)
+
+    def has(value: Value) -> bool:
+        if isinstance(value, str):
+            return wanted in fold(value)
+        if isinstance(value, tuple):
+            return any(wanted in fold(text) for text in value)
+        return False
+
+    return has
+
+
+def equal_test(needle: str) -> Test:
+    """Is it; of several texts, any. The empty text is also: there is none."""
+    wanted = fold(needle)
+
+    def equals(value: Value) -> bool:
+        if isinstance(value, str):
+            return fold(value) == wanted
+        if isinstance(value, tuple):
+            return any(fold(text) == wanted for text in value) if value else not wanted
+        return False
+
+    return equals
+
+
+def regex_test(pattern: str) -> Test:
+    """The regular expression is found in it; of several texts, in any."""
+    found_in = _compiled(pattern).search
+
+    def found(value: Value) -> bool:
+        if isinstance(value, str):
+            return found_in(value[:TEXT_LIMIT]) is not None
+        if isinstance(value, tuple):
+            return any(found_in(text[:TEXT_LIMIT]) for text in value)
+        return False
+
+    return found
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    if len(pattern) > REGEX_LIMIT:
+        raise BadValue(
+            f"A regular expression has at most {REGEX_LIMIT} characters.", wants_example=False
+        )
+    if runs_away(pattern):
+        raise BadValue(
+            "This repeats a repetition, which can take forever: write it without the inner one.",
+            wants_example=False,
+        )
+    try:
+        return re.compile(pattern.replace(r"\/", "/"), re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise BadValue(f"This is no regular expression: {error}.", wants_example=False) from None
+
+
+_REGEX_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[^)]?|[()|]|[*+]|\{\d*,?\d*\}|\?|.", re.DOTALL
+)
+_MANY = 8
+"""A counted repetition from here on counts as unbounded."""
+
+
+def runs_away(pattern: str) -> bool:
+    """True when a repeated group holds a repetition or a choice: the classic runaway regex.
+
+    Cautious: it also refuses some that are harmless, such as ``(a+b)+``.
+    """
+    risky = [False]  # for each group that is open: is there a repetition or choice in it?
+    closed = False  # is the piece before this one a risky group?
+    for piece in _REGEX_TOKEN.findall(pattern):
+        repeats = piece in ("*", "+") or (piece[0] == "{" and _count(piece) >= _MANY)
+        if repeats and closed:
+            return True
+        closed = False
+        if piece[0] == "(":
+            risky.append(False)
+        elif piece == ")" and len(risky) > 1:
+            closed = risky.pop()
+            risky[-1] = risky[-1] or closed
+        elif repeats or piece == "|":
+            risky[-1] = True
+    return False
+
+
+def _count(piece: str) -> int:
+    """The most that ``{2,5}`` repeats; a brace that counts nothing is a plain character."""
+    low, comma, high = piece.strip("{}").partition(",")
+    if comma and not high:
+        return _MANY
+    digits = high or low
+    return int(digits[:4]) if digits else 0
+
+
+# Words and flags
+
+
+def word_test(value: str, words: tuple[str, ...], *, exact: bool) -> Test:
+    """Is one of the words, or begins like one of them when not ``exact``."""
+    wanted = tuple(_word(part) for part in value.split(",") if part.strip())
+    if not wanted:
+        raise BadValue("There is no word here.")
+    for part in wanted:
+        if words and not any(word == part if exact else word.startswith(part) for word in words):
+            raise BadValue(f"{part[:20]!r} is none of its words.")
+
+    def among(value: Value) -> bool:
+        if not isinstance(value, str):
+            return False
+        word = _word(value)
+        return word in wanted or (not exact and word.startswith(wanted))
+
+    return among
+
+
+def _word(text: str) -> str:
+    return fold(text).strip().replace(" ", "_").replace("-", "_")
+
+
+_FLAGS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("yes", "y", "true", "1", "on", "oui"), True),
+    **dict.fromkeys(("no", "n", "false", "0", "off", "non"), False),
+    **dict.fromkeys(("unknown", "?"), None),
+}
+
+
+def flag_test(value: str) -> Test:
+    """Is yes, no, or not known."""
+    word = fold(value)
+    if word not in _FLAGS:
+        raise BadValue("It is yes or no.")
+    wanted = _FLAGS[word]
+    return lambda flag: flag is wanted
+
+
+def _flag_word_test(_needle: str) -> Test:
+    """A flag has no text to find a word in."""
+    return lambda _: False
+
+
+# Countries and phone numbers
+
+
+def country_test(value: str) -> Test:
+    """Is this ISO code; from three letters on, has a name that begins like this."""
+    from smsmon.countries import COUNTRY_NAMES
+
+    wanted = {part.strip().upper() for part in value.split(",") if part.strip()}
+    names = tuple(fold(part) for part in wanted if len(part) > 2)
+    codes = {part for part in wanted if len(part) == 2}
+    codes |= {code for code, name in COUNTRY_NAMES.items() if fold(name).startswith(names)}
+    if not codes:
+        raise BadValue("No country is called that.")
+    return lambda code: code in codes
+
+
+def _country_word_test(needle: str) -> Test:
+    """A word typed without a field: a country's whole code, or a part of its name."""
+    from smsmon.countries import COUNTRY_NAMES
+
+    wanted = fold(needle)
+    codes = {code for code, name in COUNTRY_NAMES.items() if wanted in fold(name)}
+    codes.add(needle.upper())
+    return lambda code: code in codes
+
+
+def phone_test(value: str) -> Test:
+    """Has these digits in it, whether national, international or a part."""
+    if not is_number_like(value):
+        return text_test(value)
+    digits = digits_of(value)
+    if value.lstrip().startswith("+"):
+        return lambda phone: isinstance(phone, str) and phone.startswith(f"+{digits}")
+    national = "0" + digits
+
+    def has(phone: Value) -> bool:
+        if not isinstance(phone, str):
+            return False
+        return digits in phone if phone.startswith("+") else national in phone or digits in phone
+
+    return has
+
+
+# Numbers and durations
+
+
+def parse_number(text: str) -> float:
+    """``20``, ``1.5``, ``20k``, ``95%`` (0.95). Raises ``BadValue``."""
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)([kK%]?)", text.replace("_", ""))
+    if found is None or len(text) > 30:
+        raise BadValue("This is no number.")
+    return float(found[1]) * {"": 1.0, "%": 0.01}.get(found[2], 1000.0)
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SMALLER = {"w": "d", "d": "h", "h": "m", "m": "s"}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw]?)")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds: ``90``, ``90s``, ``1m30s``, ``2h05``, ``1.5d``. Raises ``BadValue``."""
+    lower = text.lower().replace(" ", "")
+    if not re.fullmatch(rf"(?:{_DURATION_PART.pattern})+", lower) or len(lower) > 30:
+        raise BadValue("This is no duration.")
+    seconds = 0.0
+    unit = ""
+    for number, own_unit in _DURATION_PART.findall(lower):
+        if not own_unit and unit and unit not in _SMALLER:
+            raise BadValue("This is no duration.")
+        unit = own_unit or _SMALLER.get(unit, "s")
+        seconds += float(number) * _UNITS[unit]
+    return seconds
+
+
+def _range_test(operator: str, text: str, parse: Callable[[str], float]) -> Test:
+    low_text, dots, high_text = text.partition("..")
+    if dots:
+        if operator not in (":", "="):
+            raise BadValue("A range goes with ':'.")
+        low = parse(low_text) if low_text else float("-inf")
+        high = parse(high_text) if high_text else float("inf")
+        if low > high:
+            raise BadValue("This range ends before it begins.")
+        return _numeric(lambda value: low <= value <= high)
+    bound = parse(text)
+    compare = _COMPARISONS[operator]
+    return _numeric(lambda value: compare(value, bound))
+
+
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    ">": operator_module.gt,
+    ">=": operator_module.ge,
+    "<": operator_module.lt,
+    "<=": operator_module.le,
+    "=": operator_module.eq,
+    ":": operator_module.eq,
+}
+
+
+def _numeric(test: Callable[[float], bool]) -> Test:
+    return lambda value: isinstance(value, int | float) and test(value)
+
+
+_IN: Mapping[str, Callable[[str], Test]] = {
+    "phone number": phone_test,
+    "country": _country_word_test,
+    "yes or no": _flag_word_test,
+}

@@ -1,0 +1,291 @@
+"""The filter grammar: what an operator types after ``/``, and what commands and alerts take.
+
+Terms stand side by side and must all match::
+
+    black friday              words: each in any of the fields searched, in any case or accent
+    "black friday"            quotes keep spaces together
+    /^black .*fr$/            a regular expression, case-insensitive
+    status:waiting,unknown    a field: one of these words, or how they begin
+    label:"black friday"      text has this in it; label=… is this and nothing else
+    country:fr stop:yes       ISO code or name; yes, no or unknown
+    took>60s age>=2h05        durations: s, m, h, d, w; without a unit, seconds
+    recipients>100 rate<95%   numbers; also ranges, recipients:10..20
+    phone:"06 12"             any part of a number, national or international
+    !stop:yes                 ``!`` turns a term round; ``status!=waiting`` as well
+    ! stop:yes country:fr     ``!`` and a space turn the whole round
+
+A value that is not known matches nothing, so its inverse matches. An unclosed quote or regular
+expression runs to the end, so that a filter works while it is typed. What cannot be understood
+raises ``FilterError``, which points at the place.
+
+The same filter tests one row (``matches``) or whole columns (``mask``: 100,000 rows in a few ms).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple, TypeAlias
+
+from smsmon.filter_tests import BadValue, Test, Value, test_of
+
+
+class Kind(StrEnum):
+    """What a field holds, and so which questions it understands."""
+
+    TEXT = "text"
+    """A string, or a tuple of them of which any may match."""
+    WORD = "word"
+    """One word of a small set, such as a status."""
+    FLAG = "yes or no"
+    """A bool."""
+    NUMBER = "number"
+    DURATION = "duration"
+    """Seconds."""
+    PHONE = "phone number"
+    """E.164, or what stood in its place."""
+    COUNTRY = "country"
+    """An ISO 3166 alpha-2 code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that can be asked about a row."""
+
+    name: str
+    kind: Kind
+    plain: bool = False
+    """Words without a field are looked for here too."""
+    words: tuple[str, ...] = ()
+    """All there can be, for ``Kind.WORD``; empty is any."""
+    help: str = ""
+
+
+class FilterError(ValueError):
+    """A filter that cannot be understood."""
+
+    def __init__(self, sentence: str, start: int, end: int) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        """What is wrong and what to write instead; quotes no more than a few words."""
+        self.start = start
+        self.end = end
+        """The place in the text, in characters; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of few distinct values: each row has the code of its value."""
+
+    codes: Sequence[int]
+    """One for each row; ``bytes`` is fastest."""
+    meanings: Sequence[Value]
+    """By code."""
+
+
+Column: TypeAlias = "Sequence[Value] | Coded"
+
+
+class Check(NamedTuple):
+    """One test of one field."""
+
+    name: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Any of some checks, or none of them when ``inverted``."""
+
+    checks: tuple[Check, ...]
+    inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter, understood. The empty one lets everything through."""
+
+    text: str = ""
+    terms: tuple[Term, ...] = ()
+    inverted: bool = False
+
+    def __bool__(self) -> bool:
+        """False for the empty filter."""
+        return bool(self.terms)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields it asks about."""
+        return frozenset(check.name for term in self.terms for check in term.checks)
+
+    def matches(self, value_of: Callable[[str], Value]) -> bool:
+        """Whether one row matches; ``value_of`` gives its value for a field's name."""
+        if not self.terms:
+            return True
+        found = all(
+            any(check.test(value_of(check.name)) for check in term.checks) is not term.inverted
+            for term in self.terms
+        )
+        return found is not self.inverted
+
+    def mask(self, column_of: Callable[[str], Column], length: int) -> bytes:
+        """One byte for each of ``length`` rows: 1 where it matches, else 0."""
+        everything = int.from_bytes(b"\1" * length, "little")
+        total = everything
+        for term in self.terms:
+            found = 0
+            for name, test in term.checks:
+                if found != everything:
+                    found |= int.from_bytes(_tested(column_of(name), test), "little")
+            total &= found ^ everything if term.inverted else found
+        if self.inverted and self.terms:
+            total ^= everything
+        return total.to_bytes(length, "little")
+
+
+def _tested(column: Column, test: Test) -> bytes:
+    if not isinstance(column, Coded):
+        return bytes(map(test, column))
+    answers = bytes(map(test, column.meanings))
+    if isinstance(column.codes, bytes | bytearray):
+        return bytes(column.codes).translate(answers.ljust(256, b"\0"))
+    return bytes(map(answers.__getitem__, column.codes))
+
+
+_FIELD_TERM = re.compile(r"([A-Za-z][A-Za-z_-]*)(:|!=|>=|<=|=|>|<)")
+_UNTIL_BLANK = re.compile(r"\S+")
+_QUOTED = re.compile(r'"([^"]*)"?')
+_REGEX = re.compile(r"/((?:\\.|[^\\/])*\\?)/?")
+LENGTH_LIMIT = 1000
+"""The longest filter taken, in characters."""
+
+
+def parse(text: str, fields: Iterable[Field]) -> Filter:
+    """The filter that ``text`` says, over ``fields``. Raises ``FilterError``."""
+    if len(text) > LENGTH_LIMIT:
+        raise FilterError(
+            f"A filter has at most {LENGTH_LIMIT:,} characters.", LENGTH_LIMIT, len(text)
+        )
+    return _Parser(text, {known.name: known for known in fields}).parse()
+
+
+@dataclass(slots=True)
+class _Parser:
+    text: str
+    fields: Mapping[str, Field]
+    at: int = 0
+    terms: list[Term] = field(default_factory=list)
+
+    def parse(self) -> Filter:
+        self._skip_blanks()
+        whole = re.match(r"!(\s|$)", self.text[self.at :])
+        if whole:
+            self.at += 1
+        while self._skip_blanks():
+            self.terms.append(self._term())
+        return Filter(self.text.strip(), tuple(self.terms), inverted=bool(whole))
+
+    def _skip_blanks(self) -> bool:
+        """Go to the next term; False when there is none."""
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+        return self.at < len(self.text)
+
+    def _term(self) -> Term:
+        start = self.at
+        inverted = self.text[start] == "!"
+        if inverted:
+            self.at += 1
+        asked = _FIELD_TERM.match(self.text, self.at)
+        if asked is None:
+            value_at = self.at
+            value, is_regex = self._value()
+            if not value:
+                raise FilterError("There is nothing to look for here.", start, self.at)
+            checks = self._plain_checks(value, is_regex, value_at)
+            return Term(checks, inverted)
+        known = self._field(asked)
+        operator = asked[2]
+        if operator == "!=":
+            operator, inverted = "=", not inverted
+        self.at = asked.end()
+        value_at = self.at
+        quoted = self.text[value_at : value_at + 1] == '"'
+        value, is_regex = self._value()
+        if not value and not quoted:
+            raise FilterError(_expects(known), start, value_at)
+        test = self._test(known, operator, value, is_regex, value_at)
+        return Term((Check(known.name, test),), inverted)
+
+    def _value(self) -> tuple[str, bool]:
+        """The text at hand up to its end, and whether it is a regular expression."""
+        first = self.text[self.at : self.at + 1]
+        form = {'"': _QUOTED, "/": _REGEX}.get(first, _UNTIL_BLANK)
+        found = form.match(self.text, self.at)
+        if found is None:
+            return "", False
+        self.at = found.end()
+        if form is _UNTIL_BLANK:
+            return found[0], False
+        return found[1], form is _REGEX
+
+    def _field(self, asked: re.Match[str]) -> Field:
+        name = asked[1].lower().replace("-", "_")
+        known = self.fields.get(name)
+        if known is not None:
+            return known
+        from difflib import get_close_matches  # rarely needed, and not free to load
+
+        near = get_close_matches(name, self.fields, 1, 0.6)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.fields)}."
+        raise FilterError(
+            f"There is no field {asked[1][:20]!r}: {hint} Quote it to look for it as text.",
+            *asked.span(1),
+        )
+
+    def _plain_checks(self, value: str, is_regex: bool, at: int) -> tuple[Check, ...]:
+        searched = [known for known in self.fields.values() if known.plain]
+        return tuple(
+            Check(known.name, self._test(known, "in", value, is_regex, at)) for known in searched
+        )
+
+    def _test(self, known: Field, operator: str, value: str, is_regex: bool, at: int) -> Test:
+        try:
+            return test_of(known.kind, known.words, operator, value, is_regex=is_regex)
+        except BadValue as error:
+            raise FilterError(
+                f"{error} {_expects(known)}" if error.wants_example else str(error),
+                at,
+                max(self.at, at + 1),
+            ) from None
+
+
+_EXAMPLES: Mapping[Kind, str] = {
+    Kind.TEXT: '{0}:word has it in it, {0}="all of it" is it.',
+    Kind.FLAG: "{0}:yes, {0}:no or {0}:unknown.",
+    Kind.NUMBER: "For example {0}>100, {0}:10..20.",
+    Kind.DURATION: "For example {0}>60s, {0}<2h, {0}:1m..5m.",
+    Kind.PHONE: '{0}:0612 or {0}:"+33 6 12".',
+    Kind.COUNTRY: "{0}:fr or {0}:france.",
+}
+
+
+def _expects(known: Field) -> str:
+    """How to ask about a field: the end of an error's sentence."""
+    if known.kind is Kind.WORD:
+        return f"{known.name} is one of {', '.join(known.words)}." if known.words else ""
+    return _EXAMPLES[known.kind].format(known.name)
+
+
+def completions(text: str, fields: Iterable[Field]) -> list[str]:
+    """What the last, unfinished word of ``text`` may become; for a prompt's suggestions."""
+    last = next(chain(reversed(text.split()), [""])) if text and not text[-1].isspace() else ""
+    last = last.removeprefix("!")
+    name, colon, begun = last.partition(":")
+    if not colon:
+        return [f"{known.name}:" for known in fields if last and known.name.startswith(last)]
+    words = next((known.words for known in fields if known.name == name), ())
+    return [f"{name}:{word}" for word in words if word.startswith(begun) and word != begun]

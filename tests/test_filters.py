@@ -1,0 +1,358 @@
+"""The filter grammar: what matches, what is refused and where, and that bulk agrees with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.filter_tests import Value, parse_duration, parse_number, runs_away
+from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters import Coded, FilterError, completions, parse
+
+CARLA: Mapping[str, Value] = {
+    "phone": "+33612345678",
+    "status": "not_delivered",
+    "word": "UNDELIV",
+    "country": "FR",
+    "stop": True,
+    "took": 161.0,
+    "age": 7500.0,
+}
+CAMPAIGN: Mapping[str, Value] = {
+    "id": "2270142",
+    "label": "Été: Black Friday FR",
+    "tag": ("promo", "france"),
+    "note": "",
+    "state": "live",
+    "recipients": 500,
+    "rate": 0.962,
+}
+
+
+def recipient_matches(text: str, row: Mapping[str, Value] = CARLA) -> bool:
+    return parse(text, RECIPIENT_FIELDS).matches(row.get)
+
+
+def message_matches(text: str, row: Mapping[str, Value] = CAMPAIGN) -> bool:
+    return parse(text, MESSAGE_FIELDS).matches(row.get)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "black friday",
+        "FRIDAY  black",
+        "ete",
+        "ÉTÉ",
+        '"black friday"',
+        '"black fri',
+        "2270",
+        "promo",
+        "/^été.*fr$/",
+        "/BLACK|white/",
+        "/blac",
+        "label:black",
+        'label:"black friday"',
+        'label="été: black friday fr"',
+        "label:/fr$/",
+        "tag:fran",
+        "tag=promo",
+        'note:""',
+        "state:live",
+        "state:li",
+        "state:paused,live",
+        "state=live",
+        "state!=paused",
+        "recipients>100",
+        "recipients>=500",
+        "recipients<1k",
+        "recipients<=500",
+        "recipients:500",
+        "recipients:400..600",
+        "recipients:..600",
+        "rate<97%",
+        "rate>0.9",
+        "!white",
+        "!label:white",
+        "! white friday",
+        "!!black",
+        "! !black",
+        "!rate>97%",
+    ],
+)
+def test_filter_lets_through_the_message_it_describes(text: str) -> None:
+    assert message_matches(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "white",
+        "black white",
+        '"friday black"',
+        "/^black/",
+        "label=black",
+        "tag=prom",
+        "tag:promo,france",
+        'label:""',
+        "state:paused",
+        "state!=live",
+        "recipients<500",
+        "recipients:501..",
+        "rate>97%",
+        "!black",
+        "! black friday",
+    ],
+)
+def test_filter_hides_the_message_it_does_not_describe(text: str) -> None:
+    assert not message_matches(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0612345678",
+        '"06 12 34"',
+        "+33612",
+        '"+33 6 12"',
+        "0033612",
+        "5678",
+        "345.678",
+        "phone:061234",
+        'phone:"+33 6.12"',
+        "status:not_delivered",
+        "status:not",
+        'status:"not delivered"',
+        "status:Not-Delivered",
+        "undeliv",
+        "country:fr",
+        "country:FRANCE",
+        "country:es,fr",
+        "france",
+        "stop:yes",
+        "stop!=no",
+        "took>60s",
+        "took>2m",
+        "took:2m..3m",
+        "took=2m41s",
+        "age>2h",
+        "age>=2h05",
+        "status:not country:fr stop:yes took>60s",
+    ],
+)
+def test_filter_lets_through_the_recipient_it_describes(text: str) -> None:
+    assert recipient_matches(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0712",
+        "+612",
+        "status:delivered",
+        "status=not_delivered !undeliv",
+        "country:gf",
+        "country:french",
+        "stop:no",
+        "stop:unknown",
+        "took>3m",
+        "took<1m",
+        "age>2h06",
+    ],
+)
+def test_filter_hides_the_recipient_it_does_not_describe(text: str) -> None:
+    assert not recipient_matches(text)
+
+
+def test_an_inversion_of_nothing_yet_hides_nothing() -> None:
+    assert message_matches("! ")
+
+
+def test_delivered_does_not_mean_not_delivered() -> None:
+    assert recipient_matches("status:delivered", {"status": "delivered"})
+    assert not recipient_matches("status:delivered", {"status": "not_delivered"})
+
+
+def test_a_national_number_is_found_by_its_national_spelling() -> None:
+    assert recipient_matches("0612", {"phone": "0612345678"})
+
+
+@pytest.mark.parametrize("text", ["took>0", "took<9d", "took:0", "stop:yes", "phone:1", "word:a"])
+def test_what_is_not_known_matches_nothing_and_so_its_inverse_does(text: str) -> None:
+    nobody: Mapping[str, Value] = {}
+    assert not recipient_matches(text, nobody)
+    assert recipient_matches("!" + text, nobody)
+
+
+def test_what_is_not_known_can_be_asked_for() -> None:
+    assert recipient_matches("stop:unknown", {"stop": None})
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("stauts:waiting", "stauts", "did you mean status?"),
+        ("x stop:maybe", "maybe", "stop:yes, stop:no or stop:unknown"),
+        ("status:sent", "sent", "delivered, waiting, not_delivered, unknown"),
+        ("status:", "status:", "is one of delivered"),
+        ("took>", "took>", "took>60s"),
+        ("took>soon", "soon", "no duration"),
+        ("took:3m..1m", "3m..1m", "ends before it begins"),
+        ("a took>1..2", "1..2", "A range goes with"),
+        ("status>waiting", "waiting", "for numbers and durations"),
+        ("country:zz9", "zz9", "No country"),
+        ("/(/", "/(/", "no regular expression"),
+        ("word:/[z/", "/[z/", "no regular expression"),
+        ("took>/x/", "/x/", "goes with ':'"),
+        ("/(a+)+$/", "/(a+)+$/", "can take forever"),
+        ("ok !", "!", "nothing to look for"),
+        ('a ""', '""', "nothing to look for"),
+    ],
+)
+def test_error_points_at_the_place_and_says_what_to_write(
+    text: str, place: str, words: str
+) -> None:
+    with pytest.raises(FilterError) as error:
+        parse(text, RECIPIENT_FIELDS)
+    assert text[error.value.start : error.value.end] == place
+    assert words in error.value.sentence
+
+
+def test_a_filter_as_long_as_a_book_is_refused() -> None:
+    with pytest.raises(FilterError, match="at most 1,000 characters"):
+        parse("a " * 501, RECIPIENT_FIELDS)
+    with pytest.raises(FilterError, match="at most 200 characters"):
+        parse("/" + "a" * 201 + "/", RECIPIENT_FIELDS)
+
+
+def test_a_time_of_day_is_a_word_and_no_field() -> None:
+    assert message_matches("12:04", {"label": "sent at 12:04"})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+",
+        "(a*)*$",
+        "(a|aa)+$",
+        "((ab)*c)*",
+        "(.*a){9}",
+        r"(?:\w+\s?)+",
+        "(x+x+)+y",
+        "([a-z]+)*",
+    ],
+)
+def test_a_repeated_repetition_is_told_to_run_away(pattern: str) -> None:
+    assert runs_away(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a+",
+        "(ab)+",
+        "a+b+",
+        "(a|b)",
+        "[(a+)+]",
+        r"\(a+\)+",
+        "(a+)?",
+        "(a+){2}",
+        "^black.*fr$",
+        "x{2,3}",
+    ],
+)
+def test_a_plain_regular_expression_is_let_run(pattern: str) -> None:
+    assert not runs_away(pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("1m30s", 90), ("1m30", 90), ("2h05", 7500), ("1.5h", 5400),
+     ("2d", 172800), ("1w", 604800), ("250ms", 0.25), ("1H", 3600)],
+)  # fmt: skip
+def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+def test_numbers_are_read_as_people_write_them() -> None:
+    assert [parse_number(text) for text in ("20", "-1.5", "20k", "1_000")] == [
+        20,
+        -1.5,
+        20000,
+        1000,
+    ]
+    assert parse_number("95%") == pytest.approx(0.95)
+
+
+def test_prompt_completes_fields_and_their_words() -> None:
+    assert completions("black st", MESSAGE_FIELDS) == ["state:", "stop:"]
+    assert completions("!status:w", RECIPIENT_FIELDS) == ["status:waiting"]
+    assert completions("status:waiting ", RECIPIENT_FIELDS) == []
+    assert completions("", RECIPIENT_FIELDS) == []
+
+
+def test_filter_knows_the_fields_it_asks_about() -> None:
+    assert parse("took>1m stop:yes", RECIPIENT_FIELDS).fields == {"took", "stop"}
+    assert not parse(" ", RECIPIENT_FIELDS)
+
+
+ROWS = st.fixed_dictionaries(
+    {
+        "phone": st.sampled_from(["+33612345678", "+4479", "0612", ""]),
+        "status": st.sampled_from(["delivered", "waiting", "not_delivered", "unknown"]),
+        "word": st.text(max_size=8),
+        "country": st.sampled_from(["FR", "GB", ""]),
+        "stop": st.sampled_from([True, False, None]),
+        "took": st.none() | st.floats(0, 1e6),
+        "age": st.floats(0, 1e6),
+        "changed": st.none() | st.floats(0, 1e6),
+        "absent": st.booleans(),
+        "reason": st.text(max_size=4),
+    }
+)
+TERMS = st.sampled_from(
+    ["fr", "06", "waiting", "status:delivered", "status!=unknown", "stop:yes",
+     "!stop:yes", "took>1m",
+     "took:1m..2h", "/[a-m]+/", "country:gb", '"a"', "age<2d", "phone:3361", "word:e"]
+)  # fmt: skip
+
+
+@given(st.lists(ROWS, max_size=12), st.lists(TERMS, max_size=4), st.booleans())
+def test_whole_columns_are_filtered_as_row_by_row(
+    rows: list[dict[str, Value]], terms: list[str], inverted: bool
+) -> None:
+    wanted = parse(" ".join(["!"] * inverted + terms), RECIPIENT_FIELDS)
+    one_by_one = bytes(wanted.matches(row.__getitem__) for row in rows)
+
+    def coded(name: str) -> Coded:
+        meanings = list(dict.fromkeys(row[name] for row in rows))
+        return Coded(bytes(meanings.index(row[name]) for row in rows), meanings)
+
+    def listed_codes(name: str) -> Coded:
+        column = coded(name)
+        return Coded(list(column.codes), column.meanings)
+
+    assert wanted.mask(lambda name: [row[name] for row in rows], len(rows)) == one_by_one
+    assert wanted.mask(coded, len(rows)) == one_by_one
+    assert wanted.mask(listed_codes, len(rows)) == one_by_one
+
+
+@given(
+    st.text(
+        alphabet=st.sampled_from(list('ab1 !:"/<>=.,()[]+*\\|é{}-')) | st.characters(), max_size=40
+    )
+)
+def test_any_text_is_a_filter_or_an_error_at_a_place_in_it(text: str) -> None:
+    trouble = None
+    try:
+        assert parse(text, RECIPIENT_FIELDS).matches(CARLA.get) in (True, False)
+    except FilterError as error:
+        trouble = error
+    if trouble is not None:
+        assert 0 <= trouble.start < trouble.end <= len(text)
+        assert trouble.sentence
