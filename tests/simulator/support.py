@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
+from smsmon.simulator.server import Server
 from tests.support.clock import START
 
 ALICE, BOB, CARLA = "+33639980001", "+33639980002", "+32470000003"
@@ -35,3 +39,24 @@ def two_recipients(
         appears_at=appears_at,
         vanishes_at=vanishes_at,
     )
+
+
+@asynccontextmanager
+async def connect(
+    server: Server,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A bare connection, gone after the block however that ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until the condition holds; fails after 10 s, when something is wrong."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the server announces these moments to nobody
+            await asyncio.sleep(0)
