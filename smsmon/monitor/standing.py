@@ -1,0 +1,48 @@
+"""What a message's row must say, its account considered: the state, since when, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.board import Board
+from smsmon.monitor.state import MessageState, Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with one message."""
+
+    state: MessageState
+    since: float | None = None
+    """For a stale message: when it was last known to be true, or when the trouble began."""
+    reason: str = ""
+    """Why it is stale or not found, one safe sentence; else empty."""
+
+
+class Monitor(Protocol):
+    """The part of the engine that tells how things stand."""
+
+    board: Board
+
+    def account(self, profile: str) -> AccountState: ...
+
+
+def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
+    """How it stands with ``watched`` at wall time ``now``.
+
+    While its account is down or stopped nothing is read, so whatever a poll could still change
+    is stale, its own fault or not. A settled message is not: nobody promised to read it.
+    """
+    state = monitor.board.state_of(watched, now)
+    if state is MessageState.STALE:
+        since = watched.fault_since or watched.read_at
+        return Standing(state, since, monitor.board.reason_of(watched, now))
+    if state is MessageState.NOT_FOUND:
+        return Standing(state, watched.fault_since, monitor.board.reason_of(watched, now))
+    if state in (MessageState.LIVE, MessageState.COMPLETE, MessageState.NEW):
+        account = monitor.account(watched.entry.profile)
+        if account.condition is not Condition.OK:
+            return Standing(MessageState.STALE, account.since, account.reason)
+    return Standing(state)
