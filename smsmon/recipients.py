@@ -7,6 +7,7 @@ a recipient costs about 200 bytes; as a place in these columns, about 20.
 from __future__ import annotations
 
 import re
+import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,13 @@ STOP_NO, STOP_YES, STOP_UNTOLD = 0, 1, 2
 """In the column of STOP flags. Untold: the row had no flag, so nothing is known."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}")
-_E164_LINES = re.compile(r"(?:\+[1-9][0-9]{5,14}\n)*")
+_ALIKE_DIGITS = range(6, 15)
+"""How many digits the numbers of a column may have to be read all at once."""
+_HEX_PLACES = 16
+_SHAPE = bytes(
+    ord("0") if c in b"0123456789" else c if c in b",+" else ord("?") for c in range(256)
+)
+_TO_HEX = bytes(ord("0") if c in b",+" else c for c in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +50,25 @@ class Recipient:
 
 
 class Phones(Sequence[str]):
-    """An immutable column of phone numbers: E.164 as 8-byte integers, anything else as text."""
+    """An immutable column of phone numbers: E.164 as 8-byte integers, anything else as text.
+
+    An integer holds the decimal digits as hexadecimal ones (0x33612345678): a whole column is
+    then read from text in one conversion, ten times faster than number by number.
+    """
 
     __slots__ = ("_numbers", "_others")
 
     def __init__(self, phones: Sequence[str] = ()) -> None:
         self._others: tuple[str, ...] = ()
-        if _E164_LINES.fullmatch("\n".join(phones) + "\n" if phones else ""):
-            self._numbers = array("q", map(int, phones))
+        numbers = _alike(phones)
+        if numbers is not None:
+            self._numbers = numbers
             return
         self._numbers = array("q")
         others: list[str] = []
         for phone in phones:
             if _E164.fullmatch(phone):
-                self._numbers.append(int(phone))
+                self._numbers.append(int(phone, 16))
             else:
                 others.append(phone)
                 self._numbers.append(-len(others))
@@ -73,12 +85,12 @@ class Phones(Sequence[str]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number = self._numbers[index]
-        return f"+{number}" if number > 0 else self._others[-number - 1]
+        return f"+{number:x}" if number > 0 else self._others[-number - 1]
 
     def __iter__(self) -> Iterator[str]:
         others = self._others
         for number in self._numbers:
-            yield f"+{number}" if number > 0 else others[-number - 1]
+            yield f"+{number:x}" if number > 0 else others[-number - 1]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Phones):
@@ -91,15 +103,40 @@ class Phones(Sequence[str]):
     def __repr__(self) -> str:
         return f"<Phones: {len(self)}>"
 
+    @classmethod
+    def joined(cls, columns: Sequence[Phones]) -> Phones:
+        """One column: those of ``columns``, one behind the other."""
+        if len(columns) == 1:
+            return columns[0]
+        whole = cls()
+        others: list[str] = []
+        for column in columns:
+            shift = len(others)
+            numbers = column._numbers
+            if shift and column._others:
+                numbers = array("q", (n if n > 0 else n - shift for n in numbers))
+            whole._numbers += numbers
+            others += column._others
+        whole._others = tuple(others)
+        return whole
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The phones that are not E.164, in order."""
+        return self._others
+
     def extended(self, phones: Sequence[str]) -> Phones:
         """This column with ``phones`` behind it; what is already here is not parsed again."""
-        more = Phones(phones)
-        longer = Phones()
-        longer._others = self._others + more._others
-        shift = len(self._others)
-        tail = array("q", (n if n > 0 else n - shift for n in more._numbers))
-        longer._numbers = self._numbers + (tail if shift else more._numbers)
-        return longer
+        return Phones.joined((self, Phones(phones)))
+
+    def find(self, phone: str) -> int:
+        """The first place of ``phone``; -1 when it is not here."""
+        try:
+            if _E164.fullmatch(phone):
+                return self._numbers.index(int(phone, 16))
+            return self._numbers.index(-1 - self._others.index(phone))
+        except ValueError:
+            return -1
 
     @property
     def keys(self) -> Sequence[int | str]:
@@ -107,6 +144,27 @@ class Phones(Sequence[str]):
         if not self._others:
             return self._numbers
         return [n if n > 0 else self._others[-n - 1] for n in self._numbers]
+
+
+def _alike(phones: Sequence[str]) -> array[int] | None:
+    """The numbers of phones that are all E.164 with as many digits; None if they are not.
+
+    Commas pad every number to 16 places. Commas, pluses and digits standing exactly where they
+    should proves that every phone is a plus and digits, of one length.
+    """
+    count = len(phones)
+    digits = len(phones[0]) - 1 if count else 0
+    if digits not in _ALIKE_DIGITS:
+        return None if count else array("q")
+    pad = _HEX_PLACES - 1 - digits
+    text = ("," * pad + ("," * pad).join(phones)).encode("utf-8", "replace")
+    shape = b"," * pad + b"+" + b"0" * digits
+    if text.translate(_SHAPE) != shape * count or b"0" in text[pad + 1 :: _HEX_PLACES]:
+        return None
+    numbers = array("q", bytes.fromhex(text.translate(_TO_HEX).decode()))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)

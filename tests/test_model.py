@@ -55,6 +55,13 @@ def test_a_column_of_phones_gives_back_every_number_as_it_was(phones: list[str])
     assert column[1:] == phones[1:]
 
 
+@given(PHONES, E164)
+def test_a_number_is_found_at_its_first_place(phones: list[str], other: str) -> None:
+    column = Phones(phones)
+    for phone in [*phones, other]:
+        assert column.find(phone) == (phones.index(phone) if phone in phones else -1)
+
+
 @given(PHONES, PHONES)
 def test_columns_of_phones_are_equal_exactly_when_their_numbers_are(
     one: list[str], other: list[str]
