@@ -41,7 +41,7 @@ class Action:
     """One sentence, as the help screen shows it."""
     where: Where
     call: str
-    """The method that does it: ``add`` is ``action_add`` of the console's screen."""
+    """The method that does it: ``add`` is ``action_add`` of the screen, or of the table."""
     rank: int = 0
     """Place in the key line, 1 first; 0 stays out of it."""
 
@@ -61,13 +61,14 @@ GROUPS = {
 """First part of an action's id → its heading in the help, in the order shown."""
 
 _ALL = Where.ANYWHERE
-_M, _R, _1, _T = Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT, Where.TABLES
+_M, _R, _1, _L = Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT, Where.LOG
+_T = Where.TABLES
 
 ACTIONS: tuple[Action, ...] = (
     Action("move.open", ("enter",), "open", "Go deeper: message, recipients, one recipient.",
            _M | _R, "open", 2),
     Action("move.back", ("escape",), "back",
-           "Come back: clear the filter first, then go up one level.", _ALL, "back", 2),
+           "Come back: clear the filter first, then go up one level.", _R | _1 | _L, "back", 2),
     Action("move.next_pane", ("tab",), "next pane", "Move to the next pane.", _ALL, "next_pane"),
     Action("move.previous_pane", ("shift+tab",), "previous pane", "Move to the previous pane.",
            _ALL, "previous_pane"),
@@ -80,19 +81,48 @@ ACTIONS: tuple[Action, ...] = (
     Action("message.remove", ("d", "delete"), "remove",
            "Stop watching this message, or the marked ones.", _M, "remove", 8),
     Action("message.undo", ("u",), "undo", "Bring back what was removed last.", _ALL, "undo", 9),
-    Action("app.retry", ("t",), "retry",
-           "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
     Action("view.log", ("l",), "log", "Show the log of everything that happened, or hide it.",
-           _ALL, "log"),
+           _ALL, "log", 6),
     Action("view.zoom", ("z",), "zoom", "Give the whole screen to this pane, or give it back.",
            _ALL, "zoom"),
+    Action("app.retry", ("t",), "retry",
+           "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",
            _ALL, "help", 10),
-    Action("app.palette", ("ctrl+p", "colon"), "palette", "Find an action by its name.",
+    Action("app.palette", ("colon", "ctrl+p"), "palette", "Find an action by its name.",
            _ALL, "palette"),
     Action("app.quit", ("q", "ctrl+c"), "quit", "Leave smsmon. The watchlist is kept.",
            _ALL, "quit", 11),
 )  # fmt: skip
+"""What the console's screen does."""
+
+TABLE_ACTIONS: tuple[Action, ...] = (
+    Action("table.up", ("up", "k"), "row up", "One row up.", _T, "cursor_up"),
+    Action("table.down", ("down", "j"), "row down", "One row down.", _T, "cursor_down"),
+    Action("table.page_up", ("pageup",), "page up", "One page up.", _T, "page_up"),
+    Action("table.page_down", ("pagedown", "ctrl+f"), "page down", "One page down.", _T,
+           "page_down"),
+    Action("table.half_page_up", ("ctrl+u",), "half page up", "Half a page up.", _T,
+           "half_page_up"),
+    Action("table.half_page_down", ("ctrl+d",), "half page down", "Half a page down.", _T,
+           "half_page_down"),
+    Action("table.first", ("home", "g"), "first row", "The first row.", _T, "first"),
+    Action("table.last", ("end", "G"), "last row", "The last row.", _T, "last"),
+    Action("table.sort", ("s", "greater_than_sign"), "sort", "Sort by the next column.", _T,
+           "sort_right", 5),
+    Action("table.sort_left", ("less_than_sign",), "sort left", "Sort by the column before.", _T,
+           "sort_left"),
+    Action("table.sort_reverse", ("S",), "reverse", "Sort the other way round.", _T,
+           "sort_reverse"),
+    Action("table.mark", ("space",), "mark", "Mark the row and go on.", _T, "mark"),
+    Action("table.mark_range", ("v",), "mark range", "Mark from the last mark to here.", _T,
+           "mark_range"),
+    Action("table.mark_all", ("asterisk",), "mark all", "Mark all rows shown.", _T, "mark_all"),
+    Action("table.clear_marks", ("minus",), "clear marks", "Clear the marks.", _T, "clear_marks"),
+)  # fmt: skip
+"""What every live table does by itself, when it has the focus."""
+
+EVERY_ACTION = ACTIONS + TABLE_ACTIONS
 
 _KEY_FACES = {
     "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
@@ -108,7 +138,7 @@ def key_face(key: str) -> str:
     return _KEY_FACES.get(key, key)
 
 
-def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
+def bindings(actions: Iterable[Action]) -> list[Binding]:
     """The Textual bindings of ``actions``; their ids let a keymap move them."""
     return [
         Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
@@ -116,7 +146,7 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
     ]
 
 
-def key_line(where: Where, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+def key_line(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> list[Action]:
     """The actions the key line shows in the pane ``where``, in their order."""
     shown = [action for action in actions if action.rank and where & action.where]
     return sorted(shown, key=lambda action: action.rank)

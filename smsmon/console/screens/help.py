@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from smsmon.console.actions import ACTIONS, GROUPS, Action, Where, key_face
+from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.widgets.line import Line
 
 _KEYS_WIDTH = 14
@@ -20,13 +21,13 @@ _KEYS_WIDTH = 14
 class HelpScreen(ModalScreen[None]):
     """A page of keys: those of the pane the operator stands in first, dim where they rest."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,enter", "dismiss", "close", show=False),
         Binding("j", "scroll('down')", show=False),
         Binding("k", "scroll('up')", show=False),
     ]
 
-    def __init__(self, where: Where, actions: tuple[Action, ...] = ACTIONS) -> None:
+    def __init__(self, where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> None:
         super().__init__()
         self._where = where
         self._actions = actions
@@ -46,7 +47,7 @@ class HelpScreen(ModalScreen[None]):
         page.scroll_relative(y=1 if way == "down" else -1, animate=False)
 
 
-def help_text(where: Where, actions: tuple[Action, ...] = ACTIONS) -> Content:
+def help_text(where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> Content:
     """The page as text: group by group, an action that rests in ``where`` written dim."""
     order = list(GROUPS.values())
     lines: list[Content] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+_NOTHING = Content()
+
 
 class Line(Widget):
     """A single line of styled text, of the width its style gives it.
@@ -17,7 +19,7 @@ class Line(Widget):
     can_focus = False
 
     def __init__(
-        self, content: Content = Content(), *, id: str | None = None, classes: str | None = None
+        self, content: Content = _NOTHING, *, id: str | None = None, classes: str | None = None
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._content = content

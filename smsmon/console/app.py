@@ -1,0 +1,109 @@
+"""The console's Textual app: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, ClassVar, cast
+
+# Read once, when Textual is imported: nothing on this screen moves by itself.
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from smsmon.clock import Clock, SystemClock
+from smsmon.console.lens import Lens
+from smsmon.console.screens.console import ConsoleScreen
+from smsmon.console.station import Station
+from smsmon.console.themes import DARK, THEMES
+from smsmon.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from smsmon.locations import Locations
+    from smsmon.settings import Settings
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
+
+
+class ConsoleApp(App[int], inherit_bindings=False):
+    """The operations console."""
+
+    CSS_PATH = "smsmon.tcss"
+    TITLE = "smsmon"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", show=False, priority=True)
+    ]
+
+    def __init__(
+        self, settings: Settings, locations: Locations, clock: Clock | None = None
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._station = Station(settings, locations, self._clock)
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = settings.display.theme
+        self.theme = wanted if wanted in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> ConsoleScreen:
+        display = self._settings.display
+        lens = Lens(self._clock, utc=display.utc, masked=display.privacy)
+        lens.still = not display.clock
+        return ConsoleScreen(
+            self._station,
+            lens,
+            name=self._settings.profile,
+            clock=display.clock,
+            frames_per_second=display.frame_rate,
+        )
+
+    @property
+    def front(self) -> ConsoleScreen:
+        """The one screen that is always there."""
+        screen = self.screen_stack[0]
+        return cast(ConsoleScreen, screen)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._run_engine()
+        self._follow_watchlist()
+
+    @work(group="engine", exit_on_error=False)
+    async def _run_engine(self) -> None:
+        await self._station.open()
+        await self._station.engine.run()
+
+    @work(group="watchlist file", exit_on_error=False)
+    async def _follow_watchlist(self) -> None:
+        """Show what the watchlist file says, now and whenever someone changes it."""
+        watching = self._station.watching
+        never = asyncio.Event()
+        try:
+            await watching.start()
+        except StoreError as error:
+            self.front.say(str(error), "error")
+        self.front.messages_loaded()
+        while True:
+            await self._clock.wait(never, _LOOK_EVERY)
+            try:
+                await watching.look()
+            except StoreError as error:
+                self.front.say(str(error), "error")
+
+    async def on_unmount(self) -> None:
+        await self._station.close()
+
+
+def run_console(settings: Settings, locations: Locations) -> int:
+    """Run the console in this terminal until it is left; gives the exit code."""
+    app = ConsoleApp(settings, locations)
+    app.run()
+    return app.return_code or 0

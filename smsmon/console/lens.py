@@ -1,0 +1,88 @@
+"""How the operator looks at things: in which zone, with numbers masked or not, at what time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from smsmon import phones
+from smsmon.clock import Clock
+from smsmon.console import cells
+from smsmon.console.looks import DASH
+
+
+class LocalZone(tzinfo):
+    """The zone of the machine, with the offset it had, or will have, at each moment.
+
+    The standard library's ``astimezone()`` gives the offset of one moment only, and shows a
+    date across a change of daylight saving time an hour off.
+    """
+
+    def fromutc(self, dt: datetime) -> datetime:
+        local = datetime.fromtimestamp(dt.replace(tzinfo=UTC).timestamp())  # noqa: DTZ006
+        return local.replace(tzinfo=self)
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta(seconds=self._at(dt).tm_gmtoff)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        return timedelta(hours=1 if self._at(dt).tm_isdst > 0 else 0)
+
+    def tzname(self, dt: datetime | None) -> str:
+        return self._at(dt).tm_zone
+
+    def _at(self, dt: datetime | None) -> time.struct_time:
+        return time.localtime(None if dt is None else dt.replace(tzinfo=None).timestamp())
+
+
+class Lens:
+    """One per console; whatever shows a time or a phone number asks it how."""
+
+    def __init__(
+        self, clock: Clock, *, zone: tzinfo | None = None, utc: bool = False, masked: bool = False
+    ) -> None:
+        self._clock = clock
+        self._local = zone or LocalZone()
+        self.utc = utc
+        self.masked = masked
+        """Privacy: digits of phone numbers are hidden on screen, in copies and exports."""
+        self.still = False
+        """No text may change just because time passes: ages give way to moments."""
+
+    def now(self) -> float:
+        """Wall time, seconds since the epoch."""
+        return self._clock.now()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone times are shown in."""
+        return UTC if self.utc else self._local
+
+    def moment(self, at: float | None) -> str:
+        """A moment, short: the time today, else the date too. A dash for None."""
+        return cells.moment(at, self.now(), self.zone)
+
+    def minute(self, at: float | None) -> str:
+        """The time of day to the minute, for what changes too often to show its seconds."""
+        short = cells.moment(at, self.now(), self.zone)
+        return short.rpartition(":")[0] if short.count(":") == 2 else short
+
+    def time_of_day(self) -> str:
+        """The time now: ``12:04:31``."""
+        return datetime.fromtimestamp(int(self.now()), self.zone).strftime("%H:%M:%S")
+
+    def timestamp(self, at: float | None) -> str:
+        """A moment in full, with its zone."""
+        return cells.timestamp(at, self.zone)
+
+    def phone(self, phone: str) -> str:
+        """A number as people write it, or masked."""
+        return phones.masked(phone) if self.masked else phones.pretty(phone)
+
+    def age(self, at: float | None) -> str:
+        """How long ago, coarsely. A dash for None."""
+        return DASH if at is None else cells.age(self.now() - at)
+
+    def since(self, at: float | None) -> str:
+        """How long something has lasted; since when, where nothing may change by itself."""
+        return self.minute(at) if self.still else self.age(at)

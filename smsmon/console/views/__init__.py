@@ -1,0 +1,1 @@
+"""What the tables show: rows and columns as pure functions, no widgets."""

@@ -1,0 +1,50 @@
+"""The rows and columns of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smsmon.console.cells import Cell, Span, Tone
+from smsmon.console.journal import Journal, Line
+from smsmon.console.lens import Lens
+from smsmon.console.widgets.live_table import Column
+
+
+class LogRows:
+    """The journal's lines as rows of a table, by their number."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def row(self, key: int) -> Line:
+        return self._journal[key]
+
+    def values(self, column: str, keys: Sequence[int]) -> None:
+        return None
+
+
+def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
+    """Time, message, recipient, and what happened."""
+
+    def at(row: Line, width: int) -> Cell:
+        return Span(lens.moment(row.at), Tone.DIM)
+
+    def phone(row: Line, width: int) -> Cell:
+        return lens.phone(row.phone) if row.phone else ""
+
+    return (
+        Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),
+        Column("message", "message", _where, width=9, flex=1, max_width=12, priority=90,
+               sort_key=lambda row: row.where),
+        Column("phone", "recipient", phone, width=18, priority=80, sort_key=lambda row: row.phone),
+        Column("text", "what happened", _text, width=24, flex=10, priority=95,
+               sort_key=lambda row: row.text),
+    )  # fmt: skip
+
+
+def _where(row: Line, width: int) -> Cell:
+    return row.where
+
+
+def _text(row: Line, width: int) -> Cell:
+    return Span(row.text, row.tone)

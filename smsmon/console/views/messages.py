@@ -1,0 +1,154 @@
+"""The rows and columns of the messages table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from smsmon.console import cells
+from smsmon.console.cells import Cell, Span, Tone
+from smsmon.console.lens import Lens
+from smsmon.console.looks import DASH
+from smsmon.console.widgets.live_table import Column
+from smsmon.model import Status
+from smsmon.monitor.standing import Monitor, standing
+from smsmon.monitor.state import MessageState, Watched
+
+_STATE_ORDER = {
+    MessageState.STALE: 0,
+    MessageState.NOT_FOUND: 1,
+    MessageState.LIVE: 2,
+    MessageState.NEW: 3,
+    MessageState.COMPLETE: 4,
+    MessageState.SETTLED: 5,
+    MessageState.PAUSED: 6,
+}
+"""What needs eyes comes first."""
+
+
+class MessageRows:
+    """The board's messages as rows of a table, by message id."""
+
+    def __init__(self, monitor: Monitor, lens: Lens) -> None:
+        self._board = monitor.board
+        self._keys = _sort_keys(monitor, lens)
+
+    def row(self, key: str) -> Watched:
+        return self._board[key]
+
+    def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
+        key_of = self._keys.get(column)
+        return None if key_of is None else [key_of(self._board[key]) for key in keys]
+
+
+def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]:
+    """Every column there is, in their usual order; what does not fit goes by priority."""
+
+    def state(row: Watched, width: int) -> Cell:
+        return state_cell(monitor, lens, row)
+
+    def read(row: Watched, width: int) -> Cell:
+        return Span(lens.minute(row.read_at), Tone.DIM)
+
+    def due(row: Watched, width: int) -> Cell:
+        return Span(lens.minute(row.next_due), Tone.DIM)
+
+    def waiting_since(row: Watched, width: int) -> Cell:
+        return lens.moment(row.oldest_waiting)
+
+    def changed(row: Watched, width: int) -> Cell:
+        return lens.moment(row.last_change_at)
+
+    return (
+        Column("id", "id", _id, width=8, flex=1, max_width=12, priority=100),
+        Column("label", "label", _label, width=12, flex=6, max_width=40, priority=90),
+        Column("state", "state", state, width=13, priority=95, help="What the row can tell now."),
+        Column("progress", "delivered", _bar, width=14, flex=2, max_width=24, priority=85),
+        Column("recipients", "recip", _recipients, width=7, align="right", priority=80,
+               descending=True),
+        Column("waiting", "…", _tally(Status.WAITING), width=6, align="right", priority=78,
+               descending=True, help="Waiting"),
+        Column("not_delivered", "✖", _tally(Status.NOT_DELIVERED), width=6, align="right",
+               priority=79, descending=True, help="Not delivered"),
+        Column("delivered", "✔", _tally(Status.DELIVERED), width=7, align="right", priority=40,
+               descending=True, help="Delivered"),
+        Column("unknown", "?", _tally(Status.UNKNOWN), width=4, align="right", priority=20,
+               descending=True, help="Unknown"),
+        Column("stop", "STOP", _stop, width=5, align="right", priority=70, descending=True),
+        Column("rate", "rate", _rate, width=6, align="right", priority=30, descending=True,
+               help="Delivered ÷ final; waiting and unknown stay out of both."),
+        Column("waiting_since", "waiting since", waiting_since, width=13, priority=60),
+        Column("changed", "last change", changed, width=12, priority=65, descending=True),
+        Column("tags", "tags", _tags, width=8, flex=2, max_width=24, priority=50),
+        Column("read", "read", read, width=6, priority=45, descending=True,
+               help="When it was last truly read, to the minute."),
+        Column("due", "due", due, width=6, priority=44,
+               help="When it is next read, to the minute."),
+    )  # fmt: skip
+
+
+def state_cell(monitor: Monitor, lens: Lens, row: Watched) -> Cell:
+    """The state, and for a stale row since how long."""
+    stands = standing(monitor, row, lens.now())
+    stale = stands.state is MessageState.STALE and stands.since is not None
+    return cells.state(stands.state.value, detail=lens.since(stands.since) if stale else "")
+
+
+def _id(row: Watched, width: int) -> Cell:
+    return Span(row.entry.id, Tone.STRONG)
+
+
+def _label(row: Watched, width: int) -> Cell:
+    return row.entry.label
+
+
+def _tags(row: Watched, width: int) -> Cell:
+    return Span(" ".join(row.entry.tags), Tone.DIM)
+
+
+def _bar(row: Watched, width: int) -> Cell:
+    return cells.delivery_bar(row.counts, width)
+
+
+def _recipients(row: Watched, width: int) -> Cell:
+    return cells.count(row.counts.total) if row.read_at is not None else Span(DASH, Tone.DIM)
+
+
+def _stop(row: Watched, width: int) -> Cell:
+    stops = row.counts.stop
+    return Span(cells.count(stops), Tone.WARN if stops else Tone.DIM)
+
+
+def _rate(row: Watched, width: int) -> Cell:
+    return cells.rate(row.counts.delivery_rate)
+
+
+def _count_of(row: Watched, status: Status) -> int:
+    return int(getattr(row.counts, status.slug))
+
+
+def _tally(status: Status) -> Callable[[Watched, int], Cell]:
+    return lambda row, width: cells.tally(_count_of(row, status), status)
+
+
+def _sort_keys(monitor: Monitor, lens: Lens) -> dict[str, Callable[[Watched], Any]]:
+    return {
+        "id": lambda row: (len(row.entry.id), row.entry.id),
+        "label": lambda row: row.entry.label.casefold() or None,
+        "state": lambda row: _STATE_ORDER[standing(monitor, row, lens.now()).state],
+        "progress": lambda row: (
+            row.counts.delivered / row.counts.total if row.counts.total else None
+        ),
+        "recipients": lambda row: row.counts.total,
+        "waiting": lambda row: row.counts.waiting,
+        "not_delivered": lambda row: row.counts.not_delivered,
+        "delivered": lambda row: row.counts.delivered,
+        "unknown": lambda row: row.counts.unknown,
+        "stop": lambda row: row.counts.stop,
+        "rate": lambda row: row.counts.delivery_rate,
+        "waiting_since": lambda row: row.oldest_waiting,
+        "changed": lambda row: row.last_change_at,
+        "tags": lambda row: " ".join(row.entry.tags) or None,
+        "read": lambda row: row.read_at,
+        "due": lambda row: row.next_due,
+    }

@@ -1,0 +1,116 @@
+"""One recipient in full: what is known, every change, and where else the number appears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from smsmon import phones
+from smsmon.console import cells
+from smsmon.console.journal import in_words
+from smsmon.console.lens import Lens
+from smsmon.console.looks import DASH, Tone, status_look
+from smsmon.console.tones import styled
+from smsmon.console.views.recipients import RecipientRow, recipient_row
+from smsmon.countries import country_name
+from smsmon.model import Transition
+from smsmon.monitor.board import Board
+
+_NAME_WIDTH = 12
+_TIME_WIDTH = 12
+_ALSO_IN = 50
+"""Other messages listed at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same number in another message."""
+
+    message_id: str
+    label: str
+    row: RecipientRow
+
+
+def elsewhere(board: Board, message_id: str, phone: str) -> list[Elsewhere]:
+    """Where else ``phone`` is watched, the newest message first."""
+    found = []
+    for watched in reversed(list(board)):
+        if watched.id != message_id and (slot := watched.recipients.phones.find(phone)) >= 0:
+            found.append(Elsewhere(watched.id, watched.entry.label, recipient_row(watched, slot)))
+            if len(found) == _ALSO_IN:
+                break
+    return found
+
+
+def recipient_text(
+    row: RecipientRow,
+    timeline: Iterable[Transition],
+    others: Iterable[Elsewhere],
+    lens: Lens,
+) -> Content:
+    """The pane's text."""
+    one = row.recipient
+    look = status_look(one.status)
+    api_word = f"  (the API says “{one.raw_status}”)" if one.raw_status != look.word else ""
+    lines = [
+        Content.assemble(
+            (lens.phone(one.phone), "bold"),
+            "  ",
+            styled(country_name(phones.region(one.phone)), Tone.DIM),
+        ),
+        _fact("Status", Content.assemble(styled(f"{look.glyph} {look.word}", look.tone), api_word)),
+        _fact("STOP", _stop(one.stop)),
+        _fact("API date", Content(lens.timestamp(one.date))),
+        _fact("First seen", Content(lens.timestamp(row.first_seen))),
+        _fact("Took", _took(row)),
+    ]
+    if row.absent:
+        lines.append(styled("Not in the last report: shown as it was before.", Tone.WARN))
+    if one.reason:
+        lines.append(styled(f"The row could not be understood: {one.reason}", Tone.WARN))
+    lines += [Content(), Content.styled("Timeline", "bold $accent")]
+    lines += [
+        _moment(lens, change.observed_at, styled(in_words(change), status_look(change.after).tone))
+        for change in reversed(list(timeline))
+    ]
+    lines.append(_moment(lens, row.first_seen, styled("first seen", Tone.DIM)))
+    also = [_also(lens, other) for other in others]
+    if also:
+        lines += [Content(), Content.styled("Also in", "bold $accent"), *also]
+    return Content("\n").join(lines)
+
+
+def _fact(name: str, value: Content) -> Content:
+    return Content.assemble(styled(name.ljust(_NAME_WIDTH), Tone.DIM), value)
+
+
+def _moment(lens: Lens, at: float | None, what: Content) -> Content:
+    return Content.assemble(styled(lens.moment(at).ljust(_TIME_WIDTH), Tone.DIM), what)
+
+
+def _stop(stop: bool | None) -> Content:
+    if stop is None:
+        return styled("the report does not say", Tone.DIM)
+    return styled("STOP: wants no more messages", Tone.WARN) if stop else Content("no")
+
+
+def _took(row: RecipientRow) -> Content:
+    if row.took is not None:
+        return Content(f"{cells.took(row.took)}, as observed")
+    return styled("still waiting" if not row.recipient.status.final else DASH, Tone.DIM)
+
+
+def _also(lens: Lens, other: Elsewhere) -> Content:
+    look = status_look(other.row.recipient.status)
+    when = other.row.recipient.date or other.row.changed_at or other.row.first_seen
+    return Content.assemble(
+        (other.message_id, "bold"),
+        "  ",
+        styled(f"{look.glyph} {look.word}", look.tone),
+        "  ",
+        styled(lens.moment(when), Tone.DIM),
+        "  ",
+        other.label,
+    )

@@ -1,0 +1,154 @@
+"""The rows and columns of the recipients table: one message's recipients, by slot."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smsmon import phones
+from smsmon.console import cells
+from smsmon.console.cells import Cell, Span, Tone
+from smsmon.console.lens import Lens
+from smsmon.console.widgets.live_table import Column
+from smsmon.countries import country_name
+from smsmon.model import Status
+from smsmon.monitor.state import Watched
+from smsmon.recipients import STOP_YES, Recipient
+
+_TROUBLE_FIRST = bytes.maketrans(
+    bytes([Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING, Status.DELIVERED]),
+    bytes([0, 1, 2, 3]),
+)
+"""Sorting by status puts what needs eyes first."""
+_NAMES_FROM = 8
+"""Columns of width from which a country's name is shown; its code below."""
+_STOPS = bytes(int(value == STOP_YES) for value in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One recipient of one message as the table and the detail pane see it."""
+
+    slot: int
+    recipient: Recipient
+    first_seen: float
+    changed_at: float | None
+    """When it was last seen to change; None: it never was."""
+    absent: bool
+    """The last report left it out: this is as it was before."""
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from first seen to the final status, as observed; None when not observed."""
+        if self.changed_at is None or not self.recipient.status.final:
+            return None
+        return self.changed_at - self.first_seen
+
+
+def recipient_row(watched: Watched, slot: int) -> RecipientRow:
+    """The row of one slot, as it is now."""
+    return RecipientRow(
+        slot,
+        watched.recipients[slot],
+        watched.first_seen[slot],
+        watched.changed_at[slot] or None,
+        slot in watched.absent,
+    )
+
+
+class RecipientRows:
+    """The recipients of one watched message as rows of a table, by slot."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def row(self, key: int) -> RecipientRow:
+        return recipient_row(self._watched, key)
+
+    def values(self, column: str, keys: Sequence[int]) -> Sequence[Any] | None:
+        watched, recipients = self._watched, self._watched.recipients
+        whole = len(keys) == len(recipients)
+        match column:
+            case "status":
+                ordered = recipients.statuses.translate(_TROUBLE_FIRST)
+                return ordered if whole else bytes(map(ordered.__getitem__, keys))
+            case "stop":
+                stops = recipients.stops.translate(_STOPS)
+                return stops if whole else bytes(map(stops.__getitem__, keys))
+            case "date":
+                return (
+                    recipients.dates
+                    if whole
+                    else array("q", map(recipients.dates.__getitem__, keys))
+                )
+            case "first_seen":
+                return _picked(watched.first_seen, keys, whole)
+            case "changed":
+                return _picked(watched.changed_at, keys, whole)
+            case "phone":
+                numbers = recipients.phones
+                return list(numbers) if whole else [numbers[key] for key in keys]
+            case _:
+                return None
+
+
+def _picked(values: array[float], keys: Sequence[int], whole: bool) -> array[float]:
+    return values if whole else array("d", map(values.__getitem__, keys))
+
+
+def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
+    """Every column there is, in their usual order; what does not fit goes by priority."""
+
+    def phone(row: RecipientRow, width: int) -> Cell:
+        return Span(lens.phone(row.recipient.phone), Tone.DIM if row.absent else Tone.PLAIN)
+
+    def date(row: RecipientRow, width: int) -> Cell:
+        return lens.moment(row.recipient.date)
+
+    def first_seen(row: RecipientRow, width: int) -> Cell:
+        return Span(lens.moment(row.first_seen), Tone.DIM)
+
+    def changed(row: RecipientRow, width: int) -> Cell:
+        return lens.moment(row.changed_at)
+
+    return (
+        Column("phone", "phone", phone, width=20, priority=100),
+        Column("status", "status", _status, width=15, flex=1, max_width=20, priority=95),
+        Column("stop", "STOP", _stop, width=4, priority=90, descending=True),
+        Column("date", "date", date, width=12, priority=85, descending=True,
+               help="The API's own date of the status."),
+        Column("took", "took", _took, width=10, align="right", priority=70, sort_key=_took_key,
+               descending=True, help="From first seen to final, as observed."),
+        Column("country", "country", _country, width=7, flex=2, max_width=16, priority=75,
+               sort_key=_country_key),
+        Column("changed", "changed", changed, width=12, priority=60, descending=True,
+               help="When it was last seen to change."),
+        Column("first_seen", "first seen", first_seen, width=12, priority=40, descending=True),
+    )  # fmt: skip
+
+
+def _status(row: RecipientRow, width: int) -> Cell:
+    return cells.status(row.recipient.status, raw=row.recipient.raw_status)
+
+
+def _stop(row: RecipientRow, width: int) -> Cell:
+    return Span("STOP", Tone.WARN) if row.recipient.stop else ""
+
+
+def _took(row: RecipientRow, width: int) -> Cell:
+    return cells.took(row.took)
+
+
+def _took_key(row: RecipientRow) -> float | None:
+    return row.took
+
+
+def _country_key(row: RecipientRow) -> str | None:
+    return phones.region(row.recipient.phone) or None
+
+
+def _country(row: RecipientRow, width: int) -> Cell:
+    region = phones.region(row.recipient.phone)
+    return country_name(region) if width >= _NAMES_FROM else region
