@@ -22,8 +22,10 @@ def decode(body: bytes, message_id: str) -> Recipients:
     Raises the ``ReadError`` that the body stands for, with the beginning of it as excerpt.
     """
     try:
+        if _is_json(body):
+            return decode_json.decode(body, message_id)
         columns = Columns(message_id)
-        columns.extend(check_report(parse(body), message_id))
+        columns.extend(check_report(decode_xml.parse(body), message_id))
         return columns.build()
     except ReadError as error:
         raise with_excerpt(error, safe_bytes(body)) from None
@@ -31,13 +33,18 @@ def decode(body: bytes, message_id: str) -> Recipients:
 
 def parse(body: bytes) -> Envelope:
     """The envelope of an answer of any endpoint. Raises ``NotAReport``."""
+    return decode_json.parse(body) if _is_json(body) else decode_xml.parse(body)
+
+
+def _is_json(body: bytes) -> bool:
+    """True for JSON, false for XML; raises ``NotAReport`` for what can be neither."""
     head = body[:256].lstrip()
+    if head.startswith(b"{"):
+        return True
     if not head and not body.strip():
         raise NotAReport("The answer is empty.")
     if head.startswith(_BOM):
         raise NotAReport("The answer starts with a byte-order mark: something rewrites answers.")
-    if not head.startswith(b"<"):
-        return decode_json.parse(body)
     if head[:9].lower() == b"<!doctype" or head[:5].lower() == b"<html":
         raise NotAReport("The answer is a web page, not a report.")
-    return decode_xml.parse(body)
+    return not head.startswith(b"<")

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
 
-from smsmon.api.envelope import Envelope
+from smsmon.api.envelope import Envelope, first_words
 from smsmon.api.errors import NotAReport
 
 DEPTH_LIMIT = 16
@@ -76,7 +76,7 @@ def _envelope(top: list[Any]) -> Envelope:
     code = top[1].strip() if len(top) > 1 and isinstance(top[1], str) else None
     rest = top[2:]
     if success is not True:
-        return Envelope(success=success, code=code, words="; ".join(_texts(rest)))
+        return Envelope(success=success, code=code, words="; ".join(first_words(_texts(rest))))
     rows = rest[-1] if rest and not _is_text(rest[-1]) else None
     ids = rest[:-1] if rows is not None else rest
     if rows == "":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from smsmon.api.errors import NotAReport, refusal
 from smsmon.api.rows import code_of, names, shown
 from smsmon.text import SENTENCE_LIMIT, safe
+
+WORDS_KEPT = 5
 
 
 @dataclass(slots=True)
@@ -23,6 +27,12 @@ class Envelope:
     """The API's own words about an error; not safe yet."""
     fields: dict[str, Any] = field(default_factory=dict)
     """All of a JSON answer, for the endpoints other than reports."""
+
+
+def first_words(texts: Iterable[object]) -> list[str]:
+    """The distinct texts among ``texts``, a few of them: what the API says about an error."""
+    found = (text.strip() for text in texts if isinstance(text, str))
+    return list(islice(dict.fromkeys(text for text in found if text), WORDS_KEPT))
 
 
 def check_success(answer: Envelope) -> None:

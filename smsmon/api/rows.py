@@ -7,8 +7,9 @@ place, counts as unknown and says why; it never spoils the others.
 from __future__ import annotations
 
 import re
+import sys
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -22,12 +23,14 @@ from smsmon.recipients import (
     STOP_YES,
     Phones,
     Recipients,
-    pack_words,
 )
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, safe
 
-DATE_END = 253_402_300_800
-"""Year 10000, the first date that is none: what comes later is milliseconds, or nonsense."""
+DATE_END = 1 << 32
+"""The first date that is none, in 2106: what comes later is milliseconds, or nonsense."""
+
+BYTE_PLACES = 256
+"""How many distinct words a column of bytes can tell apart."""
 
 _NATIONAL = re.compile(r"(?:00|\+)?33[1-9][0-9]{8}|0[1-9][0-9]{8}")
 """The vendor's home country as people and the API's senders write it: 06…, 336…, 00336…"""
@@ -41,33 +44,38 @@ ID_NAMES = ("message_id", "messageId")
 
 
 class Columns:
-    """Columns in the making, one row after the other."""
+    """Columns in the making, one row or one piece of an answer after the other."""
 
     def __init__(self, message_id: str) -> None:
         self.message_id = message_id
-        self.phones: list[str] = []
-        self.words: list[int] = []
-        self.vocabulary: dict[str, int] = {}
-        self.statuses = bytearray()
-        self.stops = bytearray()
-        self.dates = array("q")
-        self.reasons: dict[int, str] = {}
+        self._phones: list[Phones] = []
+        self._loose: list[str] = []
+        """Phones added one by one since the last piece."""
+        self._words = array("B")
+        self._vocabulary: dict[str, int] = {}
+        self._statuses = bytearray()
+        self._stops = bytearray()
+        self._dates = array("q")
+        self._reasons: dict[int, str] = {}
 
     def add(self, row: object) -> None:
         """Append what the JSON value ``row`` says about one recipient."""
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict):
             self._append("", "", Status.UNKNOWN, STOP_UNTOLD, NO_DATE, f"not a row: {shown(row)}")
             return
         phone, phone_problem = phone_of(first(row, PHONE_NAMES))
         word, status, status_problem = word_of(first(row, STATUS_NAMES))
         stop, stop_problem = stop_of(first(row, STOP_NAMES))
-        date, date_problem = date_of(row.get("date", _ABSENT))
+        date, date_problem = date_of(row.get("date"))
         refused = row_refusal(row, word)
-        foreign = self._foreign_id(row)
+        about = first(row, ID_NAMES)
+        foreign = "" if names(about, self.message_id) else f"about message {shown(about)}"
         if phone_problem or refused or foreign:
             status = Status.UNKNOWN
-        problems = (refused, foreign, phone_problem, status_problem, stop_problem, date_problem)
-        reason = "; ".join(filter(None, problems))
+        reason = ""
+        if phone_problem or status_problem or stop_problem or date_problem or refused or foreign:
+            told = (refused, foreign, phone_problem, status_problem, stop_problem, date_problem)
+            reason = "; ".join(filter(None, told))
         self._append(phone, word, status, stop, date, reason)
 
     def extend(self, rows: Iterable[object]) -> None:
@@ -75,39 +83,104 @@ class Columns:
         for row in rows:
             self.add(row)
 
+    def add_typed(
+        self,
+        phones: list[str],
+        places: bytes,
+        words: tuple[str, ...],
+        stops: bytes,
+        dates: array[int],
+    ) -> None:
+        """Append rows that need no judging, by column.
+
+        ``places`` are places in ``words``; ``dates`` is an array of type ``I``, all below
+        ``DATE_END`` by that.
+        """
+        self._flush()
+        start = len(self._statuses)
+        self._add_words(places, words)
+        self._stops += stops
+        self._dates.frombytes(_widened(dates))
+        column = Phones(phones)
+        if column.others:
+            # Not all in E.164: each goes the way it would go in a row judged alone.
+            read = [phone_of(phone) for phone in phones]
+            column = Phones([phone for phone, _ in read])
+            for place, (_, problem) in enumerate(read, start):
+                if problem:
+                    self._reasons[place] = problem
+                    self._statuses[place] = Status.UNKNOWN
+        self._phones.append(column)
+
+    def _add_words(self, places: bytes, words: tuple[str, ...]) -> None:
+        met = sorted((at, place) for place in range(len(words)) if (at := places.find(place)) >= 0)
+        kept = bytearray(BYTE_PLACES)
+        statuses = bytearray(BYTE_PLACES)
+        wide: dict[int, int] = {}
+        for _, place in met:
+            wide[place] = self._place(words[place])
+            kept[place] = wide[place] % BYTE_PLACES
+            statuses[place] = status_of(words[place])
+        self._statuses += places.translate(statuses)
+        if self._words.typecode == "B":
+            self._words.frombytes(places.translate(kept))
+        else:
+            self._words.extend([wide[place] for place in places])
+
     def build(self) -> Recipients:
         """The finished columns."""
+        self._flush()
         return Recipients(
-            phones=Phones(self.phones),
-            statuses=bytes(self.statuses),
-            words=pack_words(self.words, len(self.vocabulary)),
-            vocabulary=tuple(self.vocabulary),
-            stops=bytes(self.stops),
-            dates=self.dates,
-            reasons=self.reasons,
+            phones=Phones.joined(self._phones),
+            statuses=bytes(self._statuses),
+            words=self._words,
+            vocabulary=tuple(self._vocabulary),
+            stops=bytes(self._stops),
+            dates=self._dates,
+            reasons=self._reasons,
         )
-
-    def _foreign_id(self, row: Mapping[Any, Any]) -> str:
-        found = first(row, ID_NAMES)
-        if names(found, self.message_id):
-            return ""
-        return f"the row is about another message: {shown(found)}"
 
     def _append(
         self, phone: str, word: str, status: Status, stop: int, date: int, reason: str
     ) -> None:
         if reason:
-            self.reasons[len(self.phones)] = safe(reason, SENTENCE_LIMIT)
-        self.phones.append(phone)
-        self.words.append(self.vocabulary.setdefault(word, len(self.vocabulary)))
-        self.statuses.append(status)
-        self.stops.append(stop)
-        self.dates.append(date)
+            self._reasons[len(self._statuses)] = safe(reason, SENTENCE_LIMIT)
+        self._loose.append(phone)
+        self._words.append(self._place(word))
+        self._statuses.append(status)
+        self._stops.append(stop)
+        self._dates.append(date)
+
+    def _place(self, word: str) -> int:
+        """The place of ``word`` in the vocabulary, which widens the column when it must."""
+        place = self._vocabulary.setdefault(word, len(self._vocabulary))
+        if place == BYTE_PLACES and self._words.typecode == "B":
+            self._words = array("I", self._words)
+        return place
+
+    def _flush(self) -> None:
+        if self._loose:
+            self._phones.append(Phones(self._loose))
+            self._loose = []
 
 
-def first(row: Mapping[Any, Any], names: Iterable[str]) -> Any:
-    """The value under the first of ``names`` that the row has and that is not null."""
-    return next((row[name] for name in names if row.get(name) is not None), _ABSENT)
+def _widened(column: array[int]) -> bytes:
+    """The 4-byte unsigned integers of ``column`` as 8-byte ones: no object for each of them."""
+    narrow = column.tobytes()
+    wide = bytearray(2 * len(narrow))
+    offset = 0 if sys.byteorder == "little" else 4
+    for place in range(4):
+        wide[offset + place :: 8] = narrow[place::4]
+    return bytes(wide)
+
+
+def first(row: dict[Any, Any], keys: Iterable[str]) -> Any:
+    """The value under the first of ``keys`` that the row has and that is not null."""
+    for key in keys:
+        value = row.get(key)
+        if value is not None:
+            return value
+    return _ABSENT
 
 
 def names(found: object, message_id: str) -> bool:
@@ -117,12 +190,12 @@ def names(found: object, message_id: str) -> bool:
     if isinstance(found, str):
         return found == message_id
     # As a number an id has lost its leading zeros.
-    return type(found) is int and str(found) == (message_id.lstrip("0") or "0")
+    return type(found) is int and found == int(message_id)
 
 
 def phone_of(value: object) -> tuple[str, str]:
     """The phone in ``value``, E.164 where its spelling allows, and what is wrong with it."""
-    if type(value) is int:
+    if type(value) is int and 0 <= value < 10**15:
         value = str(value)
     if not isinstance(value, str):
         return "", "no phone number" if value is _ABSENT else f"not a phone: {shown(value)}"
@@ -143,7 +216,7 @@ def word_of(value: object) -> tuple[str, Status, str]:
 
 def stop_of(value: object) -> tuple[int, str]:
     """The STOP flag in ``value`` and what is wrong with it."""
-    if value is _ABSENT or value is None or value == "":
+    if value is _ABSENT or value == "":
         return STOP_UNTOLD, ""
     try:
         flag = msgspec.convert(value, bool, strict=False)
@@ -157,7 +230,7 @@ def date_of(value: object) -> tuple[int, str]:
 
     Numbers are epoch seconds, in digits or not; a written date is on the clocks of Paris.
     """
-    if value is _ABSENT or value is None or value == "":
+    if value is None or value == "":
         return NO_DATE, ""
     if isinstance(value, str) and _PARIS_TIME.fullmatch(value):
         date = paris_epoch(value)
@@ -191,7 +264,7 @@ def paris_epoch(text: str) -> int:
         return -1
 
 
-def row_refusal(row: Mapping[Any, Any], word: str) -> str:
+def row_refusal(row: dict[Any, Any], word: str) -> str:
     """Why the API refuses this row (``"success": false``); empty when it does not."""
     if row.get("success", True) is not False:
         return ""
