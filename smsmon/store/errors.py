@@ -36,6 +36,10 @@ class NotWritable(StoreError):
     """The folder or the file may not be written by this user."""
 
 
+class Damaged(StoreError):
+    """The content of a database makes no sense any more."""
+
+
 def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
     """The ``StoreError`` that says ``error`` in plain words; ``doing`` is "write" or "read"."""
     what = error.strerror or type(error).__name__

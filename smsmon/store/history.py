@@ -1,0 +1,172 @@
+"""The history as the console uses it: recording that never waits, questions that never block.
+
+One thread writes (``HistoryWriter``), another one reads; the event loop does neither.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from smsmon.clock import Clock
+from smsmon.model import Entry, Event, Transition
+from smsmon.store import maintenance, queries
+from smsmon.store.errors import StoreError
+from smsmon.store.reader import Reader
+from smsmon.store.recording import AppliedPoll, Known, WatchedMessage
+from smsmon.store.remembered import DeliveryTimes, Happened, Info, NumberFound, Remembered, Summary
+from smsmon.store.writer import HistoryWriter, Listener
+
+T = TypeVar("T")
+
+LOADED_AT_ONCE = 20_000
+"""Recipients read in one visit to the reader's thread: some 20 ms, then others have their turn."""
+
+
+class History:
+    """The history at ``path``. Questions raise ``StoreError``; recording never raises.
+
+    ``listener`` hears of trouble with writing, in the writer's thread: see ``HistoryWriter``.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock | None = None, listener: Listener | None = None
+    ) -> None:
+        self.path = path
+        self._writer = HistoryWriter(path, clock, listener)
+        self._reader = Reader(path)
+        self._threads = ThreadPoolExecutor(1, "history-reader")
+        self._asked = 0
+        self._running = 0
+
+    def start(self) -> None:
+        """Begin to write; the database is opened, or made, in the writer's thread."""
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Write what waits, then let go. Raises ``StoreError`` when something stays unwritten."""
+        self._reader.interrupt()
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._threads, self._reader.close)
+            await loop.run_in_executor(self._threads, self._writer.close)
+        finally:
+            self._threads.shutdown(wait=False)
+
+    # --- recording -----------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """Why nothing can be written now; None when all is well. It is tried again by itself."""
+        return self._writer.trouble
+
+    def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
+        """Record what one poll brought: the monitor's ``Recorder``. Returns at once."""
+        self._writer.record(applied, watched)
+
+    def record_event(self, event: Event) -> None:
+        """Record what no poll brought. Returns at once."""
+        self._writer.record_event(event)
+
+    def watching(self, entries: Iterable[Entry]) -> None:
+        """Tell what is on the watchlist, at the start and after each change. Returns at once."""
+        self._writer.watching(entries)
+
+    async def flush(self) -> None:
+        """Wait until all recorded so far is on disk. Raises ``StoreError`` when it is not."""
+        await asyncio.to_thread(self._writer.flush)
+
+    # --- questions -----------------------------------------------------------------------
+
+    async def summaries(self, ids: Sequence[str] | None = None) -> dict[str, Summary]:
+        """Counts and ages of messages, without recipients: a thousand in a few milliseconds."""
+        return await self.ask(lambda connection: queries.summaries(connection, ids))
+
+    async def load(self, ids: Sequence[str]) -> AsyncIterator[list[Remembered]]:
+        """Messages as last seen, in portions, in the order asked.
+
+        Give their very ``recipients``, ``first_seen`` and ``changed_at`` to the board: the
+        writer then knows that the first poll which finds nothing new needs no write.
+        """
+        left = list(ids)
+        while left:
+            portion, left = await self.ask(partial(_portion, ids=left))
+            for each in portion:
+                summary = each.summary
+                known = Known(each.row, summary.revision, each.recipients, each.absent)
+                self._writer.adopt(summary.message_id, known, summary.digest)
+            if portion:
+                yield portion
+
+    async def find_number(self, text: str, limit: int = 200) -> NumberFound:
+        """Everything ever seen about one phone number; cancelling it ends the search."""
+        return await self.ask(lambda connection: queries.find_number(connection, text, limit))
+
+    async def recipient_changes(self, message_id: str, slot: int) -> tuple[Transition, ...]:
+        """Every change ever seen of one recipient, oldest first."""
+        return await self.ask(
+            lambda connection: queries.recipient_changes(connection, message_id, slot)
+        )
+
+    async def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
+        """What ever happened to one message."""
+        return await self.ask(lambda connection: queries.timeline(connection, message_id, limit))
+
+    async def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
+        """What changed from ``moment`` on, in all messages."""
+        return await self.ask(lambda connection: queries.happened_since(connection, moment, limit))
+
+    async def delivery_times(
+        self, by: queries.Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+    ) -> list[DeliveryTimes]:
+        """How long deliveries took: see ``queries.delivery_times``."""
+        return await self.ask(
+            lambda connection: queries.delivery_times(connection, by, ids=ids, since=since)
+        )
+
+    async def info(self) -> Info:
+        """How large the history is, and what is in it."""
+        return await self.ask(
+            lambda connection: queries.info(connection, maintenance.size(self.path))
+        )
+
+    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to any question of ``queries``, from the reader's thread.
+
+        One at a time, in order. A cancelled one is interrupted, or never begun.
+        """
+        self._asked += 1
+        ticket = self._asked
+
+        def work() -> T:
+            self._running = ticket
+            try:
+                return self._reader.ask(question)
+            finally:
+                self._running = 0
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except asyncio.CancelledError:
+            if self._running == ticket:
+                self._reader.interrupt()
+            raise
+
+
+def _portion(
+    connection: sqlite3.Connection, ids: Sequence[str]
+) -> tuple[list[Remembered], list[str]]:
+    """The first of ``ids`` as last seen, and the ids that are left for next time."""
+    portion: list[Remembered] = []
+    weight = 0
+    for place, message_id in enumerate(ids):
+        portion.extend(queries.load(connection, [message_id]))
+        weight += len(portion[-1].recipients) if portion else 0
+        if weight >= LOADED_AT_ONCE:
+            return portion, list(ids[place + 1 :])
+    return portion, []

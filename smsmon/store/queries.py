@@ -1,0 +1,328 @@
+"""Questions to ``history.db``: each a function of a connection, and nothing is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Literal
+
+from smsmon.model import Counts, Event, EventKind, Status, Transition
+from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient
+from smsmon.store.columns import COLUMNS, of_rows, phone_of
+from smsmon.store.numbers import country_of, read_number
+from smsmon.store.remembered import (
+    DeliveryTimes,
+    Happened,
+    Info,
+    NumberFound,
+    Remembered,
+    Sighting,
+    Summary,
+)
+
+Row = tuple[Any, ...]
+Grouping = Literal["message", "tag", "country"]
+
+EARLIEST_DATE = 1_262_304_000
+"""2010-01-01 UTC: the service is younger, an API date before it is a mistake."""
+_VARIABLES = 500
+"""Ids in one statement; older SQLite takes 999."""
+
+_SUMMARY = (
+    "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
+    " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
+    " unknown, stop, absent FROM message"
+)
+_SIGHTING = (
+    "SELECT m.message_id, m.label, m.read_at, r.message, r.slot, r.phone, r.status, w.text,"
+    " r.stop, r.date, r.first_seen, r.changed_at, r.reason"
+    " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
+)
+_BY_FRAGMENT = (
+    f"{_SIGHTING} WHERE r.phone IN"  # noqa: S608 - two constants
+    " (SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) LIMIT ?)"
+    " ORDER BY r.phone, m.read_at DESC LIMIT ?"
+)
+_TRANSITION = (
+    "SELECT m.message_id, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
+    " c.stop_after, c.date, c.observed_at FROM change c JOIN message m ON m.id = c.message"
+    " JOIN recipient r ON r.message = c.message AND r.slot = c.slot"
+    " JOIN word w ON w.id = c.word"
+)
+_CHANGES_OF_ONE = (
+    "SELECT c.before, c.after, w.text, c.stop_before, c.stop_after, c.date, c.observed_at"
+    " FROM change c JOIN word w ON w.id = c.word"
+    " WHERE c.message = ? AND c.slot = ? ORDER BY c.revision"
+)
+_EVENT = "SELECT kind, at, message_id, profile, detail FROM event"
+
+# A recipient was under way from the API's date of its waiting, or from when we first saw it
+# wait, whichever is earlier; it was delivered at the API's date or, where that makes no sense,
+# when we saw it. A date is a whole second: it may seem to lie up to one before the moment.
+_DELIVERED = """
+    SELECT message, slot, phone, CASE
+        WHEN date * 1000 + 1000 > start AND date * 1000 <= observed_at + 3600000
+        THEN max(0, date * 1000 - start) ELSE max(0, observed_at - start) END / 1000.0
+    FROM (
+        SELECT c.message, c.slot, c.revision, r.phone, c.date, c.observed_at, CASE
+            WHEN c.before = 1 AND c.date_before >= :earliest
+            THEN min(c.date_before * 1000, r.first_seen) ELSE r.first_seen END AS start
+        FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
+        WHERE c.after = 2 AND c.before IN (0, 1) AND c.observed_at >= :since
+    ) ORDER BY message, slot, revision"""
+
+
+def summaries(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None
+) -> dict[str, Summary]:
+    """What is known of messages, without their recipients; None asks for all there are."""
+    return {row[1]: _summary(row) for row in _messages(connection, ids)}
+
+
+def load(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Remembered]:
+    """Messages as last seen, with their recipients, in the order asked; unknown ids give none."""
+    texts: dict[int, str] = {}
+    for message_id in ids:
+        # In one transaction: a digest must never be newer than the recipients beside it.
+        connection.execute("BEGIN")
+        try:
+            row = connection.execute(f"{_SUMMARY} WHERE message_id = ?", (message_id,)).fetchone()
+            if row is None or row[8] is None:
+                continue
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
+                (row[0],),
+            ).fetchall()
+            if not texts.keys() >= {each[2] for each in rows}:
+                texts = dict(connection.execute("SELECT id, text FROM word"))
+        finally:
+            connection.execute("COMMIT")
+        columns = of_rows(rows, texts)
+        yield Remembered(
+            summary=_summary(row),
+            recipients=columns.recipients,
+            first_seen=columns.first_seen,
+            changed_at=columns.changed_at,
+            absent=frozenset(map(int, row[18].split())),
+            row=row[0],
+        )
+
+
+def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> NumberFound:
+    """Everything ever seen about the phone number ``text``, in any usual spelling.
+
+    A whole number is an index look-up whatever the history's size; a fragment reads the index
+    of numbers once (about a quarter of a second for a million). At most ``limit`` sightings.
+    """
+    asked = read_number(text)
+    marks = ", ".join("?" * len(asked.keys))
+    rows = connection.execute(
+        f"{_SIGHTING} WHERE r.phone IN ({marks}) ORDER BY r.phone, m.read_at DESC LIMIT ?",
+        (*asked.keys, limit + 1),
+    ).fetchall()
+    exact = bool(rows)
+    if not rows and asked.fragment:
+        rows = connection.execute(
+            _BY_FRAGMENT,
+            (asked.fragment, limit + 1, limit + 1),
+        ).fetchall()
+    sightings = tuple(_sighting(connection, row) for row in rows[:limit])
+    return NumberFound(text, exact, sightings, len(rows) > limit)
+
+
+def recipient_changes(
+    connection: sqlite3.Connection, message_id: str, slot: int
+) -> tuple[Transition, ...]:
+    """Every change ever seen of one recipient, oldest first."""
+    row = connection.execute(
+        "SELECT r.message, r.phone FROM recipient r JOIN message m ON m.id = r.message"
+        " WHERE m.message_id = ? AND r.slot = ?",
+        (message_id, slot),
+    ).fetchone()
+    return () if row is None else _changes_of(connection, row[0], message_id, slot, row[1])
+
+
+def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:
+    """What ever happened to a message; the newest ``limit`` changes if there are more."""
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE m.message_id = ? ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
+        (message_id, limit + 1),
+    ).fetchall()
+    events = connection.execute(f"{_EVENT} WHERE message_id = ? ORDER BY at, id", (message_id,))
+    return Happened(
+        tuple(_transition(row) for row in reversed(rows[:limit])),
+        tuple(map(_event, events)),
+        len(rows) > limit,
+    )
+
+
+def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
+    """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
+    since = round(moment * 1000)
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE c.observed_at >= ? ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
+        (since, limit + 1),
+    ).fetchall()
+    events = connection.execute(
+        f"{_EVENT} WHERE at >= ? ORDER BY at, id LIMIT ?", (since, limit + 1)
+    ).fetchall()
+    return Happened(
+        tuple(map(_transition, rows[:limit])),
+        tuple(map(_event, events[:limit])),
+        len(rows) > limit or len(events) > limit,
+    )
+
+
+def delivery_times(
+    connection: sqlite3.Connection,
+    by: Grouping,
+    *,
+    ids: Sequence[str] | None = None,
+    since: float = 0.0,
+) -> list[DeliveryTimes]:
+    """How long deliveries took, per message, tag or country; the most measured first.
+
+    Counted are recipients first seen waiting (or unknown) and then delivered: whoever was
+    delivered at our first look was not observed, and guessing would make it look faster.
+    ``since`` counts deliveries observed from that moment on. A message with several tags counts
+    for each; no tag, or a number without a country, is the key ``""``.
+    """
+    rows = {row[0]: row for row in _messages(connection, ids)}
+    durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+    last = (0, 0)
+    parameters = {"earliest": EARLIEST_DATE, "since": round(since * 1000)}
+    for message, slot, phone, seconds in connection.execute(_DELIVERED, parameters):
+        if (message, slot) != last and message in rows:
+            for key in _keys(by, rows[message], phone):
+                durations[key].append(seconds)
+        last = (message, slot)
+    found = [_quantiles(key, sorted(values)) for key, values in durations.items()]
+    return sorted(found, key=lambda each: (-each.measured, each.key))
+
+
+def info(connection: sqlite3.Connection, size: int) -> Info:
+    """What is in the history; ``size`` is that of its files in bytes."""
+
+    def one(query: str) -> Any:
+        return connection.execute(query).fetchone()[0]
+
+    return Info(
+        bytes=size,
+        version=one("PRAGMA user_version"),
+        messages=one("SELECT count(*) FROM message"),
+        removed=one("SELECT count(*) FROM message WHERE removed_at IS NOT NULL"),
+        recipients=one("SELECT count(*) FROM recipient"),
+        changes=one("SELECT count(*) FROM change"),
+        events=one("SELECT count(*) FROM event"),
+        oldest=_moment(one("SELECT min(first_read_at) FROM message")),
+    )
+
+
+def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:
+    match by:
+        case "message":
+            return (message[1],)
+        case "tag":
+            return tuple(message[4].split("\n"))
+        case "country":
+            return (country_of(phone),)
+
+
+def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+    if ids is None:
+        return connection.execute(f"{_SUMMARY} ORDER BY id")
+    parts = (ids[at : at + _VARIABLES] for at in range(0, len(ids), _VARIABLES))
+    return chain.from_iterable(
+        connection.execute(
+            f"{_SUMMARY} WHERE message_id IN ({', '.join('?' * len(part))})", tuple(part)
+        )
+        for part in parts
+    )
+
+
+def _summary(row: Row) -> Summary:
+    return Summary(
+        message_id=row[1],
+        profile=row[2],
+        label=row[3],
+        tags=tuple(filter(None, row[4].split("\n"))),
+        revision=row[5],
+        digest=row[6],
+        first_read_at=_moment(row[7]),
+        read_at=_moment(row[8]),
+        last_change_at=_moment(row[9]),
+        completed_at=_moment(row[10]),
+        removed_at=_moment(row[11]),
+        counts=Counts(*row[12:18]),
+    )
+
+
+def _sighting(connection: sqlite3.Connection, row: Row) -> Sighting:
+    message_id, label, read_at, message, slot, phone, status, word, stop, date, *rest = row
+    first_seen, changed_at, reason = rest
+    return Sighting(
+        message_id=message_id,
+        label=label,
+        slot=slot,
+        recipient=Recipient(
+            phone=phone_of(phone),
+            status=Status(status),
+            raw_status=word,
+            stop=None if stop == STOP_UNTOLD else stop == STOP_YES,
+            date=date or None,
+            reason=reason or "",
+        ),
+        first_seen=first_seen / 1000,
+        changed_at=_moment(changed_at or None),
+        read_at=_moment(read_at),
+        transitions=(
+            _changes_of(connection, message, message_id, slot, phone) if changed_at else ()
+        ),
+    )
+
+
+def _changes_of(
+    connection: sqlite3.Connection, message: int, message_id: str, slot: int, phone: int | str
+) -> tuple[Transition, ...]:
+    rows = connection.execute(_CHANGES_OF_ONE, (message, slot))
+    return tuple(_transition((message_id, slot, phone, *row)) for row in rows)
+
+
+def _transition(row: Row) -> Transition:
+    message_id, slot, phone, before, after, word, stop_before, stop_after, date, observed_at = row
+    return Transition(
+        message_id=message_id,
+        slot=slot,
+        phone=phone_of(phone),
+        before=None if before is None else Status(before),
+        after=Status(after),
+        raw_status=word,
+        stop_before=bool(stop_before),
+        stop_after=bool(stop_after),
+        date=date or None,
+        observed_at=observed_at / 1000,
+    )
+
+
+def _event(row: Row) -> Event:
+    kind, at, message_id, profile, detail = row
+    return Event(EventKind(kind), at / 1000, message_id, profile, detail)
+
+
+def _quantiles(key: str, ordered: Sequence[float]) -> DeliveryTimes:
+    return DeliveryTimes(key, len(ordered), *(_quantile(ordered, q) for q in (0.5, 0.9, 0.99)))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which ``share`` of them lie, between two neighbours in proportion."""
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def _moment(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000

@@ -1,0 +1,76 @@
+"""Reads ``history.db``: opened when first asked, again when another one takes its place."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self, TypeVar
+
+from smsmon.store.files import signature
+from smsmon.store.schema import of_sqlite_error, open_for_reading
+
+T = TypeVar("T")
+
+
+class Reader:
+    """One read-only connection, for one thread at a time.
+
+        with Reader(path) as reader:
+            found = reader.ask(lambda connection: find_number(connection, "06 12 34 56 78"))
+
+    No file yet is an empty history.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._inode: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to ``question``. Raises ``StoreError``."""
+        with self._speaking():
+            return question(self._connected())
+
+    def each(self, question: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+        """The answers that ``question`` gives one by one. Raises ``StoreError``."""
+        with self._speaking():
+            yield from question(self._connected())
+
+    def interrupt(self) -> None:
+        """End the running question, from another thread: it raises ``StoreError``."""
+        connection = self._connection
+        if connection is not None:
+            with contextlib.suppress(sqlite3.ProgrammingError):  # just closed
+                connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the database; the next question opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.close()
+            raise of_sqlite_error(self.path, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        current = signature(self.path)
+        inode = current and current.inode
+        # The empty history that stands for a missing file is asked once.
+        if self._connection is None or inode is None or inode != self._inode:
+            self.close()
+            self._connection = open_for_reading(self.path)
+            self._inode = inode
+        return self._connection

@@ -1,0 +1,114 @@
+"""What the history gives back: values, as columns where there are many."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+from smsmon.model import Counts, Event, Transition
+from smsmon.recipients import Recipient, Recipients
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the history knows of a message without its recipients. Moments in seconds."""
+
+    message_id: str
+    profile: str
+    label: str
+    tags: tuple[str, ...]
+    counts: Counts
+    revision: int
+    """Grows with each recorded report that changed something."""
+    digest: bytes | None
+    first_read_at: float | None
+    read_at: float | None
+    """When it was last truly read. Up to half a minute early after a crash, never late."""
+    last_change_at: float | None
+    completed_at: float | None
+    removed_at: float | None
+    """When it left the watchlist; None while it is on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A message as last seen: what a console starts from before the first answer comes."""
+
+    summary: Summary
+    recipients: Recipients = field(default_factory=Recipients)
+    first_seen: array[float] = field(default_factory=lambda: array("d"))
+    """Slot → when first seen."""
+    changed_at: array[float] = field(default_factory=lambda: array("d"))
+    """Slot → when last seen to change; 0.0 for never."""
+    absent: frozenset[int] = frozenset()
+    """Slots that the last report left out."""
+    row: int = 0
+    """Its row in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One phone number in one message: as last seen, and every change ever seen."""
+
+    message_id: str
+    label: str
+    slot: int
+    recipient: Recipient
+    first_seen: float
+    changed_at: float | None
+    read_at: float | None
+    """When the message was last truly read."""
+    transitions: tuple[Transition, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFound:
+    """Everything ever seen about the phone numbers that a search means."""
+
+    asked: str
+    exact: bool
+    """True: the whole number was given; False: it is a fragment of those found."""
+    sightings: tuple[Sighting, ...]
+    """By number; of one number, the most recently read message first."""
+    more: bool = False
+    """True when the search stopped at its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTimes:
+    """How long deliveries took, in seconds, as far as they were observed."""
+
+    key: str
+    """The message id, the tag or the country."""
+    measured: int
+    """Deliveries that were first seen waiting and then delivered."""
+    median: float
+    p90: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What changed in a stretch of time, oldest first."""
+
+    transitions: tuple[Transition, ...]
+    events: tuple[Event, ...]
+    more: bool = False
+    """True when the limit cut something off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What ``history info`` tells. Bytes include SQLite's journals."""
+
+    bytes: int
+    version: int
+    messages: int
+    removed: int
+    """Of the messages, those no longer on the watchlist."""
+    recipients: int
+    changes: int
+    events: int
+    oldest: float | None
+    """The first read of the oldest message."""

@@ -1,0 +1,244 @@
+"""``history.db``: its tables, its versions, and how a connection to it is opened.
+
+Moments we observed are milliseconds since the epoch, the API's own dates are seconds; both
+UTC. A phone is an integer where it is E.164 (``33612345678``), else the text that came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
+from smsmon.store.files import make_folder
+from smsmon.text import safe
+
+APPLICATION_ID = 0x736D736D
+"""``smsm``: tells ``file`` and us that the database is ours."""
+BUSY_WAIT = 2.0
+"""Seconds a statement waits for another process's transaction before it counts as locked."""
+WAL_LIMIT = 4 * 2**20
+"""Bytes that the write-ahead log is cut back to after a checkpoint."""
+
+_ASIDE = "It is kept aside, and a new one begun."
+
+_V1 = (
+    """CREATE TABLE message (
+        id INTEGER PRIMARY KEY,
+        message_id TEXT NOT NULL UNIQUE,
+        profile TEXT NOT NULL,
+        label TEXT NOT NULL,
+        tags TEXT NOT NULL,           -- one a line
+        revision INTEGER NOT NULL,    -- grows by one with each recorded report
+        digest BLOB,                  -- of the last true report
+        first_read_at INTEGER,
+        read_at INTEGER,
+        last_change_at INTEGER,
+        completed_at INTEGER,
+        removed_at INTEGER,           -- from the watchlist; NULL while it is on it
+        total INTEGER NOT NULL,
+        delivered INTEGER NOT NULL,
+        not_delivered INTEGER NOT NULL,
+        waiting INTEGER NOT NULL,
+        unknown INTEGER NOT NULL,
+        stop INTEGER NOT NULL,
+        absent TEXT NOT NULL          -- slots the last report left out: "3 17 18"
+    )""",
+    # No type for phone: with one, SQLite would make the text "0612345678" a number.
+    """CREATE TABLE recipient (
+        message INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        phone NOT NULL,
+        status INTEGER NOT NULL,      -- model.Status
+        word INTEGER NOT NULL,        -- the API's own word, in table word
+        stop INTEGER NOT NULL,        -- 0 no, 1 yes, 2 the report did not say
+        date INTEGER NOT NULL,        -- the API's date of the status; 0: none
+        first_seen INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,  -- 0: never seen to change
+        reason TEXT,                  -- why its row could not be understood
+        PRIMARY KEY (message, slot)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX recipient_by_phone ON recipient (phone)",
+    # The key is the guard: one report changes a recipient once.
+    """CREATE TABLE change (
+        message INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        observed_at INTEGER NOT NULL,
+        before INTEGER,               -- NULL: it appeared in this report
+        after INTEGER NOT NULL,
+        word INTEGER NOT NULL,
+        stop_before INTEGER NOT NULL,
+        stop_after INTEGER NOT NULL,
+        date_before INTEGER NOT NULL,
+        date INTEGER NOT NULL,
+        PRIMARY KEY (message, slot, revision)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX change_by_moment ON change (observed_at)",
+    "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE event (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        message_id TEXT,              -- NULL: it concerns the account
+        profile TEXT NOT NULL,
+        detail TEXT NOT NULL
+    )""",
+    "CREATE INDEX event_by_moment ON event (at)",
+    "CREATE INDEX event_by_message ON event (message_id, at)",
+)
+
+Script = Sequence[str]
+MIGRATIONS: Sequence[Script] = (_V1,)
+"""``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
+version 0 is an empty file."""
+
+
+def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> sqlite3.Connection:
+    """The database at ``path``, made or migrated if need be. Raises ``StoreError``.
+
+    Each commit survives a killed process. A power cut may take the last few with it, never the
+    database: the next poll sees again what they held.
+    """
+    target = path.resolve()
+    make_folder(target.parent)
+    with speaking_of(path):
+        try:
+            # Made here and not by SQLite, which knows no mode but the umask's; its journals
+            # take the mode of the database.
+            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
+        connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+            migrate(connection, path, migrations)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that can only read; to an empty history when there is no file yet.
+
+    Raises ``StoreError``.
+    """
+    target = path.resolve()
+    with speaking_of(path):
+        if not target.exists():
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            migrate(connection, path, MIGRATIONS)
+            return connection
+        uri = f"file:{quote(str(target))}?mode=ro"
+        connection = sqlite3.connect(
+            uri, timeout=BUSY_WAIT, isolation_level=None, uri=True, check_same_thread=False
+        )
+        try:
+            if _version(connection) == 0:
+                connection.close()
+                connection = sqlite3.connect(":memory:", isolation_level=None)
+                migrate(connection, path, MIGRATIONS)
+            else:
+                _refuse_newer(connection, path, len(MIGRATIONS))
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Script]) -> None:
+    """Bring the database to the newest version, all of it or nothing.
+
+    Raises ``StoreError`` for one that a newer program wrote.
+    """
+    if _version(connection) == len(migrations):
+        _refuse_foreign(connection, path, len(migrations))
+        return
+    with transaction(connection):
+        version = _version(connection)  # another process may have been faster
+        _refuse_newer(connection, path, len(migrations))
+        _refuse_foreign(connection, path, version)
+        for script in migrations[version:]:
+            for statement in script:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Read every page once. Raises ``Damaged`` when one makes no sense."""
+    with speaking_of(path):
+        (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise Damaged(path, f"the file is damaged ({safe(said)})", _ASIDE)
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: committed at the end, rolled back on any exception."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk or a damaged page may have rolled it back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def speaking_of(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about ``path`` into ``StoreError`` with a sentence for a person."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise of_sqlite_error(path, error) from error
+
+
+def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """The ``StoreError`` that says ``error`` in plain words."""
+    # The extended codes of one kind share their low byte.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    said = str(error)
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return Damaged(path, f"the file is damaged ({said})", _ASIDE)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        remedy = "It is tried again; if this goes on, look for the process that holds it."
+        return Busy(path, "another process holds it locked", remedy)
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(path, "the disk is full", "Free some room; it is tried again by itself.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or (
+        said.startswith("unable to open")
+    ):
+        remedy = f"Allow this user to write {path.parent}, or set SMSMON_HOME to another folder."
+        return NotWritable(path, f"it cannot be opened for this ({said})", remedy)
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(path, f"the disk fails ({said})", "Look at the disk and its room.")
+    return StoreError(path, f"SQLite says: {said}", "It is tried again by itself.")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    version = _version(connection)
+    if version > newest:
+        why = f"a newer smsmon wrote it (version {version}; this one reads up to {newest})"
+        raise StoreError(path, why, "Update smsmon; the file is left as it is.")
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """An SQLite file that another program made is no history: treated like a damaged one."""
+    (ours,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if ours != APPLICATION_ID and (version or tables):
+        raise Damaged(path, "this is no history of smsmon", _ASIDE)
