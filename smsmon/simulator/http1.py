@@ -27,8 +27,8 @@ LINGER = 2.0
 
 def plain(status: int, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """A refusal below the API: what any web server says to a request it cannot take."""
-    reason = http.HTTPStatus(status).phrase
-    page = f"<!DOCTYPE html><html><head><title>{status} {reason}</title></head></html>"
+    title = f"{status} {_phrase(status).decode()}"
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head></html>"
     return Answer(page.encode(), HTML_TYPE, status, headers)
 
 
@@ -91,10 +91,9 @@ def build_response(
     ]
     if packed is not None:
         headers.append(("Content-Encoding", "gzip"))
-    phrase = http.HTTPStatus(answer.status).phrase
     parts = [
         connection.send(
-            h11.Response(status_code=answer.status, headers=headers, reason=phrase.encode())
+            h11.Response(status_code=answer.status, headers=headers, reason=_phrase(answer.status))
         ),
         None if method == b"HEAD" else connection.send(h11.Data(data=body)),
         connection.send(h11.EndOfMessage()),
@@ -139,3 +138,11 @@ async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         async with asyncio.timeout(LINGER):
             while await reader.read(HEAD_LIMIT):
                 pass
+
+
+def _phrase(status: int) -> bytes:
+    """The reason phrase; empty for a number nobody registered, as gateways use (520 …)."""
+    try:
+        return http.HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""

@@ -198,14 +198,15 @@ class World:
             if ready is not None and ready[0] == position:
                 self._ready.move_to_end((message_id, fmt))
                 return ready[1]
-            replay = self._replays.setdefault(message_id, Replay(message))
-            behind = position < replay.position
-            if behind:
+            replay = self._replays.get(message_id)
+            behind = replay is not None and position < replay.position
+            if replay is None or behind:
                 replay = Replay(message)
             replay.advance(position)
             rows = self._dated(replay.rows())
             answer = report(message_id, rows, message.spelling or self.spelling, fmt)
-            if not behind:
+            if not behind:  # the past is told, but the next question is about the present
+                self._replays[message_id] = replay
                 self._keep_ready((message_id, fmt), position, answer)
             return answer
 

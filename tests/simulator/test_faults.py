@@ -192,6 +192,14 @@ async def test_storm_comes_as_http_429_with_its_header(
     assert (response.status_code, response.headers["retry-after"]) == (429, "3")
 
 
+@pytest.mark.parametrize("status", [500, 503, 520])
+async def test_server_error_has_its_status(
+    client: httpx.AsyncClient, server: Server, status: int
+) -> None:
+    server.faults.only(ServerError(status))
+    assert (await client.get("bulk-status")).status_code == status
+
+
 async def test_queued_answers_everything_even_unknown_paths(
     client: httpx.AsyncClient, server: Server
 ) -> None:
