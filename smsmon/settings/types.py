@@ -229,7 +229,7 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """All settings, validated. `smsmon.settings.load_settings` builds it."""
+    """All settings of smsmon."""
 
     profile: Annotated[
         str,

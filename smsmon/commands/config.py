@@ -1,0 +1,96 @@
+"""``smsmon config``: the settings as they are, and help to write them."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from smsmon.commands.context import find_locations, load_all, read_settings
+from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
+from smsmon.commands.output import emit, fail, print_json, print_rows, say
+
+
+@click.group
+def config() -> None:
+    """Show, check and begin the settings file."""
+
+
+@config.command
+@profile_flag
+@privacy_flag
+@utc_flag
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(as_json: bool) -> None:
+    """Print every setting in force, and where its value comes from.
+
+    No key is printed: only where it comes from.
+
+    \b
+    Piped, one line a setting, separated by tabs:
+      name  value  origin
+    --json prints
+      {"config": "/path/config.toml",
+       "settings": [{"name", "value", "origin"}]}
+    """
+    from smsmon.settings.printing import toml_value, values
+
+    locations = find_locations()
+    found = list(values(load_all(locations)))
+    if as_json:
+        print_json(
+            {"config": str(locations.config), "settings": [each._asdict() for each in found]}
+        )
+        return
+    print_rows(
+        ("setting", "value", "from"),
+        (
+            (each.name, "" if each.value is None else toml_value(each.value), each.origin)
+            for each in found
+        ),
+    )
+
+
+@config.command
+def check() -> None:
+    """Say whether the settings can be used, and what is wrong.
+
+    Exit code 0 when they can, 2 when not. Whether the API takes the key is what `smsmon doctor`
+    tells.
+    """
+    from smsmon.settings.loading import unknown_variables
+
+    locations = find_locations()
+    for name in unknown_variables(os.environ):
+        say(f"smsmon: Environment variable {name} is none that smsmon reads.")
+    settings = read_settings(locations)
+    what = locations.config if locations.config.exists() else "No settings file, which"
+    emit(f"{what} is fine. Profiles: {', '.join(settings.profiles)}.")
+
+
+@config.command
+def init() -> None:
+    """Write a settings file with every setting explained and commented out.
+
+    It never overwrites a file.
+    """
+    from smsmon.settings.printing import commented_file
+
+    path = find_locations().config
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(commented_file())
+    except FileExistsError:
+        fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
+    except OSError as error:
+        fail(f"{path} cannot be written ({error.strerror or error}).")
+    emit(str(path))
+
+
+@config.command
+def schema() -> None:
+    """Print the JSON schema of the settings file, for editors."""
+    from smsmon.settings.printing import json_schema
+
+    print_json(json_schema())

@@ -1,0 +1,32 @@
+"""``smsmon locate``."""
+
+from __future__ import annotations
+
+import click
+
+from smsmon.commands.context import find_locations
+from smsmon.commands.output import emit, fail, print_json, print_rows
+
+
+@click.command
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def locate(name: str | None, as_json: bool) -> None:
+    """Tell where each file is, or would be.
+
+    With a NAME only that path: `$EDITOR "$(smsmon locate config)"`.
+
+    \b
+    --json prints {"config": path, "watchlist": path, …}.
+    """
+    places = {each: str(path) for each, path in find_locations().named()}
+    if name is not None:
+        if name not in places:
+            fail(f"There is no place called {name!r}. Known: {', '.join(places)}.")
+        places = {name: places[name]}
+    if as_json:
+        print_json(places)
+    elif name is not None:
+        emit(places[name])
+    else:
+        print_rows(("name", "path"), list(places.items()))

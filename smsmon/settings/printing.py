@@ -1,0 +1,122 @@
+"""The types and values of the settings as text: for ``smsmon config``."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from smsmon.settings.leaves import ANY, Leaf, Path, leaves
+from smsmon.settings.loading import Loaded
+from smsmon.settings.types import Settings
+
+_WIDTH = 96
+_HEAD = """\
+# Settings of smsmon. Everything here is optional: a line that begins with "#" shows a default,
+# or an example. Flags and SMSMON_… environment variables outrank this file, and
+# `smsmon config show` tells where each value comes from. smsmon itself never writes this file.
+"""
+
+
+class Value(NamedTuple):
+    """One setting as it is in force."""
+
+    name: str
+    """Dotted: ``polling.budget``."""
+    value: Any
+    origin: str
+    """``flag``, ``environment …``, ``config.toml`` or ``default``."""
+
+
+def values(loaded: Loaded) -> Iterator[Value]:
+    """Every setting in force, in the order of the types; one set for each profile."""
+    tree = msgspec.to_builtins(loaded.settings)
+    for pattern in leaves():
+        for path in _concrete(pattern, tree):
+            value = _public(path[-1], _at(tree, path))
+            yield Value(".".join(path), value, loaded.origins.get(path, "default"))
+
+
+def commented_file() -> str:
+    """A ``config.toml`` with every setting, commented out, and what it means."""
+    lines = [_HEAD]
+    table: Path = ()
+    for leaf in leaves().values():
+        if leaf.path[:-1] != table:
+            table = leaf.path[:-1]
+            lines += ["", f"[{'.'.join('default' if part == ANY else part for part in table)}]"]
+            if leaf.path[0] == "profiles":
+                lines.insert(
+                    -1, "# One table for each account: [profiles.default], [profiles.NAME] …"
+                )
+        lines += textwrap.wrap(_sentence(leaf), _WIDTH, initial_indent="# ", subsequent_indent="# ")
+        name = '"action.name"' if leaf.path[-1] == ANY else leaf.path[-1]
+        lines.append(f"#{name} = {toml_value(_shown(leaf))}")
+    return "\n".join(lines) + "\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of ``config.toml``, for editors."""
+    schema: dict[str, Any] = msgspec.json.schema(Settings)
+    for definition in schema.get("$defs", {}).values():
+        definition["additionalProperties"] = False
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "config.toml of smsmon"
+    return schema
+
+
+def toml_value(value: Any) -> str:
+    """``value`` as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _public(name: str, value: Any) -> Any:
+    """``value`` without what may be a secret: a command's arguments, a proxy's password."""
+    if name == "api_key_command" and value:
+        return [value[0], "…"] if len(value) > 1 else value
+    if name == "proxy" and value:
+        return re.sub(r"//[^/]*@", "//••••@", value)
+    return value
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+def _sentence(leaf: Leaf) -> str:
+    expected = leaf.expected
+    variable = f" Environment: {leaf.variable}." if leaf.variable else ""
+    return f"{leaf.doc} ({expected[0].upper()}{expected[1:]}.){variable}"
+
+
+def _shown(leaf: Leaf) -> Any:
+    """The default, or where there is none something that shows the form."""
+    if leaf.default is not None:
+        return leaf.default
+    return leaf.example if leaf.example is not None else ""
+
+
+def _concrete(pattern: Path, tree: Mapping[str, Any]) -> Iterator[Path]:
+    if ANY not in pattern:
+        yield pattern
+        return
+    place = pattern.index(ANY)
+    for name in _at(tree, pattern[:place]):
+        yield (*pattern[:place], name, *pattern[place + 1 :])
+
+
+def _at(tree: Mapping[str, Any], path: Path) -> Any:
+    value: Any = tree
+    for name in path:
+        value = value[name]
+    return value
