@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from smsmon.commands.context import find_locations, open_watchlist
-from smsmon.commands.ids import entries_from, takes_ids
+from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import fail, listed, say
 
 
@@ -32,7 +32,7 @@ def add(
     """
     entries = entries_from(ids, file)
     if not entries:
-        fail("No message id was given. Give ids as arguments, `-` to read stdin, or --file FILE.")
+        fail(NO_IDS)
     entries = [
         replace(
             entry,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from smsmon.locations import Locations
-    from smsmon.settings import Settings
+    from smsmon.settings import Loaded, Settings
     from smsmon.store.watchlist import Watchlist
 
 
@@ -25,21 +26,31 @@ def find_locations() -> Locations:
         fail(str(error))
 
 
-def read_settings(
-    locations: Locations,
-    flags: Mapping[tuple[str, ...], Any] | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Settings:
+def read_settings(locations: Locations, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in force, or a failure that names every problem.
 
-    ``environ`` is the process's own unless given.
+    ``environ`` is the process's own unless given; flags of the running command outrank it.
     """
-    from smsmon.settings import SettingsError, load_settings
+    return load_all(locations, environ).settings
+
+
+def load_all(locations: Locations, environ: Mapping[str, str] | None = None) -> Loaded:
+    """As `read_settings`, with the origin of each value."""
+    from smsmon.settings import SettingsError, load
 
     try:
-        return load_settings(locations, os.environ if environ is None else environ, flags)
+        return load(locations, os.environ if environ is None else environ, given_flags())
     except SettingsError as error:
         fail(str(error))
+
+
+def number_shown(settings: Settings) -> Callable[[str], str]:
+    """How phone numbers leave the program: as they are, or masked in privacy mode."""
+    if not settings.display.privacy:
+        return str
+    from smsmon.phones import masked
+
+    return masked
 
 
 def open_watchlist(locations: Locations) -> Watchlist:

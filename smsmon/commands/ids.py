@@ -12,8 +12,10 @@ from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
     from smsmon.model import Entry
+    from smsmon.store.idlist import IdList
 
 F = TypeVar("F", bound=Callable[..., Any])
+NO_IDS = "No message id was given. Give ids as arguments, `-` to read stdin, or --file FILE."
 INPUT_LIMIT = 64 * 2**20
 """The longest list read, in bytes: some millions of ids."""
 
@@ -42,13 +44,13 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
     problems: list[str] = []
     for each in ids:
         if each == "-":
-            _read_list(_stdin(), "stdin", entries, problems)
+            _take(each, entries, problems)
         elif why := why_not_an_id(each):
             problems.append(f"{each!r} is no message id: {why}.")
         else:
             entries.append(Entry(each))
     if file is not None:
-        _read_list(_file(file), file, entries, problems)
+        _take(file, entries, problems)
     if problems:
         fail("\n".join(_shortened(problems)))
     return list(united(entries))
@@ -58,17 +60,29 @@ def ids_from(ids: Sequence[str], file: str | None) -> list[str]:
     """As `entries_from`, only the ids, and at least one of them."""
     found = [entry.id for entry in entries_from(ids, file)]
     if not found:
-        fail("No message id was given. Give ids as arguments, `-` to read stdin, or --file FILE.")
+        fail(NO_IDS)
     return found
 
 
-def _read_list(content: bytes, name: str, entries: list[Entry], problems: list[str]) -> None:
-    from smsmon.store.idlist import form_of, parse
+def read_list(name: str, form: str | None = None) -> IdList:
+    """The list in the file ``name``, or on stdin where that is ``-``, whatever is wrong with it.
 
-    found = parse(content.decode("utf-8-sig", "replace"), form_of(name))
+    ``form`` is text, csv or toml; None tells it by the name and the content.
+    """
+    from smsmon.store.idlist import Form, form_of, parse
+
+    content = _stdin() if name == "-" else _file(name)
+    text = content.decode("utf-8-sig", "replace")
+    return parse(text, Form(form) if form else form_of(name))
+
+
+def _take(name: str, entries: list[Entry], problems: list[str]) -> None:
+    found = read_list(name)
+    shown = "stdin" if name == "-" else name
     entries.extend(found.entries)
     problems.extend(
-        f"{name}, line {problem.line}: {problem.why} ({problem.text})" for problem in found.problems
+        f"{shown}, line {problem.line}: {problem.why} ({problem.text})"
+        for problem in found.problems
     )
 
 

@@ -51,6 +51,11 @@ def listed(ids: Iterable[str], shown: int = 10) -> str:
     return f"{', '.join(ids[:shown])} and {len(ids) - shown} more ({len(ids)} in all)"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 line``, ``2,000 lines``."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 def progress(message: str) -> None:
     """A diagnostic that only a person wants: silent unless stderr is a terminal."""
     if sys.stderr.isatty():

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
+from smsmon.monitor.budget import Budget
 
 
 class Source(Protocol):
@@ -21,7 +23,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of asking for one message: a report or a fault."""
+    """What came of asking for one message: a report or a fault.
+
+    Of a message that was watched for a while, and failed at the end, both.
+    """
 
     message_id: str
     report: Report | None = None
@@ -45,34 +50,50 @@ class Reading:
         return exits.of_kind(self.fault.kind) if self.fault else exits.OK
 
 
-async def read_each(
-    wanted: Sequence[tuple[str, str]],
-    sources: Mapping[str, Source],
-    concurrency: int,
-    done: Callable[[Reading], None] = lambda _: None,
-) -> list[Reading]:
-    """Read ``wanted`` (message id, profile), at most ``concurrency`` at once, in that order.
+class Reader:
+    """Reads with at most ``concurrency`` requests at once and ``per_minute`` in any minute."""
 
-    Once an account is refused, the rest of its messages are not asked for: the answer would be
-    the same, and a refused key that keeps knocking gets an address barred.
-    """
-    refused: dict[str, Fault] = {}
-    gate = asyncio.Semaphore(concurrency)
+    def __init__(
+        self, sources: Mapping[str, Source], clock: Clock, *, concurrency: int, per_minute: int
+    ) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._gate = asyncio.Semaphore(concurrency)
+        self._budget = Budget(per_minute)
+        self._refused: dict[str, Fault] = {}
 
-    async def read_one(message_id: str, profile: str) -> Reading:
-        async with gate:
-            if fault := refused.get(profile):
+    async def read_each(
+        self, wanted: Sequence[tuple[str, str]], done: Callable[[Reading], None] = lambda _: None
+    ) -> list[Reading]:
+        """Read ``wanted`` (message id, profile); the results stand in that order.
+
+        Once an account is refused, the rest of its messages are not asked for: the answer would
+        be the same, and an address that keeps knocking with a bad key gets barred.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._read(*each, done)) for each in wanted]
+        return [task.result() for task in tasks]
+
+    async def _read(
+        self, message_id: str, profile: str, done: Callable[[Reading], None]
+    ) -> Reading:
+        async with self._gate:
+            if profile not in self._refused:
+                await self._turn()
+            if fault := self._refused.get(profile):
                 reading = Reading(message_id, fault=fault)
             else:
-                reading = await _ask(message_id, sources[profile])
+                reading = await _ask(message_id, self._sources[profile])
                 if reading.fault and reading.fault.kind is FaultKind.AUTH:
-                    refused[profile] = reading.fault
+                    self._refused[profile] = reading.fault
         done(reading)
         return reading
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(read_one(*each)) for each in wanted]
-    return [task.result() for task in tasks]
+    async def _turn(self) -> None:
+        """Wait until one more request may go out, and count it."""
+        while wait := self._budget.wait(self._clock.monotonic(), urgent=True):
+            await self._clock.wait(asyncio.Event(), wait)
+        self._budget.take(self._clock.monotonic())
 
 
 async def _ask(message_id: str, source: Source) -> Reading:

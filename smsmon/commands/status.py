@@ -2,80 +2,202 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from smsmon.commands import exits
-from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import fail, print_json, print_rows, say
-from smsmon.commands.shapes import reading_json
-from smsmon.commands.times import when
+from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.durations import Duration
+from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
+from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
+from smsmon.commands.output import emit, fail, print_json, print_rows, say
+from smsmon.commands.shapes import counts_json, reading_json
+from smsmon.commands.times import utc, when
 
 if TYPE_CHECKING:
     from smsmon.commands.reading import Reading
+    from smsmon.locations import Locations
     from smsmon.settings import Settings
+
+FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
 
 
 @click.command
 @takes_ids
+@click.option("--all", "everything", is_flag=True, help="All messages of the watchlist.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, safe for spreadsheets.")
+@click.option("--recipients", is_flag=True, help="One row a recipient, not one a message.")
+@click.option("--watch", is_flag=True, help="Wait until every recipient is final, then print.")
+@click.option(
+    "--deadline",
+    type=Duration(),
+    metavar="TIME",
+    help="With --watch: print after this time at the latest (90s, 10m, 2h).",
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice(FAIL_ON),
+    help="Exit with 6 if there is such a recipient; may be given again.",
+)
+@profile_flag
+@timeout_flag
+@privacy_flag
+@utc_flag
 @click.pass_context
-def status(ctx: click.Context, ids: tuple[str, ...], file: str | None, as_json: bool) -> None:
-    """Ask the API what became of messages."""
-    wanted = ids_from(ids, file)
-    settings = read_settings(find_locations())
-    readings = _read(wanted, settings)
+def status(
+    ctx: click.Context,
+    ids: tuple[str, ...],
+    file: str | None,
+    everything: bool,
+    as_json: bool,
+    as_csv: bool,
+    recipients: bool,
+    watch: bool,
+    deadline: float | None,
+    fail_on: tuple[str, ...],
+) -> None:
+    """Ask the API what became of messages.
+
+    \b
+    Piped, one line a message, separated by tabs:
+      id  state  total  delivered  not_delivered  waiting  unknown  stop  fetched_at
+    and with --recipients, one line a recipient:
+      id  phone  status  raw_status  stop  date
+    --json prints
+      {"messages": [{"id", "state", "error", "fetched_at", "counts", "recipients"}]}
+      state: ok, not_found, error
+      error: null or {"kind", "code", "message"}; kind: auth, not_found,
+        rate_limited, timeout, network, bad_response, server
+      counts: null, or {"total", "delivered", "not_delivered", "waiting",
+        "unknown", "stop"}
+      recipients: [{"phone", "status", "raw_status", "stop", "date"}]
+    Times are UTC, as 2026-11-22T10:00:00Z, or null.
+    Exit codes: 0 all read, 2 usage, 3 account refused, 4 not found, 5 trouble,
+    6 --fail-on, 130 interrupted. Of several, 3 before 5 before 4 before 6.
+    """
+    if as_json and as_csv:
+        fail("Choose one of --json and --csv.")
+    if deadline is not None and not watch:
+        fail("--deadline belongs to --watch.")
+    locations = find_locations()
+    settings = read_settings(locations)
+    wanted = [entry.id for entry in entries_from(ids, file)]
+    if everything:
+        watched = [entry.id for entry in open_watchlist(locations).load()]
+        wanted = list(dict.fromkeys((*wanted, *watched)))
+    if not wanted:
+        fail("The watchlist is empty: `smsmon add ID` first." if everything else NO_IDS)
+    readings = _read(wanted, settings, locations, watch=watch, deadline=deadline)
     for reading in readings:
         if reading.fault:
             say(f"smsmon: {reading.message_id}: {reading.fault.message}")
-    if as_json:
-        print_json({"messages": [reading_json(reading) for reading in readings]})
-    else:
-        print_rows(_HEADER, map(_row, readings), right=range(2, 8))
-    ctx.exit(exits.worst(reading.exit_code for reading in readings))
+    _print(readings, settings, as_json=as_json, as_csv=as_csv, recipients=recipients)
+    ctx.exit(exits.worst(_codes(readings, fail_on)))
 
 
-def _read(ids: list[str], settings: Settings) -> list[Reading]:
-    import asyncio
-
-    from smsmon.assemble import AccountProblem, open_client
+def _read(
+    ids: list[str], settings: Settings, locations: Locations, *, watch: bool, deadline: float | None
+) -> list[Reading]:
     from smsmon.clock import SystemClock
-    from smsmon.commands.reading import read_each
+    from smsmon.commands.accounts import clients, profiles_of
+    from smsmon.commands.loops import run
 
     async def read() -> list[Reading]:
-        async with open_client(settings.profile, settings, SystemClock()) as client:
-            wanted = [(each, settings.profile) for each in ids]
-            return await read_each(wanted, {settings.profile: client}, settings.polling.concurrency)
+        clock = SystemClock()
+        wanted = profiles_of(ids, settings, locations)
+        async with clients((profile for _, profile in wanted), settings, clock) as sources:
+            if watch:
+                from smsmon.commands.waiting import read_until_final
 
-    try:
-        return asyncio.run(read())
-    except AccountProblem as problem:
-        fail(str(problem))
+                return await read_until_final(wanted, sources, clock, settings, deadline)
+            from smsmon.commands.reading import Reader
 
-
-_HEADER = (
-    "id", "state", "total", "delivered", "not delivered", "waiting", "unknown", "stop", "read",
-)  # fmt: skip
-
-
-def _row(reading: Reading) -> tuple[str, ...]:
-    counts = reading.counts
-    numbers = (
-        ("",) * 6
-        if counts is None
-        else tuple(
-            str(number)
-            for number in (
-                counts.total,
-                counts.delivered,
-                counts.not_delivered,
-                counts.waiting,
-                counts.unknown,
-                counts.stop,
+            reader = Reader(
+                sources,
+                clock,
+                concurrency=settings.polling.concurrency,
+                per_minute=settings.polling.budget,
             )
-        )
+            return await reader.read_each(wanted)
+
+    return run(read())
+
+
+def _codes(readings: Iterable[Reading], fail_on: Sequence[str]) -> Iterator[int]:
+    for reading in readings:
+        yield reading.exit_code
+        if (counts := reading.counts) is None:
+            continue
+        found = {
+            "not-delivered": counts.not_delivered,
+            "waiting": counts.waiting,
+            "stop": counts.stop,
+            "unknown": counts.unknown,
+        }
+        found["any"] = sum(found.values())
+        if any(found[each] for each in fail_on):
+            yield exits.FAIL_ON
+
+
+def _print(
+    readings: Sequence[Reading],
+    settings: Settings,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    recipients: bool,
+) -> None:
+    phone = number_shown(settings)
+    if as_json:
+        print_json({"messages": [reading_json(reading, phone) for reading in readings]})
+        return
+    header = _RECIPIENT_HEADER if recipients else _MESSAGE_HEADER
+    rows = _recipient_rows(readings, phone) if recipients else _message_rows(readings)
+    if as_csv:
+        from smsmon.spreadsheet import lines
+
+        emit(",".join(header))
+        for line in lines((*cells, utc(moment) or "") for cells, moment in rows):
+            emit(line)
+        return
+    in_utc = settings.display.utc
+    print_rows(
+        [name.replace("_", " ") for name in header],
+        ((*cells, when(moment, in_utc=in_utc)) for cells, moment in rows),
+        right=() if recipients else range(2, 8),
     )
-    read_at = reading.report.fetched_at if reading.report else None
-    return (reading.message_id, reading.state, *numbers, when(read_at))
+
+
+_MESSAGE_HEADER = (
+    "id", "state", "total", "delivered", "not_delivered", "waiting", "unknown", "stop",
+    "fetched_at",
+)  # fmt: skip
+_RECIPIENT_HEADER = ("id", "phone", "status", "raw_status", "stop", "date")
+_Row = tuple[tuple[str, ...], float | None]
+"""A row's cells but the last, and the moment that stands there."""
+
+
+def _message_rows(readings: Iterable[Reading]) -> Iterator[_Row]:
+    for reading in readings:
+        counts = counts_json(reading.counts) if reading.counts else {}
+        numbers = (str(counts.get(name, "")) for name in _MESSAGE_HEADER[2:8])
+        read_at = reading.report.fetched_at if reading.report else None
+        yield (reading.message_id, reading.state, *numbers), read_at
+
+
+def _recipient_rows(readings: Iterable[Reading], phone: Callable[[str], str]) -> Iterator[_Row]:
+    for reading in readings:
+        for each in reading.report.recipients if reading.report else ():
+            stop = {True: "yes", False: "no", None: ""}[each.stop]
+            cells = (
+                reading.message_id,
+                phone(each.phone),
+                each.status.slug,
+                each.raw_status,
+                stop,
+            )
+            yield cells, each.date

@@ -19,9 +19,25 @@ SECTIONS: Final = ("Look", "Watchlist", "Set up", "Try out")
 
 COMMANDS: Final = {
     "status": Command("status:status", "Look", "Ask the API what became of messages."),
+    "balance": Command("balance:balance", "Look", "Ask the API what the account holds."),
+    "ls": Command("ls:ls", "Watchlist", "List the watchlist."),
     "add": Command("add:add", "Watchlist", "Put messages on the watchlist."),
     "rm": Command("rm:rm", "Watchlist", "Take messages off the watchlist."),
-    "ls": Command("ls:ls", "Watchlist", "List the watchlist."),
+    "edit": Command(
+        "edit:edit", "Watchlist", "Change label, tags, note or profile of watched messages."
+    ),
+    "pause": Command(
+        "edit:pause", "Watchlist", "Stop polling messages, and keep them on the watchlist."
+    ),
+    "resume": Command("edit:resume", "Watchlist", "Poll paused messages again."),
+    "import": Command("bulk:import_", "Watchlist", "Put the messages of a list on the watchlist."),
+    "config": Command("config:config", "Set up", "Show, check and begin the settings file."),
+    "locate": Command("locate:locate", "Set up", "Tell where each file is, or would be."),
+    "completion": Command(
+        "completion:completion",
+        "Set up",
+        "Print a script that completes commands and options in a shell.",
+    ),
     "demo": Command("demo:demo", "Try out", "Open the console on a simulated account."),
     "simulate": Command("simulate:simulate", "Try out", "Run a simulated SMS Partner API."),
 }

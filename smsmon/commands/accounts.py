@@ -1,0 +1,55 @@
+"""Clients for the accounts that a command needs, and which message belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from smsmon.assemble import AccountProblem, open_client, profile_of
+from smsmon.commands.context import open_watchlist
+from smsmon.commands.flags import given_flags
+from smsmon.commands.output import fail, say
+
+if TYPE_CHECKING:
+    from smsmon.api.client import SmsPartner
+    from smsmon.clock import Clock
+    from smsmon.locations import Locations
+    from smsmon.settings import Settings
+
+
+@asynccontextmanager
+async def clients(
+    names: Iterable[str], settings: Settings, clock: Clock
+) -> AsyncIterator[dict[str, SmsPartner]]:
+    """One client for each profile; a failure if one of them is not set up."""
+    async with AsyncExitStack() as stack:
+        opened = {}
+        for name in dict.fromkeys(names):
+            try:
+                client = open_client(name, settings, clock)
+            except AccountProblem as problem:
+                fail(str(problem))
+            opened[name] = await stack.enter_async_context(client)
+        yield opened
+
+
+def profiles_of(
+    ids: Sequence[str], settings: Settings, locations: Locations
+) -> list[tuple[str, str]]:
+    """Each message id with the profile to read it by.
+
+    What the watchlist says, unless ``--profile`` was given; else the current one. With one
+    profile there is nothing to look up.
+    """
+    if len(settings.profiles) == 1 or ("profile",) in given_flags():
+        return [(each, settings.profile) for each in ids]
+    from smsmon.store.errors import StoreError
+
+    try:
+        entries = open_watchlist(locations).load()
+    except StoreError as error:
+        say(f"smsmon: {error} The current profile, {settings.profile}, is used for all.")
+        entries = []
+    known = {entry.id: profile_of(entry.profile, settings) for entry in entries}
+    return [(each, known.get(each, settings.profile)) for each in ids]

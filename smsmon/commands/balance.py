@@ -1,0 +1,77 @@
+"""``smsmon balance``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsmon.commands import exits
+from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.flags import profile_flag, timeout_flag
+from smsmon.commands.output import fail, print_json, print_rows
+from smsmon.commands.times import utc
+
+if TYPE_CHECKING:
+    from smsmon.model import Balance
+    from smsmon.settings import Settings
+
+
+@click.command
+@profile_flag
+@timeout_flag
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def balance(as_json: bool) -> None:
+    """Ask the API what the account holds.
+
+    \b
+    Piped, one line a value, separated by tabs: name, value.
+    --json prints
+      {"profile", "username", "amount", "currency", "credits", "credits_eco",
+       "credits_hlr", "to_send", "fetched_at"}
+      amount: a decimal as text; credits: message counts, or null where the
+      account has none such; to_send: messages scheduled and not yet sent.
+    Exit codes as for status.
+    """
+    settings = read_settings(find_locations())
+    shape = _shape(settings.profile, _ask(settings))
+    if as_json:
+        print_json(shape)
+        return
+    print_rows(
+        ("what", "value"),
+        [
+            (name.replace("_", " "), "" if value is None else str(value))
+            for name, value in shape.items()
+        ],
+    )
+
+
+def _ask(settings: Settings) -> Balance:
+    from smsmon.clock import SystemClock
+    from smsmon.commands.accounts import clients
+    from smsmon.commands.loops import run
+    from smsmon.model import ReadError
+
+    async def ask() -> Balance:
+        async with clients([settings.profile], settings, SystemClock()) as opened:
+            return await opened[settings.profile].me()
+
+    try:
+        return run(ask())
+    except ReadError as error:
+        fail(error.fault.message, exits.of_kind(error.fault.kind))
+
+
+def _shape(profile: str, balance: Balance) -> dict[str, Any]:
+    return {
+        "profile": profile,
+        "username": balance.username,
+        "amount": balance.amount,
+        "currency": balance.currency,
+        "credits": balance.credits,
+        "credits_eco": balance.credits_eco,
+        "credits_hlr": balance.credits_hlr,
+        "to_send": balance.to_send,
+        "fetched_at": utc(balance.fetched_at),
+    }

@@ -1,0 +1,116 @@
+"""``status --watch``: the engine, until every message is final or the time is up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from smsmon.clock import Clock
+from smsmon.commands.output import progress
+from smsmon.commands.reading import Reading, Source
+from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
+from smsmon.monitor.account import Condition
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.schedule import Limits
+from smsmon.monitor.state import Applied, Watched
+from smsmon.recipients import Recipients
+from smsmon.settings import Settings
+
+NOT_FOUND_PATIENCE = 180.0
+"""Seconds that a message may take to appear at the API before it counts as not found."""
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The engine's limits as the settings have them."""
+    polling = settings.polling
+    return Limits(
+        per_minute=polling.budget,
+        min_interval=polling.min_interval,
+        max_interval=polling.max_interval,
+        concurrency=polling.concurrency,
+    )
+
+
+async def read_until_final(
+    wanted: Sequence[tuple[str, str]],
+    sources: Mapping[str, Source],
+    clock: Clock,
+    settings: Settings,
+    deadline: float | None,
+) -> list[Reading]:
+    """Poll ``wanted`` (message id, profile) until nothing more is to be expected.
+
+    That is: every recipient is final, the account is refused, or the message stayed unknown for
+    some minutes. ``deadline`` is in seconds; None waits as long as it takes.
+    """
+    engine = Engine(sources, clock, limits=limits_of(settings))
+    moved = asyncio.Event()
+    last: dict[str, Counts] = {}
+
+    def heard(news: Applied | Event) -> None:
+        moved.set()
+        if isinstance(news, Applied) and news.changed:
+            watched = engine.board[news.message_id]
+            if watched.read_at is not None and last.get(watched.id) != watched.counts:
+                last[watched.id] = watched.counts
+                progress(_told(watched))
+
+    engine.subscribe(heard)
+    start = clock.monotonic()
+    now = clock.now()
+    entries = [Entry(each, profile=profile, added_at=now) for each, profile in wanted]
+    engine.watch_all([(entry, None) for entry in entries], announce=False)
+    engine.refresh(entry.id for entry in entries)
+    polling = asyncio.create_task(engine.run())
+    try:
+        while not all(_over(engine, each, clock.now()) for each, _ in wanted):
+            left = None if deadline is None else deadline - (clock.monotonic() - start)
+            if left is not None and left <= 0:
+                break
+            # At least once a minute, for what ends by time alone.
+            await clock.wait(moved, 60.0 if left is None else min(left, 60.0))
+            moved.clear()
+            if polling.done():
+                polling.result()
+    finally:
+        polling.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await polling
+    return [_reading(engine, each) for each, _ in wanted]
+
+
+def _over(engine: Engine, message_id: str, now: float) -> bool:
+    """True when waiting longer for this message makes no sense."""
+    watched = engine.board[message_id]
+    if watched.fault is None and watched.complete:
+        return True
+    if engine.account(watched.entry.profile).condition is Condition.STOPPED:
+        return True
+    lost = watched.fault is not None and watched.fault.kind is FaultKind.NOT_FOUND
+    since = watched.fault_since
+    return lost and since is not None and now - since >= NOT_FOUND_PATIENCE
+
+
+def _reading(engine: Engine, message_id: str) -> Reading:
+    watched = engine.board[message_id]
+    report = None
+    if watched.read_at is not None:
+        present = watched.recipients
+        if watched.absent:
+            kept = (each for slot, each in enumerate(present) if slot not in watched.absent)
+            present = Recipients.of(kept)
+        report = Report(message_id, present, watched.digest or b"", watched.read_at)
+    fault = watched.fault
+    if fault is None and report is None:
+        unanswered = Fault(FaultKind.TIMEOUT, "No answer came before the deadline.")
+        fault = engine.account(watched.entry.profile).fault or unanswered
+    return Reading(message_id, report, fault)
+
+
+def _told(watched: Watched) -> str:
+    counts = watched.counts
+    return (
+        f"{watched.id}: {counts.delivered} of {counts.total} delivered,"
+        f" {counts.not_delivered} not, {counts.waiting} waiting"
+    )
