@@ -9,7 +9,7 @@ import msgspec
 
 from smsmon.api.decode import parse
 from smsmon.api.envelope import check_success
-from smsmon.api.errors import NotAReport, with_excerpt
+from smsmon.api.errors import NotAReport, amended
 from smsmon.model import Balance, ReadError
 from smsmon.text import safe, safe_bytes
 
@@ -23,7 +23,7 @@ def decode_balance(body: bytes, fetched_at: float) -> Balance:
         check_success(answer)
         return _balance(answer.fields, fetched_at)
     except ReadError as error:
-        raise with_excerpt(error, safe_bytes(body)) from None
+        raise amended(error, excerpt=safe_bytes(body)) from None
 
 
 def _balance(answer: dict[str, Any], fetched_at: float) -> Balance:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -14,18 +15,13 @@ from smsmon import __version__
 from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, proxy_for
 from smsmon.api.balance import decode_balance
 from smsmon.api.decode import decode
-from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble
+from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, retry_after
 from smsmon.api.key import ApiKey
-from smsmon.api.transport import (
-    KeyedTransport,
-    body_without_key,
-    mask_logs,
-    tls_context,
-    without_key,
-)
+from smsmon.api.masking import body_without_key, mask_logs, tells_key, without_key
+from smsmon.api.transport import KeyedTransport, connection_pool
 from smsmon.clock import Clock
-from smsmon.model import Balance, Fault, ReadError, Report, Unchanged, is_message_id
+from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id
 from smsmon.recipients import Recipients
 from smsmon.text import safe, safe_bytes
 
@@ -90,22 +86,22 @@ class SmsPartner:
         self._body_limit = body_limit
         self._format_query = "" if answer_format == "json" else f"&_format={answer_format}"
         self._masked = mask_logs(key)
-        inner = httpx.AsyncHTTPTransport(
-            verify=tls_context(self.base_url, ca_file),
+        pool = connection_pool(
+            self.base_url,
             proxy=proxy_for(self.base_url, proxy),
-            limits=httpx.Limits(
-                max_connections=CONNECTIONS,
-                max_keepalive_connections=CONNECTIONS,
-                keepalive_expiry=keepalive,
-            ),
+            ca_file=ca_file,
+            connections=CONNECTIONS,
+            keepalive=keepalive,
         )
-        self._client = httpx.AsyncClient(
-            transport=KeyedTransport(inner, key),
-            headers={
+        self._headers = httpx.Headers(
+            {
                 "Accept": "application/json, application/xml",
                 "Accept-Encoding": "gzip",
                 "User-Agent": f"smsmon/{__version__}",
-            },
+            }
+        )
+        self._client = httpx.AsyncClient(
+            transport=KeyedTransport(pool, key),
             timeout=None,  # noqa: S113 - the deadline of the whole exchange stands for all of them
             follow_redirects=False,
             trust_env=False,
@@ -124,7 +120,8 @@ class SmsPartner:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        with suppress(Exception):  # a connection that cannot be closed well is closed all the same
+            await self._client.aclose()
 
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
         """The report of a message, or ``Unchanged`` if its digest is ``known``.
@@ -163,7 +160,7 @@ class SmsPartner:
         start = self._clock.monotonic()
         answer = await exchange(
             self._client,
-            httpx.URL(self.base_url + target),
+            httpx.Request("GET", self.base_url + target, headers=self._headers),
             deadline=self._timeout,
             body_limit=self._body_limit,
         )
@@ -181,29 +178,29 @@ class SmsPartner:
         except ReadError as error:
             return body, self._judge(answer, error, at)
         problem = _problem(answer)
+        if tells_key(recipients, self._key):
+            problem = "The answer repeats the API key in disguise."
+            body = b""
         return body, NotAReport(problem, safe_bytes(body)) if problem else recipients
 
     def _judge(self, answer: Answer, error: ReadError, at: float) -> ReadError:
-        """``error``, in the light of the HTTP status where the body alone says nothing."""
+        """``error`` in the light of the HTTP status, where the body alone does not say enough."""
         status = answer.status
-        wait = retry_after(answer.headers, at) if status in (429, 503) else None
         fault = error.fault
         if isinstance(error, NotAReport) or fault.code is None:
             if status == 429:
-                error = RateLimited(retry_after=wait)
+                error = RateLimited()
             elif status >= 500:
-                error = ServerTrouble(f"The server is in trouble: HTTP {status}.", retry_after=wait)
+                error = ServerTrouble(f"The server is in trouble: HTTP {status}.")
             elif status >= 400:
-                error = NotAReport(f"HTTP {status}, and no word of SMS Partner's: {fault.message}")
-        if isinstance(error, RateLimited) and error.fault.retry_after is None:
-            error = RateLimited(retry_after=wait)
-        error.fault = self._without_key(replace(error.fault, excerpt=fault.excerpt))
-        return error
-
-    def _without_key(self, fault: Fault) -> Fault:
-        return replace(
-            fault,
-            message=without_key(fault.message, self._key),
+                error = NotAReport(
+                    f"HTTP {status}, and not in SMS Partner's words: {fault.message}"
+                )
+        if isinstance(error, RateLimited | ServerTrouble):
+            amended(error, retry_after=retry_after(answer.headers, at))
+        return amended(
+            error,
+            message=without_key(error.fault.message, self._key),
             excerpt=without_key(fault.excerpt, self._key),
         )
 
@@ -216,7 +213,7 @@ def _problem(answer: Answer) -> str:
     if told is None:
         return ""
     media_type = told.partition(";")[0].strip().lower()
-    fits = _XML_TYPES if answer.body.lstrip()[:1] == b"<" else _JSON_TYPES
+    fits = _XML_TYPES if answer.body[:256].lstrip()[:1] == b"<" else _JSON_TYPES
     if media_type in fits:
         return ""
     return f"The answer looks like a report, but is labelled {safe(media_type, 60) or 'nothing'}."

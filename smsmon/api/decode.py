@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from smsmon.api import decode_json, decode_xml
 from smsmon.api.envelope import Envelope, check_report
-from smsmon.api.errors import NotAReport, with_excerpt
+from smsmon.api.errors import NotAReport, amended
 from smsmon.api.rows import Columns
 from smsmon.model import ReadError
 from smsmon.recipients import Recipients
@@ -28,7 +28,7 @@ def decode(body: bytes, message_id: str) -> Recipients:
         columns.extend(check_report(decode_xml.parse(body), message_id))
         return columns.build()
     except ReadError as error:
-        raise with_excerpt(error, safe_bytes(body)) from None
+        raise amended(error, excerpt=safe_bytes(body)) from None
 
 
 def parse(body: bytes) -> Envelope:

@@ -7,6 +7,7 @@ No text here may come from outside unless it passed ``text.safe``; none may hold
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from smsmon.model import Fault, FaultKind, ReadError
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -65,12 +66,9 @@ class RateLimited(ReadError):
 
     def __init__(self, words: str = "", retry_after: float | None = None) -> None:
         sentence = "Too many requests a minute from this address"
-        if retry_after is not None:
-            sentence += f"; the server asks to wait {retry_after:.0f} s"
-        fault = Fault(
-            FaultKind.RATE_LIMITED, with_words(sentence, words), 429, retry_after=retry_after
+        super().__init__(
+            Fault(FaultKind.RATE_LIMITED, with_words(sentence, words), 429, retry_after=retry_after)
         )
-        super().__init__(fault)
 
 
 class TimedOut(ReadError):
@@ -134,8 +132,8 @@ def refusal(code: int | None, words: str) -> ReadError:
     )
 
 
-def with_excerpt(error: ReadError, excerpt: str) -> ReadError:
-    """``error`` itself, told the beginning of what came, unless it has one."""
-    if not error.fault.excerpt:
-        error.fault = replace(error.fault, excerpt=excerpt)
+def amended(error: ReadError, **changes: Any) -> ReadError:
+    """``error`` itself, its fault changed so."""
+    error.fault = replace(error.fault, **changes)
+    error.args = (error.fault.message,)
     return error

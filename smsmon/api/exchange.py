@@ -14,8 +14,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from hashlib import blake2b
+from hashlib import sha256
 
+import httpcore
 import httpx
 
 from smsmon.api.address import host_of
@@ -24,6 +25,7 @@ from smsmon.model import ReadError
 from smsmon.text import safe
 
 DIGEST_SIZE = 16
+"""Bytes kept of a SHA-256, which most processors compute themselves."""
 _SLICE = 1 << 20
 """How much is decompressed at a time, in bytes: about 3 ms of the event loop."""
 RETRY_AFTER_END = 86_400.0
@@ -42,27 +44,31 @@ class Answer:
 
 
 async def exchange(
-    client: httpx.AsyncClient, url: httpx.URL, *, deadline: float, body_limit: int
+    client: httpx.AsyncClient, request: httpx.Request, *, deadline: float, body_limit: int
 ) -> Answer:
-    """GET ``url``, within ``deadline`` seconds for everything and ``body_limit`` bytes.
+    """Send ``request`` and read its answer, of ``body_limit`` bytes at most.
 
-    Raises a ``ReadError`` for whatever goes wrong on the way.
+    ``deadline`` is in seconds and for everything. Raises a ``ReadError`` for whatever goes wrong.
     """
     failure: ReadError
-    connected = False
+    answered = False
     try:
-        async with asyncio.timeout(deadline), client.stream("GET", url) as response:
-            connected = True
-            if response.is_redirect:
-                raise _redirect(response)
-            return await _read(response, body_limit)
+        async with asyncio.timeout(deadline):
+            response = await client.send(request, stream=True)
+            answered = True
+            try:
+                if response.is_redirect:
+                    raise _redirect(response)
+                return await _read(response, body_limit)
+            finally:
+                await response.aclose()
     except TimeoutError:
-        missing = "the answer was not complete" if connected else "there was no answer"
+        missing = "the answer was not complete" if answered else "there was no answer"
         failure = TimedOut(f"After {deadline:g} s {missing}.")
     except ReadError as error:
         failure = error
     except Exception as error:  # whatever the HTTP library raises: its frames know the key
-        failure = NetworkTrouble(_explain(error, host_of(str(url))))
+        failure = _explained(error, safe(request.url.host))
     except BaseException as error:
         error.__cause__ = error.__context__ = None
         raise error.with_traceback(None)  # noqa: B904 - it is the same one, cut loose
@@ -77,10 +83,11 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
     if int(response.headers.get("content-length", "0")) > limit:
         raise _too_large(limit)
     unpacker = _Gunzip() if encoding.endswith("gzip") else None
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type
     pieces: list[bytes] = []
-    digest = blake2b(digest_size=DIGEST_SIZE)
+    digest = sha256()
     size = packed = 0
-    async for raw in response.aiter_raw():
+    async for raw in response.stream:
         packed += len(raw)
         for piece in unpacker.feed(raw) if unpacker else (raw,):
             size += len(piece)
@@ -93,7 +100,7 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
     if unpacker and not unpacker.finished and packed:
         raise NotAReport("The answer was cut short: its gzip data has no end.")
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    return Answer(response.status_code, response.headers, body, digest.digest())
+    return Answer(response.status_code, response.headers, body, digest.digest()[:DIGEST_SIZE])
 
 
 class _Gunzip:
@@ -126,35 +133,45 @@ def _too_large(limit: int) -> NotAReport:
 
 
 def _redirect(response: httpx.Response) -> NotAReport:
-    location = response.headers.get("location", "")
-    host = host_of(location) or response.request.url.host
+    location = response.headers.get("location")
+    if location is None:
+        return NotAReport(f"The server answered HTTP {response.status_code}, and no report.")
+    host = host_of(location) or safe(response.request.url.host)
     return NotAReport(
-        f"The server redirects to the host {safe(host)} (HTTP {response.status_code}): not "
-        "followed, the key goes to the configured host only. Is a login page in between?"
+        f"The server redirects to the host {host} (HTTP {response.status_code}): not followed, "
+        "the key goes to the configured host only. Is a login page in between?"
     )
 
 
-def _explain(error: BaseException, host: str) -> str:
-    """One sentence about why no answer came from ``host``."""
+def _explained(error: BaseException, host: str) -> ReadError:
+    """The typed error that tells why no answer came from ``host``."""
     for cause in _chain(error):
-        if isinstance(cause, socket.gaierror):
-            return f"The name {host} could not be resolved: check the network and DNS."
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = safe(cause.verify_message or "not trusted")
-            return f"TLS: the certificate of {host} is not valid ({reason}): nothing was sent."
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS with {host} failed ({safe(cause.reason or 'protocol error')})."
-        if isinstance(cause, ConnectionRefusedError):
-            return f"{host} refused the connection: nothing listens there."
-        if isinstance(cause, ConnectionResetError | BrokenPipeError):
-            return f"{host} reset the connection."
-        if isinstance(cause, httpx.ProxyError):
-            return "The proxy refused to connect."
-    if isinstance(error, httpx.RemoteProtocolError):
-        return f"{host} closed the connection, or broke HTTP, before its answer was complete."
-    if isinstance(error, httpx.ConnectError):
-        return f"{host} could not be reached."
-    return f"The exchange with {host} failed ({type(error).__name__})."
+        match cause:
+            case socket.gaierror():
+                told = f"The name {host} could not be resolved: check the network and DNS."
+            case ssl.SSLCertVerificationError():
+                reason = safe(cause.verify_message or "not trusted")
+                told = f"TLS: the certificate of {host} is not valid ({reason}): nothing was sent."
+            case ssl.SSLError():
+                told = f"TLS with {host} failed ({safe(cause.reason or 'not TLS')})."
+            case ConnectionRefusedError():
+                told = f"{host} refused the connection: nothing listens there."
+            case ConnectionResetError() | BrokenPipeError():
+                told = f"{host} reset the connection."
+            case TimeoutError():
+                return TimedOut(f"{host} did not answer the attempt to connect.")
+            case httpcore.ProxyError():
+                told = f"The proxy did not connect to {host}."
+            case _:
+                continue
+        return NetworkTrouble(told)
+    if isinstance(error, httpcore.RemoteProtocolError):
+        told = f"{host} closed the connection, or broke HTTP, before its answer was complete."
+    elif isinstance(error, httpcore.NetworkError):
+        told = f"{host} could not be reached."
+    else:
+        told = f"The exchange with {host} failed ({type(error).__name__})."
+    return NetworkTrouble(told)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -7,103 +7,95 @@ cleaned of the key, exceptions are replaced, and its loggers are filtered.
 
 from __future__ import annotations
 
-import logging
 import ssl
-import weakref
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpcore
 import httpx
 
-from smsmon.api.key import DOTS, ApiKey
-
-_LOGGERS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy", "socks")))
-SHORTEST_MASKED = 6
-"""Shorter keys are no secret, and replacing them would tear answers apart."""
+from smsmon.api.key import ApiKey
+from smsmon.api.masking import headers_without_key
+from smsmon.text import safe
 
 
 class KeyedTransport(httpx.AsyncBaseTransport):
-    """Adds the key to a copy of every request, and takes it out of every answer's headers."""
+    """Adds the key to a copy of every request, and takes it out of every answer's headers.
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, key: ApiKey) -> None:
-        self._inner = inner
+    Stands on ``httpcore`` itself, as httpx's own transport does: the copy that has the key is
+    the only request made here, and it is made of bytes.
+    """
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool, key: ApiKey) -> None:
+        self._pool = pool
         self._key = key
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(
-            httpx.Request(
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
                 request.method,
-                request.url.copy_add_param("apiKey", self._key.reveal()),
-                headers=request.headers,
-                stream=request.stream,
+                httpcore.URL(
+                    scheme=url.raw_scheme,
+                    host=url.raw_host,
+                    port=url.port,
+                    target=b"%b%bapiKey=%b"
+                    % (url.raw_path, b"&" if url.query else b"?", self._key.reveal().encode()),
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
                 extensions=request.extensions,
             )
         )
-        mask(response.headers, self._key)
-        return response
+        return httpx.Response(
+            answer.status,
+            headers=headers_without_key(answer.headers, self._key),
+            stream=_Stream(answer),
+            extensions=answer.extensions,
+        )
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        await self._pool.aclose()
 
 
-def mask(headers: httpx.Headers, key: ApiKey) -> None:
-    """Put dots where ``headers`` repeat the key, and drop cookies: none are ever sent."""
-    headers.pop("set-cookie", None)
-    for name, value in headers.items():
-        if key.reveal() in value:
-            headers[name] = without_key(value, key).encode("ascii", "replace").decode()
+class _Stream(httpx.AsyncByteStream):
+    """The body of an answer, as it comes."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_stream()
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
 
 
-def without_key(text: str, key: ApiKey) -> str:
-    """``text`` with dots wherever it repeats the key."""
-    return text.replace(key.reveal(), DOTS) if len(key.reveal()) >= SHORTEST_MASKED else text
+def connection_pool(
+    base_url: str, *, proxy: str | None, ca_file: Path | None, connections: int, keepalive: float
+) -> httpcore.AsyncConnectionPool:
+    """The connections to ``base_url``, direct or through ``proxy``, kept ``keepalive`` seconds.
 
-
-def body_without_key(body: bytes, key: ApiKey) -> bytes:
-    """``body`` with dots wherever it repeats the key."""
-    if len(key.reveal()) < SHORTEST_MASKED or key.reveal().encode() not in body:
-        return body
-    return body.replace(key.reveal().encode(), DOTS.encode())
-
-
-class _KeyFilter(logging.Filter):
-    """Masks the keys of living clients in what the HTTP libraries log.
-
-    They log the headers of answers, and a redirect's target often repeats the whole URL.
+    Raises ``ValueError`` when the CA file cannot be used.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._keys: weakref.WeakSet[_Masked] = weakref.WeakSet()
-
-    def add(self, masked: _Masked) -> None:
-        self._keys.add(masked)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        for masked in self._keys:
-            message = without_key(message, masked.key)
-        record.msg, record.args = message, ()
-        record.exc_info = record.exc_text = None
-        return True
-
-
-class _Masked:
-    """Keeps a key in the filter for as long as its client lives."""
-
-    def __init__(self, key: ApiKey) -> None:
-        self.key = key
-
-
-_filter = _KeyFilter()
-
-
-def mask_logs(key: ApiKey) -> object:
-    """Keep ``key`` out of the HTTP libraries' logs for as long as the result is held."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_filter)
-    masked = _Masked(key)
-    _filter.add(masked)
-    return masked
+    tls = tls_context(base_url, ca_file)
+    if proxy is None:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=keepalive,
+        )
+    through = httpx.Proxy(proxy)
+    return httpcore.AsyncHTTPProxy(
+        proxy_url=str(through.url),
+        proxy_auth=through.raw_auth,
+        ssl_context=tls,
+        proxy_ssl_context=tls if through.url.scheme == "https" else None,
+        max_connections=connections,
+        max_keepalive_connections=connections,
+        keepalive_expiry=keepalive,
+    )
 
 
 def tls_context(base_url: str, ca_file: Path | None) -> ssl.SSLContext:
@@ -119,5 +111,5 @@ def tls_context(base_url: str, ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or "it holds no certificates"
-    raise ValueError(f"The CA file {ca_file} cannot be used: {reason}.")
+        reason = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
+    raise ValueError(f"The CA file {safe(str(ca_file), 200)} cannot be used: {reason}.")
