@@ -30,7 +30,8 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from smsmon.filter_tests import BadValue, Test, Value, test_of
+from smsmon.filter_tests import BadValue, Digits, Test, Value, test_of
+from smsmon.recipients import Phones
 
 
 class Kind(StrEnum):
@@ -147,6 +148,8 @@ class Filter:
 
 
 def _tested(column: Column, test: Test) -> bytes:
+    if isinstance(column, Phones) and isinstance(test, Digits):
+        return test.through(column)
     if not isinstance(column, Coded):
         return bytes(map(test, column))
     answers = bytes(map(test, column.meanings))

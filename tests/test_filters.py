@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from smsmon.filter_tests import Value, parse_duration, parse_number, runs_away
 from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
-from smsmon.filters import Coded, FilterError, completions, parse
+from smsmon.filters import Coded, Column, FilterError, completions, parse
+from smsmon.recipients import Phones
 
 CARLA: Mapping[str, Value] = {
     "phone": "+33612345678",
@@ -337,6 +338,11 @@ def test_whole_columns_are_filtered_as_row_by_row(
         column = coded(name)
         return Coded(list(column.codes), column.meanings)
 
+    def plain(name: str) -> Column:
+        column = [row[name] for row in rows]
+        return Phones(list(map(str, column))) if name == "phone" else column
+
+    assert wanted.mask(plain, len(rows)) == one_by_one
     assert wanted.mask(lambda name: [row[name] for row in rows], len(rows)) == one_by_one
     assert wanted.mask(coded, len(rows)) == one_by_one
     assert wanted.mask(listed_codes, len(rows)) == one_by_one

@@ -199,9 +199,9 @@ def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
     if then is None or today is None:
         return DASH
     if then.date() == today.date():
-        return then.strftime("%H:%M:%S")
+        return f"{then.hour:02}:{then.minute:02}:{then.second:02}"
     if abs((today.date() - then.date()).days) < 180:
-        return f"{then.day:2} {_MONTHS[then.month - 1]} {then:%H:%M}"
+        return f"{then.day:2} {_MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
     return f"{then:%Y-%m-%d}"
 
 

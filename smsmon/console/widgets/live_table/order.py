@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from enum import Enum, auto
 from itertools import compress, count
+from types import NoneType
 from typing import Any, TypeAlias
 
 Values: TypeAlias = "bytes | array[float] | list[Any]"
@@ -17,6 +19,9 @@ Values: TypeAlias = "bytes | array[float] | list[Any]"
 
 _FEW = 24
 """Distinct byte values up to which sorting by counting beats comparing (measured)."""
+
+_EXACT = 2**53
+"""Integers up to here are exact as doubles."""
 
 
 class _Beyond:
@@ -37,33 +42,46 @@ class _Beyond:
 _HIGH, _LOW = _Beyond(True), _Beyond(False)
 
 
-def comparable(values: Sequence[Any], *, reverse: bool) -> Values:
+class Form(Enum):
+    """What a column of values has been made into. Only values of one form compare."""
+
+    BYTES = auto()
+    NUMBERS = auto()
+    TEXTS = auto()
+    MIXED = auto()
+    """Numbers and texts: pairs, the numbers first."""
+    OTHER = auto()
+
+
+def comparable(values: Sequence[Any], *, reverse: bool) -> tuple[Form, Values]:
     """``values`` in the form that sorts fastest; None is put where it comes last.
 
-    Numbers become doubles (exact up to 2**53, no NaN please); ``bytes`` are taken as small
-    numbers; anything else is kept and must be comparable with its like.
+    Numbers that doubles hold exactly become doubles (no NaN please); ``bytes`` are taken as small
+    numbers; what is neither number nor text is kept and must be comparable with its like. The
+    result is a copy: what happens to ``values`` later does not matter.
     """
     if isinstance(values, bytes | bytearray):
-        return bytes(values)
-    if not isinstance(values, array):
-        values = list(values)
-    try:
-        return array("d", values)
-    except (TypeError, OverflowError):
-        pass
-    present = next((value for value in values if value is not None), 0.0)
-    last: Any
-    if isinstance(present, int | float):
-        last = float("-inf") if reverse else float("inf")
-        try:
-            return array("d", (last if value is None else value for value in values))
-        except (TypeError, OverflowError):
-            last = _LOW if reverse else _HIGH
-    elif isinstance(present, str):
-        last = "" if reverse else "\U0010ffff"
-    else:
-        last = _LOW if reverse else _HIGH
-    return [last if value is None else value for value in values]
+        return Form.BYTES, bytes(values)
+    values = values.tolist() if isinstance(values, array) else list(values)
+    kinds = set(map(type, values))
+    present = kinds - {NoneType}
+    numeric = {kind for kind in present if issubclass(kind, int | float)}
+    last: Any = _LOW if reverse else _HIGH
+    form = Form.OTHER
+    if present == numeric:
+        known = [value for value in values if value is not None] if NoneType in kinds else values
+        if present <= {float} or (max(known) <= _EXACT and min(known) >= -_EXACT):
+            endless = float("-inf") if reverse else float("inf")
+            filled = known if known is values else [endless if v is None else v for v in values]
+            return Form.NUMBERS, array("d", filled)
+    elif present == {str}:
+        form, last = Form.TEXTS, "" if reverse else "\U0010ffff"
+    elif present == numeric | {str}:
+        form = Form.MIXED
+        values = [None if v is None else (isinstance(v, str), v) for v in values]
+    if NoneType in kinds:
+        values = [last if value is None else value for value in values]
+    return form, values
 
 
 def sorted_places(values: Sequence[Any], *, reverse: bool) -> Sequence[int]:
@@ -80,7 +98,8 @@ def sorted_places(values: Sequence[Any], *, reverse: bool) -> Sequence[int]:
                 chosen[value] = 1
                 order += array("I", list(compress(places, values.translate(chosen))))
             return order
-    return array("I", sorted(places, key=values.__getitem__, reverse=reverse))
+    keys = values.tolist() if isinstance(values, array) else values
+    return array("I", sorted(places, key=keys.__getitem__, reverse=reverse))
 
 
 def locate(order: Sequence[int], values: Sequence[Any], place: int, *, reverse: bool) -> int:

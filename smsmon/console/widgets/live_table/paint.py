@@ -35,7 +35,8 @@ def row_strip(
         x = place.end
     if x < width:
         pieces.append((" " * (width - x), Tone.PLAIN))
-    return Strip(_segments(pieces, style_of), max(x, width)).crop(0, width)
+    strip = Strip(_segments(pieces, style_of), max(x, width))
+    return strip.crop(0, width) if x > width else strip
 
 
 def header_strip(

@@ -114,6 +114,8 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         self._now = now
         self._mark_from: K | None = None
         self._placed: tuple[Placed[R], ...] = ()
+        self._laid_out: Size | None = None
+        self._width = 0
         self._strips: dict[K, dict[int, Strip]] = {}
         self._styles_of: dict[tuple[Tone, int], Style] = {}
         self._header: Strip | None = None
@@ -399,6 +401,8 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
     # Painting
 
     def render_line(self, y: int) -> Strip:
+        if self.size != self._laid_out:  # painted before the resize event is handled
+            self._lay_out()
         strip = self._line(y)
         self._lines[y] = strip
         return strip
@@ -407,6 +411,7 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         self._styles_of.clear()
         self._strips.clear()
         self._header = self._blank = None
+        self._laid_out = None
         super().notify_style_update()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -426,11 +431,6 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         super()._on_unmount()
 
     @property
-    def _width(self) -> int:
-        """Columns for the rows. The scrollbar's is kept free: what comes and goes moves nothing."""
-        return max(0, self.size.width - self.styles.scrollbar_size_vertical)
-
-    @property
     def _page(self) -> int:
         """How many rows there is room for."""
         return max(1, self.size.height - HEADER)
@@ -441,6 +441,12 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         return round(self.scroll_y)
 
     def _lay_out(self) -> None:
+        """Share the width there is among the columns.
+
+        The scrollbar's column is always kept free, so that nothing moves when it comes and goes.
+        """
+        self._laid_out = self.size
+        self._width = max(0, self.size.width - self.styles.scrollbar_size_vertical)
         self._placed = lay_out([self._columns[name] for name in self._chosen], self._width)
         self._strips.clear()
         self._header = self._blank = None
@@ -515,6 +521,8 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         self._sync_due = False
         if not self.is_attached:
             return
+        if self.size != self._laid_out:
+            self._lay_out()
         width = self._width
         for y in range(self.size.height):
             wanted, shown = self._line(y), self._lines.get(y)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any, Generic, TypeVar, cast
 
 from smsmon.console.widgets.live_table.order import (
+    Form,
     Values,
     chosen_places,
     comparable,
@@ -41,6 +42,7 @@ class RowView(Generic[K]):
         self._values_of: ValuesOf[K] | None = None
         self._reverse = False
         self._values: Values | range = range(0)
+        self._form = Form.OTHER
         self._order: Sequence[int] = range(0)
         self._accepts: Accepts[K] | None = None
         self._mask = bytearray()
@@ -201,8 +203,8 @@ class RowView(Generic[K]):
         places, changed = list(touched), list(touched.values())
         fresh: Sequence[Any] = places
         if self._values_of is not None:
-            fresh = comparable(self._values_of(changed), reverse=self._reverse)
-            if type(fresh) is not type(self._values):
+            form, fresh = comparable(self._values_of(changed), reverse=self._reverse)
+            if form is not self._form:
                 return self._rearrange()
         accepted = self._accepts(changed) if self._accepts is not None else [1] * len(changed)
         values, mask = self._values, self._mask or b"\1" * len(self._keys)
@@ -258,7 +260,8 @@ class RowView(Generic[K]):
         if self._values_of is None:
             self._values = range(len(keys))
         else:
-            self._values = comparable(self._values_of(keys), reverse=self._reverse)
+            values = self._values_of(keys)
+            self._form, self._values = comparable(values, reverse=self._reverse)
             if len(self._values) != len(keys):
                 raise ValueError("sorting needs one value for each key")
         self._order = sorted_places(self._values, reverse=self._reverse)
