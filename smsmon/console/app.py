@@ -14,10 +14,11 @@ from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from smsmon.assemble import open_client
 from smsmon.clock import Clock, SystemClock
 from smsmon.console.lens import Lens
 from smsmon.console.screens.console import ConsoleScreen
-from smsmon.console.station import Station
+from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import DARK, THEMES
 from smsmon.store.errors import StoreError
 
@@ -40,12 +41,18 @@ class ConsoleApp(App[int], inherit_bindings=False):
     ]
 
     def __init__(
-        self, settings: Settings, locations: Locations, clock: Clock | None = None
+        self,
+        settings: Settings,
+        locations: Locations,
+        clock: Clock | None = None,
+        open_client: OpenClient = open_client,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._station = Station(settings, locations, self._clock)
+        self._station = Station(settings, locations, self._clock, open_client)
+        self.ready = asyncio.Event()
+        """Set once the accounts are connected and the watchlist is read."""
         for theme in THEMES:
             self.register_theme(theme)
         wanted = settings.display.theme
@@ -72,25 +79,24 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         self.call_after_refresh(self._start)
 
-    def _start(self) -> None:
-        self._run_engine()
-        self._follow_watchlist()
-
     @work(group="engine", exit_on_error=False)
-    async def _run_engine(self) -> None:
+    async def _start(self) -> None:
+        """Read the watchlist, connect the accounts, and poll until the end."""
+        try:
+            await self._station.watching.start()
+        except StoreError as error:
+            self.front.say(str(error), "error")
+        self.front.messages_loaded()
         await self._station.open()
+        self._follow_watchlist()
+        self.ready.set()
         await self._station.engine.run()
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
-        """Show what the watchlist file says, now and whenever someone changes it."""
+        """Show what others do to the watchlist file."""
         watching = self._station.watching
         never = asyncio.Event()
-        try:
-            await watching.start()
-        except StoreError as error:
-            self.front.say(str(error), "error")
-        self.front.messages_loaded()
         while True:
             await self._clock.wait(never, _LOOK_EVERY)
             try:

@@ -80,6 +80,10 @@ class Feed:
                 slots.update(change.slot for change in happened.transitions)
         self._arm()
 
+    def flush(self) -> None:
+        """Hand over now what is gathered, unless frozen."""
+        self._deliver()
+
     def _arm(self) -> None:
         if not self._armed and not self._frozen:
             self._armed = True

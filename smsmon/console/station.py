@@ -6,8 +6,9 @@ Opening it, which loads the HTTP client, waits for the first paint.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from smsmon.assemble import AccountProblem, open_client
 from smsmon.clock import Clock
@@ -19,7 +20,6 @@ from smsmon.monitor.schedule import Limits
 from smsmon.store.watchlist import Watchlist
 
 if TYPE_CHECKING:
-    from smsmon.api.client import SmsPartner
     from smsmon.locations import Locations
     from smsmon.settings import Settings
 
@@ -35,13 +35,35 @@ class Unusable:
         raise ReadError(Fault(FaultKind.AUTH, self.problem))
 
 
+OpenClient = Callable[[str, "Settings", Clock], "Client"]
+
+
+class Client(Protocol):
+    """What the console asks of an account: the API's client, or a stand-in."""
+
+    async def bulk_status(
+        self, message_id: str, known: bytes | None = None
+    ) -> Report | Unchanged: ...
+
+    async def me(self) -> Balance: ...
+
+    async def aclose(self) -> None: ...
+
+
 class Station:
     """The engine and the watchlist at once; the clients when it is opened."""
 
-    def __init__(self, settings: Settings, locations: Locations, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        locations: Locations,
+        clock: Clock,
+        open_client: OpenClient = open_client,
+    ) -> None:
         self._settings = settings
+        self._open_client = open_client
         self._clock = clock
-        self._clients: dict[str, SmsPartner] = {}
+        self._clients: dict[str, Client] = {}
         polling = settings.polling
         self.engine = Engine(
             {name: Unusable("Starting.") for name in settings.profiles},
@@ -82,7 +104,7 @@ class Station:
         before = self._clients.pop(name, None)
         try:
             # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
-            client = await asyncio.to_thread(open_client, name, self._settings, self._clock)
+            client = await asyncio.to_thread(self._open_client, name, self._settings, self._clock)
         except AccountProblem as problem:
             self.engine.set_source(name, Unusable(str(problem)))
         else:

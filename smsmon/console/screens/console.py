@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
 _REQUESTS_EVERY = 5
-"""Ticks of the clock between two looks at the requests used."""
+"""Seconds between two looks at the requests used."""
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 _NO_MESSAGES = "Nothing is watched yet. Press a to add message ids, typed or pasted."
 
@@ -89,6 +89,7 @@ class ConsoleScreen(Doing, inherit_bindings=False):
         self._open_id: str | None = None
         self._slot: int | None = None
         self._requests = (0, 0, 1.0)
+        self._requests_at = 0
         engine = station.engine
         self.messages = TablePane(
             ConsoleTable(
@@ -142,8 +143,8 @@ class ConsoleScreen(Doing, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.station.engine.subscribe(self.feed.hear)
-        self.set_interval(1.0, self._tick)
-        self._tick()
+        self.set_interval(1.0, self.tick)
+        self.tick()
         self._show_everything()
 
     # What there is to see
@@ -178,7 +179,7 @@ class ConsoleScreen(Doing, inherit_bindings=False):
     def _show_head(self) -> None:
         engine = self.station.engine
         now = self.lens.now()
-        used, allowed, stretch = self._requests
+        used, allowed, stretch = self._requests_used()
         told = head.Head(
             accounts=tuple(engine.account(name) for name in engine.profiles),
             states=head.tally(standing(engine, each, now).state for each in engine.board),
@@ -196,6 +197,19 @@ class ConsoleScreen(Doing, inherit_bindings=False):
         )
         self.query_one("#head").set_class(head.trouble(told), "-trouble")
         self.query_one("#totals", Line).say(head.totals(engine.board.totals(), self.size.width - 2))
+
+    def _requests_used(self) -> tuple[int, int, float]:
+        """Requests of the last minute, the limit, the stretch; as of a few seconds ago.
+
+        They change with every poll, and the line would be painted as often.
+        """
+        if not self._ticking:
+            return 0, 0, 1.0
+        engine, moment = self.station.engine, int(self.lens.now() // _REQUESTS_EVERY)
+        if moment != self._requests_at:
+            self._requests_at = moment
+            self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
+        return self._requests
 
     def _entitle_messages(self) -> None:
         table = self.messages.table
@@ -381,13 +395,12 @@ class ConsoleScreen(Doing, inherit_bindings=False):
 
     # The clock
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Look at the clock: paint what it changes."""
         self._ticks += 1
         if self._ticking:
             self.query_one("#clock", Line).say(Content(self.lens.time_of_day()))
             if self._ticks % _REQUESTS_EVERY == 0:
-                engine = self.station.engine
-                self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
                 self._show_head()
         if self._ticks % _AGES_EVERY == 0:
             self.messages.table.repaint()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,6 +17,8 @@ from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.widgets.line import Line
 
 _KEYS_WIDTH = 14
+_HELP_WIDTH = 54
+"""Both together fit the dialog at 80 columns."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -62,7 +65,9 @@ def help_text(where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> Conte
 
 def _line(action: Action, live: bool) -> Content:
     keys = "  ".join(key_face(key) for key in action.keys)
+    first, *more = wrap(action.help, _HELP_WIDTH)
+    rest = "".join(f"\n{'':{_KEYS_WIDTH}}{line}" for line in more)
     return Content.assemble(
-        (f"  {keys:<{_KEYS_WIDTH}}", "bold" if live else "$text-quiet"),
-        (action.help, "" if live else "$text-quiet"),
+        (f"{keys:<{_KEYS_WIDTH}}", "bold" if live else "$text-quiet"),
+        (first + rest, "" if live else "$text-quiet"),
     )

@@ -10,8 +10,9 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import STATUS_LOOKS, Tone
+from smsmon.console.looks import Tone, state_look, status_look
 from smsmon.console.tones import styled
+from smsmon.console.widgets.fitting import fitted, part
 from smsmon.model import Counts, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
@@ -54,87 +55,94 @@ def trouble(head: Head) -> bool:
 
 
 def truth(head: Head, lens: Lens, width: int) -> Content:
-    """The first line, in ``width`` columns: what matters least goes first."""
-    name = Content.assemble(("smsmon", "bold"), f"  {head.name}" if head.name else "")
-    parts: list[tuple[int, Content]] = [(9, name)]
-    parts += [(10, _account(account, lens, len(head.accounts) > 1)) for account in head.accounts]
+    """The first line, in ``width`` columns: what matters least gives way first."""
+    name = Content.styled("smsmon", "bold")
+    parts = [part(6, Content.assemble(name, f"  {head.name}") if head.name else name, name)]
+    named = len(head.accounts) > 1
+    parts += [part(10, *_account(account, lens, named=named)) for account in head.accounts]
     if head.frozen:
-        parts.append((8, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
+        parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
     if head.read_only:
-        parts.append((8, styled("watchlist read-only", Tone.WARN)))
-    parts.append((7, _states(head.states)))
+        parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
+    parts.append(part(7, *_states(head.states)))
     if head.allowed:
-        parts.append((3, styled(_requests(head), Tone.DIM)))
+        parts.append(part(3, *_requests(head)))
     if head.balance:
-        parts.append((4, styled(head.balance, Tone.DIM)))
+        parts.append(part(4, styled(head.balance, Tone.DIM)))
     return fitted(parts, width)
 
 
-def fitted(parts: list[tuple[int, Content]], width: int, gap: str = "   ") -> Content:
-    """``parts`` side by side; while they are too wide the one of least worth is left out."""
-    parts = [part for part in parts if part[1].plain]
-    while len(parts) > 1 and (
-        sum(part.cell_length for _, part in parts) + len(gap) * (len(parts) - 1) > width
-    ):
-        parts.remove(min(parts, key=lambda part: part[0]))
-    return Content(gap).join([part for _, part in parts])
-
-
-def _account(account: AccountState, lens: Lens, named: bool) -> Content:
+def _account(account: AccountState, lens: Lens, *, named: bool) -> list[Content]:
     name = f"{account.profile} " if named else "API "
     match account.condition:
         case Condition.OK:
-            return Content.assemble(name, styled("● ok", Tone.GOOD))
+            return [Content.assemble(name, styled("● ok", Tone.GOOD))]
         case Condition.DOWN:
+            short = f"▲ down since {lens.moment(account.since)}"
             again = f", next try {lens.moment(account.retry_at)}" if account.retry_at else ""
-            text = f"▲ down since {lens.moment(account.since)}{again}: {account.reason}"
-            return Content.assemble(name, Content.styled(text, "bold"))
         case Condition.STOPPED:
-            text = f"✖ stopped since {lens.moment(account.since)}: {account.reason}"
-            return Content.assemble(name, Content.styled(text, "bold"))
+            short, again = f"✖ stopped since {lens.moment(account.since)}", ", t tries again"
+    forms = (f"{short}{again}: {account.reason}", f"{short}: {account.reason}", short)
+    return [Content.assemble(name, (form, "bold")) for form in forms]
 
 
-def _states(states: Counter[MessageState]) -> Content:
-    total = states.total()
-    pieces = [Content(f"{total:,} watched")]
-    for state in _ORDER:
-        if states[state]:
-            alarming = state in _ALARMING
-            glyph = "⚠ " if alarming else ""
-            tone = Tone.WARN if alarming else Tone.PLAIN
-            pieces.append(styled(f"{glyph}{states[state]:,} {state.value}", tone))
-    return Content(" · ").join(pieces)
+def _states(states: Counter[MessageState]) -> list[Content]:
+    watched = Content(f"{states.total():,} watched")
+    told = [_state(state, states[state]) for state in _ORDER if states[state]]
+    alarms = [_state(state, states[state]) for state in _ALARMING if states[state]]
+    glyphs = [_state(state, states[state], short=True) for state in _ORDER if states[state]]
+    between = Content(" · ")
+    return [
+        between.join([watched, *told]),
+        Content("  ").join([watched, *glyphs]),
+        between.join([watched, *alarms]),
+        Content("  ").join([*glyphs]),
+    ]
 
 
-def _requests(head: Head) -> str:
+def _state(state: MessageState, count: int, *, short: bool = False) -> Content:
+    look = state_look(state.value)
+    alarming = state in _ALARMING
+    text = f"{look.glyph} {count:,}" if short else f"{count:,} {look.word}"
+    if alarming and not short:
+        text = f"⚠ {text}"
+    return styled(text, Tone.WARN if alarming else Tone.PLAIN)
+
+
+def _requests(head: Head) -> list[Content]:
     stretched = f", stretched ×{head.stretch:.1f}" if head.stretch > 1.05 else ""
-    return f"{head.used:,}/{head.allowed:,} requests/min{stretched}"
+    used = f"{head.used:,}/{head.allowed:,}"
+    return [
+        styled(f"{used} requests/min{stretched}", Tone.DIM),
+        styled(f"{used} req/min{stretched}", Tone.DIM),
+    ]
 
 
 def totals(counts: Counts, width: int, *, of_filtered: bool = False) -> Content:
     """The second line: the recipients of all messages, or of those the filter shows."""
     what = "filtered recipients" if of_filtered else "recipients"
-    parts: list[tuple[int, Content]] = [
-        (10, Content.assemble((f"{counts.total:,}", "bold"), " ", styled(what, Tone.DIM)))
-    ]
-    for worth, status in ((9, Status.DELIVERED), (8, Status.WAITING), (8, Status.NOT_DELIVERED)):
-        parts.append((worth, _total(counts, status)))
+    number = Content.styled(f"{counts.total:,}", "bold")
+    parts = [part(10, Content.assemble(number, " ", styled(what, Tone.DIM)), number)]
+    for worth, status in ((8, Status.DELIVERED), (7, Status.WAITING), (9, Status.NOT_DELIVERED)):
+        parts.append(part(worth, *_total(counts, status)))
     if counts.unknown:
-        parts.append((6, _total(counts, Status.UNKNOWN)))
-    parts.append((7, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
+        parts.append(part(5, *_total(counts, Status.UNKNOWN)))
+    parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
     rate = cells.rate(counts.delivery_rate)
-    parts.append((5, Content.assemble((rate, "bold"), styled(" of final delivered", Tone.DIM))))
+    parts.append(part(4, Content.assemble((rate, "bold"), styled(" of final delivered", Tone.DIM))))
     return fitted(parts, width)
 
 
-def _total(counts: Counts, status: Status) -> Content:
-    look = STATUS_LOOKS[status]
+def _total(counts: Counts, status: Status) -> list[Content]:
+    look = status_look(status)
     number = int(getattr(counts, status.slug))
     share = cells.percent(number, counts.total)
-    return Content.assemble(
-        styled(f"{look.glyph} {number:,}", look.tone if number else Tone.DIM),
-        styled(f" {look.word.lower()} {share}", Tone.DIM),
-    )
+    seen = styled(f"{look.glyph} {number:,}", look.tone if number else Tone.DIM)
+    return [
+        Content.assemble(seen, styled(f" {look.word.lower()} {share}", Tone.DIM)),
+        Content.assemble(seen, styled(f" {share}", Tone.DIM)),
+        seen,
+    ]
 
 
 def tally(states: Iterable[MessageState]) -> Counter[MessageState]:

@@ -71,11 +71,14 @@ def recipient_text(
     if one.reason:
         lines.append(styled(f"The row could not be understood: {one.reason}", Tone.WARN))
     lines += [Content(), Content.styled("Timeline", "bold $accent")]
+    changes = list(timeline)
     lines += [
         _moment(lens, change.observed_at, styled(in_words(change), status_look(change.after).tone))
-        for change in reversed(list(timeline))
+        for change in reversed(changes)
     ]
-    lines.append(_moment(lens, row.first_seen, styled("first seen", Tone.DIM)))
+    if not changes or changes[0].before is not None:
+        began = status_look(changes[0].before or one.status if changes else one.status).word
+        lines.append(_moment(lens, row.first_seen, styled(f"first seen: {began}", Tone.DIM)))
     also = [_also(lens, other) for other in others]
     if also:
         lines += [Content(), Content.styled("Also in", "bold $accent"), *also]

@@ -122,8 +122,8 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         self._blank: Strip | None = None
         self._lines: dict[int, Strip] = {}
         self._sync_due = False
-        if keys:
-            self.view.load(keys)
+        self.view.load(keys)
+        self.set_reactive(ScrollView.virtual_size, self._virtual_size)
 
     # Rows
 
@@ -353,9 +353,13 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         if self._sort is not None:
             self.sort_by(self._sort, reverse=not self._reverse)
 
+    def on_mount(self) -> None:
+        if self.view.cursor is not None:
+            self.post_message(messages.Highlighted(self, self.view.cursor))
+
     # Mouse
 
-    async def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         if offset is None or event.button > 1:
             return
@@ -420,15 +424,9 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         if round(old_value) != round(new_value):
             self._later()
 
-    def _on_resize(self) -> None:
+    def on_resize(self) -> None:
         self._lay_out()
-        self._resize_virtual()
         self._show_cursor()
-
-    def _on_unmount(self) -> None:
-        if self._tint_timer is not None:
-            self._tint_timer.stop()
-        super()._on_unmount()
 
     @property
     def _page(self) -> int:
@@ -565,10 +563,14 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
                 self.scroll_to(y=max(0, top), animate=False, force=True)
             self._later()
 
+    @property
+    def _virtual_size(self) -> Size:
+        """What there is to scroll over. Its width does not matter: nothing scrolls sideways."""
+        return Size(1, len(self.view) + HEADER)
+
     def _resize_virtual(self) -> None:
-        size = Size(self._width, len(self.view) + HEADER)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        if self._virtual_size != self.virtual_size:
+            self.virtual_size = self._virtual_size
 
     def _show_cursor(self) -> None:
         """Scroll no further than needed to have the cursor's row on the screen."""

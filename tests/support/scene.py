@@ -1,0 +1,99 @@
+"""A console on a simulated account, with the clock held: the same picture every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from smsmon.api.balance import decode_balance
+from smsmon.api.decode import decode
+from smsmon.console.app import ConsoleApp
+from smsmon.console.screens.console import ConsoleScreen
+from smsmon.locations import Locations
+from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
+from smsmon.settings import Settings, load_settings
+from smsmon.simulator.scenario import demo_entries, demo_world
+from smsmon.simulator.world import World
+from smsmon.store.watchlist import Watchlist
+from tests.support.clock import VirtualClock
+
+SMALL, WIDE = (80, 24), (140, 40)
+
+
+class WorldClient:
+    """An account's client that asks the simulated world itself, without HTTP between."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.fault: Fault | None = None
+        """While set, every read fails with it."""
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        if self.fault is not None:
+            raise ReadError(self.fault)
+        body = self._world.answer(message_id).body
+        digest = hashlib.blake2b(body, digest_size=16).digest()
+        now = self._world.clock.now()
+        if digest == known:
+            return Unchanged(message_id, digest, now)
+        return Report(message_id, decode(body, message_id), digest, now, body)
+
+    async def me(self) -> Balance:
+        return decode_balance(self._world.balance().body, self._world.clock.now())
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Scene:
+    """One console: its home, its clock, its account."""
+
+    def __init__(
+        self,
+        home: Path,
+        entries: Iterable[Entry] | None = None,
+        *,
+        world: World | None = None,
+        clock: VirtualClock | None = None,
+        environ: dict[str, str] | None = None,
+    ) -> None:
+        """``entries`` None: the demo's watchlist, on the demo's world."""
+        self.clock = clock or VirtualClock()
+        self.world = world or demo_world(self.clock)
+        self.client = WorldClient(self.world)
+        self.locations = Locations.under(home)
+        wanted = demo_entries(self.clock.now()) if entries is None else list(entries)
+        if wanted:
+            Watchlist(self.locations.watchlist, self.clock).add(wanted)
+        settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))
+        self.app = ConsoleApp(settings, self.locations, self.clock, self._open_client)
+
+    def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:
+        return self.client
+
+    @property
+    def screen(self) -> ConsoleScreen:
+        """The console's screen, whatever stands before it."""
+        return self.app.front
+
+    async def open(self, pilot: Pilot[Any], seconds: float = 0.0) -> None:
+        """Wait until everything is loaded, then let ``seconds`` pass."""
+        await self.app.ready.wait()
+        await self.pass_time(pilot, seconds)
+
+    async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
+        """Let ``seconds`` pass and show what happened in them."""
+        await self.clock.advance(seconds)
+        await self.show(pilot)
+
+    async def show(self, pilot: Pilot[Any]) -> None:
+        """Show all that is known now, calm: nothing tinted, the clock's text up to date."""
+        for worker in [each for each in self.app.workers if each.group == "watchlist"]:
+            await worker.wait()
+        self.screen.feed.flush()
+        self.screen.tick()
+        await pilot.pause()
