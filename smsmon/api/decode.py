@@ -14,6 +14,7 @@ from smsmon.recipients import Recipients
 from smsmon.text import safe_bytes
 
 _BOM = b"\xef\xbb\xbf"
+_XML_STARTS = (b"<?xml", b"<result", b"<!DOCTYPE result")
 
 
 def decode(body: bytes, message_id: str) -> Recipients:
@@ -45,6 +46,8 @@ def _is_json(body: bytes) -> bool:
         raise NotAReport("The answer is empty.")
     if head.startswith(_BOM):
         raise NotAReport("The answer starts with a byte-order mark: something rewrites answers.")
-    if head[:9].lower() == b"<!doctype" or head[:5].lower() == b"<html":
-        raise NotAReport("The answer is a web page, not a report.")
-    return not head.startswith(b"<")
+    if not head.startswith(b"<"):
+        return True
+    if head.startswith(_XML_STARTS):
+        return False
+    raise NotAReport("The answer is a web page or some such, not a report.")

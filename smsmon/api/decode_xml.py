@@ -15,6 +15,9 @@ DEPTH_LIMIT = 16
 _FEED = 1 << 16
 _FLAGS = {"true": True, "false": False}
 
+_JUDGED_ROW = ("success", "code", "phoneNumber", "messageId", "status", "date", "stopSms")
+"""The order of the keys in rows that say whether they succeeded."""
+
 
 class _Entries:
     """Builds nested lists of texts out of ``<entry>`` elements: the target of the parser."""
@@ -77,17 +80,25 @@ def _envelope(top: list[Any]) -> Envelope:
     rest = top[2:]
     if success is not True:
         return Envelope(success=success, code=code, words="; ".join(first_words(_texts(rest))))
-    rows = rest[-1] if rest and not _is_text(rest[-1]) else None
-    ids = rest[:-1] if rows is not None else rest
-    if rows == "":
-        rows = []
-    if rows is not None:
-        rows = [named(row) for row in rows]
-    return Envelope(success=success, code=code, ids=ids, rows=rows)
+    rows = _rows(rest)
+    ids = rest if rows is None else rest[:-1]
+    return Envelope(
+        success=success,
+        code=code,
+        ids=[one.strip() if isinstance(one, str) else one for one in ids],
+        rows=rows,
+    )
 
 
-def _is_text(entry: list[Any] | str) -> bool:
-    return isinstance(entry, str) and bool(entry.strip())
+def _rows(rest: list[Any]) -> list[object] | None:
+    """The rows, if what follows success and code ends in a list of them.
+
+    An empty entry is an empty list where an id stands before it; alone it may be anything.
+    """
+    last = rest[-1] if rest else None
+    if isinstance(last, list):
+        return [named(row) for row in last]
+    return [] if len(rest) > 1 and not str(last).strip() else None
 
 
 def _texts(entries: list[Any]) -> list[str]:
@@ -101,11 +112,10 @@ def named(row: list[Any] | str) -> object:
     """The row with the names that its JSON twin has, by their order."""
     if isinstance(row, str):
         return row
-    if row and isinstance(row[0], str) and row[0] in _FLAGS:
-        keys: tuple[str, ...] = ("success", "code", "number", "messageId", "status", "date")
-        keys += ("stopSms",)
-        return dict(zip(keys, [_FLAGS[row[0]], *row[1:]], strict=False))
-    keys = ("phoneNumber", "status", "stopSMS", "date")
+    flag = _FLAGS.get(row[0].strip()) if row and isinstance(row[0], str) else None
+    if flag is not None:
+        return dict(zip(_JUDGED_ROW, [flag, *row[1:]], strict=False))
+    keys: tuple[str, ...] = ("phoneNumber", "status", "stopSMS", "date")
     if len(row) == 3 and isinstance(row[2], str) and row[2].strip() not in {*_FLAGS, "0", "1"}:
         keys = ("phoneNumber", "status", "date")
     return dict(zip(keys, row, strict=False))

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Iterable
 
 from smsmon.api.key import DOTS, ApiKey
-from smsmon.recipients import Recipients
 
 _LOGGERS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy")))
 SHORTEST_MASKED = 6
@@ -37,12 +36,9 @@ def headers_without_key(
     return [(name, body_without_key(value, key)) for name, value in kept]
 
 
-def tells_key(recipients: Recipients, key: ApiKey) -> bool:
+def tells_key(texts: Iterable[str], key: ApiKey) -> bool:
     """True if a decoded text holds the key: it came in disguise, as ``\\u0061`` for instance."""
-    if len(key.reveal()) < SHORTEST_MASKED:
-        return False
-    texts = (recipients.vocabulary, recipients.phones.others, recipients.reasons.values())
-    return any(key.reveal() in text for some in texts for text in some)
+    return len(key.reveal()) >= SHORTEST_MASKED and any(key.reveal() in text for text in texts)
 
 
 class _Masked:

@@ -146,7 +146,8 @@ class Columns:
         if reason:
             self._reasons[len(self._statuses)] = safe(reason, SENTENCE_LIMIT)
         self._loose.append(phone)
-        self._words.append(self._place(word))
+        place = self._place(word)  # first: it may put another array there
+        self._words.append(place)
         self._statuses.append(status)
         self._stops.append(stop)
         self._dates.append(date)
@@ -199,7 +200,8 @@ def phone_of(value: object) -> tuple[str, str]:
         value = str(value)
     if not isinstance(value, str):
         return "", "no phone number" if value is _ABSENT else f"not a phone: {shown(value)}"
-    if not value.strip():
+    value = value.strip()
+    if not value:
         return "", "no phone number"
     if _NATIONAL.fullmatch(value):
         return "+33" + value[-9:], ""
@@ -210,12 +212,14 @@ def word_of(value: object) -> tuple[str, Status, str]:
     """The API's word in ``value``, the status it stands for, and what is wrong with it."""
     if not isinstance(value, str):
         return "", Status.UNKNOWN, "no status" if value is _ABSENT else f"no word: {shown(value)}"
-    word = safe(value, LABEL_LIMIT)
-    return word, status_of(word), "" if word.strip() else "no status"
+    word = safe(value.strip(), LABEL_LIMIT)
+    return word, status_of(word), "" if word else "no status"
 
 
 def stop_of(value: object) -> tuple[int, str]:
     """The STOP flag in ``value`` and what is wrong with it."""
+    if isinstance(value, str):
+        value = value.strip()
     if value is _ABSENT or value == "":
         return STOP_UNTOLD, ""
     try:
@@ -230,6 +234,8 @@ def date_of(value: object) -> tuple[int, str]:
 
     Numbers are epoch seconds, in digits or not; a written date is on the clocks of Paris.
     """
+    if isinstance(value, str):
+        value = value.strip()
     if value is None or value == "":
         return NO_DATE, ""
     if isinstance(value, str) and _PARIS_TIME.fullmatch(value):
