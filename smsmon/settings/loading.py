@@ -157,6 +157,8 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
             problem(at, _unknown(at, dotted))
         elif wrong := _wrong(leaf, value):
             problem(at, f"{dotted} must be {wrong}.")
+        elif at[-1] == "base_url" and (wrong := wrong_base_url(value)):
+            problem(at, f"{dotted}: {wrong}")
         elif (
             at[-1] in _KEY_SOURCES and isinstance(value, str) and _LOOKS_LIKE_A_KEY.fullmatch(value)
         ):
