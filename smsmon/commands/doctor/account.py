@@ -1,0 +1,176 @@
+"""The doctor looks at an account: its key's source, the way to the API, one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from smsmon.api.address import is_loopback, proxy_for
+from smsmon.api.key import ApiKey
+from smsmon.assemble import AccountProblem, open_client, read_key
+from smsmon.clock import SystemClock
+from smsmon.commands import exits
+from smsmon.commands.doctor.finding import Finding, Health, finding
+from smsmon.model import ReadError
+from smsmon.settings import Settings
+
+SKEW = 30.0
+"""Seconds that this clock may differ from the server's before ages on the screen mislead."""
+SLOW = 2.0
+"""Seconds from which a round trip counts as slow."""
+_CERTIFICATE_DAYS = 14
+
+
+def key_source(name: str, settings: Settings) -> tuple[ApiKey | None, list[Finding]]:
+    """Whether a key can be had; never which."""
+    part = f"account {name}"
+    profile = settings.profiles[name]
+    source = profile.key_source
+    try:
+        key = read_key(name, profile)
+    except AccountProblem as problem:
+        return None, [finding(part, "key", Health.BAD, problem)]
+    found = [finding(part, "key", Health.GOOD, f"found in {source}")]
+    if source.kind == "file" and isinstance(source.value, str):
+        mode = stat.S_IMODE(Path(source.value).expanduser().stat().st_mode)
+        if mode & 0o077:
+            found.append(
+                finding(
+                    part,
+                    "key file",
+                    Health.POOR,
+                    f"mode {mode:04o}",
+                    f"Others can read your key: chmod 600 {source.value}",
+                )
+            )
+    return key, found
+
+
+def way(name: str, settings: Settings) -> Iterator[Finding]:
+    """Proxy, name resolution, TLS."""
+    part = f"account {name}"
+    url = settings.profiles[name].base_url
+    yield finding(part, "API", Health.GOOD, url)
+    try:
+        proxy = proxy_for(url, settings.network.proxy)
+    except ValueError as error:
+        yield finding(part, "proxy", Health.BAD, error)
+        return
+    if proxy:
+        shown = re.sub(r"//[^/]*@", "//••••@", proxy)
+        yield finding(part, "proxy", Health.NOTE, f"{shown}; name and TLS are left to it")
+        return
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    start = time.monotonic()
+    try:
+        addresses = {each[4][0] for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        yield finding(
+            part,
+            "name",
+            Health.BAD,
+            f"{host}: {error.strerror or error}",
+            "Look at the network and its name servers.",
+            exits.TROUBLE,
+        )
+        return
+    took = (time.monotonic() - start) * 1000
+    listed = ", ".join(sorted(map(str, addresses)))
+    yield finding(part, "name", Health.GOOD, f"{host} is {listed} ({took:.0f} ms)")
+    if parts.scheme == "https":
+        yield _tls(part, host, port, settings)
+    elif is_loopback(host):
+        yield finding(part, "TLS", Health.NOTE, "none: this machine")
+
+
+def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
+    ca_file = settings.network.ca_file
+    try:
+        context = ssl.create_default_context(
+            cafile=str(Path(ca_file).expanduser()) if ca_file else None
+        )
+        with (
+            socket.create_connection((host, port), settings.network.timeout) as plain,
+            context.wrap_socket(plain, server_hostname=host) as tls,
+        ):
+            version, certificate = tls.version(), tls.getpeercert() or {}
+    except (ssl.SSLError, ValueError) as error:
+        why = getattr(error, "verify_message", "") or error
+        advice = "If a proxy opens TLS here, name its authority in network.ca_file."
+        return finding(part, "TLS", Health.BAD, why, advice, exits.TROUBLE)
+    except OSError as error:
+        why = error.strerror or error
+        advice = "Look at the network and its firewall."
+        return finding(part, "connection", Health.BAD, why, advice, exits.TROUBLE)
+    until = ssl.cert_time_to_seconds(str(certificate.get("notAfter", "Jan  1 00:00:00 1970 GMT")))
+    days = (until - time.time()) / 86_400
+    return finding(
+        part,
+        "TLS",
+        Health.POOR if days < _CERTIFICATE_DAYS else Health.GOOD,
+        f"{version}, certificate good for {days:.0f} days",
+    )
+
+
+def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
+    """One request of ``/me``: does the API take the key, how fast, and by which clock?"""
+    part = f"account {name}"
+
+    async def ask() -> tuple[ReadError | None, float | None, float | None, float]:
+        async with open_client(name, settings, SystemClock(), key=key) as client:
+            failed = None
+            try:
+                await client.me()
+            except ReadError as error:
+                failed = error
+            last = client.last_exchange
+            if last is None:
+                return failed, None, None, time.time()
+            return failed, last.latency, last.server_date, last.at
+
+    failed, latency, server_date, at = asyncio.run(ask())
+    found = []
+    if failed is not None:
+        found.append(
+            finding(
+                part,
+                "round trip",
+                Health.BAD,
+                failed.fault.message,
+                exit_code=exits.of_kind(failed.fault.kind),
+            )
+        )
+    elif latency is not None:
+        slow = latency > SLOW
+        found.append(
+            finding(
+                part,
+                "round trip",
+                Health.POOR if slow else Health.GOOD,
+                f"{latency * 1000:.0f} ms, connection included",
+                "The line or the API is slow now." if slow else "",
+            )
+        )
+    if server_date is not None:
+        # A Date header is a whole second: half of one is no skew.
+        skew = at - server_date - 0.5
+        off = abs(skew) > SKEW
+        found.append(
+            finding(
+                part,
+                "clock",
+                Health.POOR if off else Health.GOOD,
+                f"{round(skew):+d} s against the server's",
+                "Set this machine's clock: ages and delivery times are wrong." if off else "",
+            )
+        )
+    return found

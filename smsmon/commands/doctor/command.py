@@ -1,0 +1,97 @@
+"""``smsmon doctor``: the command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from smsmon.commands import exits
+from smsmon.commands.context import find_locations
+from smsmon.commands.output import emit, print_json
+from smsmon.commands.times import utc
+
+if TYPE_CHECKING:
+    from smsmon.commands.doctor.finding import Finding
+
+_MARKS = {"good": "✔", "note": "·", "poor": "!", "bad": "✖", "skipped": "–"}
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--offline", is_flag=True, help="Leave the network and the API alone.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
+    """Look at terminal, files, accounts and network, and say what to mend.
+
+    It shows no key, no phone number and no balance: paste it into a ticket as it is. The only
+    request it sends is one for the balance of each account.
+
+    \b
+    --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}]}
+      health: good, note, poor, bad, skipped
+    Exit codes: 0 nothing is bad, 2 settings or files, 3 the API refused an
+    account, 5 network or API trouble. Of several, 3 before 5 before 2.
+    """
+    import time
+
+    findings: list[Finding] = []
+    for each in _examine(offline=offline):
+        findings.append(each)
+        if not as_json:
+            _print(findings)
+    if as_json:
+        print_json(
+            {
+                "at": utc(time.time()),
+                "findings": [
+                    {
+                        "part": each.part,
+                        "name": each.name,
+                        "health": str(each.health),
+                        "detail": each.detail,
+                        "advice": each.advice,
+                    }
+                    for each in findings
+                ],
+            }
+        )
+    codes = {each.exit_code for each in findings}
+    ctx.exit(exits.worst(codes) or (exits.USAGE if exits.USAGE in codes else exits.OK))
+
+
+def _examine(*, offline: bool) -> Iterator[Finding]:
+    from smsmon.commands.doctor import account, files, machine
+    from smsmon.commands.doctor.finding import Health, finding
+
+    locations = find_locations()
+    yield from machine.versions()
+    yield from machine.terminal(os.environ)
+    yield from machine.environment(os.environ)
+    settings, found = files.settings_file(locations)
+    yield from found
+    yield from files.stores(locations)
+    if settings is None:
+        yield finding("accounts", "all", Health.SKIPPED, "the settings cannot be used")
+        return
+    for name in settings.profiles:
+        key, found = account.key_source(name, settings)
+        yield from found
+        if offline:
+            yield finding(f"account {name}", "network", Health.SKIPPED, "--offline")
+            continue
+        yield from account.way(name, settings)
+        if key is not None:
+            yield from account.round_trip(name, settings, key)
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    """Print the last finding, under a heading where its part begins."""
+    last = findings[-1]
+    if len(findings) == 1 or findings[-2].part != last.part:
+        emit(f"{'' if len(findings) == 1 else chr(10)}{last.part}")
+    emit(f"  {_MARKS[last.health]} {last.name}: {last.detail}")
+    if last.advice:
+        emit(f"      → {last.advice}")
