@@ -20,17 +20,26 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def clients(
-    names: Iterable[str], settings: Settings, clock: Clock
+    names: Iterable[str], settings: Settings, clock: Clock, *, skip_unusable: bool = False
 ) -> AsyncIterator[dict[str, SmsPartner]]:
-    """One client for each profile; a failure if one of them is not set up."""
+    """One client for each profile; a failure if one of them is not set up.
+
+    With ``skip_unusable`` such a one is named on stderr and left out, and it is a failure only
+    if none is left.
+    """
     async with AsyncExitStack() as stack:
         opened = {}
         for name in dict.fromkeys(names):
             try:
                 client = open_client(name, settings, clock)
             except AccountProblem as problem:
-                fail(str(problem))
+                if not skip_unusable:
+                    fail(str(problem))
+                say(f"smsmon: {problem}")
+                continue
             opened[name] = await stack.enter_async_context(client)
+        if not opened:
+            fail("No account can be used: see above, and `smsmon config check`.")
         yield opened
 
 

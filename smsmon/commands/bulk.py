@@ -27,16 +27,15 @@ def import_(file: str, form: str | None, strict: bool) -> None:
     exit code 2 then tells that there were some.
     """
     found = read_list(file, form)
+    name = "stdin" if file == "-" else file
     for problem in found.problems:
-        say(
-            f"smsmon: {'stdin' if file == '-' else file}, line {problem.line}: {problem.why} ({problem.text})"
-        )
+        say(f"smsmon: {name}, line {problem.line}: {problem.why} ({problem.text})")
     if strict and found.problems:
         fail(f"Nothing was imported: {counted(len(found.problems), 'line')} cannot be understood.")
     if not found.entries:
-        fail(f"{'stdin' if file == '-' else file} holds no message id.")
+        fail(f"{name} holds no message id.")
     added = open_watchlist(find_locations()).add(found.entries)
-    duplicates = f", {found.duplicates} duplicates merged" if found.duplicates else ""
+    duplicates = f", {counted(found.duplicates, 'duplicate')} merged" if found.duplicates else ""
     say(f"Added {len(added.new)}, watched already {len(added.merged)}{duplicates}.")
     if found.problems:
         fail(f"Passed over {counted(len(found.problems), 'line')}: see above.")

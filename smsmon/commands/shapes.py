@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smsmon.commands.reading import Reading
-    from smsmon.model import Counts, Entry, Fault
+    from smsmon.model import Counts, Entry, Event, Fault, Transition
+    from smsmon.monitor.state import Applied
     from smsmon.recipients import Recipient
+    from smsmon.store.remembered import Sighting
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -65,4 +67,53 @@ def reading_json(reading: Reading, phone: Callable[[str], str] = str) -> dict[st
         "fetched_at": utc(report.fetched_at) if report else None,
         "counts": counts_json(reading.counts) if reading.counts else None,
         "recipients": [recipient_json(each, phone) for each in report.recipients] if report else [],
+    }
+
+
+def transition_json(transition: Transition, phone: Callable[[str], str] = str) -> dict[str, Any]:
+    """One recipient's change."""
+    return {
+        "id": transition.message_id,
+        "phone": phone(transition.phone),
+        "before": None if transition.before is None else transition.before.slug,
+        "after": transition.after.slug,
+        "raw_status": transition.raw_status,
+        "stop": transition.stop_after,
+        "date": utc(transition.date),
+        "observed_at": utc(transition.observed_at),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """One thing that happened to a message or an account."""
+    return {
+        "kind": str(event.kind).replace(" ", "_"),
+        "id": event.message_id,
+        "profile": event.profile,
+        "detail": event.detail,
+        "at": utc(event.at),
+    }
+
+
+def news_json(news: Applied | Event, phone: Callable[[str], str] = str) -> list[dict[str, Any]]:
+    """The lines that ``watch`` prints for one piece of news; none for a poll without change."""
+    from smsmon.model import Event
+
+    if isinstance(news, Event):
+        return [{"type": "event", **event_json(news)}]
+    return [{"type": "change", **transition_json(each, phone)} for each in news.transitions] + [
+        {"type": "event", **event_json(each)} for each in news.events
+    ]
+
+
+def sighting_json(sighting: Sighting, phone: Callable[[str], str] = str) -> dict[str, Any]:
+    """One phone number in one message, as ``find`` has it."""
+    return {
+        "id": sighting.message_id,
+        "label": sighting.label,
+        **recipient_json(sighting.recipient, phone),
+        "first_seen": utc(sighting.first_seen),
+        "changed_at": utc(sighting.changed_at),
+        "read_at": utc(sighting.read_at),
+        "changes": [transition_json(each, phone) for each in sighting.transitions],
     }

@@ -19,6 +19,18 @@ SECTIONS: Final = ("Look", "Watchlist", "Set up", "Try out")
 
 COMMANDS: Final = {
     "status": Command("status:status", "Look", "Ask the API what became of messages."),
+    "watch": Command(
+        "watch:watch",
+        "Look",
+        "Poll the watchlist without a screen, and print every change as a JSON line.",
+    ),
+    "find": Command("find:find", "Look", "Tell everything ever seen about a phone number."),
+    "history": Command(
+        "history:history", "Look", "Tell what was recorded, and look after the database."
+    ),
+    "export": Command(
+        "export:export", "Look", "Write out what the history knows, or the watchlist."
+    ),
     "balance": Command("balance:balance", "Look", "Ask the API what the account holds."),
     "ls": Command("ls:ls", "Watchlist", "List the watchlist."),
     "add": Command("add:add", "Watchlist", "Put messages on the watchlist."),
@@ -32,6 +44,11 @@ COMMANDS: Final = {
     "resume": Command("edit:resume", "Watchlist", "Poll paused messages again."),
     "import": Command("bulk:import_", "Watchlist", "Put the messages of a list on the watchlist."),
     "config": Command("config:config", "Set up", "Show, check and begin the settings file."),
+    "doctor": Command(
+        "doctor.command:doctor",
+        "Set up",
+        "Look at terminal, files, accounts and network, and say what to mend.",
+    ),
     "locate": Command("locate:locate", "Set up", "Tell where each file is, or would be."),
     "completion": Command(
         "completion:completion",

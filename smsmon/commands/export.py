@@ -1,0 +1,176 @@
+"""``smsmon export``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.durations import Moment
+from smsmon.commands.flags import privacy_flag
+from smsmon.commands.ids import entries_from, takes_ids
+from smsmon.commands.output import emit, fail
+
+if TYPE_CHECKING:
+    from smsmon.commands.recorded import Row
+    from smsmon.filters import Field, Filter
+
+Write = Callable[[str], None]
+
+
+@click.command
+@click.argument("what", type=click.Choice(["recipients", "changes", "summary", "watchlist"]))
+@takes_ids
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl", "text", "toml"]),
+    help="csv (unless given) or jsonl; a watchlist also as text or toml.",
+)
+@click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
+@click.option("--since", type=Moment(), metavar="WHEN", help="For changes: from then on.")
+@click.option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")
+@privacy_flag
+def export(
+    what: str,
+    ids: tuple[str, ...],
+    file: str | None,
+    form: str | None,
+    expression: str,
+    since: float | None,
+    output: str | None,
+) -> None:
+    """Write out what the history knows, or the watchlist.
+
+    Without ids, all messages. Rows are written as they are read: a million take no more memory
+    than the largest message. FILTER is what the console takes after / , such as
+    'status:waiting country:fr stop:yes' or '!status:delivered'.
+
+    \b
+    recipients  id label phone country status raw_status stop date first_seen
+                changed_at absent reason
+    changes     observed_at id phone before after raw_status stop date
+    summary     id label tags profile total delivered not_delivered waiting
+                unknown stop delivery_rate first_read_at read_at
+                last_change_at completed_at removed_at
+    watchlist   id label tags note added paused profile
+    CSV is safe for spreadsheets: a cell that could be a formula or be rounded,
+    such as a phone number, begins with an apostrophe. jsonl is for programs:
+    one JSON object a line, times in UTC or null.
+    """
+    if what == "watchlist":
+        _export_watchlist(ids, file, form or "csv", output, expression)
+        return
+    form = form or "csv"
+    if form not in ("csv", "jsonl"):
+        fail(f"{what.capitalize()} are written as csv or jsonl; text and toml are for watchlists.")
+    locations = find_locations()
+    settings = read_settings(locations)
+
+    from smsmon.commands.recorded import KINDS, Request
+    from smsmon.store.queries import summaries
+    from smsmon.store.reader import Reader
+
+    kind = KINDS[what]
+    wanted = _filter(expression, kind.fields)
+    named = [entry.id for entry in entries_from(ids, file)]
+    with Reader(locations.history) as reader:
+        asked = Request(
+            ids=named or list(reader.ask(summaries)),
+            filter=wanted,
+            mask=number_shown(settings),
+            now=time.time(),
+            since=since or 0.0,
+        )
+        rows = reader.each(lambda connection: kind.rows(connection, asked))
+        with _opened(output) as write:
+            for line in _written(rows, kind.columns, form):
+                write(line)
+
+
+def _export_watchlist(
+    ids: Sequence[str], file: str | None, form: str, output: str | None, expression: str
+) -> None:
+    if expression:
+        fail("--filter is for what the history knows: recipients, changes and summary.")
+    entries = open_watchlist(find_locations()).load()
+    if ids or file:
+        wanted = {entry.id for entry in entries_from(ids, file)}
+        entries = [entry for entry in entries if entry.id in wanted]
+    if form == "jsonl":
+        from smsmon.commands.shapes import entry_json
+
+        lines: Iterable[str] = (_json(entry_json(entry)) for entry in entries)
+    else:
+        from smsmon.store.idlist import Form
+        from smsmon.store.idlist import export as written
+
+        lines = written(entries, Form(form)).splitlines()
+    with _opened(output) as write:
+        for line in lines:
+            write(line)
+
+
+def _filter(expression: str, fields: Sequence[Field]) -> Filter:
+    from smsmon.filters import FilterError, parse
+
+    try:
+        return parse(expression, fields)
+    except FilterError as error:
+        shown = expression[error.start : error.end]
+        fail(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}")
+
+
+def _written(rows: Iterable[Row], columns: Sequence[str], form: str) -> Iterator[str]:
+    if form == "jsonl":
+        yield from map(_json, rows)
+        return
+    from smsmon.spreadsheet import lines
+
+    yield ",".join(columns)
+    yield from lines([_cell(row[name]) for name in columns] for row in rows)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _json(row: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def _opened(output: str | None) -> AbstractContextManager[Write]:
+    return nullcontext(emit) if output is None or output == "-" else _whole(output)
+
+
+@contextmanager
+def _whole(output: str) -> Iterator[Write]:
+    """A file that takes the name ``output`` once all of it is written; readable by its owner."""
+    import os
+    import tempfile
+    from pathlib import Path
+
+    target = Path(output)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(".tmp", f".{target.name}.", target.parent)
+        with open(handle, "w", encoding="utf-8") as file:
+            yield lambda line: print(line, file=file)
+        os.replace(temporary, target)
+    except OSError as error:
+        fail(f"{output} cannot be written ({error.strerror or error}).")
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)

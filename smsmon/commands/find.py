@@ -1,0 +1,95 @@
+"""``smsmon find``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from smsmon.commands import exits
+from smsmon.commands.context import find_locations, number_shown, read_settings
+from smsmon.commands.flags import privacy_flag, utc_flag
+from smsmon.commands.output import print_json, print_rows, say
+from smsmon.commands.shapes import sighting_json
+from smsmon.commands.times import when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smsmon.store.remembered import NumberFound
+
+
+@click.command
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="Rows at most.",
+)
+@privacy_flag
+@utc_flag
+@click.pass_context
+def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
+    """Tell everything ever seen about a phone number.
+
+    It asks the history, not the API: what the console or `smsmon watch` has recorded. NUMBER is
+    international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one; quote it if it
+    has spaces. Exit code 4 if it was never seen.
+
+    \b
+    Piped, one line a message it is in, separated by tabs:
+      phone  id  label  status  stop  date  first_seen  changed_at
+    --json prints
+      {"asked", "exact", "more", "found": [{"id", "label", "phone", "status",
+       "raw_status", "stop", "date", "first_seen", "changed_at", "read_at",
+       "changes": [{"id", "phone", "before", "after", "raw_status", "stop",
+                    "date", "observed_at"}]}]}
+      exact: false when NUMBER was taken for a part; more: true at the limit.
+    """
+    locations = find_locations()
+    settings = read_settings(locations)
+
+    from smsmon.store.queries import find_number
+    from smsmon.store.reader import Reader
+
+    with Reader(locations.history) as reader:
+        found = reader.ask(lambda connection: find_number(connection, number, limit))
+    phone = number_shown(settings)
+    if as_json:
+        print_json(
+            {
+                "asked": phone(number),
+                "exact": found.exact,
+                "more": found.more,
+                "found": [sighting_json(each, phone) for each in found.sightings],
+            }
+        )
+    else:
+        _print(found, phone, in_utc=settings.display.utc)
+    if found.more:
+        say(f"There is more: the first {limit} are shown. Give more digits, or --limit.")
+    if not found.sightings:
+        say("smsmon: This number is in no message that the history knows.")
+        ctx.exit(exits.NOT_FOUND)
+
+
+def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> None:
+    print_rows(
+        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed"),
+        (
+            (
+                phone(each.recipient.phone),
+                each.message_id,
+                each.label,
+                each.recipient.status.slug,
+                "yes" if each.recipient.stop else "",
+                when(each.recipient.date, in_utc=in_utc),
+                when(each.first_seen, in_utc=in_utc),
+                when(each.changed_at, in_utc=in_utc),
+            )
+            for each in found.sightings
+        ),
+    )

@@ -1,0 +1,235 @@
+"""``smsmon history``: what changed, how long it took, and care for the database."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.durations import Moment
+from smsmon.commands.flags import privacy_flag, utc_flag
+from smsmon.commands.ids import entries_from, takes_ids
+from smsmon.commands.output import counted, emit, print_json, print_json_line, print_rows, say
+from smsmon.commands.shapes import event_json, transition_json
+from smsmon.commands.times import utc, when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from smsmon.store.remembered import Happened
+
+DAY = 86_400.0
+
+
+@click.group
+def history() -> None:
+    """Tell what was recorded, and look after the database.
+
+    The console and `smsmon watch` record every change they see.
+    """
+
+
+@history.command
+@takes_ids
+@click.option(
+    "--since",
+    type=Moment(),
+    metavar="WHEN",
+    help="From then on: 2026-11-22, 2026-11-22T18:00, or 12h. Unless given, the last day; with"
+    " ids, everything.",
+)
+@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="At most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@privacy_flag
+@utc_flag
+def changes(
+    ids: tuple[str, ...], file: str | None, since: float | None, limit: int, as_json: bool
+) -> None:
+    """Tell what changed: what happened last night?
+
+    \b
+    Piped, one line each, separated by tabs, oldest first:
+      when  id  phone  before  after        for a recipient's change
+      when  id  -      kind    detail       for an event
+    --json prints lines as `smsmon watch` does.
+    """
+    locations = find_locations()
+    settings = read_settings(locations)
+    wanted = [entry.id for entry in entries_from(ids, file)]
+    moment = since if since is not None else (0.0 if wanted else time.time() - DAY)
+
+    from smsmon.store.queries import happened_since, timeline
+    from smsmon.store.reader import Reader
+
+    with Reader(locations.history) as reader:
+        if wanted:
+            found = [reader.ask(partial(timeline, message_id=each, limit=limit)) for each in wanted]
+        else:
+            found = [reader.ask(partial(happened_since, moment=moment, limit=limit))]
+    lines = list(_lines(found, moment, number_shown(settings)))[:limit]
+    if as_json:
+        for _, line in lines:
+            print_json_line(line)
+    else:
+        in_utc = settings.display.utc
+        print_rows(
+            ("when", "id", "phone", "before", "after"),
+            ((when(at, in_utc=in_utc), *_cells(line)) for at, line in lines),
+            empty="Nothing is recorded for this time.",
+        )
+    if any(each.more for each in found):
+        say(f"There is more than {limit:,}: narrow it down with --since or ids, or raise --limit.")
+
+
+def _lines(
+    found: list[Happened], moment: float, phone: Callable[[str], str]
+) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Changes and events of all ``found``, in the order of time, from ``moment`` on."""
+    streams = []
+    for each in found:
+        streams.append(
+            [
+                (change.observed_at, {"type": "change", **transition_json(change, phone)})
+                for change in each.transitions
+            ]
+        )
+        streams.append(
+            [(event.at, {"type": "event", **event_json(event)}) for event in each.events]
+        )
+    merged = heapq.merge(*streams, key=lambda pair: pair[0])
+    return (pair for pair in merged if pair[0] >= moment)
+
+
+def _cells(line: dict[str, Any]) -> tuple[str, str, str, str]:
+    if line["type"] == "event":
+        return line["id"] or "", "", line["kind"], line["detail"]
+    return line["id"], line["phone"], line["before"] or "", line["after"]
+
+
+@history.command
+@click.option(
+    "--by",
+    type=click.Choice(["message", "tag", "country"]),
+    default="message",
+    show_default=True,
+    help="What to add up by.",
+)
+@click.option("--since", type=Moment(), metavar="WHEN", help="Deliveries seen from then on.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def times(by: str, since: float | None, as_json: bool) -> None:
+    """Tell how long deliveries took, as observed.
+
+    Only recipients that were seen waiting and then delivered count.
+
+    \b
+    Piped, one line each, separated by tabs: key, measured, median, p90, p99.
+    --json prints {"by", "times": [{"key", "measured", "median", "p90", "p99"}]},
+    durations in seconds.
+    """
+    from smsmon.store.queries import delivery_times
+    from smsmon.store.reader import Reader
+
+    with Reader(find_locations().history) as reader:
+        found = reader.ask(
+            lambda connection: delivery_times(connection, by, since=since or 0.0)  # type: ignore[arg-type]  # click.Choice holds it to the three
+        )
+    if as_json:
+        rows = [
+            {
+                "key": each.key,
+                "measured": each.measured,
+                "median": round(each.median, 1),
+                "p90": round(each.p90, 1),
+                "p99": round(each.p99, 1),
+            }
+            for each in found
+        ]
+        print_json({"by": by, "times": rows})
+        return
+    print_rows(
+        (by, "measured", "median s", "90% s", "99% s"),
+        (
+            (
+                each.key,
+                str(each.measured),
+                *(f"{seconds:.1f}" for seconds in (each.median, each.p90, each.p99)),
+            )
+            for each in found
+        ),
+        right=range(1, 5),
+        empty="No delivery was observed yet: they are while the console or `smsmon watch` runs.",
+    )
+
+
+@history.command
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(as_json: bool) -> None:
+    """Tell how large the history is and what is in it.
+
+    \b
+    --json prints {"path", "bytes", "version", "messages", "removed",
+    "recipients", "changes", "events", "oldest"}.
+    """
+    from smsmon.store.maintenance import info as ask
+
+    path = find_locations().history
+    found = ask(path)
+    shape = {
+        "path": str(path),
+        "bytes": found.bytes,
+        "version": found.version,
+        "messages": found.messages,
+        "removed": found.removed,
+        "recipients": found.recipients,
+        "changes": found.changes,
+        "events": found.events,
+        "oldest": utc(found.oldest),
+    }
+    if as_json:
+        print_json(shape)
+        return
+    print_rows(("what", "value"), [(name, str(value or 0)) for name, value in shape.items()])
+
+
+@history.command
+@click.option(
+    "--days",
+    type=click.FloatRange(0),
+    help="Keep messages that left the watchlist less than this many days ago; unless given,"
+    " history.retention_days of the settings.",
+)
+def prune(days: float | None) -> None:
+    """Drop messages that left the watchlist long ago.
+
+    What is on the watchlist is never dropped.
+    """
+    from smsmon.store.maintenance import prune as drop
+
+    locations = find_locations()
+    kept = days if days is not None else read_settings(locations).history.retention_days
+    if days is None and kept == 0:
+        say("Nothing is dropped: history.retention_days is 0, which keeps everything.")
+        return
+    watched = open_watchlist(locations).load()
+    dropped = drop(locations.history, watched, time.time(), kept)
+    emit(
+        f"Dropped {counted(dropped.messages, 'message')},"
+        f" {counted(dropped.recipients, 'recipient')}, {counted(dropped.changes, 'change')},"
+        f" {counted(dropped.events, 'event')}."
+    )
+
+
+@history.command
+def vacuum() -> None:
+    """Rewrite the database without gaps.
+
+    It needs as much free disk again for the while.
+    """
+    from smsmon.store.maintenance import vacuum as rewrite
+
+    before, after = rewrite(find_locations().history)
+    emit(f"{before:,} bytes before, {after:,} after.")

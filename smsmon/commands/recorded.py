@@ -1,0 +1,213 @@
+"""Rows for ``smsmon export``, from the history: one message in memory at a time. Pure but for it.
+
+What a filter may ask of a row is computed only when it does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
+
+from smsmon.commands.shapes import counts_json, transition_json
+from smsmon.commands.times import utc
+from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters import Coded, Column, Field, Filter
+from smsmon.model import Status, Transition
+from smsmon.phones import region
+from smsmon.store.queries import load, summaries, timeline
+from smsmon.store.remembered import Remembered, Summary
+
+Row = dict[str, object]
+
+ALL = 2**31
+"""More changes than one message can have."""
+
+RECIPIENT_COLUMNS = (
+    "id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
+    "changed_at", "absent", "reason",
+)  # fmt: skip
+CHANGE_COLUMNS = (
+    "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date",
+)  # fmt: skip
+SUMMARY_COLUMNS = (
+    "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
+    "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at", "completed_at",
+    "removed_at",
+)  # fmt: skip
+
+_SUMMARY_FIELDS = frozenset(
+    ("id", "label", "tag", "profile", "recipients", "delivered", "waiting", "failed", "unknown",
+     "stop", "rate", "changed", "read")
+)  # fmt: skip
+SUMMARY_FIELDS: tuple[Field, ...] = tuple(
+    each for each in MESSAGE_FIELDS if each.name in _SUMMARY_FIELDS
+)
+"""What the history can tell of a message; the rest only a running console knows."""
+CHANGE_FIELDS: tuple[Field, ...] = tuple(
+    each
+    for each in RECIPIENT_FIELDS
+    if each.name in ("phone", "status", "word", "country", "stop", "age")
+)
+"""What can be asked of a change: its status, word and STOP are those after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which rows are wanted, and how."""
+
+    ids: Sequence[str]
+    filter: Filter
+    mask: Callable[[str], str]
+    """How a phone number is written."""
+    now: float
+    since: float = 0.0
+    """Changes observed before are left out."""
+
+
+def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+    """Every recipient as last seen."""
+    for remembered in load(connection, asked.ids):
+        recipients = remembered.recipients
+        column_of = partial(_column, remembered, asked.now)
+        for slot, is_wanted in enumerate(asked.filter.mask(column_of, len(recipients))):
+            if not is_wanted:
+                continue
+            each = recipients[slot]
+            yield {
+                "id": remembered.summary.message_id,
+                "label": remembered.summary.label,
+                "phone": asked.mask(each.phone),
+                "country": region(each.phone),
+                "status": each.status.slug,
+                "raw_status": each.raw_status,
+                "stop": each.stop,
+                "date": utc(each.date),
+                "first_seen": utc(remembered.first_seen[slot]),
+                "changed_at": utc(remembered.changed_at[slot] or None),
+                "absent": slot in remembered.absent,
+                "reason": each.reason,
+            }
+
+
+def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+    """Every change ever seen, message by message, each in the order of time."""
+    for message_id in asked.ids:
+        for change in timeline(connection, message_id, ALL).transitions:
+            if change.observed_at < asked.since:
+                continue
+            if asked.filter.matches(partial(_value_of_change, change, asked.now)):
+                shape = transition_json(change, asked.mask)
+                yield {name: shape[name] for name in CHANGE_COLUMNS}
+
+
+def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+    """Every message as last seen, without its recipients."""
+    known = summaries(connection, asked.ids)
+    for message_id in asked.ids:
+        summary = known.get(message_id)
+        if summary is None or not asked.filter.matches(partial(_value, summary, asked.now)):
+            continue
+        yield {
+            "id": summary.message_id,
+            "label": summary.label,
+            "tags": list(summary.tags),
+            "profile": summary.profile,
+            **counts_json(summary.counts),
+            "delivery_rate": summary.counts.delivery_rate,
+            "first_read_at": utc(summary.first_read_at),
+            "read_at": utc(summary.read_at),
+            "last_change_at": utc(summary.last_change_at),
+            "completed_at": utc(summary.completed_at),
+            "removed_at": utc(summary.removed_at),
+        }
+
+
+class Kind(NamedTuple):
+    """One kind of rows that can be exported."""
+
+    columns: Sequence[str]
+    fields: Sequence[Field]
+    """What a filter may ask of a row."""
+    rows: Callable[[sqlite3.Connection, Request], Iterator[Row]]
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "recipients": Kind(RECIPIENT_COLUMNS, RECIPIENT_FIELDS, recipient_rows),
+        "changes": Kind(CHANGE_COLUMNS, CHANGE_FIELDS, change_rows),
+        "summary": Kind(SUMMARY_COLUMNS, SUMMARY_FIELDS, summary_rows),
+    }
+)
+
+
+def _value_of_change(change: Transition, now: float, name: str) -> str | float | bool:
+    match name:
+        case "phone":
+            return change.phone
+        case "status":
+            return change.after.slug
+        case "word":
+            return change.raw_status
+        case "country":
+            return region(change.phone)
+        case "stop":
+            return change.stop_after
+    return now - change.observed_at
+
+
+def _column(it: Remembered, now: float, name: str) -> Column:
+    """One field of all recipients of a message, as `smsmon.filters` asks for it."""
+    recipients = it.recipients
+    slots = range(len(recipients))
+    if name == "phone":
+        return recipients.phones
+    if name == "status":
+        return Coded(recipients.statuses, [status.slug for status in Status])
+    if name == "word":
+        return Coded(recipients.words, recipients.vocabulary)
+    if name == "country":
+        return [region(phone) for phone in recipients.phones]
+    if name == "stop":
+        return Coded(recipients.stops, (False, True, None))
+    if name == "took":
+        return [
+            it.changed_at[slot] - it.first_seen[slot]
+            if it.changed_at[slot] and Status(recipients.statuses[slot]).final
+            else None
+            for slot in slots
+        ]
+    if name == "age":
+        return [now - seen for seen in it.first_seen]
+    if name == "changed":
+        return [now - changed if changed else None for changed in it.changed_at]
+    if name == "absent":
+        return [slot in it.absent for slot in slots]
+    return [recipients.reasons.get(slot, "") for slot in slots]
+
+
+def _value(it: Summary, now: float, name: str) -> str | tuple[str, ...] | float | None:
+    counts = it.counts
+    match name:
+        case "id":
+            return it.message_id
+        case "label":
+            return it.label
+        case "tag":
+            return it.tags
+        case "profile":
+            return it.profile
+        case "recipients":
+            return counts.total
+        case "failed":
+            return counts.not_delivered
+        case "rate":
+            return counts.delivery_rate
+        case "changed":
+            return None if it.last_change_at is None else now - it.last_change_at
+        case "read":
+            return None if it.read_at is None else now - it.read_at
+    return counts_json(counts)[name]

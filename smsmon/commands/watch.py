@@ -1,0 +1,87 @@
+"""``smsmon watch``: the engine without the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from smsmon.commands import exits
+from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.durations import Duration
+from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag
+from smsmon.commands.ids import ids_from, takes_ids
+from smsmon.commands.output import counted, fail, print_json_line, progress, say
+
+if TYPE_CHECKING:
+    from smsmon.commands.watching import News
+    from smsmon.locations import Locations
+    from smsmon.settings import Settings
+
+
+@click.command
+@takes_ids
+@click.option(
+    "--for", "how_long", type=Duration(), metavar="TIME", help="Stop after this time (10m, 12h)."
+)
+@profile_flag
+@timeout_flag
+@privacy_flag
+@click.pass_context
+def watch(
+    ctx: click.Context, ids: tuple[str, ...], file: str | None, how_long: float | None
+) -> None:
+    """Poll the watchlist without a screen, and print every change as a JSON line.
+
+    With ids, only those of the watchlist. What others add to or take off the list is followed.
+    Everything is recorded in the history: an open console, or the next one, finds it there.
+    It runs until ctrl+c or SIGTERM; both end it properly.
+
+    \b
+    {"type": "change", "id", "phone", "before", "after", "raw_status",
+     "stop", "date", "observed_at"}       before: null for one that appeared
+    {"type": "event", "kind", "id", "profile", "detail", "at"}
+      kind: first_read, completed, reopened, settled, stale, recovered,
+        not_found, found, absent, added, removed, paused, resumed,
+        account_stopped, account_down, account_up
+    Exit codes: 0 --for is over, 130 ctrl+c, 143 SIGTERM; 3 if every account
+    is refused, 2 usage.
+    """
+    locations = find_locations()
+    settings = read_settings(locations)
+    only = set(ids_from(ids, file)) if ids or file else None
+    entries = open_watchlist(locations).load()
+    if only is not None and (missing := only - {entry.id for entry in entries}):
+        fail(
+            f"Not on the watchlist: {', '.join(sorted(missing))}. `smsmon add` them first.",
+            exits.NOT_FOUND,
+        )
+    progress(f"Watching {counted(len(only or entries), 'message')}; ctrl+c ends it.")
+    ctx.exit(_watch(settings, locations, only, how_long))
+
+
+def _watch(
+    settings: Settings, locations: Locations, only: set[str] | None, how_long: float | None
+) -> int:
+    from smsmon.clock import SystemClock
+    from smsmon.commands.accounts import clients
+    from smsmon.commands.loops import run
+    from smsmon.commands.shapes import news_json
+    from smsmon.commands.watching import Watching, until_signal
+
+    phone = number_shown(settings)
+
+    def tell(news: News) -> None:
+        for line in news_json(news, phone):
+            print_json_line(line)
+
+    async def work() -> int:
+        clock = SystemClock()
+        async with (
+            clients(settings.profiles, settings, clock, skip_unusable=True) as sources,
+            until_signal(clock, how_long) as ending,
+        ):
+            watching = Watching(settings, locations, sources, clock, say, only)
+            return await watching.run(tell, ending)
+
+    return run(work())
