@@ -1,0 +1,183 @@
+"""The smaller commands: rows of ``status``, ``edit``, ``import``, ``config``, ``doctor`` …"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from smsmon.cli import Commands, smsmon
+from smsmon.commands.doctor.machine import terminal
+from smsmon.commands.table import COMMANDS
+from smsmon.simulator.thread import ServerThread
+from tests.cli.program import Program
+
+
+def test_the_table_of_commands_says_what_each_says_of_itself() -> None:
+    import click
+
+    assert isinstance(smsmon, Commands)
+    for name, entry in COMMANDS.items():
+        with click.Context(smsmon) as ctx:
+            command = smsmon.get_command(ctx, name)
+        assert command is not None
+        assert command.name == name
+        assert (command.help or "").split("\n\n")[0].replace("\n", " ") == entry.help
+
+
+def test_status_prints_recipients_as_rows_and_csv_and_masks_them(program: Program) -> None:
+    rows = program.run("status", "301", "--recipients", "--privacy").out.splitlines()
+    assert [row.split("\t")[:5] for row in rows] == [
+        ["301", "+33 6 ·· ·· ·· 01", "delivered", "Delivered", "yes"],
+        ["301", "+33 6 ·· ·· ·· 03", "not_delivered", "Not delivered", "no"],
+        ["301", "+33 6 ·· ·· ·· 04", "waiting", "Waiting", "no"],
+    ]
+    done = program.run("status", "301", "--csv", "--fail-on", "stop", "--fail-on", "unknown")
+    (row,) = csv.DictReader(io.StringIO(done.out))
+    assert (row["total"], row["not_delivered"], row["stop"]) == ("3", "1", "1")
+    assert done.code == 6
+    masked = program.run("status", "301", "--json", SMSMON_DISPLAY_PRIVACY="true").json
+    assert masked["messages"][0]["recipients"][0]["phone"] == "+33 6 ·· ·· ·· 01"
+
+
+def test_messages_are_read_by_the_profile_the_watchlist_names(
+    program: Program, api: ServerThread
+) -> None:
+    program.home.mkdir()
+    (program.home / "config.toml").write_text(
+        f'[profiles.default]\n[profiles.test]\nbase_url = "{api.base_url}"\n'
+        'api_key_command = ["printf", "not-the-key"]\n'
+    )
+    program.run("add", "300", "--profile", "test")
+    done = program.run("status", "300", "301", "--json")
+    assert [each["state"] for each in done.json["messages"]] == ["error", "ok"]
+    assert done.code == 3
+    assert program.run("status", "300", "--profile", "default").code == 0
+    unknown = program.run("status", "300", "--profile", "prod")
+    assert unknown.code == 2
+    assert 'no profile "prod"' in unknown.err
+
+
+def test_all_reads_the_whole_watchlist(program: Program) -> None:
+    assert program.run("status", "--all").code == 2
+    program.run("add", "300", "301")
+    ids = [line.split("\t")[0] for line in program.run("status", "--all").out.splitlines()]
+    assert ids == ["300", "301"]
+
+
+def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
+    offline.run("add", "300", "--label", "one", "--tag", "x", "--note", "n")
+    assert offline.run("edit", "300", "--tags", "a, b c").err == "Changed 300.\n"
+    done = offline.run("pause", "300", "999")
+    assert done.code == 4
+    assert done.err == "Paused 300.\nsmsmon: Not on the watchlist: 999.\n"
+    (entry,) = offline.run("ls", "--json").json["messages"]
+    assert (entry["label"], entry["tags"], entry["note"], entry["paused"]) == (
+        "one", ["a", "b c"], "n", True,
+    )  # fmt: skip
+    offline.run("resume", "300")
+    assert offline.run("ls").out.split("\t")[3] == ""
+    assert offline.run("edit", "300").code == 2
+
+
+def test_import_takes_the_good_lines_and_names_the_bad_ones(offline: Program) -> None:
+    pasted = "id;label\n300;One\nthree;Three\n300;Again\n301;Two\n"
+    strict = offline.run("import", "-", "--strict", input=pasted)
+    assert strict.code == 2
+    assert not offline.home.exists()
+    done = offline.run("import", "-", input=pasted)
+    assert done.code == 2
+    assert "stdin, line 3" in done.err
+    assert "Added 2, watched already 0, 1 duplicate merged.\n" in done.err
+    assert [line.split("\t")[:2] for line in offline.run("ls").out.splitlines()] == [
+        ["300", "Again"],
+        ["301", "Two"],
+    ]
+    assert offline.run("import", "/no/such/file").code == 2
+
+
+def test_balance_prints_the_account(program: Program, api: ServerThread) -> None:
+    shape = program.run("balance", "--json").json
+    assert set(shape) == {
+        "profile", "username", "amount", "currency", "credits", "credits_eco", "credits_hlr",
+        "to_send", "fetched_at",
+    }  # fmt: skip
+    assert shape["currency"] == "EUR"
+    assert program.run("balance", SMSMON_API_KEY="wrong").code == 3
+
+
+def test_config_init_never_overwrites_and_check_names_what_is_wrong(offline: Program) -> None:
+    path = offline.home / "config.toml"
+    assert offline.run("config", "init").out == f"{path}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert offline.run("config", "check", SMSMON_BUGET="1").code == 0
+    path.write_text("[poling]\nbudget = 1\n")
+    again = offline.run("config", "init")
+    assert again.code == 2
+    assert "is left as it is" in again.err
+    assert path.read_text() == "[poling]\nbudget = 1\n"
+    check = offline.run("config", "check")
+    assert check.code == 2
+    assert "line 1: poling is not a setting. Did you mean polling?" in check.err
+
+
+def test_config_show_and_schema_print_what_is_in_force(program: Program, api: ServerThread) -> None:
+    done = program.run("config", "show", "--utc", "--json")
+    told = {each["name"]: (each["value"], each["origin"]) for each in done.json["settings"]}
+    assert told["display.utc"] == (True, "flag")
+    assert told["profiles.default.base_url"] == (api.base_url, "environment SMSMON_BASE_URL")
+    assert api.key not in done.out
+    schema = program.run("config", "schema").json
+    assert schema["$defs"]["Polling"]["properties"]["budget"]["maximum"] == 2000
+
+
+def test_locate_names_the_files_and_completion_completes(offline: Program) -> None:
+    assert offline.run("locate", "watchlist").out == f"{offline.home / 'watchlist.toml'}\n"
+    assert offline.run("locate", "--json").json["config"] == str(offline.home / "config.toml")
+    assert offline.run("locate", "nothing").code == 2
+    script = offline.run("completion", "bash").out
+    assert "_SMSMON_COMPLETE=bash_complete" in script
+    completed = offline.run(
+        _SMSMON_COMPLETE="bash_complete", COMP_WORDS="smsmon st", COMP_CWORD="1"
+    )
+    assert completed.out == "plain,status\n"
+
+
+def test_doctor_examines_without_telling_secrets(program: Program, api: ServerThread) -> None:
+    program.run("add", "300")
+    done = program.run("doctor", "--json", HTTPS_PROXY="http://user:s3cret@proxy.example:1")
+    found = {(each["part"], each["name"]): each for each in done.json["findings"]}
+    assert done.code == 0
+    assert found["account default", "key"]["detail"] == (
+        "found in environment variable SMSMON_API_KEY"
+    )
+    assert found["account default", "round trip"]["health"] == "good"
+    assert found["account default", "clock"]["health"] == "good"
+    assert found["files", "watchlist"]["detail"].endswith("watchlist.toml, mode 0600")
+    assert api.key not in done.out
+    assert "s3cret" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("environ", "code"),
+    [
+        ({"SMSMON_API_KEY": "wrong"}, 3),
+        ({"SMSMON_BASE_URL": "http://127.0.0.1:1/v1"}, 5),
+        ({"SMSMON_POLLING_BUDGET": "0"}, 2),
+    ],
+)
+def test_doctor_ends_with_what_is_worst(
+    program: Program, environ: dict[str, str], code: int
+) -> None:
+    done = program.run("doctor", **environ)
+    assert done.code == code
+    assert "✖" in done.out
+
+
+def test_doctor_knows_terminals_that_hurt() -> None:
+    found = {each.name: each for each in terminal({"TERM": "dumb", "NO_COLOR": "1"})}
+    assert found["TERM"].health == "poor"
+    assert found["colours"].detail == "none (NO_COLOR is set)"
+    found = {each.name: each for each in terminal({"TERM": "xterm-256color"})}
+    assert found["colours"].detail == "256"

@@ -1,0 +1,195 @@
+"""``watch`` records; ``find``, ``history`` and ``export`` tell. ``status --watch`` waits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from smsmon.simulator.messages import Change, SimMessage, SimRecipient
+from smsmon.simulator.thread import ServerThread
+from tests.cli.program import TIMEOUT, Program
+
+ARRIVING = "+33639980001"
+"""Waiting at first; delivered a moment later."""
+REFUSING = "+33639980002"
+FAILED = "+33639980003"
+
+
+def arriving(message_id: str, after: float) -> SimMessage:
+    """A message with one recipient that is delivered ``after`` seconds from now."""
+    sent = time.time() - 60
+    return SimMessage(
+        message_id,
+        [
+            SimRecipient(
+                ARRIVING,
+                (Change(sent, "Waiting"), Change(time.time() + after, "Delivered")),
+            ),
+            SimRecipient(REFUSING, (Change(sent, "Delivered", True),)),
+            SimRecipient(FAILED, (Change(sent, "Not delivered"),)),
+        ],
+    )
+
+
+class Recorded(NamedTuple):
+    """What one run of ``watch`` left: a history, and what it printed."""
+
+    program: Program
+    news: list[dict[str, Any]]
+    code: int
+    err: str
+
+
+@pytest.fixture(scope="module")
+def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """One watch over a message that changes while it is watched."""
+    program = Program(
+        tmp_path_factory.mktemp("watch") / "home",
+        {
+            "SMSMON_BASE_URL": api.base_url,
+            "SMSMON_API_KEY": api.key,
+            "SMSMON_POLLING_MIN_INTERVAL": "1",
+            "SMSMON_POLLING_MAX_INTERVAL": "2",
+        },
+    )
+    program.run("add", "700", "--label", "=Sale", "--tag", "bf")
+    api.server.world.add(arriving("700", 1.5))
+    process = subprocess.Popen(
+        program.argv("watch"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=program.env(),
+        text=True,
+    )
+    assert process.stdout is not None
+    news = []
+    try:
+        for line in process.stdout:
+            news.append(json.loads(line))
+            if news[-1].get("kind") == "first_read":
+                program.run("add", "1")
+            if {"completed", "not_found"} <= {each.get("kind") for each in news}:
+                break
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+        process.communicate()
+    yield Recorded(program, news, process.returncode, err)
+    api.server.world.remove("700")
+
+
+def test_watch_prints_each_change_once_and_ends_properly_when_told(recorded: Recorded) -> None:
+    (change,) = [each for each in recorded.news if each["type"] == "change"]
+    assert (change["id"], change["phone"]) == ("700", ARRIVING)
+    assert (change["before"], change["after"]) == ("waiting", "delivered")
+    assert set(change) == {
+        "type", "id", "phone", "before", "after", "raw_status", "stop", "date", "observed_at",
+    }  # fmt: skip
+    kinds = [each["kind"] for each in recorded.news if each["type"] == "event"]
+    assert kinds.count("completed") == 1
+    assert "added" in kinds, "what another shell adds is followed"
+    assert recorded.code == 143
+    assert recorded.err == ""
+
+
+def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Recorded) -> None:
+    for spelling in (ARRIVING, "06 39 98 00 01"):
+        (found,) = recorded.program.run("find", spelling, "--json").json["found"]
+        assert (found["id"], found["status"], found["label"]) == ("700", "delivered", "=Sale")
+        assert [each["before"] for each in found["changes"]] == ["waiting"]
+    plain = recorded.program.run("find", "3998000", "--privacy")
+    assert [line.split("\t")[:2] for line in plain.out.splitlines()] == [
+        ["+33 6 ·· ·· ·· 01", "700"],
+        ["+33 6 ·· ·· ·· 02", "700"],
+        ["+33 6 ·· ·· ·· 03", "700"],
+    ]
+    nothing = recorded.program.run("find", "+33700000000")
+    assert nothing.code == 4
+    assert nothing.out == ""
+
+
+def test_history_tells_what_happened_and_how_long_it_took(recorded: Recorded) -> None:
+    lines = recorded.program.run("history", "changes", "--json", "--since", "1h").out.splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [each["after"] for each in told if each["type"] == "change"] == ["delivered"]
+    assert "completed" in [each.get("kind") for each in told]
+    (row,) = recorded.program.run("history", "times", "--by", "tag", "--json").json["times"]
+    assert (row["key"], row["measured"]) == ("bf", 1)
+    info = recorded.program.run("history", "info", "--json").json
+    assert (info["recipients"], info["changes"]) == (3, 1)
+    assert recorded.program.run("history", "prune").out.startswith("Dropped 0 messages")
+
+
+def test_export_filters_masks_and_is_safe_for_spreadsheets(recorded: Recorded) -> None:
+    program = recorded.program
+    rows = list(csv.DictReader(io.StringIO(program.run("export", "recipients").out)))
+    assert [row["phone"] for row in rows] == [f"'{p}" for p in (ARRIVING, REFUSING, FAILED)]
+    assert rows[0]["label"] == "'=Sale"
+
+    stops = program.run(
+        "export", "recipients", "--filter", "stop:yes", "--format", "jsonl", "--privacy"
+    )
+    (stop,) = map(json.loads, stops.out.splitlines())
+    assert (stop["phone"], stop["stop"], stop["country"]) == ("+33 6 ·· ·· ·· 02", True, "FR")
+
+    (change,) = map(
+        json.loads, program.run("export", "changes", "--format", "jsonl").out.splitlines()
+    )
+    assert change["phone"] == ARRIVING
+
+    wrong = program.run("export", "recipients", "--filter", "statuss:waiting")
+    assert wrong.code == 2
+    assert "character 1 ('statuss')" in wrong.err
+    assert "did you mean status?" in wrong.err
+
+
+def test_export_writes_a_file_whole_or_not_at_all(recorded: Recorded, tmp_path: Path) -> None:
+    target = tmp_path / "summary.csv"
+    done = recorded.program.run("export", "summary", "700", "-o", str(target))
+    assert (done.code, done.out) == (0, "")
+    (row,) = csv.DictReader(io.StringIO(target.read_text()))
+    assert (row["total"], row["delivered"], row["stop"]) == ("3", "2", "1")
+    assert row["delivery_rate"] == "0.6667"
+    failed = recorded.program.run("export", "summary", "-o", str(tmp_path / "none" / "x.csv"))
+    assert failed.code == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["summary.csv"]
+
+
+def test_an_exported_watchlist_is_imported_again(recorded: Recorded, offline: Program) -> None:
+    for form in ("csv", "toml"):
+        written = recorded.program.run("export", "watchlist", "--format", form).out
+        assert offline.run("import", "-", input=written).code == 0
+    both = [program.run("ls", "--json").json for program in (recorded.program, offline)]
+    assert both[0] == both[1]
+
+
+def test_status_watch_waits_until_all_is_final(program: Program, api: ServerThread) -> None:
+    api.server.world.add(arriving("701", 1.5))
+    fast = {"SMSMON_POLLING_MIN_INTERVAL": "1", "SMSMON_POLLING_MAX_INTERVAL": "2"}
+    done = program.run(
+        "status", "701", "--watch", "--deadline", "20s", "--json", "--fail-on", "waiting", **fast
+    )
+    assert done.json["messages"][0]["counts"]["waiting"] == 0
+    assert done.code == 0
+    assert done.err == "", "no progress where no terminal is"
+
+
+def test_status_watch_ends_at_its_deadline_and_fails_on_what_is_named(
+    program: Program, api: ServerThread
+) -> None:
+    api.server.world.add(arriving("702", 3_600.0))
+    done = program.run("status", "702", "--watch", "--deadline", "0.5s", "--fail-on", "waiting")
+    assert done.code == 6
+    assert done.out.startswith("702\tok\t3\t1\t1\t1")
+    refused = program.run("status", "910", "--watch", "--deadline", "20s")
+    assert refused.code == 3, "a refused account is not waited for"
