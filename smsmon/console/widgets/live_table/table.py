@@ -570,7 +570,9 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
 
     def _resize_virtual(self) -> None:
         if self._virtual_size != self.virtual_size:
-            self.virtual_size = self._virtual_size
+            # Setting it the plain way paints the whole table anew.
+            self.set_reactive(ScrollView.virtual_size, self._virtual_size)
+            self.refresh(repaint=False, layout=True)
 
     def _show_cursor(self) -> None:
         """Scroll no further than needed to have the cursor's row on the screen."""

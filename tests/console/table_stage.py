@@ -1,0 +1,126 @@
+"""A live table alone on a screen, for its tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.pilot import Pilot
+
+from smsmon.console.cells import Span, Tone
+from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
+from tests.support.sink import SinkDriver
+
+
+class City:
+    """A row: anything will do."""
+
+    def __init__(self, name: str, people: int, note: str = "") -> None:
+        self.name = name
+        self.people = people
+        self.note = note
+
+
+COLUMNS: list[Column[City]] = [
+    Column("name", "city", lambda city, width: city.name, 10, sort_key=lambda city: city.name),
+    Column(
+        "people",
+        "people",
+        lambda city, width: Span(f"{city.people:,}", Tone.GOOD),
+        9,
+        align="right",
+        sort_key=lambda city: city.people,
+        descending=True,
+        priority=1,
+    ),
+    Column("note", "note", lambda city, width: city.note, 8, flex=1, sortable=False, priority=-1),
+]
+
+
+class Clock:
+    """A clock that never jumps and is moved by hand. Seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TableApp(App[None]):
+    """One table, and what it said."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = "LiveTable { height: 1fr; }"
+
+    def __init__(self, cities: dict[str, City], *, sink: bool = False, **options: Any) -> None:
+        super().__init__(driver_class=SinkDriver if sink else None)
+        self.cities = cities
+        self.table: LiveTable[str, City] = LiveTable(
+            COLUMNS, MappedRows(cities), list(cities), **options
+        )
+        self.said: list[Message] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    @on(LiveTable.Highlighted)
+    @on(LiveTable.Selected)
+    @on(LiveTable.SortChanged)
+    @on(LiveTable.MarksChanged)
+    def keep(self, message: Message) -> None:
+        self.said.append(message)
+
+    def heard(self, kind: type[Message]) -> Any:
+        """The last message of a kind."""
+        return next(message for message in reversed(self.said) if isinstance(message, kind))
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line, without the scrollbar's column."""
+        strips = self.screen._compositor.render_strips()
+        return [strip.text[:-1].rstrip() for strip in strips]
+
+    def line_styles(self, y: int) -> list[Any]:
+        """The styles on one line of the table."""
+        return [segment.style for segment in self.table.render_line(y) if segment.style]
+
+    @property
+    def cursor_line(self) -> int:
+        """The screen line of the cursor's row."""
+        return 1 + self.table.view.cursor_index - round(self.table.scroll_y)
+
+
+def letters(count: int) -> dict[str, City]:
+    """Cities ``c000`` … with fewer and fewer people."""
+    return {f"c{index:03}": City(f"c{index:03}", 10_000 - index) for index in range(count)}
+
+
+@asynccontextmanager
+async def showing(
+    cities: dict[str, City], size: tuple[int, int] = (40, 11), **options: Any
+) -> AsyncIterator[tuple[TableApp, Pilot[None]]]:
+    """The table on a screen that is not there; ten rows fit."""
+    app = TableApp(cities, **options)
+    async with app.run_test(size=size, headless=not options.get("sink")) as pilot:
+        await pilot.pause()
+        yield app, pilot
+
+
+async def written_by(app: TableApp, pilot: Pilot[None]) -> int:
+    """Bytes for the terminal until nothing more comes."""
+    sink = app._driver
+    assert isinstance(sink, SinkDriver)
+    begun = sink.written
+    quiet = 0
+    while quiet < 3:
+        before = sink.written
+        await pilot.pause()
+        await asyncio.sleep(0)
+        quiet = quiet + 1 if sink.written == before else 0
+    return sink.written - begun
