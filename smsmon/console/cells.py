@@ -107,8 +107,7 @@ def count(number: int) -> str:
 def percent(part: int, whole: int) -> str:
     """``96.2%`` of a whole; a dash of nothing.
 
-    Never rounds to all or nothing what is not: 999 of 1,000 parts in 1,000 is 99.9%, and
-    99,999 of 100,000 is 99.9% as well.
+    Rounding never makes all or nothing of what is not: 99,999 of 100,000 is 99.9%.
     """
     if whole <= 0:
         return DASH
@@ -122,9 +121,11 @@ def percent(part: int, whole: int) -> str:
 
 def rate(value: float | None) -> str:
     """A rate from 0 to 1, such as ``Counts.delivery_rate``, as ``96.2%``; a dash for None."""
-    if value is None:
-        return DASH
-    return percent(round(value * 10_000_000), 10_000_000) if 0 < value < 1 else f"{value:.0%}"
+    return DASH if value is None else percent(round(value * _FINE), _FINE)
+
+
+_FINE = 10_000_000
+"""Parts of a whole in which a rate is told from 0 and from 1: more than there are recipients."""
 
 
 # Statuses
