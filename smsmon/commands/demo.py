@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from smsmon.commands import exits
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings
 
@@ -41,6 +45,7 @@ def run_demo(seed: int, speed: float) -> int:
 
     world = demo_world(seed=seed, speed=speed)
     with (
+        _exit_on_signals(),
         tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
         ServerThread(world) as server,
     ):
@@ -50,6 +55,24 @@ def run_demo(seed: int, speed: float) -> int:
         Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         return run_console(read_settings(locations, environ={}), locations)
+
+
+@contextlib.contextmanager
+def _exit_on_signals() -> Iterator[None]:
+    """End by an exception when told to, so that the temporary folder goes too.
+
+    While the console runs its own handlers are in force.
+    """
+
+    def leave(*_: object) -> None:
+        raise SystemExit(exits.TERMINATED)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def write_account(home: Path, base_url: str, key: str) -> None:
