@@ -17,6 +17,7 @@ import click
 
 from smsmon import __version__
 from smsmon.commands import exits
+from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
 from smsmon.commands.table import COMMANDS, SECTIONS
 
@@ -80,6 +81,9 @@ class Commands(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@profile_flag
+@privacy_flag
+@utc_flag
 @click.version_option(__version__, "-V", "--version", message="smsmon %(version)s")
 @click.pass_context
 def smsmon(ctx: click.Context) -> None:

@@ -13,7 +13,7 @@ from smsmon.commands.context import find_locations, number_shown, open_watchlist
 from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
-from smsmon.commands.output import emit, fail
+from smsmon.commands.output import Progress, emit, fail
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Row
@@ -87,9 +87,11 @@ def export(
             since=since or 0.0,
         )
         rows = reader.each(lambda connection: kind.rows(connection, asked))
-        with _opened(output) as write:
+        with _opened(output) as write, Progress("rows") as progress:
             for line in _written(rows, kind.columns, form):
                 write(line)
+                if output is not None:  # stdout shows by itself how far it is
+                    progress.step()
 
 
 def _export_watchlist(

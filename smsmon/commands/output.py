@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
+import time
 from collections.abc import Container, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -62,6 +64,33 @@ def progress(message: str) -> None:
         say(message)
 
 
+class Progress:
+    """How far long work is: one line that counts, rewritten in place; nothing in a pipe."""
+
+    def __init__(self, done: str, total: int | None = None) -> None:
+        """``done`` is the word for it: ``read``. ``total`` is None where it is not known."""
+        self._done = done
+        self._total = "" if total is None else f" of {total:,}"
+        self._count = 0
+        self._shown_at = time.monotonic()
+        self._shown = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def step(self) -> None:
+        """One more."""
+        self._count += 1
+        now = time.monotonic()
+        if now - self._shown_at >= _PROGRESS_EVERY and sys.stderr.isatty():
+            self._shown_at, self._shown = now, True
+            click.echo(f"\r{self._count:,}{self._total} {self._done}", nl=False, err=True)
+
+
 def on_terminal() -> bool:
     """True when stdout is a terminal, so that a person reads it."""
     return sys.stdout.isatty()
@@ -104,6 +133,10 @@ def print_rows(
         return
     header = [name.upper() for name in header]
     widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
+    room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    widths[-1] = min(widths[-1], max(room, _LEAST))
+    for row in cells:
+        row[-1] = _cut(row[-1], widths[-1])
     for row in [header, *cells]:
         padded = (
             " " * (width - _width(cell)) + cell
@@ -126,6 +159,15 @@ def _width(text: str) -> int:
     )
 
 
+def _cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, with an ellipsis where something is missing."""
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def _stdout_is_utf8() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
 
@@ -136,3 +178,7 @@ def _indent() -> int | None:
 
 _LINE = 2_000
 """Longest diagnostic, in characters."""
+_PROGRESS_EVERY = 0.5
+"""Seconds before work counts as long, and between two looks at how far it is."""
+_LEAST = 10
+"""Columns that the last column of a table keeps on a narrow terminal."""

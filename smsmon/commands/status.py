@@ -12,7 +12,7 @@ from smsmon.commands.context import find_locations, number_shown, open_watchlist
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
-from smsmon.commands.output import emit, fail, print_json, print_rows, say
+from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say
 from smsmon.commands.shapes import counts_json, reading_json
 from smsmon.commands.times import utc, when
 
@@ -122,7 +122,8 @@ def _read(
                 concurrency=settings.polling.concurrency,
                 per_minute=settings.polling.budget,
             )
-            return await reader.read_each(wanted)
+            with Progress("read", len(wanted)) as progress:
+                return await reader.read_each(wanted, lambda _: progress.step())
 
     return run(read())
 

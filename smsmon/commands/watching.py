@@ -22,6 +22,7 @@ from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
+from smsmon.store.maintenance import prune
 from smsmon.store.watchlist import Watchlist
 
 LOOK_EVERY = 1.0
@@ -113,6 +114,7 @@ class Watching:
                 ending.end(exits.ACCOUNT)
 
         entries = self._mine(await asyncio.to_thread(self._watchlist.load))
+        await asyncio.to_thread(self._drop_the_old)
         self._history.start()
         self._engine.watch_all(await self._remembered(entries), announce=False)
         self._history.watching(self._watchlist.entries)
@@ -170,6 +172,16 @@ class Watching:
         for entry in wanted.values():
             if self._engine.board[entry.id].entry != entry:
                 self._engine.amend(entry)
+
+    def _drop_the_old(self) -> None:
+        """Keep the history as long as the settings say, and no longer. Blocks on the disk."""
+        days = self._settings.history.retention_days
+        path = self._history.path
+        if days and path.exists():
+            try:
+                prune(path, self._watchlist.entries, self._clock.now(), days)
+            except StoreError as error:
+                self._complain(f"smsmon: {error}")
 
     async def _remembered(self, entries: Iterable[Entry]) -> list[tuple[Entry, Restored | None]]:
         """Each entry with what the history knows of it: a change while nobody looked is news."""
