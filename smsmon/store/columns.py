@@ -120,10 +120,18 @@ def placed(known: Phones, given: Phones) -> Sequence[int] | None:
     return slots
 
 
-def rearranged(known: Recipients, given: Recipients, slots: Sequence[int]) -> Recipients:
-    """``given`` in the order of ``slots``; what it leaves out stays as ``known``."""
+def rearranged(
+    known: Recipients, given: Recipients, slots: Sequence[int], absent: frozenset[int]
+) -> Recipients:
+    """``given`` in the order of ``slots``; what it leaves out stays as ``known``.
+
+    So do its places in ``absent``: there it repeats an earlier report, and another console may
+    have seen a later one.
+    """
     rows = dict(enumerate(known))
-    rows.update(zip(slots, given, strict=True))
+    for place, slot in enumerate(slots):
+        if place not in absent or slot not in rows:
+            rows[slot] = given[place]
     return Recipients.of(rows[slot] for slot in range(len(rows)))
 
 

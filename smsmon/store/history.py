@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -41,8 +42,7 @@ class History:
         self._writer = HistoryWriter(path, clock, listener)
         self._reader = Reader(path)
         self._threads = ThreadPoolExecutor(1, "history-reader")
-        self._asked = 0
-        self._running = 0
+        self._closing = threading.Event()
 
     def start(self) -> None:
         """Begin to write; the database is opened, or made, in the writer's thread."""
@@ -50,7 +50,7 @@ class History:
 
     async def close(self) -> None:
         """Write what waits, then let go. Raises ``StoreError`` when something stays unwritten."""
-        self._reader.interrupt()
+        self._closing.set()
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, self._reader.close)
@@ -140,21 +140,18 @@ class History:
 
         One at a time, in order. A cancelled one is interrupted, or never begun.
         """
-        self._asked += 1
-        ticket = self._asked
+        cancelled = threading.Event()
+
+        def unwanted() -> bool:
+            return cancelled.is_set() or self._closing.is_set()
 
         def work() -> T:
-            self._running = ticket
-            try:
-                return self._reader.ask(question)
-            finally:
-                self._running = 0
+            return self._reader.ask(question, unwanted)
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except asyncio.CancelledError:
-            if self._running == ticket:
-                self._reader.interrupt()
+            cancelled.set()
             raise
 
 

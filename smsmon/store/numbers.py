@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-FRAGMENT_DIGITS = 3
+_FRAGMENT = 3
 """The shortest fragment searched for: a shorter one is in nearly every number."""
 _E164_MOST = 15
 _NATIONAL_LEAST = 6
@@ -24,8 +24,8 @@ class Spelling:
 
     keys: tuple[int | str, ...] = ()
     """Whole numbers, as the database holds them."""
-    fragment: str = ""
-    """Digits to look for inside numbers when no whole one is there; empty: too few."""
+    fragments: tuple[str, ...] = ()
+    """Digits to look for inside numbers when no whole one is there; none: too few."""
 
 
 def read_number(text: str) -> Spelling:
@@ -36,11 +36,12 @@ def read_number(text: str) -> Spelling:
     """
     text = text.strip()
     digits = _NOT_DIGITS.sub("", _TRUNK_IN_BRACKETS.sub("", text))
-    fragment = digits.lstrip("0")
-    fragment = fragment if len(fragment) >= FRAGMENT_DIGITS else ""
+    significant = digits.lstrip("0")
+    # A leading 0 may be the national one, which no E.164 number has, or stand inside.
+    fragments = {part[:_E164_MOST] for part in (digits, significant) if len(part) >= _FRAGMENT}
     keys: list[int | str] = []
     if text.startswith("+") or digits.startswith("00"):
-        keys = [int(fragment or 0)]
+        keys = [int(significant or 0)]
     elif digits.startswith("0") and len(digits) >= _NATIONAL_LEAST:
         keys = [
             int(f"{code}{rest}")
@@ -53,7 +54,7 @@ def read_number(text: str) -> Spelling:
     # What the API gave in a spelling of its own was stored as it came.
     keys += [text, digits] if text != digits else [text]
     fits = [key for key in keys if isinstance(key, str) or 0 < key < 10**_E164_MOST]
-    return Spelling(tuple(key for key in fits if key), fragment[:_E164_MOST])
+    return Spelling(tuple(key for key in fits if key), tuple(sorted(fragments)))
 
 
 @cache

@@ -43,7 +43,7 @@ _SIGHTING = (
 )
 _BY_FRAGMENT = (
     f"{_SIGHTING} WHERE r.phone IN"  # noqa: S608 - two constants
-    " (SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) LIMIT ?)"
+    " (SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) OR instr(phone, ?) LIMIT ?)"
     " ORDER BY r.phone, m.read_at DESC LIMIT ?"
 )
 _TRANSITION = (
@@ -124,10 +124,10 @@ def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> 
         (*asked.keys, limit + 1),
     ).fetchall()
     exact = bool(rows)
-    if not rows and asked.fragment:
+    if not rows and asked.fragments:
         rows = connection.execute(
             _BY_FRAGMENT,
-            (asked.fragment, limit + 1, limit + 1),
+            (asked.fragments[0], asked.fragments[-1], limit + 1, limit + 1),
         ).fetchall()
     sightings = tuple(_sighting(connection, row) for row in rows[:limit])
     return NumberFound(text, exact, sightings, len(rows) > limit)

@@ -13,6 +13,9 @@ from smsmon.store.schema import of_sqlite_error, open_for_reading
 
 T = TypeVar("T")
 
+_STEPS = 20_000
+"""Steps of SQLite's machine between two looks whether the answer is still wanted: some 0.5 ms."""
+
 
 class Reader:
     """One read-only connection, for one thread at a time.
@@ -34,22 +37,24 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer to ``question``. Raises ``StoreError``."""
+    def ask(
+        self,
+        question: Callable[[sqlite3.Connection], T],
+        unwanted: Callable[[], bool] | None = None,
+    ) -> T:
+        """The answer to ``question``. Raises ``StoreError``, also when ``unwanted`` turns true."""
         with self._speaking():
-            return question(self._connected())
+            connection = self._connected()
+            connection.set_progress_handler(unwanted, _STEPS)
+            try:
+                return question(connection)
+            finally:
+                connection.set_progress_handler(None, _STEPS)
 
     def each(self, question: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
         """The answers that ``question`` gives one by one. Raises ``StoreError``."""
         with self._speaking():
             yield from question(self._connected())
-
-    def interrupt(self) -> None:
-        """End the running question, from another thread: it raises ``StoreError``."""
-        connection = self._connection
-        if connection is not None:
-            with contextlib.suppress(sqlite3.ProgrammingError):  # just closed
-                connection.interrupt()
 
     def close(self) -> None:
         """Let go of the database; the next question opens it again."""

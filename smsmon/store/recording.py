@@ -122,9 +122,11 @@ class Recording:
         slots = placed(known.recipients.phones, update.recipients.phones)
         given = update.recipients
         absent = update.absent
+        if slots is None and absent:
+            slots = range(len(given))
         if slots is not None:
-            given = rearranged(known.recipients, given, slots)
-            told = {slots[place] for place in range(len(slots)) if place not in update.absent}
+            given = rearranged(known.recipients, given, slots, absent)
+            told = {slot for place, slot in enumerate(slots) if place not in absent}
             absent = frozenset(range(len(given))) - told
         revision = known.revision + 1
         self._change(known, given, revision, update.at)

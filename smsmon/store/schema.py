@@ -115,6 +115,7 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
             raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
         connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
         try:
+            refuse(connection, path, len(migrations))
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
@@ -141,12 +142,14 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             uri, timeout=BUSY_WAIT, isolation_level=None, uri=True, check_same_thread=False
         )
         try:
-            if _version(connection) == 0:
+            refuse(connection, path, len(MIGRATIONS))
+            version = _version(connection)
+            if 0 < version < len(MIGRATIONS):
+                open_for_writing(path).close()
+            elif version == 0:  # its writer is about to make it
                 connection.close()
                 connection = sqlite3.connect(":memory:", isolation_level=None)
                 migrate(connection, path, MIGRATIONS)
-            else:
-                _refuse_newer(connection, path, len(MIGRATIONS))
         except BaseException:
             connection.close()
             raise
@@ -154,17 +157,12 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Script]) -> None:
-    """Bring the database to the newest version, all of it or nothing.
-
-    Raises ``StoreError`` for one that a newer program wrote.
-    """
+    """Bring the database to the newest version, all of it or nothing. Raises ``StoreError``."""
     if _version(connection) == len(migrations):
-        _refuse_foreign(connection, path, len(migrations))
         return
     with transaction(connection):
         version = _version(connection)  # another process may have been faster
-        _refuse_newer(connection, path, len(migrations))
-        _refuse_foreign(connection, path, version)
+        refuse(connection, path, len(migrations))
         for script in migrations[version:]:
             for statement in script:
                 connection.execute(statement)
@@ -229,16 +227,15 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _refuse_newer(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+def refuse(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    """Raise for a database that is not ours to write: ``StoreError`` for one of a newer version,
+    ``Damaged`` for another program's.
+    """
     version = _version(connection)
-    if version > newest:
-        why = f"a newer smsmon wrote it (version {version}; this one reads up to {newest})"
-        raise StoreError(path, why, "Update smsmon; the file is left as it is.")
-
-
-def _refuse_foreign(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """An SQLite file that another program made is no history: treated like a damaged one."""
     (ours,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if ours != APPLICATION_ID and (version or tables):
         raise Damaged(path, "this is no history of smsmon", _ASIDE)
+    if version > newest:
+        why = f"a newer smsmon wrote it (version {version}; this one reads up to {newest})"
+        raise StoreError(path, why, "Update smsmon; the file is left as it is.")

@@ -97,10 +97,11 @@ class HistoryWriter:
         self._listener = listener
         self._wake = threading.Condition()
         self._batch = _Batch()
-        # How much was recorded, was committed, and was tried in vain at the last attempt.
-        self._taken = self._done = self._tried = 0
+        # How much was recorded, was committed, and was tried in vain at the last attempt. The
+        # first thing to do is to open the database: trouble with it is known at the start.
+        self._taken, self._done, self._tried = 1, 0, 0
         self._closing = False
-        self._hurry = False
+        self._hurry = True
         self._trouble: StoreError | None = None
         self._last: dict[str, tuple[Recipients, bytes | None]] = {}
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)

@@ -1,0 +1,122 @@
+"""Reports and boards for the tests of the history: what a console does to it, without one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from smsmon.model import Entry, Report, Status, status_of
+from smsmon.monitor.board import Applied, Board, Restored
+from smsmon.recipients import Recipient, Recipients
+from smsmon.store.remembered import Remembered
+from smsmon.store.writer import HistoryWriter
+
+START = 1_795_348_800.0
+"""2026-11-22 12:00 UTC."""
+WORDS = {
+    Status.WAITING: "Waiting",
+    Status.DELIVERED: "Delivered",
+    Status.NOT_DELIVERED: "Not delivered",
+    Status.UNKNOWN: "Perhaps",
+}
+
+
+def phone(number: int) -> str:
+    """The ``number``-th phone of the tests."""
+    return f"+336{number:08d}"
+
+
+def row(
+    number: int | str,
+    word: str = "Waiting",
+    stop: bool | None = False,
+    date: int | None = int(START),
+) -> Recipient:
+    """One recipient of a report."""
+    text = number if isinstance(number, str) else phone(number)
+    return Recipient(text, status_of(word), word, stop, date)
+
+
+def report(message_id: str, rows: Sequence[Recipient], at: float) -> Report:
+    """The answer that lists ``rows``, in their order."""
+    return Report(message_id, Recipients.of(rows), repr(rows).encode(), at)
+
+
+class Console:
+    """A board and a writer, as a console ties them."""
+
+    def __init__(self, path: Path, **kwargs: object) -> None:
+        self.board = Board()
+        self.writer = HistoryWriter(path, **kwargs)  # type: ignore[arg-type]  # handed through
+        self.writer.start()
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self.writer.close()
+        except Exception:
+            if kind is None:
+                raise
+
+    def watch(self, message_id: str, remembered: Remembered | None = None, **entry: object) -> None:
+        """Watch a message, from what the history gave if it did."""
+        described = Entry(message_id, added_at=START, **entry)  # type: ignore[arg-type]
+        if remembered is None:
+            self.board.watch(described, START)
+        else:
+            self.board.restore(described, restored(remembered), START)
+
+    def poll(self, message_id: str, rows: Sequence[Recipient], at: float) -> Applied:
+        """Apply and record one answer."""
+        applied = self.board.apply(report(message_id, rows, at), at)
+        self.writer.record(applied, self.board[message_id])
+        return applied
+
+
+def restored(remembered: Remembered) -> Restored:
+    """What the board starts from."""
+    summary = remembered.summary
+    return Restored(
+        recipients=remembered.recipients,
+        first_seen=remembered.first_seen,
+        changed_at=remembered.changed_at,
+        read_at=summary.read_at,
+        digest=summary.digest,
+        first_read_at=summary.first_read_at,
+        last_change_at=summary.last_change_at,
+        completed_at=summary.completed_at,
+        absent=remembered.absent,
+    )
+
+
+def rows_of(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
+    """What ``query`` finds, with bare SQLite."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def changes(path: Path) -> list[tuple[object, ...]]:
+    """Every change: message, slot, from, to, STOP, moment in seconds from ``START``."""
+    return rows_of(
+        path,
+        "SELECT m.message_id, slot, before, after, stop_after, observed_at / 1000.0 - ?"
+        " FROM change JOIN message m ON m.id = message ORDER BY observed_at, message, slot",
+        START,
+    )
+
+
+def sound(path: Path) -> bool:
+    """True when SQLite finds nothing wrong with the database."""
+    return rows_of(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def counted() -> Iterator[float]:
+    """Moments a second apart."""
+    at = START
+    while True:
+        at += 1
+        yield at
