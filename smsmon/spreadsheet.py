@@ -12,24 +12,26 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA = frozenset("=+-@\t\r＝＋－＠")
 _ROUNDED_FROM = 12
 """Digits from which a spreadsheet writes a number as 1.2E+11, or rounds it."""
 
 
 def cell(text: str) -> str:
-    """``text`` as a spreadsheet shows it unchanged."""
-    if text.startswith(_FORMULA) or (len(text) >= _ROUNDED_FROM and text.isdigit()):
+    """``text`` as a spreadsheet shows it unchanged, a line break as a space."""
+    if not text.isprintable():
+        text = " ".join(text.splitlines())
+    if text[:1] in _FORMULA or (len(text) >= _ROUNDED_FROM and text.isdigit()):
         return f"'{text}"
     return text
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Each row as one CSV line without its end; a line break within a cell becomes a space."""
+    """Each row as one CSV line without its end."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="")
     for row in rows:
-        writer.writerow([cell(" ".join(each.splitlines())) for each in row])
+        writer.writerow(map(cell, row))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

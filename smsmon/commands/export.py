@@ -138,6 +138,8 @@ def _written(rows: Iterable[Row], columns: Sequence[str], form: str) -> Iterator
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
