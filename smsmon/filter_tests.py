@@ -246,7 +246,7 @@ def _country_word_test(needle: str) -> Test:
 def phone_test(value: str) -> Test:
     """Has these digits in it, whether national, international or a part."""
     if not is_number_like(value):
-        return text_test(value)
+        return NotDigits(value)
     digits = digits_of(value)
     if value.lstrip().startswith("+"):
         return lambda phone: isinstance(phone, str) and phone.startswith(f"+{digits}")
@@ -266,6 +266,23 @@ class Digits:
         """One byte for each number: 1 where it matches."""
         digits = self._digits
         return bytes([digits in text for text in phones])
+
+
+class NotDigits:
+    """Has this text in it, of which no proper number has any when it has neither + nor digit."""
+
+    def __init__(self, needle: str) -> None:
+        self._test = text_test(needle)
+        self._in_none = not any(char in "+0123456789" for char in needle)
+
+    def __call__(self, value: Value) -> bool:
+        return self._test(value)
+
+    def through(self, phones: Phones) -> bytes:
+        """One byte for each number: 1 where it matches."""
+        if self._in_none and not phones.others:
+            return bytes(len(phones))
+        return bytes(map(self._test, phones))
 
 
 # Numbers and durations

@@ -30,7 +30,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from smsmon.filter_tests import BadValue, Digits, Test, Value, test_of
+from smsmon.filter_tests import BadValue, Digits, NotDigits, Test, Value, test_of
 from smsmon.recipients import Phones
 
 
@@ -148,7 +148,7 @@ class Filter:
 
 
 def _tested(column: Column, test: Test) -> bytes:
-    if isinstance(column, Phones) and isinstance(test, Digits):
+    if isinstance(column, Phones) and isinstance(test, Digits | NotDigits):
         return test.through(column)
     if not isinstance(column, Coded):
         return bytes(map(test, column))

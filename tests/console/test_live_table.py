@@ -450,3 +450,16 @@ async def test_a_hundred_thousand_rows_are_at_hand() -> None:
         await pilot.press("G")
         assert table.cursor_key == 99_999
         assert app.lines[10].split()[0] == "n99999"
+
+
+async def test_of_very_many_rows_changed_at_once_those_in_sight_are_tinted() -> None:
+    async with showing(letters(100), tint_seconds=4.0) as (app, pilot):
+        unseen = [f"unseen {index}" for index in range(6_000)]
+        app.table.touch([*unseen, "c002", "c050"])
+        await pilot.pause()
+        assert app.line_styles(3)[0].bold
+        await pilot.press("G", "g")
+        assert app.line_styles(3)[0].bold
+        app.table.move_to_key("c045")
+        await pilot.pause()
+        assert not any(style.bold for y in range(1, 11) for style in app.line_styles(y))

@@ -16,7 +16,7 @@ GUTTER = 2
 """Columns on the left that hold the mark, its gap included."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[R]):
     """One column over rows of type ``R``."""
 
@@ -42,7 +42,7 @@ class Column(Generic[R]):
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed(Generic[R]):
     """A column in its place on the line."""
 

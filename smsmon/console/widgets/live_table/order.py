@@ -62,7 +62,9 @@ def comparable(values: Sequence[Any], *, reverse: bool) -> tuple[Form, Values]:
     """
     if isinstance(values, bytes | bytearray):
         return Form.BYTES, bytes(values)
-    values = values.tolist() if isinstance(values, array) else list(values)
+    if isinstance(values, array) and values.typecode == "d":
+        return Form.NUMBERS, values[:]
+    values = list(values)
     kinds = set(map(type, values))
     present = kinds - {NoneType}
     numeric = {kind for kind in present if issubclass(kind, int | float)}

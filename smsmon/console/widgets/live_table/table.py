@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
@@ -31,6 +31,9 @@ R = TypeVar("R")
 HEADER = 1
 """Lines above the rows."""
 _CURSOR, _MARKED, _TINTED = 1, 2, 4
+_MANY = 5_000
+"""With more rows changed at once than this, only those in sight are tinted: it would take memory
+for what is calm again before anybody gets there."""
 
 
 class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=False):
@@ -151,14 +154,16 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
             self._later()
 
     def load(self, keys: Sequence[K]) -> None:
-        """These are the rows now; cursor, marks and scroll stay on those that were there."""
-        self._strips.clear()
+        """These are the rows now; cursor, marks and scroll stay on those that were there.
+
+        Rows that were there and look different now are told by ``touch`` or ``repaint``.
+        """
         with self._steady():
             self.view.load(keys)
 
     def touch(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """These rows changed: paint them again, move them where the sort wants them."""
-        keys = keys if isinstance(keys, list | tuple | set | frozenset | range) else list(keys)
+        keys = keys if isinstance(keys, Collection) else list(keys)
         for key in keys:
             self._strips.pop(key, None)
         if tint:
@@ -168,7 +173,7 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
 
     def add_rows(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """Rows that are new, appended to the source; sort and filter put them in their place."""
-        keys = list(keys)
+        keys = keys if isinstance(keys, Collection) else list(keys)
         if tint:
             self._tint(keys)
         with self._steady():
@@ -186,6 +191,18 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
         """Every row may look different (a setting, the time): paint what differs."""
         self._strips.clear()
         self._later()
+
+    @property
+    def empty(self) -> str:
+        """What stands there while no row is shown."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        if text != self._empty:
+            self._empty = text
+            self._lines.pop(HEADER, None)
+            self._later()
 
     # Order and filter
 
@@ -607,8 +624,12 @@ class LiveTable(ScrollView, Generic[K, R], can_focus=True, inherit_bindings=Fals
 
     # Tints
 
-    def _tint(self, keys: Iterable[K]) -> None:
+    def _tint(self, keys: Collection[K]) -> None:
         if self.is_attached:
+            if len(keys) > _MANY:
+                changed = frozenset(keys)
+                shown = self.view.window(self._top, self._top + self._page)
+                keys = [key for key in shown if key in changed]
             self._tints.add(keys, self._now())
             self._await_calm()
 
