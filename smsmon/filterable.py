@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from smsmon.filters import Field, Kind
+from array import array
+from collections.abc import Sequence
+from typing import Protocol
+
+from smsmon.filters import Coded, Column, Field, Kind
 from smsmon.model import Status
+from smsmon.phones import region
+from smsmon.recipients import Recipients
 
 _USUAL = [Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED, Status.UNKNOWN]
 STATUS_WORDS = tuple(status.slug for status in _USUAL)
@@ -44,3 +50,56 @@ MESSAGE_FIELDS: tuple[Field, ...] = (
     Field("changed", Kind.DURATION, help="since the last change seen"),
     Field("read", Kind.DURATION, help="since it was last truly read"),
 )
+
+
+class Seen(Protocol):
+    """The recipients of one message as last seen, by slot; moments are epoch seconds UTC."""
+
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def first_seen(self) -> array[float]: ...
+    @property
+    def changed_at(self) -> array[float]:
+        """0.0 where no change was seen."""
+        ...
+
+    @property
+    def absent(self) -> frozenset[int]: ...
+
+
+def recipient_column(seen: Seen, now: float, name: str) -> Column:
+    """One of ``RECIPIENT_FIELDS`` for all recipients of a message, as a filter asks for it."""
+    recipients = seen.recipients
+    match name:
+        case "phone":
+            return recipients.phones
+        case "status":
+            return Coded(recipients.statuses, [status.slug for status in Status])
+        case "word":
+            return Coded(recipients.words, recipients.vocabulary)
+        case "country":
+            return [region(phone) for phone in recipients.phones]
+        case "stop":
+            return Coded(recipients.stops, (False, True, None))
+        case "took":
+            return took_column(seen)
+        case "age":
+            return [now - first for first in seen.first_seen]
+        case "changed":
+            return [now - changed if changed else None for changed in seen.changed_at]
+        case "absent":
+            return [slot in seen.absent for slot in range(len(recipients))]
+        case _:
+            return [recipients.reasons.get(slot, "") for slot in range(len(recipients))]
+
+
+def took_column(seen: Seen) -> Sequence[float | None]:
+    """Seconds from first seen to final, as observed; None where that was not observed."""
+    final = bytes(int(Status(value).final) for value in Status)
+    return [
+        changed - first if changed and final[status] else None
+        for first, changed, status in zip(
+            seen.first_seen, seen.changed_at, seen.recipients.statuses, strict=True
+        )
+    ]

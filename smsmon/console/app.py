@@ -11,11 +11,11 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from smsmon.assemble import open_client
 from smsmon.clock import Clock, SystemClock
+from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
@@ -30,7 +30,7 @@ _LOOK_EVERY = 0.5
 """Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
 
 
-class ConsoleApp(App[int], inherit_bindings=False):
+class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
     """The operations console."""
 
     CSS_PATH = "smsmon.tcss"
@@ -46,11 +46,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
         locations: Locations,
         clock: Clock | None = None,
         open_client: OpenClient = open_client,
+        *,
+        tint_seconds: float = 4.0,
     ) -> None:
+        """``tint_seconds``: how long a row that changed stays tinted."""
         super().__init__()
         self._settings = settings
         self._clock = clock or SystemClock()
         self._station = Station(settings, locations, self._clock, open_client)
+        self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""
         for theme in THEMES:
@@ -68,6 +72,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             name=self._settings.profile,
             clock=display.clock,
             frames_per_second=display.frame_rate,
+            tint_seconds=self._tint_seconds,
         )
 
     @property
@@ -86,7 +91,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
             await self._station.watching.start()
         except StoreError as error:
             self.front.say(str(error), "error")
-        self.front.messages_loaded()
+        self.front.show_everything()
         await self._station.open()
         self._follow_watchlist()
         self.ready.set()

@@ -70,7 +70,9 @@ class Scene:
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
         settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))
-        self.app = ConsoleApp(settings, self.locations, self.clock, self._open_client)
+        self.app = ConsoleApp(
+            settings, self.locations, self.clock, self._open_client, tint_seconds=0
+        )
 
     def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:
         return self.client

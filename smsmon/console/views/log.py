@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.journal import Journal, Line
 from smsmon.console.lens import Lens
 from smsmon.console.widgets.live_table import Column
+from smsmon.filter_tests import Value
+from smsmon.filters import Field, Filter, Kind
+
+LOG_FIELDS = (
+    Field("text", Kind.TEXT, plain=True, help="what happened"),
+    Field("message", Kind.TEXT, plain=True, help="the message id"),
+    Field("phone", Kind.PHONE, plain=True, help="any part of the number"),
+    Field("age", Kind.DURATION, help="since it happened"),
+)
 
 
 class LogRows:
     """The journal's lines as rows of a table, by their number."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, lens: Lens) -> None:
         self._journal = journal
+        self._lens = lens
 
     def row(self, key: int) -> Line:
         return self._journal[key]
+
+    def accepted(self, keys: Sequence[int], wanted: Filter, *, faults_only: bool) -> list[bool]:
+        """Which lines a filter lets through; a fault is what went wrong."""
+        return [
+            (not faults_only or self._journal[key].tone in (Tone.BAD, Tone.WARN))
+            and wanted.matches(partial(self._value, self._journal[key]))
+            for key in keys
+        ]
+
+    def _value(self, line: Line, name: str) -> Value:
+        match name:
+            case "message":
+                return line.message_id
+            case "phone":
+                return line.phone or None
+            case "text":
+                return line.text
+            case _:
+                return self._lens.now() - line.at
 
     def values(self, column: str, keys: Sequence[int]) -> None:
         return None

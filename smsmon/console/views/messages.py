@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from smsmon.console import cells
@@ -10,6 +11,8 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH
 from smsmon.console.widgets.live_table import Column
+from smsmon.filter_tests import Value
+from smsmon.filters import Filter
 from smsmon.model import Status
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState, Watched
@@ -30,11 +33,33 @@ class MessageRows:
     """The board's messages as rows of a table, by message id."""
 
     def __init__(self, monitor: Monitor, lens: Lens) -> None:
+        self._monitor = monitor
+        self._lens = lens
         self._board = monitor.board
         self._keys = _sort_keys(monitor, lens)
 
     def row(self, key: str) -> Watched:
         return self._board[key]
+
+    def accepted(self, keys: Sequence[str], wanted: Filter, *, faults_only: bool) -> list[bool]:
+        """Which messages a filter lets through; a fault is what is stale, missing or failed."""
+        return [
+            (not faults_only or self._faulty(self._board[key]))
+            and wanted.matches(partial(self._value, self._board[key]))
+            for key in keys
+        ]
+
+    def _faulty(self, row: Watched) -> bool:
+        state = standing(self._monitor, row, self._lens.now()).state
+        alarming = state in (MessageState.STALE, MessageState.NOT_FOUND)
+        return alarming or row.counts.not_delivered > 0 or row.counts.unknown > 0
+
+    def _value(self, row: Watched, name: str) -> Value:
+        now = self._lens.now()
+        if name in ("state", "reason"):
+            stands = standing(self._monitor, row, now)
+            return stands.reason if name == "reason" else stands.state.value.replace(" ", "_")
+        return message_value(row, now, name)
 
     def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
         key_of = self._keys.get(column)
@@ -85,6 +110,37 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("due", "due", due, width=6, priority=44,
                help="When it is next read, to the minute."),
     )  # fmt: skip
+
+
+def message_value(row: Watched, now: float, name: str) -> Value:
+    """One of ``MESSAGE_FIELDS`` for one message, but for its state and the reason of it."""
+
+    def since(at: float | None) -> float | None:
+        return None if at is None else now - at
+
+    match name:
+        case "id" | "label" | "note" | "profile":
+            return str(getattr(row.entry, name))
+        case "tag":
+            return row.entry.tags
+        case "recipients":
+            return row.counts.total
+        case "failed":
+            return row.counts.not_delivered
+        case "delivered" | "waiting" | "unknown" | "stop":
+            return int(getattr(row.counts, name))
+        case "rate":
+            return row.counts.delivery_rate
+        case "age":
+            return since(row.entry.added_at or None)
+        case "oldest":
+            return since(row.oldest_waiting)
+        case "changed":
+            return since(row.last_change_at)
+        case "read":
+            return since(row.read_at)
+        case _:
+            return None
 
 
 def state_cell(monitor: Monitor, lens: Lens, row: Watched) -> Cell:

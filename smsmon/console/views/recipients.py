@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from smsmon import phones
@@ -13,6 +14,8 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
+from smsmon.filterable import recipient_column, took_column
+from smsmon.filters import Filter
 from smsmon.model import Status
 from smsmon.monitor.state import Watched
 from smsmon.recipients import STOP_YES, Recipient
@@ -22,6 +25,7 @@ _TROUBLE_FIRST = bytes.maketrans(
     bytes([0, 1, 2, 3]),
 )
 """Sorting by status puts what needs eyes first."""
+_FAULTS = bytes(int(value in (Status.NOT_DELIVERED, Status.UNKNOWN)) for value in range(256))
 _NAMES_FROM = 8
 """Columns of width from which a country's name is shown; its code below."""
 _STOPS = bytes(int(value == STOP_YES) for value in range(256))
@@ -61,11 +65,23 @@ def recipient_row(watched: Watched, slot: int) -> RecipientRow:
 class RecipientRows:
     """The recipients of one watched message as rows of a table, by slot."""
 
-    def __init__(self, watched: Watched) -> None:
+    def __init__(self, watched: Watched, lens: Lens) -> None:
         self._watched = watched
+        self._lens = lens
 
     def row(self, key: int) -> RecipientRow:
         return recipient_row(self._watched, key)
+
+    def accepted(self, keys: Sequence[int], wanted: Filter, *, faults_only: bool) -> Sequence[Any]:
+        """Which recipients a filter lets through; a fault is what is failed or unknown."""
+        watched, now = self._watched, self._lens.now()
+        length = len(watched.recipients)
+        mask = wanted.mask(partial(recipient_column, watched, now), length)
+        if faults_only:
+            faults = watched.recipients.statuses.translate(_FAULTS)
+            both = int.from_bytes(mask, "little") & int.from_bytes(faults, "little")
+            mask = both.to_bytes(length, "little")
+        return mask if len(keys) == length else bytes(map(mask.__getitem__, keys))
 
     def values(self, column: str, keys: Sequence[int]) -> Sequence[Any] | None:
         watched, recipients = self._watched, self._watched.recipients
@@ -90,6 +106,11 @@ class RecipientRows:
             case "phone":
                 numbers = recipients.phones
                 return list(numbers) if whole else [numbers[key] for key in keys]
+            case "took":
+                took = took_column(watched)
+                return took if whole else [took[key] for key in keys]
+            case "country":
+                return [phones.region(recipients.phones[key]) or None for key in keys]
             case _:
                 return None
 
@@ -119,10 +140,9 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
         Column("stop", "STOP", _stop, width=4, priority=90, descending=True),
         Column("date", "date", date, width=12, priority=85, descending=True,
                help="The API's own date of the status."),
-        Column("took", "took", _took, width=10, align="right", priority=70, sort_key=_took_key,
+        Column("took", "took", _took, width=10, align="right", priority=70,
                descending=True, help="From first seen to final, as observed."),
-        Column("country", "country", _country, width=7, flex=2, max_width=16, priority=75,
-               sort_key=_country_key),
+        Column("country", "country", _country, width=7, flex=2, max_width=16, priority=75),
         Column("changed", "changed", changed, width=12, priority=60, descending=True,
                help="When it was last seen to change."),
         Column("first_seen", "first seen", first_seen, width=12, priority=40, descending=True),
@@ -139,14 +159,6 @@ def _stop(row: RecipientRow, width: int) -> Cell:
 
 def _took(row: RecipientRow, width: int) -> Cell:
     return cells.took(row.took)
-
-
-def _took_key(row: RecipientRow) -> float | None:
-    return row.took
-
-
-def _country_key(row: RecipientRow) -> str | None:
-    return phones.region(row.recipient.phone) or None
 
 
 def _country(row: RecipientRow, width: int) -> Cell:

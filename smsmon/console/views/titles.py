@@ -2,65 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DOWN, UP, Tone
+from smsmon.console.looks import Tone
 from smsmon.console.tones import styled
-from smsmon.console.widgets.live_table import LiveTable
+from smsmon.console.widgets.fitting import Part, part
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched
 
-_BETWEEN = " · "
 
-
-def table_facts(table: LiveTable[Any, Any]) -> list[Content]:
-    """What a title says of its table: how it is sorted, how many rows are marked or hidden."""
-    facts = []
-    column, reverse = table.sort
-    if column is not None:
-        title = next(each.title for each in table.columns if each.name == column)
-        facts.append(styled(f"by {title} {DOWN if reverse else UP}", Tone.DIM))
-    if table.marks:
-        facts.append(styled(f"{len(table.marks):,} marked", Tone.STRONG))
-    if table.view.hidden:
-        facts.append(styled(f"{table.view.hidden:,} hidden", Tone.WARN))
-    return facts
-
-
-def joined(*parts: Content) -> Content:
-    """The parts of a title, those that say something."""
-    return Content(_BETWEEN).join([part for part in parts if part.plain])
-
-
-def message_name(watched: Watched) -> Content:
+def message_name(watched: Watched) -> Part:
     """The id and the label of a message."""
-    return Content.assemble((watched.id, "bold"), f" {watched.entry.label}".rstrip())
+    id = Content.styled(watched.id, "bold")
+    return part(10, Content.assemble(id, f" {watched.entry.label}".rstrip()), id)
 
 
-def stale_note(stands: Standing, lens: Lens) -> Content:
+def stale_note(stands: Standing, lens: Lens) -> Part:
     """Why what is shown is not fresh; empty when it is."""
+    since = f" {lens.since(stands.since)}" if stands.since else ""
     match stands.state:
         case MessageState.STALE:
-            since = f" {lens.since(stands.since)}" if stands.since else ""
-            return styled(f"⚠ stale{since}: {stands.reason}", Tone.WARN)
+            short = f"⚠ stale{since}"
         case MessageState.NOT_FOUND:
-            return styled(f"? not found: {stands.reason}", Tone.WARN)
+            short = f"? not found{since}"
         case _:
-            return Content()
+            return part(0, "")
+    return part(9, styled(f"{short}: {stands.reason}", Tone.WARN), styled(short, Tone.WARN))
 
 
-def read_note(watched: Watched, lens: Lens) -> Content:
+def read_note(watched: Watched, lens: Lens) -> Part:
     """When the message was last truly read, and when it is next due."""
     if watched.read_at is None:
-        return styled("not read yet", Tone.DIM)
+        return part(3, styled("not read yet", Tone.DIM))
+    read = f"read {lens.moment(watched.read_at)}"
     due = f", next {lens.moment(watched.next_due)}" if watched.next_due else ""
-    return styled(f"read {lens.moment(watched.read_at)}{due}", Tone.DIM)
+    return part(3, styled(read + due, Tone.DIM), styled(read, Tone.DIM))
 
 
-def recipients_count(watched: Watched) -> Content:
+def recipients_count(watched: Watched) -> Part:
     """How many recipients the message has."""
-    return Content(f"{cells.count(watched.counts.total)} recipients")
+    count = cells.count(watched.counts.total)
+    return part(5, f"{count} recipients", count)

@@ -1,9 +1,9 @@
-"""The panes of the console: a title line, and under it a live table or a page of text."""
+"""The panes of the console: a title line, and under it something that takes the focus."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterable
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,41 +12,35 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
+from smsmon.console.actions import Where
+from smsmon.console.widgets.fitting import Part, fitted
 from smsmon.console.widgets.line import Line
-from smsmon.console.widgets.live_table import LiveTable
 
-K = TypeVar("K", bound=Hashable)
-R = TypeVar("R")
-
-
-class ConsoleTable(LiveTable[K, R], Generic[K, R], inherit_bindings=False):
-    """A live table with the keys of this console."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(TABLE_ACTIONS),
-        Binding("enter", "select", show=False),
-    ]
+_BETWEEN = " · "
 
 
 class Pane(Vertical):
     """A title line, and a body that takes the focus."""
 
-    where: Where
-    """What the actions call this pane."""
-
-    def __init__(self, body: Widget, *, id: str) -> None:
+    def __init__(self, body: Widget, where: Where, *, id: str) -> None:
+        """``where`` is what the actions call this pane."""
         super().__init__(id=id)
         self.body = body
+        self.where = where
         self._title = Line(classes="pane-title")
+        self._parts: tuple[Part, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield self._title
         yield self.body
 
-    def entitle(self, title: Content) -> None:
-        """Say what the pane shows."""
-        self._title.say(title)
+    def entitle(self, parts: Iterable[Part]) -> None:
+        """Say what the pane shows, as far as its width allows."""
+        self._parts = tuple(parts)
+        self._title.say(fitted(self._parts, max(0, self.size.width - 2), _BETWEEN))
+
+    def on_resize(self) -> None:
+        self.entitle(self._parts)
 
     def enter(self) -> None:
         """Give the pane the focus."""
@@ -55,16 +49,7 @@ class Pane(Vertical):
     @property
     def entered(self) -> bool:
         """True while the pane has the focus."""
-        return self.body.has_focus
-
-
-class TablePane(Pane, Generic[K, R]):
-    """A pane with a live table."""
-
-    def __init__(self, table: ConsoleTable[K, R], where: Where, *, id: str) -> None:
-        super().__init__(table, id=id)
-        self.table = table
-        self.where = where
+        return self.has_focus_within
 
 
 class PageScroll(VerticalScroll):
@@ -88,12 +73,11 @@ class TextPane(Pane):
     def __init__(self, where: Where, *, id: str) -> None:
         self._text = Static(markup=False)
         self._said: Content | None = None
-        super().__init__(PageScroll(self._text, classes="pane-body"), id=id)
-        self.where = where
+        super().__init__(PageScroll(self._text, classes="pane-body"), where, id=id)
 
     def say(self, text: Content) -> None:
         """Show ``text``; nothing is painted when it stands there already."""
         if self._said is None or text != self._said or text.spans != self._said.spans:
-            lines_change = self._said is None or text.plain != self._said.plain
+            reflow = self._said is None or text.plain != self._said.plain
             self._said = text
-            self._text.update(text, layout=lines_change)
+            self._text.update(text, layout=reflow)

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from textual import work
-from textual.screen import Screen
 
 from smsmon.console.screens.add import AddScreen
+from smsmon.console.screens.showing import Showing
+from smsmon.model import Entry
 from smsmon.store.errors import StoreError
-
-if TYPE_CHECKING:
-    from smsmon.console.station import Station
 
 T = TypeVar("T")
 
 
-class Doing(Screen[None], inherit_bindings=False):
-    """The actions on messages. Each runs as a worker, so the screen stays live meanwhile."""
-
-    station: Station
+class Doing(Showing, inherit_bindings=False):
+    """The actions on messages. Those on the watchlist run as workers: the screen stays live."""
 
     @property
     @abstractmethod
@@ -34,23 +30,27 @@ class Doing(Screen[None], inherit_bindings=False):
         """Tell the operator something in a corner of the screen, for a few seconds."""
         self.notify(text, severity=severity, markup=False)
 
-    @work(group="watchlist", exit_on_error=False)
-    async def action_add(self) -> None:
+    def action_add(self) -> None:
         """Ask for message ids and watch them."""
-        entries = await self.app.push_screen_wait(AddScreen(self.station.engine.board.messages))
-        if entries:
-            added = await self._kept(self.station.watching.add(entries))
-            if added is not None:
-                self.say(f"{_messages(len(added.new))} added")
+
+        def answered(entries: list[Entry] | None) -> None:
+            if entries:
+                self._add(entries)
+
+        self.app.push_screen(AddScreen(self.station.engine.board.messages), answered)
+
+    @work(group="watchlist", exit_on_error=False)
+    async def _add(self, entries: list[Entry]) -> None:
+        if (added := await self._kept(self.station.watching.add(entries))) is not None:
+            self.say(f"{_messages(len(added.new))} added")
 
     @work(group="watchlist", exit_on_error=False)
     async def action_remove(self) -> None:
         """Watch the chosen messages no longer."""
         ids = self.chosen_ids
-        if not ids:
-            return
-        if await self._kept(self.station.watching.remove(ids)):
-            what = f"Message {ids[0]}" if len(ids) == 1 else _messages(len(ids))
+        if ids and (removed := await self._kept(self.station.watching.remove(ids))):
+            count = len(removed.ids)
+            what = f"Message {removed.ids[0]}" if count == 1 else _messages(count)
             self.say(f"{what} removed. u brings back what was removed.")
 
     @work(group="watchlist", exit_on_error=False)
@@ -60,6 +60,18 @@ class Doing(Screen[None], inherit_bindings=False):
             self.say("Nothing was removed: there is nothing to undo.")
         elif ids := await self._kept(self.station.watching.undo()):
             self.say(f"{_messages(len(ids))} back on the watchlist")
+
+    @work(group="watchlist", exit_on_error=False)
+    async def action_pause(self) -> None:
+        """Poll the chosen messages no more; if all of them are paused, poll them again."""
+        board = self.station.engine.board
+        ids = [id for id in self.chosen_ids if id in board]
+        paused = not all(board[id].entry.paused for id in ids)
+        if not ids:
+            return
+        if await self._kept(self.station.watching.amend(ids, paused=paused)) is not None:
+            how = "paused: not polled until resumed" if paused else "polled again"
+            self.say(f"{_messages(len(ids))} {how}")
 
     @work(group="account", exclusive=True, exit_on_error=False)
     async def action_retry(self) -> None:

@@ -1,0 +1,313 @@
+"""What the console's screen shows: brings its panes up to date with the engine's board.
+
+News comes through the feed, a few times a second at most; the clock ticks once a second. In
+between nothing is looked at, and nothing is painted that did not change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from smsmon.console.actions import Where
+from smsmon.console.feed import Feed, News
+from smsmon.console.journal import Journal
+from smsmon.console.journal import Line as JournalLine
+from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
+from smsmon.console.lens import Lens
+from smsmon.console.views import head, titles
+from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
+from smsmon.console.views.messages import MessageRows, message_columns
+from smsmon.console.views.recipient import elsewhere, recipient_text
+from smsmon.console.views.recipients import (
+    RecipientRow,
+    RecipientRows,
+    recipient_columns,
+    recipient_row,
+)
+from smsmon.console.widgets.fitting import part
+from smsmon.console.widgets.key_line import KeyLine
+from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.live_table import MappedRows
+from smsmon.console.widgets.panes import TextPane
+from smsmon.console.widgets.table_pane import ConsoleTable, TablePane, title
+from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.model import Counts
+from smsmon.monitor.standing import standing
+from smsmon.monitor.state import Watched
+
+if TYPE_CHECKING:
+    from smsmon.console.station import Station
+
+_AGES_EVERY = 10
+"""Ticks of the clock between two looks at ages and overdue reads."""
+_REQUESTS_EVERY = 5
+"""Seconds between two looks at the requests used: they change with every poll."""
+_CLOCK_WIDTH = 10
+
+
+class Showing(Screen[None], inherit_bindings=False):
+    """Messages, the recipients of one, one recipient, and the log."""
+
+    def __init__(
+        self,
+        station: Station,
+        lens: Lens,
+        *,
+        name: str = "",
+        clock: bool = True,
+        frames_per_second: float = 10,
+        tint_seconds: float = 4.0,
+    ) -> None:
+        """``name`` is the account's, for the header; without ``clock`` no text moves by itself."""
+        super().__init__()
+        self.station = station
+        self.lens = lens
+        self.journal = Journal()
+        self.feed = Feed(self.journal, self.show_news, self.set_timer, frames_per_second)
+        self.balance = ""
+        self._account_name = name
+        self._ticking = clock
+        self._ticks = 0
+        self._requests = (0, 0, 1.0)
+        self._requests_at = 0
+        self.visible_panes = Where(0)
+        self.open_id: str | None = None
+        """The message whose recipients are shown."""
+        self.open_slot: int | None = None
+        """The recipient shown in full."""
+        engine = station.engine
+        self.messages: TablePane[str, Watched] = TablePane(
+            ConsoleTable(
+                message_columns(engine, lens),
+                MessageRows(engine, lens),
+                empty="Nothing is watched yet. Press a to add message ids, typed or pasted.",
+                tint_seconds=tint_seconds,
+            ),
+            MESSAGE_FIELDS,
+            Where.MESSAGES,
+            id="messages",
+        )
+        self.recipients: TablePane[int, RecipientRow] = TablePane(
+            ConsoleTable(
+                recipient_columns(lens), empty="No recipients to show", tint_seconds=tint_seconds
+            ),
+            RECIPIENT_FIELDS,
+            Where.RECIPIENTS,
+            id="recipients",
+        )
+        self.recipient = TextPane(Where.RECIPIENT, id="recipient")
+        self.log_pane: TablePane[int, JournalLine] = TablePane(
+            ConsoleTable(
+                log_columns(lens),
+                LogRows(self.journal, lens),
+                empty="Nothing has happened yet",
+                tint_seconds=0,
+            ),
+            LOG_FIELDS,
+            Where.LOG,
+            id="log",
+        )
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="head"):
+            yield Line(id="truth")
+            if self._ticking:
+                yield Line(id="clock")
+        yield Line(id="totals")
+        with Horizontal(id="panes"):
+            yield self.messages
+            with Container(id="side"):
+                yield self.recipients
+                yield self.recipient
+        yield self.log_pane
+        yield KeyLine(id="keys")
+        yield Static(
+            f"smsmon needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
+            "Make the window larger, or press q to leave.",
+            id="too-small",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        self.station.engine.subscribe(self.feed.hear)
+        self.set_interval(1.0, self.tick)
+        self.tick()
+        self.show_everything()
+
+    # All of it
+
+    def show_everything(self) -> None:
+        """Look at everything anew: the watchlist was read, or how things look has changed."""
+        table = self.messages.table
+        table.load(list(self.station.engine.board.messages))
+        for pane in (self.messages, self.recipients, self.log_pane):
+            pane.table.repaint()
+        self.show_head()
+        self.entitle_messages()
+        self.show_log()
+        if table.cursor_key != self.open_id:
+            self.show_message(table.cursor_key)
+        else:
+            self.show_recipient(self.open_slot)
+
+    def show_news(self, news: News) -> None:
+        """Bring the screen up to date with what happened."""
+        board, table = self.station.engine.board, self.messages.table
+        if list(table.view.keys) != list(board.messages):
+            table.load(list(board.messages))
+        changed = {id for id, slots in news.changed.items() if slots and id in board}
+        table.touch((news.polled & board.messages.keys()) - changed, tint=False)
+        table.touch(changed)
+        if self.open_id in news.changed:
+            self._show_changed_recipients(news.changed[self.open_id])
+        elif self.open_id in news.polled:
+            self.entitle_side()
+        self.show_log()
+        self.show_head()
+        self.entitle_messages()
+
+    def tick(self) -> None:
+        """Look at the clock: paint what it changes."""
+        self._ticks += 1
+        if self._ticking:
+            self.query_one("#clock", Line).say(Content(self.lens.time_of_day()))
+        if self._ticks % _AGES_EVERY == 0:
+            self.messages.table.repaint()
+            self.entitle_side()
+        if self._ticks % _REQUESTS_EVERY == 0:
+            self.show_head()
+
+    # The head
+
+    def show_head(self) -> None:
+        """The two lines that tell whether the screen is true, and the totals."""
+        engine, now = self.station.engine, self.lens.now()
+        used, allowed, stretch = self._requests_used()
+        told = head.Head(
+            accounts=tuple(engine.account(name) for name in engine.profiles),
+            states=head.tally(standing(engine, each, now).state for each in engine.board),
+            name=self._account_name,
+            balance=self.balance,
+            used=used,
+            allowed=allowed,
+            stretch=stretch,
+            frozen=self.feed.frozen,
+            held_back=self.feed.held_back,
+            read_only=str(self.station.watchlist.broken or ""),
+        )
+        width = self.size.width - 2 - (_CLOCK_WIDTH if self._ticking else 0)
+        self.query_one("#truth", Line).say(head.truth(told, self.lens, width))
+        self.query_one("#head").set_class(head.trouble(told), "-trouble")
+        of_filtered = self.messages.filtered
+        totals = self._filtered_totals() if of_filtered else engine.board.totals()
+        self.query_one("#totals", Line).say(
+            head.totals(totals, self.size.width - 2, of_filtered=of_filtered)
+        )
+
+    def _filtered_totals(self) -> Counts:
+        board, total = self.station.engine.board, Counts()
+        for id in self.messages.table.view.shown_keys():
+            if (watched := board.get(id)) is not None:
+                total += watched.counts
+        return total
+
+    def _requests_used(self) -> tuple[int, int, float]:
+        """Requests of the last minute, the limit, the stretch; as of a few seconds ago."""
+        if not self._ticking:
+            return 0, 0, 1.0
+        engine, moment = self.station.engine, int(self.lens.now() // _REQUESTS_EVERY)
+        if moment != self._requests_at:
+            self._requests_at = moment
+            self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
+        return self._requests
+
+    # The panes
+
+    def entitle_messages(self) -> None:
+        """The title of the messages."""
+        table = self.messages.table
+        self.messages.entitle([title(f"Messages {len(table.view.keys):,}"), *self.messages.facts()])
+
+    def show_log(self) -> None:
+        """The newest lines of the log, unless the operator reads older ones."""
+        table = self.log_pane.table
+        at_end = table.view.cursor_index == len(table.view) - 1
+        table.load(self.journal.numbers)
+        if at_end or not self.log_pane.entered:
+            table.action_last()
+        self.log_pane.entitle([title("Log"), *self.log_pane.facts()])
+
+    @property
+    def open_message(self) -> Watched | None:
+        """The message whose recipients are shown; None when none is, or it was removed."""
+        return None if self.open_id is None else self.station.engine.board.get(self.open_id)
+
+    def show_message(self, message_id: str | None) -> None:
+        """Show the recipients of a message."""
+        self.open_id = message_id
+        watched, table = self.open_message, self.recipients.table
+        if watched is None:
+            table.set_source(MappedRows({}), ())
+        else:
+            rows = RecipientRows(watched, self.lens)
+            table.set_source(rows, range(len(watched.recipients)))
+        self.show_recipient(table.cursor_key)
+        self.focus_engine()
+
+    def _show_changed_recipients(self, slots: set[int]) -> None:
+        watched, table = self.open_message, self.recipients.table
+        if watched is None:
+            return
+        if len(table.view.keys) != len(watched.recipients):
+            table.load(range(len(watched.recipients)))
+        table.touch(slots)
+        if self.open_slot is None or self.open_slot in slots:
+            self.show_recipient(table.cursor_key)
+        else:
+            self.entitle_side()
+
+    def show_recipient(self, slot: int | None) -> None:
+        """Show one recipient of the open message in full, if its pane can be seen."""
+        self.open_slot = slot
+        self.entitle_side()
+        watched = self.open_message
+        if watched is None or slot is None:
+            self.recipient.say(Content())
+        elif Where.RECIPIENT in self.visible_panes:
+            board = self.station.engine.board
+            row = recipient_row(watched, slot)
+            others = elsewhere(board, watched.id, row.recipient.phone)
+            timeline = board.transitions(watched.id, slot)
+            self.recipient.say(recipient_text(row, timeline, others, self.lens))
+
+    def entitle_side(self) -> None:
+        """The titles of the recipients and of the recipient."""
+        watched = self.open_message
+        if watched is None:
+            self.recipients.entitle([title("Recipients"), *self.recipients.facts()])
+            self.recipient.entitle([title("Recipient")])
+            return
+        stands = standing(self.station.engine, watched, self.lens.now())
+        self.recipients.entitle(
+            [
+                titles.message_name(watched),
+                titles.stale_note(stands, self.lens),
+                titles.recipients_count(watched),
+                *self.recipients.facts(),
+                titles.read_note(watched, self.lens) if self._ticking else part(0, ""),
+            ]
+        )
+        slot = self.open_slot
+        phone = "" if slot is None else self.lens.phone(watched.recipients.phones[slot])
+        self.recipient.entitle([titles.message_name(watched), title(phone)])
+
+    def focus_engine(self) -> None:
+        """Tell the engine which message is looked at: it is read most often."""
+        looked_at = self.visible_panes & (Where.RECIPIENTS | Where.RECIPIENT)
+        self.station.engine.focus(self.open_id if looked_at else None)

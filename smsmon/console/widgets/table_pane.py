@@ -1,0 +1,144 @@
+"""A pane with a live table, a filter and a faults-only switch."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
+from smsmon.console.looks import DOWN, UP, Tone
+from smsmon.console.tones import styled
+from smsmon.console.widgets.filter_bar import FilterBar
+from smsmon.console.widgets.fitting import Part, part
+from smsmon.console.widgets.live_table import LiveTable, Rows
+from smsmon.console.widgets.panes import Pane
+from smsmon.filters import Field, Filter
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
+K_contra = TypeVar("K_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+
+class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
+    """Rows that can be asked which of them a filter lets through."""
+
+    def accepted(
+        self, keys: Sequence[K_contra], wanted: Filter, *, faults_only: bool
+    ) -> Sequence[Any]:
+        """One truth value for each key."""
+        ...
+
+
+class ConsoleTable(LiveTable[K, R], Generic[K, R], inherit_bindings=False):
+    """A live table with the keys of this console."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(TABLE_ACTIONS),
+        Binding("enter", "select", show=False),
+    ]
+
+
+class TablePane(Pane, Generic[K, R]):
+    """A table whose rows can be filtered; the filter stays when other rows are shown."""
+
+    class Filtered(Message):
+        """Another filter is in force."""
+
+    def __init__(
+        self, table: ConsoleTable[K, R], fields: Sequence[Field], where: Where, *, id: str
+    ) -> None:
+        """``table.rows`` must be ``FilteredRows``."""
+        super().__init__(table, where, id=id)
+        self.table = table
+        self._empty = table.empty
+        self.bar = FilterBar(fields)
+        self._filter = Filter()
+        self.faults_only = False
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield self.bar
+
+    @property
+    def filter(self) -> Filter:
+        """The filter in force; the empty one lets everything through."""
+        return self._filter
+
+    @property
+    def filtered(self) -> bool:
+        """True while a filter or the faults switch is in force, or a filter is being typed."""
+        return bool(self._filter) or self.faults_only or bool(self.bar.text)
+
+    def type_filter(self) -> None:
+        """Type a filter, or change the one there is."""
+        self.bar.open()
+
+    def clear_filter(self) -> None:
+        """Show every row."""
+        self.faults_only = False
+        self._apply(Filter())
+        self.bar.clear()
+
+    def switch_faults(self) -> None:
+        """Show only what is not as it should be, or everything again."""
+        self.faults_only = not self.faults_only
+        self._apply(self._filter)
+
+    def facts(self) -> list[Part]:
+        """What the title says of the table: its sort, its marks, its filter."""
+        table, told = self.table, []
+        column, reverse = table.sort
+        if column is not None:
+            title = next(each.title for each in table.columns if each.name == column)
+            told.append(part(4, styled(f"by {title} {DOWN if reverse else UP}", Tone.DIM)))
+        if table.marks:
+            told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
+        if self.faults_only:
+            told.append(part(7, styled("faults only", Tone.WARN)))
+        if table.view.hidden:
+            hidden = f"{table.view.hidden:,} hidden"
+            told.append(part(7, styled(hidden, Tone.WARN)))
+        return told
+
+    @on(FilterBar.Changed)
+    def _changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if event.filter is not None:
+            self._apply(event.filter)
+
+    @on(FilterBar.Left)
+    def _left(self, event: FilterBar.Left) -> None:
+        event.stop()
+        if event.clear:
+            self.clear_filter()
+        elif not self.bar.text:
+            self.bar.clear()
+        self.table.focus(scroll_visible=False)
+
+    def _apply(self, wanted: Filter) -> None:
+        self._filter = wanted
+        if not wanted and not self.faults_only:
+            self.table.set_filter(None)
+        else:
+            self.table.set_filter(self._accepts)
+        none = "Nothing matches. esc shows all again." if self.filtered else ""
+        self.table.empty = none or self._empty
+        shown, all_rows = len(self.table.view), len(self.table.view.keys)
+        self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
+        self.post_message(self.Filtered())
+
+    def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
+        rows: FilteredRows[K, R] = self.table.rows  # type: ignore[assignment]  # see __init__
+        return rows.accepted(keys, self._filter, faults_only=self.faults_only)
+
+
+def title(text: str) -> Part:
+    """The name of a pane, which gives way last."""
+    return part(10, Content(text))
