@@ -1,4 +1,4 @@
-"""JSON answers. A typed tier for the shape of the reference, a tolerant one for all others.
+"""JSON answers. A typed tier for the shapes of the reference, a tolerant one for all others.
 
 A body is cut into pieces at row boundaries: small enough to stay in the processor's cache, and
 to let the event loop run in between. A piece that is not of the reference's shape goes through
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ import msgspec
 from smsmon.api.envelope import Envelope, check_report, first_words
 from smsmon.api.errors import NotAReport
 from smsmon.api.rows import ID_NAMES, Columns
-from smsmon.recipients import Recipients
+from smsmon.recipients import NO_DATE, STOP_UNTOLD, Recipients
 
 PIECE = 1 << 18
 """Bytes of rows decoded at a time: about 1 ms. Twice as fast as all at once (L2 cache)."""
@@ -32,7 +32,7 @@ _BETWEEN_ROWS = re.compile(rb"\}\s*(,)\s*\{")
 
 
 class Word(bytes, Enum):
-    """The status words of the reference, as it spells them. Each is one byte: its place."""
+    """The status words that the reference knows, as it spells them. Each is one byte: its place."""
 
     _value_: str
     """The text, which is what msgspec looks up."""
@@ -49,6 +49,14 @@ class Word(bytes, Enum):
     LOWER_NOT_DELIVERED = "not delivered", 4
     LOWER_WAITING = "waiting", 5
     KO = "ko", 6
+    DELIVRD = "DELIVRD", 7
+    UNDELIV = "UNDELIV", 8
+    EXPIRED = "EXPIRED", 9
+    REJECTD = "REJECTD", 10
+    ACCEPTD = "ACCEPTD", 11
+    ENROUTE = "ENROUTE", 12
+    PENDING = "PENDING", 13
+    UNKNOWN = "UNKNOWN", 14
 
 
 WORDS = tuple(word.value for word in Word)
@@ -63,7 +71,26 @@ class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     date: int
 
 
+class LooseRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A row of the reference that may lack its flag or its date."""
+
+    phoneNumber: str
+    status: Word
+    stopSMS: bool | None = None
+    date: int | None = None
+
+
+class RespelledRow(LooseRow, gc=False, forbid_unknown_fields=True, rename={"stopSMS": "stopSms"}):
+    """The same, with the other spelling of the flag."""
+
+    stopSMS: bool | None = None  # once more: inherited fields keep their names
+
+
 _ROWS = msgspec.json.Decoder(list[Row], strict=False)
+_LOOSE_ROWS = (
+    msgspec.json.Decoder(list[LooseRow], strict=False),
+    msgspec.json.Decoder(list[RespelledRow], strict=False),
+)
 _ANY = msgspec.json.Decoder()
 
 
@@ -147,30 +174,45 @@ def _cut(body: bytes, message_id: str) -> tuple[int, int] | None:
 
 def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
     """``body[start:end]`` as lists of about ``PIECE`` bytes, cut between rows."""
+    view = memoryview(body)
     while end - start > PIECE + PIECE // 2:
         boundary = _BETWEEN_ROWS.search(body, start + PIECE, end)
         if boundary is None:
             break
         comma = boundary.start(1)
-        yield b"[%b]" % body[start:comma]
+        yield b"".join((b"[", view[start:comma], b"]"))
         start = comma + 1
-    yield b"[%b]" % body[start:end]
+    yield b"".join((b"[", view[start:end], b"]"))
 
 
 def _add(columns: Columns, piece: bytes) -> None:
+    """Append the rows of ``piece``, through the first tier that takes them all."""
     try:
         rows = _ROWS.decode(piece)
         dates = array("I", [row.date for row in rows])
+        stops = bytes([row.stopSMS for row in rows])
     except (msgspec.ValidationError, OverflowError):
-        columns.extend(_any(piece))
+        pass
+    else:
+        _add_typed(columns, rows, stops, dates)
         return
-    columns.add_typed(
-        [row.phoneNumber for row in rows],
-        b"".join([row.status for row in rows]),
-        WORDS,
-        bytes([row.stopSMS for row in rows]),
-        dates,
-    )
+    for decoder in _LOOSE_ROWS:
+        try:
+            loose = decoder.decode(piece)
+            dates = array("I", [row.date or NO_DATE for row in loose])
+            stops = bytes([STOP_UNTOLD if row.stopSMS is None else row.stopSMS for row in loose])
+        except (msgspec.ValidationError, OverflowError):
+            continue
+        _add_typed(columns, loose, stops, dates)
+        return
+    columns.extend(_any(piece))
+
+
+def _add_typed(
+    columns: Columns, rows: Sequence[Row | LooseRow], stops: bytes, dates: array[int]
+) -> None:
+    phones = [row.phoneNumber for row in rows]
+    columns.add_typed(phones, b"".join([row.status for row in rows]), WORDS, stops, dates)
 
 
 def _envelope(answer: Any) -> Envelope:

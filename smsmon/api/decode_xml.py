@@ -9,10 +9,10 @@ from defusedxml import DefusedXmlException, ElementTree
 
 from smsmon.api.envelope import Envelope, first_words
 from smsmon.api.errors import NotAReport
+from smsmon.api.rows import code_of
 
 DEPTH_LIMIT = 16
 """Elements within elements. A report has 4."""
-_FEED = 1 << 16
 _FLAGS = {"true": True, "false": False}
 
 _JUDGED_ROW = ("success", "code", "phoneNumber", "messageId", "status", "date", "stopSms")
@@ -58,8 +58,8 @@ def parse(body: bytes) -> Envelope:
     entries = _Entries()
     try:
         parser = ElementTree.XMLParser(target=entries, forbid_dtd=True)
-        for start in range(0, len(body), _FEED):
-            parser.feed(body[start : start + _FEED])
+        # In one go: an endless token fed in parts is scanned anew with each part.
+        parser.feed(body)
         parser.close()
     except DefusedXmlException:
         problem = "The answer is XML with a document type or entities of its own: refused."
@@ -112,9 +112,9 @@ def named(row: list[Any] | str) -> object:
     """The row with the names that its JSON twin has, by their order."""
     if isinstance(row, str):
         return row
-    flag = _FLAGS.get(row[0].strip()) if row and isinstance(row[0], str) else None
-    if flag is not None:
-        return dict(zip(_JUDGED_ROW, [flag, *row[1:]], strict=False))
+    flag, code = (one.strip() if isinstance(one, str) else "" for one in (*row, "", "")[:2])
+    if flag in _FLAGS and code_of(code) is not None:
+        return dict(zip(_JUDGED_ROW, [_FLAGS[flag], *row[1:]], strict=False))
     keys: tuple[str, ...] = ("phoneNumber", "status", "stopSMS", "date")
     if len(row) == 3 and isinstance(row[2], str) and row[2].strip() not in {*_FLAGS, "0", "1"}:
         keys = ("phoneNumber", "status", "date")

@@ -36,6 +36,9 @@ _NATIONAL = re.compile(r"(?:00|\+)?33[1-9][0-9]{8}|0[1-9][0-9]{8}")
 """The vendor's home country as people and the API's senders write it: 06…, 336…, 00336…"""
 _PARIS_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _ABSENT = msgspec.UNSET
+# The types of the typed tier, so that both read "1", "true" and "null" alike.
+_FLAG: Any = bool | None
+_SECONDS: Any = int | None
 
 PHONE_NAMES = ("phoneNumber", "number")
 STATUS_NAMES = ("status", "statut")
@@ -223,10 +226,10 @@ def stop_of(value: object) -> tuple[int, str]:
     if value is _ABSENT or value == "":
         return STOP_UNTOLD, ""
     try:
-        flag = msgspec.convert(value, bool, strict=False)
+        flag = msgspec.convert(value, _FLAG, strict=False)
     except msgspec.ValidationError:
         return STOP_UNTOLD, f"not a STOP flag: {shown(value)}"
-    return STOP_YES if flag else STOP_NO, ""
+    return STOP_UNTOLD if flag is None else STOP_YES if flag else STOP_NO, ""
 
 
 def date_of(value: object) -> tuple[int, str]:
@@ -242,7 +245,7 @@ def date_of(value: object) -> tuple[int, str]:
         date = paris_epoch(value)
     else:
         try:
-            date = msgspec.convert(value, int, strict=False)
+            date = msgspec.convert(value, _SECONDS, strict=False) or NO_DATE
         except msgspec.ValidationError:
             date = int(value) if isinstance(value, float) and abs(value) < DATE_END else -1
     if 0 <= date < DATE_END:

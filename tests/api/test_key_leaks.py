@@ -14,10 +14,12 @@ import socket
 import ssl
 import traceback
 
+import httpx
 import pytest
 
 from smsmon.api import client as client_module
 from smsmon.api.key import DOTS
+from smsmon.api.transport import KeyedTransport
 from smsmon.model import ReadError, Report
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, client, read
@@ -95,7 +97,7 @@ def everything_of(error: BaseException) -> str:
         report = traceback.TracebackException.from_exception(current, capture_locals=True)
         texts += report.format()
         for frame, _ in traceback.walk_tb(current.__traceback__):
-            if "/tests/" not in frame.f_code.co_filename:
+            if "/tests/" not in frame.f_code.co_filename or frame.f_code.co_name == "send":
                 texts += [repr(value) for value in frame.f_locals.values()]
     return "\n".join(texts).replace(f"KEY = '{KEY}'", "")
 
@@ -179,6 +181,31 @@ async def test_cancelled_read_carries_no_frame_that_knew_the_key() -> None:
         await asked.wait()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
+            await reading
+    assert KEY not in everything_of(caught.value)
+
+
+@pytest.mark.parametrize("way", ["cancelled", "crashed", "timed out"])
+async def test_frames_below_the_client_are_cut_off_however_they_end(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = asyncio.Event()
+
+    async def send(self: KeyedTransport, request: httpx.Request) -> httpx.Response:
+        url = f"{request.url}&apiKey={self._key.reveal()}"
+        reached.set()
+        if way == "crashed":
+            raise LookupError(url)
+        await asyncio.Event().wait()
+        return httpx.Response(200)
+
+    monkeypatch.setattr(KeyedTransport, "handle_async_request", send)
+    async with client("http://127.0.0.1:1/v1", timeout=0.05) as partner:
+        reading = asyncio.create_task(partner.bulk_status("111"))
+        await reached.wait()
+        if way == "cancelled":
+            reading.cancel()
+        with pytest.raises((ReadError, asyncio.CancelledError)) as caught:
             await reading
     assert KEY not in everything_of(caught.value)
 

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import json
 import multiprocessing
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ def _decoding() -> Result:
         found = json.loads(body)
         theirs.append(time.process_time() - start)
         del found, recipients
-    return Result("decode of 100,000 : json.loads (CPU)", median(ours), median(theirs), 0.5)
+    # The least of each: work that only computes is never too fast by chance.
+    return Result("decode of 100,000 : json.loads (CPU)", min(ours), min(theirs), 0.5)
 
 
 async def _blocking() -> Result:
@@ -170,10 +172,13 @@ def _serve(pipe: Connection, recipients: int) -> None:
     asyncio.run(serve())
 
 
-def main() -> None:
-    for result in run():
+def main() -> int:
+    """Print the table; 1 if a goal is missed."""
+    results = run()
+    for result in results:
         print(result)
+    return int(any(result.ratio > result.bound for result in results))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
