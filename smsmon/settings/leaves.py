@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -76,6 +75,8 @@ def is_table(path: Path) -> bool:
 
 def nearest(path: Path) -> str | None:
     """The known setting that an unknown path most likely meant, dotted; None when none is near."""
+    import difflib
+
     parent, name = path[:-1], path[-1]
     siblings = {
         pattern[len(parent)]: pattern

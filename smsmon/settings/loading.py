@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -18,7 +17,6 @@ import msgspec
 from smsmon.locations import Locations
 from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
 from smsmon.settings.leaves import is_table as _is_table
-from smsmon.settings.toml_lines import line_of
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -118,6 +116,8 @@ def read_toml(path: FilePath) -> tuple[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingsError((f"{name}, line {line}: not UTF-8 text; save it as UTF-8.",)) from None
+    import tomllib  # with its regular expressions 4 ms, and there often is no file
+
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -140,6 +140,8 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
     name = safe(str(path), SENTENCE_LIMIT)
 
     def problem(at: Path, what: str) -> None:
+        from smsmon.settings.toml_lines import line_of
+
         line = line_of(text, at)
         layers.problems.append(f"{name}{f', line {line}' if line else ''}: {what}")
 
@@ -220,6 +222,8 @@ def wrong_base_url(url: str) -> str:
 
 
 def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
+    if not any(name.startswith("SMSMON_") and name not in OTHER_VARIABLES for name in environ):
+        return  # reading the types costs some milliseconds of every start
     for path, leaf in leaves().items():
         variable = leaf.variable
         if variable is None or not (text := environ.get(variable, "")):
