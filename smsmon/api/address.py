@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -38,8 +37,10 @@ def is_loopback(host: str) -> bool:
     """True if ``host`` can only be this machine."""
     if host.lower() == "localhost":
         return True
+    from ipaddress import ip_address  # loaded here: the settings import this module at start-up
+
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 
