@@ -5,15 +5,15 @@ The key is never taken from a command's arguments: process lists show those.
 
 from __future__ import annotations
 
-import hmac
 import os
 import re
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from smsmon.text import LABEL_LIMIT, safe
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DOTS = "••••"
 """What stands wherever the key would have been printed."""
@@ -65,7 +65,7 @@ class ApiKey:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ApiKey):
             return NotImplemented
-        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+        return self.__value == other.__value
 
     def __hash__(self) -> int:
         return hash(self.__value)
@@ -102,6 +102,8 @@ def run_key_command(argv: Sequence[str], *, timeout: float = KEY_COMMAND_TIMEOUT
     Its error output goes where ours goes, so that it can ask for a passphrase.
     Raises ``ValueError`` with a sentence that names the program, never its output.
     """
+    import subprocess  # loaded here: 8 ms, and few keys come from a command
+
     if not argv or not argv[0]:
         raise ValueError("The key command is empty; it is a list: a program, then its arguments.")
     name = f"The key command “{safe(os.path.basename(argv[0]))}”"
