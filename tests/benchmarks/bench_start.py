@@ -1,7 +1,7 @@
 """How long commands take from a shell, side by side with the least that could do the same.
 
-Whole processes, started in turns so that a busy moment hits all alike; of each the lower quartile,
-which other work on the machine moves less than the median.
+Whole processes, started in turns so that a busy moment hits all alike; of each the least
+time, which other work on the machine moves less than the median.
 Run it with ``python -m tests.benchmarks.bench_start``.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import compileall
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -54,7 +53,7 @@ def main() -> int:
             "SMSMON_API_KEY": server.key,
         }
         program = [sys.executable, "-m", "smsmon"]
-        took = _quartiles(
+        took = _least(
             {
                 "bare": [sys.executable, "-c", "pass"],
                 "version": [*program, "--version"],
@@ -66,7 +65,7 @@ def main() -> int:
             environ,
         )
     bare = took["bare"]
-    print(f"start of whole processes, lower quartile of {ROUNDS}; bare python {bare * 1000:.0f} ms")
+    print(f"start of whole processes, least of {ROUNDS}; bare python {bare * 1000:.0f} ms")
     missed = 0
     for name, goal in (("version", 0.060), ("ls", 0.080)):
         above = took[name] - bare
@@ -88,10 +87,8 @@ def _world() -> World:
     return World(messages=[SimMessage("300", people)])
 
 
-def _quartiles(
-    commands: Mapping[str, Sequence[str]], environ: Mapping[str, str]
-) -> dict[str, float]:
-    """Seconds of wall time each command takes."""
+def _least(commands: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> dict[str, float]:
+    """Seconds of wall time each command takes at least."""
     took: dict[str, list[float]] = {name: [] for name in commands}
     for round_ in range(ROUNDS + 1):
         for name, argv in commands.items():
@@ -99,7 +96,7 @@ def _quartiles(
             subprocess.run(argv, env=environ, check=True, stdout=subprocess.DEVNULL)
             if round_:  # the first warms the disk's cache
                 took[name].append(time.perf_counter() - start)
-    return {name: statistics.quantiles(times, n=4)[0] for name, times in took.items()}
+    return {name: min(times) for name, times in took.items()}
 
 
 if __name__ == "__main__":
