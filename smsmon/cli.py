@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -101,10 +101,15 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         code = exits.BROKEN_PIPE
+        _point_at_nothing(sys.stdout)
     except OSError as error:
         say(f"smsmon: The output could not be written ({error.strerror or error}).")
         code = code or exits.USAGE
-    _give_up_output()
+        _point_at_nothing(sys.stdout)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _point_at_nothing(sys.stderr)
     sys.exit(code)
 
 
@@ -184,11 +189,7 @@ def _mend_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _give_up_output() -> None:
-    """Point stdout and stderr at nothing: the interpreter's last flush must find no trouble."""
+def _point_at_nothing(stream: TextIO) -> None:
+    """Let the interpreter's last flush of a stream that takes no more find no trouble."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
-    with contextlib.suppress(OSError, ValueError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.dup2(null, sys.stderr.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
