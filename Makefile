@@ -33,6 +33,9 @@ format: $(VENV)/.dev ## rewrite the files as `make check` wants them
 bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.benchmarks
 
+chaos: $(VENV)/.dev ## an hour of everything that can go wrong (2 minutes)
+	@$(BIN)/python -m pytest -q -n 0 -s -m long tests/chaos
+
 screenshots: $(VENV)/.dev ## redraw the pictures in screenshots/
 	@$(BIN)/python -m tests.screenshots
 
