@@ -7,7 +7,7 @@ from enum import StrEnum
 from random import Random
 
 from smsmon.model import Fault, FaultKind
-from smsmon.monitor.budget import back_off
+from smsmon.monitor.budget import LONGEST_HOLD, back_off
 
 
 class Condition(StrEnum):
@@ -38,13 +38,13 @@ class AccountState:
         return self.fault.message if self.fault else ""
 
 
-SUSPECTS = 2
+SUSPECTS = 3
 """Different messages that must fail, with no true answer between, before a fault that may be
-a message's own is taken for the account's."""
+a message's own is taken for the account's (fewer where there are fewer messages)."""
 
 
 class Health:
-    """The judgement over one account.
+    """The judgement over one account. Waiting is in monotonic time, ``since`` in wall time.
 
     One message that answers nonsense, or always times out, is that message's trouble. The same
     from several messages with nothing good between is the account's. Being refused (``auth``)
@@ -63,33 +63,47 @@ class Health:
         """Monotonic time of the next probe, while down."""
 
     def good(self) -> bool:
-        """A true answer came; True when that ends a trouble."""
+        """A true answer came; True when that ends a trouble.
+
+        A stopped account stays stopped: the answer was asked for before the refusal.
+        """
         self._suspects.clear()
-        self._attempt = 0
-        recovered = self.condition is not Condition.OK
+        if self.condition is Condition.STOPPED:
+            return False
+        recovered = self.condition is Condition.DOWN
         self.condition = Condition.OK
         self.fault = self.since = None
+        self._attempt = 0
         return recovered
 
-    def bad(self, message_id: str, fault: Fault, now: float, wall: float, *, alone: bool) -> bool:
-        """A poll failed; True when it changes the condition of the account.
+    def bad(
+        self,
+        message_id: str,
+        fault: Fault,
+        now: float,
+        wall: float,
+        *,
+        messages: int,
+        probe: bool,
+    ) -> bool:
+        """A poll failed; True when that changes the condition of the account.
 
-        ``alone``: no other message could bear witness.
+        ``messages`` are polled for this account; ``probe`` says that the request went out
+        while the account was down: only probes lengthen the back-off, not the stragglers of
+        the moment it went down.
         """
         before = self.condition
         self._suspects.add(message_id)
+        if before is Condition.STOPPED:
+            return False
         if fault.kind is FaultKind.AUTH:
             self.condition = Condition.STOPPED
-        elif before is not Condition.STOPPED and (
-            before is Condition.DOWN
-            or fault.kind is FaultKind.RATE_LIMITED
-            or alone
-            or len(self._suspects) >= SUSPECTS
-        ):
+        elif before is Condition.DOWN:
+            if probe:
+                self._back_off(fault, now)
+        elif fault.kind is FaultKind.RATE_LIMITED or len(self._suspects) >= min(SUSPECTS, messages):
             self.condition = Condition.DOWN
-            self._attempt += 1
-            wait = back_off(self._attempt, self._rng)
-            self.retry_at = now + max(wait, fault.retry_after or 0.0)
+            self._back_off(fault, now)
         if self.condition is not Condition.OK:
             self.fault = fault
             if self.since is None:
@@ -100,4 +114,10 @@ class Health:
         """Probe at once: the operator or a new key says so. A stopped account is tried again."""
         if self.condition is Condition.STOPPED:
             self.condition = Condition.DOWN
+            self._attempt = 0
         self.retry_at = now
+
+    def _back_off(self, fault: Fault, now: float) -> None:
+        self._attempt += 1
+        asked = min(fault.retry_after or 0.0, LONGEST_HOLD)
+        self.retry_at = now + asked + back_off(self._attempt, self._rng)

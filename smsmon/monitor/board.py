@@ -156,7 +156,7 @@ class Board:
         watched.first_read_at = restored.first_read_at or restored.read_at
         watched.promise = RESTORED_PROMISE
         if restored.read_at is not None:
-            watched.origin = earliest_date(restored.recipients, at) or watched.origin
+            _date_origin(watched, at)
             self._recount(watched, Counts.of(restored.recipients))
             watched.last_change_at = restored.last_change_at or _dated_change(
                 watched, restored.read_at
@@ -207,9 +207,7 @@ class Board:
             events.append(_event(EventKind.ABSENT, watched, at, detail))
         self._take(watched, merged, at)
         watched.digest = report.digest
-        origin = earliest_date(report.recipients, at)
-        if origin is not None and (baseline or origin < watched.origin):
-            watched.origin = origin
+        _date_origin(watched, at)
         if baseline:
             watched.last_change_at = _dated_change(watched, at)
         elif transitions:
@@ -311,6 +309,17 @@ def _dated_change(watched: Watched, at: float) -> float:
     if not watched.complete:
         return at
     return min(latest_date(watched.recipients, at) or at, at)
+
+
+def _date_origin(watched: Watched, at: float) -> None:
+    """Count the message's age from its earliest date, once there is one.
+
+    Later answers do not move it: statuses that change take their dates along.
+    """
+    if not watched.origin_dated:
+        origin = earliest_date(watched.recipients, at)
+        if origin is not None:
+            watched.origin, watched.origin_dated = origin, True
 
 
 def _transitions(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:

@@ -14,18 +14,18 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.model import Entry, Event, Fault, FaultKind
+from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Applied, Board, Restored, Watched
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.hazard import built_in_reports, built_in_stops
-from smsmon.monitor.poller import Poller, StatusSource
+from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.poller import News, Poller, StatusSource
 from smsmon.monitor.schedule import Limits
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-Listener = Callable[[Applied | Event], None]
+Listener = Callable[[News], None]
 
 
 class Recorder(Protocol):
@@ -39,6 +39,7 @@ class Engine:
 
     ``sources`` gives the source of each profile; messages of any other profile stay unread.
     Profiles share one budget unless ``addresses`` (profile → address) tells them apart.
+    ``learned`` (profile → what ``learned()`` gave) lets the schedule go on from what it knew.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Engine:
         recorder: Recorder | None = None,
         rng: Random | None = None,
         addresses: Mapping[str, str] | None = None,
+        learned: Mapping[str, Learned] | None = None,
     ) -> None:
         self.board = Board()
         self._clock = clock
@@ -68,11 +70,11 @@ class Engine:
                 source,
                 self.board,
                 clock,
-                budget,
-                self._limits,
-                rng,
-                self._tell,
-                (built_in_reports(), built_in_stops()),
+                budget=budget,
+                limits=self._limits,
+                rng=rng,
+                habits=Habits((learned or {}).get(profile)),
+                tell=self._tell,
             )
 
     # --- looking -------------------------------------------------------------------------
@@ -85,13 +87,20 @@ class Engine:
 
     @property
     def allowed(self) -> int:
-        """Requests allowed in any 60 seconds, over all addresses."""
-        return sum(budget.limit for budget in self._budgets.values())
+        """Requests allowed in any 60 seconds at present, over all addresses.
+
+        Less than the limit for some minutes after a "too many requests".
+        """
+        now = self._clock.monotonic()
+        return sum(budget.allowed(now) for budget in self._budgets.values())
 
     @property
     def stretch(self) -> float:
-        """The factor by which intervals are stretched to stay within the limit; 1 is none."""
-        return max((budget.stretch for budget in self._budgets.values()), default=1.0)
+        """The factor by which intervals are stretched to stay within the limit; 1 is none.
+
+        Of several accounts the most stretched one counts.
+        """
+        return max((poller.stretch for poller in self._pollers.values()), default=1.0)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -105,6 +114,10 @@ class Engine:
             return poller.state
         fault = Fault(FaultKind.AUTH, f"there is no profile named {profile}")
         return AccountState(profile, Condition.STOPPED, fault)
+
+    def learned(self, profile: str) -> Learned:
+        """What an account's reports taught so far, as plain numbers. Raises KeyError."""
+        return self._pollers[profile].habits.export()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with everything that happens; gives what ends that."""
@@ -202,8 +215,7 @@ class Engine:
 
         Raises KeyError when there is no such account.
         """
-        self._pollers[profile].source = source
-        self._pollers[profile].retry()
+        self._pollers[profile].read_from(source)
 
     # --- running -------------------------------------------------------------------------
 
@@ -211,11 +223,20 @@ class Engine:
         """Poll until cancelled. A failed poll is news, never an exception."""
         async with asyncio.TaskGroup() as group:
             for profile, poller in self._pollers.items():
-                group.create_task(poller.run(), name=f"poller {profile}")
+                group.create_task(self._keep_polling(poller), name=f"poller {profile}")
             if not self._pollers:
                 await self._clock.wait(asyncio.Event(), None)
 
     # --- inside --------------------------------------------------------------------------
+
+    async def _keep_polling(self, poller: Poller) -> None:
+        """Run a poller for good: a bug in it costs a second, not the rhythm."""
+        while True:
+            try:
+                await poller.run()
+            except Exception:
+                log.exception("the poller of %s failed; it starts again", poller.profile)
+            await self._clock.wait(asyncio.Event(), 1.0)
 
     def _by_profile(self, message_ids: Iterable[str]) -> dict[str, list[str]]:
         """The watched ones of ``message_ids`` that have an account, by profile."""
@@ -232,7 +253,7 @@ class Engine:
             if entry.paused != paused:
                 self.amend(replace(entry, paused=paused))
 
-    def _tell(self, news: Applied | Event) -> None:
+    def _tell(self, news: News) -> None:
         if isinstance(news, Applied) and self._recorder is not None:
             watched = self.board.get(news.message_id)
             if watched is not None:

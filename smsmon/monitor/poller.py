@@ -7,38 +7,30 @@ however it ended. Nothing here outlives ``run``.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import count
 from math import inf
 from random import Random
 from typing import Protocol
 
 from smsmon.clock import Clock
-from smsmon.model import (
-    Event,
-    EventKind,
-    Fault,
-    FaultKind,
-    ReadError,
-    Report,
-    Unchanged,
-)
+from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition, Health
+from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Applied, Board
-from smsmon.monitor.budget import WINDOW, Budget, back_off
-from smsmon.monitor.hazard import Curve
-from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
+from smsmon.monitor.budget import Budget, back_off
+from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.planner import Planner
+from smsmon.monitor.schedule import Limits, not_found_interval
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 15.0
 """Seconds between two looks at the clocks: a suspended machine shows as a wall clock that ran
 ahead of the monotonic one."""
-JUMP = 30.0
-"""Seconds by which the wall clock must run ahead before the messages are caught up on."""
+
+News = Applied | Event
 
 
 class StatusSource(Protocol):
@@ -50,26 +42,46 @@ class StatusSource(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class _Plan:
-    """When one message is to be polled. Times are monotonic."""
+class _Polled:
+    """What the poller keeps of one message."""
 
-    message_id: str
-    due: float = inf
-    """inf: not planned."""
-    version: int = 0
-    """Which of its entries in the heap counts; the others are leftovers."""
-    rate: float = 0.0
-    """Polls per second it would have without a limit: its part of the demand."""
     missing: int = 0
     """"Not found" answers in a row."""
     failures: int = 0
-    """Other faults in a row."""
-    asked: bool = False
-    """The operator wants it now."""
+    """Other faults in a row that were its own."""
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """One request under way."""
+
+    message: _Polled
+    source: StatusSource
+    probe: bool
+    """It went out while the account was down."""
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What to poll now."""
+
+    message_id: str
+    turn: Turn | None
+    """Its place in the agenda, when that is why."""
+    waited: float
+    """Its bid for the budget: how long it has waited for its kind; inf when it is urgent."""
+
+    @property
+    def urgent(self) -> bool:
+        return self.waited == inf
 
 
 class Poller:
-    """Polls the messages of one account until cancelled."""
+    """Polls the messages of one account until cancelled.
+
+    ``tell`` is called synchronously with all that happens; it must not raise.
+    """
 
     def __init__(
         self,
@@ -77,101 +89,100 @@ class Poller:
         source: StatusSource,
         board: Board,
         clock: Clock,
+        *,
         budget: Budget,
         limits: Limits,
         rng: Random,
-        tell: Callable[[Applied | Event], None],
-        curves: tuple[Curve, Curve],
+        habits: Habits,
+        tell: Callable[[News], None],
     ) -> None:
         self.profile = profile
-        self.source = source
+        self.habits = habits
+        self._source = source
         self._board = board
         self._clock = clock
         self._budget = budget
         self._limits = limits
         self._rng = rng
         self._tell = tell
-        self._reports, self._stops = curves
         self._health = Health(rng)
-        self._plans: dict[str, _Plan] = {}
-        self._heap: list[tuple[float, int, int, _Plan]] = []
-        self._order = count()
-        self._asked: dict[str, _Plan] = {}
-        self._flying: dict[str, asyncio.Task[None]] = {}
-        self._focus: str | None = None
-        self._demand = 0.0
+        self._messages: dict[str, _Polled] = {}
+        self._asked: dict[str, None] = {}
+        """What the operator wants now, in the order he asked; kept while the account is down."""
+        self._flying: dict[str, _Flight] = {}
         self._wake = asyncio.Event()
-        self._ahead = clock.now() - clock.monotonic()
+        self._planner = Planner(board, clock, limits, habits, self._wake.set)
 
-    # --- what others ask for -------------------------------------------------------------
+    # --- looking -------------------------------------------------------------------------
 
     @property
     def state(self) -> AccountState:
         """The account as it stands."""
         health = self._health
-        down = health.condition is Condition.DOWN
-        shift = self._clock.now() - self._clock.monotonic()
-        retry_at = health.retry_at + shift if down else None
+        retry_at = None
+        if health.condition is Condition.DOWN:
+            retry_at = health.retry_at + self._clock.now() - self._clock.monotonic()
         return AccountState(self.profile, health.condition, health.fault, health.since, retry_at)
+
+    @property
+    def stretch(self) -> float:
+        """The factor by which intervals are stretched at present; 1 is none."""
+        return self._planner.stretch.factor
 
     @property
     def in_flight(self) -> int:
         """Requests out at this moment."""
         return len(self._flying)
 
+    # --- what others ask for -------------------------------------------------------------
+
     def add(self, message_ids: Iterable[str]) -> None:
         """Take messages over; they are spread over the time that the limit needs for them."""
         added = []
         for message_id in message_ids:
-            plan = self._plans[message_id] = _Plan(message_id)
+            self._messages[message_id] = _Polled()
             if not self._board[message_id].entry.paused:
-                added.append(plan)
+                added.append(message_id)
         self._spread_out(added)
 
     def remove(self, message_id: str) -> None:
         """Let a message go; a request in flight for it is cancelled."""
-        plan = self._plans.pop(message_id)
-        self._drop(plan)
-        if self._focus == message_id:
-            self._focus = None
-        if message_id in self._flying:
-            self._flying[message_id].cancel()
+        del self._messages[message_id]
+        self._drop(message_id)
+        if self._planner.focus == message_id:
+            self._planner.look_at(None)
+        flight = self._flying.get(message_id)
+        if flight is not None and flight.task is not None:
+            flight.task.cancel()
 
     def pause(self, message_id: str) -> None:
         """Plan no more polls; one in flight may still end."""
-        self._drop(self._plans[message_id])
+        self._drop(message_id)
 
     def resume(self, message_ids: Iterable[str]) -> None:
         """Poll again, from now on."""
-        self._spread_out([self._plans[message_id] for message_id in message_ids])
+        self._spread_out(list(message_ids))
 
     def refresh(self, message_ids: Iterable[str]) -> None:
-        """Poll these as soon as the limit allows, paused or settled ones once."""
+        """Poll these as soon as the limit allows, paused or settled ones once.
+
+        One that is in flight is being refreshed already. While the account is down the next
+        probe goes out at once.
+        """
         for message_id in message_ids:
-            plan = self._plans[message_id]
             if message_id not in self._flying:
-                plan.asked = True
-                self._asked[message_id] = plan
+                self._asked[message_id] = None
         if self._asked and self._health.condition is Condition.DOWN:
             self._health.retry(self._clock.monotonic())
         self._wake.set()
 
     def refresh_all(self) -> None:
         """Poll all that are not paused, as fast as the even pace allows."""
-        self._spread_out(
-            [p for p in self._plans.values() if not self._board[p.message_id].entry.paused]
-        )
+        self._spread_out([id for id in self._messages if not self._board[id].entry.paused])
 
     def focus(self, message_id: str | None) -> None:
         """Poll this one at the least interval, ahead of others; None: none."""
-        self._focus = message_id
-        if message_id is None:
-            return
-        plan = self._plans[message_id]
-        if plan.due < inf:
-            now = self._clock.monotonic()
-            self._plan(plan, min(plan.due, now + self._limits.min_interval))
-            self._wake.set()
+        self._planner.look_at(message_id)
 
     def retry(self) -> None:
         """Try a stopped or silent account again at once."""
@@ -179,192 +190,221 @@ class Poller:
             self._health.retry(self._clock.monotonic())
             self._wake.set()
 
+    def read_from(self, source: StatusSource) -> None:
+        """Read from another source from now on (the key changed), at once."""
+        self._source = source
+        self.retry()
+
     # --- the loop ------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Poll until cancelled; all requests in flight are cancelled with it."""
-        self._spread_out([plan for plan in self._plans.values() if plan.due < inf])
+        self._spread_out([id for id in self._messages if self._planner.turn(id) is not None])
         try:
             while True:
                 self._wake.clear()
-                self._catch_up()
+                missed = self._planner.missed(self._messages)
+                if missed:
+                    self._spread_out(missed)
                 pause = self._launch()
                 await self._clock.wait(self._wake, min(max(pause, 0.001), HEARTBEAT))
         finally:
-            flying = list(self._flying.values())
-            for task in flying:
+            self._budget.withdraw(self)
+            tasks = [flight.task for flight in self._flying.values() if flight.task is not None]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _launch(self) -> float:
         """Send what may go out now; gives the seconds until that could be more."""
         while True:
             now = self._clock.monotonic()
-            condition = self._health.condition
-            if condition is Condition.STOPPED or len(self._flying) >= self._limits.concurrency:
-                return inf
-            if condition is Condition.DOWN:
-                if self._flying:
-                    return inf
-                if now < self._health.retry_at:
-                    return self._health.retry_at - now
-            plan = self._next_plan()
-            if plan is None:
-                return inf
-            urgent = plan.asked or plan.message_id == self._focus
-            if not plan.asked and condition is Condition.OK and plan.due > now:
-                return plan.due - now
-            wait = self._budget.wait(now, urgent=urgent)
-            if wait > 0:
-                return wait
-            self._start(plan, now)
+            pause = self._blocked(now)
+            choice = None if pause else self._choose(now)
+            if not isinstance(choice, _Choice):
+                self._budget.withdraw(self)
+                return pause or (inf if choice is None else choice - now)
+            wait = self._budget.wait(now, urgent=choice.urgent)
+            if wait > 0 or self._budget.outbid(self, choice.waited):
+                self._budget.bid(self, choice.waited, self._wake.set)
+                return wait or inf
+            if choice.turn is not None:
+                self._planner.started(choice.turn, now)
+            self._start(choice.message_id, now)
 
-    def _next_plan(self) -> _Plan | None:
-        """The one to poll next: what the operator asked for, then the earliest due."""
-        for plan in self._asked.values():
-            if plan.message_id not in self._flying:
-                return plan
-        while self._heap:
-            _, _, version, plan = self._heap[0]
-            if version == plan.version and plan.due < inf:
-                return plan
-            heapq.heappop(self._heap)
-        return None
+    def _blocked(self, now: float) -> float:
+        """Seconds for which nothing may go out, the budget aside; 0 when something may."""
+        condition = self._health.condition
+        if condition is Condition.STOPPED or len(self._flying) >= self._limits.concurrency:
+            return inf
+        if condition is Condition.DOWN:
+            if self._flying:
+                return inf  # one probe at a time
+            if now < self._health.retry_at:
+                return self._health.retry_at - now
+        return 0.0
 
-    def _start(self, plan: _Plan, now: float) -> None:
-        self._budget.take(now)
-        self._asked.pop(plan.message_id, None)
-        plan.asked = False
-        plan.version += 1
-        plan.due = inf
-        watched = self._board[plan.message_id]
+    def _choose(self, now: float) -> _Choice | float | None:
+        """What to poll now, or else when something will be due; None when nothing is planned.
+
+        What the operator asked for goes first. A probe takes whoever is due earliest: the ones
+        that failed stand behind, so no bad message can keep the account down.
+        """
+        for message_id in self._asked:
+            if message_id not in self._flying:
+                return _Choice(message_id, None, inf)
+        if self._health.condition is Condition.DOWN:
+            probe = self._planner.earliest()
+            return None if probe is None else _Choice(probe.message_id, None, inf)
+        turn, urgent, next_due = self._planner.chosen(now)
+        if turn is None:
+            return next_due
+        return _Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
+
+    def _start(self, message_id: str, now: float) -> None:
+        self._budget.take(now, self)
+        self._asked.pop(message_id, None)
+        self._planner.drop(message_id)
+        watched = self._board[message_id]
         watched.in_flight = True
-        task = asyncio.create_task(self._poll(plan), name=f"poll {plan.message_id}")
-        self._flying[plan.message_id] = task
-        task.add_done_callback(lambda _: self._landed(plan))
+        flight = _Flight(
+            self._messages[message_id], self._source, self._health.condition is Condition.DOWN
+        )
+        self._flying[message_id] = flight
+        flight.task = asyncio.create_task(self._poll(message_id, flight), name=f"poll {message_id}")
+        # For a task that is cancelled before it began: nothing of it ever runs.
+        flight.task.add_done_callback(lambda _: self._landed(message_id, flight))
 
-    def _landed(self, plan: _Plan) -> None:
-        del self._flying[plan.message_id]
-        watched = self._board.get(plan.message_id)
-        if watched is not None:
-            watched.in_flight = False
-        self._wake.set()
-
-    async def _poll(self, plan: _Plan) -> None:
-        """One request and what follows from it; never raises but when cancelled."""
-        message_id = plan.message_id
-        known = self._board[message_id].digest
+    async def _poll(self, message_id: str, flight: _Flight) -> None:
+        """One request and, without a pause, all that follows from it."""
         try:
-            answer: Report | Unchanged | Fault = await self.source.bulk_status(message_id, known)
+            answer = await self._ask(message_id, flight.source)
+            if self._messages.get(message_id) is not flight.message:
+                return  # it was let go meanwhile
+            if not isinstance(answer, Fault):
+                try:
+                    self._answered(message_id, flight, answer)
+                    return
+                except Exception as error:
+                    log.exception("the answer for message %s could not be taken in", message_id)
+                    answer = _bug(error)
+            self._failed(message_id, flight, answer)
+        finally:
+            self._landed(message_id, flight)
+
+    async def _ask(self, message_id: str, source: StatusSource) -> Report | Unchanged | Fault:
+        try:
+            return await source.bulk_status(message_id, self._board[message_id].digest)
         except ReadError as error:
-            answer = error.fault
+            return error.fault
         except Exception as error:
             log.exception("reading message %s failed in an unforeseen way", message_id)
-            answer = Fault(FaultKind.BAD_RESPONSE, f"a bug in smsmon: {type(error).__name__}")
-        if self._plans.get(message_id) is not plan:
-            return
-        now, wall = self._clock.monotonic(), self._clock.now()
-        if isinstance(answer, Fault):
-            self._failed(plan, answer, now, wall)
-        else:
-            self._answered(plan, answer, now, wall)
+            return _bug(error)
 
-    def _answered(self, plan: _Plan, answer: Report | Unchanged, now: float, wall: float) -> None:
-        plan.missing = plan.failures = 0
+    def _landed(self, message_id: str, flight: _Flight) -> None:
+        """The request is over, however it ended: see to it that the next one is planned."""
+        if self._flying.get(message_id) is not flight:
+            return
+        del self._flying[message_id]
+        self._wake.set()
+        watched = self._board.get(message_id)
+        if watched is None or message_id not in self._messages:
+            return
+        watched.in_flight = False
+        resting = watched.entry.paused or watched.settled_at is not None
+        if not resting and self._planner.turn(message_id) is None:
+            # A bug swallowed the plan, or it was let go and taken back while this was out.
+            ours = self._messages[message_id] is flight.message
+            pause = self._limits.max_interval if ours else 0.0
+            self._planner.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
+
+    # --- what came back ------------------------------------------------------------------
+
+    def _answered(self, message_id: str, flight: _Flight, answer: Report | Unchanged) -> None:
+        watched = self._board[message_id]
+        wall = self._clock.now()
+        past = Past.of(watched)
         if isinstance(answer, Report):
             applied = self._board.apply(answer, wall)
         else:
-            applied = self._board.unchanged(plan.message_id, wall)
-        self._came_up(now, wall)
-        self._plan_next(plan, now)
+            applied = self._board.unchanged(message_id, wall)
+        flight.message.missing = flight.message.failures = 0
+        origin = self.habits.observe(past, wall, applied.transitions)
+        if origin is not None:
+            watched.origin, watched.origin_dated = origin, True
+        self._came_up(wall)
+        self._planner.after_answer(message_id)
         self._tell(applied)
 
-    def _failed(self, plan: _Plan, fault: Fault, now: float, wall: float) -> None:
-        applied = self._board.fail(plan.message_id, fault, wall)
+    def _failed(self, message_id: str, flight: _Flight, fault: Fault) -> None:
+        now, wall = self._clock.monotonic(), self._clock.now()
+        message, limits = flight.message, self._limits
+        if fault.kind is FaultKind.AUTH and flight.source is not self._source:
+            self._planner.at(
+                message_id, now, limits.min_interval
+            )  # the key refused was the old one
+            return
+        applied = self._board.fail(message_id, fault, wall)
         if fault.kind is FaultKind.NOT_FOUND:
-            plan.missing += 1
-            self._came_up(now, wall)
-            self._plan(plan, now + not_found_interval(plan.missing, self._limits))
+            message.missing += 1
+            self._came_up(wall)
+            pause = not_found_interval(message.missing, limits)
         else:
-            plan.failures += 1
-            if fault.kind is FaultKind.RATE_LIMITED and fault.retry_after:
-                self._budget.hold(now + fault.retry_after)
-            alone = len(self._plans) == 1
-            if self._health.bad(plan.message_id, fault, now, wall, alone=alone):
-                stopped = self._health.condition is Condition.STOPPED
-                kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
-                self._tell(Event(kind, wall, None, self.profile, fault.message))
-            pause = back_off(plan.failures, self._rng, 2 * self._limits.min_interval)
-            self._plan(plan, now + max(self._limits.min_interval, pause))
+            message.failures += 1
+            if fault.kind is FaultKind.RATE_LIMITED:
+                self._budget.too_many(now, fault.retry_after)
+            self._judge(message_id, fault, now, wall, probe=flight.probe)
+            pause = limits.min_interval + back_off(message.failures, self._rng)
+        if self._board[message_id].entry.paused:
+            self._drop(message_id)
+        else:
+            self._planner.at(message_id, now + pause, pause)
         self._tell(applied)
 
-    def _came_up(self, now: float, wall: float) -> None:
+    def _judge(
+        self, message_id: str, fault: Fault, now: float, wall: float, *, probe: bool
+    ) -> None:
+        """Let the fault count against the account, and tell when that turns it."""
+        changed = self._health.bad(
+            message_id,
+            fault,
+            now,
+            wall,
+            messages=len(self._planner) + len(self._flying),
+            probe=probe,
+        )
+        if changed:
+            stopped = self._health.condition is Condition.STOPPED
+            kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
+            self._tell(Event(kind, wall, None, self.profile, fault.message))
+
+    def _came_up(self, wall: float) -> None:
+        """A true answer: if the account was down, go on without a burst."""
         if not self._health.good():
             return
-        self._spread_out([plan for plan in self._plans.values() if plan.due <= now])
+        now = self._clock.monotonic()
+        late = []
+        for message_id, message in self._messages.items():
+            turn = self._planner.turn(message_id)
+            if turn is not None and (turn.due <= now or message.failures):
+                late.append(message_id)
+            message.failures = 0
+        self._spread_out(late)
         self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self.profile))
 
-    # --- planning ------------------------------------------------------------------------
+    # --- shared --------------------------------------------------------------------------
 
-    def _plan_next(self, plan: _Plan, now: float) -> None:
-        """Plan the poll after a true answer."""
-        watched = self._board[plan.message_id]
-        if watched.settled_at is not None or watched.entry.paused:
-            self._drop(plan)
-            return
-        counts = watched.counts
-        interval = next_interval(
-            self._clock.now() - watched.origin,
-            counts.waiting,
-            counts.total - counts.waiting,
-            self._reports,
-            self._stops,
-            self._limits,
-        )
-        if plan.message_id == self._focus:
-            interval = self._limits.min_interval
-        self._demand += 1 / interval - plan.rate
-        plan.rate = 1 / interval
-        self._budget.want(self.profile, self._demand)
-        if plan.message_id != self._focus:
-            interval *= self._budget.stretch
-        watched.promise = interval
-        self._plan(plan, now + interval)
+    def _drop(self, message_id: str) -> None:
+        """Poll it no more, not even because the operator asked before."""
+        self._asked.pop(message_id, None)
+        self._planner.drop(message_id)
 
-    def _plan(self, plan: _Plan, due: float) -> None:
-        plan.due = due
-        plan.version += 1
-        heapq.heappush(self._heap, (due, next(self._order), plan.version, plan))
-        watched = self._board[plan.message_id]
-        watched.next_due = self._clock.now() + due - self._clock.monotonic()
+    def _spread_out(self, message_ids: list[str]) -> None:
+        """Poll these soon, without a burst; what is in flight is read already."""
+        wanted = [id for id in message_ids if id not in self._flying]
+        self._planner.spread_out(wanted, self._budget.planned(self._clock.monotonic()))
 
-    def _drop(self, plan: _Plan) -> None:
-        """Plan no poll."""
-        self._asked.pop(plan.message_id, None)
-        plan.asked = False
-        plan.due = inf
-        plan.version += 1
-        self._demand -= plan.rate
-        plan.rate = 0.0
-        self._budget.want(self.profile, self._demand)
-        watched = self._board.get(plan.message_id)
-        if watched is not None:
-            watched.next_due = None
 
-    def _spread_out(self, plans: list[_Plan]) -> None:
-        """Plan ``plans`` over the time that the limit needs for them, each at its own place."""
-        now = self._clock.monotonic()
-        flying = [plan for plan in plans if plan.message_id not in self._flying]
-        width = (len(flying) - 1) * WINDOW / self._budget.limit
-        for plan in flying:
-            self._plan(plan, now + spread(plan.message_id) * width)
-        self._wake.set()
-
-    def _catch_up(self) -> None:
-        """After a suspend the wall clock is ahead: what fell due meanwhile is due now."""
-        ahead = self._clock.now() - self._clock.monotonic()
-        slept, self._ahead = ahead - self._ahead, ahead
-        if slept < JUMP:
-            return
-        now = self._clock.monotonic()
-        self._spread_out([p for p in self._plans.values() if p.due < inf and p.due - slept <= now])
+def _bug(error: Exception) -> Fault:
+    """An exception nobody foresaw, as a fault of the message; its text may hold anything."""
+    return Fault(FaultKind.BAD_RESPONSE, f"a bug in smsmon ({type(error).__name__}): see the log")

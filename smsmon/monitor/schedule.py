@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from math import sqrt
 
-from smsmon.monitor.hazard import EDGES, Curve, bin_of
+from smsmon.monitor.hazard import Curve
 
 NOT_FOUND_INTERVALS = (10.0, 30.0, 120.0)
 """Seconds until the next try after a first, second, third "not found": a new message may take
@@ -35,7 +35,7 @@ class Limits:
     """Seconds between two polls of one message, at most, unless the budget stretches it."""
     concurrency: int = 8
     """Requests in flight at once, for each account."""
-    price: float = 2.0
+    price: float = 3.0
     """Recipient-seconds of lateness that one request is worth saving."""
 
     def __post_init__(self) -> None:
@@ -48,39 +48,49 @@ class Limits:
 
 
 def next_interval(
-    age: float, waiting: int, others: int, reports: Curve, stops: Curve, limits: Limits
+    age: float,
+    waiting: int,
+    others: int,
+    reports: Curve,
+    stops: Curve,
+    limits: Limits,
+    stretch: float = 1.0,
 ) -> float:
-    """Seconds until the next poll of a message that was just read, before any stretching.
+    """Seconds between a poll of a message and the next, before stretching.
 
     ``age`` counts from when its reports began to come; ``waiting`` recipients may turn final,
-    ``others`` (final or unknown) may still say STOP.
+    ``others`` (final or unknown) may still say STOP. At most ``max_interval``; it may be below
+    ``min_interval``, which the agenda keeps: under scarcity it still tells who needs it more.
+
+    ``stretch`` is the factor by which intervals are stretched at present. A stretched interval
+    looks further ahead (its price is that factor squared), so a hump is not leapt over then
+    either; what is given here is that interval divided by the factor.
     """
-    longest = limits.max_interval
-    price = limits.price
+    longest = limits.max_interval * stretch
+    price = limits.price * stretch * stretch
     age = max(age, 0.0)
-    place = bin_of(age)
+    edges = reports.edges
+    place = reports.bin_of(age)
     report_rates, stop_rates = reports.rates, stops.rates
-    last = len(EDGES) - 1
+    last = len(edges) - 1
     elapsed = expected = late = 0.0  # seconds; changes unseen by then; their lateness so far
     while True:
         rate = waiting * report_rates[place] + others * stop_rates[place]
         room = longest - elapsed
         if place < last:
-            room = min(room, EDGES[place + 1] - age - elapsed)
+            room = min(room, edges[place + 1] - age - elapsed)
         lateness = late + room * (expected + rate * room / 2)
         if lateness >= price:
             short = price - late
             # expected·s + rate·s²/2 = short, in the form that is exact for rate → 0 too.
             elapsed += 2 * short / (expected + sqrt(expected * expected + 2 * rate * short))
-            break
+            return elapsed / stretch
         late = lateness
         expected += rate * room
         elapsed += room
         if elapsed >= longest or place == last:
-            elapsed = longest
-            break
+            return limits.max_interval
         place += 1
-    return min(max(elapsed, limits.min_interval), longest)
 
 
 def not_found_interval(times: int, limits: Limits) -> float:

@@ -92,6 +92,7 @@ class Watched:
         "layout",
         "next_due",
         "origin",
+        "origin_dated",
         "promise",
         "read_at",
         "recipients",
@@ -123,6 +124,8 @@ class Watched:
         self.settled_at: float | None = None
         self.origin: float = entry.added_at
         """When its reports began to come, as far as is known: its age counts from here."""
+        self.origin_dated = False
+        """True when ``origin`` comes from the API's dates, False while it is a stand-in."""
         self.fault: Fault | None = None
         """Why the last poll failed; None when it did not."""
         self.fault_since: float | None = None

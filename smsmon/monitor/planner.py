@@ -1,0 +1,150 @@
+"""Keeps the times: plans each message's next poll and chooses whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from smsmon.clock import Clock
+from smsmon.monitor.agenda import Agenda, Stretch, Turn
+from smsmon.monitor.board import Board
+from smsmon.monitor.habits import Habits
+from smsmon.monitor.schedule import Limits, next_interval, spread
+
+JUMP = 30.0
+"""Seconds by which the wall clock must run ahead before the messages are caught up on."""
+FIRST_INTERVAL = 0.2
+"""Seconds: under scarcity a message never read competes as if it wanted five polls a second: it
+is quickly first, for most reports come in the first seconds."""
+
+
+class Planner:
+    """When each message of one account is polled next.
+
+    Times are monotonic, but for ``Watched.next_due``, which is for showing. ``wake`` is called
+    when something may have become due earlier than was said before.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        clock: Clock,
+        limits: Limits,
+        habits: Habits,
+        wake: Callable[[], None],
+    ) -> None:
+        self.focus: str | None = None
+        """The message the operator looks at."""
+        self.stretch = Stretch()
+        self._board = board
+        self._clock = clock
+        self._limits = limits
+        self._habits = habits
+        self._wake = wake
+        self._agenda = Agenda(limits.min_interval)
+        self._ahead = clock.now() - clock.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._agenda)
+
+    def turn(self, message_id: str) -> Turn | None:
+        """The planned poll of a message; None when none is."""
+        return self._agenda.get(message_id)
+
+    def chosen(self, now: float) -> tuple[Turn | None, bool, float]:
+        """Whose turn it is at ``now``, whether it is urgent, and else when to look again.
+
+        What the operator looks at is urgent and goes first, then whoever has waited longest
+        for its kind.
+        """
+        looked_at = None if self.focus is None else self._agenda.get(self.focus)
+        if looked_at is not None and looked_at.due <= now:
+            return looked_at, True, now
+        turn, next_due = self._agenda.look(now)
+        return turn, False, next_due
+
+    def earliest(self) -> Turn | None:
+        """The next to come due; None when nothing is planned."""
+        return self._agenda.earliest()
+
+    def started(self, turn: Turn, now: float) -> None:
+        """A poll that the schedule chose goes out: its wait tells by how much all are stretched."""
+        if turn.regular:
+            self.stretch.note(now, turn.stretched(now))
+
+    def after_answer(self, message_id: str) -> None:
+        """Plan the poll after a true answer; none for what is settled or paused."""
+        watched = self._board[message_id]
+        if watched.settled_at is not None or watched.entry.paused:
+            self.drop(message_id)
+            watched.promise = None
+            return
+        now, limits = self._clock.monotonic(), self._limits
+        if message_id == self.focus:
+            watched.promise = limits.min_interval
+            self.at(message_id, now + limits.min_interval, limits.min_interval)
+            return
+        counts = watched.counts
+        stretch = self.stretch.factor
+        interval = next_interval(
+            self._clock.now() - watched.origin,
+            counts.waiting,
+            counts.total - counts.waiting,
+            self._habits.reports,
+            self._habits.stops,
+            limits,
+            stretch,
+        )
+        turn = self._agenda.put(message_id, now, interval)
+        watched.promise = (turn.due - now) * stretch
+        watched.next_due = self._clock.now() + watched.promise
+
+    def at(self, message_id: str, due: float, interval: float) -> None:
+        """Plan a poll at ``due``, whatever the schedule says."""
+        self._agenda.put_at(message_id, due, interval)
+        self._board[message_id].next_due = due + self._clock.now() - self._clock.monotonic()
+        self._wake()
+
+    def drop(self, message_id: str) -> None:
+        """Plan no poll."""
+        self._agenda.drop(message_id)
+        watched = self._board.get(message_id)
+        if watched is not None:
+            watched.next_due = None
+
+    def spread_out(self, message_ids: list[str], per_second: float) -> None:
+        """Plan a poll for each, at its own stable place in the time that all of them need."""
+        now = self._clock.monotonic()
+        width = (len(message_ids) - 1) / per_second
+        for message_id in message_ids:
+            self.at(message_id, now + spread(message_id) * width, FIRST_INTERVAL)
+        self._wake()
+
+    def look_at(self, message_id: str | None) -> None:
+        """The operator looks at another message, or at none."""
+        self.focus = message_id
+        turn = None if message_id is None else self._agenda.get(message_id)
+        if turn is not None:
+            now, floor = self._clock.monotonic(), self._limits.min_interval
+            soon = max(now, turn.anchor + floor) if turn.regular else now + floor
+            if turn.due > soon:
+                self.at(turn.message_id, soon, floor)
+
+    def missed(self, message_ids: Iterable[str]) -> list[str]:
+        """Those that fell due while the machine was suspended; nearly always none.
+
+        The wall clock then is ahead of the monotonic one, which stood still. The same when
+        somebody sets the wall clock forward: then they are read once for nothing.
+        """
+        ahead = self._clock.now() - self._clock.monotonic()
+        slept, self._ahead = ahead - self._ahead, ahead
+        if abs(slept) < JUMP:
+            return []
+        now = self._clock.monotonic()
+        found = []
+        for message_id in message_ids:
+            turn = self._agenda.get(message_id)
+            if turn is not None:
+                self._board[message_id].next_due = turn.due + ahead
+                if turn.due - slept <= now:
+                    found.append(message_id)
+        return found
