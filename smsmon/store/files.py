@@ -34,7 +34,7 @@ class Signature(NamedTuple):
 def signature(path: Path) -> Signature | None:
     """The signature of the file at ``path``; None when there is none."""
     try:
-        stat = path.stat()
+        stat = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return Signature(stat.st_ino, stat.st_size, stat.st_mtime_ns)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.files import make_folder
+from smsmon.store.files import locked, make_folder
 from smsmon.text import safe
 
 APPLICATION_ID = 0x736D736D
@@ -113,16 +113,18 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
             os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
             raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
-        connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
-        try:
-            refuse(connection, path, len(migrations))
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
-            migrate(connection, path, migrations)
-        except BaseException:
-            connection.close()
-            raise
+        # One console at a time: SQLite makes nobody wait for a change of the journal's mode.
+        with locked(path, BUSY_WAIT):
+            connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
+            try:
+                refuse(connection, path, len(migrations))
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+                migrate(connection, path, migrations)
+            except BaseException:
+                connection.close()
+                raise
     return connection
 
 
@@ -178,6 +180,20 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         raise Damaged(path, f"the file is damaged ({safe(said)})", _ASIDE)
 
 
+def is_sound(path: Path) -> bool:
+    """False when the database at ``path`` is damaged or another program's."""
+    try:
+        with (
+            speaking_of(path),
+            contextlib.closing(sqlite3.connect(path.resolve(), timeout=BUSY_WAIT)) as connection,
+        ):
+            refuse(connection, path, len(MIGRATIONS))
+            check(connection, path)
+    except Damaged:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One write transaction: committed at the end, rolled back on any exception."""
@@ -231,9 +247,11 @@ def refuse(connection: sqlite3.Connection, path: Path, newest: int) -> None:
     """Raise for a database that is not ours to write: ``StoreError`` for one of a newer version,
     ``Damaged`` for another program's.
     """
-    version = _version(connection)
-    (ours,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # One statement, one moment: between two, another console may have made the tables.
+    version, ours, tables = connection.execute(
+        "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_user_version, pragma_application_id"
+    ).fetchone()
     if ours != APPLICATION_ID and (version or tables):
         raise Damaged(path, "this is no history of smsmon", _ASIDE)
     if version > newest:

@@ -20,7 +20,7 @@ from smsmon.recipients import Recipients
 from smsmon.store.errors import Damaged, StoreError, of_os_error
 from smsmon.store.files import Signature, locked, signature
 from smsmon.store.recording import AppliedPoll, Known, Recording, Update, WatchedMessage
-from smsmon.store.schema import check, of_sqlite_error, open_for_writing, transaction
+from smsmon.store.schema import check, is_sound, of_sqlite_error, open_for_writing, transaction
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
@@ -33,6 +33,7 @@ message is kept: steps in between are lost, no message's last state is."""
 EVENTS_LIMIT = 10_000
 """Events that wait for a disk; beyond, the oldest are dropped."""
 
+_UNFIT = (ValueError, OverflowError, sqlite3.IntegrityError)
 _REPORT_IT = "All else is recorded; please report this."
 
 Listener = Callable[[StoreError | None], None]
@@ -165,8 +166,10 @@ class HistoryWriter:
         what waits is kept and tried again.
         """
         with self._wake:
-            wanted, self._tried, self._hurry = self._taken, -1, True
-            self._wake.notify_all()
+            wanted, self._tried = self._taken, -1
+            if self._trouble is not None or not self._batch.empty:
+                self._hurry = True
+                self._wake.notify_all()
             self._wake.wait_for(lambda: max(self._done, self._tried) >= wanted, timeout)
             if self._done >= wanted:
                 return
@@ -223,11 +226,15 @@ class HistoryWriter:
         """Write ``batch`` as one transaction; what came in the way, if anything did."""
         try:
             connection, recording = self._connected()
-            if not batch.empty:
+            if batch.empty:
+                return None
+            try:
                 with transaction(connection):
-                    unfit = _write(recording, connection, batch)
-                if unfit:
-                    self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
+                    _write(recording, batch)
+            except _UNFIT:
+                recording.forget_all()
+                unfit = _write_apart(connection, recording, batch)
+                self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
         except sqlite3.Error as error:
             self._disconnect()
             return of_sqlite_error(self.path, error)
@@ -276,6 +283,8 @@ class HistoryWriter:
                 if current is None or (self._opened and current.inode != self._opened.inode):
                     self._begin_anew()
                     return None  # another console was faster
+                if is_sound(self.path):
+                    return None  # what looked like damage was a passing fault
                 kept = _rename_aside(self.path, self._clock.now())
         except StoreError as error:
             return error
@@ -299,28 +308,35 @@ class HistoryWriter:
                 self._listener(error)
 
 
-def _write(recording: Recording, connection: sqlite3.Connection, batch: _Batch) -> str:
-    """Write ``batch``; says what was left out because no database could take it.
-
-    Raises ``sqlite3.OperationalError`` and its like for what another try may cure.
-    """
-    unfit = ""
+def _write(recording: Recording, batch: _Batch) -> None:
     for message_id, known in batch.adopted:
         recording.adopt(message_id, known)
     for update in batch.updates:
-        connection.execute("SAVEPOINT one")
-        try:
-            recording.report(update)
-        except (ValueError, OverflowError, sqlite3.IntegrityError) as error:
-            # Tried again it would fail again, and hold up all that comes behind.
-            connection.execute("ROLLBACK TO one")
-            recording.forget_all()
-            unfit = f"a report of message {update.entry.id} could not be kept ({error})"
-        connection.execute("RELEASE one")
-    recording.reads(batch.reads.items())
-    recording.events(batch.events)
+        recording.report(update)
+    if batch.reads:
+        recording.reads(batch.reads.items())
+    if batch.events:
+        recording.events(batch.events)
     if batch.watching is not None:
         recording.watching(*batch.watching)
+
+
+def _write_apart(connection: sqlite3.Connection, recording: Recording, batch: _Batch) -> str:
+    """Write each part of ``batch`` by itself; says what of it no database could take.
+
+    Tried again that would fail again, and hold up all that comes behind.
+    """
+    parts = [(f"a report of message {each.entry.id}", _Batch([each])) for each in batch.updates]
+    parts += [(f"“{event.kind}” in the log", _Batch(events=[event])) for event in batch.events]
+    parts.append(("the watchlist's labels", _Batch(reads=batch.reads, watching=batch.watching)))
+    unfit = ""
+    for what, part in parts:
+        try:
+            with transaction(connection):
+                _write(recording, part)
+        except _UNFIT as error:
+            recording.forget_all()
+            unfit = f"{what} could not be kept ({error})"
     return unfit
 
 

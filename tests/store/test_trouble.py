@@ -124,6 +124,20 @@ def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage
     assert sound(path)
 
 
+def test_consoles_that_start_at_once_on_an_empty_folder_share_one_history(path: Path) -> None:
+    for number in range(20):
+        own = path.with_name(f"history-{number}.db")
+        heard = Heard()
+        consoles = [Console(own, listener=heard.append) for _ in range(3)]
+        for message, console in enumerate(consoles):
+            console.watch(str(message))
+            console.poll(str(message), [row(1)], START)
+        for console in consoles:
+            console.writer.close()
+        assert heard.kinds() == []
+        assert len(rows_of(own, "SELECT * FROM message")) == 3
+
+
 def test_a_database_that_breaks_while_open_is_replaced_and_known_state_written_again(
     path: Path,
 ) -> None:
@@ -221,8 +235,14 @@ def test_one_report_that_cannot_be_kept_does_not_hold_up_the_others(path: Path) 
         console.board["300"].recipients = bad
         console.writer.record(console.board.unchanged("300", START + 1), console.board["300"])
         console.poll("301", [row(1)], START + 1)
+        console.writer.record_event(Event(EventKind.STALE, START, "300", detail="\ud800"))
+        console.writer.record_event(Event(EventKind.STALE, START, "300", detail="kept"))
         console.writer.flush()
-    assert "message 300" in str(heard[0])
+        console.writer.record_event(Event(EventKind.STALE, START, "300", detail="\ud800"))
+        console.writer.flush()
+    assert "could not be kept" in str(heard[0])
+    assert "please report this" in str(heard[-1])
+    assert rows_of(path, "SELECT detail FROM event WHERE kind = 'stale'") == [("kept",)]
     assert rows_of(path, "SELECT message_id FROM message") == [("300",), ("301",)]
 
 
