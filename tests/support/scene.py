@@ -92,10 +92,14 @@ class Scene:
         await self.clock.advance(seconds)
         await self.show(pilot)
 
+    async def done(self, group: str) -> None:
+        """Wait until the workers of ``group`` are through."""
+        for worker in [each for each in self.app.workers if each.group == group]:
+            await worker.wait()
+
     async def show(self, pilot: Pilot[Any]) -> None:
         """Show all that is known now, calm: nothing tinted, the clock's text up to date."""
-        for worker in [each for each in self.app.workers if each.group == "watchlist"]:
-            await worker.wait()
+        await self.done("watchlist")
         self.screen.feed.flush()
         self.screen.tick()
         await pilot.pause()

@@ -129,7 +129,7 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False) -> Content:
         parts.append(part(5, *_total(counts, Status.UNKNOWN)))
     parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
     rate = cells.rate(counts.delivery_rate)
-    parts.append(part(4, Content.assemble((rate, "bold"), styled(" of final delivered", Tone.DIM))))
+    parts.append(part(6, Content.assemble((rate, "bold"), styled(" of final delivered", Tone.DIM))))
     return fitted(parts, width)
 
 

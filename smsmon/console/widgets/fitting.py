@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from textual.content import Content
 
 GAP = "   "
+_MUCH = 3
+"""The difference of worth for which a part is rather left out than another shortened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,26 @@ def part(worth: int, *forms: Content | str) -> Part:
 def fitted(parts: Iterable[Part], width: int, gap: str = GAP) -> Content:
     """``parts`` side by side in ``width`` columns.
 
-    While they are too wide, parts take their shorter forms, the least worth first; when all
-    are as short as they get, the least worth is left out. One part always stays.
+    While they are too wide, parts take their shorter forms, the least worth first. A part as
+    short as it gets is left out before one of much greater worth is shortened, and else when
+    none can be. One part always stays.
     """
     shown = [(each.worth, list(each.forms)) for each in parts if each.forms and each.forms[0].plain]
     while _width([forms[0] for _, forms in shown], gap) > width:
         long = [item for item in shown if len(item[1]) > 1]
-        if long:
-            min(long, key=lambda item: item[0])[1].pop(0)
+        next_to_shorten = min(long, key=_worth, default=None)
+        least = min(shown, key=_worth)
+        if next_to_shorten and next_to_shorten[0] - least[0] <= _MUCH:
+            next_to_shorten[1].pop(0)
         elif len(shown) > 1:
-            shown.remove(min(shown, key=lambda item: item[0]))
+            shown.remove(least)
         else:
             break
     return Content(gap).join([forms[0] for _, forms in shown])
+
+
+def _worth(item: tuple[int, list[Content]]) -> int:
+    return item[0]
 
 
 def _width(contents: list[Content], gap: str) -> int:

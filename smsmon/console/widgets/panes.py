@@ -75,6 +75,11 @@ class TextPane(Pane):
         self._said: Content | None = None
         super().__init__(PageScroll(self._text, classes="pane-body"), where, id=id)
 
+    @property
+    def text(self) -> Content:
+        """What stands there."""
+        return self._said or Content()
+
     def say(self, text: Content) -> None:
         """Show ``text``; nothing is painted when it stands there already."""
         if self._said is None or text != self._said or text.spans != self._said.spans:
