@@ -15,7 +15,7 @@ from rich.cells import cell_len, split_graphemes
 
 from smsmon.console.looks import DASH, STATUS_LOOKS, Look, Tone, state_look, status_look
 from smsmon.model import Counts, Status
-from smsmon.text import ELLIPSIS
+from smsmon.text import ELLIPSIS, safe
 
 __all__ = ["Cell", "Span", "Tone", "fit", "spans_of"]
 
@@ -49,36 +49,43 @@ def fit(spans: Sequence[Span], width: int, align: Literal["left", "right"] = "le
     """The spans in exactly ``width`` columns: padded, or cut with an ellipsis.
 
     Wide and combining characters are cut as a whole. Variation selectors are dropped: terminals
-    disagree on how wide they make the character before.
+    disagree on how wide they make the character before. What a terminal would obey should not
+    come here; if it does, it is made safe: the last door.
     """
     if len(spans) == 1:
         text, tone = spans[0]
-        if text.isascii():  # the common case, and as wide as it is long
-            if len(text) <= width:
-                text = text.ljust(width) if align == "left" else text.rjust(width)
-            else:
-                text = cut(text, width)
-            return [Span(text, tone)]
-    fitted: list[Span] = []
-    room = width
-    for index, (text, tone) in enumerate(spans):
-        if not text.isascii():
-            text = text.translate(_VARIATION_SELECTORS)
-        length = cell_len(text)
-        more = any(span.text for span in spans[index + 1 :])
-        if length > room or (more and length == room):
-            text = cut(text, room) if length > room else cut(text + ELLIPSIS, room)
-            length = cell_len(text)
-            more = False
-            fitted.append(Span(text, tone))
-            room -= length
-            break
-        fitted.append(Span(text, tone))
-        room -= length
-    if room > 0:
-        blank = Span(" " * room)
+        if len(text) <= width and text.isascii() and text.isprintable():
+            # The common case, and as wide as it is long.
+            return [Span(text.ljust(width) if align == "left" else text.rjust(width), tone)]
+    fitted = [Span(_showable(text), tone) for text, tone in spans if text]
+    used = sum(cell_len(text) for text, _ in fitted)
+    if used > width:
+        fitted = _cut_spans(fitted, width)
+        used = sum(cell_len(text) for text, _ in fitted)
+    if used < width:
+        blank = Span(" " * (width - used))
         fitted = [*fitted, blank] if align == "left" else [blank, *fitted]
     return fitted
+
+
+def _cut_spans(spans: Sequence[Span], width: int) -> list[Span]:
+    """Spans too wide for ``width``, up to the one that reaches the edge."""
+    kept: list[Span] = []
+    room = width
+    for text, tone in spans:
+        length = cell_len(text)
+        if length >= room:
+            kept.append(Span(cut(text + ELLIPSIS, room), tone))
+            break
+        kept.append(Span(text, tone))
+        room -= length
+    return kept
+
+
+def _showable(text: str) -> str:
+    if not text.isascii():
+        text = text.translate(_VARIATION_SELECTORS)
+    return text if text.isprintable() else safe(text, len(text))
 
 
 def cut(text: str, width: int) -> str:

@@ -59,6 +59,17 @@ def test_what_more_spans_would_say_is_marked_as_cut() -> None:
     assert cells.fit([good, bad], 8, "right") == [Span("  "), good, bad]
 
 
+@given(st.lists(st.text(max_size=12), max_size=3), st.integers(0, 30))
+def test_nothing_that_a_terminal_obeys_leaves_a_cell(texts: list[str], width: int) -> None:
+    fitted = cells.fit([Span(text) for text in texts], width)
+    assert cells.plain(fitted).isprintable()
+    assert sum(cell_len(span.text) for span in fitted) == width
+
+
+def test_escape_sequences_are_shown_and_not_sent() -> None:
+    assert cells.plain(cells.fit([Span("\x1b]52;c;x\x07")], 12)) == "�]52;c;x�   "
+
+
 def test_variation_selectors_do_not_shift_what_follows() -> None:
     assert cells.plain(cells.fit([Span("☎\ufe0f x")], 5)) == "☎ x  "
 

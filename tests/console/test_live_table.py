@@ -335,6 +335,52 @@ async def test_columns_are_chosen_and_put_in_order() -> None:
         assert list(app.table.chosen_columns) == ["name", "people", "note"]
 
 
+async def test_a_row_gone_before_the_table_is_told_is_blank_and_breaks_nothing() -> None:
+    async with showing(three()) as (app, pilot):
+        del app.cities["lyo"]
+        app.table.repaint()
+        app.table.sort_by("people")
+        app.table.filter_rows(lambda city: city.people > 0)
+        app.table.touch(["lyo", "nic"])
+        app.table.set_filter(None)
+        await pilot.pause()
+        assert [line.strip() for line in app.lines[1:4]] == [
+            "Nice         348,085",
+            "Paris      2,102,650",
+            "",
+        ]
+        app.table.move_to_key("lyo")
+        assert app.table.cursor_row is None
+        app.table.remove_rows(["lyo"])
+        assert app.table.cursor_key == "par"
+
+
+async def test_another_source_is_told_even_when_its_row_has_the_same_key() -> None:
+    async with showing(three()) as (app, pilot):
+        app.said.clear()
+        app.table.set_source(MappedRows({"par": City("Paris, Texas", 24_000)}), ["par"])
+        await pilot.pause()
+        assert app.heard(LiveTable.Highlighted).key == "par"
+        assert app.lines[1].startswith("  Paris, Te…")
+
+
+async def test_what_changed_while_the_table_was_hidden_is_there_when_it_is_shown() -> None:
+    async with showing(letters(100)) as (app, pilot):
+        app.table.display = False
+        await pilot.pause()
+        app.cities["c001"].people = 77
+        app.table.touch(["c001"])
+        app.table.move_to_key("c050")
+        app.table.remove_rows(["c048"])
+        await pilot.pause()
+        app.table.display = True
+        await pilot.pause()
+        assert app.lines[app.cursor_line].startswith("  c050")
+        app.table.action_first()
+        await pilot.pause()
+        assert app.lines[2] == "  c001              77"
+
+
 # Looks
 
 
@@ -463,3 +509,10 @@ async def test_of_very_many_rows_changed_at_once_those_in_sight_are_tinted() -> 
         app.table.move_to_key("c045")
         await pilot.pause()
         assert not any(style.bold for y in range(1, 11) for style in app.line_styles(y))
+
+
+async def test_what_an_empty_table_says_can_change() -> None:
+    async with showing({}, empty="No cities yet") as (app, pilot):
+        app.table.empty = "Nothing matches"
+        await pilot.pause()
+        assert app.lines[1].strip() == "Nothing matches"

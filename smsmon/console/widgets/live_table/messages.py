@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from smsmon.console.widgets.live_table.table import LiveTable
+    from smsmon.console.widgets.live_table.steady import SteadyTable
 
 
 class TableMessage(Message):
     """Something happened in one live table."""
 
-    def __init__(self, table: LiveTable[Any, Any]) -> None:
+    def __init__(self, table: SteadyTable[Any, Any]) -> None:
         super().__init__()
         self.table = table
 
     @property
-    def control(self) -> LiveTable[Any, Any]:
+    def control(self) -> SteadyTable[Any, Any]:
         """The table, for ``@on`` selectors."""
         return self.table
 
@@ -27,7 +27,7 @@ class TableMessage(Message):
 class Highlighted(TableMessage, namespace="live_table"):
     """The cursor is on another row; None: there is no row."""
 
-    def __init__(self, table: LiveTable[Any, Any], key: Hashable | None) -> None:
+    def __init__(self, table: SteadyTable[Any, Any], key: Hashable | None) -> None:
         super().__init__(table)
         self.key = key
 
@@ -38,7 +38,7 @@ class Highlighted(TableMessage, namespace="live_table"):
 class Selected(TableMessage, namespace="live_table"):
     """A row was opened, with enter or a double click."""
 
-    def __init__(self, table: LiveTable[Any, Any], key: Hashable) -> None:
+    def __init__(self, table: SteadyTable[Any, Any], key: Hashable) -> None:
         super().__init__(table)
         self.key = key
 
@@ -46,7 +46,7 @@ class Selected(TableMessage, namespace="live_table"):
 class SortChanged(TableMessage, namespace="live_table"):
     """The table is sorted by ``column`` (None: the order of its source)."""
 
-    def __init__(self, table: LiveTable[Any, Any], column: str | None, reverse: bool) -> None:
+    def __init__(self, table: SteadyTable[Any, Any], column: str | None, reverse: bool) -> None:
         super().__init__(table)
         self.column = column
         self.reverse = reverse
@@ -55,7 +55,7 @@ class SortChanged(TableMessage, namespace="live_table"):
 class MarksChanged(TableMessage, namespace="live_table"):
     """There are ``count`` marked rows now."""
 
-    def __init__(self, table: LiveTable[Any, Any], count: int) -> None:
+    def __init__(self, table: SteadyTable[Any, Any], count: int) -> None:
         super().__init__(table)
         self.count = count
 

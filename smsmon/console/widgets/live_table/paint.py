@@ -102,3 +102,13 @@ def changed_width(old: Strip, new: Strip) -> int:
         before.pop()
         after.pop()
     return width
+
+
+def over(style: Style, *, foreground: bool = True, background: bool = True) -> Style:
+    """The parts of a style that go over another: attributes, and the colours asked for."""
+    kept = Style(bold=style.bold or None, italic=style.italic or None)
+    kept += Style(underline=style.underline or None, reverse=style.reverse or None)
+    return kept + Style(
+        color=style.color if foreground else None,
+        bgcolor=style.bgcolor if background else None,
+    )

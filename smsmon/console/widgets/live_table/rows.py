@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -18,7 +18,10 @@ class Rows(Protocol[K_contra, R_co]):
     """
 
     def row(self, key: K_contra, /) -> R_co:
-        """The row as it is now. ``key`` is one that was loaded."""
+        """The row as it is now. ``key`` is one that was loaded.
+
+        Raises LookupError when it is gone meanwhile: its line is blank until the table is told.
+        """
         ...
 
     def values(self, column: str, keys: Sequence[K_contra], /) -> Sequence[Any] | None:
@@ -42,3 +45,23 @@ class MappedRows(Generic[K, R]):
     def values(self, _column: str, _keys: Sequence[K], /) -> None:
         """No columns here."""
         return
+
+
+def each_or(
+    give: Callable[[Sequence[K]], Sequence[Any]], missing: object
+) -> Callable[[Sequence[K]], Sequence[Any]]:
+    """``give``, but ``missing`` for the keys it raises LookupError for: rows just gone."""
+
+    def given(keys: Sequence[K]) -> Sequence[Any]:
+        try:
+            return give(keys)
+        except LookupError:
+            return [one(key) for key in keys]
+
+    def one(key: K) -> Any:
+        try:
+            return give([key])[0]
+        except LookupError:
+            return missing
+
+    return given
