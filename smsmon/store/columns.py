@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from smsmon.model import Status
 from smsmon.recipients import STOP_YES, Phones, Recipients, pack_words
 
-_NOT_ZERO = re.compile(rb"[^\0]")
+Column = TypeVar("Column", bytes, "array[int]")
+
+_STRETCH = 32
+"""Slots compared at once: short enough that a change costs little, long enough that none does."""
 
 Row = tuple[Any, ...]
 
@@ -63,17 +65,16 @@ def phone_of(key: int | str) -> str:
 
 def differing(known: Recipients, given: Recipients) -> list[int]:
     """The slots of ``known`` in which anything at all differs in ``given``, ascending."""
-    before = len(known)
-    ours, theirs = _comparable_words(known, given)
     slots = {
-        *_differing(known.statuses, given.statuses[:before]),
-        *_differing(known.stops, given.stops[:before]),
-        *_differing_items(known.dates, given.dates[:before]),
-        *_differing_items(ours, theirs[:before]),
+        *_differing(known.statuses, given.statuses),
+        *_differing(known.stops, given.stops),
+        *_differing(known.dates, given.dates),
+        *_differing(*_comparable_words(known, given)),
     }
     if known.reasons != given.reasons:
         both = {*known.reasons, *given.reasons}
         slots.update(i for i in both if known.reasons.get(i) != given.reasons.get(i))
+    before = len(known)
     return sorted(slot for slot in slots if slot < before)
 
 
@@ -136,30 +137,25 @@ def rearranged(
     return Recipients.of(rows[slot] for slot in range(len(rows)))
 
 
-def _differing(one: bytes, other: bytes, width: int = 1) -> Iterator[int]:
-    """Where two columns of the same length, of ``width`` bytes an item, differ.
-
-    As two large numbers they are compared at once: only what differs costs time.
-    """
-    if one != other:
-        mixed = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
-        for found in _NOT_ZERO.finditer(mixed.to_bytes(len(one), "little")):
-            yield found.start() // width
-
-
-def _differing_items(one: array[int], other: array[int]) -> Iterator[int]:
-    return _differing(one.tobytes(), other.tobytes(), one.itemsize)
+def _differing(one: Column, other: Column) -> list[int]:
+    """Where two columns differ, as far as both reach: equal stretches are compared at once."""
+    if one == other:
+        return []
+    found: list[int] = []
+    for start in range(0, len(one), _STRETCH):
+        ours, theirs = one[start : start + _STRETCH], other[start : start + _STRETCH]
+        if ours != theirs:
+            pairs = enumerate(zip(ours, theirs, strict=False), start)
+            found += [slot for slot, (a, b) in pairs if a != b]
+    return found
 
 
 def _comparable_words(known: Recipients, given: Recipients) -> tuple[array[int], array[int]]:
-    """Both columns of words over one vocabulary, in arrays of one kind."""
-    ours, theirs = known.words, given.words
-    if known.vocabulary != given.vocabulary:
-        numbers: dict[str, int] = {}
-        mine = [numbers.setdefault(text, len(numbers)) for text in known.vocabulary]
-        new = [numbers.setdefault(text, len(numbers)) for text in given.vocabulary]
-        ours = array("L", map(mine.__getitem__, known.words))
-        theirs = array("L", map(new.__getitem__, given.words))
-    elif ours.typecode != theirs.typecode:
-        ours, theirs = array("L", ours), array("L", theirs)
-    return ours, theirs
+    """Both columns of words over one vocabulary."""
+    if known.vocabulary == given.vocabulary:
+        return known.words, given.words
+    numbers: dict[str, int] = {}
+    mine = [numbers.setdefault(text, len(numbers)) for text in known.vocabulary]
+    new = [numbers.setdefault(text, len(numbers)) for text in given.vocabulary]
+    ours, theirs = map(mine.__getitem__, known.words), map(new.__getitem__, given.words)
+    return array("L", ours), array("L", theirs)

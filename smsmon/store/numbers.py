@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from smsmon.store.columns import stored
+
 _FRAGMENT = 3
 """The shortest fragment searched for: a shorter one is in nearly every number."""
 _E164_MOST = 15
@@ -52,9 +54,9 @@ def read_number(text: str) -> Spelling:
     elif digits:
         keys = [int(digits)]
     # What the API gave in a spelling of its own was stored as it came.
-    keys += [text, digits] if text != digits else [text]
-    fits = [key for key in keys if isinstance(key, str) or 0 < key < 10**_E164_MOST]
-    return Spelling(tuple(key for key in fits if key), tuple(sorted(fragments)))
+    keys += [stored(text), digits]
+    fits = (key for key in keys if (0 < key < 10**_E164_MOST if isinstance(key, int) else key))
+    return Spelling(tuple(dict.fromkeys(fits)), tuple(sorted(fragments)))
 
 
 @cache

@@ -45,6 +45,8 @@ class Reader:
         """The answer to ``question``. Raises ``StoreError``, also when ``unwanted`` turns true."""
         with self._speaking():
             connection = self._connected()
+            if unwanted is None:
+                return question(connection)
             connection.set_progress_handler(unwanted, _STEPS)
             try:
                 return question(connection)
