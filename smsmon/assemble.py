@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smsmon.api.client import SmsPartner
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
+    from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
 
 
@@ -90,6 +91,19 @@ def open_client(
         )
     except ValueError as error:
         raise AccountProblem(name, f"Profile {name}: {error}") from None
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The engine's limits as the settings have them."""
+    from smsmon.monitor.schedule import Limits
+
+    polling = settings.polling
+    return Limits(
+        per_minute=polling.budget,
+        min_interval=polling.min_interval,
+        max_interval=polling.max_interval,
+        concurrency=polling.concurrency,
+    )
 
 
 def profile_of(entry_profile: str, settings: Settings) -> str:

@@ -6,30 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 
+from smsmon.assemble import limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress
 from smsmon.commands.reading import Reading, Source
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipients
 from smsmon.settings import Settings
 
 NOT_FOUND_PATIENCE = 180.0
 """Seconds that a message may take to appear at the API before it counts as not found."""
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The engine's limits as the settings have them."""
-    polling = settings.polling
-    return Limits(
-        per_minute=polling.budget,
-        min_interval=polling.min_interval,
-        max_interval=polling.max_interval,
-        concurrency=polling.concurrency,
-    )
 
 
 async def read_until_final(

@@ -67,7 +67,7 @@ def _watch(
     from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run
     from smsmon.commands.shapes import news_json
-    from smsmon.commands.watching import Watching, until_signal
+    from smsmon.commands.watching import Watch, until_signal
 
     phone = number_shown(settings)
 
@@ -81,7 +81,7 @@ def _watch(
             clients(settings.profiles, settings, clock, skip_unusable=True) as sources,
             until_signal(clock, how_long) as ending,
         ):
-            watching = Watching(settings, locations, sources, clock, say, only)
+            watching = Watch(settings, locations, sources, clock, say, only)
             return await watching.run(tell, ending)
 
     return run(work())

@@ -8,22 +8,20 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from smsmon.assemble import profile_of
+from smsmon.assemble import limits_of, profile_of
 from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.commands.reading import Source
-from smsmon.commands.waiting import limits_of
 from smsmon.locations import Locations
 from smsmon.model import Entry, Event
 from smsmon.monitor.account import Condition
-from smsmon.monitor.board import Restored
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
-from smsmon.store.maintenance import prune
 from smsmon.store.watchlist import Watchlist
+from smsmon.watching import Watching
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""
@@ -71,7 +69,7 @@ async def until_signal(clock: Clock, seconds: float | None) -> AsyncIterator[End
             loop.remove_signal_handler(number)
 
 
-class Watching:
+class Watch:
     """The watchlist, polled and recorded until it is to end."""
 
     def __init__(
@@ -91,6 +89,9 @@ class Watching:
         self._complain = complain
         self._history = History(locations.history, clock, self._trouble)
         self._engine = Engine(sources, clock, limits=limits_of(settings), recorder=self._history)
+        self._watching = Watching(
+            self._engine, self._watchlist, self._history, self._say, self._mine
+        )
 
     async def run(self, tell: Callable[[News], None], ending: Ending) -> int:
         """Watch until ``ending``; gives the exit code.
@@ -101,8 +102,6 @@ class Watching:
         failed: list[BaseException] = []
 
         def hear(news: News) -> None:
-            if isinstance(news, Event):
-                self._history.record_event(news)
             if failed:
                 return
             try:
@@ -113,11 +112,7 @@ class Watching:
             if self._all_refused():
                 ending.end(exits.ACCOUNT)
 
-        entries = self._mine(await asyncio.to_thread(self._watchlist.load))
-        await asyncio.to_thread(self._drop_the_old)
-        self._history.start()
-        self._engine.watch_all(await self._remembered(entries), announce=False)
-        self._history.watching(self._watchlist.entries)
+        await self._watching.start(self._clock, self._settings.history.retention_days)
         self._engine.subscribe(hear)
         jobs = [
             asyncio.create_task(self._engine.run()),
@@ -146,62 +141,18 @@ class Watching:
         while True:
             await self._clock.wait(asyncio.Event(), LOOK_EVERY)
             try:
-                entries = await asyncio.to_thread(self._watchlist.poll_changes)
+                await self._watching.look()
             except StoreError as error:
                 if str(error) != last:
                     last = str(error)
-                    self._complain(f"smsmon: {error}")
-                continue
-            if entries is not None:
-                self._take_over(self._mine(entries))
-                self._history.watching(entries)
+                    self._say(last)
+
+    def _say(self, sentence: str) -> None:
+        self._complain(f"smsmon: {sentence}")
 
     def _trouble(self, error: StoreError | None) -> None:
         """Called in the history's thread when writing begins to fail, and when it works again."""
-        self._complain(f"smsmon: {error}" if error else "smsmon: The history is written again.")
-
-    def _take_over(self, entries: Iterable[Entry]) -> None:
-        """Make the engine watch ``entries`` and nothing else."""
-        wanted = {entry.id: entry for entry in entries}
-        known = self._engine.board.messages
-        for gone in [each for each in known if each not in wanted]:
-            self._engine.forget(gone)
-        self._engine.watch_all(
-            [(entry, None) for entry in wanted.values() if entry.id not in known]
-        )
-        for entry in wanted.values():
-            if self._engine.board[entry.id].entry != entry:
-                self._engine.amend(entry)
-
-    def _drop_the_old(self) -> None:
-        """Keep the history as long as the settings say, and no longer. Blocks on the disk."""
-        days = self._settings.history.retention_days
-        path = self._history.path
-        if days and path.exists():
-            try:
-                prune(path, self._watchlist.entries, self._clock.now(), days)
-            except StoreError as error:
-                self._complain(f"smsmon: {error}")
-
-    async def _remembered(self, entries: Iterable[Entry]) -> list[tuple[Entry, Restored | None]]:
-        """Each entry with what the history knows of it: a change while nobody looked is news."""
-        by_id = {entry.id: entry for entry in entries}
-        known: dict[str, Restored] = {}
-        async for portion in self._history.load(list(by_id)):
-            for each in portion:
-                summary = each.summary
-                known[summary.message_id] = Restored(
-                    recipients=each.recipients,
-                    first_seen=each.first_seen,
-                    changed_at=each.changed_at,
-                    read_at=summary.read_at,
-                    digest=summary.digest,
-                    first_read_at=summary.first_read_at,
-                    last_change_at=summary.last_change_at,
-                    completed_at=summary.completed_at,
-                    absent=each.absent,
-                )
-        return [(entry, known.get(entry.id)) for entry in by_id.values()]
+        self._say(str(error) if error else "The history is written again.")
 
     def _mine(self, entries: Iterable[Entry]) -> list[Entry]:
         return [

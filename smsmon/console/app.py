@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding, BindingType
 
 from smsmon.assemble import open_client
@@ -21,6 +21,7 @@ from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import DARK, THEMES
 from smsmon.store.errors import StoreError
+from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
@@ -53,7 +54,7 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         super().__init__()
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._station = Station(settings, locations, self._clock, open_client)
+        self._station = Station(settings, locations, self._clock, self._complain, open_client)
         self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""
@@ -81,6 +82,12 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         screen = self.screen_stack[0]
         return cast(ConsoleScreen, screen)
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            # Textual's inputs show a paste as it came, escape sequences included.
+            event.text = safe_lines(event.text)
+        await super().on_event(event)
+
     def on_mount(self) -> None:
         self.call_after_refresh(self._start)
 
@@ -88,10 +95,9 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
     async def _start(self) -> None:
         """Read the watchlist, connect the accounts, and poll until the end."""
         try:
-            await self._station.watching.start()
+            await self._station.start(self.front.show_everything)
         except StoreError as error:
-            self.front.say(str(error), "error")
-        self.front.show_everything()
+            self._complain(str(error))
         await self._station.open()
         self._follow_watchlist()
         self.ready.set()
@@ -107,7 +113,12 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
             try:
                 await watching.look()
             except StoreError as error:
-                self.front.say(str(error), "error")
+                self._complain(str(error))
+
+    def _complain(self, sentence: str) -> None:
+        """Say what is wrong with a file; may be called in any thread."""
+        if self.is_running:
+            self.call_later(self.front.say, sentence, "error")
 
     async def on_unmount(self) -> None:
         await self._station.close()

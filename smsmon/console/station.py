@@ -1,4 +1,4 @@
-"""What the console runs on: the clients of its accounts, the engine, the watchlist.
+"""What the console runs on: the clients of its accounts, the engine, the two stores.
 
 Opening it, which loads the HTTP client, waits for the first paint.
 """
@@ -6,18 +6,19 @@ Opening it, which loads the HTTP client, waits for the first paint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from smsmon.assemble import AccountProblem, open_client
+from smsmon.assemble import AccountProblem, limits_of, open_client, profile_of
 from smsmon.clock import Clock
-from smsmon.console.watching import Watching
-from smsmon.model import Balance, Fault, FaultKind, ReadError, Report, Unchanged
+from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.schedule import Limits
+from smsmon.store.errors import StoreError
+from smsmon.store.history import History
 from smsmon.store.watchlist import Watchlist
+from smsmon.watching import Watching
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
@@ -51,32 +52,42 @@ class Client(Protocol):
 
 
 class Station:
-    """The engine and the watchlist at once; the clients when it is opened."""
+    """The engine and the stores at once; the clients when it is opened.
+
+    ``complain`` is given one sentence for each trouble with the stores, in any thread.
+    """
 
     def __init__(
         self,
         settings: Settings,
         locations: Locations,
         clock: Clock,
+        complain: Callable[[str], None],
         open_client: OpenClient = open_client,
     ) -> None:
         self._settings = settings
         self._open_client = open_client
         self._clock = clock
         self._clients: dict[str, Client] = {}
-        polling = settings.polling
+        self._complain = complain
+        self.history = History(locations.history, clock, self._history_trouble)
         self.engine = Engine(
             {name: Unusable("Starting.") for name in settings.profiles},
             clock,
-            limits=Limits(
-                min_interval=polling.min_interval,
-                max_interval=polling.max_interval,
-                per_minute=polling.budget,
-                concurrency=polling.concurrency,
-            ),
+            limits=limits_of(settings),
+            recorder=self.history,
         )
         self.watchlist = Watchlist(locations.watchlist, clock)
-        self.watching = Watching(self.engine, self.watchlist)
+        self.watching = Watching(
+            self.engine, self.watchlist, self.history, complain, self._with_profile
+        )
+
+    async def start(self, shown: Callable[[], None]) -> None:
+        """Watch what the watchlist says; ``shown`` is called when more is on the board.
+
+        Raises ``StoreError`` when the watchlist cannot be read.
+        """
+        await self.watching.start(self._clock, self._settings.history.retention_days, shown)
 
     async def open(self) -> None:
         """Connect the accounts; one that is not set up says so when it is asked."""
@@ -95,10 +106,21 @@ class Station:
                 await self._connect(name)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Write what is left to write, and close every connection."""
+        try:
+            await self.history.close()
+        except StoreError as error:
+            self._complain(str(error))
         while self._clients:
             _, client = self._clients.popitem()
             await client.aclose()
+
+    def _with_profile(self, entries: Iterable[Entry]) -> list[Entry]:
+        settings = self._settings
+        return [replace(each, profile=profile_of(each.profile, settings)) for each in entries]
+
+    def _history_trouble(self, error: StoreError | None) -> None:
+        self._complain(str(error) if error else "The history is written again.")
 
     async def _connect(self, name: str) -> None:
         before = self._clients.pop(name, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.content import Content
@@ -23,7 +24,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.views import head, titles
 from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
 from smsmon.console.views.messages import MessageRows, message_columns
-from smsmon.console.views.recipient import elsewhere, recipient_text
+from smsmon.console.views.recipient import elsewhere, recipient_text, whole_timeline
 from smsmon.console.views.recipients import (
     RecipientRow,
     RecipientRows,
@@ -37,9 +38,10 @@ from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
 from smsmon.console.widgets.table_pane import ConsoleTable, TablePane, title
 from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
-from smsmon.model import Counts
+from smsmon.model import Counts, Transition
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
+from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
     from smsmon.console.station import Station
@@ -81,6 +83,8 @@ class Showing(Screen[None], inherit_bindings=False):
         """The message whose recipients are shown."""
         self.open_slot: int | None = None
         """The recipient shown in full."""
+        self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
+        """The recipient asked about last, and its changes before this session."""
         engine = station.engine
         self.messages: TablePane[str, Watched] = TablePane(
             ConsoleTable(
@@ -280,11 +284,30 @@ class Showing(Screen[None], inherit_bindings=False):
         if watched is None or slot is None:
             self.recipient.say(Content())
         elif Where.RECIPIENT in self.visible_panes:
-            board = self.station.engine.board
-            row = recipient_row(watched, slot)
-            others = elsewhere(board, watched.id, row.recipient.phone)
-            timeline = board.transitions(watched.id, slot)
-            self.recipient.say(recipient_text(row, timeline, others, self.lens))
+            self._describe(watched, slot)
+            self._recall(watched.id, slot)
+
+    def _describe(self, watched: Watched, slot: int) -> None:
+        board = self.station.engine.board
+        row = recipient_row(watched, slot)
+        others = elsewhere(board, watched.id, row.recipient.phone)
+        past = self._past[1] if self._past[0] == (watched.id, slot) else ()
+        timeline = whole_timeline(past, board.transitions(watched.id, slot))
+        self.recipient.say(recipient_text(row, timeline, others, self.lens))
+
+    @work(group="past", exclusive=True, exit_on_error=False)
+    async def _recall(self, message_id: str, slot: int) -> None:
+        """Look up in the history what became of a recipient before this session."""
+        if self._past[0] == (message_id, slot):
+            return
+        try:
+            past = await self.station.history.recipient_changes(message_id, slot)
+        except StoreError:
+            return  # said already, where the history's trouble is
+        self._past = ((message_id, slot), past)
+        watched = self.open_message
+        if watched is not None and (watched.id, self.open_slot) == (message_id, slot):
+            self._describe(watched, slot)
 
     def entitle_side(self) -> None:
         """The titles of the recipients and of the recipient."""

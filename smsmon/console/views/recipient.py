@@ -44,6 +44,19 @@ def elsewhere(board: Board, message_id: str, phone: str) -> list[Elsewhere]:
     return found
 
 
+def whole_timeline(past: Iterable[Transition], session: Iterable[Transition]) -> list[Transition]:
+    """What the history knows and what this session saw, once each, oldest first.
+
+    The history keeps moments to the millisecond.
+    """
+    changes = {_instant(change): change for change in (*past, *session)}
+    return sorted(changes.values(), key=lambda change: change.observed_at)
+
+
+def _instant(change: Transition) -> tuple[int, int, bool]:
+    return round(change.observed_at * 1000), change.after, change.stop_after
+
+
 def recipient_text(
     row: RecipientRow,
     timeline: Iterable[Transition],

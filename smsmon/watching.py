@@ -1,0 +1,193 @@
+"""The watchlist, the engine and the history, kept the same: for the console and ``watch``.
+
+What is done to the watchlist is done to the file first: an operation that cannot be kept (disk
+full, broken file) raises ``StoreError`` and changes nothing. Whatever touches the disk does so
+in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from smsmon.clock import Clock
+from smsmon.model import Entry, Event
+from smsmon.monitor.board import Restored
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.state import Applied
+from smsmon.store.errors import StoreError
+from smsmon.store.history import History
+from smsmon.store.maintenance import prune
+from smsmon.store.remembered import Remembered
+from smsmon.store.watchlist import Added, Removed, Watchlist
+
+_UNDO_DEPTH = 50
+"""Removals that can be undone, the last first."""
+
+Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
+
+
+class Watching:
+    """Watches what the watchlist says, from what the history knows, and records what happens.
+
+    ``mine`` picks, and may change, the entries that concern this program. ``complain`` is given
+    one sentence for each trouble that is nobody's operation.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        watchlist: Watchlist,
+        history: History,
+        complain: Callable[[str], None],
+        mine: Mine = iter,
+    ) -> None:
+        self._engine = engine
+        self._watchlist = watchlist
+        self._history = history
+        self._complain = complain
+        self._mine = mine
+        self._removed: list[Removed] = []
+
+    @property
+    def can_undo(self) -> bool:
+        """True while there is a removal to undo."""
+        return bool(self._removed)
+
+    async def start(
+        self, clock: Clock, retention_days: int, shown: Callable[[], None] = lambda: None
+    ) -> None:
+        """Watch what the file lists, each message from what the history knows of it.
+
+        Drops what the history kept for ``retention_days`` (0: nothing). ``shown`` is called
+        when more messages are on the board. A watchlist that cannot be read raises
+        ``StoreError`` when the rest is done; a history that cannot is only complained of.
+        """
+        trouble: StoreError | None = None
+        try:
+            await asyncio.to_thread(self._watchlist.load)
+            await asyncio.to_thread(self._drop_the_old, clock, retention_days)
+        except StoreError as error:
+            trouble = error
+        self._history.start()
+        self._engine.subscribe(self._record)
+        left = {entry.id: entry for entry in self._mine(self._watchlist.entries)}
+        try:
+            async for portion in self._history.load(list(left)):
+                known = {each.summary.message_id: each for each in portion}
+                self._watch(left, known, until=portion[-1].summary.message_id)
+                shown()
+        except StoreError as error:
+            self._complain(str(error))
+        self._watch(left, {})
+        self._history.watching(self._watchlist.entries)
+        shown()
+        if trouble is not None:
+            raise trouble
+
+    async def add(self, entries: Iterable[Entry]) -> Added:
+        """Watch these too. Raises ``StoreError``."""
+        added = await asyncio.to_thread(self._watchlist.add, list(entries))
+        await self._follow(self._watchlist.entries)
+        return added
+
+    async def remove(self, ids: Iterable[str]) -> Removed:
+        """Watch these no longer. Raises ``StoreError``."""
+        removed = await asyncio.to_thread(self._watchlist.remove, list(ids))
+        if removed.entries:
+            self._removed = [*self._removed, removed][-_UNDO_DEPTH:]
+        await self._follow(self._watchlist.entries)
+        return removed
+
+    async def undo(self) -> tuple[str, ...]:
+        """Bring back what was removed last; gives the ids. Raises ``StoreError``."""
+        if not self._removed:
+            return ()
+        removed = self._removed[-1]
+        await asyncio.to_thread(self._watchlist.put_back, removed)
+        self._removed.remove(removed)
+        await self._follow(self._watchlist.entries)
+        return removed.ids
+
+    async def amend(self, ids: Iterable[str], **fields: Any) -> list[Entry]:
+        """Change fields of entries (see ``Watchlist.amend``). Raises ``StoreError``."""
+        amended = await asyncio.to_thread(lambda: self._watchlist.amend(list(ids), **fields))
+        await self._follow(self._watchlist.entries)
+        return amended
+
+    async def look(self) -> bool:
+        """Take over what others did to the file; True when they did something.
+
+        Raises ``WatchlistError`` once when the file broke; the last good list goes on.
+        """
+        entries = await asyncio.to_thread(self._watchlist.poll_changes)
+        if entries is None:
+            return False
+        await self._follow(entries)
+        return True
+
+    async def _follow(self, entries: Iterable[Entry]) -> None:
+        """Make the engine watch ``entries`` and nothing else."""
+        engine, known = self._engine, self._engine.board.messages
+        wanted = {entry.id: entry for entry in self._mine(entries)}
+        for gone in [id for id in known if id not in wanted]:
+            engine.forget(gone)
+        new = {id: entry for id, entry in wanted.items() if id not in known}
+        remembered: dict[str, Remembered] = {}
+        try:
+            async for portion in self._history.load(list(new)):
+                remembered |= {each.summary.message_id: each for each in portion}
+        except StoreError as error:
+            self._complain(str(error))
+        # Meanwhile another operation may have been here: the list on the board decides again.
+        self._watch({id: new[id] for id in new if id not in known}, remembered, announce=True)
+        for entry in wanted.values():
+            if entry.id in known and known[entry.id].entry != entry:
+                engine.amend(entry)
+        self._history.watching(self._watchlist.entries)
+
+    def _watch(
+        self,
+        left: dict[str, Entry],
+        known: dict[str, Remembered],
+        *,
+        until: str | None = None,
+        announce: bool = False,
+    ) -> None:
+        """Watch the first of ``left``, up to the one named ``until``; they leave ``left``."""
+        batch: list[tuple[Entry, Restored | None]] = []
+        for id in list(left):
+            seen = known.get(id)
+            batch.append((left.pop(id), None if seen is None else restored(seen)))
+            if id == until:
+                break
+        self._engine.watch_all(batch, announce=announce)
+
+    def _record(self, news: Applied | Event) -> None:
+        if isinstance(news, Event):
+            self._history.record_event(news)
+
+    def _drop_the_old(self, clock: Clock, days: int) -> None:
+        path = self._history.path
+        if days and path.exists():
+            try:
+                prune(path, self._watchlist.entries, clock.now(), days)
+            except StoreError as error:
+                self._complain(str(error))
+
+
+def restored(seen: Remembered) -> Restored:
+    """What the board starts from: a change while nobody looked is news."""
+    summary = seen.summary
+    return Restored(
+        recipients=seen.recipients,
+        first_seen=seen.first_seen,
+        changed_at=seen.changed_at,
+        read_at=summary.read_at,
+        digest=summary.digest,
+        first_read_at=summary.first_read_at,
+        last_change_at=summary.last_change_at,
+        completed_at=summary.completed_at,
+        absent=seen.absent,
+    )
