@@ -259,6 +259,14 @@ def test_integers_too_large_for_doubles_are_still_told_apart() -> None:
     assert list(sorted_places(values, reverse=False)) == [1, 0, 2]
 
 
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 2**54), max_size=9))
+def test_a_column_of_integers_sorts_as_its_list_does(column: list[int]) -> None:
+    expected = sorted(range(len(column)), key=column.__getitem__)
+    for source in (column, array("q", column)):
+        _, values = comparable(source, reverse=False)
+        assert list(sorted_places(values, reverse=False)) == expected
+
+
 def test_a_column_changed_after_sorting_does_not_upset_the_order() -> None:
     live = array("d", [1.0, 2.0, 3.0])
     view: RowView[int] = RowView()

@@ -227,7 +227,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         )
         strips = self._strips.get(key)
         if strips is None:
-            if len(self._strips) > 4 * self._page + 64:
+            if len(self._strips) > 2 * self._page + 16:
                 self._strips.clear()
             strips = self._strips[key] = {}
         strip = strips.get(look)
