@@ -1,0 +1,159 @@
+"""Sources, reports and an engine on virtual time, for the tests of the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from hashlib import blake2b
+from random import Random
+
+from smsmon.model import (
+    Entry,
+    Event,
+    EventKind,
+    Fault,
+    FaultKind,
+    ReadError,
+    Report,
+    Status,
+    Transition,
+    Unchanged,
+)
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.poller import StatusSource
+from smsmon.monitor.schedule import Limits
+from smsmon.monitor.state import Applied
+from smsmon.recipients import Recipient, Recipients
+from tests.support.clock import START, VirtualClock
+
+WORDS = {
+    Status.UNKNOWN: "Odd",
+    Status.WAITING: "Waiting",
+    Status.DELIVERED: "Delivered",
+    Status.NOT_DELIVERED: "Not delivered",
+}
+
+
+def phone(number: int) -> str:
+    return f"+336{number:08d}"
+
+
+def row(
+    number: int,
+    status: Status = Status.WAITING,
+    *,
+    stop: bool | None = False,
+    date: float | None = None,
+    word: str | None = None,
+    reason: str = "",
+) -> Recipient:
+    when = None if date is None else int(date)
+    return Recipient(phone(number), status, word or WORDS[status], stop, when, reason)
+
+
+def report(
+    rows: Iterable[Recipient], message_id: str = "300", at: float = START, raw: bytes = b""
+) -> Report:
+    rows = list(rows)
+    digest = blake2b(repr(rows).encode(), digest_size=16).digest()
+    return Report(message_id, Recipients.of(rows), digest, at, raw)
+
+
+def fault(kind: FaultKind = FaultKind.SERVER, retry_after: float | None = None) -> Fault:
+    return Fault(kind, f"a {kind} fault", retry_after=retry_after)
+
+
+class FakeSource:
+    """Answers what ``answers`` says at the time, after ``latency`` virtual seconds.
+
+    Counts what the engine must never do: two requests at once for one message.
+    """
+
+    def __init__(self, clock: VirtualClock, latency: float = 0.1) -> None:
+        self.clock = clock
+        self.latency = latency
+        self.rows: dict[str, list[Recipient]] = {}
+        self.trouble: dict[str | None, Fault | Exception | None] = {}
+        """Message (None: every one) → what is raised instead of an answer."""
+        self.asked: list[tuple[float, str]] = []
+        """Monotonic time and message of each request."""
+        self.flying: set[str] = set()
+        self.most_flying = 0
+        self.doubled = 0
+
+    def times(self, message_id: str) -> list[float]:
+        return [at for at, asked in self.asked if asked == message_id]
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        self.asked.append((self.clock.monotonic(), message_id))
+        self.doubled += message_id in self.flying
+        self.flying.add(message_id)
+        self.most_flying = max(self.most_flying, len(self.flying))
+        try:
+            await self.clock.sleep(self.latency)
+        finally:
+            self.flying.discard(message_id)
+        trouble = self.trouble.get(message_id) or self.trouble.get(None)
+        if isinstance(trouble, Fault):
+            raise ReadError(trouble)
+        if trouble is not None:
+            raise trouble
+        answer = report(self.rows.get(message_id, [row(1)]), message_id, self.clock.now())
+        if answer.digest == known:
+            return Unchanged(message_id, answer.digest, self.clock.now())
+        return answer
+
+
+class Rig:
+    """An engine on a virtual clock, one source, and all that was told."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        sources: Callable[[VirtualClock], dict[str, StatusSource]] | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.source = FakeSource(self.clock)
+        self.news: list[Applied | Event] = []
+        given = sources(self.clock) if sources else {"default": self.source}
+        self.engine = Engine(given, self.clock, limits=limits, rng=Random(1))
+        self.engine.subscribe(self.news.append)
+
+    @property
+    def events(self) -> list[Event]:
+        found: list[Event] = []
+        for news in self.news:
+            found.extend(news.events if isinstance(news, Applied) else [news])
+        return found
+
+    @property
+    def transitions(self) -> list[Transition]:
+        return [t for news in self.news if isinstance(news, Applied) for t in news.transitions]
+
+    def kinds(self, message_id: str | None = None) -> list[EventKind]:
+        return [e.kind for e in self.events if message_id is None or e.message_id == message_id]
+
+    def watch(self, *message_ids: str, profile: str = "default") -> None:
+        now = self.clock.now()
+        self.engine.watch_all(
+            [(Entry(id, added_at=now, profile=profile), None) for id in message_ids]
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.engine.run())
+        try:
+            await self.clock.settle()
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def windows_passed(times: list[float], limit: int, width: float = 60.0) -> int:
+    """How many windows of ``width`` seconds, ends included, hold more than ``limit`` times."""
+    return sum(
+        later - earlier <= width for earlier, later in zip(times, times[limit:], strict=False)
+    )

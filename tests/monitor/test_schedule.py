@@ -1,0 +1,151 @@
+"""The square-root rule, its look-ahead, and the ladder of hazards under it."""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.monitor.hazard import (
+    EDGES,
+    Curve,
+    LearnedCurve,
+    built_in_reports,
+    built_in_stops,
+    curve_through,
+)
+from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
+
+HOUR = 3600.0
+REPORTS, STOPS = built_in_reports(), built_in_stops()
+NOTHING = Curve([0.0] * len(EDGES))
+
+
+def _flat(rate: float) -> Curve:
+    return Curve([rate] * len(EDGES))
+
+
+def _interval(
+    age: float, waiting: int, others: int = 0, limits: Limits | None = None, stretch: float = 1.0
+) -> float:
+    return next_interval(age, waiting, others, REPORTS, STOPS, limits or Limits(), stretch)
+
+
+@given(st.floats(1e-5, 1e-1), st.integers(1, 500))
+def test_interval_follows_the_square_root_of_the_expected_changes(
+    rate: float, waiting: int
+) -> None:
+    limits = Limits(max_interval=1e9)
+    given_interval = next_interval(0.0, waiting, 0, _flat(rate), NOTHING, limits)
+    assert given_interval == pytest.approx(sqrt(2 * limits.price / (rate * waiting)))
+
+
+@given(st.floats(0, 80 * HOUR), st.integers(0, 100_000), st.integers(0, 100_000), st.floats(1, 50))
+def test_interval_is_positive_and_never_above_the_longest(
+    age: float, waiting: int, others: int, stretch: float
+) -> None:
+    assert 0 < _interval(age, waiting, others, stretch=stretch) <= Limits().max_interval
+
+
+@given(st.floats(0, 80 * HOUR), st.integers(1, 1000))
+def test_more_waiting_recipients_never_wait_longer(age: float, waiting: int) -> None:
+    assert _interval(age, waiting + 1) <= _interval(age, waiting)
+
+
+def test_an_interval_never_leaps_over_the_wave_at_48_hours() -> None:
+    eager = Limits(max_interval=12 * HOUR)
+    age = 48 * HOUR - 400
+    in_the_lull = next_interval(age, 1, 0, _flat(REPORTS.rate(age)), NOTHING, eager)
+    assert age + in_the_lull > 48 * HOUR + 200
+    assert age + _interval(age, 1, limits=eager) < 48 * HOUR
+
+
+def test_a_stretched_interval_looks_over_the_wave_too() -> None:
+    age, factor = 47.5 * HOUR, 10.0
+    stretched = factor * _interval(age, 5, stretch=factor)
+    assert age + stretched < 48.5 * HOUR
+
+
+def test_nobody_left_to_change_means_the_longest_interval() -> None:
+    limits = Limits()
+    assert next_interval(5.0, 0, 0, REPORTS, STOPS, limits) == limits.max_interval
+    assert next_interval(5.0, 100, 100, NOTHING, NOTHING, limits) == limits.max_interval
+
+
+def test_not_found_is_tried_again_at_10_s_30_s_2_min_then_rarely() -> None:
+    tries = [not_found_interval(times, Limits()) for times in range(1, 7)]
+    assert tries == [10.0, 30.0, 120.0, 900.0, 900.0, 900.0]
+
+
+def test_places_of_consecutive_ids_are_stable_and_even() -> None:
+    places = sorted(spread(str(2_270_000 + number)) for number in range(1000))
+    assert spread("2270142") == spread("2270142")
+    assert all(0 <= place < 1 for place in places)
+    for tenth in range(1, 10):
+        assert abs(places[tenth * 100] - tenth / 10) < 0.05
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"per_minute": 0},
+        {"per_minute": 2001},
+        {"min_interval": 0.5},
+        {"min_interval": 60.0, "max_interval": 30.0},
+        {"concurrency": 0},
+        {"price": 0.0},
+    ],
+)
+def test_limits_out_of_bounds_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Limits(**wrong)  # type: ignore[arg-type]  # every field is a number
+
+
+def test_the_curve_leaves_the_shares_it_was_drawn_through() -> None:
+    curve = curve_through(((0.0, 1.0), (60.0, 0.2), (HOUR, 0.05), (48 * HOUR, 0.01), (1e6, 0.005)))
+    left = exp(-curve.expected(0.0, 48 * HOUR))
+    assert left == pytest.approx(0.01, rel=0.01)
+
+
+def test_the_built_in_curve_has_the_documented_shape() -> None:
+    assert REPORTS.rate(5.0) > 1000 * REPORTS.rate(12 * HOUR)
+    assert REPORTS.rate(48 * HOUR + 60) > 50 * REPORTS.rate(40 * HOUR)
+    assert REPORTS.rate(60 * HOUR) < REPORTS.rate(48 * HOUR + 60)
+
+
+def test_with_little_history_the_curve_stays_near_the_built_in_one() -> None:
+    curve = LearnedCurve(REPORTS)
+    curve.observe(60.0, 70.0, 0, [65.0], 1.0)
+    assert curve.rate(65.0) == pytest.approx(REPORTS.rate(65.0), rel=0.25)
+
+
+@given(st.floats(0.05, 20))
+def test_with_much_history_the_curve_becomes_the_account_s_own(factor: float) -> None:
+    curve = LearnedCurve(REPORTS)
+    age = 65.0
+    true = REPORTS.rate(age) * factor
+    for _ in range(500):
+        events = 10
+        curve.observe(60.0, 70.0, round(events / (true * 10.0)), [60.0] * events, 1.0)
+    assert curve.rate(age) == pytest.approx(true, rel=0.1)
+
+
+def test_habits_that_change_are_followed() -> None:
+    curve = LearnedCurve(REPORTS)
+    age = 65.0
+    for per_second in (0.1, 0.001):
+        for _ in range(2000):
+            curve.observe(60.0, 70.0, round(1 / per_second), [60.0] * 10, 1.0)
+    assert curve.rate(age) == pytest.approx(0.001, rel=0.1)
+
+
+def test_what_was_learnt_can_be_put_away_and_taken_up_again() -> None:
+    curve = LearnedCurve(REPORTS)
+    curve.observe(0.0, 100 * HOUR, 7, [4.0, 70.0, 48 * HOUR], 0.5)
+    again = LearnedCurve(REPORTS)
+    again.load(curve.export())
+    assert again.rates == curve.rates
+    again.load([[1.0, 2.0], [0.0, -1.0, 5.0], [12345.0, 1.0, 1.0], [0.0, float("nan"), 1.0]])
+    assert again.rates == curve.rates
