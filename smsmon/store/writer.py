@@ -167,7 +167,7 @@ class HistoryWriter:
         """
         with self._wake:
             wanted, self._tried = self._taken, -1
-            if self._trouble is not None or not self._batch.empty:
+            if self._done < wanted:  # also when the polls since brought nothing to write
                 self._hurry = True
                 self._wake.notify_all()
             self._wake.wait_for(lambda: max(self._done, self._tried) >= wanted, timeout)

@@ -105,6 +105,16 @@ def test_a_failed_poll_changes_no_state_and_is_in_the_log(path: Path) -> None:
     ]
 
 
+def test_flushing_waits_for_nothing_when_polls_only_failed(path: Path) -> None:
+    fault = Fault(FaultKind.TIMEOUT, "no answer")
+    with Console(path) as console:
+        console.watch("300")
+        for after in range(3):  # a failure that goes on is no news: there is nothing to write
+            applied = console.board.fail("300", fault, START + after)
+            console.writer.record(applied, console.board["300"])
+            console.writer.flush(timeout=10)
+
+
 def test_a_date_that_moves_is_kept_but_is_no_change(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
