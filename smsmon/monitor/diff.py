@@ -52,7 +52,7 @@ def merge(known: Recipients, report: Recipients, layout: Layout | None = None) -
     """
     absent: frozenset[int] = frozenset()
     new_layout: Layout | None = None
-    if known.phones == report.phones and not _misread(known, report, None):
+    if not len(known) or (known.phones == report.phones and not _misread(known, report, None)):
         aligned = report
     else:
         if known.phones == report.phones:

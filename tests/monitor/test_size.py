@@ -1,0 +1,95 @@
+"""Large campaigns and long watchlists stay cheap: memory by count, time by ratio."""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from array import array
+from collections.abc import Callable
+
+from smsmon.model import Entry, Report, Status
+from smsmon.monitor.board import Board
+from smsmon.recipients import STOP_NO, Phones, Recipients, pack_words
+from tests.support.clock import START
+
+MB = 1024 * 1024
+
+
+def _campaign(size: int, delivered: int, first: int = 600_000_000) -> Recipients:
+    """``size`` recipients, the first ``delivered`` of them delivered."""
+    final = bytes([Status.DELIVERED]) * delivered
+    return Recipients(
+        phones=Phones([f"+33{first + number}" for number in range(size)]),
+        statuses=final + bytes([Status.WAITING]) * (size - delivered),
+        words=pack_words([1] * delivered + [0] * (size - delivered), 2),
+        vocabulary=("Waiting", "Delivered"),
+        stops=bytes([STOP_NO]) * size,
+        dates=array("q", [int(START)] * size),
+    )
+
+
+def _report(message_id: str, recipients: Recipients, raw: bytes = b"") -> Report:
+    return Report(message_id, recipients, repr(recipients.statuses.count(2)).encode(), START, raw)
+
+
+def _cpu(call: Callable[[], object]) -> float:
+    """The least of three runs, in seconds of CPU: a busy machine does not count."""
+    taken = []
+    for _ in range(3):
+        gc.collect()
+        began = time.process_time()
+        call()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def test_a_baseline_of_100_000_recipients_applies_in_well_under_50_ms() -> None:
+    report = _report("300", _campaign(100_000, 50_000))
+
+    def baseline() -> None:
+        board = Board()
+        board.watch(Entry("300"), START)
+        board.apply(report, START)
+
+    assert _cpu(baseline) < 0.05
+
+
+def test_a_change_of_one_in_100_000_recipients_costs_no_objects_for_the_others() -> None:
+    board = Board()
+    board.watch(Entry("300"), START)
+    board.apply(_report("300", _campaign(100_000, 50_000)), START)
+    later = [_report("300", _campaign(100_000, 50_000 + n)) for n in range(1, 4)]
+
+    def change() -> None:
+        assert len(board.apply(later.pop(0), START).transitions) == 1
+
+    assert _cpu(change) < 0.05
+
+
+def test_a_thousand_messages_of_500_recipients_fit_in_25_mb() -> None:
+    """Tried on a quarter of them."""
+    body = b'{"phoneNumber": "+33600000001", "status": "Delivered", "stopSMS": false}' * 500
+    tracemalloc.start()
+    try:
+        board = Board()
+        for number in range(250):
+            message_id = str(1000 + number)
+            board.watch(Entry(message_id), START)
+            recipients = _campaign(500, 250, 600_000_000 + 500 * number)
+            board.apply(_report(message_id, recipients, body), START)
+        gc.collect()
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert used < 25 * MB / 4
+
+
+def test_raw_answers_never_take_more_than_their_share() -> None:
+    board = Board()
+    noise = bytes(i * i % 251 for i in range(100_000))
+    for number in range(200):
+        board.watch(Entry(str(number)), START)
+        board.apply(_report(str(number), _campaign(1, 0), noise + b"%d" % number), START)
+    assert board._raw.size <= 8 * MB
+    assert board.raw("199") is not None
