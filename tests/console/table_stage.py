@@ -101,6 +101,15 @@ def letters(count: int) -> dict[str, City]:
     return {f"c{index:03}": City(f"c{index:03}", 10_000 - index) for index in range(count)}
 
 
+def three() -> dict[str, City]:
+    """Three cities, the largest first."""
+    return {
+        "par": City("Paris", 2_102_650),
+        "lyo": City("Lyon", 522_250),
+        "nic": City("Nice", 348_085),
+    }
+
+
 @asynccontextmanager
 async def showing(
     cities: dict[str, City], size: tuple[int, int] = (40, 11), **options: Any
