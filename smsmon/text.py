@@ -40,6 +40,14 @@ def safe(text: str, limit: int = LABEL_LIMIT) -> str:
     return "".join(kept)
 
 
+def safe_lines(text: str) -> str:
+    """All of ``text`` with nothing a terminal would obey but line ends and tabs."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(
+        "\t".join(safe(part, len(part)) for part in line.split("\t")) for line in lines
+    )
+
+
 def safe_bytes(data: bytes, limit: int = SENTENCE_LIMIT) -> str:
     """The beginning of ``data`` as safe text: UTF-8 if it is, Latin-1 if not.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.text import REPLACEMENT, safe, safe_bytes
+from smsmon.text import REPLACEMENT, safe, safe_bytes, safe_lines
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -72,3 +72,13 @@ def test_a_cut_inside_a_character_does_not_turn_the_rest_into_latin_1() -> None:
 
 def test_a_byte_order_mark_is_not_shown() -> None:
     assert safe_bytes(b"\xef\xbb\xbf{}") == "{}"
+
+
+@given(ANY_TEXT)
+def test_safe_lines_keep_every_line_end_and_tab_and_nothing_else_a_terminal_obeys(
+    text: str,
+) -> None:
+    shown = safe_lines(text)
+    assert all(char.isprintable() for char in shown if char not in "\n\t")
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert (shown.count("\n"), shown.count("\t")) == (whole.count("\n"), whole.count("\t"))

@@ -1,0 +1,96 @@
+"""No text from outside acts on the terminal, whatever way into the console it takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from smsmon.console.actions import ACTIONS, Where
+from smsmon.console.widgets.live_table import LiveTable
+from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
+from tests.hostile.stage import hostile_entries, hostile_stage, refusal
+from tests.hostile.terminal import Seen
+
+LEAVES = frozenset({"app.quit"})
+
+
+def expect_plain(what: Seen, *ways: str) -> None:
+    """Nothing was obeyed, and the texts of these ways did come out."""
+    assert what.obeyed == []
+    missing = [mark for way in ways for mark in marks(way) if mark not in what.text]
+    assert missing == []
+
+
+async def test_reports_and_descriptions_come_out_as_plain_text(tmp_path: Path) -> None:
+    async with hostile_stage(tmp_path, hostile_entries()) as stage:
+        await stage.press("z")  # every column of the messages
+        await stage.press("z", "enter")  # the first message holds the corpus
+        for _ in range(0, len(CORPUS), 3):
+            await stage.press("down", "down", "down")  # some recipients in full
+        expect_plain(stage.taken(), "Lb", "Tg", "Ph", "St")
+
+
+async def test_error_texts_come_out_as_plain_text(tmp_path: Path) -> None:
+    async with hostile_stage(tmp_path, hostile_entries()) as stage:
+        for id, words in zip(stage.account.bodies, marked("Er").values(), strict=True):
+            stage.account.bodies[id] = refusal(4, words)
+        await stage.press("R")
+        await stage.pass_time(60)
+        await stage.press("l", "z")
+        expect_plain(stage.taken(), "Er")
+
+
+async def test_account_trouble_comes_out_as_plain_text(tmp_path: Path) -> None:
+    words = marked("Er")
+    del words["one megabyte"]  # a reason too long for the head is left out of it
+    async with hostile_stage(tmp_path, hostile_entries()[:1]) as stage:
+        [id] = stage.account.bodies
+        for place, text in enumerate(words.values()):
+            stage.account.bodies[id] = refusal((10, 77)[place % 2], text)
+            stage.engine.retry_account("default")
+            stage.engine.refresh([id])
+            await stage.pass_time(1)
+        what = stage.taken()
+        assert what.obeyed == []
+        assert [mark for mark in marks("Er")[:-1] if mark not in what.text] == []
+
+
+async def test_spelt_surrogates_come_out_as_plain_text(tmp_path: Path) -> None:
+    async with hostile_stage(tmp_path, hostile_entries()[:1]) as stage:
+        [id] = stage.account.bodies
+        stage.account.bodies[id] = json.dumps({"Er99": LONE_SURROGATES}).encode()
+        await stage.press("r")
+        await stage.pass_time(10)
+        await stage.press("l")
+        assert stage.taken().obeyed == []
+
+
+async def test_pastes_come_out_as_plain_text_wherever_they_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # whatever is saved under a pasted name lands here
+    short = {name: text[:200] for name, text in marked("Pa").items()}
+    one_line = " ".join(" ".join(text.splitlines()) for text in short.values())
+    lines = "\n".join(short.values())
+    enter, escape = (events.Key(key, None) for key in ("enter", "escape"))
+    shown = set()
+    async with hostile_stage(tmp_path / "home", hostile_entries()[:3]) as stage:
+        stage.taken()
+        for action in ACTIONS:
+            if action.id in LEAVES:
+                continue
+            app = stage.scene.app
+            stage.scene.screen.go(Where.MESSAGES)
+            await stage.press(action.keys[0])
+            if not isinstance(app.focused, LiveTable):  # it asks for something
+                await stage.type(events.Paste(one_line))
+                await stage.type(events.Paste(lines), enter)
+                await stage.type(escape, escape, escape)
+            what = stage.taken()
+            assert what.obeyed == [], action.id
+            if any(mark in what.text for mark in marks("Pa")):
+                shown.add(action.id)
+    assert shown >= {"message.add", "view.filter", "app.palette"}
