@@ -1,0 +1,53 @@
+"""A message of an account that is not read never looks fresh."""
+
+from __future__ import annotations
+
+from smsmon.model import Entry, FaultKind, Status
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.board import Board
+from smsmon.monitor.standing import Standing, standing
+from smsmon.monitor.state import MessageState
+from tests.monitor.fakes import fault, report, row
+from tests.support.clock import START
+
+
+class Fixed:
+    """A board, and an account that stands as it is told."""
+
+    def __init__(self, condition: Condition) -> None:
+        self.board = Board()
+        self.board.watch(Entry("300"), START)
+        trouble = None if condition is Condition.OK else fault(FaultKind.NETWORK)
+        self._account = AccountState("default", condition, trouble, START + 7)
+
+    def account(self, profile: str) -> AccountState:
+        return self._account
+
+
+def _of(monitor: Fixed) -> Standing:
+    return standing(monitor, monitor.board["300"], START + 9)
+
+
+def test_a_message_last_read_well_is_stale_while_its_account_is_down() -> None:
+    for condition in (Condition.DOWN, Condition.STOPPED):
+        monitor = Fixed(condition)
+        monitor.board.apply(report([row(1)]), START)
+        assert _of(monitor) == Standing(MessageState.STALE, START + 7, "a network fault")
+
+
+def test_its_own_fault_goes_before_the_account_s() -> None:
+    monitor = Fixed(Condition.DOWN)
+    monitor.board.fail("300", fault(FaultKind.BAD_RESPONSE), START + 3)
+    assert _of(monitor) == Standing(MessageState.STALE, START + 3, "a bad_response fault")
+
+
+def test_a_settled_message_promises_no_reading() -> None:
+    monitor = Fixed(Condition.STOPPED)
+    monitor.board.apply(report([row(1, Status.DELIVERED, date=START - 9e6)]), START)
+    assert _of(monitor).state is MessageState.SETTLED
+
+
+def test_with_a_sound_account_the_message_speaks_for_itself() -> None:
+    monitor = Fixed(Condition.OK)
+    monitor.board.apply(report([row(1)]), START)
+    assert _of(monitor) == Standing(MessageState.LIVE)
