@@ -1,0 +1,108 @@
+"""What there is to take a picture of: one place for the snapshots and the screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from smsmon.model import Entry, Fault, FaultKind
+from tests.support.scene import DAY, Scene
+
+Play = Callable[[Scene, Pilot[Any]], Awaitable[None]]
+
+_NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
+_REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One state of the console, and how to get there."""
+
+    name: str
+    play: Play
+    entries: tuple[Entry, ...] = DAY
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def scene(self, home: Path) -> Scene:
+        """The console to play it on."""
+        return Scene(home, self.entries, environ={"SMSMON_DISPLAY_UTC": "true"} | self.environ)
+
+
+async def _running(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90)
+
+
+async def _empty(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 1)
+
+
+async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90)
+    scene.screen.messages.table.move_to_key("2270142")
+    await pilot.press("enter")
+    await scene.show(pilot)
+
+
+async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
+    await _recipients(scene, pilot)
+    board = scene.screen.station.engine.board
+    watched = board["2270142"]
+    slot = next(
+        slot for slot in range(len(watched.recipients)) if board.transitions("2270142", slot)
+    )
+    scene.screen.recipients.table.move_to_key(slot)
+    await pilot.press("enter")
+    await scene.done("past")
+    await scene.show(pilot)
+
+
+async def _stale(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60)
+    scene.client.fault = _NETWORK
+    await scene.pass_time(pilot, 300)
+
+
+async def _bad_key(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60)
+    scene.client.fault = _REFUSED
+    await scene.pass_time(pilot, 60)
+
+
+async def _filtered(scene: Scene, pilot: Pilot[Any]) -> None:
+    await _recipients(scene, pilot)
+    await pilot.press("slash")
+    await pilot.press(*"!status:delivered country:fr")
+    await scene.show(pilot)
+
+
+async def _help(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60)
+    await pilot.press("question_mark")
+    await pilot.pause()
+
+
+async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60)
+    await pilot.press("a")
+    await pilot.pause()
+    scene.app.screen.query_one("#ids", expect_type=None).insert(  # type: ignore[attr-defined]
+        "2270200 Spring sale\n2270201, Reminder\n2270142\nnot-an-id\n"
+    )
+    await pilot.pause()
+
+
+PICTURES = (
+    Picture("empty", _empty, ()),
+    Picture("running", _running),
+    Picture("recipients", _recipients),
+    Picture("recipient", _recipient),
+    Picture("stale", _stale),
+    Picture("bad_key", _bad_key),
+    Picture("filtered", _filtered),
+    Picture("help", _help),
+    Picture("adding", _adding),
+)

@@ -1,0 +1,34 @@
+"""Pictures of the console: each was looked at before it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pictures import PICTURES, Picture
+from tests.support.scene import SMALL, WIDE
+
+SIZES = {"80x24": SMALL, "140x40": WIDE, "200x60": (200, 60)}
+SHOTS = [(picture, name) for picture in PICTURES for name in ("80x24", "140x40")] + [
+    (picture, "200x60") for picture in PICTURES if picture.name in ("running", "recipient")
+]
+
+Compare = Callable[..., bool]
+
+
+@pytest.mark.parametrize(
+    ("picture", "size"), SHOTS, ids=[f"{picture.name}-{size}" for picture, size in SHOTS]
+)
+def test_the_console_looks_as_it_did(
+    picture: Picture, size: str, tmp_path: Path, snap_compare: Compare
+) -> None:
+    scene = picture.scene(tmp_path)
+
+    async def play(pilot: Pilot[Any]) -> None:
+        await picture.play(scene, pilot)
+
+    assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)
