@@ -254,10 +254,10 @@ def bar(part: int, whole: int, width: int) -> str:
 
 
 def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
-    """Delivered, waiting and not delivered side by side, and the share delivered: ``████░░▒ 57%``.
+    """Delivered, waiting and not delivered side by side: ``━━━━┈┈╳ 57%``.
 
-    Full blocks are delivered, light shade is waiting, dense shade is not delivered, a blank is
-    unknown: it reads without colour. Any that is not zero gets a column while there is room.
+    A heavy line is delivered, dots are waiting, crosses are not delivered, a blank is unknown:
+    it reads without colour, and a screen full of it stays calm. Any that is not zero gets a column while there is room.
     The percentage is delivered ÷ total, as the bar shows; it is left out below 10 columns.
     """
     label = _bar_label(counts) if width >= 10 else ""
@@ -267,9 +267,9 @@ def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
     parts = (counts.delivered, counts.waiting, counts.not_delivered, counts.unknown)
     delivered, waiting, failed, unknown = shares(parts, columns)
     pieces = (
-        Span("█" * delivered, Tone.GOOD),
-        Span("░" * waiting, Tone.WAIT),
-        Span("▓" * failed, Tone.BAD),
+        Span("━" * delivered, Tone.GOOD),
+        Span("┈" * waiting, Tone.WAIT),
+        Span("╳" * failed, Tone.BAD),
         Span(" " * unknown + label),
     )
     return tuple(piece for piece in pieces if piece.text)

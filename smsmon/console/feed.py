@@ -24,6 +24,8 @@ class News:
     """Messages read or tried: their times and states may differ."""
     changed: dict[str, set[int]] = field(default_factory=dict)
     """Messages whose recipients changed → the slots that did; a first report lists none."""
+    account: bool = False
+    """An account went down, stopped or came back: every row may stand otherwise."""
 
 
 class Feed:
@@ -70,6 +72,8 @@ class Feed:
             self._journal.note([event_line(happened)])
             if happened.message_id:
                 news.polled.add(happened.message_id)
+            else:
+                news.account = True
         else:
             id = happened.message_id
             news.polled.add(id)

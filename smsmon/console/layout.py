@@ -16,7 +16,9 @@ _AT = {
     Where.RECIPIENT: "-at-recipient",
     Where.LOG: "-at-log",
 }
-LAYOUT_CLASSES = ("-tiny", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
+LAYOUT_CLASSES = frozenset(
+    ("-tiny", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
+)
 """Every class that ``layout_classes`` may give."""
 
 

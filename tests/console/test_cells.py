@@ -193,15 +193,15 @@ def test_the_delivery_bar_is_as_wide_as_its_column_and_hides_nothing(
     text = cells.plain(cells.delivery_bar(counts, width))
     assert cell_len(text) == width
     if counts.total and width >= 10:
-        assert ("█" in text) == (counts.delivered > 0)
-        assert ("░" in text) == (counts.waiting > 0)
-        assert ("▓" in text) == (counts.not_delivered > 0)
+        assert ("━" in text) == (counts.delivered > 0)
+        assert ("┈" in text) == (counts.waiting > 0)
+        assert ("╳" in text) == (counts.not_delivered > 0)
         assert ("100%" in text) == (counts.delivered == counts.total)
 
 
 def test_the_delivery_bar_reads_without_colour() -> None:
     counts = Counts(total=100, delivered=57, not_delivered=14, waiting=29)
-    assert cells.plain(cells.delivery_bar(counts, 19)) == "████████░░░░▓▓  57%"
+    assert cells.plain(cells.delivery_bar(counts, 19)) == "━━━━━━━━┈┈┈┈╳╳  57%"
     assert cells.plain(cells.delivery_bar(Counts(), 12)) == "           –"
 
 

@@ -34,7 +34,8 @@ def test_text_stands_out_from_its_background(theme: Theme) -> None:
     named = colours(theme)
     least = 7.0 if theme is HIGH_CONTRAST else 4.5
     pairs = [(text, back) for text in TEXTS for back in BACKGROUNDS]
-    pairs.append(("cursor-line-text", "cursor-line"))
+    cursors = ("block-cursor", "block-cursor-blurred")
+    pairs += [(f"{cursor}-foreground", f"{cursor}-background") for cursor in cursors]
     too_faint = {
         f"{text} on {back}": round(ratio, 2)
         for text, back in pairs

@@ -16,11 +16,13 @@ from smsmon.console.screens.console import ConsoleScreen
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
 from smsmon.settings import Settings, load_settings
-from smsmon.simulator.scenario import demo_entries, demo_world
+from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
 from smsmon.store.watchlist import Watchlist
-from tests.support.clock import VirtualClock
+from tests.support.clock import START, VirtualClock
 
+DAY = tuple(entry for entry in demo_entries(START) if entry.id != "2270141")
+"""The demo's day without its message to 20,000: the same promises, kept sooner."""
 SMALL, WIDE = (80, 24), (140, 40)
 
 
@@ -49,6 +51,15 @@ class WorldClient:
         pass
 
 
+def _demo_world(clock: VirtualClock, ids: set[str]) -> World:
+    """The demo's world, as far as anybody looks at it."""
+    world = World(clock=clock, seed=1)
+    for send in SENDS:
+        if send.id in ids:
+            world.add(message_of(send, world.seed, world.start))
+    return world
+
+
 class Scene:
     """One console: its home, its clock, its account."""
 
@@ -63,10 +74,10 @@ class Scene:
     ) -> None:
         """``entries`` None: the demo's watchlist, on the demo's world."""
         self.clock = clock or VirtualClock()
-        self.world = world or demo_world(self.clock)
+        wanted = demo_entries(self.clock.now()) if entries is None else list(entries)
+        self.world = world or _demo_world(self.clock, {entry.id for entry in wanted})
         self.client = WorldClient(self.world)
         self.locations = Locations.under(home)
-        wanted = demo_entries(self.clock.now()) if entries is None else list(entries)
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
         settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))

@@ -111,21 +111,21 @@ def verdict(read: IdList, watched: Container[str]) -> Content:
     if known:
         parts.append(Content.styled(f"{known:,} watched already", "$text-quiet"))
     if bad:
-        parts.append(Content.styled(f"✖ {bad:,} not understood", "$error"))
+        parts.append(Content.styled(f"✗ {bad:,} not understood", "$error"))
     return Content(" · ").join(parts)
 
 
 def preview(read: IdList, watched: Container[str]) -> Content:
     """What was understood: the lines that were not first, then each id."""
     lines = [
-        Content.assemble((f"✖ line {problem.line}: ", "$error"), f"{problem.text!r} {problem.why}")
+        Content.assemble((f"✗ line {problem.line}: ", "$error"), f"{problem.text!r} {problem.why}")
         for problem in read.problems[:_PREVIEW_LINES]
     ]
     for entry in read.entries[: _PREVIEW_LINES - len(lines)]:
         known = entry.id in watched
         lines.append(
             Content.assemble(
-                ("· " if known else "✔ ", "$text-quiet" if known else "$success"),
+                ("· " if known else "✓ ", "$text-quiet" if known else "$success"),
                 (entry.id, "$text-quiet" if known else "bold"),
                 "  ",
                 ("watched already" if known else entry.label, "$text-quiet"),

@@ -59,8 +59,9 @@ class ConsoleScreen(Doing, inherit_bindings=False):
     def lay_out(self) -> None:
         """Show the panes there is room for."""
         wanted = layout_classes(*self.size, self.at, zoomed=self._zoomed, log=self._log_wanted)
-        for name in LAYOUT_CLASSES:
-            self.set_class(name in wanted, name)
+        if wanted != self.classes & LAYOUT_CLASSES:
+            self.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
+            self.add_class(*wanted)
         before, self.visible_panes = self.visible_panes, visible(wanted)
         self.query_one(KeyLine).stand_in(self.at)
         if self.visible_panes != before:

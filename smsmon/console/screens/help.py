@@ -16,8 +16,8 @@ from textual.widgets import Static
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.widgets.line import Line
 
-_KEYS_WIDTH = 14
-_HELP_WIDTH = 54
+_KEYS_WIDTH = 12
+_HELP_WIDTH = 52
 """Both together fit the dialog at 80 columns."""
 
 

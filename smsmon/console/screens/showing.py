@@ -168,6 +168,9 @@ class Showing(Screen[None], inherit_bindings=False):
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         table.touch((news.polled & board.messages.keys()) - changed, tint=False)
         table.touch(changed)
+        if news.account:
+            table.touch(board.messages.keys() - changed, tint=False)
+            self.entitle_side()
         if self.open_id in news.changed:
             self._show_changed_recipients(news.changed[self.open_id])
         elif self.open_id in news.polled:

@@ -16,6 +16,7 @@ from smsmon.console.widgets.fitting import fitted, part
 from smsmon.model import Counts, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
+from smsmon.text import ELLIPSIS
 
 _ORDER = (
     MessageState.STALE,
@@ -26,6 +27,8 @@ _ORDER = (
     MessageState.SETTLED,
     MessageState.PAUSED,
 )
+_SHORT = 60
+"""Columns in which a reason must fit at 80."""
 _ALARMING = (MessageState.STALE, MessageState.NOT_FOUND)
 
 
@@ -59,7 +62,9 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     name = Content.styled("smsmon", "bold")
     parts = [part(6, Content.assemble(name, f"  {head.name}") if head.name else name, name)]
     named = len(head.accounts) > 1
-    parts += [part(10, *_account(account, lens, named=named)) for account in head.accounts]
+    for account in head.accounts:
+        worth = 10 if account.condition is Condition.OK else 20
+        parts.append(part(worth, *_account(account, lens, named=named)))
     if head.frozen:
         parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
     if head.read_only:
@@ -78,12 +83,14 @@ def _account(account: AccountState, lens: Lens, *, named: bool) -> list[Content]
         case Condition.OK:
             return [Content.assemble(name, styled("● ok", Tone.GOOD))]
         case Condition.DOWN:
-            short = f"▲ down since {lens.moment(account.since)}"
+            glyph, state = "▲", "down"
             again = f", next try {lens.moment(account.retry_at)}" if account.retry_at else ""
         case Condition.STOPPED:
-            short, again = f"✖ stopped since {lens.moment(account.since)}", ", t tries again"
-    forms = (f"{short}{again}: {account.reason}", f"{short}: {account.reason}", short)
-    return [Content.assemble(name, (form, "bold")) for form in forms]
+            glyph, state, again = "✗", "stopped", ", t tries again"
+    since, reason = f"{glyph} {state} since {lens.moment(account.since)}", account.reason
+    forms = (f"{since}{again}: {reason}", f"{since}: {reason}", f"{glyph} {state}: {reason}")
+    short = forms[2] if len(forms[2]) <= _SHORT else forms[2][: _SHORT - 1] + ELLIPSIS
+    return [Content.assemble(name, (form, "bold")) for form in (*forms, short, since)]
 
 
 def _states(states: Counter[MessageState]) -> list[Content]:
@@ -105,7 +112,7 @@ def _state(state: MessageState, count: int, *, short: bool = False) -> Content:
     alarming = state in _ALARMING
     text = f"{look.glyph} {count:,}" if short else f"{count:,} {look.word}"
     if alarming and not short:
-        text = f"⚠ {text}"
+        text = f"! {text}"
     return styled(text, Tone.WARN if alarming else Tone.PLAIN)
 
 

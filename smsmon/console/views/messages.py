@@ -9,7 +9,7 @@ from typing import Any
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH
+from smsmon.console.looks import DASH, status_look
 from smsmon.console.widgets.live_table import Column
 from smsmon.filter_tests import Value
 from smsmon.filters import Filter
@@ -84,6 +84,11 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
     def changed(row: Watched, width: int) -> Cell:
         return lens.moment(row.last_change_at)
 
+    def tally(status: Status, width: int, priority: int) -> Column[Watched]:
+        look = status_look(status)
+        return Column(status.slug, look.glyph, _tally(status), width=width, align="right",
+                      priority=priority, descending=True, help=look.word)  # fmt: skip
+
     return (
         Column("id", "id", _id, width=8, flex=1, max_width=12, priority=100),
         Column("label", "label", _label, width=12, flex=6, max_width=40, priority=90),
@@ -91,14 +96,10 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("progress", "delivered", _bar, width=14, flex=2, max_width=24, priority=85),
         Column("recipients", "recip", _recipients, width=7, align="right", priority=80,
                descending=True),
-        Column("waiting", "…", _tally(Status.WAITING), width=6, align="right", priority=78,
-               descending=True, help="Waiting"),
-        Column("not_delivered", "✖", _tally(Status.NOT_DELIVERED), width=6, align="right",
-               priority=79, descending=True, help="Not delivered"),
-        Column("delivered", "✔", _tally(Status.DELIVERED), width=7, align="right", priority=40,
-               descending=True, help="Delivered"),
-        Column("unknown", "?", _tally(Status.UNKNOWN), width=4, align="right", priority=20,
-               descending=True, help="Unknown"),
+        tally(Status.WAITING, 6, 78),
+        tally(Status.NOT_DELIVERED, 6, 79),
+        tally(Status.DELIVERED, 7, 40),
+        tally(Status.UNKNOWN, 4, 20),
         Column("stop", "STOP", _stop, width=5, align="right", priority=70, descending=True),
         Column("rate", "rate", _rate, width=6, align="right", priority=30, descending=True,
                help="Delivered ÷ final; waiting and unknown stay out of both."),

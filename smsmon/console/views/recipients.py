@@ -104,8 +104,8 @@ class RecipientRows:
             case "changed":
                 return _picked(watched.changed_at, keys, whole)
             case "phone":
-                numbers = recipients.phones
-                return list(numbers) if whole else [numbers[key] for key in keys]
+                numbers = recipients.phones.keys
+                return numbers if whole else [numbers[key] for key in keys]
             case "took":
                 took = took_column(watched)
                 return took if whole else [took[key] for key in keys]

@@ -24,7 +24,7 @@ def stale_note(stands: Standing, lens: Lens) -> Part:
     since = f" {lens.since(stands.since)}" if stands.since else ""
     match stands.state:
         case MessageState.STALE:
-            short = f"⚠ stale{since}"
+            short = f"! stale{since}"
         case MessageState.NOT_FOUND:
             short = f"? not found{since}"
         case _:

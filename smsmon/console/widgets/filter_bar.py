@@ -116,7 +116,7 @@ class FilterBar(Horizontal):
             self._mistake.error = None
         except FilterError as error:
             understood, self._mistake.error = None, error
-            self._verdict.say(styled(f"✖ {error.sentence}", Tone.BAD))
+            self._verdict.say(styled(f"✗ {error.sentence}", Tone.BAD))
         self._input.refresh()
         self.post_message(self.Changed(self, understood))
 
