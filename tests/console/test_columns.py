@@ -1,0 +1,95 @@
+"""The dialog that chooses the columns of a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from smsmon.console.screens.columns import ColumnsScreen
+from smsmon.console.views.columns import choices
+from smsmon.console.widgets.live_table import Column
+from tests.console.dialog_stage import NARROW, SMALL, asking
+
+COLUMNS = tuple(
+    Column[str](name, title, lambda row, width: row, 5, help=text)
+    for name, title, text in [
+        ("id", "id", ""),
+        ("label", "label", "What you [call] it."),
+        ("stop", "STOP", ""),
+        ("rate", "", "Delivered ÷ final."),
+    ]
+)
+
+
+async def done(keys: list[str], chosen: tuple[str, ...] = ("id", "label", "stop")) -> object:
+    """What the dialog gives after these keys and enter."""
+    async with asking(ColumnsScreen(COLUMNS, chosen)) as (app, pilot):
+        await pilot.press(*keys, "enter")
+        await pilot.pause()
+        (answer,) = app.answers
+        return answer
+
+
+def test_what_is_chosen_stands_first_in_its_order() -> None:
+    names = [(each.name, each.chosen) for each in choices(COLUMNS, ("stop", "gone", "id"))]
+    assert names == [("stop", True), ("id", True), ("label", False), ("rate", False)]
+
+
+async def test_enter_gives_what_was_chosen_in_its_order() -> None:
+    assert await done([], ("stop", "id")) == ["stop", "id"]
+
+
+async def test_space_chooses_a_column_or_not() -> None:
+    assert await done(["down", "space"]) == ["id", "stop"]
+    assert await done(["end", "space"]) == ["id", "label", "stop", "rate"]
+    assert await done(["space", "space"]) == ["id", "label", "stop"]
+
+
+@pytest.mark.parametrize("key", ["J", "shift+down"])
+async def test_a_column_moves_right_with_the_cursor_on_it(key: str) -> None:
+    assert await done([key, key, "space", "space"]) == ["label", "stop", "id"]
+
+
+@pytest.mark.parametrize("key", ["K", "shift+up"])
+async def test_a_column_moves_left_and_stops_at_the_first_place(key: str) -> None:
+    assert await done(["j", "j", *[key] * 5]) == ["stop", "id", "label"]
+
+
+async def test_d_brings_the_usual_columns_back() -> None:
+    assert await done(["J", "space", "d"], ("rate", "stop")) == ["id", "label", "stop", "rate"]
+
+
+async def test_the_usual_columns_may_be_some() -> None:
+    dialog = ColumnsScreen(COLUMNS, ("rate",), default=("label", "id"))
+    async with asking(dialog) as (app, pilot):
+        await pilot.press("d", "enter")
+        await pilot.pause()
+        assert app.answers == [["label", "id"]]
+
+
+async def test_the_last_column_stays() -> None:
+    assert await done(["space"], ("label",)) == ["label"]
+
+
+async def test_escape_changes_nothing() -> None:
+    async with asking(ColumnsScreen(COLUMNS, ("id",))) as (app, pilot):
+        await pilot.press("J", "space", "escape")
+        await pilot.pause()
+        assert app.answers == [None]
+
+
+@pytest.mark.parametrize("size", [NARROW, SMALL])
+async def test_each_column_says_what_it_shows(size: tuple[int, int]) -> None:
+    async with asking(ColumnsScreen(COLUMNS, ("label", "id")), size) as (app, _):
+        assert "✓ label" in app.line_with("What you [call] it.")
+        assert "✓" not in app.line_with("Delivered ÷ final.")
+        assert "rate" in app.line_with("Delivered ÷ final.")
+        assert "2 of 4 shown" in app.text
+        assert app.line_with("esc  cancel")
+
+
+async def test_a_double_click_chooses() -> None:
+    async with asking(ColumnsScreen(COLUMNS, ("id",))) as (app, pilot):
+        await pilot.click("ChoiceTable", offset=(4, 2), times=2)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == [["id", "label"]]
