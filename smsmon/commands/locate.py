@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from smsmon.commands.context import find_locations
-from smsmon.commands.output import emit, fail, print_json, print_rows
+from smsmon.commands.output import emit, fail, on_terminal, print_json, print_rows
+from smsmon.text import safe
 
 
 @click.command
@@ -26,7 +27,10 @@ def locate(name: str | None, as_json: bool) -> None:
         places = {name: places[name]}
     if as_json:
         print_json(places)
-    elif name is not None:
+        return
+    if on_terminal():  # a name may hold anything; in a pipe it must stay what it is
+        places = {each: safe(path, len(path)) for each, path in places.items()}
+    if name is not None:
         emit(places[name])
     else:
         print_rows(("name", "path"), list(places.items()))

@@ -97,17 +97,13 @@ def on_terminal() -> bool:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value and a line end; ASCII only where stdout cannot carry more."""
-    import json
-
-    emit(json.dumps(value, ensure_ascii=not _stdout_is_utf8(), indent=_indent()))
+    """One JSON value and a line end; ASCII only where stdout, or a terminal, takes no more."""
+    emit(_json(value, indent=_indent()))
 
 
 def print_json_line(value: Any) -> None:
     """One JSON value on one line, at once: for what is read while it grows."""
-    import json
-
-    emit(json.dumps(value, ensure_ascii=not _stdout_is_utf8(), separators=(",", ":")))
+    emit(_json(value, separators=(",", ":")))
 
 
 def print_rows(
@@ -166,6 +162,16 @@ def _cut(text: str, width: int) -> str:
     while _width(text) > width - 1:
         text = text[:-1]
     return f"{text}…"
+
+
+def _json(value: Any, **style: Any) -> str:
+    """``value`` as JSON; with every odd character escaped when there is one, in a path say."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=not _stdout_is_utf8(), **style)
+    if text.replace("\n", "").isprintable():
+        return text
+    return json.dumps(value, ensure_ascii=True, **style).replace("\x7f", "\\u007f")
 
 
 def _stdout_is_utf8() -> bool:

@@ -1,0 +1,159 @@
+"""No text from outside acts on the terminal when a command prints it, nor in a file it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from smsmon.crash import write_crash_note
+from smsmon.simulator.messages import Change, SimMessage, SimRecipient
+from smsmon.simulator.thread import ServerThread
+from smsmon.simulator.world import World
+from tests.cli.program import Program
+from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
+from tests.hostile.pty_program import OnTerminal
+from tests.hostile.terminal import odd_characters, seen
+
+HOSTILE_NAME = "h\x7f\x1b]0;PWNED\x07\x9b7777m\u202e\u200b\n[x]" + LONE_SURROGATES[1]
+"""A file name that Linux allows: only NUL and the slash have no place in one."""
+SMALL = {name: text[:500] for name, text in CORPUS.items()}
+"""What fits an argument."""
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[ServerThread]:
+    """An account whose one report holds the corpus."""
+    rows = zip(marked("Ph").values(), marked("St").values(), strict=True)
+    people = [SimRecipient(phone, (Change(1.6e9, word),)) for phone, word in rows]
+    with ServerThread(World(messages=[SimMessage("1000", people)])) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def program(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program with a hostile watchlist, and a history of it."""
+    home = tmp_path_factory.mktemp("home")
+    entries = [
+        {"id": str(1000 + place), "label": label, "tags": [tag], "note": note}
+        for place, (label, tag, note) in enumerate(
+            zip(marked("Lb").values(), marked("Tg").values(), marked("Nt").values(), strict=True)
+        )
+    ]
+    watchlist = tomli_w.dumps({"version": 1, "message": entries})
+    (home / "watchlist.toml").write_text(watchlist, encoding="utf-8")
+    made = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
+    done = made.run("watch", "--for", "1s", "1000", "1001")
+    assert odd_characters(done.out + done.err, "\n\t") == []
+    return made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ways"),
+    [
+        (("ls",), ("Lb", "Tg")),
+        (("ls", "--json"), ("Lb", "Tg", "Nt")),
+        (("status", "1000"), ()),
+        (("status", "--json", "1000"), ("St", "Ph")),
+        (("find", "Ph"), ()),
+        (("history", "changes"), ()),
+        (("history", "info"), ()),
+        (("export", "recipients", "1000"), ("St", "Ph")),
+        (("export", "summary"), ()),
+        (("export", "watchlist"), ("Lb", "Tg", "Nt")),
+        (("export", "watchlist", "--format", "toml"), ("Lb", "Tg", "Nt")),
+        (("export", "watchlist", "--format", "text"), ("Lb",)),
+    ],
+    ids=" ".join,
+)
+def test_commands_print_plain_text(
+    program: Program, arguments: tuple[str, ...], ways: tuple[str, ...]
+) -> None:
+    done = program.run(*arguments)
+    assert odd_characters(done.out + done.err, "\n\t") == []
+    assert [mark for way in ways for mark in marks(way) if mark not in done.out] == []
+
+
+def test_tables_on_a_terminal_are_plain_text(program: Program) -> None:
+    for arguments in (("ls",), ("status", "1000", "1001"), ("find", "Ph")):
+        with OnTerminal(program.argv(*arguments), program.env()) as terminal:
+            terminal.end()
+            assert seen(terminal.output.decode()).obeyed == []
+
+
+ARGUMENTS = [text.replace("\0", "") for text in SMALL.values()]
+EVERYTHING = "".join(ARGUMENTS)
+COMPLAINTS = [
+    ("add", "--", *ARGUMENTS),
+    ("rm", "--", *ARGUMENTS),
+    ("status", "--", *ARGUMENTS),
+    ("find", "--", EVERYTHING),
+    (EVERYTHING,),
+    ("ls", f"--{EVERYTHING}"),
+    ("ls", "--profile", EVERYTHING),
+    ("--profile", EVERYTHING, "status", "300"),
+    ("export", "recipients", "--filter", f"({EVERYTHING}"),
+    ("export", "recipients", "--filter", f"/[{EVERYTHING}/"),
+    ("export", "recipients", "--format", EVERYTHING),
+    ("export", "recipients", "-o", f"/nowhere/{EVERYTHING[:200]}"),
+    ("import", f"/nowhere/{EVERYTHING[:200]}"),
+    ("watch", "--for", EVERYTHING),
+    ("locate", EVERYTHING),
+    ("completion", EVERYTHING),
+]
+
+
+@pytest.mark.parametrize("arguments", COMPLAINTS, ids=lambda words: words[0][:8].strip("\x1bc"))
+def test_arguments_come_back_as_plain_text(program: Program, arguments: tuple[str, ...]) -> None:
+    done = program.run(*arguments)
+    assert done.code != 0
+    assert odd_characters(done.out + done.err, "\n\t") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ls",),
+        ("add", "300"),
+        ("status", "300"),
+        ("config", "check"),
+        ("config", "show"),
+        ("locate",),
+        ("locate", "--json"),
+        ("doctor",),
+        ("find", "0612"),
+        ("export", "summary"),
+    ],
+    ids=" ".join,
+)
+def test_file_names_come_out_as_plain_text(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    home = tmp_path / HOSTILE_NAME
+    home.mkdir()
+    (home / "watchlist.toml").write_text(f"broken {CORPUS['C1 CSI']}", encoding="utf-8")
+    (home / "config.toml").write_text("[display]\nutc = 3\n", encoding="utf-8")
+    (home / "history.db").write_bytes(b"no database at all" * 100)
+    environ = {"SMSMON_BASE_URL": f"https://{EVERYTHING[:200]}/"}
+    away = Program(home, environ)
+    with OnTerminal(away.argv(*arguments), away.env()) as terminal:
+        terminal.end()
+        assert seen(terminal.output.decode()).obeyed == []
+
+
+def test_lists_to_import_come_back_as_plain_text(program: Program) -> None:
+    for form in ("text", "csv", "toml"):
+        text = "\n".join(["id,label,profile", *(f"{text},{text}" for text in SMALL.values())])
+        done = program.run("import", "-", "--as", form, input=text.encode())
+        assert odd_characters(done.out + done.err, "\n\t") == []
+
+
+def test_crash_notes_are_plain_text(tmp_path: Path) -> None:
+    home = tmp_path / HOSTILE_NAME
+    inner = KeyError(EVERYTHING)
+    error = RuntimeError(EVERYTHING + LONE_SURROGATES)
+    error.__cause__ = inner
+    note = write_crash_note(error, home)
+    assert note is not None
+    assert odd_characters(note.read_text(encoding="utf-8"), "\n") == []
+    assert "PWNED" in note.read_text(encoding="utf-8")
