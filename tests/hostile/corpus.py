@@ -53,6 +53,9 @@ CORPUS: dict[str, str] = {
 LONE_SURROGATES = "\ud800\udc9b\udfff"
 """Cannot be encoded: JSON may spell it, and a file name may decode to it."""
 
+NAME = "h\x7f\x1b]0;PWNED\x07\x9b7777m\u202e\u200b\n[x]" + LONE_SURROGATES[1]
+"""A file name that Linux allows: only NUL and the slash have no place in one."""
+
 
 def marked(mark: str) -> dict[str, str]:
     """Each text behind a visible mark of its own, to find where it came out: ``Lb07`` and so on."""

@@ -19,7 +19,9 @@ _SEQUENCE = re.compile(
 )
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _MOVE = re.compile(r"\x1b\[(\d+);(\d+)H")
-_MODES = frozenset({"25", "1000", "1002", "1003", "1004", "1006", "1015", "1049", "2004", "2026"})
+_MODES = frozenset(
+    {"7", "25", "1000", "1002", "1003", "1004", "1006", "1015", "1049", "2004", "2026"}
+)
 """Cursor, mouse, focus, alternate screen, bracketed paste, synchronised output."""
 _PLAIN = frozenset(
     {
@@ -28,9 +30,10 @@ _PLAIN = frozenset(
         "\x1b[0m",
         "\x1b[c",
         "\x1b[6n",
-        "\x1b[>1u",
+        "\x1b[>25u",
         "\x1b[<u",
         "\x1b[?2026$p",
+        "\x1b[?2048$p",
         "\x1b]22;default\x07",
     }
 )

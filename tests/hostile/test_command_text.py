@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tomli_w
 
 from smsmon.crash import write_crash_note
-from smsmon.simulator.messages import Change, SimMessage, SimRecipient
-from smsmon.simulator.thread import ServerThread
-from smsmon.simulator.world import World
 from tests.cli.program import Program
-from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
+from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, marks
 from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import odd_characters, seen
 
-HOSTILE_NAME = "h\x7f\x1b]0;PWNED\x07\x9b7777m\u202e\u200b\n[x]" + LONE_SURROGATES[1]
-"""A file name that Linux allows: only NUL and the slash have no place in one."""
 SMALL = {name: text[:500] for name, text in CORPUS.items()}
 """What fits an argument."""
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[ServerThread]:
-    """An account whose one report holds the corpus."""
-    rows = zip(marked("Ph").values(), marked("St").values(), strict=True)
-    people = [SimRecipient(phone, (Change(1.6e9, word),)) for phone, word in rows]
-    with ServerThread(World(messages=[SimMessage("1000", people)])) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def program(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """The program with a hostile watchlist, and a history of it."""
-    home = tmp_path_factory.mktemp("home")
-    entries = [
-        {"id": str(1000 + place), "label": label, "tags": [tag], "note": note}
-        for place, (label, tag, note) in enumerate(
-            zip(marked("Lb").values(), marked("Tg").values(), marked("Nt").values(), strict=True)
-        )
-    ]
-    watchlist = tomli_w.dumps({"version": 1, "message": entries})
-    (home / "watchlist.toml").write_text(watchlist, encoding="utf-8")
-    made = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
-    done = made.run("watch", "--for", "1s", "1000", "1001")
-    assert odd_characters(done.out + done.err, "\n\t") == []
-    return made
 
 
 @pytest.mark.parametrize(
@@ -129,7 +95,7 @@ def test_arguments_come_back_as_plain_text(program: Program, arguments: tuple[st
     ids=" ".join,
 )
 def test_file_names_come_out_as_plain_text(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    home = tmp_path / HOSTILE_NAME
+    home = tmp_path / NAME
     home.mkdir()
     (home / "watchlist.toml").write_text(f"broken {CORPUS['C1 CSI']}", encoding="utf-8")
     (home / "config.toml").write_text("[display]\nutc = 3\n", encoding="utf-8")
@@ -149,7 +115,7 @@ def test_lists_to_import_come_back_as_plain_text(program: Program) -> None:
 
 
 def test_crash_notes_are_plain_text(tmp_path: Path) -> None:
-    home = tmp_path / HOSTILE_NAME
+    home = tmp_path / NAME
     inner = KeyError(EVERYTHING)
     error = RuntimeError(EVERYTHING + LONE_SURROGATES)
     error.__cause__ = inner

@@ -36,7 +36,7 @@ def test_harmless_text_passes(name: str) -> None:
 def test_what_textual_writes_passes() -> None:
     stream = (
         "\x1b[?1049h\x1b[?1000h\x1b[?25l\x1b[?2026h\x1b[12;1H\x1b[38;2;10;20;255;1mÀ faire\x1b[0m"
-        "\x1b[?2026l\x1b]22;default\x07\x1b[>1u\x1b[<u\x1b[?25h"
+        "\x1b[?2026l\x1b]22;default\x07\x1b[>25u\x1b[<u\x1b[?25h"
     )
     assert seen(stream, (80, 24)) == ([], "À faire")
 

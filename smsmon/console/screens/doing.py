@@ -12,6 +12,7 @@ from smsmon.console.screens.add import AddScreen
 from smsmon.console.screens.showing import Showing
 from smsmon.model import Entry
 from smsmon.store.errors import StoreError
+from smsmon.text import safe_lines
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Doing(Showing, inherit_bindings=False):
         self, text: str, severity: Literal["information", "warning", "error"] = "information"
     ) -> None:
         """Tell the operator something in a corner of the screen, for a few seconds."""
-        self.notify(text, severity=severity, markup=False)
+        self.notify(safe_lines(text), severity=severity, markup=False)
 
     def action_add(self) -> None:
         """Ask for message ids and watch them."""

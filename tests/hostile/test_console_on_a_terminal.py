@@ -1,0 +1,52 @@
+"""The console as it is started by hand, on a real terminal, with hostile text on all sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smsmon.simulator.thread import ServerThread
+from tests.cli.program import Program
+from tests.hostile.corpus import CORPUS, NAME, marked, marks
+from tests.hostile.pty_program import OnTerminal
+from tests.hostile.terminal import seen
+
+SIZE = (200, 60)
+PASTE = " ".join(text[:300] for text in marked("Pa").values()).replace("\x1b[201~", "")
+PASTED = f"\x1b[200~{PASTE}\x1b[201~".encode()
+
+
+def test_the_console_writes_nothing_that_a_hostile_text_told_it(program: Program) -> None:
+    with OnTerminal(program.argv(), program.env(), SIZE) as terminal:
+        terminal.until(b"Lb37")
+        terminal.send(b"\r")
+        terminal.until(b"St37")
+        for key in (b"/", b":", b"a"):
+            before = len(terminal.output)
+            terminal.send(key)
+            terminal.send(PASTED)
+            terminal.until(b"Pa0", before)
+            terminal.send(b"\x1b")
+            terminal.quiet()
+        terminal.send(b"l")
+        terminal.until(b"Log")
+        terminal.send(b"q")
+        assert terminal.end() == 0
+    what = seen(terminal.output.decode(), SIZE)
+    assert what.obeyed == []
+    assert [
+        mark for way in ("Lb", "St", "Ph") for mark in marks(way) if mark not in what.text
+    ] == []
+
+
+def test_the_console_writes_file_names_as_plain_text(tmp_path: Path, api: ServerThread) -> None:
+    home = tmp_path / NAME
+    home.mkdir()
+    (home / "watchlist.toml").write_text(f"broken {CORPUS['C1 CSI']}", encoding="utf-8")
+    (home / "history.db").write_bytes(b"no database at all" * 100)
+    program = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
+    with OnTerminal(program.argv(), program.env(), SIZE) as terminal:
+        terminal.until(b"not TOML")
+        terminal.quiet()
+        terminal.send(b"q")
+        assert terminal.end() == 0
+    assert seen(terminal.output.decode(), SIZE).obeyed == []
