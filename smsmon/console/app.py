@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
 # Read once, when Textual is imported: nothing on this screen moves by itself.
@@ -49,12 +50,13 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         open_client: OpenClient = open_client,
         *,
         tint_seconds: float = 4.0,
+        rng: Random | None = None,
     ) -> None:
-        """``tint_seconds``: how long a row that changed stays tinted."""
+        """``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs."""
         super().__init__()
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._station = Station(settings, locations, self._clock, self._complain, open_client)
+        self._station = Station(settings, locations, self._clock, self._complain, open_client, rng)
         self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""

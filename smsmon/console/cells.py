@@ -257,7 +257,8 @@ def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
     """Delivered, waiting and not delivered side by side: ``━━━━┈┈╳ 57%``.
 
     A heavy line is delivered, dots are waiting, crosses are not delivered, a blank is unknown:
-    it reads without colour, and a screen full of it stays calm. Any that is not zero gets a column while there is room.
+    it reads without colour, and a screen full of it stays calm. Any that is not zero gets a
+    column while there is room.
     The percentage is delivered ÷ total, as the bar shows; it is left out below 10 columns.
     """
     label = _bar_label(counts) if width >= 10 else ""

@@ -5,9 +5,11 @@ A burst of reports becomes one repaint. While nothing happens no timer runs.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from smsmon.clock import Clock
 from smsmon.console.journal import Journal, event_line, transition_lines
 from smsmon.model import Event
 from smsmon.monitor.state import Applied
@@ -29,7 +31,7 @@ class News:
 
 
 class Feed:
-    """Collects news. ``later(seconds, call)`` starts the one timer it ever has.
+    """Collects news. While nothing happens it waits, and no timer runs.
 
     The log is written at once, also while the screen is frozen: it is data, not paint.
     """
@@ -38,15 +40,15 @@ class Feed:
         self,
         journal: Journal,
         show: Callable[[News], None],
-        later: Callable[[float, Callable[[], None]], object],
+        clock: Clock,
         frames_per_second: float = FRAMES_PER_SECOND,
     ) -> None:
         self._journal = journal
         self._show = show
-        self._later = later
-        self._pause = 1 / frames_per_second
+        self._clock = clock
+        self.frames_per_second = frames_per_second
         self._news = News()
-        self._armed = False
+        self._stirred = asyncio.Event()
         self._frozen = False
 
     @property
@@ -57,8 +59,7 @@ class Feed:
     @frozen.setter
     def frozen(self, frozen: bool) -> None:
         self._frozen = frozen
-        if not frozen:
-            self._arm()
+        self._stirred.set()
 
     @property
     def held_back(self) -> int:
@@ -82,19 +83,19 @@ class Feed:
             if happened.first or happened.transitions:
                 slots = news.changed.setdefault(id, set())
                 slots.update(change.slot for change in happened.transitions)
-        self._arm()
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Hand over what is gathered, a few times a second at most, until cancelled."""
+        never = asyncio.Event()
+        while True:
+            await self._stirred.wait()
+            await self._clock.wait(never, 1 / self.frames_per_second)
+            self.flush()
 
     def flush(self) -> None:
         """Hand over now what is gathered, unless frozen."""
-        self._deliver()
-
-    def _arm(self) -> None:
-        if not self._armed and not self._frozen:
-            self._armed = True
-            self._later(self._pause, self._deliver)
-
-    def _deliver(self) -> None:
-        self._armed = False
+        self._stirred.clear()
         if not self._frozen:
             news, self._news = self._news, News()
             self._show(news)

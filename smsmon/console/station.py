@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from smsmon.assemble import AccountProblem, limits_of, open_client, profile_of
@@ -64,10 +65,11 @@ class Station:
         clock: Clock,
         complain: Callable[[str], None],
         open_client: OpenClient = open_client,
+        rng: Random | None = None,
     ) -> None:
         self._settings = settings
         self._open_client = open_client
-        self._clock = clock
+        self.clock = clock
         self._clients: dict[str, Client] = {}
         self._complain = complain
         self.history = History(locations.history, clock, self._history_trouble)
@@ -76,6 +78,7 @@ class Station:
             clock,
             limits=limits_of(settings),
             recorder=self.history,
+            rng=rng,
         )
         self.watchlist = Watchlist(locations.watchlist, clock)
         self.watching = Watching(
@@ -87,7 +90,7 @@ class Station:
 
         Raises ``StoreError`` when the watchlist cannot be read.
         """
-        await self.watching.start(self._clock, self._settings.history.retention_days, shown)
+        await self.watching.start(self.clock, self._settings.history.retention_days, shown)
 
     async def open(self) -> None:
         """Connect the accounts; one that is not set up says so when it is asked."""
@@ -126,7 +129,7 @@ class Station:
         before = self._clients.pop(name, None)
         try:
             # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
-            client = await asyncio.to_thread(self._open_client, name, self._settings, self._clock)
+            client = await asyncio.to_thread(self._open_client, name, self._settings, self.clock)
         except AccountProblem as problem:
             self.engine.set_source(name, Unusable(str(problem)))
         else:

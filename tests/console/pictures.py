@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from smsmon.model import Entry, Fault, FaultKind
 from tests.support.scene import DAY, Scene
@@ -33,15 +34,15 @@ class Picture:
 
 
 async def _running(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90)
+    await scene.open(pilot, 90.5)
 
 
 async def _empty(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 1)
+    await scene.open(pilot, 1.5)
 
 
 async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90)
+    await scene.open(pilot, 90.5)
     scene.screen.messages.table.move_to_key("2270142")
     await pilot.press("enter")
     await scene.show(pilot)
@@ -61,13 +62,13 @@ async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _stale(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60)
+    await scene.open(pilot, 60.5)
     scene.client.fault = _NETWORK
     await scene.pass_time(pilot, 300)
 
 
 async def _bad_key(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60)
+    await scene.open(pilot, 60.5)
     scene.client.fault = _REFUSED
     await scene.pass_time(pilot, 60)
 
@@ -80,16 +81,16 @@ async def _filtered(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _help(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60)
+    await scene.open(pilot, 60.5)
     await pilot.press("question_mark")
     await pilot.pause()
 
 
 async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60)
+    await scene.open(pilot, 60.5)
     await pilot.press("a")
     await pilot.pause()
-    scene.app.screen.query_one("#ids", expect_type=None).insert(  # type: ignore[attr-defined]
+    scene.app.screen.query_one("#ids", TextArea).insert(
         "2270200 Spring sale\n2270201, Reminder\n2270142\nnot-an-id\n"
     )
     await pilot.pause()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from textual.pilot import Pilot
@@ -82,7 +83,7 @@ class Scene:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
         settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))
         self.app = ConsoleApp(
-            settings, self.locations, self.clock, self._open_client, tint_seconds=0
+            settings, self.locations, self.clock, self._open_client, tint_seconds=0, rng=Random(1)
         )
 
     def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:

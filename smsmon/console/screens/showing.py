@@ -6,6 +6,7 @@ between nothing is looked at, and nothing is painted that did not change.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -71,7 +72,7 @@ class Showing(Screen[None], inherit_bindings=False):
         self.station = station
         self.lens = lens
         self.journal = Journal()
-        self.feed = Feed(self.journal, self.show_news, self.set_timer, frames_per_second)
+        self.feed = Feed(self.journal, self.show_news, station.clock, frames_per_second)
         self.balance = ""
         self._account_name = name
         self._ticking = clock
@@ -140,9 +141,22 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.station.engine.subscribe(self.feed.hear)
-        self.set_interval(1.0, self.tick)
+        self._keep_up()
+        self._keep_time()
         self.tick()
         self.show_everything()
+
+    @work(group="feed", exit_on_error=False)
+    async def _keep_up(self) -> None:
+        await self.feed.run()
+
+    @work(group="clock", exit_on_error=False)
+    async def _keep_time(self) -> None:
+        clock, never = self.station.clock, asyncio.Event()
+        while True:
+            # Just behind the full second: no rounding shows the one before.
+            await clock.wait(never, 1.02 - clock.now() % 1.0)
+            self.tick()
 
     # All of it
 
