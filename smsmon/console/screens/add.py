@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -14,11 +14,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
+from smsmon.console.widgets.field import Field
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.idlist import IdList, parse
-from smsmon.text import safe
+from smsmon.text import LABEL_LIMIT, safe
 
+_LINE_LIMIT = 1000
+"""Characters of one pasted line that are taken."""
 _PREVIEW_LINES = 200
 """Lines of the preview: a longer paste is counted whole and shown in part."""
 
@@ -30,6 +33,13 @@ class IdArea(TextArea):
         Binding("enter", "screen.accept", "add", priority=True, show=False),
         Binding("ctrl+j", "line_break", "new line", priority=True, show=False),
     ]
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Take the lines of a paste, with nothing in them that a terminal would obey."""
+        lines = [safe(line.replace("\t", " "), _LINE_LIMIT) for line in event.text.splitlines()]
+        event.stop()
+        event.prevent_default()
+        self.insert("\n".join(lines))
 
     def action_line_break(self) -> None:
         """Begin a new line."""
@@ -61,9 +71,7 @@ class AddScreen(ModalScreen[list[Entry] | None]):
             area.cursor_blink = False
             yield area
             yield Line(Content.styled("Label for those without one (optional)", "$text-quiet"))
-            label = Input(id="label", compact=True, max_length=80)
-            label.cursor_blink = False
-            yield label
+            yield Field("", limit=LABEL_LIMIT, id="label")
             with VerticalScroll(id="understood"):
                 yield Static(id="preview", markup=False)
             yield Line(id="verdict")

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 
 from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
-from smsmon.console.screens.doing import Doing
+from smsmon.console.screens.asking import Asking
 from smsmon.console.screens.help import HelpScreen
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.live_table.messages import (
@@ -24,7 +24,7 @@ from smsmon.console.widgets.table_pane import TablePane
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 
 
-class ConsoleScreen(Doing, inherit_bindings=False):
+class ConsoleScreen(Asking, inherit_bindings=False):
     """Messages, the recipients of one, one recipient, and the log: moving about in them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ACTIONS)]
@@ -108,6 +108,11 @@ class ConsoleScreen(Doing, inherit_bindings=False):
         self.show_head()
 
     # Keys
+
+    def action_open(self) -> None:
+        """Go deeper, from the row under the cursor."""
+        if isinstance(pane := self.panes[self.at], TablePane):
+            pane.table.action_select()
 
     def action_back(self) -> None:
         """Clear the filter first; then up one level."""

@@ -42,14 +42,14 @@ class Doing(Showing, inherit_bindings=False):
 
     @work(group="watchlist", exit_on_error=False)
     async def _add(self, entries: list[Entry]) -> None:
-        if (added := await self._kept(self.station.watching.add(entries))) is not None:
+        if (added := await self.kept(self.station.watching.add(entries))) is not None:
             self.say(f"{_messages(len(added.new))} added")
 
     @work(group="watchlist", exit_on_error=False)
     async def action_remove(self) -> None:
         """Watch the chosen messages no longer."""
         ids = self.chosen_ids
-        if ids and (removed := await self._kept(self.station.watching.remove(ids))):
+        if ids and (removed := await self.kept(self.station.watching.remove(ids))):
             count = len(removed.ids)
             what = f"Message {removed.ids[0]}" if count == 1 else _messages(count)
             self.say(f"{what} removed. u brings back what was removed.")
@@ -59,7 +59,7 @@ class Doing(Showing, inherit_bindings=False):
         """Bring back what was removed last."""
         if not self.station.watching.can_undo:
             self.say("Nothing was removed: there is nothing to undo.")
-        elif ids := await self._kept(self.station.watching.undo()):
+        elif ids := await self.kept(self.station.watching.undo()):
             self.say(f"{_messages(len(ids))} back on the watchlist")
 
     @work(group="watchlist", exit_on_error=False)
@@ -70,7 +70,7 @@ class Doing(Showing, inherit_bindings=False):
         paused = not all(board[id].entry.paused for id in ids)
         if not ids:
             return
-        if await self._kept(self.station.watching.amend(ids, paused=paused)) is not None:
+        if await self.kept(self.station.watching.amend(ids, paused=paused)) is not None:
             how = "paused: not polled until resumed" if paused else "polled again"
             self.say(f"{_messages(len(ids))} {how}")
 
@@ -87,7 +87,7 @@ class Doing(Showing, inherit_bindings=False):
         """Ask about every message, as fast as the budget allows."""
         self.station.engine.refresh_all()
 
-    async def _kept(self, doing: Awaitable[T]) -> T | None:
+    async def kept(self, doing: Awaitable[T]) -> T | None:
         """The result of an operation on the watchlist; None, and said why, when it failed."""
         try:
             return await doing

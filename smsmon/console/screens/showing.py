@@ -7,6 +7,7 @@ between nothing is looked at, and nothing is painted that did not change.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -22,6 +23,8 @@ from smsmon.console.journal import Journal
 from smsmon.console.journal import Line as JournalLine
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
+from smsmon.console.memory import Memory
+from smsmon.console.tally import Tally
 from smsmon.console.views import head, titles
 from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
 from smsmon.console.views.messages import MessageRows, message_columns
@@ -62,6 +65,8 @@ class Showing(Screen[None], inherit_bindings=False):
         station: Station,
         lens: Lens,
         *,
+        memory: Memory,
+        exports: Path,
         name: str = "",
         clock: bool = True,
         frames_per_second: float = 10,
@@ -71,10 +76,14 @@ class Showing(Screen[None], inherit_bindings=False):
         super().__init__()
         self.station = station
         self.lens = lens
+        self.memory = memory
+        self.exports = exports
+        """The folder of copies and exports."""
         self.journal = Journal()
+        self.tally = Tally(station.clock)
         self.feed = Feed(self.journal, self.show_news, station.clock, frames_per_second)
         self.balance = ""
-        self._account_name = name
+        self.account_name = name
         self._ticking = clock
         self._ticks = 0
         self._requests = (0, 0, 1.0)
@@ -141,6 +150,10 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.station.engine.subscribe(self.feed.hear)
+        self.station.engine.subscribe(self.tally.hear)
+        for pane in (self.messages, self.recipients, self.log_pane):
+            if names := self.memory.get(f"columns of {pane.id}"):
+                pane.table.choose_columns(names)
         self._keep_up()
         self._keep_time()
         self.tick()
@@ -213,7 +226,7 @@ class Showing(Screen[None], inherit_bindings=False):
         told = head.Head(
             accounts=tuple(engine.account(name) for name in engine.profiles),
             states=head.tally(standing(engine, each, now).state for each in engine.board),
-            name=self._account_name,
+            name=self.account_name,
             balance=self.balance,
             used=used,
             allowed=allowed,

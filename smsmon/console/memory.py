@@ -1,0 +1,50 @@
+"""What the console remembers of itself between two runs: its columns. A small file of its own.
+
+Nothing depends on it: a file that is missing, broken or not writable is as good as none.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from smsmon.store.errors import StoreError
+from smsmon.store.files import write_whole
+
+
+class Memory:
+    """Lists of names by a key, kept in ``console.json`` in the folder given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "console.json"
+        self._kept = self._read()
+
+    def get(self, key: str) -> list[str]:
+        """The names kept under ``key``; none when none are."""
+        return list(self._kept.get(key, ()))
+
+    def prefer(self, key: str, names: list[str]) -> None:
+        """Use ``names`` from now on, without keeping them for the next time."""
+        self._kept[key] = list(names)
+
+    def keep(self, key: str, names: list[str]) -> None:
+        """Keep ``names`` under ``key``. Blocks on the disk, for one small file."""
+        self._kept[key] = list(names)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_whole(self._path, json.dumps(self._kept, indent=1).encode())
+        except (OSError, StoreError):
+            return  # it is remembered as long as the console is open
+
+    def _read(self) -> dict[str, list[str]]:
+        try:
+            found = json.loads(self._path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {
+            str(key): [str(name) for name in names]
+            for key, names in found.items()
+            if isinstance(names, list)
+        }

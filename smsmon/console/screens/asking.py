@@ -1,0 +1,223 @@
+"""What the operator asks of the console beyond its panes: dialogs, copies and exports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from textual import work
+
+from smsmon.console.actions import Where
+from smsmon.console.screens.doing import Doing
+from smsmon.console.views import export
+from smsmon.console.views.recipients import recipient_row
+from smsmon.console.widgets.table_pane import TablePane
+from smsmon.monitor.standing import standing
+from smsmon.store.errors import StoreError
+from smsmon.store.files import write_whole
+
+CLIPBOARD_LIMIT = 50_000
+"""Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
+usual bound is 74,994 bytes, base64 and all)."""
+
+
+class Asking(Doing, inherit_bindings=False):
+    """Find, look behind, choose columns, edit, copy, export, overview."""
+
+    at: Where
+
+    def go(self, where: Where) -> None:
+        """Stand in the pane ``where``."""
+        raise NotImplementedError
+
+    # Dialogs. Each is imported when it is first asked for: the first paint does not wait.
+
+    def action_find(self) -> None:
+        """Find a number in all messages."""
+        from smsmon.console.finding import Place
+        from smsmon.console.screens.find import FindScreen
+
+        def found(place: Place | None) -> None:
+            if place is not None and place.slot is not None:
+                self.jump(place.message_id, place.slot)
+
+        engine = self.station.engine
+        self.app.push_screen(FindScreen(engine.board, self.lens, self.station.history), found)
+
+    def jump(self, message_id: str, slot: int) -> None:
+        """Stand before one recipient of one message, whatever the filters hide."""
+        for pane in (self.messages, self.recipients):
+            pane.clear_filter()
+        if self.messages.table.move_to_key(message_id):
+            self.show_message(message_id)
+            self.recipients.table.move_to_key(slot)
+            self.show_recipient(slot)
+            self.go(Where.RECIPIENT)
+
+    def action_raw(self) -> None:
+        """The open message's answer as it was received last."""
+        from smsmon.console.screens.raw import RawScreen
+
+        ids = self.chosen_ids
+        raw = self.station.engine.board.raw(ids[0]) if ids else None
+        if raw is None:
+            self.say("No answer of this message is at hand: it was not read since the start.")
+            return
+        body, length = raw
+        self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.lens.masked))
+
+    def action_columns(self) -> None:
+        """Choose the columns of the table the operator stands in."""
+        from smsmon.console.screens.columns import ColumnsScreen
+
+        pane = self.table_pane
+        if pane is None:
+            return
+
+        def chosen(names: list[str] | None) -> None:
+            if names:
+                pane.table.choose_columns(names)
+                self.memory.keep(f"columns of {pane.id}", names)
+
+        self.app.push_screen(ColumnsScreen(pane.table.columns, pane.table.chosen_columns), chosen)
+
+    def action_edit(self) -> None:
+        """Label, tags and note of the chosen messages."""
+        from smsmon.console.screens.edit import Changes, EditScreen
+
+        board = self.station.engine.board
+        entries = [board[id].entry for id in self.chosen_ids if id in board]
+
+        def changed(changes: Changes | None) -> None:
+            if changes:
+                self._amend([entry.id for entry in entries], dict(changes))
+
+        if entries:
+            self.app.push_screen(EditScreen(entries), changed)
+
+    @work(group="watchlist", exit_on_error=False)
+    async def _amend(self, ids: Sequence[str], changes: dict[str, Any]) -> None:
+        if await self.kept(self.station.watching.amend(ids, **changes)) is not None:
+            self.show_everything()
+
+    def action_overview(self) -> None:
+        """Plots over all messages, or over one."""
+        from smsmon.console.screens.overview import OverviewScreen
+
+        self.app.push_screen(
+            OverviewScreen(
+                self.station.engine,
+                self.lens,
+                self.tally,
+                message_id=self.open_id,
+                name=self.account_name,
+            )
+        )
+
+    # Copies and exports
+
+    @property
+    def table_pane(self) -> TablePane[Any, Any] | None:
+        """The table the operator stands in; None in the recipient's pane."""
+        panes = (self.messages, self.recipients, self.log_pane)
+        return next((pane for pane in panes if pane.where is self.at), None)
+
+    def records(self, keys: Sequence[Any]) -> list[export.Record]:
+        """Rows of the table the operator stands in, as they are exported."""
+        engine, now = self.station.engine, self.lens.now()
+        watched = self.open_message
+        match self.at:
+            case Where.MESSAGES:
+                rows = [engine.board[id] for id in keys]
+                return [export.message_record(row, standing(engine, row, now)) for row in rows]
+            case Where.LOG:
+                return [export.log_record(self.journal[number], self.lens) for number in keys]
+            case _ if watched is not None:
+                return [
+                    export.recipient_record(watched.id, recipient_row(watched, slot), self.lens)
+                    for slot in keys
+                ]
+            case _:
+                return []
+
+    def _chosen_keys(self) -> list[Any]:
+        pane = self.table_pane
+        if pane is not None:
+            return list(pane.table.acted_on)
+        return [] if self.open_slot is None else [self.open_slot]
+
+    def action_copy(self) -> None:
+        """Copy the id, the number, or those of the marked rows."""
+        field = "id" if self.at is Where.MESSAGES else "phone"
+        if self.at is Where.LOG:
+            field = "what"
+        words = [str(record[field]) for record in self.records(self._chosen_keys())]
+        self._copy("\n".join(words), len(words))
+
+    def action_copy_rows(self) -> None:
+        """Copy the row, or the marked rows, set apart by tabs."""
+        records = self.records(self._chosen_keys())
+        self._copy(export.as_lines(records), len(records))
+
+    @work(group="watchlist", exit_on_error=False)
+    async def _copy(self, text: str, count: int) -> None:
+        if not text:
+            self.say("There is nothing here to copy.")
+            return
+        fits = len(text.encode()) <= CLIPBOARD_LIMIT
+        if fits:
+            self.app.copy_to_clipboard(text)
+        path = self.exports / "copied.txt"
+        problem = await asyncio.to_thread(_written, path, text)
+        rows = f"{count:,} row{'' if count == 1 else 's'}"
+        place = problem or f"They are also in {path}."
+        if fits:
+            self.say(f"{rows} sent to the terminal's clipboard. {place}")
+        else:
+            self.say(f"{rows} are too much for a terminal's clipboard. {place}", "warning")
+
+    def action_export(self) -> None:
+        """Write the rows shown to a file, CSV or JSON."""
+        from smsmon.console.screens.save import SaveScreen
+
+        pane = self.table_pane or self.recipients
+        if pane is self.recipients and self.at is Where.RECIPIENT:
+            self.go(Where.RECIPIENTS)
+        keys = pane.table.view.shown_keys()
+        stamp = datetime.fromtimestamp(self.lens.now(), UTC).strftime("%Y%m%d-%H%M%S")
+        suggested = self.exports / f"{pane.id}-{stamp}.csv"
+
+        def answered(path: Path | None) -> None:
+            if path is not None:
+                self._export(path, self.records(keys))
+
+        try:
+            self.exports.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            suggested = Path.cwd() / suggested.name
+        self.app.push_screen(SaveScreen(suggested), answered)
+
+    @work(group="watchlist", exit_on_error=False)
+    async def _export(self, path: Path, records: list[export.Record]) -> None:
+        form = export.as_json if path.suffix.lower() == ".json" else export.as_csv
+        text = await asyncio.to_thread(form, records)
+        problem = await asyncio.to_thread(_written, path, text)
+        if problem:
+            self.say(problem, "error")
+        else:
+            self.say(f"{len(records):,} rows written to {path}")
+
+
+def _written(path: Path, text: str) -> str:
+    """Write a file, whole; gives what went wrong, or nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, text.encode())
+    except OSError as error:
+        return f"{path} was not written: {error.strerror}."
+    except StoreError as error:
+        return str(error)
+    return ""

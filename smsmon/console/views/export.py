@@ -1,0 +1,100 @@
+"""What is copied and exported of the tables: the rows shown, as records. Pure.
+
+Moments are ISO 8601 in UTC. Numbers are masked where the screen masks them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from smsmon import phones, spreadsheet
+from smsmon.commands.times import utc
+from smsmon.console.journal import Line
+from smsmon.console.lens import Lens
+from smsmon.console.views.recipients import RecipientRow
+from smsmon.monitor.standing import Standing
+from smsmon.monitor.state import Watched
+
+Value = str | int | float | bool | None
+Record = Mapping[str, Value]
+
+
+def message_record(row: Watched, stands: Standing) -> Record:
+    """One message."""
+    counts = row.counts
+    return {
+        "id": row.id,
+        "label": row.entry.label,
+        "tags": " ".join(row.entry.tags),
+        "state": stands.state.value,
+        "reason": stands.reason,
+        "recipients": counts.total,
+        "delivered": counts.delivered,
+        "waiting": counts.waiting,
+        "not_delivered": counts.not_delivered,
+        "unknown": counts.unknown,
+        "stop": counts.stop,
+        "delivery_rate": counts.delivery_rate,
+        "read_at": utc(row.read_at),
+        "last_change_at": utc(row.last_change_at),
+    }
+
+
+def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
+    """One recipient of one message."""
+    one = row.recipient
+    return {
+        "id": message_id,
+        "phone": masked(one.phone, lens),
+        "country": phones.region(one.phone),
+        "status": one.status.slug,
+        "raw_status": one.raw_status,
+        "stop": one.stop,
+        "date": utc(one.date),
+        "first_seen": utc(row.first_seen),
+        "changed_at": utc(row.changed_at),
+        "took_seconds": row.took,
+    }
+
+
+def log_record(line: Line, lens: Lens) -> Record:
+    """One line of the log."""
+    return {
+        "at": utc(line.at),
+        "id": line.message_id,
+        "phone": masked(line.phone, lens) if line.phone else "",
+        "what": line.text,
+    }
+
+
+def masked(phone: str, lens: Lens) -> str:
+    """A number in E.164, or masked while the screen masks numbers."""
+    return phones.masked(phone) if lens.masked else phone
+
+
+def as_csv(records: Sequence[Record]) -> str:
+    """With a header line; safe to open in a spreadsheet."""
+    if not records:
+        return ""
+    rows: list[Iterable[str]] = [list(records[0])]
+    rows += [[_word(value) for value in record.values()] for record in records]
+    return "".join(f"{line}\r\n" for line in spreadsheet.lines(rows))
+
+
+def as_json(records: Sequence[Record]) -> str:
+    """A list of objects."""
+    return json.dumps(list(records), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_lines(records: Sequence[Record]) -> str:
+    """One line a record, its values set apart by tabs: what is pasted into a ticket."""
+    return "".join("\t".join(map(_word, record.values())) + "\n" for record in records)
+
+
+def _word(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

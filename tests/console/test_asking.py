@@ -1,0 +1,146 @@
+"""What the operator can ask for beyond the panes: each reachable, each doing what it says."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where
+from smsmon.console.palette import Actions
+from smsmon.console.screens.columns import ColumnsScreen
+from smsmon.console.screens.edit import EditScreen
+from smsmon.console.screens.find import FindScreen
+from smsmon.console.screens.raw import RawScreen
+from smsmon.store.watchlist import Watchlist
+from tests.console.test_console import Open, opened, text_of
+from tests.support.scene import Scene
+
+__all__ = ["opened"]
+
+
+async def wait_for(scene: Scene, pilot: Pilot[Any], kind: type[Screen[Any]]) -> Any:
+    """The screen of this kind, once it is there."""
+    while not isinstance(scene.app.screen, kind):
+        await pilot.pause(0.01)
+    await pilot.pause()
+    return scene.app.screen
+
+
+async def test_a_number_found_is_jumped_to(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        watched = scene.screen.station.engine.board["2270138"]
+        phone = watched.recipients.phones[7]
+        await pilot.press("n")
+        screen = await wait_for(scene, pilot, FindScreen)
+        await pilot.press(*phone)
+        while phone[-2:] not in text_of(scene) or not screen.query("LiveTable").first().view.keys:
+            await pilot.pause(0.01)
+        await pilot.press("enter")
+        while scene.app.screen is not scene.screen:
+            await pilot.pause(0.01)
+        await pilot.pause()
+        assert scene.screen.at is Where.RECIPIENT
+        assert scene.screen.lens.phone(phone) in str(scene.screen.recipient.text)
+
+
+async def test_the_raw_answer_can_be_read(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("w")
+        await wait_for(scene, pilot, RawScreen)
+        while "StatutResponse_List" not in text_of(scene):
+            await pilot.pause(0.01)
+        assert "0" * 40 not in text_of(scene)
+
+
+async def test_chosen_columns_are_remembered(opened: Open, tmp_path: Path) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("c")
+        screen = await wait_for(scene, pilot, ColumnsScreen)
+        screen.dismiss(["id", "tags", "due"])
+        await pilot.pause()
+        assert scene.screen.messages.table.chosen_columns == ("id", "tags", "due")
+    again = Scene(tmp_path, [])
+    async with again.app.run_test() as pilot:
+        await again.open(pilot)
+        assert again.screen.messages.table.chosen_columns == ("id", "tags", "due")
+
+
+async def test_an_edited_label_is_kept_and_shown(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("e")
+        screen = await wait_for(scene, pilot, EditScreen)
+        screen.dismiss({"label": "Renamed", "tags": ("vip",)})
+        await pilot.pause()
+        await scene.show(pilot)
+        entry = Watchlist(scene.locations.watchlist).load()[0]
+        assert (entry.label, entry.tags) == ("Renamed", ("vip",))
+        assert "Renamed" in text_of(scene)
+
+
+async def test_marked_numbers_are_copied_and_kept_in_a_file_too(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("enter", "space", "space", "y")
+        await scene.show(pilot)
+        watched = scene.screen.open_message
+        assert watched is not None
+        wanted = "\n".join(watched.recipients.phones[:2])
+        assert scene.app.clipboard == wanted
+        assert (scene.locations.exports / "copied.txt").read_text() == wanted
+
+
+async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("P", "enter", "y")
+        await scene.show(pilot)
+        watched = scene.screen.open_message
+        assert watched is not None
+        assert "··" in scene.app.clipboard
+        assert watched.recipients.phones[0] not in scene.app.clipboard
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix: str) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("enter", "f", "x")
+        while scene.app.screen is scene.screen:
+            await pilot.pause(0.01)
+        path = tmp_path / f"failed{suffix}"
+        scene.app.screen.dismiss(path)
+        await pilot.pause()
+        await scene.show(pilot)
+        watched = scene.screen.open_message
+        assert watched is not None
+        text = path.read_text()
+        rows = json.loads(text) if suffix == ".json" else list(csv.DictReader(text.splitlines()))
+        assert [row["status"] for row in rows] == ["not_delivered"] * watched.counts.not_delivered
+
+
+async def test_every_action_is_in_help_and_palette_and_on_a_key(opened: Open) -> None:
+    async with opened() as (scene, _):
+        named = [name for name, _, _ in Actions(scene.screen)._commands()]
+        for action in EVERY_ACTION:
+            assert any(name.startswith(f"{action.name}  (") for name in named)
+            assert action.help.endswith(".")
+        bound = scene.screen._bindings.key_to_bindings
+        for action in ACTIONS:
+            assert callable(getattr(scene.screen, f"action_{action.call}"))
+            assert all(key in bound for key in action.keys)
+
+
+def test_no_key_does_two_things_in_one_place() -> None:
+    taken: dict[str, str] = {}
+    for action in EVERY_ACTION:
+        for key in action.keys:
+            assert key not in taken, f"{key}: {taken.get(key)} and {action.id}"
+            taken[key] = action.id
+
+
+def test_no_key_collides_with_tmux_or_screen_or_flow_control() -> None:
+    keys = {key for action in EVERY_ACTION for key in action.keys}
+    assert not keys & {"ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z"}
