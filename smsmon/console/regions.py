@@ -1,0 +1,88 @@
+"""The countries of a whole column of recipients at once."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import compress
+
+from smsmon.model import Status
+from smsmon.phones import region
+from smsmon.recipients import Phones, Recipients
+
+_FAILED = bytes(int(value == Status.NOT_DELIVERED) for value in range(256))
+_REST = bytes(int(value not in (Status.DELIVERED, Status.NOT_DELIVERED)) for value in range(256))
+"""Translate a column of statuses into 1 for what is meant, 0 for the others."""
+_HEAD = 1 if sys.byteorder == "little" else 0
+"""Of the two halves of an 8-byte number, the one with its first digits: at four bits a digit, all
+but the last eight, in which a calling code seldom ends."""
+_CODE_DIGITS = 3
+
+
+def by_country(recipients: Recipients) -> Mapping[str, Sequence[int]]:
+    """Region → how many of its recipients are delivered, not delivered, and neither.
+
+    Regions are ISO 3166 codes, empty for what tells none, the same as ``phones.region`` gives.
+    """
+    column, statuses = _Column(recipients.phones), recipients.statuses
+    failed = column.regions(statuses.translate(_FAILED))
+    rest = column.regions(statuses.translate(_REST))
+    return {
+        of: (count - failed[of] - rest[of], failed[of], rest[of])
+        for of, count in column.regions(None).items()
+    }
+
+
+class _Column:
+    """Phone numbers, with what their first digits tell.
+
+    Those tell most countries, for a whole column at once; numbers of a calling code that
+    several countries share are looked at one by one.
+    """
+
+    def __init__(self, phones: Phones) -> None:
+        keys = phones.keys
+        self._keys: Sequence[int | str] = keys
+        self._heads: Sequence[int | str]
+        if isinstance(keys, array):
+            self._heads = memoryview(keys).cast("B").cast("I")[_HEAD::2].tolist()
+        else:
+            self._heads = [key >> 32 if isinstance(key, int) else key for key in keys]
+
+    def regions(self, wanted: bytes | None) -> Counter[str]:
+        """Region → numbers, of those whose place in ``wanted`` is 1; None: of all."""
+        if wanted is not None and 1 not in wanted:
+            return Counter()
+        found: Counter[str] = Counter()
+        shared = set()
+        for head, count in Counter(_of(self._heads, wanted)).items():
+            sole = region(head) if isinstance(head, str) else _region_of_head(head)
+            if sole is None:
+                shared.add(head)
+            else:
+                found[sole] += count
+        if shared:
+            pairs = zip(_of(self._keys, wanted), _of(self._heads, wanted), strict=True)
+            found.update(region(f"+{key:x}") for key, head in pairs if head in shared)
+        return found
+
+
+def _of(column: Sequence[int | str], wanted: bytes | None) -> Iterable[int | str]:
+    return column if wanted is None else compress(column, wanted)
+
+
+@lru_cache(8192)
+def _region_of_head(head: int) -> str | None:
+    """The one country of the numbers that begin so; None where further digits decide."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    digits = f"{head:x}"
+    for length in range(1, min(_CODE_DIGITS, len(digits)) + 1):
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]))
+        if regions is not None:
+            sole = regions[0] if len(regions) == 1 else None
+            return "" if sole == "001" else sole
+    return "" if len(digits) >= _CODE_DIGITS else None
