@@ -1,0 +1,159 @@
+"""Drawing a chart in characters, with plotext.
+
+Importing this module loads plotext (15 ms after Textual): only what draws imports it.
+Plotext is asked for plain marks in numbered colours; what those are is the theme's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual_plotext import Plot
+
+from smsmon.console.cells import Span, fit
+from smsmon.console.looks import Tone
+from smsmon.console.views.charts import (
+    DELIVERED_GLYPH,
+    NOT_DELIVERED_GLYPH,
+    Chart,
+    Columns,
+    Curve,
+    Mark,
+    columns_seen,
+    stacked,
+)
+
+Row = list[Span]
+
+_COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}
+"""Numbers from the 256 colours; none of them reaches a terminal."""
+_TONES = {f"38;5;{number}": tone for tone, number in _COLOURS.items()}
+_SGR = re.compile(r"\x1b\[([0-9;]*)m")
+_THIN = "braille"
+_EIGHTHS = " ▁▂▃▄▅▆▇"
+_AXIS_LINES = 3
+"""Lines that the axis of x takes: itself, its ticks, what it counts."""
+_APART = 2
+"""Columns between two glyphs of a curve that is drawn with them."""
+LEAST_WIDTH, LEAST_HEIGHT = 24, 6
+"""Below it axes leave no room for what they measure."""
+
+
+def draw(chart: Chart, width: int, height: int) -> list[Row]:
+    """``height`` lines of ``width`` columns; empty where that is too small."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return []
+    plot = Plot()
+    plot.theme("clear")
+    plot.plotsize(width, height)
+    plot._set_size(width, height)  # plotsize() alone goes no further than the real terminal
+    canvas = _Canvas(
+        plot,
+        across=width - max(len(word) for _, word in chart.y_ticks) - 1,
+        rows=height - _AXIS_LINES,
+    )
+    canvas.axes(chart)
+    if chart.ceiling is not None:
+        plot.hline(canvas.y(chart.ceiling), _COLOURS[Tone.DIM])
+    for layer in chart.layers:
+        if isinstance(layer, Columns):
+            canvas.columns(layer)
+        else:
+            canvas.curve(layer)
+    for place, mark in enumerate(chart.marks):
+        canvas.mark(mark, place)
+    return _rows(plot.build(), width)
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """The part of a plot that lies between its axes, ``across`` by ``rows`` characters."""
+
+    plot: Plot
+    across: int
+    rows: int
+
+    def x(self, at: float) -> float:
+        return at * (self.across - 1)
+
+    def y(self, at: float) -> float:
+        return at * (self.rows - 1)
+
+    def axes(self, chart: Chart) -> None:
+        plot = self.plot
+        plot.xaxes(True, False)
+        plot.yaxes(True, False)
+        plot.ticks_color(_COLOURS[Tone.DIM])
+        plot.xlim(0, self.across - 1)
+        plot.ylim(0, self.rows - 1)
+        plot.xticks([self.x(at) for at, _ in chart.x_ticks], [word for _, word in chart.x_ticks])
+        plot.yticks([self.y(at) for at, _ in chart.y_ticks], [word for _, word in chart.y_ticks])
+        plot.xlabel(chart.x_label)
+        plot.ylabel(chart.y_label)
+
+    def columns(self, columns: Columns) -> None:
+        lower: dict[int, int] = {}
+        upper: list[tuple[int, int]] = []
+        tops: defaultdict[tuple[str, Tone], list[tuple[int, int]]] = defaultdict(list)
+        for x, column in enumerate(columns_seen(columns, self.across)):
+            if column is None:
+                continue
+            failed = columns.upper[column] if columns.upper else 0
+            low, above, rest = stacked(columns.heights[column], failed, self.rows)
+            if low:
+                lower[x] = low - 1
+            upper += [(x, y) for y in range(low, low + above)]
+            if rest:
+                tone = Tone.BAD if above else columns.tone
+                tops[_EIGHTHS[rest], tone].append((x, low + above))
+        self._points(lower.items(), DELIVERED_GLYPH, columns.tone, fillx=True)
+        self._points(upper, NOT_DELIVERED_GLYPH, Tone.BAD)
+        for (glyph, tone), points in tops.items():
+            self._points(points, glyph, tone)
+
+    def curve(self, curve: Curve) -> None:
+        points = [(self.x(x), self.y(y)) for x, y in curve.points]
+        if curve.glyph:
+            by_column = {int(x + 0.5): y for x, y in points}
+            apart = [(x, y) for x, y in by_column.items() if x % _APART == 0]
+            self._points(apart, curve.glyph, curve.tone)
+        else:
+            self.plot.plot(*zip(*points, strict=True), marker=_THIN, color=_COLOURS[curve.tone])
+
+    def mark(self, mark: Mark, place: int) -> None:
+        """The line, and its word one row lower for each mark: neighbours must not overwrite it."""
+        x = round(self.x(mark.at))
+        self.plot.vline(x, _COLOURS[Tone.STRONG])
+        right = x + 1 + len(mark.word) < self.across
+        self.plot.text(
+            f" {mark.word}" if right else f"{mark.word} ",
+            x + 1 if right else x - 1,
+            self.rows - 1 - place,
+            color=_COLOURS[Tone.STRONG],
+            alignment="left" if right else "right",
+        )
+
+    def _points(
+        self, points: Iterable[tuple[float, float]], glyph: str, tone: Tone, *, fillx: bool = False
+    ) -> None:
+        if points := list(points):
+            x, y = zip(*points, strict=True)
+            self.plot.scatter(x, y, marker=glyph, color=_COLOURS[tone], fillx=fillx)
+
+
+def _rows(text: str, width: int) -> list[Row]:
+    """Plotext's output, its escape sequences read back into tones: none is passed on."""
+    rows = []
+    for line in text.rstrip("\n").split("\n"):
+        row: Row = []
+        tone = Tone.PLAIN
+        for place, piece in enumerate(_SGR.split(line)):
+            if place % 2:
+                tone = _TONES.get(piece, Tone.PLAIN)
+            elif piece:
+                row.append(Span(piece, tone))
+        rows.append(fit(row, width))
+    return rows

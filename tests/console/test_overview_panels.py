@@ -1,0 +1,357 @@
+"""What the overview says and draws: findings in words, axes in human units, glyphs that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smsmon.console.cells import Span
+from smsmon.console.figures import Ledger, capture
+from smsmon.console.lens import Lens
+from smsmon.console.looks import Tone
+from smsmon.console.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
+from smsmon.console.tally import Stop, Tally
+from smsmon.console.views import charts
+from smsmon.console.views.bars import GOOD, WAIT, Bar, Bars, draw_bars
+from smsmon.console.views.bars import LEAST_WIDTH as BARS_WIDTH
+from smsmon.console.views.charts import Chart, Columns
+from smsmon.console.views.overview import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.model import Entry, Report, Status
+from smsmon.monitor.board import Board
+from smsmon.monitor.state import Applied
+from smsmon.recipients import Recipient, Recipients
+from tests.support.clock import START, VirtualClock
+
+Row = tuple[str, Status, float, bool]
+"""Phone, status, date as seconds from ``START``, STOP."""
+
+
+def board_of(*messages: Sequence[Row], first: Sequence[Row] = ()) -> Board:
+    """A board that read ``first`` of each message, where given, and then what is in it."""
+    board = Board()
+    for place, rows in enumerate(messages):
+        entry = Entry(str(300 + place), f"label [b]{place}[/]")
+        board.watch(entry, START)
+        for at, told in ((START + 1, first), (START + 600, rows)):
+            if told:
+                column = Recipients.of(
+                    Recipient(phone, status, status.slug, stop, int(START + date))
+                    for phone, status, date, stop in told
+                )
+                board.apply(Report(entry.id, column, repr(told).encode(), at), at)
+    return board
+
+
+def sent(count: int) -> list[Row]:
+    return [(f"+336{place:08}", Status.WAITING, 0, False) for place in range(count)]
+
+
+def ended(delivered: int, failed: int = 0, took: float = 6, stops: int = 0) -> list[Row]:
+    return [
+        (
+            f"+336{place:08}",
+            Status.DELIVERED if place < delivered else Status.NOT_DELIVERED,
+            took,
+            place < stops,
+        )
+        for place in range(delivered + failed)
+    ]
+
+
+def shown(board: Board, *, only: str | None = None, tally: Tally | None = None) -> Shown:
+    clock = VirtualClock(START + 600)
+    everything, one = Ledger().reckon(capture(board), clock.now(), SPANS[0].window, only)
+    return Shown(
+        figures=one or everything,
+        everything=everything if one else None,
+        message_id=only,
+        span=SPANS[0],
+        tally=tally or Tally(clock),
+        requests=Requests(38, 1500),
+        now=clock.now(),
+        lens=Lens(clock, zone=UTC),
+    )
+
+
+def panel(tab: str, what: Shown) -> Panel:
+    return panels(what)[TABS.index(tab)]
+
+
+def drawn(drawing: object, width: int = 78, height: int = 18) -> str:
+    assert isinstance(drawing, Chart | Bars)
+    rows = (
+        draw(drawing, width, height)
+        if isinstance(drawing, Chart)
+        else draw_bars(drawing, width, height)
+    )
+    return "\n".join("".join(span.text for span in row) for row in rows)
+
+
+# Findings
+
+
+def test_the_curve_states_the_rate_and_how_soon_half_and_nine_in_ten_had_it() -> None:
+    rows = [*ended(60, 2, took=6), *[("+3361" + f"{i:07}", Status.DELIVERED, 41, False)
+            for i in range(38)]]  # fmt: skip
+    board = board_of(rows, first=[(phone, Status.WAITING, 0, False) for phone, *_ in rows])
+
+    found = panel("Curve", shown(board))
+
+    assert found.finding.plain == (
+        "98.0% of 100 final reports delivered. Half of the recipients within 6 s, 90% in 41 s."
+    )
+
+
+def test_delays_state_median_90th_and_99th_of_how_many_reports() -> None:
+    found = panel("Delays", shown(board_of(ended(99, took=7), first=sent(99))))
+    assert found.finding.plain == (
+        "Half of 99 final reports came within 7 s, 90% in 7 s, 99% in 7 s."
+    )
+    picture = drawn(found.drawing)
+    assert "median 7 s" in picture
+    assert "90% 7 s" in picture
+    assert "99% 7 s" in picture
+
+
+def test_what_nobody_saw_begin_is_left_out_and_said() -> None:
+    found = panel("Delays", shown(board_of(ended(5), ended(5))))
+    assert found.drawing is None
+    assert "2 messages left out" in found.finding.plain
+
+    alone = panel("Curve", shown(board_of(ended(5)), only="300"))
+    assert alone.drawing is None
+    assert alone.finding.plain == (
+        "100% of 5 final reports delivered. It was all final when first read."
+    )
+
+
+def test_reports_state_how_many_the_rate_and_the_busiest_minute() -> None:
+    found = panel("Reports", shown(board_of(ended(9, 1, took=65), first=sent(10))))
+    assert found.finding.plain == (
+        "10 final reports in the last hour, 90.0% delivered; the most per minute: 10 at 10:01."
+    )
+
+
+def test_countries_tell_best_and_worst_of_those_with_enough_reports() -> None:
+    belgium: list[Row] = [
+        (f"+3247{place:07}", Status.DELIVERED if place < 15 else Status.NOT_DELIVERED, 6, False)
+        for place in range(20)
+    ]
+    lone: list[Row] = [("+41791234567", Status.NOT_DELIVERED, 6, False)]
+
+    found = panel("Countries", shown(board_of([*ended(30), *belgium, *lone])))
+
+    assert (
+        found.finding.plain == "Recipients in 3 countries. Best France 100%, worst Belgium 75.0%."
+    )
+    lines = drawn(found.drawing).splitlines()
+    assert [line.split()[:3] for line in lines[1:4]] == [
+        ["France", "30", "100%"],
+        ["Belgium", "20", "75.0%"],
+        ["Switzerland", "1", "0.0%"],
+    ]
+    assert set("━╳") <= set(lines[2])
+
+
+def test_stops_stand_when_they_were_seen_else_by_message() -> None:
+    board = board_of(ended(50, stops=4), ended(50, stops=1))
+    tally = Tally(VirtualClock(START))
+
+    ranking = panel("STOPs", shown(board, tally=tally))
+    assert ranking.title == "STOPs by message"
+    assert "5 STOPs, 5.0% of the delivered." in ranking.finding.plain
+    assert "0 seen to come since 10:00:00." in ranking.finding.plain
+    assert "300 label [b]0[/]" in drawn(ranking.drawing)
+
+    tally.stops.extend([Stop(START + 500, "300"), Stop(START + 510, "301")])
+    over_time = panel("STOPs", shown(board, tally=tally))
+    assert over_time.title == "STOPs over time"
+    assert "Most in 300 label [b]0[/]: 4. 2 seen" in over_time.finding.plain
+    alone = panel("STOPs", shown(board, only="301", tally=tally))
+    assert "1 seen to come" in alone.finding.plain
+
+
+def test_requests_are_told_against_the_budget_and_drawn_to_it_when_near() -> None:
+    tally = Tally(VirtualClock(START))
+    for _ in range(40):
+        tally.hear(Applied("300", START + 590))
+    what = shown(board_of(ended(1)), tally=tally)
+
+    far = panel("Requests", what)
+    assert far.finding.plain == (
+        "38 of 1,500 requests used in the last minute, 2.5%."
+        " At most 40 in a minute of the last hour."
+    )
+    assert isinstance(far.drawing, Chart)
+    assert far.drawing.ceiling is None
+
+    near = panel("Requests", replace(what, requests=Requests(38, 100, stretch=2.0)))
+    assert "stretched ×2.0" in near.finding.plain
+    assert isinstance(near.drawing, Chart)
+    assert near.drawing.ceiling == 1.0
+
+
+def test_a_console_that_watches_nothing_says_so_in_every_panel() -> None:
+    for each in panels(shown(Board())):
+        assert each.drawing is None
+        assert each.finding.plain.endswith(".")
+
+
+# Axes
+
+
+@given(st.floats(0, 1e9))
+def test_an_axis_of_counts_ends_at_or_above_the_most_in_at_most_five_round_steps(
+    most: float,
+) -> None:
+    top = charts.round_top(most)
+    ticks = charts.count_ticks(top)
+
+    assert top >= most
+    assert top <= max(2 * most, most + 1)
+    assert 2 <= len(ticks) <= 6
+    assert (ticks[0], ticks[-1]) == ((0, "0"), (1, f"{top:,}"))
+
+
+def test_time_is_ticked_at_round_times_of_the_operators_zone() -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    assert charts.time_ticks(START, 3600, 1200, kolkata) == (
+        (1 / 6, "15:40"),
+        (0.5, "16:00"),
+        (5 / 6, "16:20"),
+    )
+    assert charts.time_ticks(START, 48 * 3600, 86_400, UTC) == (
+        (14 / 48, "23 Nov"),
+        (38 / 48, "24 Nov"),
+    )
+
+
+def test_durations_have_human_ticks_from_a_second_to_two_days() -> None:
+    assert [word for _, word in charts.DURATION_TICKS] == [
+        "1 s", "10 s", "1 min", "10 min", "1 h", "10 h", "48 h",
+    ]  # fmt: skip
+    places = [at for at, _ in charts.DURATION_TICKS]
+    assert places == sorted(places)
+    assert charts.along_durations(0) == 0
+    assert charts.along_durations(10**9) == 1
+
+
+# Drawing
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=120),
+    st.integers(1, 200),
+)
+def test_no_column_gets_lost_however_narrow_the_screen(heights: list[float], width: int) -> None:
+    columns = Columns(charts.even_edges(len(heights)), tuple(heights), Tone.GOOD)
+    seen = charts.columns_seen(columns, width)
+
+    assert len(seen) == width
+    assert max(heights) == max(heights[column] for column in seen if column is not None)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 60))
+def test_a_column_is_as_high_as_its_height_and_never_invisible(
+    height: float, share: float, rows: int
+) -> None:
+    lower, upper, eighths = charts.stacked(height, height * share, rows)
+
+    assert min(lower, upper, eighths) >= 0
+    drawn_rows = lower + upper + eighths / 8
+    assert drawn_rows <= rows
+    assert abs(drawn_rows - height * rows) <= 1 / 8
+    assert (drawn_rows > 0) == (height > 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(10, 210), st.integers(3, 60))
+def test_a_drawing_has_exactly_the_size_it_is_given(width: int, height: int) -> None:
+    what = shown(board_of(ended(40, 3), first=sent(43)))
+    for each in panels(what):
+        if each.drawing is None:
+            continue
+        lines = drawn(each.drawing, width, height).splitlines()
+        least = (LEAST_WIDTH, LEAST_HEIGHT) if isinstance(each.drawing, Chart) else (BARS_WIDTH, 2)
+        if width < least[0] or height < least[1]:
+            assert lines == []
+        else:
+            assert {len(line) for line in lines} == {width}
+            assert len(lines) == height
+
+
+def test_no_escape_sequence_of_the_plotting_library_reaches_the_screen() -> None:
+    for each in panels(shown(board_of(ended(40, 3), first=sent(43)))):
+        if each.drawing is not None:
+            assert drawn(each.drawing).replace("\n", "").isprintable()
+
+
+def test_axes_say_what_they_count_and_in_which_unit() -> None:
+    tally = Tally(VirtualClock(START))
+    tally.hear(Applied("300", START + 590))
+    tally.stops.append(Stop(START + 500, "300"))
+    what = shown(board_of(ended(40, 3, stops=1), first=sent(43)), tally=tally)
+
+    pictures = {tab: drawn(panel(tab, what).drawing) for tab in TABS}
+
+    assert "% of recipients" in pictures["Curve"]
+    assert "time since the message began" in pictures["Curve"]
+    assert "10 min" in pictures["Curve"]
+    assert "% of reports" in pictures["Delays"]
+    assert "reports per minute" in pictures["Reports"]
+    assert "10:10" in pictures["Reports"]
+    assert "STOPs per minute" in pictures["STOPs"]
+    assert "requests per minute" in pictures["Requests"]
+
+
+def test_delivered_and_not_delivered_differ_without_colour() -> None:
+    what = shown(board_of(ended(30, 10), first=sent(40)))
+
+    curve = drawn(panel("Curve", what).drawing)
+    assert charts.FAILED_GLYPH in curve
+    assert any("\u2800" < char < "\u2900" for char in curve)
+    columns = drawn(panel("Reports", what).drawing)
+    assert charts.DELIVERED_GLYPH in columns
+    assert charts.NOT_DELIVERED_GLYPH in columns
+    legend = [key.plain for key in panel("Reports", what).legend]
+    assert legend == ["█ delivered", "▓ not delivered"]
+
+
+def test_one_message_is_drawn_beside_all_of_them() -> None:
+    slow, quick = ended(10, took=400), ended(10, took=3)
+    board = board_of(quick, slow, first=sent(10))
+
+    found = panel("Curve", shown(board, only="301"))
+
+    assert charts.OTHER_GLYPH in drawn(found.drawing)
+    assert [key.plain for key in found.legend] == ["─ delivered", "· delivered, all messages"]
+
+
+def test_rows_without_room_are_counted_in_the_last_line() -> None:
+    rows = tuple(Bar(f"country {place}", 10, 0.5, (5, 5)) for place in range(30))
+    bars = Bars("country", "recipients", "rate", (GOOD, WAIT), rows)
+
+    lines = drawn(bars, 80, 10).splitlines()
+
+    assert len(lines) == 10
+    assert lines[-1].rstrip() == "and 22 more"
+
+
+@pytest.mark.parametrize("number", [1, 12_345_678])
+def test_bars_keep_their_columns_whatever_the_numbers(number: int) -> None:
+    bars = Bars("message", "STOPs", "rate", (GOOD,), (Bar("x" * 90, number, None, (number,)),))
+    assert {len(line) for line in drawn(bars, 60, 4).splitlines()} == {60}
+
+
+def test_spans_are_texts_and_tones_only() -> None:
+    what = shown(board_of(ended(5), first=sent(5)))
+    drawing = panel("Curve", what).drawing
+    assert isinstance(drawing, Chart)
+    for row in draw(drawing, 60, 12):
+        assert all(isinstance(span, Span) and isinstance(span.tone, Tone) for span in row)
