@@ -1,0 +1,53 @@
+"""One plot of the overview: what it is, what it says in words, and the plot."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from smsmon.console.views.panel import Panel
+from smsmon.console.widgets.drawing import Drawing
+from smsmon.console.widgets.fitting import fitted, part
+from smsmon.console.widgets.line import Line
+
+
+class PanelView(Vertical):
+    """Shows a panel, as wide as it is itself; legends that find no room are left out."""
+
+    DEFAULT_CSS = """
+    PanelView {
+        height: 1fr;
+        & > .panel-title { color: $text-quiet; background: $surface; }
+        &.-chosen > .panel-title { color: $accent; background: $panel; }
+        & > .finding { height: 2; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title_line = Line(classes="panel-title")
+        self.finding = Line(classes="finding")
+        self.drawing = Drawing()
+        self._panel: Panel | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.title_line
+        yield self.finding
+        yield self.drawing
+
+    def show(self, panel: Panel) -> None:
+        """Show ``panel``; only what differs from what stands there is painted."""
+        self._panel = panel
+        self._entitle()
+        self.finding.say(panel.finding)
+        self.drawing.show(panel.drawing)
+
+    def on_resize(self) -> None:
+        self._entitle()
+
+    def _entitle(self) -> None:
+        if self._panel is not None:
+            title = Content.styled(self._panel.title, "bold")
+            keys = [part(-place, key) for place, key in enumerate(self._panel.legend)]
+            self.title_line.say(fitted([part(1, title), *keys], self.size.width, "  "))

@@ -1,0 +1,391 @@
+"""What the overview promises: one key away, calm while open, gone without a trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.worker import WorkerFailed
+
+from smsmon.console.cells import Span
+from smsmon.console.figures import Figures, Ledger, Source, Window
+from smsmon.console.looks import Tone
+from smsmon.console.screens.counted import CountedScreen
+from smsmon.console.screens.overview import OverviewScreen, grid
+from smsmon.console.tally import Tally
+from smsmon.console.views.bars import Bar, Bars
+from smsmon.console.views.overview import TABS
+from smsmon.console.widgets.drawing import Drawing
+from smsmon.model import Entry, Fault, FaultKind
+from smsmon.simulator.scenario import demo_entries
+from tests.support.clock import START
+from tests.support.scene import SMALL, Scene
+
+WALL = (200, 60)
+SOME = [
+    replace(entry, label=f"[red]{entry.label}[/]") for entry in demo_entries(START)
+    if entry.id in ("2270142", "2270137", "2270138", "2270128")
+]  # fmt: skip
+MESSAGE = "2270137"
+
+Shown = tuple[Scene, OverviewScreen, Pilot[Any]]
+Open = Callable[..., AbstractAsyncContextManager[Shown]]
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Open:
+    """Opens a console on four messages, and the overview over it; one minute is past."""
+
+    @asynccontextmanager
+    async def shown(
+        size: tuple[int, int] = SMALL, entries: Sequence[Entry] = SOME, seconds: float = 60
+    ) -> AsyncIterator[Shown]:
+        scene = Scene(tmp_path, entries, environ={"SMSMON_DISPLAY_UTC": "true"})
+        async with scene.app.run_test(size=size) as pilot:
+            tally = Tally(scene.clock)
+            engine = scene.screen.station.engine
+            engine.subscribe(tally.hear)
+            await scene.open(pilot, seconds)
+            message = MESSAGE if MESSAGE in engine.board else None
+            screen = OverviewScreen(engine, scene.screen.lens, tally, message_id=message)
+            await scene.app.push_screen(screen)
+            await settled(screen, pilot)
+            yield scene, screen, pilot
+
+    return shown
+
+
+async def settled(screen: OverviewScreen, pilot: Pilot[Any]) -> None:
+    """Until everything is reckoned and shown."""
+    await pilot.pause()
+    for worker in [each for each in screen.workers if each.group == "overview"]:
+        await worker.wait()
+    await pilot.pause()
+
+
+def text_of(scene: Scene) -> str:
+    """Everything the screen shows now."""
+    lines = scene.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+
+async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> None:
+    async with shown() as (scene, _screen, pilot):
+        said = {
+            "Curve": ("Delivery curve", "final reports delivered", "time since the message began"),
+            "Delays": ("How long reports take", "final reports came within", "median"),
+            "Reports": ("Reports over time", "in the last hour", "reports per minute"),
+            "Countries": ("By country", "Recipients in", "France"),
+            "STOPs": ("STOPs", "of the delivered", MESSAGE),
+            "Requests": ("Requests and the budget", "requests used", "requests per minute"),
+        }
+        for tab in TABS:
+            text = text_of(scene)
+            assert f"▸{tab}" in text
+            for words in said[tab]:
+                assert words in text
+            assert all(len(line) == 80 for line in text.splitlines())
+            await pilot.press("tab")
+        assert f"▸{TABS[0]}" in text_of(scene)
+
+
+async def test_arrows_digits_and_shift_tab_move_between_plots(shown: Open) -> None:
+    async with shown() as (scene, _screen, pilot):
+        for key, tab in (
+            ("right", "Delays"),
+            ("left", "Curve"),
+            ("shift+tab", "Requests"),
+            ("4", "Countries"),
+        ):
+            await pilot.press(key)
+            assert f"▸{tab}" in text_of(scene)
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "o"])
+async def test_one_key_leads_back_to_the_console(shown: Open, key: str) -> None:
+    async with shown() as (scene, _screen, pilot):
+        await pilot.press(key)
+        assert scene.app.screen is scene.screen
+
+
+@pytest.mark.parametrize(("size", "plots"), [((80, 24), 1), ((120, 35), 4), ((200, 60), 6)])
+async def test_as_many_plots_stand_side_by_side_as_can_be_read(
+    shown: Open, size: tuple[int, int], plots: int
+) -> None:
+    columns, rows = grid(*size)
+    assert columns * rows >= plots
+    async with shown(size) as (_scene, screen, pilot):
+        seen = [each for each in screen.query(Drawing) if each.region and each.is_on_screen]
+        assert len(seen) == plots
+        assert all(each.size.width >= 54 and each.size.height >= 9 for each in seen)
+        await pilot.press("z")
+        assert len([each for each in screen.query(Drawing) if each.is_on_screen]) == 1
+
+
+async def test_a_resized_terminal_shows_every_plot_in_its_new_size(shown: Open) -> None:
+    async with shown() as (_scene, screen, pilot):
+        await pilot.resize_terminal(*WALL)
+        await settled(screen, pilot)
+        for each in screen.query(Drawing):
+            lines = each.plain.splitlines()
+            assert len(lines) in (0, each.size.height)
+            assert {len(line) for line in lines} <= {each.size.width}
+
+
+async def test_below_60x15_the_overview_asks_for_room(shown: Open) -> None:
+    async with shown((50, 12)) as (scene, _screen, pilot):
+        assert "needs at least 60 columns" in text_of(scene)
+        await pilot.press("escape")
+        assert scene.app.screen is scene.screen
+
+
+async def test_one_message_can_be_looked_at_beside_all(shown: Open) -> None:
+    async with shown((120, 35)) as (scene, screen, pilot):
+        assert "all messages · last hour" in text_of(scene)
+        await pilot.press("m")
+        await settled(screen, pilot)
+
+        text = text_of(scene)
+        assert f"{MESSAGE} [red]Loyalty points[/] · last hour" in text
+        assert "delivered, all messages" in text
+        await pilot.press("m")
+        await settled(screen, pilot)
+        assert "delivered, all messages" not in text_of(scene)
+
+
+async def test_a_message_that_was_removed_gives_way_to_all(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        await pilot.press("m")
+        await settled(screen, pilot)
+        scene.screen.station.engine.forget(MESSAGE)
+        screen.look()
+        await settled(screen, pilot)
+        assert "delivered, all messages" not in text_of(scene)
+        assert "all messages · last hour" in text_of(scene)
+
+
+async def test_the_span_of_time_can_be_widened_to_two_days(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        await pilot.press("3")
+        for span in ("last 6 hours", "last 48 hours", "last hour"):
+            await pilot.press("w")
+            await settled(screen, pilot)
+            assert f"all · {span}" in text_of(scene) or f"all messages · {span}" in text_of(scene)
+            assert f"in the {span}" in text_of(scene)
+
+
+async def test_how_each_number_is_counted_is_one_key_away(shown: Open) -> None:
+    async with shown(WALL) as (scene, screen, pilot):
+        await pilot.press("question_mark")
+        assert [type(each) for each in scene.app.screen_stack[1:]] == [
+            OverviewScreen,
+            CountedScreen,
+        ]
+        assert "Delivered ÷ final." in text_of(scene)
+        await pilot.press("escape")
+        assert scene.app.screen_stack[1:] == [screen]
+
+
+async def test_an_account_that_is_down_is_told_above_the_plots(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        scene.client.fault = Fault(FaultKind.NETWORK, "The connection was refused")
+        await scene.clock.advance(120)
+        screen.look()
+        await settled(screen, pilot)
+        assert "down since" in text_of(scene)
+
+
+async def test_an_empty_watchlist_says_so_instead_of_drawing(shown: Open) -> None:
+    async with shown(entries=[]) as (scene, screen, pilot):
+        assert "No final report yet, 0 recipients waiting." in text_of(scene)
+        assert "this message" not in text_of(scene)
+        await pilot.press("m")
+        assert scene.app.screen is screen
+
+
+async def test_new_reports_show_at_the_next_look(shown: Open) -> None:
+    async with shown(WALL) as (scene, screen, pilot):
+        before = text_of(scene)
+        await scene.clock.advance(30)
+        screen.look()
+        await settled(screen, pilot)
+        assert text_of(scene) != before
+
+
+async def test_nothing_is_reckoned_or_painted_while_nothing_changed(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(WALL) as (_scene, screen, pilot):
+        screen.look()
+        await settled(screen, pilot)
+        painted: list[object] = []
+        for each in screen.query("*"):
+            monkeypatch.setattr(each, "refresh", lambda *_, **__: painted.append(_))
+        monkeypatch.setattr(screen, "_reckon", lambda: painted.append("reckoned"))
+
+        for _ in range(3):
+            screen.look()
+
+        assert painted == []
+
+
+async def test_an_unchanged_answer_repaints_no_plot(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(WALL) as (_scene, screen, pilot):
+        painted: list[object] = []
+        for each in screen.query(Drawing):
+            monkeypatch.setattr(each, "refresh", lambda *_, **__: painted.append(_))
+        screen._changed = True
+        screen.look()
+        await settled(screen, pilot)
+        assert painted == []
+
+
+async def test_only_the_lines_that_differ_are_painted(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown() as (_scene, screen, pilot):
+        await pilot.press("4")
+        drawing = next(each for each in screen.query(Drawing) if each.is_on_screen)
+        rows = tuple(Bar(name, 5, 1.0, (5,)) for name in ("France", "Belgium", "Spain"))
+        bars = Bars("country", "recipients", "rate", (("━", Tone.GOOD),), rows)
+        drawing.show(bars)
+        await pilot.pause()
+        painted: list[Region] = []
+        monkeypatch.setattr(drawing, "refresh", lambda *regions: painted.extend(regions))
+
+        drawing.show(replace(bars, rows=(*rows[:2], Bar("Italy", 5, 1.0, (5,)))))
+
+        assert [region.y for region in painted] == [3]
+
+
+async def test_two_reckonings_never_run_at_once_and_the_last_wish_wins(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, most = threading.Semaphore(1), []
+    reckon = Ledger.reckon
+
+    def counted(
+        ledger: Ledger, sources: Sequence[Source], now: float, window: Window, only: str | None
+    ) -> tuple[Figures, Figures | None]:
+        assert busy.acquire(blocking=False)
+        try:
+            most.append(window)
+            return reckon(ledger, sources, now, window, only)
+        finally:
+            busy.release()
+
+    async with shown() as (scene, screen, pilot):
+        monkeypatch.setattr(Ledger, "reckon", counted)
+        screen.action_span()
+        screen.action_span()
+        screen.action_scope()
+        await settled(screen, pilot)
+
+        assert most
+        assert most[-1].step == 3600
+        assert f"{MESSAGE}… · last 48 hours" in text_of(scene)
+        assert not screen._reckoning
+
+
+async def test_a_bug_in_reckoning_is_told_and_ends_nothing(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with shown() as (scene, screen, pilot):
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "reckon", broken)
+            await pilot.press("w")
+            with suppress(WorkerFailed):
+                await settled(screen, pilot)
+        await pilot.pause()
+        assert [toast.message for toast in scene.app._notifications] == [
+            "The plots could not be brought up to date: a bug in smsmon."
+        ]
+
+        await pilot.press("w")
+        await settled(screen, pilot)
+        assert screen._figures is not None
+        assert screen._figures[0].flow.step == 3600
+
+
+async def test_what_changes_below_paints_nothing_above(
+    shown: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown() as (scene, screen, pilot):
+        painted: list[object] = []
+        monkeypatch.setattr(scene.app, "_display", lambda *what: painted.append(what))
+
+        scene.screen.query_one("#truth").refresh()
+        scene.screen.messages.table.refresh()
+        await pilot.pause()
+        scene.screen._on_timer_update()
+        await pilot.pause()
+        screen._on_timer_update()
+        await pilot.pause()
+
+        assert painted == []
+
+
+async def test_a_closed_overview_listens_to_nothing(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        engine = scene.screen.station.engine
+        listeners = len(engine._listeners)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(engine._listeners) == listeners - 1
+        assert not screen.is_running
+
+
+async def test_a_new_theme_recolours_the_plots(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        await pilot.press("3")
+        drawing = next(each for each in screen.query(Drawing) if each.is_on_screen)
+
+        def colours() -> set[object]:
+            lines = (drawing.render_line(y) for y in range(drawing.size.height))
+            return {segment.style and segment.style.color for line in lines for segment in line}
+
+        dark, text = colours(), drawing.plain
+        scene.app.theme = "smsmon-light"
+        await pilot.pause()
+        assert colours().isdisjoint(dark - {None})
+        assert drawing.plain == text
+
+
+async def test_each_tone_has_a_style_of_its_own_in_monochrome_too(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        scene.app.theme = "smsmon-monochrome"
+        await pilot.pause()
+        drawing = screen.query(Drawing).first()
+        for tone in Tone:
+            style = drawing.get_component_rich_style(f"drawing--{tone}")
+            assert style.color is not None
+            red, green, blue = style.color.get_truecolor()
+            assert red == green == blue
+        assert Span("█", Tone.GOOD).text != Span("▓", Tone.BAD).text
+
+
+def test_the_console_loads_no_plotting_library_until_a_plot_is_drawn() -> None:
+    program = (
+        "import sys\n"
+        "import smsmon.console.app, smsmon.console.screens.overview\n"
+        "import smsmon.console.views.sparkline\n"
+        "loaded = [name for name in sys.modules if 'plotext' in name]\n"
+        "assert not loaded, loaded\n"
+        "import smsmon.console.plotting\n"
+        "assert 'textual_plotext' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
