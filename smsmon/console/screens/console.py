@@ -62,6 +62,8 @@ class ConsoleScreen(Asking, inherit_bindings=False):
         if wanted != self.classes & LAYOUT_CLASSES:
             self.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
             self.add_class(*wanted)
+        for where, pane in self.panes.items():
+            pane.set_class(where is self.at, "-here")
         before, self.visible_panes = self.visible_panes, visible(wanted)
         self.query_one(KeyLine).stand_in(self.at)
         if self.visible_panes != before:

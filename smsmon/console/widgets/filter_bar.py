@@ -54,8 +54,8 @@ class FilterBar(Horizontal):
     FilterBar { height: 1; display: none; background: $panel; padding: 0 1; }
     FilterBar.-shown { display: block; }
     FilterBar > #sign { width: 2; color: $accent; text-style: bold; }
-    FilterBar > Input { width: 2fr; background: $panel; border: none; padding: 0; }
-    FilterBar > #verdict { width: 3fr; }
+    FilterBar > Input { width: 3fr; background: $panel; border: none; padding: 0; }
+    FilterBar > #verdict { width: 2fr; padding: 0 0 0 1; }
     """
 
     class Changed(Message):
