@@ -19,7 +19,6 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from smsmon.console import cells
 from smsmon.console.figures import Figures, Ledger, capture
@@ -198,16 +197,6 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 self._show()
         finally:
             self._reckoning = False
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A failure here must be seen, and must end nothing."""
-        if event.state is WorkerState.ERROR:
-            self.log.error(repr(event.worker.error))
-            self.notify(
-                "The plots could not be brought up to date: a bug in smsmon.",
-                severity="error",
-                markup=False,
-            )
 
     def _show(self) -> None:
         """Say and draw what is known."""
