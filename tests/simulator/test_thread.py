@@ -31,12 +31,13 @@ def code(thread: ServerThread) -> int:
 
 
 def test_thread_serves_between_start_and_stop(world: World) -> None:
+    before = set(threading.enumerate())
     thread = ServerThread(world)
     thread.start()
     assert thread.running
     assert code(thread) == 200
     thread.stop()
-    assert not [t for t in threading.enumerate() if t.name == "smsmon simulator"]
+    assert not set(threading.enumerate()) - before
     with pytest.raises(httpx.ConnectError):
         code(thread)
     thread.stop()
