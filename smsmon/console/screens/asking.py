@@ -129,12 +129,15 @@ class Asking(Doing, inherit_bindings=False):
         """Rows of the table the operator stands in, as they are exported."""
         engine, now = self.station.engine, self.lens.now()
         watched = self.open_message
+        # A frozen table lists what is watched or kept no longer.
         match self.at:
             case Where.MESSAGES:
-                rows = [engine.board[id] for id in keys]
+                rows = filter(None, map(engine.board.get, keys))
                 return [export.message_record(row, standing(engine, row, now)) for row in rows]
             case Where.LOG:
-                return [export.log_record(self.journal[number], self.lens) for number in keys]
+                kept = self.journal.numbers
+                lines = [self.journal[number] for number in keys if number in kept]
+                return [export.log_record(line, self.lens) for line in lines]
             case _ if watched is not None:
                 return [
                     export.recipient_record(watched.id, recipient_row(watched, slot), self.lens)

@@ -1,0 +1,40 @@
+"""A frozen picture may show what is gone: nothing done to it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+
+from smsmon.console.journal import LIMIT, Line
+from smsmon.console.looks import Tone
+from tests.support.scene import WIDE, Scene
+
+KEYS = ("y", "Y", "down", "s", "r", "p", "d", "e", "w", "x", "asterisk", "y", "Y", "p", "d")
+
+
+async def test_keys_on_messages_that_are_gone_harm_nothing(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 5)
+        await pilot.press("F")
+        station = scene.screen.station
+        await station.watching.remove(list(station.engine.board.messages)[:12])
+        await scene.pass_time(pilot, 15)
+        for key in KEYS:
+            scene.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            scene.app.post_message(events.Key("escape", None))
+            await pilot.pause()
+        await scene.pass_time(pilot, 15)
+        assert scene.app.is_running
+
+
+async def test_lines_the_log_has_dropped_are_not_taken_for_others(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 60)
+        await pilot.press("l", "F")
+        screen = scene.screen
+        shown = list(screen.journal.numbers)
+        screen.journal.note(Line(0.0, None, "", f"line {n}", Tone.PLAIN) for n in range(LIMIT))
+        assert screen.records(shown) == []
