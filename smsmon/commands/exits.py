@@ -26,7 +26,7 @@ MEANINGS: Final = {
     CRASH: "a fault of smsmon itself; a note about it was written",
     INTERRUPTED: "interrupted",
     BROKEN_PIPE: "whoever read the output went away",
-    TERMINATED: "told to stop (SIGTERM, SIGHUP)",
+    TERMINATED: "told to stop (SIGTERM, SIGHUP), or the terminal is gone",
 }
 
 _WORST_FIRST = (ACCOUNT, TROUBLE, NOT_FOUND, FAIL_ON)

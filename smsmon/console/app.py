@@ -16,8 +16,12 @@ from textual.binding import Binding, BindingType
 
 from smsmon.assemble import open_client
 from smsmon.clock import Clock, SystemClock
+from smsmon.console import process
+from smsmon.console.failures import keep_running
 from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
+from smsmon.console.memory import Memory
+from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import DARK, THEMES
@@ -31,13 +35,17 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
 
+_TRY_AGAIN = 5.0
+"""Seconds after which work that failed of a fault of our own is begun anew."""
 
-class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
+
+class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
     """The operations console."""
 
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Actions}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
     ]
@@ -54,7 +62,10 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
     ) -> None:
         """``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs."""
         super().__init__()
+        self.failures.folder = locations.crashes
         self._settings = settings
+        self._locations = locations
+        self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
         self._station = Station(settings, locations, self._clock, self._complain, open_client, rng)
         self._tint_seconds = tint_seconds
@@ -72,6 +83,9 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         return ConsoleScreen(
             self._station,
             lens,
+            memory=self._memory,
+            exports=self._locations.exports,
+            keymap=self._settings.keymap,
             name=self._settings.profile,
             clock=display.clock,
             frames_per_second=display.frame_rate,
@@ -91,6 +105,7 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         await super().on_event(event)
 
     def on_mount(self) -> None:
+        self.set_keymap(self._settings.keymap)
         self.call_after_refresh(self._start)
 
     @work(group="engine", exit_on_error=False)
@@ -103,10 +118,13 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         await self._station.open()
         self._follow_watchlist()
         self.ready.set()
-        await self._station.engine.run()
+        await keep_running(self._station.engine.run, self._polling_failed, self._pause)
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
+        await keep_running(self._look_at_watchlist, self._following_failed, self._pause)
+
+    async def _look_at_watchlist(self) -> None:
         """Show what others do to the watchlist file."""
         watching = self._station.watching
         never = asyncio.Event()
@@ -117,6 +135,23 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
             except StoreError as error:
                 self._complain(str(error))
 
+    async def _pause(self) -> None:
+        """Between a failure and the next try."""
+        await self._clock.wait(asyncio.Event(), _TRY_AGAIN)
+
+    def _polling_failed(self, error: BaseException) -> None:
+        self.failures.note("Polling", error)
+
+    def _following_failed(self, error: BaseException) -> None:
+        self.failures.note("Following the watchlist file", error)
+
+    def failed(self, sentence: str) -> None:
+        self.front.say(sentence, "error")
+
+    def line_is_slow(self, slow: bool) -> None:
+        wanted = self._settings.display.frame_rate
+        self.front.feed.frames_per_second = min(process.SLOW_FRAMES, wanted) if slow else wanted
+
     def _complain(self, sentence: str) -> None:
         """Say what is wrong with a file; may be called in any thread."""
         if self.is_running:
@@ -126,8 +161,22 @@ class ConsoleApp(KeysInOrder[int], inherit_bindings=False):
         await self._station.close()
 
 
+def _memory(settings: Settings, locations: Locations) -> Memory:
+    """What was remembered, unless the settings say otherwise."""
+    memory = Memory(locations.state)
+    display = settings.display
+    for table, names in (
+        ("messages", display.message_columns),
+        ("recipients", display.recipient_columns),
+    ):
+        if names:
+            memory.prefer(f"columns of {table}", names)
+    return memory
+
+
 def run_console(settings: Settings, locations: Locations) -> int:
-    """Run the console in this terminal until it is left; gives the exit code."""
-    app = ConsoleApp(settings, locations)
-    app.run()
-    return app.return_code or 0
+    """Run the console in this terminal until it is left; gives the exit code.
+
+    Raises what it failed of, once the terminal is as it was.
+    """
+    return process.run(ConsoleApp(settings, locations))

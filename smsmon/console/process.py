@@ -1,0 +1,184 @@
+"""The console as a process: what it does when it is told to stop, fails, or loses its terminal.
+
+Every way out is the same one: the terminal is given back, the history written, the connections
+closed. Should that hang (a disk that is gone), it ends all the same after ``LEAVE_WITHIN``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from textual import on
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker
+
+from smsmon.commands import exits
+from smsmon.console.failures import Failures, WatchedWorkers
+from smsmon.console.terminal import (
+    Drained,
+    InputFailed,
+    LineSpeed,
+    Returned,
+    TerminalDriver,
+    TerminalGone,
+)
+
+LEAVE_WITHIN = 10.0
+"""Seconds that leaving may take. The history writes what it holds in far less than one."""
+SLOW_FRAMES = 4
+"""Repaints a second at most, over a slow line."""
+
+_CODES = {
+    signal.SIGINT: exits.INTERRUPTED,
+    signal.SIGTERM: exits.TERMINATED,
+    signal.SIGHUP: exits.TERMINATED,
+}
+
+
+class TerminalApp(App[int], inherit_bindings=False):
+    """An app that may be left alone in a terminal for days."""
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=TerminalDriver)
+        self.failures = Failures(self._failure_noted)
+        self._watched_workers = WatchedWorkers(self, self._worker_failed)
+        self._paint_lost = False
+
+    # For the console to say
+
+    def failed(self, sentence: str) -> None:
+        """Something of our own failed, and the program goes on: let the operator see it."""
+
+    def line_is_slow(self, slow: bool) -> None:
+        """The line to the terminal has become slow, or is fast again."""
+
+    # Failures
+
+    @property
+    def crash(self) -> Exception | None:
+        """What ended the app; None when nothing did."""
+        return self._exception
+
+    @property
+    def workers(self) -> WatchedWorkers:
+        return self._watched_workers
+
+    def _fatal_error(self) -> None:
+        # Textual would print the values of all variables, the key's perhaps among them.
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        del renderables
+        self._close_messages_no_wait()
+
+    def _worker_failed(self, worker: Worker[Any], error: BaseException) -> None:
+        self.failures.note(f"The work on {worker.group}", error)
+
+    def _failure_noted(self, what: str, error: BaseException, note: Path | None) -> None:
+        where = f" A note about it is in {note}." if note else ""
+        sentence = f"{what} failed: a fault of smsmon itself ({type(error).__name__}).{where}"
+        if self.is_running and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.failed, sentence)
+
+    # The terminal
+
+    @on(TerminalGone)
+    def _leave_a_terminal_that_is_gone(self) -> None:
+        self.exit(return_code=exits.TERMINATED)
+
+    @on(LineSpeed)
+    def _mind_the_line(self, message: LineSpeed) -> None:
+        self.line_is_slow(message.slow)
+
+    @on(Returned)
+    def _paint_all(self) -> None:
+        self.screen.refresh()
+
+    @on(Drained)
+    def _paint_the_rest(self) -> None:
+        lost, self._paint_lost = self._paint_lost, False
+        if lost:
+            self.screen.refresh()
+        else:
+            self.screen.check_idle()
+
+    @on(InputFailed)
+    def _note_failed_input(self, message: InputFailed) -> None:
+        self.failures.note("Reading a key", message.error)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if renderable is not None and self._batch_count:
+            self._paint_lost = True  # a new layout, which Textual paints once and never again
+        super()._display(screen, renderable)
+
+
+def run(app: TerminalApp) -> int:
+    """Run ``app`` in this process's terminal; gives the exit code.
+
+    Raises what the app failed of, once the terminal is given back: the caller tells the user.
+    """
+    ending = _Ending(app)
+    with _signals_restored(), app.failures.catching():
+        try:
+            asyncio.run(ending.run())
+        finally:
+            ending.over()
+    if app.crash is not None:
+        raise app.crash
+    return app.return_code or 0
+
+
+class _Ending:
+    """Sees to it that the app ends when it is to."""
+
+    def __init__(self, app: TerminalApp) -> None:
+        self._app = app
+        self._deadline: threading.Timer | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._app.failures.in_loop)
+        for number, code in _CODES.items():
+            # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._leave, code)
+        await self._app.run_async()
+
+    def over(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _leave(self, code: int) -> None:
+        if self._deadline is None:
+            self._deadline = threading.Timer(LEAVE_WITHIN, self._leave_now, (code,))
+            self._deadline.daemon = True
+            self._deadline.start()
+            self._app.exit(return_code=code)
+
+    def _leave_now(self, code: int) -> None:
+        driver = self._app._driver
+        if isinstance(driver, TerminalDriver):
+            driver.leave_now()
+        os._exit(code)
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Put the handlers back that were there before; asyncio and Textual leave the defaults."""
+    numbers = (*_CODES, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)

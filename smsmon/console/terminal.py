@@ -1,0 +1,231 @@
+"""The terminal as the console uses it: Textual's driver, made to survive what terminals do.
+
+What Textual's own does not: it spins at full speed once the terminal is gone, dies of a byte
+that is no UTF-8, blocks the event loop on a line that stalls, starts a second reader when a
+stopped process is continued, and leaves a blank screen after ``fg``.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import signal
+import sys
+import termios
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from smsmon.console.outlet import Outlet
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_READ = 4096
+_LOOK_EVERY = 0.1
+"""Seconds after which an escape that nothing follows is a key of its own; Textual's number."""
+_LAST_WORDS = 2.0
+"""Seconds a terminal has to take what restores it."""
+LEAVE = (
+    "\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+)
+"""Undoes all that the console ever asks of a terminal."""
+
+
+class TerminalGone(Message):
+    """Nobody sits at the terminal any more, and never will again."""
+
+
+class LineSpeed(Message):
+    """The line to the terminal has become slow, or is fast again."""
+
+    def __init__(self, slow: bool) -> None:
+        super().__init__()
+        self.slow = slow
+
+
+class Drained(Message):
+    """The line was behind and is not any more: what was to be painted meanwhile may be now."""
+
+
+class Returned(Message):
+    """The program was stopped and goes on: the terminal shows nothing of it."""
+
+
+class InputFailed(Message):
+    """Reading keys failed of a fault of our own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class TerminalDriver(LinuxDriver):
+    """Reads and writes the terminal."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._outlet: Outlet | None = None
+        self._held = ExitStack()
+        self._stopping = False
+        file = sys.__stderr__ or sys.stderr
+        self._encoding = file.encoding
+        self._descriptor = file.fileno()
+        self._first_attributes = _attributes(self.fileno)
+
+    # Painting
+
+    def write(self, data: str) -> None:
+        outlet = self._outlet
+        if outlet is not None:
+            outlet.write(data.encode(self._encoding, "replace"))
+            if outlet.behind:
+                self._soon(self._hold)
+
+    def _hold(self) -> None:
+        """Paint nothing while the line is behind; what has to be painted adds up meanwhile."""
+        if self._outlet is not None and self._outlet.behind and not self._app._batch_count:
+            self._held.enter_context(self._app.batch_update())
+
+    def _go_on(self) -> None:
+        self._held.close()
+        self.send_message(Drained())
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # The terminal knows its size; COLUMNS and LINES are what it was when somebody looked.
+        try:
+            columns, lines = os.get_terminal_size(self._descriptor)
+        except OSError:
+            columns = lines = 0
+        return columns or 80, lines or 24
+
+    # Keys
+
+    def run_input_thread(self) -> None:
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        parser = XTermParser(self._debug)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                text = ""
+                if selector.select(_LOOK_EVERY):
+                    try:
+                        read = os.read(self.fileno, _READ)
+                    except BlockingIOError:
+                        continue
+                    except OSError:  # EIO: it was hung up, or belongs to somebody else now
+                        read = b""
+                    if not read:
+                        self._tell(TerminalGone())
+                        return
+                    text = decode(read)
+                try:
+                    for event in parser.feed(text) if text else parser.tick():
+                        self.process_message(event)
+                except Exception as error:
+                    parser = XTermParser(self._debug)
+                    self._tell(InputFailed(error))
+
+    # Coming and going
+
+    def start_application_mode(self) -> None:
+        self._outlet = Outlet(
+            self._descriptor,
+            slow=lambda slow: self._tell(LineSpeed(slow)),
+            drained=lambda: self._soon(self._go_on),
+            gone=lambda: self._tell(TerminalGone()),
+        )
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
+
+    def stop_application_mode(self) -> None:
+        if self._outlet is not None:
+            self._outlet.forget()
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        super().close()
+        outlet, self._outlet = self._outlet, None
+        if outlet is not None:
+            outlet.close(_LAST_WORDS)
+        self._held.close()
+
+    def leave_now(self) -> None:
+        """Give the terminal back without waiting for anything; for when all else hangs."""
+        with suppress(OSError, termios.error):
+            if self._first_attributes is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._first_attributes)
+            if select.select([], [self._descriptor], [], 0)[1]:
+                os.write(self._descriptor, LEAVE.encode())
+
+    # Being stopped, and going on
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # A signal comes in the middle of anything; the loop has a better moment.
+        self._soon(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        if not self._stopping:
+            self._soon(self._continue)
+
+    def _stop(self) -> None:
+        """Give the terminal back, stop the whole job, and come back when it is continued."""
+        if not self._auto_restart or self._outlet is None:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
+        self._stopping = True
+        self.suspend_application_mode()
+        # The whole job, so that a shell sees it stop when there is a `make` or `sudo` in
+        # between; and not with SIGSTOP, which also stops those whom nobody can continue.
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        self._come_back()
+        self._stopping = False
+
+    def _continue(self) -> None:
+        """Go on after a SIGSTOP, which nobody sees coming: who knows what was done meanwhile."""
+        if self._auto_restart and self._outlet is not None:
+            self._stopping = True
+            self.suspend_application_mode()
+            self._come_back()
+            self._stopping = False
+
+    def _come_back(self) -> None:
+        while not _in_foreground(self.fileno):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        self._must_signal_resume = True
+        self.resume_application_mode()
+        self.send_message(Returned())
+
+    # Threads
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        """Have the loop call; nothing when it has ended."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)
+
+    def _tell(self, message: Message) -> None:
+        """Tell the app, from any thread; nothing when it has ended."""
+        self._soon(lambda: self._app.post_message(message))
+
+
+def _attributes(descriptor: int) -> list[Any] | None:
+    try:
+        return termios.tcgetattr(descriptor)
+    except termios.error:
+        return None
+
+
+def _in_foreground(descriptor: int) -> bool:
+    """False when another job has the terminal; painting would be over its shoulder."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:  # not our controlling terminal: nobody keeps order on it
+        return True

@@ -1,0 +1,37 @@
+"""smsmon on a simulated account: its files, its environment, its command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from smsmon.commands.demo import write_account
+from smsmon.model import Entry
+from smsmon.simulator.thread import ServerThread
+from smsmon.store.watchlist import Watchlist
+
+PROGRAM = (sys.executable, "-m", "smsmon")
+
+
+def furnish(home: Path, server: ServerThread, ids: Iterable[str]) -> dict[str, str]:
+    """Write settings, key and watchlist into ``home``; gives the environment to start in."""
+    home.mkdir(parents=True, exist_ok=True)
+    write_account(home, server.base_url, server.key)
+    Watchlist(home / "watchlist.toml").add(Entry(id, f"Message {id}") for id in ids)
+    return environment(home)
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """A small environment with these files of smsmon's and a capable terminal."""
+    root = Path(__file__).parents[2]
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "SMSMON_HOME": str(home),
+        "PYTHONPATH": str(root),
+        **more,
+    }
