@@ -25,6 +25,9 @@ def open_console() -> int:
     locations = find_locations()
     settings = read_settings(locations)
 
+    from smsmon.console.actions import keymap_problems
     from smsmon.console.app import run_console
 
+    if problems := keymap_problems(settings.keymap):
+        fail("\n".join(problems))
     return run_console(settings, locations)

@@ -9,11 +9,13 @@ Left alone on purpose: ``ctrl+b`` (tmux), ``ctrl+a`` (screen), ``ctrl+s`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import Flag, auto
 
 from textual.binding import Binding
+from textual.keys import _character_to_key
 
 
 class Where(Flag):
@@ -152,6 +154,8 @@ TABLE_ACTIONS: tuple[Action, ...] = (
 """What every live table does by itself, when it has the focus."""
 
 EVERY_ACTION = ACTIONS + TABLE_ACTIONS
+LEFT_ALONE = frozenset(("ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z"))
+"""What tmux, screen, flow control and job control take for themselves."""
 
 _KEY_FACES = {
     "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
@@ -173,6 +177,44 @@ def bindings(actions: Iterable[Action]) -> list[Binding]:
         Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
         for action in actions
     ]
+
+
+def rebound(actions: Iterable[Action], keymap: Mapping[str, str]) -> tuple[Action, ...]:
+    """``actions`` with the keys that a keymap (action id → keys, by commas) gives them."""
+    return tuple(
+        replace(action, keys=_keys(keymap[action.id])) if action.id in keymap else action
+        for action in actions
+    )
+
+
+def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
+    """What is wrong with a keymap, a sentence each: no action of that name, no key, a key
+    that does two things. Quitting always has a key."""
+    known = {action.id: action for action in EVERY_ACTION}
+    problems = []
+    for id in keymap:
+        if id not in known:
+            near = get_close_matches(id, known, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            problems.append(f"keymap: there is no action {id!r}.{hint}")
+    taken: dict[str, Action] = {}
+    for action in rebound(EVERY_ACTION, keymap):
+        if not action.keys:
+            problems.append(f"keymap: {action.id} has no key left. Give it one.")
+        for key in action.keys:
+            if key in LEFT_ALONE:
+                problems.append(
+                    f"keymap: {key} belongs to the terminal; {action.id} needs another."
+                )
+            other = taken.setdefault(key, action)
+            if other is not action:
+                problems.append(f"keymap: {key} would do both {other.id} and {action.id}.")
+    return problems
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    names = (part.strip() for part in text.split(","))
+    return tuple(_character_to_key(name) if len(name) == 1 else name for name in names if name)
 
 
 def key_line(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> list[Action]:

@@ -7,7 +7,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from smsmon.console.actions import ACTIONS, TABLE_ACTIONS, Action, key_face
+from smsmon.console.actions import Action, key_face
+from smsmon.console.screens.showing import Showing
+from smsmon.console.widgets.live_table import LiveTable
 
 Command = tuple[str, str, Callable[[], object]]
 
@@ -15,28 +17,26 @@ Command = tuple[str, str, Callable[[], object]]
 class Actions(Provider):
     """Every action by its name; choosing it does it, in the pane the operator stands in."""
 
-    def _commands(self) -> Iterator[Command]:
-        screen, focused = self.screen, self.screen.focused
-        for action in ACTIONS:
-            yield _named(action), action.help, partial(screen.run_action, action.call)
-        if focused is not None and hasattr(focused, "action_sort_right"):
-            for action in TABLE_ACTIONS:
-                yield _named(action), action.help, partial(focused.run_action, action.call)
+    def commands(self) -> Iterator[Command]:
+        """Name, help, and what does it."""
+        screen = self.screen
+        if isinstance(screen, Showing):
+            for action in screen.actions:
+                in_table = action.id.startswith("table.")
+                target = screen.focused if in_table else screen
+                if target is not None and (not in_table or isinstance(target, LiveTable)):
+                    yield _named(action), action.help, partial(target.run_action, action.call)
         for name in self.app.available_themes:
-            text = f"theme {name}"
-            yield (
-                text,
-                "Wear this theme until smsmon ends.",
-                partial(setattr, self.app, "theme", name),
-            )
+            wear = partial(setattr, self.app, "theme", name)
+            yield f"theme {name}", "Wear this theme until smsmon ends.", wear
 
     async def discover(self) -> Hits:
-        for name, help, run in self._commands():
+        for name, help, run in self.commands():
             yield DiscoveryHit(name, run, help=help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for name, help, run in self._commands():
+        for name, help, run in self.commands():
             score = max(matcher.match(name), matcher.match(help) * 0.8)
             if score > 0:
                 yield Hit(score, matcher.highlight(name), run, help=help)

@@ -11,8 +11,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where
+from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, keymap_problems
 from smsmon.console.palette import Actions
+from smsmon.console.screens.add import AddScreen
 from smsmon.console.screens.columns import ColumnsScreen
 from smsmon.console.screens.edit import EditScreen
 from smsmon.console.screens.find import FindScreen
@@ -123,7 +124,7 @@ async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix:
 
 async def test_every_action_is_in_help_and_palette_and_on_a_key(opened: Open) -> None:
     async with opened() as (scene, _):
-        named = [name for name, _, _ in Actions(scene.screen)._commands()]
+        named = [name for name, _, _ in Actions(scene.screen).commands()]
         for action in EVERY_ACTION:
             assert any(name.startswith(f"{action.name}  (") for name in named)
             assert action.help.endswith(".")
@@ -144,3 +145,32 @@ def test_no_key_does_two_things_in_one_place() -> None:
 def test_no_key_collides_with_tmux_or_screen_or_flow_control() -> None:
     keys = {key for action in EVERY_ACTION for key in action.keys}
     assert not keys & {"ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z"}
+
+
+@pytest.mark.parametrize(
+    ("keymap", "names"),
+    [
+        ({"message.add": "q"}, ("message.add", "app.quit", "q ")),
+        ({"message.ad": "b"}, ("message.ad", "Did you mean message.add?")),
+        ({"app.quit": ""}, ("app.quit has no key",)),
+        ({"message.add": "ctrl+b"}, ("ctrl+b", "terminal")),
+    ],
+)
+def test_a_keymap_that_makes_no_sense_is_refused_by_name(
+    keymap: dict[str, str], names: tuple[str, ...]
+) -> None:
+    problems = " ".join(keymap_problems(keymap))
+    for name in names:
+        assert name in problems
+
+
+async def test_a_keymap_moves_a_key_everywhere(opened: Open) -> None:
+    environ = {"SMSMON_DISPLAY_UTC": "true"}
+    keymap = {"message.add": "b", "table.down": "h,down"}
+    async with opened(environ=environ, keymap=keymap) as (scene, pilot):
+        assert "b add" in text_of(scene)
+        await pilot.press("h")
+        assert scene.screen.messages.table.view.cursor_index == 1
+        await pilot.press("b")
+        await pilot.pause()
+        assert isinstance(scene.app.screen, AddScreen)

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 from textual.pilot import Pilot
 
 from smsmon.api.balance import decode_balance
@@ -72,6 +73,7 @@ class Scene:
         world: World | None = None,
         clock: VirtualClock | None = None,
         environ: dict[str, str] | None = None,
+        keymap: dict[str, str] | None = None,
     ) -> None:
         """``entries`` None: the demo's watchlist, on the demo's world."""
         self.clock = clock or VirtualClock()
@@ -83,7 +85,12 @@ class Scene:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
         settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))
         self.app = ConsoleApp(
-            settings, self.locations, self.clock, self._open_client, tint_seconds=0, rng=Random(1)
+            msgspec.structs.replace(settings, keymap=keymap or {}),
+            self.locations,
+            self.clock,
+            self._open_client,
+            tint_seconds=0,
+            rng=Random(1),
         )
 
     def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:

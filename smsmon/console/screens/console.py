@@ -183,7 +183,7 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
     def action_help(self) -> None:
         """Every key that works here."""
-        self.app.push_screen(HelpScreen(self.at))
+        self.app.push_screen(HelpScreen(self.at, self.actions))
 
     def action_palette(self) -> None:
         """Find an action by its name."""

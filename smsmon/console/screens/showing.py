@@ -7,6 +7,7 @@ between nothing is looked at, and nothing is painted that did not change.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from smsmon.console.actions import Where
+from smsmon.console.actions import EVERY_ACTION, Where, rebound
 from smsmon.console.feed import Feed, News
 from smsmon.console.journal import Journal
 from smsmon.console.journal import Line as JournalLine
@@ -67,6 +68,7 @@ class Showing(Screen[None], inherit_bindings=False):
         *,
         memory: Memory,
         exports: Path,
+        keymap: Mapping[str, str] | None = None,
         name: str = "",
         clock: bool = True,
         frames_per_second: float = 10,
@@ -77,6 +79,8 @@ class Showing(Screen[None], inherit_bindings=False):
         self.station = station
         self.lens = lens
         self.memory = memory
+        self.actions = rebound(EVERY_ACTION, keymap or {})
+        """Every action, with the keys it has here."""
         self.exports = exports
         """The folder of copies and exports."""
         self.journal = Journal()
@@ -140,7 +144,9 @@ class Showing(Screen[None], inherit_bindings=False):
                 yield self.recipients
                 yield self.recipient
         yield self.log_pane
-        yield KeyLine(id="keys")
+        keys = KeyLine(id="keys")
+        keys.actions = self.actions
+        yield keys
         yield Static(
             f"smsmon needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
             "Make the window larger, or press q to leave.",

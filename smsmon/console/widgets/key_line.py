@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from smsmon.console.actions import Action, Where, key_face, key_line
+from smsmon.console.actions import EVERY_ACTION, Action, Where, key_face, key_line
 from smsmon.console.widgets.line import Line
 
 _KEPT = ("app.help", "app.quit")
@@ -21,11 +21,12 @@ class KeyLine(Line):
     """The keys of the pane the operator stands in."""
 
     where = Where.MESSAGES
+    actions: tuple[Action, ...] = EVERY_ACTION
 
     def stand_in(self, where: Where) -> None:
         """Show the keys of the pane ``where``."""
         self.where = where
-        self.say(fit(key_line(where), self.size.width))
+        self.say(fit(key_line(where, self.actions), self.size.width))
 
     def on_resize(self) -> None:
         self.stand_in(self.where)
