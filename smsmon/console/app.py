@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from smsmon.assemble import open_client
 from smsmon.clock import Clock, SystemClock
 from smsmon.console import process
-from smsmon.console.failures import keep_running
+from smsmon.console.failures import POLLING, Failed, keep_running
 from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
@@ -25,6 +25,7 @@ from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import DARK, THEMES
+from smsmon.model import ReadError
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -34,9 +35,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
-
-_TRY_AGAIN = 5.0
-"""Seconds after which work that failed of a fault of our own is begun anew."""
+_BALANCE_EVERY = 600.0
+"""Seconds between two looks at the account's balance."""
 
 
 class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
@@ -45,6 +45,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
     ENABLE_COMMAND_PALETTE = True
+    LASTING = frozenset({"feed", "clock"})
     COMMANDS = {Actions}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
@@ -106,9 +107,10 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_keymap(self._settings.keymap)
+        self._station.engine.subscribe(self._polling)
         self.call_after_refresh(self._start)
 
-    @work(group="engine", exit_on_error=False)
+    @work(group=process.ENGINE_GROUP, exit_on_error=False)
     async def _start(self) -> None:
         """Read the watchlist, connect the accounts, and poll until the end."""
         try:
@@ -117,8 +119,21 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
             self._complain(str(error))
         await self._station.open()
         self._follow_watchlist()
+        self._follow_balance()
         self.ready.set()
         await keep_running(self._station.engine.run, self._polling_failed, self._pause)
+
+    @work(group="balance", exit_on_error=False)
+    async def _follow_balance(self) -> None:
+        """Show what the account holds; a balance that cannot be read is left out."""
+        never = asyncio.Event()
+        while True:
+            try:
+                balance = await self._station.balance(self._settings.profile)
+            except ReadError:
+                balance = None
+            self.front.show_balance(balance)
+            await self._clock.wait(never, _BALANCE_EVERY)
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
@@ -137,16 +152,26 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     async def _pause(self) -> None:
         """Between a failure and the next try."""
-        await self._clock.wait(asyncio.Event(), _TRY_AGAIN)
+        await self._clock.wait(asyncio.Event(), process.TRY_AGAIN)
 
     def _polling_failed(self, error: BaseException) -> None:
-        self.failures.note("Polling", error)
+        self.failures.note(POLLING, error)
 
     def _following_failed(self, error: BaseException) -> None:
         self.failures.note("Following the watchlist file", error)
 
-    def failed(self, sentence: str) -> None:
-        self.front.say(sentence, "error")
+    def failed(self, failed: Failed) -> None:
+        if failed.what == POLLING:
+            self._station.halted = f"a fault of smsmon itself ({type(failed.error).__name__})"
+            self.front.show_head()
+        if failed.first:
+            self.front.say(failed.sentence, "error")
+
+    def _polling(self, _: object) -> None:
+        """The engine lives."""
+        if self._station.halted:
+            self._station.halted = ""
+            self.front.show_head()
 
     def line_is_slow(self, slow: bool) -> None:
         wanted = self._settings.display.frame_rate

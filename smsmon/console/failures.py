@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
@@ -23,19 +24,41 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.worker import Worker
 
+_POLLS = "smsmon.monitor"
 _OURS = "smsmon"
 """The logger whose records about exceptions count; libraries log what they survive."""
+
+
+POLLING = "Polling"
+"""What failed when nothing may be polled any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One failure."""
+
+    what: str
+    error: BaseException
+    first: bool
+    """False: it has failed in this way before, and a note about it was written then."""
+    note: Path | None
+    """Where the note is; None when none was written."""
+
+    @property
+    def sentence(self) -> str:
+        """For the operator."""
+        kind = type(self.error).__name__
+        where = f" A note about it is in {self.note}." if self.note else ""
+        return f"{self.what} failed: a fault of smsmon itself ({kind}).{where}"
 
 
 class Failures:
     """Notes faults: a note for each kind and place, however often it happens.
 
-    ``tell`` is given what failed and where the note is, once for each note, in any thread.
+    ``tell`` is given what failed, how, and where the note is, in any thread.
     """
 
-    def __init__(
-        self, tell: Callable[[str, BaseException, Path | None], None], folder: Path | None = None
-    ) -> None:
+    def __init__(self, tell: Callable[[Failed], None], folder: Path | None = None) -> None:
         self._tell = tell
         self.folder = folder
         """Where the notes go; None is where they usually go."""
@@ -47,10 +70,11 @@ class Failures:
         frames = extract_tb(error.__traceback__)
         place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
         with self._lock:
-            if (type(error), place) in self._known:
-                return
+            first = (type(error), place) not in self._known
             self._known.add((type(error), place))
-        self._tell(what, error, write_crash_note(error, self.folder))
+        self._tell(
+            Failed(what, error, first, write_crash_note(error, self.folder) if first else None)
+        )
 
     @contextmanager
     def catching(self) -> Iterator[None]:
@@ -91,7 +115,8 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and (error := record.exc_info[1]) is not None:
-            self._failures.note(record.getMessage().capitalize(), error)
+            polling = record.name.startswith(_POLLS)
+            self._failures.note(POLLING if polling else record.getMessage().capitalize(), error)
 
 
 class WatchedWorkers(WorkerManager):

@@ -12,8 +12,8 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import on
@@ -22,7 +22,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from smsmon.commands import exits
-from smsmon.console.failures import Failures, WatchedWorkers
+from smsmon.console.failures import POLLING, Failed, Failures, WatchedWorkers
 from smsmon.console.terminal import (
     Drained,
     InputFailed,
@@ -34,6 +34,10 @@ from smsmon.console.terminal import (
 
 LEAVE_WITHIN = 10.0
 """Seconds that leaving may take. The history writes what it holds in far less than one."""
+TRY_AGAIN = 5.0
+"""Seconds after which work that failed of a fault of our own is begun anew."""
+ENGINE_GROUP = "engine"
+"""The group of the worker that polls."""
 SLOW_FRAMES = 4
 """Repaints a second at most, over a slow line."""
 
@@ -47,6 +51,9 @@ _CODES = {
 class TerminalApp(App[int], inherit_bindings=False):
     """An app that may be left alone in a terminal for days."""
 
+    LASTING: ClassVar[frozenset[str]] = frozenset()
+    """Groups of workers without which the screen stands still: begun anew when one fails."""
+
     def __init__(self) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.failures = Failures(self._failure_noted)
@@ -55,7 +62,7 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     # For the console to say
 
-    def failed(self, sentence: str) -> None:
+    def failed(self, failed: Failed) -> None:
         """Something of our own failed, and the program goes on: let the operator see it."""
 
     def line_is_slow(self, slow: bool) -> None:
@@ -81,13 +88,18 @@ class TerminalApp(App[int], inherit_bindings=False):
         self._close_messages_no_wait()
 
     def _worker_failed(self, worker: Worker[Any], error: BaseException) -> None:
-        self.failures.note(f"The work on {worker.group}", error)
+        polls = worker.group == ENGINE_GROUP
+        self.failures.note(POLLING if polls else f"The work on the {worker.group}", error)
+        if worker.group in self.LASTING:
+            begin = partial(
+                worker.node.run_worker, worker._work, group=worker.group, exit_on_error=False
+            )
+            self.set_timer(TRY_AGAIN, begin)
 
-    def _failure_noted(self, what: str, error: BaseException, note: Path | None) -> None:
-        where = f" A note about it is in {note}." if note else ""
-        sentence = f"{what} failed: a fault of smsmon itself ({type(error).__name__}).{where}"
-        if self.is_running and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.failed, sentence)
+    def _failure_noted(self, failed: Failed) -> None:
+        loop = self._loop
+        if self.is_running and loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.failed, failed)
 
     # The terminal
 

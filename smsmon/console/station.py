@@ -72,6 +72,8 @@ class Station:
         self.clock = clock
         self._clients: dict[str, Client] = {}
         self._complain = complain
+        self.halted = ""
+        """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self.history = History(locations.history, clock, self._history_trouble)
         self.engine = Engine(
             {name: Unusable("Starting.") for name in settings.profiles},

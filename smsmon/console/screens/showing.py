@@ -240,6 +240,7 @@ class Showing(Screen[None], inherit_bindings=False):
             frozen=self.feed.frozen,
             held_back=self.feed.held_back,
             read_only=str(self.station.watchlist.broken or ""),
+            halted=self.station.halted,
         )
         width = self.size.width - 2 - (_CLOCK_WIDTH if self._ticking else 0)
         self.query_one("#truth", Line).say(head.truth(told, self.lens, width))

@@ -13,7 +13,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone, state_look, status_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import fitted, part
-from smsmon.model import Counts, Status
+from smsmon.model import Balance, Counts, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
 from smsmon.text import ELLIPSIS
@@ -50,17 +50,24 @@ class Head:
     """Messages changed since the screen was frozen."""
     read_only: str = ""
     """Why the watchlist cannot be written; empty when it can."""
+    halted: str = ""
+    """Why nothing is polled at all, by a fault of our own; empty when all is well."""
 
 
 def trouble(head: Head) -> bool:
-    """True when an account is down or stopped: the whole line says so."""
-    return any(account.condition is not Condition.OK for account in head.accounts)
+    """True when an account is down or stopped, or nothing polls: the whole line says so."""
+    return bool(head.halted) or any(
+        account.condition is not Condition.OK for account in head.accounts
+    )
 
 
 def truth(head: Head, lens: Lens, width: int) -> Content:
     """The first line, in ``width`` columns: what matters least gives way first."""
     name = Content.styled("smsmon", "bold")
     parts = [part(6, Content.assemble(name, f"  {head.name}") if head.name else name, name)]
+    if head.halted:
+        halted = Content.assemble(("NOT POLLING", "bold"))
+        parts.append(part(30, Content.assemble(halted, f": {head.halted}"), halted))
     named = len(head.accounts) > 1
     for account in head.accounts:
         worth = 10 if account.condition is Condition.OK else 20
@@ -150,6 +157,15 @@ def _total(counts: Counts, status: Status) -> list[Content]:
         Content.assemble(seen, styled(f" {share}", Tone.DIM)),
         seen,
     ]
+
+
+def balance_text(balance: Balance | None) -> str:
+    """The credits for messages, or the money left; empty where neither is known."""
+    if balance is None:
+        return ""
+    if balance.credits is not None:
+        return f"{balance.credits:,} credits"
+    return f"{balance.amount} {balance.currency}".strip()
 
 
 def tally(states: Iterable[MessageState]) -> Counter[MessageState]:

@@ -1,0 +1,286 @@
+"""The key of the whole program stands nowhere but where it came from.
+
+A marked key goes through the real console and the real commands, against servers that repeat
+it, refuse it, or are not there, with all libraries logging at DEBUG and with faults of our own.
+Looked for it is in all that was printed, logged and written, and in the process lists.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smsmon.commands import exits
+from smsmon.model import Entry
+from smsmon.simulator.faults import HtmlPage, Raw, Refuse, TooMany, Trouble, Window
+from smsmon.simulator.messages import Change, SimMessage, SimRecipient
+from smsmon.simulator.thread import ServerThread
+from smsmon.simulator.world import World
+from smsmon.store.watchlist import Watchlist
+from tests.pty.console import environment
+from tests.pty.screen import Screen
+from tests.pty.sentinel import DISGUISED, KEY, MARKER, found, leaks
+from tests.pty.terminal import WITHIN, Terminal
+
+PROGRAM = (sys.executable, "-m", "tests.pty.sentinel")
+GOOD, CLOSED = "300", "399"
+"""A message that is read, and one whose server is not there."""
+
+
+def raw(text: str, status: int = 200, **headers: str) -> Raw:
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Raw(text.encode(), status, headers=pairs)
+
+
+def report(message_id: str, word: str) -> str:
+    row = f'{{"phoneNumber": "{word}", "status": "{word}", "stopSMS": false, "date": "0"}}'
+    return (
+        f'{{"success": true, "code": 200, "message_id": "{message_id}",'
+        f' "StatutResponse_List": [{row}]}}'
+    )
+
+
+TROUBLES: dict[str, Trouble] = {
+    "310": Refuse(10),
+    "311": raw(f'{{"success": false, "code": 10, "message": "Bad key {KEY}"}}'),
+    "312": HtmlPage(),
+    "313": raw(f"<html>/v1/bulk-status?apiKey={KEY} is not here</html>", 404),
+    "314": raw(f'{{"success": false, "code": 777, "message": "{KEY}", "error": ["{KEY}"]}}'),
+    "315": raw(report("315", KEY)),
+    "316": raw(report("316", DISGUISED)),
+    "317": raw("", 302, Location=f"https://{KEY}.example/?apiKey={KEY}"),
+    "318": raw(f"apiKey={KEY}", 500, Set_Cookie=f"key={KEY}", X_Asked=f"apiKey={KEY}"),
+    "319": TooMany(KEY),
+}
+"""Message → what its account's server says. Each has an account of its own, for some stop it."""
+ALL = (GOOD, *TROUBLES, CLOSED)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerThread]:
+    people = [SimRecipient("+33600000001", (Change(1_517_989_111.0, "Waiting"),))]
+    world = World(messages=[SimMessage(each, people) for each in (GOOD, *TROUBLES)])
+    with ServerThread(world, key=KEY) as server:
+        server.faults.windows = tuple(
+            Window(trouble, ids=frozenset({each})) for each, trouble in TROUBLES.items()
+        )
+        yield server
+
+
+@dataclass
+class Desk:
+    """The program's files, its log, and what it was seen to print."""
+
+    home: Path
+    environ: dict[str, str]
+    server: ServerThread
+
+    def places(self, terminal: Terminal) -> dict[str, bytes]:
+        painted = bytes(terminal.painted)
+        rows = "".join(Screen(140, 40).feed(painted).rows)
+        return {"terminal": painted, "screen": rows.encode()}
+
+    def leaks(self, places: dict[str, bytes]) -> dict[str, str]:
+        return leaks(places, self.home)
+
+    @property
+    def log(self) -> str:
+        return (self.home / "debug.log").read_text()
+
+    @property
+    def notes(self) -> list[str]:
+        return [path.read_text() for path in (self.home / "crashes").glob("*")]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: ServerThread) -> Desk:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "key").write_text(KEY + "\n")
+    (home / "key").chmod(0o600)
+    nowhere = "http://127.0.0.1:9/v1"  # the port of the discard service, which nobody runs
+    accounts = [
+        f'[profiles.a{each}]\nbase_url = "{nowhere if each == CLOSED else server.base_url}"\n'
+        f'api_key_file = "{home / "key"}"\n'
+        for each in ALL
+    ]
+    (home / "config.toml").write_text(f'profile = "a{GOOD}"\n' + "".join(accounts))
+    Watchlist(home / "watchlist.toml").add(
+        Entry(each, f"Message {each}", profile=f"a{each}") for each in ALL
+    )
+    environ = environment(
+        home,
+        SENTINEL_LOG=str(home / "debug.log"),
+        TEXTUAL_LOG=str(home / "textual.log"),
+        SMSMON_POLLING_BUDGET="2000",
+    )
+    return Desk(home, environ, server)
+
+
+@pytest.fixture
+def terminals() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def command_lines(pid: int) -> bytes:
+    """What the process list says of a process and of those it started."""
+    lines = Path(f"/proc/{pid}/cmdline").read_bytes()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            lines += command_lines(int(child))
+    return lines
+
+
+def test_search_finds_every_spelling_of_the_key() -> None:
+    import base64
+    from urllib.parse import quote
+
+    url = f"https://x/?apiKey={KEY}"
+    for text in (
+        url,
+        quote(url),
+        "".join(f"%{ord(char):02X}" for char in KEY),
+        DISGUISED,
+        *(base64.b64encode(b"x" * before + KEY.encode()).decode() for before in range(3)),
+        "\x1b[31m".join((KEY[:3], KEY[3:7], KEY[7:9])),
+        KEY.encode("utf-16-le").decode(),
+        KEY.encode().hex(),
+    ):
+        assert found(f"before {text} after".encode()), text
+    assert not found(f"{MARKER[:-1]} and nothing else".encode())
+
+
+def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) -> None:
+    asked = desk.server.server.requests.by_id
+    before = asked.copy()
+    environ = {**desk.environ, "SMSMON_API_KEY": KEY}
+    terminal = terminals.enter_context(Terminal(PROGRAM, environ))
+    terminal.wait_until(
+        lambda: all(asked[each] > before[each] for each in (GOOD, *TROUBLES)), "an answer of each"
+    )
+    terminal.wait_for("nothing listens there")
+    terminal.wait_quiet(0.2)
+    # Every message with its fault, its answer as it came, a copy; the log, the help, a retry.
+    for keys in (*["w", "\x1b", "Y", "j"] * len(ALL), "l", "?", "\x1b", "t", "x", "\r"):
+        terminal.press(keys.encode())
+        terminal.wait_quiet(0.03)
+    terminal.wait_quiet(0.2)
+    listed = command_lines(terminal.process.pid)
+    terminal.press(b"\x1b")
+    terminal.wait_quiet(0.2)
+    terminal.press(b"q")
+    assert terminal.ended() == exits.OK
+    assert "httpcore" in desk.log
+    assert (desk.home / "textual.log").stat().st_size
+    assert desk.leaks({**desk.places(terminal), "process list": listed}) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "key"),
+    [
+        ("smsmon.console.station:Station.open", ""),
+        ("smsmon.api.client:SmsPartner.bulk_status", ""),
+        ("smsmon.store.watchlist:Watchlist.poll_changes", ""),
+        ("smsmon.watching:Watching.remove", "d"),
+    ],
+    ids=["at the start of polling", "in a read", "in a thread", "in a worker"],
+)
+def test_failure_the_console_lives_through_shows_no_key(
+    desk: Desk, terminals: ExitStack, fault: str, key: str
+) -> None:
+    terminal = terminals.enter_context(
+        Terminal(PROGRAM, {**desk.environ, "SENTINEL_FAULT": fault})
+    )
+    terminal.wait_for(f"Message {GOOD}")
+    terminal.wait_quiet(0.3)
+    terminal.press(key.encode())
+    terminal.wait_until(lambda: bool(desk.notes), "a note")
+    terminal.wait_quiet(0.1)
+    terminal.press(b"q")
+    assert terminal.ended() == exits.OK
+    assert any("LookupError" in note and "sentinel.py" in note for note in desk.notes)
+    assert desk.leaks(desk.places(terminal)) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "key"),
+    [
+        ("smsmon.console.app:ConsoleApp.get_default_screen", ""),
+        ("smsmon.console.screens.help:HelpScreen.compose", "?"),
+        ("smsmon.console.screens.console:ConsoleScreen.action_log", "l"),
+    ],
+    ids=["at start", "in a screen", "in a key"],
+)
+def test_crash_of_the_console_shows_no_key(
+    desk: Desk, terminals: ExitStack, fault: str, key: str
+) -> None:
+    terminal = terminals.enter_context(
+        Terminal(PROGRAM, {**desk.environ, "SENTINEL_FAULT": fault})
+    )
+    if key:
+        terminal.wait_for(f"Message {GOOD}")
+        terminal.wait_quiet(0.3)
+        terminal.press(key.encode())
+    assert terminal.ended() == exits.CRASH
+    assert b"fault of smsmon itself" in terminal.painted
+    assert any("LookupError" in note and "sentinel.py" in note for note in desk.notes)
+    assert desk.leaks(desk.places(terminal)) == {}
+
+
+def run(desk: Desk, *words: str, **environ: str) -> tuple[int, dict[str, bytes]]:
+    """A command's exit code, and what it printed."""
+    done = subprocess.run(
+        [*PROGRAM, *words],
+        env={**desk.environ, **environ},
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=WITHIN,
+        cwd="/",
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done.returncode, {"stdout": done.stdout, "stderr": done.stderr}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status", *ALL),
+        ("balance",),
+        ("doctor",),
+        ("config", "show"),
+        ("locate",),
+        ("watch", "--for", "1s"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_command_prints_writes_and_logs_no_key(desk: Desk, command: tuple[str, ...]) -> None:
+    _, printed = run(desk, *command, SMSMON_API_KEY=KEY)
+    assert printed["stdout"]
+    assert desk.leaks(printed) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        (("status", GOOD), "smsmon.api.client:SmsPartner.bulk_status"),
+        (("balance",), "smsmon.api.decode_json:decode_json"),
+        (("watch", "--for", "1s"), "smsmon.api.client:SmsPartner.bulk_status"),
+        (("watch", "--for", "1s"), "smsmon.store.history:History.start"),
+    ],
+    ids=["status", "balance", "watch, in a read", "watch, at start"],
+)
+def test_crash_of_a_command_shows_no_key(
+    desk: Desk, command: tuple[str, ...], fault: str
+) -> None:
+    code, printed = run(desk, *command, SENTINEL_FAULT=fault)
+    assert code in (exits.CRASH, exits.OK), printed
+    assert desk.notes
+    assert desk.leaks(printed) == {}
