@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from smsmon import learned
 from smsmon.assemble import limits_of, profile_of
 from smsmon.clock import Clock
 from smsmon.commands import exits
@@ -88,7 +89,14 @@ class Watch:
         self._watchlist = Watchlist(locations.watchlist, clock)
         self._complain = complain
         self._history = History(locations.history, clock, self._trouble)
-        self._engine = Engine(sources, clock, limits=limits_of(settings), recorder=self._history)
+        self._state = locations.state
+        self._engine = Engine(
+            sources,
+            clock,
+            limits=limits_of(settings),
+            recorder=self._history,
+            learned=learned.load(locations.state),
+        )
         self._watching = Watching(
             self._engine, self._watchlist, self._history, self._say, self._mine
         )
@@ -125,6 +133,7 @@ class Watch:
             for job in jobs:
                 job.cancel()
             ended = await asyncio.gather(*jobs, return_exceptions=True)
+            await asyncio.to_thread(learned.save, self._state, self._engine)
             await self._history.close()
         failed += [
             each

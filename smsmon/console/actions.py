@@ -99,6 +99,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.columns", ("c",), "columns", "Choose the columns of this table.", _T, "columns"),
     Action("view.overview", ("o",), "overview", "Plots: deliveries over time, delays, countries.",
            _ALL, "overview", 6),
+    Action("view.since", ("i",), "since", "See what happened since you last looked.",
+           _ALL, "since"),
     Action("view.copy", ("y",), "copy", "Copy the id or number, or those of the marked rows.",
            _ALL, "copy"),
     Action("view.copy_rows", ("Y",), "copy rows", "Copy whole rows, set apart by tabs.",

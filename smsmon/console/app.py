@@ -123,6 +123,9 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self.ready.set()
         await keep_running(self._station.engine.run, self._polling_failed, self._pause)
 
+    def noticed(self) -> None:
+        self.front.noticed()
+
     @work(group="balance", exit_on_error=False)
     async def _follow_balance(self) -> None:
         """Show what the account holds; a balance that cannot be read is left out."""

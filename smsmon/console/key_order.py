@@ -37,10 +37,14 @@ class KeysInOrder(App[T], Generic[T], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._pressed.append(event)
+            self.noticed()
             if self._since is None or monotonic() - self._since > _GIVE_UP:
                 await self._take_next()
         else:
             await super().on_event(event)
+
+    def noticed(self) -> None:
+        """Somebody typed. For subclasses."""
 
     async def _take_next(self) -> None:
         if not self._pressed:

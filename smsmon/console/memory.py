@@ -13,7 +13,7 @@ from smsmon.store.files import write_whole
 
 
 class Memory:
-    """Lists of names by a key, kept in ``console.json`` in the folder given."""
+    """Lists of words by a key, kept in ``console.json`` in the folder given."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "console.json"

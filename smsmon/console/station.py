@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
+from smsmon import learned
 from smsmon.assemble import AccountProblem, limits_of, open_client, profile_of
 from smsmon.clock import Clock
 from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
@@ -72,6 +73,7 @@ class Station:
         self.clock = clock
         self._clients: dict[str, Client] = {}
         self._complain = complain
+        self._state = locations.state
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self.history = History(locations.history, clock, self._history_trouble)
@@ -81,6 +83,7 @@ class Station:
             limits=limits_of(settings),
             recorder=self.history,
             rng=rng,
+            learned=learned.load(locations.state),
         )
         self.watchlist = Watchlist(locations.watchlist, clock)
         self.watching = Watching(
@@ -112,6 +115,7 @@ class Station:
 
     async def close(self) -> None:
         """Write what is left to write, and close every connection."""
+        await asyncio.to_thread(learned.save, self._state, self.engine)
         try:
             await self.history.close()
         except StoreError as error:

@@ -18,6 +18,7 @@ from smsmon.console.screens.columns import ColumnsScreen
 from smsmon.console.screens.edit import EditScreen
 from smsmon.console.screens.find import FindScreen
 from smsmon.console.screens.raw import RawScreen
+from smsmon.console.screens.since import SinceScreen
 from smsmon.store.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
 from tests.support.scene import Scene
@@ -174,3 +175,30 @@ async def test_a_keymap_moves_a_key_everywhere(opened: Open) -> None:
         await pilot.press("b")
         await pilot.pause()
         assert isinstance(scene.app.screen, AddScreen)
+
+
+async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("down")
+        await scene.clock.advance(3600)
+        await scene.show(pilot)
+        await pilot.press("up")
+        while "You were away" not in text_of(scene):
+            await pilot.pause(0.01)
+        await scene.screen.station.history.flush()
+        await pilot.press("i")
+        await wait_for(scene, pilot, SinceScreen)
+        while "recipients changed in" not in text_of(scene):
+            await pilot.pause(0.01)
+        assert "Waiting → Delivered" in text_of(scene)
+
+
+async def test_a_new_start_remembers_when_the_last_one_ended(opened: Open, tmp_path: Path) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("q")
+        left = int(scene.clock.now())
+    again = Scene(tmp_path, [])
+    again.clock.jump(7200)
+    async with again.app.run_test() as pilot:
+        await again.open(pilot)
+        assert again.screen.attention.away_since == left

@@ -117,6 +117,19 @@ class Asking(Doing, inherit_bindings=False):
             )
         )
 
+    def action_since(self) -> None:
+        """What happened since the operator last looked."""
+        from smsmon.console.screens.since import SinceScreen
+
+        ask = self.station.history.happened_since
+        self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask))
+
+    def noticed(self) -> None:
+        """The operator is there: a key or a click."""
+        if self.attention.sign(self.lens.now()):
+            away = self.lens.moment(self.attention.away_since)
+            self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
+
     # Copies and exports
 
     @property

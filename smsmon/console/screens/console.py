@@ -191,4 +191,5 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
     def action_quit(self) -> None:
         """Leave smsmon."""
+        self.note_leaving()
         self.app.exit(0)

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from smsmon.console.actions import EVERY_ACTION, Where, rebound
+from smsmon.console.attention import Attention
 from smsmon.console.feed import Feed, News
 from smsmon.console.journal import Journal
 from smsmon.console.journal import Line as JournalLine
@@ -43,7 +44,7 @@ from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
 from smsmon.console.widgets.table_pane import ConsoleTable, TablePane, title
 from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
-from smsmon.model import Counts, Transition
+from smsmon.model import Balance, Counts, Transition
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
 from smsmon.store.errors import StoreError
@@ -56,6 +57,8 @@ _AGES_EVERY = 10
 _REQUESTS_EVERY = 5
 """Seconds between two looks at the requests used: they change with every poll."""
 _CLOCK_WIDTH = 10
+_LAST_LOOK = "last look"
+"""What the moment of leaving is remembered under, whole seconds."""
 
 
 class Showing(Screen[None], inherit_bindings=False):
@@ -85,6 +88,10 @@ class Showing(Screen[None], inherit_bindings=False):
         """The folder of copies and exports."""
         self.journal = Journal()
         self.tally = Tally(station.clock)
+        last = memory.get(_LAST_LOOK)
+        self.attention = Attention(
+            station.clock.now(), float(last[0]) if last and last[0].isdigit() else None
+        )
         self.feed = Feed(self.journal, self.show_news, station.clock, frames_per_second)
         self.balance = ""
         self.account_name = name
@@ -223,6 +230,10 @@ class Showing(Screen[None], inherit_bindings=False):
         if self._ticks % _REQUESTS_EVERY == 0:
             self.show_head()
 
+    def note_leaving(self) -> None:
+        """Remember when the operator left."""
+        self.memory.keep(_LAST_LOOK, [str(int(self.lens.now()))])
+
     # The head
 
     def show_head(self) -> None:
@@ -250,6 +261,11 @@ class Showing(Screen[None], inherit_bindings=False):
         self.query_one("#totals", Line).say(
             head.totals(totals, self.size.width - 2, of_filtered=of_filtered)
         )
+
+    def show_balance(self, balance: Balance | None) -> None:
+        """What the account holds, in the head; None: it is not known."""
+        self.balance = head.balance_text(balance)
+        self.show_head()
 
     def _filtered_totals(self) -> Counts:
         board, total = self.station.engine.board, Counts()
