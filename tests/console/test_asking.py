@@ -183,8 +183,8 @@ async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened
         await scene.clock.advance(3600)
         await scene.show(pilot)
         await pilot.press("up")
-        while "You were away" not in text_of(scene):
-            await pilot.pause(0.01)
+        await pilot.pause()
+        assert any("You were away since" in told.message for told in scene.app._notifications)
         await scene.screen.station.history.flush()
         await pilot.press("i")
         await wait_for(scene, pilot, SinceScreen)
