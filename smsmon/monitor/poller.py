@@ -106,6 +106,7 @@ class Poller:
         self._rng = rng
         self._tell = tell
         self._health = Health(rng)
+        self._well = AccountState(profile)
         self._messages: dict[str, _Polled] = {}
         self._asked: dict[str, None] = {}
         """What the operator wants now, in the order he asked; kept while the account is down."""
@@ -119,6 +120,8 @@ class Poller:
     def state(self) -> AccountState:
         """The account as it stands."""
         health = self._health
+        if health.condition is Condition.OK:
+            return self._well
         retry_at = None
         if health.condition is Condition.DOWN:
             retry_at = health.retry_at + self._clock.now() - self._clock.monotonic()

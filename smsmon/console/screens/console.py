@@ -8,6 +8,7 @@ from textual import events, on
 from textual.binding import BindingType
 
 from smsmon.console.actions import ACTIONS, Where, bindings
+from smsmon.console.closed import forget_closed
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
 from smsmon.console.screens.asking import Asking
 from smsmon.console.screens.help import HelpScreen
@@ -69,6 +70,9 @@ class ConsoleScreen(Asking, inherit_bindings=False):
         if self.visible_panes != before:
             self.focus_engine()
             self.show_recipient(self.open_slot)
+
+    def on_screen_resume(self) -> None:
+        forget_closed(self.app)
 
     def on_resize(self) -> None:
         self.lay_out()
