@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from textual.pilot import Pilot
 from tests.console.pictures import PICTURES, Picture
 from tests.support.scene import SMALL, WIDE
 
-SIZES = {"80x24": SMALL, "140x40": WIDE, "200x60": (200, 60)}
+SIZES = {"80x24": SMALL, "140x40": WIDE, "120x35": (120, 35), "200x60": (200, 60)}
+THEMES = ("smsmon-dark", "smsmon-light", "smsmon-high-contrast", "smsmon-monochrome")
 SHOTS = [(picture, name) for picture in PICTURES for name in ("80x24", "140x40")] + [
-    (picture, "200x60") for picture in PICTURES if picture.name in ("running", "recipient")
+    (picture, size)
+    for picture in PICTURES
+    for size in ("120x35", "200x60")
+    if picture.name in ("running", "recipient")
 ]
 
 Compare = Callable[..., bool]
@@ -30,5 +35,19 @@ def test_the_console_looks_as_it_did(
 
     async def play(pilot: Pilot[Any]) -> None:
         await picture.play(scene, pilot)
+
+    assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x35", "200x60"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_console_wears_its_themes_as_it_did(
+    theme: str, size: str, tmp_path: Path, snap_compare: Compare
+) -> None:
+    recipients = next(picture for picture in PICTURES if picture.name == "recipients")
+    scene = replace(recipients, environ={"SMSMON_DISPLAY_THEME": theme}).scene(tmp_path)
+
+    async def play(pilot: Pilot[Any]) -> None:
+        await recipients.play(scene, pilot)
 
     assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)
