@@ -32,7 +32,7 @@ def write_crash_note(error: BaseException, directory: Path | None = None) -> Pat
     try:
         directory = directory or Locations.find().crashes
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = directory / f"crash-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+        path = directory / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(crash_text(error, now))
@@ -65,6 +65,9 @@ def strike_keys(text: str) -> str:
     """``text`` without anything that could be a key."""
     if key := os.environ.get("SMSMON_API_KEY"):
         text = text.replace(key, "••••")
+    # Keys from files and commands: of any length, and of characters that other words have too.
+    if masking := sys.modules.get("smsmon.api.masking"):
+        text = str(masking.without_living_keys(text))
     return _KEY_SHAPED.sub("••••", _KEY_PARAMETER.sub(r"\1••••", text))
 
 
@@ -73,7 +76,8 @@ def _message(error: BaseException) -> str:
         text = str(error)
     except Exception:
         return "(its message could not be made)"
-    return safe(strike_keys(text[:_MESSAGE_LIMIT]), _MESSAGE_LIMIT)
+    # Struck before it is cut: half a key would not look like one.
+    return safe(strike_keys(text), _MESSAGE_LIMIT)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

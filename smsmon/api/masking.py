@@ -59,16 +59,20 @@ class _KeyFilter(logging.Filter):
         self.masked: weakref.WeakSet[_Masked] = weakref.WeakSet()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        for masked in list(self.masked):
-            message = without_key(message, masked.key)
-        record.msg, record.args = message, ()
+        record.msg, record.args = without_living_keys(record.getMessage()), ()
         # Tracebacks are dropped: their frames have the request that has the key.
         record.exc_info = record.exc_text = None
         return True
 
 
 _filter = _KeyFilter()
+
+
+def without_living_keys(text: str) -> str:
+    """``text`` with dots for the keys of all living clients."""
+    for masked in list(_filter.masked):
+        text = without_key(text, masked.key)
+    return text
 
 
 def mask_logs(key: ApiKey) -> object:
