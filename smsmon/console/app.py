@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
-
-# Read once, when Textual is imported: nothing on this screen moves by itself.
-os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
 from textual import events, work
 from textual.binding import Binding, BindingType

@@ -83,6 +83,10 @@ class TerminalApp(App[int], inherit_bindings=False):
         # Textual would print the values of all variables, the key's perhaps among them.
         self._close_messages_no_wait()
 
+    def _log(self, *_: Any, **__: Any) -> None:
+        # To Textual's development console, if there is one: it has what is typed and raised.
+        pass
+
     def panic(self, *renderables: RenderableType) -> None:
         del renderables
         self._close_messages_no_wait()
