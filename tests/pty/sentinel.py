@@ -1,8 +1,9 @@
 """smsmon with everything logged, and a fault put into it: ``python -m tests.pty.sentinel …``.
 
-``SENTINEL_LOG`` is the file for the logs of all libraries at DEBUG. ``SENTINEL_FAULT``, if set,
-names a method (``module:Class.method``) that fails with the key within its reach, in all the
-spellings a key has. The arguments are smsmon's.
+``SENTINEL_LOG`` is the file for the logs of all libraries at DEBUG. ``SENTINEL_FAULTS`` names
+methods (``module:Class.method``) that fail with the key within their reach, in all the
+spellings a key has: the first with a LookupError, the second with an ArithmeticError. The
+arguments are smsmon's.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def leaks(places: Mapping[str, bytes], *folders: Path) -> dict[str, str]:
     return leaking
 
 
-def fail(*_: Any, **__: Any) -> NoReturn:
+def fail(kind: type[Exception]) -> NoReturn:
     """Fail as badly as can be: the key in variables, in the message and in the cause's."""
     key = KEY
     url = f"https://api.example/v1/bulk-status?messageId=1&apiKey={key}"
@@ -87,19 +88,23 @@ def fail(*_: Any, **__: Any) -> NoReturn:
     try:
         raise KeyError(key, message)
     except KeyError as error:
-        raise LookupError(message) from error
+        raise kind(message) from error
 
 
-def _put_fault(place: str) -> None:
+def _put_fault(place: str, kind: type[Exception]) -> None:
+    def faulty(*_: Any, **__: Any) -> NoReturn:
+        fail(kind)
+
     module, _, name = place.partition(":")
     owner, _, method = name.partition(".")
-    setattr(getattr(import_module(module), owner), method, fail)
+    setattr(getattr(import_module(module), owner), method, faulty)
 
 
 if __name__ == "__main__":
     logging.basicConfig(filename=os.environ["SENTINEL_LOG"], level=logging.DEBUG)
-    if fault := os.environ.get("SENTINEL_FAULT"):
-        _put_fault(fault)
+    faults = os.environ.get("SENTINEL_FAULTS", "").split()
+    for fault, kind in zip(faults, (LookupError, ArithmeticError), strict=False):
+        _put_fault(fault, kind)
     from smsmon.cli import main
 
     main()
