@@ -1,0 +1,117 @@
+"""What the setup screen says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from textual.content import Content
+
+from smsmon.console.cells import cut
+from smsmon.console.looks import MARK, WARNING, Tone
+from smsmon.console.tones import styled
+from smsmon.model import Balance
+from smsmon.settings.first import Kept
+
+Kind = Literal["paste", "file", "env", "command"]
+_NOT_CHOSEN = "○"
+_NAME_LIMIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to give the key."""
+
+    kind: Kind
+    title: str
+    label: str
+    """What stands before its field."""
+    placeholder: str
+    hint: str
+
+
+WAYS = (
+    Way("paste", "Paste it here", "Key", "it shows as dots",
+        "It goes into a new file that you alone can read, in"),
+    Way("file", "It is in a file", "File", "~/.config/smsmon/key",
+        "Its first line is the key. Write the path in full, from / or ~."),
+    Way("env", "It is in an environment variable", "Variable", "SMSPARTNER_KEY",
+        "The variable must be set when smsmon starts."),
+    Way("command", "A command prints it", "Command", "pass show smspartner",
+        "It is run without a shell, and the first line it prints is the key."),
+)  # fmt: skip
+
+
+def question(name: str, several: bool) -> Content:
+    """What is asked. ``name`` of the account only where there are ``several``."""
+    whose = f"the API key of account {cut(name, 20)}" if several else "your SMS Partner API key"
+    return Content.assemble((f"Where is {whose}?", "bold"))
+
+
+def ways(chosen: int) -> Content:
+    """The ways to give the key, one a line."""
+    return Content("\n").join(
+        Content.assemble((f"{MARK} ", "$accent"), (way.title, "bold"))
+        if index == chosen
+        else Content.assemble((f"{_NOT_CHOSEN} ", "$text-quiet"), way.title)
+        for index, way in enumerate(WAYS)
+    )
+
+
+def hint(way: Way, folder: str) -> Content:
+    """What to know of one way; ``folder`` is where the file of a pasted key would be."""
+    text = f"{way.hint} {folder}" if way.kind == "paste" else way.hint
+    return styled(text, Tone.DIM)
+
+
+def asking(command: bool) -> Content:
+    """While the key is tried."""
+    return styled("Asking the command, then the API …" if command else "Asking the API …", Tone.DIM)
+
+
+def refusal(sentence: str) -> Content:
+    """Why the key cannot be had, or is not taken."""
+    return styled(f"✗ {sentence}", Tone.BAD)
+
+
+def done(balance: Balance, kept: Kept, config: str, warning: str) -> Content:
+    """The key works: what the account holds, and where its source is written down."""
+    lines = [
+        Content.assemble(("✓ ", "$success"), ("SMS Partner takes the key.", "bold")),
+        Content(f"  {holds(balance)}"),
+    ]
+    if kept.by_hand:
+        lines += [
+            Content(""),
+            Content(f"{config} stays as you wrote it. {kept.by_hand}"),
+        ]
+    elif kept.lines:
+        lines += [Content(""), Content(f"Written to {config}:")]
+    lines += [styled(f"  {line}", Tone.WAIT) for line in kept.lines]
+    if warning:
+        lines += [Content(""), styled(f"{WARNING} {warning}", Tone.WARN)]
+    return Content("\n").join(lines)
+
+
+def holds(balance: Balance) -> str:
+    """What the account holds, and whose it is."""
+    parts = [f"Account {cut(balance.username, _NAME_LIMIT)}"] if balance.username else []
+    if balance.credits is not None:
+        parts.append(f"{balance.credits:,} credits")
+    if balance.amount:
+        parts.append(f"{balance.amount} {balance.currency}".rstrip())
+    return " · ".join(parts) or "It does not say what the account holds."
+
+
+def keys(pairs: Iterable[tuple[str, str]]) -> Content:
+    """The keys that do something now."""
+    return styled("     ".join(f"{key}  {name}" for key, name in pairs), Tone.DIM)
+
+
+def tilde(path: Path, home: Path | None) -> str:
+    """``path`` as people write it, ``~`` for their ``home``."""
+    if home is not None and path.is_relative_to(home):
+        return f"~/{path.relative_to(home)}"
+    return str(path)
