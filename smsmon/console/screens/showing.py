@@ -26,6 +26,7 @@ from smsmon.console.journal import Line as JournalLine
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
+from smsmon.console.states import States
 from smsmon.console.tally import Tally
 from smsmon.console.views import head, titles
 from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
-_REQUESTS_EVERY = 5
+_REQUESTS_EVERY = 30
 """Seconds between two looks at the requests used: they change with every poll."""
 _CLOCK_WIDTH = 10
 _LAST_LOOK = "last look"
@@ -88,6 +89,9 @@ class Showing(Screen[None], inherit_bindings=False):
         """The folder of copies and exports."""
         self.journal = Journal()
         self.tally = Tally(station.clock)
+        self.states = States(station.engine, lens.now)
+        self._head_shown: object = None
+        """All that the head was made of when it was last made."""
         last = memory.get(_LAST_LOOK)
         self.attention = Attention(
             station.clock.now(), float(last[0]) if last and last[0].isdigit() else None
@@ -192,6 +196,7 @@ class Showing(Screen[None], inherit_bindings=False):
         table.load(list(self.station.engine.board.messages))
         for pane in (self.messages, self.recipients, self.log_pane):
             pane.table.repaint()
+        self.states.look_at_all()
         self.show_head()
         self.entitle_messages()
         self.show_log()
@@ -208,13 +213,17 @@ class Showing(Screen[None], inherit_bindings=False):
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         table.touch((news.polled & board.messages.keys()) - changed, tint=False)
         table.touch(changed)
+        before = self.states.of(self.open_id)
         if news.account:
             table.touch(board.messages.keys() - changed, tint=False)
+            self.states.look_at_all()
             self.entitle_side()
+        else:
+            self.states.look_at(news.polled | news.changed.keys())
         if self.open_id in news.changed:
             self._show_changed_recipients(news.changed[self.open_id])
-        elif self.open_id in news.polled:
-            self.entitle_side()
+        elif self.open_id in news.polled and self.states.of(self.open_id) is not before:
+            self.entitle_side()  # that it was read once more can wait for the clock
         self.show_log()
         self.show_head()
         self.entitle_messages()
@@ -223,11 +232,11 @@ class Showing(Screen[None], inherit_bindings=False):
         """Look at the clock: paint what it changes."""
         self._ticks += 1
         if self._ticking:
-            self.query_one("#clock", Line).say(Content(self.lens.time_of_day()))
+            self.query_one("#clock", Line).say(Content(f" {self.lens.time_of_day()} "))
         if self._ticks % _AGES_EVERY == 0:
             self.messages.table.repaint()
             self.entitle_side()
-        if self._ticks % _REQUESTS_EVERY == 0:
+            self.states.look_at_all()
             self.show_head()
 
     def note_leaving(self) -> None:
@@ -238,11 +247,11 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def show_head(self) -> None:
         """The two lines that tell whether the screen is true, and the totals."""
-        engine, now = self.station.engine, self.lens.now()
+        engine = self.station.engine
         used, allowed, stretch = self._requests_used()
         told = head.Head(
             accounts=tuple(engine.account(name) for name in engine.profiles),
-            states=head.tally(standing(engine, each, now).state for each in engine.board),
+            states=self.states.counts.copy(),
             name=self.account_name,
             balance=self.balance,
             used=used,
@@ -253,11 +262,16 @@ class Showing(Screen[None], inherit_bindings=False):
             read_only=str(self.station.watchlist.broken or ""),
             halted=self.station.halted,
         )
+        of_filtered = self.messages.filtered
+        totals = self._filtered_totals() if of_filtered else engine.board.totals()
+        hour = self.lens.now() // 3600  # a moment is told with its date once its day is over
+        shown = (told, totals, of_filtered, self.size.width, self.lens.utc, hour)
+        if shown == self._head_shown:
+            return
+        self._head_shown = shown
         width = self.size.width - 2 - (_CLOCK_WIDTH if self._ticking else 0)
         self.query_one("#truth", Line).say(head.truth(told, self.lens, width))
         self.query_one("#head").set_class(head.trouble(told), "-trouble")
-        of_filtered = self.messages.filtered
-        totals = self._filtered_totals() if of_filtered else engine.board.totals()
         self.query_one("#totals", Line).say(
             head.totals(totals, self.size.width - 2, of_filtered=of_filtered)
         )
