@@ -16,6 +16,7 @@ from tests.pty.terminal import Terminal
 
 MESSAGES = 12
 SIZE = (140, 40)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Desk:
@@ -33,14 +34,14 @@ class Desk:
         *more: str,
         size: tuple[int, int] = SIZE,
         program: tuple[str, ...] = PROGRAM,
-        environ: Mapping[str, str] = MappingProxyType({}),
+        environ: Mapping[str, str] = NOTHING,
     ) -> Terminal:
         """Start the program; nothing of it need have been painted yet."""
         return self._stack.enter_context(
             Terminal([*program, *more], {**self.environ, **environ}, size)
         )
 
-    def open(self, size: tuple[int, int] = SIZE, **environ: str) -> Terminal:
+    def open(self, size: tuple[int, int] = SIZE, environ: Mapping[str, str] = NOTHING) -> Terminal:
         """A console that has read every message once."""
         terminal = self.start(size=size, environ=environ)
         self.opened(terminal)

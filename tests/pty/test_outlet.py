@@ -1,0 +1,119 @@
+"""The way to the terminal takes everything at once, and says how the line is."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from smsmon.console import outlet
+from smsmon.console.outlet import BEHIND, Outlet
+
+WITHIN = 10.0
+FULL = bytes(4 * 65_536)
+"""More than a pipe holds."""
+
+
+class Line:
+    """An outlet into a pipe, and what it told."""
+
+    def __init__(self) -> None:
+        self.end, self.inside = os.pipe()
+        self.told: list[str] = []
+        self._news = threading.Condition()
+        self.outlet = Outlet(
+            self.inside,
+            slow=lambda slow: self._tell("slow" if slow else "fast"),
+            drained=lambda: self._tell("drained"),
+            gone=lambda: self._tell("gone"),
+        )
+
+    def _tell(self, word: str) -> None:
+        with self._news:
+            self.told.append(word)
+            self._news.notify_all()
+
+    def wait_for(self, word: str) -> None:
+        with self._news:
+            assert self._news.wait_for(lambda: word in self.told, WITHIN), self.told
+
+    def take(self, count: int) -> bytes:
+        """Read exactly so many bytes."""
+        taken = b""
+        while len(taken) < count:
+            taken += os.read(self.end, count - len(taken))
+        return taken
+
+    def close(self) -> None:
+        for descriptor in (self.end, self.inside):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    line = Line()
+    yield line
+    line.outlet.forget()
+    os.set_blocking(line.end, False)
+    while not line.outlet.close(0.01):
+        if "gone" in line.told:
+            break
+        with suppress(BlockingIOError):
+            os.read(line.end, 1 << 20)
+    line.close()
+
+
+def test_what_is_written_comes_out_in_order(line: Line) -> None:
+    for each in (b"one ", b"two ", b"three"):
+        line.outlet.write(each)
+    assert line.take(13) == b"one two three"
+    assert not line.outlet.behind
+    assert line.told == []
+
+
+def test_line_that_takes_nothing_is_behind_until_it_drains(line: Line) -> None:
+    line.outlet.write(FULL)
+    assert line.outlet.behind
+    assert line.take(len(FULL)) == FULL
+    line.wait_for("drained")
+    assert not line.outlet.behind
+
+
+def test_line_that_stops_is_slow_and_after_a_while_fast_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlet, "SLOW_AFTER", 0.0)
+    line.outlet.write(b"a")
+    line.wait_for("slow")
+    monkeypatch.setattr(outlet, "SLOW_AFTER", 1e9)
+    monkeypatch.setattr(outlet, "FAST_AFTER", 0.0)
+    line.outlet.write(b"b")
+    line.wait_for("fast")
+
+
+def test_what_waits_gives_way_to_what_restores_the_terminal(line: Line) -> None:
+    line.outlet.write(FULL)
+    line.outlet.forget()
+    line.outlet.write(b"restore")
+    os.set_blocking(line.end, True)
+    assert line.outlet.close(0.0) is False
+    got = b""
+    while not got.endswith(b"restore"):
+        got += os.read(line.end, 65_536)
+    assert got.endswith(b"\x18restore")
+    assert len(got) < len(FULL)
+
+
+def test_line_that_is_gone_is_told_once_and_takes_everything_after(line: Line) -> None:
+    os.close(line.end)
+    line.end = os.open(os.devnull, os.O_RDONLY)
+    line.outlet.write(b"a")
+    line.wait_for("gone")
+    for _ in range(100):
+        line.outlet.write(bytes(BEHIND))
+    assert line.told == ["gone"]
+    assert not line.outlet.behind
