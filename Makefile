@@ -33,6 +33,9 @@ format: $(VENV)/.dev ## rewrite the files as `make check` wants them
 bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.benchmarks
 
+soak: $(VENV)/.dev ## a week in minutes: half a million reports, and where memory ends up
+	@$(BIN)/python -m pytest -q -n 0 -s -m long tests/soak
+
 chaos: $(VENV)/.dev ## an hour of everything that can go wrong (2 minutes)
 	@$(BIN)/python -m pytest -q -n 0 -s -m long tests/chaos
 

@@ -64,9 +64,9 @@ class OnTerminal:
         """Type ``data``."""
         os.write(self._master, data)
 
-    def until(self, wanted: bytes, since: int = 0) -> None:
+    def until(self, wanted: bytes, since: int = 0, patience: float = PATIENCE) -> None:
         """Read until ``wanted`` was written after the first ``since`` bytes."""
-        deadline = monotonic() + PATIENCE
+        deadline = monotonic() + patience
         while wanted not in self.output[since:]:
             if not self._read(deadline - monotonic()):
                 raise TimeoutError(f"{wanted!r} did not come; the last: {self.output[-600:]!r}")
