@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, work
 from textual.binding import Binding, BindingType
 
-from smsmon.assemble import open_client
+from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console import process
 from smsmon.console.failures import POLLING, Failed, keep_running
@@ -21,6 +21,7 @@ from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import DARK, THEMES
 from smsmon.model import ReadError
+from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -61,6 +62,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self.failures.folder = locations.crashes
         self._settings = settings
         self._locations = locations
+        self._open_client = open_client
         self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
         self._station = Station(settings, locations, self._clock, self._complain, open_client, rng)
@@ -116,7 +118,23 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self._follow_watchlist()
         self._follow_balance()
         self.ready.set()
+        self._offer_setup()
         await keep_running(self._station.engine.run, self._polling_failed, self._pause)
+
+    @work(group="setup", exit_on_error=False)
+    async def _offer_setup(self) -> None:
+        """Ask where the key is, when the current account has none."""
+        settings, name = self._settings, self._settings.profile
+        problem = self._station.problems.get(name)
+        if problem is None or not await asyncio.to_thread(_lacks_key, settings):
+            return
+        from smsmon.console.screens.setup import SetupScreen, asker
+
+        ask = asker(settings, self._clock, self._open_client)
+        screen = SetupScreen(settings, self._locations, ask, problem=problem)
+        if await self.push_screen_wait(screen):
+            self._settings = await asyncio.to_thread(load_settings, self._locations)
+            await self._station.use(self._settings)
 
     def noticed(self) -> None:
         self.front.noticed()
@@ -182,6 +200,15 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         await self._station.close()
+
+
+def _lacks_key(settings: Settings) -> bool:
+    """True when the current account's source gives no key. Blocks on a file or a command."""
+    try:
+        read_key(settings.profile, settings.current)
+    except AccountProblem:
+        return True
+    return False
 
 
 def _memory(settings: Settings, locations: Locations) -> Memory:

@@ -15,7 +15,7 @@ from smsmon import learned
 from smsmon.assemble import AccountProblem, limits_of, open_client, profile_of
 from smsmon.clock import Clock
 from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
-from smsmon.monitor.account import Condition
+from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
@@ -72,6 +72,9 @@ class Station:
         self._open_client = open_client
         self.clock = clock
         self._clients: dict[str, Client] = {}
+        self._opened = clock.now()
+        self.problems: dict[str, str] = {}
+        """Profile → why it cannot be used as it is set up."""
         self._complain = complain
         self._state = locations.state
         self.halted = ""
@@ -110,7 +113,22 @@ class Station:
     async def retry(self) -> None:
         """Try every account that is not well again, with its key read anew."""
         for name in self._settings.profiles:
-            if self.engine.account(name).condition is not Condition.OK:
+            if self.account(name).condition is not Condition.OK:
+                await self._connect(name)
+
+    def account(self, name: str) -> AccountState:
+        """How it stands with an account; one that is not set up is stopped before it is asked."""
+        problem = self.problems.get(name)
+        if problem is None:
+            return self.engine.account(name)
+        fault = Fault(FaultKind.AUTH, problem)
+        return AccountState(name, Condition.STOPPED, fault, since=self._opened)
+
+    async def use(self, settings: Settings) -> None:
+        """Connect the accounts that are not, by settings that have changed."""
+        self._settings = settings
+        for name in settings.profiles:
+            if name in self.engine.profiles and name not in self._clients:
                 await self._connect(name)
 
     async def close(self) -> None:
@@ -137,8 +155,10 @@ class Station:
             # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
             client = await asyncio.to_thread(self._open_client, name, self._settings, self.clock)
         except AccountProblem as problem:
+            self.problems[name] = str(problem)
             self.engine.set_source(name, Unusable(str(problem)))
         else:
+            self.problems.pop(name, None)
             self._clients[name] = client
             self.engine.set_source(name, client)
         if before is not None:
