@@ -6,16 +6,26 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from smsmon.commands.demo import write_account
 from smsmon.model import Entry
-from smsmon.simulator.thread import ServerThread
 from smsmon.store.watchlist import Watchlist
 
 PROGRAM = (sys.executable, "-m", "smsmon")
 
 
-def furnish(home: Path, server: ServerThread, ids: Iterable[str]) -> dict[str, str]:
+class Reachable(Protocol):
+    """A simulated account."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+
+def furnish(home: Path, server: Reachable, ids: Iterable[str]) -> dict[str, str]:
     """Write settings, key and watchlist into ``home``; gives the environment to start in."""
     home.mkdir(parents=True, exist_ok=True)
     write_account(home, server.base_url, server.key)
