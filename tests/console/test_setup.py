@@ -88,7 +88,7 @@ async def test_a_key_file_that_others_can_read_is_taken_with_a_warning(
         await press(app, pilot, *FILE)
         await paste(app, pilot, str(place))
         await press(app, pilot, "enter")
-        assert f"chmod 600 {place}" in flat(app)
+        assert "chmod 600" in flat(app)  # the path behind it may be cut where it is long
 
 
 async def test_a_variable_is_named_in_the_settings_that_it_begins(tmp_path: Path) -> None:

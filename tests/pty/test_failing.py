@@ -51,7 +51,7 @@ def test_failed_worker_is_said_and_noted_and_the_console_lives(desk: Desk) -> No
     terminal = broken(desk, "in_a_worker")
     desk.opened(terminal)
     terminal.press(b"d\x7f")
-    terminal.wait_for("a fault of smsmon itself")
+    terminal.wait_for("a fault of smsmon")
     terminal.wait_until(lambda: len(desk.crash_notes) == 1)
     terminal.press(b"q")
     assert terminal.ended() == 0
@@ -71,7 +71,7 @@ def test_faults_in_the_background_are_noted_and_not_printed(desk: Desk) -> None:
     terminal = broken(desk, "in_the_background")
     desk.opened(terminal)
     terminal.press(b"?")
-    terminal.wait_for("a fault of smsmon itself")
+    terminal.wait_for("a fault of smsmon")
     terminal.press(b"\x1b")
     terminal.wait_until(lambda: len(desk.crash_notes) >= 1)
     terminal.signal(signal.SIGTERM)
