@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import chop_cells
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -105,5 +105,18 @@ def folded(lines: Sequence[str], width: int) -> tuple[Sequence[str], Sequence[in
         elif line.isascii():
             parts += [line[at : at + width] for at in range(0, length, width)]
         else:
-            parts += chop_cells(line, width)
+            parts += _chopped(line, width)
     return parts, begins
+
+
+def _chopped(line: str, width: int) -> list[str]:
+    """``line`` in pieces of at most ``width`` columns; marks stay with what they stand on."""
+    pieces: list[str] = []
+    start = used = 0
+    for place, char in enumerate(line):
+        columns = cell_len(char)
+        if used + columns > width:
+            pieces.append(line[start:place])
+            start, used = place, 0
+        used += columns
+    return [*pieces, line[start:]]
