@@ -187,6 +187,14 @@ async def test_gzip_bomb_is_noticed_before_it_is_held() -> None:
         (GOOD, "br", "packed in a way not asked for: br"),
         (gzip.compress(gzip.compress(GOOD)), "gzip, gzip", "packed in a way not asked for"),
     ],
+    ids=[
+        "cut",
+        "not gzip",
+        "more behind",
+        "deflate",
+        "brotli",
+        "twice",
+    ],  # packed bytes hold a time
 )
 async def test_packing_that_does_not_hold_is_no_report(
     body: bytes, encoding: str, reason: str
