@@ -67,7 +67,8 @@ def _exit_on_signals() -> Iterator[None]:
     def leave(*_: object) -> None:
         raise SystemExit(exits.TERMINATED)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    told = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in told}
     try:
         yield
     finally:

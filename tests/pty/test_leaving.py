@@ -59,6 +59,7 @@ def test_signal_leaves_by_the_front_door(desk: Desk, number: signal.Signals, cod
     assert desk.crash_notes == []
 
 
+@pytest.mark.long
 def test_signals_in_a_row_end_it_once(desk: Desk) -> None:
     terminal = desk.open()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
@@ -100,6 +101,7 @@ def test_ignored_sighup_is_lived_through(desk: Desk) -> None:
     assert terminal.ended() == TERMINATED
 
 
+@pytest.mark.long
 def test_stalled_terminal_does_not_keep_it_from_ending(desk: Desk) -> None:
     terminal = desk.open()
     widths = cycle((100, 139))

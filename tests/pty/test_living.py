@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from itertools import cycle
 
 import pytest
@@ -13,6 +14,7 @@ from tests.pty.screen import Screen
 from tests.pty.terminal import Terminal
 
 SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
+LONG = partial(pytest.param, marks=pytest.mark.long)
 TRUECOLOR = b";2;"
 
 
@@ -54,6 +56,7 @@ def test_ctrl_z_and_fg_come_back_whole(desk: Desk) -> None:
     assert terminal.ended() == 0
 
 
+@pytest.mark.long
 def test_bg_does_not_paint_over_the_shell(desk: Desk) -> None:
     terminal = in_shell(desk)
     stopped = len(terminal.painted)
@@ -87,6 +90,7 @@ def test_stop_nobody_saw_coming_is_lived_through(desk: Desk) -> None:
     assert terminal.attributes() == terminal.settings
 
 
+@pytest.mark.long
 def test_ctrl_z_where_nobody_could_continue_it_changes_nothing(desk: Desk) -> None:
     terminal = desk.open()  # a session of its own, as of `ssh -t host smsmon`
     before = picture(terminal)
@@ -119,10 +123,10 @@ def test_resize_storm_ends_in_the_right_picture(desk: Desk) -> None:
     "kind",
     [
         {"TERM": "screen", "COLORTERM": ""},
-        {"TERM": "tmux-256color", "COLORTERM": ""},
-        {"TERM": "linux", "COLORTERM": ""},
-        {"TERM": "dumb", "COLORTERM": ""},
-        {"NO_COLOR": "1"},
+        LONG({"TERM": "tmux-256color", "COLORTERM": ""}),
+        LONG({"TERM": "linux", "COLORTERM": ""}),
+        LONG({"TERM": "dumb", "COLORTERM": ""}),
+        LONG({"NO_COLOR": "1"}),
         {"LC_ALL": "C", "LANG": "C"},
     ],
     ids=lambda kind: " ".join(f"{name}={value}" for name, value in kind.items() if value),
