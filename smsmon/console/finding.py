@@ -89,10 +89,9 @@ class Wanted:
 
     def matches(self, phone: str) -> bool:
         """True when ``phone``, E.164 or as it came, is a number that is meant."""
+        number = _NOT_DIGITS.sub("", phone)
         if not phone.startswith("+"):
-            digits = _NOT_DIGITS.sub("", phone)
-            return any(part and part in digits for part in (self.anywhere, self.core))
-        number = phone[1:]
+            return any(part and part in number for part in (self.anywhere, self.core))
         if self.anywhere and self.anywhere in number:
             return True
         if self.international:
@@ -125,11 +124,10 @@ def _after_code(number: str) -> str:
 
 @cache
 def _code_length(head: str) -> int:
-    """How many digits of a number's first three are its calling code; all, if none is known."""
-    codes = calling_codes()
+    """How many of a number's first characters are its calling code; all, if none is known."""
+    codes = map(str, calling_codes())
     # No calling code begins with another one.
-    lengths = range(1, _LONGEST_CODE + 1)
-    return next((n for n in lengths if int(head[:n]) in codes), _LONGEST_CODE)
+    return next((len(code) for code in codes if head.startswith(code)), len(head))
 
 
 async def search(board: Board, wanted: Wanted, limit: int = FOUND_LIMIT) -> list[Found]:

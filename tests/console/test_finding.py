@@ -87,6 +87,12 @@ def test_nothing_is_sought_before_three_digits_or_with_letters(typed: str) -> No
 def test_a_number_in_a_spelling_of_its_own_is_found_by_its_digits() -> None:
     assert understood("06 12").matches("06-12-34-56-78")
     assert understood("3615").matches("short 3615")
+    assert understood("06 12").matches("+33 6-12-34")
+
+
+@pytest.mark.parametrize("phone", ["", "+", "+0", "+-3", "+ x"])
+def test_what_is_no_number_is_searched_and_not_found(phone: str) -> None:
+    assert not any(understood(typed).matches(phone) for typed in ("010", "+336", "00336", "336"))
 
 
 @given(
