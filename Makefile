@@ -34,10 +34,10 @@ bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/.dev ## a week in minutes: half a million reports, and where memory ends up
-	@$(BIN)/python -m pytest -q -n 0 -s -m long tests/soak
+	@$(BIN)/python -m pytest -q -n 0 -s -m long --timeout 0 --session-timeout 0 tests/soak
 
 chaos: $(VENV)/.dev ## an hour of everything that can go wrong (2 minutes)
-	@$(BIN)/python -m pytest -q -n 0 -s -m long tests/chaos
+	@$(BIN)/python -m pytest -q -n 0 -s -m long --timeout 0 --session-timeout 0 tests/chaos
 
 screenshots: $(VENV)/.dev ## redraw the pictures in screenshots/
 	@$(BIN)/python -m tests.screenshots
