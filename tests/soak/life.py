@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
+from smsmon.console.screens import showing
 from smsmon.model import Entry
 from smsmon.simulator.world import World
 from tests.soak.account import CheapAccount
@@ -33,6 +34,8 @@ FRAME = 120.0
 """Seconds between two frames: most of those of a week that passes in minutes are seen by nobody."""
 FILE_LOOK = 10.0
 """Seconds between two looks at the watchlist file, for the same reason."""
+AGES_LOOK = 120
+"""Seconds between two looks at ages and overdue reads, likewise."""
 CONFIG = "[polling]\nbudget = 55\n"
 """So many requests a minute make half a million in a week."""
 
@@ -122,6 +125,7 @@ class Life:
 async def living(life: Life, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pilot[Any]]:
     """The console open, painting and looking around less often than for a person."""
     monkeypatch.setattr(app_module, "_LOOK_EVERY", FILE_LOOK)
+    monkeypatch.setattr(showing, "_AGES_EVERY", AGES_LOOK)
     async with life.scene.app.run_test(size=(140, 40)) as pilot:
         await life.scene.open(pilot)
         life.scene.screen.feed.frames_per_second = 1 / FRAME
