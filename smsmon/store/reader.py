@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from smsmon.store.files import signature
-from smsmon.store.schema import of_sqlite_error, open_for_reading
+from smsmon.store.schema import of_sqlite_error, open_for_reading, stands_in
 
 T = TypeVar("T")
 
@@ -75,9 +75,9 @@ class Reader:
     def _connected(self) -> sqlite3.Connection:
         current = signature(self.path)
         inode = current and current.inode
-        # The empty history that stands for a missing file is asked once.
         if self._connection is None or inode is None or inode != self._inode:
             self.close()
             self._connection = open_for_reading(self.path)
-            self._inode = inode
+            # The empty history that stands for one not made yet is asked once.
+            self._inode = None if stands_in(self._connection) else inode
         return self._connection

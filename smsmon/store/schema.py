@@ -129,7 +129,8 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; to an empty history when there is no file yet.
+    """A connection that can only read; to an empty history (see ``stands_in``) when there is
+    no file yet, or one that its writer has not filled yet.
 
     Raises ``StoreError``.
     """
@@ -156,6 +157,14 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def stands_in(connection: sqlite3.Connection) -> bool:
+    """True for the empty history that stands for a file not made yet: what is written to the
+    file later never shows in it.
+    """
+    (file,) = connection.execute("SELECT file FROM pragma_database_list").fetchone()
+    return not file
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Script]) -> None:

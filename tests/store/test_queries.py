@@ -217,3 +217,12 @@ def test_a_missing_file_is_an_empty_history_and_is_not_made(tmp_path: Path) -> N
     assert ask(missing, queries.summaries) == {}
     assert ask(missing, queries.find_number, "+33600000003").sightings == ()
     assert not missing.exists()
+
+
+def test_an_empty_file_is_asked_again_once_its_writer_has_filled_it(path: Path) -> None:
+    late = path.with_name("late.db")
+    late.touch()
+    with Reader(late) as reader:
+        assert reader.ask(queries.summaries) == {}
+        late.write_bytes(path.read_bytes())
+        assert reader.ask(queries.summaries)
