@@ -145,6 +145,7 @@ class Watching:
         for entry in wanted.values():
             if entry.id in known and known[entry.id].entry != entry:
                 engine.amend(entry)
+        engine.board.arrange(wanted)
         self._history.watching(self._watchlist.entries)
 
     def _watch(

@@ -7,7 +7,7 @@ all. All times are wall-clock seconds since the epoch.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -164,6 +164,15 @@ class Board:
             if watched.complete:
                 watched.completed_at = restored.completed_at or watched.last_change_at
         return watched
+
+    def arrange(self, ids: Iterable[str]) -> None:
+        """Keep the messages in the order of ``ids``; those it leaves out come last."""
+        kept = self._messages
+        ordered = dict.fromkeys([id for id in ids if id in kept]) | dict.fromkeys(kept)
+        if list(ordered) != list(kept):
+            messages = {id: kept[id] for id in ordered}
+            kept.clear()
+            kept.update(messages)
 
     def forget(self, message_id: str, at: float) -> Event:
         """Stop watching a message. Raises KeyError when it is not watched."""

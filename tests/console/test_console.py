@@ -233,8 +233,24 @@ async def test_removed_messages_come_back_with_undo_where_they_stood(opened: Ope
         assert left == [id for id in before if id not in before[1:3]]
         await pilot.press("u")
         await scene.show(pilot)
-        assert sorted(scene.screen.station.engine.board.messages) == sorted(before)
+        assert list(scene.screen.station.engine.board.messages) == before
+        assert list(scene.screen.messages.table.view.keys) == before
         assert [each.id for each in Watchlist(scene.locations.watchlist).load()] == before
+
+
+async def test_a_message_that_was_removed_and_added_again_is_shown_anew(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        screen, engine = scene.screen, scene.screen.station.engine
+        await pilot.press("enter", "end")
+        again = engine.board[str(screen.open_id)].entry
+        engine.forget(again.id)
+        engine.watch(again)
+        screen.entitle_side()  # as a mark or a sorted column does at any moment
+        await scene.show(pilot)
+        assert len(screen.recipients.table.view.keys) == 0
+        await scene.pass_time(pilot, 60)
+        count = len(engine.board[again.id].recipients)
+        assert len(screen.recipients.table.view.keys) == count > 0
 
 
 async def test_a_restart_shows_the_same_list(opened: Open, tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ class Showing(Screen[None], inherit_bindings=False):
         self.visible_panes = Where(0)
         self.open_id: str | None = None
         """The message whose recipients are shown."""
+        self._opened: Watched | None = None
         self.open_slot: int | None = None
         """The recipient shown in full."""
         self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
@@ -200,7 +201,7 @@ class Showing(Screen[None], inherit_bindings=False):
         self.show_head()
         self.entitle_messages()
         self.show_log()
-        if table.cursor_key != self.open_id:
+        if table.cursor_key != self.open_id or self.open_message is None:
             self.show_message(table.cursor_key)
         else:
             self.show_recipient(self.open_slot)
@@ -210,6 +211,8 @@ class Showing(Screen[None], inherit_bindings=False):
         board, table = self.station.engine.board, self.messages.table
         if list(table.view.keys) != list(board.messages):
             table.load(list(board.messages))
+        if self.open_id in board and self.open_message is None:
+            self.show_message(self.open_id)
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         table.touch((news.polled & board.messages.keys()) - changed, tint=False)
         table.touch(changed)
@@ -316,13 +319,18 @@ class Showing(Screen[None], inherit_bindings=False):
 
     @property
     def open_message(self) -> Watched | None:
-        """The message whose recipients are shown; None when none is, or it was removed."""
-        return None if self.open_id is None else self.station.engine.board.get(self.open_id)
+        """The message whose recipients are shown; None when none is, or it was removed.
+
+        One that was removed and added again is another one, until it is shown.
+        """
+        board, opened = self.station.engine.board, self._opened
+        return opened if opened is not None and board.get(opened.id) is opened else None
 
     def show_message(self, message_id: str | None) -> None:
         """Show the recipients of a message."""
+        board, table = self.station.engine.board, self.recipients.table
         self.open_id = message_id
-        watched, table = self.open_message, self.recipients.table
+        self._opened = watched = None if message_id is None else board.get(message_id)
         if watched is None:
             table.set_source(MappedRows({}), ())
         else:
