@@ -6,17 +6,21 @@ that is missing, broken or not writable is as good as none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
 from smsmon.store.files import write_whole
 
 Curves = dict[str, list[list[float]]]
 FILE_NAME = "learned.json"
+KEEP_EVERY = 3600.0
+"""Seconds between two writes: what a kill can cost."""
 
 
 def load(folder: Path) -> Mapping[str, Curves]:
@@ -27,11 +31,23 @@ def load(folder: Path) -> Mapping[str, Curves]:
         return {}
 
 
-def save(folder: Path, engine: Engine) -> None:
-    """Keep what ``engine`` knows by now. Blocks on the disk."""
+async def keep(folder: Path, engine: Engine, clock: Clock) -> None:
+    """Save it now and then, until cancelled."""
+    never = asyncio.Event()
+    while True:
+        await clock.wait(never, KEEP_EVERY)
+        await save(folder, engine)
+
+
+async def save(folder: Path, engine: Engine) -> None:
+    """Keep what ``engine`` knows by now."""
     curves = {name: engine.learned(name) for name in engine.profiles}
+    await asyncio.to_thread(_write, folder, msgspec.json.encode(curves))
+
+
+def _write(folder: Path, content: bytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(folder / FILE_NAME, msgspec.json.encode(curves))
+        write_whole(folder / FILE_NAME, content)
     except (OSError, StoreError):
         return

@@ -125,6 +125,7 @@ class Watch:
         jobs = [
             asyncio.create_task(self._engine.run()),
             asyncio.create_task(self._follow()),
+            asyncio.create_task(learned.keep(self._state, self._engine, self._clock)),
             asyncio.create_task(ending.over.wait()),
         ]
         try:
@@ -133,7 +134,7 @@ class Watch:
             for job in jobs:
                 job.cancel()
             ended = await asyncio.gather(*jobs, return_exceptions=True)
-            await asyncio.to_thread(learned.save, self._state, self._engine)
+            await learned.save(self._state, self._engine)
             await self._history.close()
         failed += [
             each

@@ -117,6 +117,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         await self._station.open()
         self._follow_watchlist()
         self._follow_balance()
+        self._keep_learned()
         self.ready.set()
         self._offer_setup()
         await keep_running(self._station.engine.run, self._polling_failed, self._pause)
@@ -150,6 +151,10 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
                 balance = None
             self.front.show_balance(balance)
             await self._clock.wait(never, _BALANCE_EVERY)
+
+    @work(group="learned", exit_on_error=False)
+    async def _keep_learned(self) -> None:
+        await self._station.keep_learned()
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:

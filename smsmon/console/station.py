@@ -106,9 +106,11 @@ class Station:
             await self._connect(name)
 
     async def balance(self, profile: str) -> Balance | None:
-        """What the account holds; None when it is not set up. Raises ``ReadError``."""
+        """What the account holds; None when it is not set up, or refused. Raises ``ReadError``."""
         client = self._clients.get(profile)
-        return None if client is None else await client.me()
+        if client is None or self.account(profile).condition is Condition.STOPPED:
+            return None
+        return await client.me()
 
     async def retry(self) -> None:
         """Try every account that is not well again, with its key read anew."""
@@ -131,9 +133,13 @@ class Station:
             if name in self.engine.profiles and name not in self._clients:
                 await self._connect(name)
 
+    async def keep_learned(self) -> None:
+        """Save now and then what the schedule has learnt, until cancelled."""
+        await learned.keep(self._state, self.engine, self.clock)
+
     async def close(self) -> None:
         """Write what is left to write, and close every connection."""
-        await asyncio.to_thread(learned.save, self._state, self.engine)
+        await learned.save(self._state, self.engine)
         try:
             await self.history.close()
         except StoreError as error:
