@@ -14,11 +14,11 @@ from tests.monitor.fakes import Rig
 async def test_what_was_learnt_is_on_disk_within_the_hour(tmp_path: Path) -> None:
     rig = Rig()
     rig.watch("300")
-    keeping = asyncio.create_task(learned.keep(tmp_path, rig.engine, rig.clock))
     async with rig.running():
-        await rig.clock.advance(6 * learned.KEEP_EVERY)
-    while not learned.load(tmp_path):
-        await asyncio.sleep(0)  # a thread writes
+        await rig.clock.advance(6 * 3600.0)
+    keeping = asyncio.create_task(learned.keep(tmp_path, rig.engine, rig.clock))
+    await rig.clock.advance(learned.KEEP_EVERY)
+    await asyncio.get_running_loop().shutdown_default_executor()  # its thread has written
     keeping.cancel()
     assert any(row[2] for row in learned.load(tmp_path)["default"]["reports"])
 
