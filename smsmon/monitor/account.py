@@ -28,13 +28,16 @@ class AccountState:
     condition: Condition = Condition.OK
     fault: Fault | None = None
     since: float | None = None
-    """When the trouble began."""
+    """Down: when the first request failed of all those since the last answer. Stopped: when it
+    was refused."""
     retry_at: float | None = None
     """When the next probe is planned; None when none is."""
+    failing_since: float | None = None
+    """Not down yet, but nothing was answered since the request that failed then; else None."""
 
     @property
     def reason(self) -> str:
-        """Why it is down or stopped, one safe sentence; empty when it is neither."""
+        """Why it fails, is down or stopped, one safe sentence; empty when all is well."""
         return self.fault.message if self.fault else ""
 
 
@@ -57,8 +60,14 @@ class Health:
         self._attempt = 0
         self.condition = Condition.OK
         self.fault: Fault | None = None
+        """The last one while failing, down or stopped."""
         self.since: float | None = None
-        """Wall time of the first fault of this trouble."""
+        """Wall time: down, of the first fault since an answer; stopped, of the refusal."""
+        self.failing_since: float | None = None
+        """Wall time of the first fault since an answer; None where it says nothing about the
+        account."""
+        self._first_fault: float | None = None
+        """Wall time of the first fault since an answer."""
         self.retry_at = 0.0
         """Monotonic time of the next probe, while down."""
 
@@ -72,7 +81,7 @@ class Health:
             return False
         recovered = self.condition is Condition.DOWN
         self.condition = Condition.OK
-        self.fault = self.since = None
+        self.fault = self.since = self.failing_since = self._first_fault = None
         self._attempt = 0
         return recovered
 
@@ -85,19 +94,25 @@ class Health:
         *,
         messages: int,
         probe: bool,
+        again: bool = False,
     ) -> bool:
         """A poll failed; True when that changes the condition of the account.
 
         ``messages`` are polled for this account; ``probe`` says that the request went out
         while the account was down: only probes lengthen the back-off, not the stragglers of
-        the moment it went down.
+        the moment it went down. ``again``: the message's poll before this one failed too; where
+        others were answered in between, that is the message's own trouble.
         """
         before = self.condition
+        own = again and message_id not in self._suspects
         self._suspects.add(message_id)
+        if self._first_fault is None:
+            self._first_fault = wall
         if before is Condition.STOPPED:
             return False
         if fault.kind is FaultKind.AUTH:
             self.condition = Condition.STOPPED
+            self.since = wall
         elif before is Condition.DOWN:
             if probe:
                 self._back_off(fault, now)
@@ -106,8 +121,11 @@ class Health:
             self._back_off(fault, now)
         if self.condition is not Condition.OK:
             self.fault = fault
+            self.failing_since = None
             if self.since is None:
-                self.since = wall
+                self.since = self._first_fault
+        elif not own or self.failing_since is not None:
+            self.fault, self.failing_since = fault, self._first_fault
         return self.condition is not before
 
     def retry(self, now: float) -> None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import inf
 from random import Random
-from typing import Protocol
 
 from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition, Health
-from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.budget import Budget, back_off
+from smsmon.monitor.flight import Choice, Flight, Polled, StatusSource
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits, not_found_interval
+
+__all__ = ["News", "Poller", "StatusSource"]
 
 log = logging.getLogger(__name__)
 
@@ -31,50 +31,6 @@ HEARTBEAT = 15.0
 ahead of the monotonic one."""
 
 News = Applied | Event
-
-
-class StatusSource(Protocol):
-    """Where reports come from: the API's client, or a fake."""
-
-    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
-        """One report; ``Unchanged`` when the answer's digest is ``known``. Raises ReadError."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Polled:
-    """What the poller keeps of one message."""
-
-    missing: int = 0
-    """"Not found" answers in a row."""
-    failures: int = 0
-    """Other faults in a row that were its own."""
-
-
-@dataclass(slots=True, eq=False)
-class _Flight:
-    """One request under way."""
-
-    message: _Polled
-    source: StatusSource
-    probe: bool
-    """It went out while the account was down."""
-    task: asyncio.Task[None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What to poll now."""
-
-    message_id: str
-    turn: Turn | None
-    """Its place in the agenda, when that is why."""
-    waited: float
-    """Its bid for the budget: how long it has waited for its kind; inf when it is urgent."""
-
-    @property
-    def urgent(self) -> bool:
-        return self.waited == inf
 
 
 class Poller:
@@ -107,10 +63,10 @@ class Poller:
         self._tell = tell
         self._health = Health(rng)
         self._well = AccountState(profile)
-        self._messages: dict[str, _Polled] = {}
+        self._messages: dict[str, Polled] = {}
         self._asked: dict[str, None] = {}
         """What the operator wants now, in the order he asked; kept while the account is down."""
-        self._flying: dict[str, _Flight] = {}
+        self._flying: dict[str, Flight] = {}
         self._wake = asyncio.Event()
         self._planner = Planner(board, clock, limits, habits, self._wake.set)
 
@@ -120,12 +76,21 @@ class Poller:
     def state(self) -> AccountState:
         """The account as it stands."""
         health = self._health
-        if health.condition is Condition.OK:
+        if health.condition is Condition.OK and health.failing_since is None:
             return self._well
         retry_at = None
-        if health.condition is Condition.DOWN:
-            retry_at = health.retry_at + self._clock.now() - self._clock.monotonic()
-        return AccountState(self.profile, health.condition, health.fault, health.since, retry_at)
+        if health.condition is Condition.DOWN and (self._asked or len(self._planner)):
+            now = self._clock.monotonic()
+            ready = max(health.retry_at, now + self._budget.wait(now, urgent=True))
+            retry_at = ready + self._clock.now() - now
+        return AccountState(
+            self.profile,
+            health.condition,
+            health.fault,
+            health.since,
+            retry_at,
+            health.failing_since,
+        )
 
     @property
     def stretch(self) -> float:
@@ -143,7 +108,7 @@ class Poller:
         """Take messages over; they are spread over the time that the limit needs for them."""
         added = []
         for message_id in message_ids:
-            self._messages[message_id] = _Polled()
+            self._messages[message_id] = Polled()
             if not self._board[message_id].entry.paused:
                 added.append(message_id)
         self._spread_out(added)
@@ -180,7 +145,12 @@ class Poller:
         self._wake.set()
 
     def refresh_all(self) -> None:
-        """Poll all that are not paused, as fast as the even pace allows."""
+        """Poll all that are not paused, as fast as the even pace allows.
+
+        While the account is down the next probe goes out at once.
+        """
+        if self._health.condition is Condition.DOWN:
+            self._health.retry(self._clock.monotonic())
         self._spread_out([id for id in self._messages if not self._board[id].entry.paused])
 
     def focus(self, message_id: str | None) -> None:
@@ -224,7 +194,7 @@ class Poller:
             now = self._clock.monotonic()
             pause = self._blocked(now)
             choice = None if pause else self._choose(now)
-            if not isinstance(choice, _Choice):
+            if not isinstance(choice, Choice):
                 self._budget.withdraw(self)
                 return pause or (inf if choice is None else choice - now)
             wait = self._budget.wait(now, urgent=choice.urgent)
@@ -247,7 +217,7 @@ class Poller:
                 return self._health.retry_at - now
         return 0.0
 
-    def _choose(self, now: float) -> _Choice | float | None:
+    def _choose(self, now: float) -> Choice | float | None:
         """What to poll now, or else when something will be due; None when nothing is planned.
 
         What the operator asked for goes first. A probe takes whoever is due earliest: the ones
@@ -255,14 +225,14 @@ class Poller:
         """
         for message_id in self._asked:
             if message_id not in self._flying:
-                return _Choice(message_id, None, inf)
+                return Choice(message_id, None, inf)
         if self._health.condition is Condition.DOWN:
             probe = self._planner.earliest()
-            return None if probe is None else _Choice(probe.message_id, None, inf)
+            return None if probe is None else Choice(probe.message_id, None, inf)
         turn, urgent, next_due = self._planner.chosen(now)
         if turn is None:
             return next_due
-        return _Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
+        return Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
 
     def _start(self, message_id: str, now: float) -> None:
         self._budget.take(now, self)
@@ -270,7 +240,7 @@ class Poller:
         self._planner.drop(message_id)
         watched = self._board[message_id]
         watched.in_flight = True
-        flight = _Flight(
+        flight = Flight(
             self._messages[message_id], self._source, self._health.condition is Condition.DOWN
         )
         self._flying[message_id] = flight
@@ -278,7 +248,7 @@ class Poller:
         # For a task that is cancelled before it began: nothing of it ever runs.
         flight.task.add_done_callback(lambda _: self._landed(message_id, flight))
 
-    async def _poll(self, message_id: str, flight: _Flight) -> None:
+    async def _poll(self, message_id: str, flight: Flight) -> None:
         """One request and, without a pause, all that follows from it."""
         try:
             answer = await self._ask(message_id, flight.source)
@@ -304,7 +274,7 @@ class Poller:
             log.exception("reading message %s failed in an unforeseen way", message_id)
             return _bug(error)
 
-    def _landed(self, message_id: str, flight: _Flight) -> None:
+    def _landed(self, message_id: str, flight: Flight) -> None:
         """The request is over, however it ended: see to it that the next one is planned."""
         if self._flying.get(message_id) is not flight:
             return
@@ -323,7 +293,7 @@ class Poller:
 
     # --- what came back ------------------------------------------------------------------
 
-    def _answered(self, message_id: str, flight: _Flight, answer: Report | Unchanged) -> None:
+    def _answered(self, message_id: str, flight: Flight, answer: Report | Unchanged) -> None:
         watched = self._board[message_id]
         wall = self._clock.now()
         past = Past.of(watched)
@@ -339,7 +309,7 @@ class Poller:
         self._planner.after_answer(message_id)
         self._tell(applied)
 
-    def _failed(self, message_id: str, flight: _Flight, fault: Fault) -> None:
+    def _failed(self, message_id: str, flight: Flight, fault: Fault) -> None:
         now, wall = self._clock.monotonic(), self._clock.now()
         message, limits = flight.message, self._limits
         if fault.kind is FaultKind.AUTH and flight.source is not self._source:
@@ -356,7 +326,8 @@ class Poller:
             message.failures += 1
             if fault.kind is FaultKind.RATE_LIMITED:
                 self._budget.too_many(now, fault.retry_after)
-            self._judge(message_id, fault, now, wall, probe=flight.probe)
+            again = message.failures > 1
+            self._judge(message_id, fault, now, wall, probe=flight.probe, again=again)
             pause = limits.min_interval + back_off(message.failures, self._rng)
         if self._board[message_id].entry.paused:
             self._drop(message_id)
@@ -365,7 +336,14 @@ class Poller:
         self._tell(applied)
 
     def _judge(
-        self, message_id: str, fault: Fault, now: float, wall: float, *, probe: bool
+        self,
+        message_id: str,
+        fault: Fault,
+        now: float,
+        wall: float,
+        *,
+        probe: bool,
+        again: bool,
     ) -> None:
         """Let the fault count against the account, and tell when that turns it."""
         changed = self._health.bad(
@@ -375,6 +353,7 @@ class Poller:
             wall,
             messages=len(self._planner) + len(self._flying),
             probe=probe,
+            again=again,
         )
         if changed:
             stopped = self._health.condition is Condition.STOPPED

@@ -24,10 +24,11 @@ def _bad(
     *,
     messages: int = 10,
     probe: bool = False,
+    again: bool = False,
     retry_after: float | None = None,
 ) -> bool:
     return health.bad(
-        message_id, fault(kind, retry_after), now, now, messages=messages, probe=probe
+        message_id, fault(kind, retry_after), now, now, messages=messages, probe=probe, again=again
     )
 
 
@@ -91,7 +92,31 @@ def _probe_wait(health: Health) -> float:
     return health.retry_at
 
 
-def test_the_trouble_began_with_its_first_fault(health: Health) -> None:
+def test_the_trouble_began_with_the_first_fault_that_no_answer_followed(health: Health) -> None:
+    _bad(health, "0", now=5.0)
+    health.good()
     for second, id in enumerate(("1", "2", "3", "4"), start=10):
         _bad(health, id, now=float(second))
-    assert health.since == 12.0
+    assert health.since == 10.0
+    _bad(health, "1", FaultKind.AUTH, now=99.0)
+    assert health.since == 99.0  # since then it is stopped, and not only down
+
+
+def test_an_account_is_failing_from_its_first_fault_until_an_answer(health: Health) -> None:
+    _bad(health, "1", FaultKind.NETWORK, now=7.0)
+    _bad(health, "2", FaultKind.TIMEOUT, now=8.0)
+    assert health.condition is Condition.OK
+    assert (health.failing_since, health.fault) == (7.0, fault(FaultKind.TIMEOUT))
+    health.good()
+    assert (health.failing_since, health.fault) == (None, None)
+
+
+def test_a_message_known_to_fail_by_itself_tells_nothing_about_the_account(health: Health) -> None:
+    _bad(health, "300", now=1.0)
+    for second in range(2, 60, 2):
+        health.good()
+        _bad(health, "300", now=float(second), again=True)
+        assert health.failing_since is None
+    # Nobody else was answered since: that is another matter.
+    _bad(health, "300", now=70.0, again=True)
+    assert health.failing_since == 58.0

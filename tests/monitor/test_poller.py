@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from smsmon.model import EventKind, FaultKind, Status
-from smsmon.monitor.account import Condition
+from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
 from tests.monitor.fakes import Rig, fault, row, windows_passed
@@ -216,6 +216,56 @@ async def test_while_the_account_is_down_single_probes_go_out_ever_more_rarely()
         assert account.reason == "a network fault"
         assert account.retry_at is not None
     assert rig.kinds().count(EventKind.ACCOUNT_DOWN) == 1
+
+
+async def test_the_first_poll_that_fails_shows_until_the_next_answer() -> None:
+    rig = Rig()
+    rig.watch(*_ids(3))
+    async with rig.running():
+        await rig.clock.advance(60.0)
+        assert rig.engine.account("default").failing_since is None
+        rig.source.trouble[None] = fault(FaultKind.NETWORK)
+        stale = await rig.clock.run_until(lambda: EventKind.STALE in rig.kinds())
+        account = rig.engine.account("default")
+        assert stale > 0
+        assert account.condition is Condition.OK
+        assert account.failing_since == rig.clock.now()
+        assert account.reason == "a network fault"
+        rig.source.trouble.clear()
+        await rig.clock.run_until(lambda: EventKind.RECOVERED in rig.kinds())
+        assert rig.engine.account("default") == AccountState("default")
+
+
+async def test_the_next_try_is_told_as_the_server_allows_it_whatever_is_asked_for() -> None:
+    rig = Rig()
+    rig.watch(*_ids(3))
+    async with rig.running():
+        rig.source.trouble[None] = fault(FaultKind.RATE_LIMITED, 600.0)
+        await rig.clock.run_until(lambda: rig.engine.account("default").condition is Condition.DOWN)
+        rig.engine.refresh(_ids(1))
+        rig.engine.refresh_all()
+        retry_at = rig.engine.account("default").retry_at
+        assert retry_at is not None
+        assert retry_at - rig.clock.now() == pytest.approx(600.0)
+        before = len(rig.source.asked)
+        await rig.clock.advance(599.0)
+        assert len(rig.source.asked) == before
+        await rig.clock.advance(2.0)
+        assert len(rig.source.asked) > before
+
+
+async def test_refreshing_all_probes_a_silent_account_at_once() -> None:
+    rig = Rig()
+    rig.watch(*_ids(20))
+    async with rig.running():
+        rig.source.trouble[None] = fault(FaultKind.NETWORK)
+        await rig.clock.advance(3600.0)
+        before = len(rig.source.asked)
+        rig.source.trouble.clear()
+        rig.engine.refresh_all()
+        await rig.clock.advance(0.1)
+        assert len(rig.source.asked) > before
+        assert rig.engine.account("default").condition is Condition.OK
 
 
 async def test_recovery_comes_by_itself_and_without_a_burst() -> None:
