@@ -48,8 +48,8 @@ def draw(chart: Chart, width: int, height: int) -> list[Row]:
         return []
     plot = Plot()
     plot.theme("clear")
-    plot.plotsize(width, height)
-    plot._set_size(width, height)  # plotsize() alone goes no further than the real terminal
+    plot.plotsize(width, height - 1)
+    plot._set_size(width, height - 1)  # plotsize() alone goes no further than the real terminal
     canvas = _Canvas(
         plot,
         across=width - max(len(word) for _, word in chart.y_ticks) - 1,
@@ -65,7 +65,7 @@ def draw(chart: Chart, width: int, height: int) -> list[Row]:
             canvas.curve(layer)
     for place, mark in enumerate(chart.marks):
         canvas.mark(mark, place)
-    return _rows(plot.build(), width)
+    return [*_rows(plot.build(), width), _labels(chart, width)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,6 @@ class _Canvas:
         plot.ylim(0, self.rows - 1)
         plot.xticks([self.x(at) for at, _ in chart.x_ticks], [word for _, word in chart.x_ticks])
         plot.yticks([self.y(at) for at, _ in chart.y_ticks], [word for _, word in chart.y_ticks])
-        plot.xlabel(chart.x_label)
-        plot.ylabel(chart.y_label)
 
     def columns(self, columns: Columns) -> None:
         lower: dict[int, int] = {}
@@ -142,6 +140,15 @@ class _Canvas:
         if points := list(points):
             x, y = zip(*points, strict=True)
             self.plot.scatter(x, y, marker=glyph, color=_COLOURS[tone], fillx=fillx)
+
+
+def _labels(chart: Chart, width: int) -> Row:
+    """What the axes count: under the one its end is nearest to, with an arrow along it."""
+    up, right = f"↑ {chart.y_label}", f"{chart.x_label} →"
+    between = width - len(up) - len(right)
+    if between < 1:
+        return fit([Span(up, Tone.DIM)], width)
+    return [Span(up + " " * between + right, Tone.DIM)]
 
 
 def _rows(text: str, width: int) -> list[Row]:

@@ -266,7 +266,7 @@ async def test_only_the_lines_that_differ_are_painted(
 
         drawing.show(replace(bars, rows=(*rows[:2], Bar("Italy", 5, 1.0, (5,)))))
 
-        assert [region.y for region in painted] == [3]
+        assert [region.y for region in painted] == [6]
 
 
 async def test_two_reckonings_never_run_at_once_and_the_last_wish_wins(

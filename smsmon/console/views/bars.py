@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from smsmon.console import cells
 from smsmon.console.cells import Span, fit
 from smsmon.console.looks import Tone
 
 _COUNT, _RATE, _GAP = 11, 7, 2
 _LEAST_BAR = 10
-_SHORTEST_NAME, _LONGEST_NAME = 12, 30
+_SHORTEST_NAME, _LONGEST_NAME = 12, 40
 LEAST_WIDTH = _SHORTEST_NAME + _COUNT + _RATE + _GAP + _LEAST_BAR
 
 GOOD, WAIT, BAD = ("━", Tone.GOOD), ("┈", Tone.WAIT), ("╳", Tone.BAD)
@@ -46,7 +48,8 @@ class Bars:
 def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
     """``height`` lines of ``width`` columns; the last says how many rows found no room.
 
-    Bars are as long as their share of the longest.
+    Bars are as long as their share of the longest. Where there is room for twice the rows, a
+    blank line stands between them.
     """
     if width < LEAST_WIDTH or height < 2:
         return []
@@ -54,14 +57,25 @@ def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
     hidden = len(rows) - (height - 1)
     if hidden > 0:
         rows = rows[: height - 2]
-    name = min(_LONGEST_NAME, max(_SHORTEST_NAME, width // 3))
+    name = _name_width(bars, width)
     heading = f"{bars.names:<{name}}{bars.numbers:>{_COUNT}}{bars.rates:>{_RATE}}"
     drawn = [fit([Span(heading, Tone.DIM)], width)]
     longest = max((sum(bar.parts) for bar in rows), default=0)
-    drawn += [_row(bars, bar, name, longest, width) for bar in rows]
+    blank = fit([Span("")], width)
+    airy = 2 * len(rows) < height
+    for bar in rows:
+        drawn += [blank] if airy else []
+        drawn.append(_row(bars, bar, name, longest, width))
     if hidden > 0:
         drawn.append(fit([Span(f"and {hidden + 1:,} more", Tone.DIM)], width))
-    return drawn + [fit([Span("")], width)] * (height - len(drawn))
+    return drawn + [blank] * (height - len(drawn))
+
+
+def _name_width(bars: Bars, width: int) -> int:
+    """As wide as the longest name, while bars have a quarter of ``width``."""
+    longest = max((cell_len(bar.name) for bar in bars.rows), default=0) + 1
+    room = width - _COUNT - _RATE - _GAP - max(_LEAST_BAR, width // 4)
+    return max(_SHORTEST_NAME, min(_LONGEST_NAME, longest, room))
 
 
 def _row(bars: Bars, bar: Bar, name: int, longest: int, width: int) -> list[Span]:

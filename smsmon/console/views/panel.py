@@ -15,6 +15,7 @@ from smsmon.console.tally import Tally
 from smsmon.console.tones import styled
 from smsmon.console.views.bars import Bars
 from smsmon.console.views.charts import Chart
+from smsmon.console.widgets.fitting import KEPT
 
 _HOUR = 3600
 
@@ -97,6 +98,11 @@ def took(seconds: int | None) -> str:
     if seconds is None:
         return cells.took(None)
     return f"{max(1, seconds)} s" if seconds < 60 else cells.took(seconds)
+
+
+def unbroken(seconds: int | None) -> str:
+    """A duration in a sentence: never broken over two lines."""
+    return took(seconds).replace(" ", KEPT)
 
 
 def many(number: int, word: str) -> str:

@@ -12,7 +12,7 @@ from smsmon.console.figures import Curve as Shares
 from smsmon.console.looks import Tone
 from smsmon.console.views import charts
 from smsmon.console.views.charts import Chart, Columns, Curve, Mark
-from smsmon.console.views.panel import Panel, Shown, key, many, said, took, unseen
+from smsmon.console.views.panel import Panel, Shown, key, many, said, took, unbroken, unseen
 
 LEAST_DRAWN = 0.04
 """A share not delivered below this would lie flat on the axis: the sentence tells it better."""
@@ -59,10 +59,10 @@ def _rate(shown: Shown) -> Content:
 
 def _reached(curve: Shares) -> str:
     if curve.half is None:
-        return f"Less than half of the recipients within {took(curve.age)}."
+        return f"Less than half of the recipients within {unbroken(curve.age)}."
     if curve.most is None:
-        return f"Half of the recipients within {took(curve.half)}, not 90% of them yet."
-    return f"Half of the recipients within {took(curve.half)}, 90% in {took(curve.most)}."
+        return f"Half of the recipients within {unbroken(curve.half)}, not 90% of them yet."
+    return f"Half of the recipients within {unbroken(curve.half)}, 90% in {unbroken(curve.most)}."
 
 
 def durations(shown: Shown) -> Panel:
@@ -92,8 +92,8 @@ def durations(shown: Shown) -> Panel:
     )
     finding = Content.assemble(
         f"Half of {many(found.reports, 'final report')} came within ",
-        (took(found.median), "bold"),
-        f", 90% in {took(found.ninetieth)}, 99% in {took(found.ninety_ninth)}.",
+        (unbroken(found.median), "bold"),
+        f", 90% in {unbroken(found.ninetieth)}, 99% in {unbroken(found.ninety_ninth)}.",
     )
     return Panel(
         title, (key("█", Tone.WAIT, "final reports"),), said(finding, *unseen(shown.figures)), chart

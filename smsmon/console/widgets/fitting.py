@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from smsmon.text import ELLIPSIS
+
 GAP = "   "
+KEPT = "\N{NO-BREAK SPACE}"
+"""A blank at which ``wrapped`` breaks no line."""
 _MUCH = 3
 """The difference of worth for which a part is rather left out than another shortened."""
 
@@ -53,3 +57,29 @@ def _worth(item: tuple[int, list[Content]]) -> int:
 
 def _width(contents: list[Content], gap: str) -> int:
     return sum(each.cell_length for each in contents) + len(gap) * (len(contents) - 1)
+
+
+def wrapped(content: Content, width: int, height: int) -> Content:
+    """``content`` in ``height`` lines of ``width`` columns at most, broken at blanks.
+
+    Textual also breaks at no-break spaces, which stand inside of what is read as one.
+    """
+    lines: list[Content] = []
+    start = end = 0
+    plain = content.plain
+    breaks = [place for place, char in enumerate(plain) if char == " "]
+    for stop in [*breaks, len(plain)]:
+        if content[start:stop].cell_length > width and end > start:
+            lines.append(content[start:end])
+            start = end + 1
+        end = stop
+    lines.append(content[start:])
+    if len(lines) > height:
+        lines = lines[:height]
+        last = lines[-1].truncate(width - 1) if lines[-1].cell_length >= width else lines[-1]
+        lines[-1] = last + ELLIPSIS
+    return Content("\n").join([_plain_blanks(line) for line in lines])
+
+
+def _plain_blanks(line: Content) -> Content:
+    return Content(line.plain.replace(KEPT, " "), list(line.spans))

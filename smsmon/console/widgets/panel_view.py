@@ -8,8 +8,10 @@ from textual.content import Content
 
 from smsmon.console.views.panel import Panel
 from smsmon.console.widgets.drawing import Drawing
-from smsmon.console.widgets.fitting import fitted, part
+from smsmon.console.widgets.fitting import fitted, part, wrapped
 from smsmon.console.widgets.line import Line
+
+_FINDING_HEIGHT = 2
 
 
 class PanelView(Vertical):
@@ -39,15 +41,16 @@ class PanelView(Vertical):
     def show(self, panel: Panel) -> None:
         """Show ``panel``; only what differs from what stands there is painted."""
         self._panel = panel
-        self._entitle()
-        self.finding.say(panel.finding)
+        self._say()
         self.drawing.show(panel.drawing)
 
     def on_resize(self) -> None:
-        self._entitle()
+        self._say()
 
-    def _entitle(self) -> None:
+    def _say(self) -> None:
         if self._panel is not None:
+            width = self.size.width
             title = Content.styled(self._panel.title, "bold")
             keys = [part(-place, key) for place, key in enumerate(self._panel.legend)]
-            self.title_line.say(fitted([part(1, title), *keys], self.size.width, "  "))
+            self.title_line.say(fitted([part(1, title), *keys], width, "  "))
+            self.finding.say(wrapped(self._panel.finding, width, _FINDING_HEIGHT))
