@@ -9,7 +9,7 @@ Left alone on purpose: ``ctrl+b`` (tmux), ``ctrl+a`` (screen), ``ctrl+s`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Flag, auto
@@ -46,6 +46,8 @@ class Action:
     """The method that does it: ``add`` is ``action_add`` of the screen, or of the table."""
     rank: int = 0
     """Place in the key line, 1 first; 0 stays out of it."""
+    line: Where = Where.ANYWHERE
+    """The panes in whose key line it stands."""
 
     @property
     def group(self) -> str:
@@ -75,38 +77,39 @@ ACTIONS: tuple[Action, ...] = (
     Action("move.previous_pane", ("shift+tab",), "previous pane", "Move to the previous pane.",
            _ALL, "previous_pane"),
     Action("message.add", ("a",), "add", "Add message ids to the watchlist, typed or pasted.",
-           _ALL, "add", 1),
+           _ALL, "add", 1, _M),
     Action("message.find", ("n",), "find number",
-           "Find a phone number in all messages, past ones too.", _ALL, "find", 3),
+           "Find a phone number in all messages, past ones too.", _ALL, "find", 3, _M | _1 | _L),
     Action("message.edit", ("e",), "edit", "Change label, tags and note.", _M | _R, "edit"),
     Action("message.raw", ("w",), "raw answer", "See the answer as it was received last.",
            _M | _R | _1, "raw"),
     Action("message.refresh", ("r",), "refresh",
-           "Ask the API about this message, or the marked ones, now.", _M | _R | _1, "refresh", 7),
+           "Ask the API about this message, or the marked ones, now.", _M | _R | _1, "refresh", 8),
     Action("message.refresh_all", ("R",), "refresh all",
            "Ask the API about every message, within the request budget.", _ALL, "refresh_all"),
     Action("message.pause", ("p",), "pause",
            "Poll this message, or the marked ones, no more; again: go on.", _M | _R, "pause"),
     Action("message.remove", ("d", "delete"), "remove",
-           "Stop watching this message, or the marked ones.", _M, "remove", 8),
-    Action("message.undo", ("u",), "undo", "Bring back what was removed last.", _ALL, "undo", 9),
+           "Stop watching this message, or the marked ones.", _M, "remove", 9),
+    Action("message.undo", ("u",), "undo", "Bring back what was removed last.", _ALL, "undo", 10),
     Action("view.filter", ("slash",), "filter",
            "Filter the table as you type: words, /regex/, status:waiting, took>60s, !stop:yes.",
            _T, "filter", 3),
-    Action("view.faults", ("f",), "faults",
-           "Show only what is not delivered, unknown, stale or not found; again: all.",
+    Action("view.faults", ("f",), "failed",
+           "Show only what failed; again: all that is not delivered, waiting too; again: all.",
            _T, "faults", 4),
     Action("view.columns", ("c",), "columns", "Choose the columns of this table.", _T, "columns"),
     Action("view.overview", ("o",), "overview", "Plots: deliveries over time, delays, countries.",
-           _ALL, "overview", 6),
-    Action("view.since", ("i",), "since", "See what happened since you last looked.",
-           _ALL, "since"),
+           _ALL, "overview", 7),
+    Action("view.since", ("i",), "what happened",
+           "See what happened while you were away: since you last looked, or last night.",
+           _ALL, "since", 12),
     Action("view.copy", ("y",), "copy", "Copy the id or number, or those of the marked rows.",
-           _ALL, "copy"),
+           _ALL, "copy", 5, _R | _1),
     Action("view.copy_rows", ("Y",), "copy rows", "Copy whole rows, set apart by tabs.",
            _ALL, "copy_rows"),
-    Action("view.export", ("x",), "export", "Write the rows shown to a CSV or JSON file.",
-           _ALL, "export"),
+    Action("view.export", ("x",), "export",
+           "Write the marked rows, or all rows shown, to a CSV or JSON file.", _ALL, "export"),
     Action("view.freeze", ("F",), "freeze",
            "Hold the picture still to read it; data goes on, and a badge counts it.",
            _ALL, "freeze"),
@@ -121,11 +124,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.retry", ("t",), "retry",
            "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",
-           _ALL, "help", 10),
+           _ALL, "help", 13),
     Action("app.palette", ("colon", "ctrl+p"), "palette", "Find an action by its name.",
            _ALL, "palette"),
     Action("app.quit", ("q", "ctrl+c"), "quit", "Leave smsmon. The watchlist is kept.",
-           _ALL, "quit", 11),
+           _ALL, "quit", 14),
 )  # fmt: skip
 """What the console's screen does."""
 
@@ -142,7 +145,7 @@ TABLE_ACTIONS: tuple[Action, ...] = (
     Action("table.first", ("home", "g"), "first row", "The first row.", _T, "first"),
     Action("table.last", ("end", "G"), "last row", "The last row.", _T, "last"),
     Action("table.sort", ("s", "greater_than_sign"), "sort", "Sort by the next column.", _T,
-           "sort_right", 5),
+           "sort_right", 6),
     Action("table.sort_left", ("less_than_sign",), "sort left", "Sort by the column before.", _T,
            "sort_left"),
     Action("table.sort_reverse", ("S",), "reverse", "Sort the other way round.", _T,
@@ -163,6 +166,7 @@ _KEY_FACES = {
     "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
     "colon": ":", "space": "space", "less_than_sign": "<", "greater_than_sign": ">",
     "shift+tab": "⇧tab", "backslash": "\\", "plus": "+", "minus": "-", "comma": ",",
+    "pageup": "PgUp", "pagedown": "PgDn", "left": "←", "right": "→", "up": "↑", "down": "↓",
 }  # fmt: skip
 
 
@@ -219,7 +223,9 @@ def _keys(text: str) -> tuple[str, ...]:
     return tuple(_character_to_key(name) if len(name) == 1 else name for name in names if name)
 
 
-def key_line(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> list[Action]:
-    """The actions the key line shows in the pane ``where``, in their order."""
-    shown = [action for action in actions if action.rank and where & action.where]
-    return sorted(shown, key=lambda action: action.rank)
+def key_line(
+    where: Where, actions: Iterable[Action] = EVERY_ACTION, urged: Container[str] = ()
+) -> list[Action]:
+    """The actions the key line shows in the pane ``where``: in their order, ``urged`` ids first."""
+    shown = [action for action in actions if action.rank and where & action.where & action.line]
+    return sorted(shown, key=lambda action: (action.id not in urged, action.rank))

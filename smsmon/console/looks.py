@@ -58,7 +58,7 @@ STATE_LOOKS: Mapping[str, Look] = MappingProxyType(
         "complete": Look("✓", "complete", Tone.GOOD),
         "settled": Look("■", "settled", Tone.DIM),
         "paused": Look("=", "paused", Tone.DIM),
-        "not found": Look("?", "not found", Tone.WARN),
+        "not found": Look("∅", "not found", Tone.WARN),
         "stale": Look(WARNING, "stale", Tone.WARN),
     }
 )

@@ -11,6 +11,7 @@ from smsmon.console.actions import Action, key_face
 from smsmon.console.screens.showing import Showing
 from smsmon.console.widgets.live_table import LiveTable
 
+_THEME = "theme "
 Command = tuple[str, str, Callable[[], object]]
 
 
@@ -28,7 +29,7 @@ class Actions(Provider):
                     yield _named(action), action.help, partial(target.run_action, action.call)
         for name in self.app.available_themes:
             wear = partial(setattr, self.app, "theme", name)
-            yield f"theme {name}", "Wear this theme until smsmon ends.", wear
+            yield _THEME + name, "Wear this theme until smsmon ends.", wear
 
     async def discover(self) -> Hits:
         for name, help, run in self.commands():
@@ -38,6 +39,8 @@ class Actions(Provider):
         matcher = self.matcher(query)
         for name, help, run in self.commands():
             score = max(matcher.match(name), matcher.match(help) * 0.8)
+            if name.startswith(_THEME):
+                score *= 0.5  # who types "night" asks of it rather than of how a screen looks
             if score > 0:
                 yield Hit(score, matcher.highlight(name), run, help=help)
 

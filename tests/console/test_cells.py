@@ -96,7 +96,7 @@ def test_a_status_nobody_knows_shows_the_word_of_the_api() -> None:
 
 def test_states_say_their_word_and_detail() -> None:
     assert cells.plain(cells.state("stale", detail="4 m")) == "! stale 4 m"
-    assert cells.plain(cells.state("NOT_FOUND")) == "? not found"
+    assert cells.plain(cells.state("NOT_FOUND")) == "∅ not found"
     assert cells.plain(cells.state("unheard of")) == "  unheard of"
 
 

@@ -148,7 +148,7 @@ class ConsoleScreen(Asking, inherit_bindings=False):
             pane.type_filter()
 
     def action_faults(self) -> None:
-        """Only what is not as it should be, or everything again."""
+        """Only what failed; then what waits too; then everything again."""
         if isinstance(pane := self.panes[self.at], TablePane):
             pane.switch_faults()
 

@@ -1,7 +1,8 @@
-"""Every key that works here, from the table of actions itself."""
+"""Every key that works here, from the table of actions itself; then what words and signs mean."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from textwrap import wrap
 from typing import ClassVar
@@ -14,11 +15,39 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
+from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS, Look
+from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Line
+from smsmon.model import Status
 
-_KEYS_WIDTH = 12
-_HELP_WIDTH = 52
+_KEYS_WIDTH = 14
+_HELP_WIDTH = 53
 """Both together fit the dialog at 80 columns."""
+_STATUSES = {
+    Status.DELIVERED: "It arrived. This is final.",
+    Status.WAITING: "No report yet; one may still come, for 48 hours or so.",
+    Status.NOT_DELIVERED: "It did not arrive, and will not. This is final.",
+    Status.UNKNOWN: "The API said a word that nobody documented; it is shown.",
+}
+_STATES = {
+    "new": "Not read yet.",
+    "live": "Reports are still to come; it is read ever less often with age.",
+    "complete": "Every recipient is final. It is read on, slowly: a STOP may come.",
+    "settled": "Complete, and nothing changed for 48 hours: read no more, but by r.",
+    "paused": "Not read until you resume it, with p.",
+    "not found": "The API knows no such message, or not yet. It is tried again.",
+    "stale": "It could not be read when it was due: what is shown is old.",
+}
+_FIGURES = (
+    ("% delivered", "Delivered ÷ all recipients: the bar of a message, the line on top."),
+    (
+        "delivery rate",
+        "Delivered ÷ final, where final is delivered or not delivered. Waiting and unknown"
+        " recipients stay out of both, so it tells early how a send goes.",
+    ),
+    ("STOP", "The recipient asked for no more messages; counted beside the status."),
+    ("took", "From when we first saw the recipient to the final status, as observed."),
+)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -37,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog", id="help") as page:
-            page.border_title = "Keys"
+            page.border_title = "Keys, words and signs"
             yield Static(help_text(self._where, self._actions), markup=False)
             yield Line(Content.styled("esc  close     ↑ ↓  scroll", "$text-quiet"))
 
@@ -60,14 +89,40 @@ def help_text(where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> Conte
             lines.append(Content())
         lines.append(Content.styled(group, "bold $accent"))
         lines += [_line(action, bool(action.where & where)) for action in members]
-    return Content("\n").join(lines)
+    return Content("\n").join([*lines, *_words()])
 
 
 def _line(action: Action, live: bool) -> Content:
     keys = "  ".join(key_face(key) for key in action.keys)
-    first, *more = wrap(action.help, _HELP_WIDTH)
-    rest = "".join(f"\n{'':{_KEYS_WIDTH}}{line}" for line in more)
-    return Content.assemble(
-        (f"{keys:<{_KEYS_WIDTH}}", "bold" if live else "$text-quiet"),
-        (first + rest, "" if live else "$text-quiet"),
+    return _explained(
+        Content.styled(keys, "bold" if live else "$text-quiet"),
+        action.help,
+        "" if live else "$text-quiet",
     )
+
+
+def _explained(name: Content, text: str, style: str = "") -> Content:
+    """``name``, and ``text`` beside it; below it where it is too long for its column."""
+    room = _KEYS_WIDTH - name.cell_length
+    gap = " " * room if room >= 2 else f"\n{'':{_KEYS_WIDTH}}"
+    return Content.assemble(
+        name, gap, (f"\n{'':{_KEYS_WIDTH}}".join(wrap(text, _HELP_WIDTH)), style)
+    )
+
+
+def _words() -> Iterator[Content]:
+    """What statuses, states and figures mean."""
+    yield _heading("What became of a recipient")
+    yield from (_sign(STATUS_LOOKS[status], text) for status, text in _STATUSES.items())
+    yield _heading("How it stands with a message")
+    yield from (_sign(STATE_LOOKS[state], text) for state, text in _STATES.items())
+    yield _heading("Figures")
+    yield from (_explained(Content.styled(name, "bold"), text) for name, text in _FIGURES)
+
+
+def _sign(look: Look, text: str) -> Content:
+    return _explained(styled(f"{look.glyph} {look.word}", look.tone), text)
+
+
+def _heading(text: str) -> Content:
+    return Content.assemble("\n", (text, "bold $accent"))

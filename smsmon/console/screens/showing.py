@@ -18,33 +18,25 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from smsmon.console import tables
 from smsmon.console.actions import EVERY_ACTION, Where, rebound
 from smsmon.console.attention import Attention
 from smsmon.console.feed import Feed, News
 from smsmon.console.journal import Journal
-from smsmon.console.journal import Line as JournalLine
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.states import States
 from smsmon.console.tally import Tally
 from smsmon.console.views import head, titles
-from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
-from smsmon.console.views.messages import MessageRows, message_columns
 from smsmon.console.views.recipient import elsewhere, recipient_text, whole_timeline
-from smsmon.console.views.recipients import (
-    RecipientRow,
-    RecipientRows,
-    recipient_columns,
-    recipient_row,
-)
+from smsmon.console.views.recipients import RecipientRows, recipient_row
 from smsmon.console.widgets.fitting import part
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
-from smsmon.console.widgets.table_pane import ConsoleTable, TablePane, title
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.console.widgets.table_pane import title
 from smsmon.model import Balance, Counts, Transition
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
@@ -112,37 +104,10 @@ class Showing(Screen[None], inherit_bindings=False):
         self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
         """The recipient asked about last, and its changes before this session."""
         engine = station.engine
-        self.messages: TablePane[str, Watched] = TablePane(
-            ConsoleTable(
-                message_columns(engine, lens),
-                MessageRows(engine, lens),
-                empty="Nothing is watched yet. Press a to add message ids, typed or pasted.",
-                tint_seconds=tint_seconds,
-            ),
-            MESSAGE_FIELDS,
-            Where.MESSAGES,
-            id="messages",
-        )
-        self.recipients: TablePane[int, RecipientRow] = TablePane(
-            ConsoleTable(
-                recipient_columns(lens), empty="No recipients to show", tint_seconds=tint_seconds
-            ),
-            RECIPIENT_FIELDS,
-            Where.RECIPIENTS,
-            id="recipients",
-        )
+        self.messages = tables.messages_pane(engine, lens, tint_seconds)
+        self.recipients = tables.recipients_pane(lens, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
-        self.log_pane: TablePane[int, JournalLine] = TablePane(
-            ConsoleTable(
-                log_columns(lens),
-                LogRows(self.journal, lens),
-                empty="Nothing has happened yet",
-                tint_seconds=0,
-            ),
-            LOG_FIELDS,
-            Where.LOG,
-            id="log",
-        )
+        self.log_pane = tables.log_pane(self.journal, lens)
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):
@@ -262,6 +227,7 @@ class Showing(Screen[None], inherit_bindings=False):
             stretch=stretch,
             frozen=self.feed.frozen,
             held_back=self.feed.held_back,
+            masked=self.lens.masked,
             read_only=str(self.station.watchlist.broken or ""),
             halted=self.station.halted,
         )

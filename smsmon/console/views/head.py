@@ -48,6 +48,8 @@ class Head:
     frozen: bool = False
     held_back: int = 0
     """Messages changed since the screen was frozen."""
+    masked: bool = False
+    """Phone numbers are masked."""
     read_only: str = ""
     """Why the watchlist cannot be written; empty when it can."""
     halted: str = ""
@@ -74,6 +76,8 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
         parts.append(part(worth, *_account(account, lens, named=named)))
     if head.frozen:
         parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
+    if head.masked:
+        parts.append(part(8, styled("numbers masked", Tone.WAIT), styled("masked", Tone.WAIT)))
     if head.read_only:
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
     parts.append(part(7, *_states(head.states)))
@@ -142,8 +146,9 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False) -> Content:
     if counts.unknown:
         parts.append(part(5, *_total(counts, Status.UNKNOWN)))
     parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
-    rate = cells.rate(counts.delivery_rate)
-    parts.append(part(6, Content.assemble((rate, "bold"), styled(" of final delivered", Tone.DIM))))
+    rate = (cells.rate(counts.delivery_rate), "bold")
+    named = [styled(f"{name} ", Tone.DIM) for name in ("delivery rate", "rate")]
+    parts.append(part(6, *(Content.assemble(name, rate) for name in named)))
     return fitted(parts, width)
 
 

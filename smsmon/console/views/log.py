@@ -8,6 +8,7 @@ from functools import partial
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.journal import Journal, Line
 from smsmon.console.lens import Lens
+from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.filter_tests import Value
 from smsmon.filters import Field, Filter, Kind
@@ -30,10 +31,10 @@ class LogRows:
     def row(self, key: int) -> Line:
         return self._journal[key]
 
-    def accepted(self, keys: Sequence[int], wanted: Filter, *, faults_only: bool) -> list[bool]:
-        """Which lines a filter lets through; a fault is what went wrong."""
+    def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> list[bool]:
+        """Which lines a filter lets through; what went wrong counts as failed."""
         return [
-            (not faults_only or self._journal[key].tone in (Tone.BAD, Tone.WARN))
+            (only is Only.ALL or self._journal[key].tone in (Tone.BAD, Tone.WARN))
             and wanted.matches(partial(self._value, self._journal[key]))
             for key in keys
         ]

@@ -10,6 +10,7 @@ from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, status_look
+from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.filter_tests import Value
 from smsmon.filters import Filter
@@ -41,18 +42,22 @@ class MessageRows:
     def row(self, key: str) -> Watched:
         return self._board[key]
 
-    def accepted(self, keys: Sequence[str], wanted: Filter, *, faults_only: bool) -> list[bool]:
-        """Which messages a filter lets through; a fault is what is stale, missing or failed."""
+    def accepted(self, keys: Sequence[str], wanted: Filter, *, only: Only) -> list[bool]:
+        """Which messages a filter lets through; stale and not found ones count as failed."""
         return [
-            (not faults_only or self._faulty(self._board[key]))
+            self._concerned(self._board[key], only)
             and wanted.matches(partial(self._value, self._board[key]))
             for key in keys
         ]
 
-    def _faulty(self, row: Watched) -> bool:
+    def _concerned(self, row: Watched, only: Only) -> bool:
+        counts = row.counts
+        if only is Only.ALL or counts.not_delivered or counts.unknown:
+            return True
+        if only is Only.UNDELIVERED and counts.waiting:
+            return True
         state = standing(self._monitor, row, self._lens.now()).state
-        alarming = state in (MessageState.STALE, MessageState.NOT_FOUND)
-        return alarming or row.counts.not_delivered > 0 or row.counts.unknown > 0
+        return state in (MessageState.STALE, MessageState.NOT_FOUND)
 
     def _value(self, row: Watched, name: str) -> Value:
         now = self._lens.now()

@@ -12,6 +12,7 @@ from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
+from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.filterable import recipient_column, took_column
@@ -25,7 +26,11 @@ _TROUBLE_FIRST = bytes.maketrans(
     bytes([0, 1, 2, 3]),
 )
 """Sorting by status puts what needs eyes first."""
-_FAULTS = bytes(int(value in (Status.NOT_DELIVERED, Status.UNKNOWN)) for value in range(256))
+_SHOWN = {
+    Only.FAILED: bytes(int(n in (Status.NOT_DELIVERED, Status.UNKNOWN)) for n in range(256)),
+    Only.UNDELIVERED: bytes(int(n != Status.DELIVERED) for n in range(256)),
+}
+"""By status: which are shown."""
 _NAMES_FROM = 8
 """Columns of width from which a country's name is shown; its code below."""
 _STOPS = bytes(int(value == STOP_YES) for value in range(256))
@@ -72,14 +77,14 @@ class RecipientRows:
     def row(self, key: int) -> RecipientRow:
         return recipient_row(self._watched, key)
 
-    def accepted(self, keys: Sequence[int], wanted: Filter, *, faults_only: bool) -> Sequence[Any]:
-        """Which recipients a filter lets through; a fault is what is failed or unknown."""
+    def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> Sequence[Any]:
+        """Which recipients a filter lets through; an unknown status counts as failed."""
         watched, now = self._watched, self._lens.now()
         length = len(watched.recipients)
         mask = wanted.mask(partial(recipient_column, watched, now), length)
-        if faults_only:
-            faults = watched.recipients.statuses.translate(_FAULTS)
-            both = int.from_bytes(mask, "little") & int.from_bytes(faults, "little")
+        if shown := _SHOWN.get(only):
+            concerned = watched.recipients.statuses.translate(shown)
+            both = int.from_bytes(mask, "little") & int.from_bytes(concerned, "little")
             mask = both.to_bytes(length, "little")
         return mask if len(keys) == length else bytes(map(mask.__getitem__, keys))
 

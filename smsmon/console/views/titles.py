@@ -6,7 +6,7 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone
+from smsmon.console.looks import Tone, state_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import Part, part
 from smsmon.monitor.standing import Standing
@@ -21,14 +21,11 @@ def message_name(watched: Watched) -> Part:
 
 def stale_note(stands: Standing, lens: Lens) -> Part:
     """Why what is shown is not fresh; empty when it is."""
+    if stands.state not in (MessageState.STALE, MessageState.NOT_FOUND):
+        return part(0, "")
+    look = state_look(stands.state.value)
     since = f" {lens.since(stands.since)}" if stands.since else ""
-    match stands.state:
-        case MessageState.STALE:
-            short = f"! stale{since}"
-        case MessageState.NOT_FOUND:
-            short = f"? not found{since}"
-        case _:
-            return part(0, "")
+    short = f"{look.glyph} {look.word}{since}"
     return part(9, styled(f"{short}: {stands.reason}", Tone.WARN), styled(short, Tone.WARN))
 
 

@@ -22,11 +22,18 @@ class KeyLine(Line):
 
     where = Where.MESSAGES
     actions: tuple[Action, ...] = EVERY_ACTION
+    urged: frozenset[str] = frozenset()
+    """Ids of the actions that matter more than any other just now."""
 
     def stand_in(self, where: Where) -> None:
         """Show the keys of the pane ``where``."""
         self.where = where
-        self.say(fit(key_line(where, self.actions), self.size.width))
+        self.say(fit(key_line(where, self.actions, self.urged), self.size.width))
+
+    def urge(self, id: str, wanted: bool = True) -> None:
+        """Put an action before all others, or back to its own place."""
+        self.urged = self.urged | {id} if wanted else self.urged - {id}
+        self.stand_in(self.where)
 
     def on_resize(self) -> None:
         self.stand_in(self.where)

@@ -1,4 +1,4 @@
-"""A pane with a live table, a filter and a faults-only switch."""
+"""A pane with a live table, a filter and a switch that shows only what failed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.message import Message
 
 from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
 from smsmon.console.looks import DOWN, UP, Tone
+from smsmon.console.narrowing import Only, Steps, next_step
 from smsmon.console.tones import styled
 from smsmon.console.widgets.filter_bar import FilterBar
 from smsmon.console.widgets.fitting import Part, part
@@ -29,9 +30,7 @@ R_co = TypeVar("R_co", covariant=True)
 class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
     """Rows that can be asked which of them a filter lets through."""
 
-    def accepted(
-        self, keys: Sequence[K_contra], wanted: Filter, *, faults_only: bool
-    ) -> Sequence[Any]:
+    def accepted(self, keys: Sequence[K_contra], wanted: Filter, *, only: Only) -> Sequence[Any]:
         """One truth value for each key."""
         ...
 
@@ -52,15 +51,22 @@ class TablePane(Pane, Generic[K, R]):
         """Another filter is in force."""
 
     def __init__(
-        self, table: ConsoleTable[K, R], fields: Sequence[Field], where: Where, *, id: str
+        self,
+        table: ConsoleTable[K, R],
+        fields: Sequence[Field],
+        where: Where,
+        steps: Steps,
+        *,
+        id: str,
     ) -> None:
-        """``table.rows`` must be ``FilteredRows``."""
+        """``table.rows`` must be ``FilteredRows``; ``steps``: what it can be narrowed to."""
         super().__init__(table, where, id=id)
         self.table = table
         self._empty = table.empty
         self.bar = FilterBar(fields)
         self._filter = Filter()
-        self.faults_only = False
+        self._steps = steps
+        self.only = Only.ALL
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -73,8 +79,8 @@ class TablePane(Pane, Generic[K, R]):
 
     @property
     def filtered(self) -> bool:
-        """True while a filter or the faults switch is in force, or a filter is being typed."""
-        return bool(self._filter) or self.faults_only or bool(self.bar.text)
+        """True while not every row is wanted, or a filter is being typed."""
+        return bool(self._filter) or self.only is not Only.ALL or bool(self.bar.text)
 
     def type_filter(self) -> None:
         """Type a filter, or change the one there is."""
@@ -82,13 +88,13 @@ class TablePane(Pane, Generic[K, R]):
 
     def clear_filter(self) -> None:
         """Show every row."""
-        self.faults_only = False
+        self.only = Only.ALL
         self._apply(Filter())
         self.bar.clear()
 
     def switch_faults(self) -> None:
-        """Show only what is not as it should be, or everything again."""
-        self.faults_only = not self.faults_only
+        """Show only what failed; then what waits too; then everything again."""
+        self.only = next_step(self._steps, self.only)
         self._apply(self._filter)
 
     def facts(self) -> list[Part]:
@@ -100,8 +106,8 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(4, styled(f"by {title} {DOWN if reverse else UP}", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
-        if self.faults_only:
-            told.append(part(7, styled("faults only", Tone.WARN)))
+        if step := self._steps.get(self.only):
+            told.append(part(7, styled(step.long, Tone.WARN), styled(step.short, Tone.WARN)))
         if table.view.hidden:
             hidden = f"{table.view.hidden:,} hidden"
             told.append(part(7, styled(hidden, Tone.WARN)))
@@ -124,19 +130,20 @@ class TablePane(Pane, Generic[K, R]):
 
     def _apply(self, wanted: Filter) -> None:
         self._filter = wanted
-        if not wanted and not self.faults_only:
+        if not wanted and self.only is Only.ALL:
             self.table.set_filter(None)
         else:
             self.table.set_filter(self._accepts)
-        none = "Nothing matches. esc shows all again." if self.filtered else ""
-        self.table.empty = none or self._empty
+        step = None if wanted else self._steps.get(self.only)
+        none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
+        self.table.empty = none if self.filtered else self._empty
         shown, all_rows = len(self.table.view), len(self.table.view.keys)
         self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
         self.post_message(self.Filtered())
 
     def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
         rows: FilteredRows[K, R] = self.table.rows  # type: ignore[assignment]  # see __init__
-        return rows.accepted(keys, self._filter, faults_only=self.faults_only)
+        return rows.accepted(keys, self._filter, only=self.only)
 
 
 def title(text: str) -> Part:

@@ -1,0 +1,125 @@
+"""The words and signs of the console: what is shown is named, and every name is explained."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
+from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
+from smsmon.console.palette import Actions
+from smsmon.console.screens.help import HelpScreen, help_text
+from smsmon.console.widgets.key_line import KeyLine
+from smsmon.model import Status
+from tests.console.dialog_stage import SMALL, asking
+from tests.console.test_console import Open, opened, text_of
+
+__all__ = ["opened"]
+
+
+async def test_the_key_for_failures_says_what_it_shows_and_goes_on_to_all_undelivered(
+    opened: Open,
+) -> None:
+    async with opened(seconds=20) as (scene, pilot):
+        await pilot.press("enter")
+        watched, table = scene.screen.open_message, scene.screen.recipients.table
+        assert watched is not None
+
+        async def shown() -> set[Status]:
+            await pilot.press("f")
+            await scene.show(pilot)
+            return {watched.recipients[slot].status for slot in table.view.shown_keys()}
+
+        everything = set(watched.recipients.statuses)
+        assert everything == {Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED}
+        assert await shown() == {Status.NOT_DELIVERED}
+        assert "failed only" in text_of(scene)
+        assert await shown() == {Status.NOT_DELIVERED, Status.WAITING}
+        assert "not delivered yet" in text_of(scene)
+        assert await shown() == everything
+        assert "hidden" not in text_of(scene)
+
+
+async def test_where_nothing_failed_the_empty_table_says_so_and_how_to_go_on(opened: Open) -> None:
+    async with opened(seconds=20) as (scene, pilot):
+        scene.screen.messages.table.move_to_key("2270139")
+        await pilot.press("enter", "f")
+        await scene.show(pilot)
+        assert "Nothing failed; f shows who waits." in text_of(scene)
+
+
+async def test_messages_with_recipients_that_wait_are_told_from_those_that_failed(
+    opened: Open,
+) -> None:
+    async with opened(seconds=20) as (scene, pilot):
+        board, table = scene.screen.station.engine.board, scene.screen.messages.table
+        await pilot.press("f")
+        assert "stale or not found only" in text_of(scene)
+        failed = set(table.view.shown_keys())
+        await pilot.press("f")
+        undelivered = set(table.view.shown_keys())
+        assert undelivered - failed
+        assert all(board[id].counts.waiting for id in undelivered - failed)
+        assert {id for id in board.messages if board[id].counts.waiting} <= undelivered
+
+
+async def test_copying_is_in_the_key_line_where_numbers_are(opened: Open) -> None:
+    async with opened(size=SMALL) as (scene, pilot):
+        keys = scene.screen.query_one(KeyLine)
+        assert "a add" in keys.content.plain
+        await pilot.press("enter")
+        await scene.show(pilot)
+        assert all(key in keys.content.plain for key in ("y copy", "f failed", "esc back"))
+
+
+async def test_the_head_says_that_numbers_are_masked(opened: Open) -> None:
+    async with opened(size=SMALL) as (scene, pilot):
+        assert "masked" not in text_of(scene)
+        await pilot.press("P")
+        await scene.show(pilot)
+        assert "masked" in text_of(scene).splitlines()[0]
+
+
+def test_a_message_not_found_has_another_sign_than_an_unknown_status() -> None:
+    assert STATE_LOOKS["not found"].glyph != STATUS_LOOKS[Status.UNKNOWN].glyph
+
+
+def test_help_explains_every_status_every_state_and_both_shares() -> None:
+    page = help_text(Where.MESSAGES).plain
+    for look in (*STATUS_LOOKS.values(), *STATE_LOOKS.values()):
+        assert f"{look.glyph} {look.word}" in page
+    assert "Delivered ÷ all recipients" in page
+    assert "Delivered ÷ final" in page
+    assert "nothing changed for 48 hours" in " ".join(page.split())
+
+
+def test_no_key_in_the_help_runs_into_what_it_does() -> None:
+    long = {"table.page_down": "pagedown,ctrl+f,ctrl+shift+right", "message.add": "ctrl+n"}
+    for actions in (EVERY_ACTION, rebound(EVERY_ACTION, long)):
+        page = help_text(Where.MESSAGES, actions).plain
+        for action in actions:
+            keys = re.escape("  ".join(map(key_face, action.keys)))
+            start = re.escape(action.help.split()[0])
+            assert re.search(rf"^{keys}(\s{{2,}}|\n\s*){start}", page, re.MULTILINE), action.id
+
+
+async def test_help_is_not_cut_at_80_columns() -> None:
+    async with asking(HelpScreen(Where.MESSAGES), SMALL) as (app, pilot):
+        told = {line for line in help_text(Where.MESSAGES).plain.splitlines() if line}
+        seen: set[str] = set()
+        for _ in range(12):
+            seen |= {line.strip(" │▂▁▃▄▅▆▇█") for line in app.lines}
+            await pilot.press("pagedown")
+            await pilot.pause()
+        assert {line.strip() for line in told} <= seen
+
+
+@pytest.mark.parametrize("words", ["night", "last night", "happened", "away", "since"])
+async def test_the_palette_finds_what_happened_by_the_words_one_would_type(
+    words: str, opened: Open
+) -> None:
+    async with opened([]) as (scene, _):
+        found = [hit async for hit in Actions(scene.screen).search(words)]
+        found.sort(key=lambda hit: -hit.score)
+        assert any(str(hit.text).startswith("what happened") for hit in found[:3])
