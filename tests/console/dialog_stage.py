@@ -17,6 +17,7 @@ from smsmon.console.themes import DARK
 from smsmon.model import Entry, Report, Status
 from smsmon.monitor.board import Board
 from smsmon.recipients import Recipient, Recipients
+from tests.support.waiting import within
 
 NARROW, SMALL, WIDE = (60, 15), (80, 24), (140, 40)
 STYLES = Path(smsmon.console.__file__).parent / "smsmon.tcss"
@@ -66,7 +67,7 @@ async def calm(app: DialogApp, pilot: Pilot[None]) -> None:
     await pilot.pause()
     for worker in list(app.workers):
         with suppress(WorkerError):
-            await worker.wait()
+            await within(app, worker.wait(), f"the worker of {worker.group} through")
     await pilot.pause()
 
 

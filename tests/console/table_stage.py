@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from smsmon.console.cells import Span, Tone
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
 from tests.support.sink import SinkDriver
+from tests.support.waiting import screen_text
 
 
 class City:
@@ -25,6 +26,9 @@ class City:
         self.people = people
         self.note = note
 
+
+_PAUSES = 1_000
+"""After so many it does not fall silent any more."""
 
 COLUMNS: list[Column[City]] = [
     Column("name", "city", lambda city, width: city.name, 10, sort_key=lambda city: city.name),
@@ -127,9 +131,11 @@ async def written_by(app: TableApp, pilot: Pilot[None]) -> int:
     assert isinstance(sink, SinkDriver)
     begun = sink.written
     quiet = 0
-    while quiet < 3:
+    for _ in range(_PAUSES):
         before = sink.written
         await pilot.pause()
         await asyncio.sleep(0)
         quiet = quiet + 1 if sink.written == before else 0
-    return sink.written - begun
+        if quiet == 3:
+            return sink.written - begun
+    raise AssertionError(f"it never falls silent:\n{screen_text(app)}")

@@ -22,14 +22,14 @@ from smsmon.console.screens.since import SinceScreen
 from smsmon.store.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
 from tests.support.scene import Scene
+from tests.support.waiting import until
 
 __all__ = ["opened"]
 
 
 async def wait_for(scene: Scene, pilot: Pilot[Any], kind: type[Screen[Any]]) -> Any:
     """The screen of this kind, once it is there."""
-    while not isinstance(scene.app.screen, kind):
-        await pilot.pause(0.01)
+    await until(pilot, lambda: isinstance(scene.app.screen, kind), f"a {kind.__name__}")
     await pilot.pause()
     return scene.app.screen
 
@@ -41,11 +41,10 @@ async def test_a_number_found_is_jumped_to(opened: Open) -> None:
         await pilot.press("n")
         screen = await wait_for(scene, pilot, FindScreen)
         await pilot.press(*phone)
-        while phone[-2:] not in text_of(scene) or not screen.query("LiveTable").first().view.keys:
-            await pilot.pause(0.01)
+        found = screen.query_one("LiveTable").view
+        await until(pilot, lambda: found.keys and phone[-2:] in text_of(scene), "the number found")
         await pilot.press("enter")
-        while scene.app.screen is not scene.screen:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await pilot.pause()
         assert scene.screen.at is Where.RECIPIENT
         assert scene.screen.lens.phone(phone) in str(scene.screen.recipient.text)
@@ -55,8 +54,7 @@ async def test_the_raw_answer_can_be_read(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await pilot.press("w")
         await wait_for(scene, pilot, RawScreen)
-        while "StatutResponse_List" not in text_of(scene):
-            await pilot.pause(0.01)
+        await until(pilot, lambda: "StatutResponse_List" in text_of(scene), "the answer shown")
         assert "0" * 40 not in text_of(scene)
 
 
@@ -110,8 +108,7 @@ async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> No
 async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix: str) -> None:
     async with opened() as (scene, pilot):
         await pilot.press("enter", "f", "x")
-        while scene.app.screen is scene.screen:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
         path = tmp_path / f"failed{suffix}"
         scene.app.screen.dismiss(path)
         await pilot.pause()
@@ -188,8 +185,7 @@ async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened
         await scene.screen.station.history.flush()
         await pilot.press("i")
         await wait_for(scene, pilot, SinceScreen)
-        while "recipients changed in" not in text_of(scene):
-            await pilot.pause(0.01)
+        await until(pilot, lambda: "recipients changed in" in text_of(scene), "the changes told")
         assert "Waiting → Delivered" in text_of(scene)
 
 

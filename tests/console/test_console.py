@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from smsmon.simulator.scenario import demo_entries
 from smsmon.store.watchlist import Watchlist
 from tests.support.clock import START
 from tests.support.scene import DAY, SMALL, WIDE, Scene
+from tests.support.waiting import screen_text, until
 
 NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
 REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
@@ -49,8 +51,7 @@ def opened(tmp_path: Path) -> Open:
 
 def text_of(scene: Scene) -> str:
     """Everything the screen shows now."""
-    lines = scene.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+    return screen_text(scene.app)
 
 
 def standing_in(scene: Scene) -> Where:
@@ -268,9 +269,8 @@ async def test_what_another_shell_adds_shows_within_a_second(opened: Open) -> No
     async with opened([Entry("2270142")]) as (scene, pilot):
         Watchlist(scene.locations.watchlist).add([Entry("2270139", "from a shell")])
         board = scene.screen.station.engine.board
-        while "2270139" not in board:
-            await scene.clock.advance(0.5)
-            await pilot.pause(0.01)
+        step = partial(scene.clock.advance, 0.5)
+        await until(pilot, lambda: "2270139" in board, "what was added watched", step)
         await scene.show(pilot)
         assert "from a shell" in text_of(scene)
 
@@ -279,9 +279,9 @@ async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) ->
     async with opened([Entry("2270142")]) as (scene, pilot):
         path = scene.locations.watchlist
         path.write_text("[[message]\nid = 1")
-        while not scene.screen.station.watchlist.broken:
-            await scene.clock.advance(0.5)
-            await pilot.pause(0.01)
+        watchlist = scene.screen.station.watchlist
+        step = partial(scene.clock.advance, 0.5)
+        await until(pilot, lambda: watchlist.broken, "the broken file noticed", step)
         await scene.show(pilot)
         scene.screen.show_head()
         await pilot.press("d")
@@ -334,9 +334,9 @@ async def test_faults_only_shows_what_is_not_as_it_should_be(opened: Open) -> No
 async def test_keys_typed_fast_take_effect_in_their_order(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await type_all(scene, pilot, ["slash", "a", "b", "x", "backspace", "2", "0"])
-        while not scene.screen.messages.bar.text.endswith("0"):
-            await pilot.pause(0.01)
-        assert scene.screen.messages.bar.text == "ab20"
+        bar = scene.screen.messages.bar
+        await until(pilot, lambda: bar.text.endswith("0"), "all that was typed")
+        assert bar.text == "ab20"
 
 
 async def test_a_frozen_screen_keeps_its_picture_and_counts_what_is_new(opened: Open) -> None:

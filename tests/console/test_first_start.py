@@ -9,6 +9,7 @@ from smsmon.assemble import AccountProblem
 from smsmon.console.screens.setup import SetupScreen
 from tests.console.test_console import text_of
 from tests.support.scene import DAY, SMALL, Scene
+from tests.support.waiting import until
 
 
 class Keyless(Scene):
@@ -22,13 +23,9 @@ async def test_a_start_without_a_key_asks_where_it_is(tmp_path: Path, monkeypatc
     monkeypatch.delenv("SMSMON_API_KEY", raising=False)
     scene = Keyless(tmp_path, DAY[:3])
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.app.ready.wait()
-        while len(scene.app.screen_stack) < 2:
-            await pilot.pause(0.01)
-        assert isinstance(scene.app.screen_stack[-1], SetupScreen)
+        await until(pilot, lambda: isinstance(scene.app.screen, SetupScreen), "the set-up")
         await pilot.press("escape")
-        while len(scene.app.screen_stack) > 1:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await scene.pass_time(pilot, 30)
         shown = text_of(scene)
         assert "API ● ok" not in shown

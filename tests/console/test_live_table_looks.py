@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.console.table_stage import City, Clock, letters, showing, three, written_by
+from tests.support.waiting import until
 
 
 async def test_a_changed_row_is_tinted_for_a_while_and_then_calm() -> None:
@@ -33,11 +34,7 @@ async def test_the_first_load_is_calm() -> None:
 async def test_a_tint_ends_by_itself() -> None:
     async with showing(three(), tint_seconds=0.05) as (app, pilot):
         app.table.touch(["nic"])
-        for _ in range(200):
-            await pilot.pause(0.005)
-            if not app.line_styles(3)[0].bold:
-                break
-        assert not app.line_styles(3)[0].bold
+        await until(pilot, lambda: not app.line_styles(3)[0].bold, "the tint gone")
 
 
 async def test_without_colour_the_cursor_is_reversed_and_the_mark_has_a_sign(

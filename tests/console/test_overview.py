@@ -29,6 +29,7 @@ from smsmon.model import Entry, Fault, FaultKind
 from smsmon.simulator.scenario import demo_entries
 from tests.support.clock import START
 from tests.support.scene import SMALL, Scene
+from tests.support.waiting import screen_text, within
 
 WALL = (200, 60)
 SOME = [
@@ -68,14 +69,13 @@ async def settled(screen: OverviewScreen, pilot: Pilot[Any]) -> None:
     """Until everything is reckoned and shown."""
     await pilot.pause()
     for worker in [each for each in screen.workers if each.group == "overview"]:
-        await worker.wait()
+        await within(screen.app, worker.wait(), "the overview reckoned")
     await pilot.pause()
 
 
 def text_of(scene: Scene) -> str:
     """Everything the screen shows now."""
-    lines = scene.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+    return screen_text(scene.app)
 
 
 async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> None:

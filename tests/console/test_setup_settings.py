@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from smsmon.settings import Profile
 from smsmon.settings.first import SetupProblem, first_config, profile_with
 from tests.console.dialog_stage import asking
 from tests.console.setup_stage import Home, flat, paste, press
+from tests.support.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -43,8 +45,8 @@ async def test_settings_that_are_there_stay_as_they_are_and_the_lines_to_add_are
 ) -> None:
     home = Home(tmp_path, before)
     async with asking(home.screen()) as (app, pilot):
-        while "alone can read" not in app.text:
-            await press(app, pilot, "up")
+        up = partial(press, app, pilot, "up")
+        await until(pilot, lambda: "alone can read" in app.text, "the way to paste", up)
         await paste(app, pilot, "a" * 40)
         await press(app, pilot, "enter")
         assert home.config.read_text() == before

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pty.conftest import MESSAGES, SIZE, Desk
 from tests.pty.screen import Screen
-from tests.pty.terminal import Terminal
+from tests.pty.terminal import WITHIN, Terminal
 
 SHELL = ("/bin/bash", "--norc", "--noprofile", "-i")
 LONG = partial(pytest.param, marks=pytest.mark.long)
@@ -158,8 +158,12 @@ def test_console_polls_on_while_the_terminal_stalls_and_paints_when_it_drains(de
     terminal.stall(lambda: terminal.resize(next(widths), 40))
     asked = desk.server.server.requests.count
     terminal.press(b"R")
-    while desk.server.server.requests.count < asked + MESSAGES:
+    for _ in range(round(WITHIN / 0.1)):
+        if desk.server.server.requests.count >= asked + MESSAGES:
+            break
         assert terminal.lives_for(0.1)
+    else:
+        raise AssertionError(f"only {desk.server.server.requests.count - asked} polls")
     terminal.resize(*SIZE)
     terminal.wait_quiet(1)
     assert "12 watched" in "\n".join(picture(terminal))

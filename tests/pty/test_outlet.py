@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from time import monotonic
 
 import pytest
 
@@ -42,9 +44,16 @@ class Line:
 
     def take(self, count: int) -> bytes:
         """Read exactly so many bytes."""
+        taken = self.take_until(lambda taken: len(taken) >= count)
+        assert len(taken) == count
+        return taken
+
+    def take_until(self, enough: Callable[[bytes], bool]) -> bytes:
+        """Read until it is ``enough``."""
         taken = b""
-        while len(taken) < count:
-            taken += os.read(self.end, count - len(taken))
+        while not enough(taken):
+            assert select.select([self.end], [], [], WITHIN)[0], f"after {taken[-100:]!r}: nothing"
+            taken += os.read(self.end, 65_536)
         return taken
 
     def close(self) -> None:
@@ -59,7 +68,9 @@ def line() -> Iterator[Line]:
     yield line
     line.outlet.forget()
     os.set_blocking(line.end, False)
+    deadline = monotonic() + WITHIN
     while not line.outlet.close(0.01):
+        assert monotonic() < deadline, "it does not close"
         if "gone" in line.told:
             break
         with suppress(BlockingIOError):
@@ -101,9 +112,7 @@ def test_what_waits_gives_way_to_what_restores_the_terminal(line: Line) -> None:
     line.outlet.write(b"restore")
     os.set_blocking(line.end, True)
     assert line.outlet.close(0.0) is False
-    got = b""
-    while not got.endswith(b"restore"):
-        got += os.read(line.end, 65_536)
+    got = line.take_until(lambda taken: taken.endswith(b"restore"))
     assert got.endswith(b"\x18restore")
     assert len(got) < len(FULL)
 

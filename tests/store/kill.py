@@ -229,9 +229,11 @@ def run(folder: Path, rounds: int, seed: int = 1) -> str:
             stdout=subprocess.PIPE,
         ) as victim:
             assert victim.stdout is not None
-            assert victim.stdout.readline() == b"ready\n"
-            time.sleep(dice.uniform(0, 0.25))  # the one wait that is the test: a random moment
-            victim.kill()
+            try:
+                assert victim.stdout.readline() == b"ready\n"
+                time.sleep(dice.uniform(0, 0.25))  # the one wait that is the test: a random moment
+            finally:
+                victim.kill()
         if (folder / "acknowledged").exists():
             done = verifier.verify()
     return (

@@ -22,6 +22,7 @@ from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
 from smsmon.store.watchlist import Watchlist
 from tests.support.clock import START, VirtualClock
+from tests.support.waiting import within
 
 DAY = tuple(entry for entry in demo_entries(START) if entry.id != "2270141")
 """The demo's day without its message to 20,000: the same promises, kept sooner."""
@@ -103,7 +104,7 @@ class Scene:
 
     async def open(self, pilot: Pilot[Any], seconds: float = 0.0) -> None:
         """Wait until everything is loaded, then let ``seconds`` pass."""
-        await self.app.ready.wait()
+        await within(self.app, self.app.ready.wait(), "the console loaded")
         await self.pass_time(pilot, seconds)
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
@@ -114,7 +115,7 @@ class Scene:
     async def done(self, group: str) -> None:
         """Wait until the workers of ``group`` are through."""
         for worker in [each for each in self.app.workers if each.group == group]:
-            await worker.wait()
+            await within(self.app, worker.wait(), f"the worker of {group} through")
 
     async def show(self, pilot: Pilot[Any]) -> None:
         """Show all that is known now, calm: nothing tinted, the clock's text up to date."""

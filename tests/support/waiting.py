@@ -1,0 +1,56 @@
+"""Waiting that ends: what does not come fails a test, with what the screen shows instead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from textual.app import App
+from textual.pilot import Pilot
+
+PATIENCE = 30.0
+"""Seconds that anything may take on a machine busy with other tests."""
+_LOOK_EVERY = 0.01
+
+Result = TypeVar("Result")
+
+
+def screen_text(app: App[Any]) -> str:
+    """Everything the screen shows now."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def until(
+    pilot: Pilot[Any],
+    done: Callable[[], object],
+    what: str,
+    each: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Let the console run until ``done()``; fails when it is not within ``PATIENCE``.
+
+    For what threads and other processes do, which the held clock knows nothing of. ``each`` is
+    done between two looks: a step of that clock, for one.
+    """
+    deadline = monotonic() + PATIENCE
+    while not done():
+        if monotonic() > deadline:
+            raise AssertionError(_missed(pilot.app, what))
+        if each is not None:
+            await each()
+        await pilot.pause(_LOOK_EVERY)
+
+
+async def within(app: App[Any], awaited: Awaitable[Result], what: str) -> Result:
+    """What ``awaited`` gives; fails when that does not come within ``PATIENCE``."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await awaited
+    except TimeoutError:
+        raise AssertionError(_missed(app, what)) from None
+
+
+def _missed(app: App[Any], what: str) -> str:
+    workers = ", ".join(f"{each.group} ({each.state.name.lower()})" for each in app.workers)
+    return f"{what}: not within {PATIENCE:.0f} s.\nWorkers: {workers}\n{screen_text(app)}"
