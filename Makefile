@@ -9,6 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	&& { echo $$p; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Seconds: bounded too, only further out. A bound of 0 for the session would end it at once.
+LONG := -q -n 0 -s -m long --timeout 3600 --session-timeout 7200
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench screenshots soak chaos clean
 
@@ -34,10 +37,10 @@ bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/.dev ## a week in minutes: half a million reports, and where memory ends up
-	@$(BIN)/python -m pytest -q -n 0 -s -m long --timeout 0 --session-timeout 0 tests/soak
+	@$(BIN)/python -m pytest $(LONG) tests/soak
 
-chaos: $(VENV)/.dev ## an hour of everything that can go wrong (2 minutes)
-	@$(BIN)/python -m pytest -q -n 0 -s -m long --timeout 0 --session-timeout 0 tests/chaos
+chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, rarer terminals
+	@$(BIN)/python -m pytest $(LONG) tests/chaos tests/store tests/pty
 
 screenshots: $(VENV)/.dev ## redraw the pictures in screenshots/
 	@$(BIN)/python -m tests.screenshots
