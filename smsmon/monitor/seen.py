@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from smsmon.model import Transition
 
 TRANSITIONS_KEPT = 20_000
-"""Changes kept for the drill-down of this session, over all messages: about 6 MB."""
+"""Changes kept for the drill-down of this session, over all messages: about 9 MB."""
 RAW_LIMIT = 256 * 1024
 """Bytes of one answer kept for looking at; the rest of a longer one is cut."""
 RAW_TOTAL = 8 * 1024 * 1024
 """Bytes kept for all answers together, compressed; the longest unread go first."""
+
+
+_Slots = dict[int, list[Transition]]
+"""The changes of one message's recipients, by slot, each oldest first."""
 
 
 class SeenTransitions:
@@ -21,35 +25,47 @@ class SeenTransitions:
 
     def __init__(self, limit: int = TRANSITIONS_KEPT) -> None:
         self._limit = limit
-        self._order: deque[tuple[str, int]] = deque()
-        self._by_recipient: dict[tuple[str, int], deque[Transition]] = {}
+        self._count = 0
+        self._by_message: dict[str, _Slots] = {}
+        # In the order they came. A forgotten message leaves its places behind, its slots empty.
+        self._order: deque[tuple[_Slots, int]] = deque()
 
     def __len__(self) -> int:
-        return len(self._order)
+        return self._count
 
     def add(self, transitions: Iterable[Transition]) -> None:
         """Keep ``transitions`` as the newest."""
         for transition in transitions:
-            key = (transition.message_id, transition.slot)
-            self._by_recipient.setdefault(key, deque()).append(transition)
-            self._order.append(key)
-        while len(self._order) > self._limit:
-            key = self._order.popleft()
-            kept = self._by_recipient[key]
-            kept.popleft()
-            if not kept:
-                del self._by_recipient[key]
+            slots = self._by_message.setdefault(transition.message_id, {})
+            slots.setdefault(transition.slot, []).append(transition)
+            self._order.append((slots, transition.slot))
+            self._count += 1
+        while self._count > self._limit:
+            self._drop_oldest()
 
     def of(self, message_id: str, slot: int) -> tuple[Transition, ...]:
         """The changes of one recipient, oldest first."""
-        return tuple(self._by_recipient.get((message_id, slot), ()))
+        return tuple(self._by_message.get(message_id, {}).get(slot, ()))
 
     def forget(self, message_id: str) -> None:
         """Drop what is kept of one message."""
-        if any(key[0] == message_id for key in self._by_recipient):
-            self._order = deque(key for key in self._order if key[0] != message_id)
-            for key in [key for key in self._by_recipient if key[0] == message_id]:
-                del self._by_recipient[key]
+        slots = self._by_message.pop(message_id, {})
+        self._count -= sum(map(len, slots.values()))
+        slots.clear()
+        if len(self._order) > 2 * self._limit:
+            self._order = deque(place for place in self._order if place[0])
+
+    def _drop_oldest(self) -> None:
+        slots, slot = self._order.popleft()
+        kept = slots.get(slot)
+        if kept is None:
+            return  # its message was forgotten
+        self._count -= 1
+        oldest = kept.pop(0)
+        if not kept:
+            del slots[slot]
+        if not slots:
+            del self._by_message[oldest.message_id]
 
 
 class RawAnswers:

@@ -18,6 +18,8 @@ def test_the_oldest_changes_make_room_for_new_ones() -> None:
     assert len(seen) == 10
     assert [t.observed_at for t in seen.of("300", 0)] == [15.0, 18.0, 21.0, 24.0]
     assert seen.of("300", 7) == ()
+    seen.add(_change("301", number, 99.0) for number in range(10))
+    assert list(seen._by_message) == ["301"]
 
 
 def test_forgetting_a_message_leaves_the_others_their_changes() -> None:
@@ -28,6 +30,17 @@ def test_forgetting_a_message_leaves_the_others_their_changes() -> None:
     assert len(seen.of("301", 0)) == 1
     seen.add(_change("302", 0, float(number)) for number in range(20))
     assert len(seen) == 10
+
+
+def test_messages_that_come_and_go_leave_nothing_behind() -> None:
+    seen = SeenTransitions(limit=10)
+    for number in range(100):
+        seen.add(_change("300", slot, float(number)) for slot in range(5))
+        assert [t.observed_at for t in seen.of("300", 4)] == [float(number)]
+        seen.forget("300")
+    assert len(seen) == 0
+    assert len(seen._order) <= 20
+    assert not seen._by_message
 
 
 def test_of_all_raw_answers_the_longest_unread_goes_first() -> None:
