@@ -151,6 +151,8 @@ class Recording:
     def watching(self, entries: Sequence[Entry], at: float) -> None:
         """Note which messages are on the watchlist, and how they are described there."""
         watched = {entry.id: entry for entry in entries}
+        for message_id in self._known.keys() - watched.keys():
+            del self._known[message_id]  # read again, should a late answer still come
         rows = self._connection.execute(
             "SELECT message_id, profile, label, tags, removed_at FROM message"
         ).fetchall()

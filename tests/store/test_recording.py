@@ -237,6 +237,8 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
             console.poll(message_id, [row(1)], START)
         console.writer.watching([Entry("301", "New label", ("x",), profile="prod")])
         console.writer.flush()
+        assert console.writer._recording is not None
+        assert set(console.writer._recording._known) == {"301"}  # the other takes no memory
         first = load(path).summary
         other = load(path, "301").summary
         console.writer.watching([Entry("300"), Entry("301")])
