@@ -42,7 +42,7 @@ COLUMNS: list[Column[City]] = [
         descending=True,
         priority=1,
     ),
-    Column("note", "note", lambda city, width: city.note, 8, flex=1, sortable=False, priority=-1),
+    Column("note", "note", lambda city, width: city.note, 8, flex=4, sortable=False, priority=-1),
 ]
 
 

@@ -305,7 +305,7 @@ async def test_a_filter_that_hides_all_says_what_an_empty_table_says() -> None:
 
 async def test_columns_that_do_not_fit_are_left_out_by_priority() -> None:
     async with showing(three(), size=(26, 6)) as (app, pilot):
-        assert app.lines[0] == "  city          people"
+        assert app.lines[0] == "  city            people"
         assert app.table.dropped_columns == ("note",)
         await pilot.resize_terminal(14, 6)
         await pilot.pause()
@@ -320,7 +320,7 @@ async def test_columns_are_chosen_and_put_in_order() -> None:
         app.table.choose_columns(["people", "name", "gone", "people"])
         await pilot.pause()
         assert list(app.table.chosen_columns) == ["people", "name"]
-        assert app.lines[1] == "  2,102,650 Paris"
+        assert app.lines[1] == "  2,102,650   Paris"
         app.table.choose_columns([])
         assert list(app.table.chosen_columns) == ["name", "people", "note"]
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone
-from smsmon.console.widgets.live_table.columns import Column, Placed, lay_out
+from smsmon.console.widgets.live_table.columns import GAPS_TURN, NEEDED, Column, Placed, lay_out
 from smsmon.console.widgets.live_table.paint import changed_width, header_strip, row_strip
 from smsmon.text import safe
 
@@ -87,24 +87,40 @@ def test_the_lowest_priority_gives_way_and_of_equals_the_rightmost() -> None:
     assert [name for name, _, _ in placed(*columns, width=3)] == ["d"]
 
 
-def test_width_left_over_goes_by_shares_up_to_their_bounds() -> None:
-    columns = (column("a", 5, flex=1, max_width=8), column("b", 5, flex=3), column("c", 5))
+def test_what_is_only_nice_to_have_waits_for_the_wishes_of_others() -> None:
+    label = column("a", 5, flex=1, wish=9, priority=NEEDED + 1)
+    for priority, needed in ((NEEDED, 13), (NEEDED - 1, 17)):
+        columns = (label, column("b", 5, priority=priority))
+        assert [name for name, _, _ in placed(*columns, width=needed - 1)] == ["a"]
+        assert [name for name, _, _ in placed(*columns, width=needed)] == ["a", "b"]
+
+
+def test_width_left_over_goes_to_columns_by_their_turn_and_between_them() -> None:
+    first, last = column("a", 5, flex=GAPS_TURN, max_width=8), column("b", 5, flex=1, max_width=10)
+    columns = (first, last, column("c", 5))
     assert placed(*columns, width=19) == [("a", 2, 5), ("b", 8, 5), ("c", 14, 5)]
-    assert placed(*columns, width=27) == [("a", 2, 7), ("b", 10, 11), ("c", 22, 5)]
-    assert placed(*columns, width=59) == [("a", 2, 8), ("b", 11, 42), ("c", 54, 5)]
+    assert placed(*columns, width=22) == [("a", 2, 8), ("b", 11, 5), ("c", 17, 5)]
+    assert placed(*columns, width=24) == [("a", 2, 8), ("b", 12, 5), ("c", 19, 5)]
+    assert placed(*columns, width=29) == [("a", 2, 8), ("b", 12, 10), ("c", 24, 5)]
+    assert placed(*columns, width=99) == [("a", 2, 8), ("b", 13, 10), ("c", 26, 5)]
+
+
+def test_columns_of_one_turn_share_what_is_left() -> None:
+    columns = (column("a", 5, flex=1, max_width=7), column("b", 5, flex=1))
+    assert placed(*columns, width=19) == [("a", 2, 7), ("b", 11, 8)]
 
 
 def test_neighbours_of_one_style_are_sent_as_one() -> None:
-    columns = lay_out([column("a", 3), column("b", 3)], 10)
-    strip = row_strip("x", columns, 10, STYLES.__getitem__)
-    assert list(strip) == [Segment("  x   x   ", STYLES[Tone.PLAIN])]
+    columns = lay_out([column("a", 3), column("b", 3)], 9)
+    strip = row_strip("x", columns, 9, STYLES.__getitem__)
+    assert list(strip) == [Segment("  x   x  ", STYLES[Tone.PLAIN])]
 
 
 def test_the_arrow_stays_when_the_title_does_not_fit() -> None:
     columns = lay_out([Column("n", "delivered", lambda row, _: row, 6)], 10)
     assert header_strip(columns, 10, BOLD).text == "  deliv…  "
-    assert header_strip(columns, 10, BOLD, sort="n").text == "  del… ▲  "
-    assert header_strip(columns, 10, BOLD, sort="n", reverse=True).text == "  del… ▼  "
+    assert header_strip(columns, 10, BOLD, sort="n").text == "  deli…▲  "
+    assert header_strip(columns, 10, BOLD, sort="n", reverse=True).text == "  deli…▼  "
 
 
 LINES = st.lists(

@@ -43,6 +43,6 @@ def _help(row: Choice, width: int) -> Cell:
 
 
 CHOICE_COLUMNS: tuple[Column[Choice], ...] = (
-    Column("title", "column", _title, width=16, flex=1, max_width=18, priority=1, sortable=False),
-    Column("help", "what it shows", _help, width=16, flex=3, sortable=False),
+    Column("title", "column", _title, width=16, flex=2, max_width=18, priority=1, sortable=False),
+    Column("help", "what it shows", _help, width=16, flex=1, sortable=False),
 )

@@ -51,12 +51,12 @@ def found_columns(lens: Lens) -> tuple[Column[Found], ...]:
         return Span(lens.moment(row.recipient.date or row.seen_at), Tone.DIM)
 
     columns: tuple[Column[Found], ...] = (
-        Column("phone", "number", phone, width=17, flex=1, max_width=20, priority=100),
-        Column("message", "message", _message, width=9, flex=1, max_width=12, priority=90),
+        Column("phone", "number", phone, width=17, flex=3, max_width=20, priority=100),
+        Column("message", "message", _message, width=9, flex=2, max_width=12, priority=90),
         Column("status", "status", _status, width=15, priority=95),
         Column("stop", "STOP", _stop, width=4, priority=85),
         Column("date", "date", date, width=12, priority=80),
-        Column("label", "label", _label, width=11, flex=9, priority=70),
+        Column("label", "label", _label, width=11, flex=1, priority=70),
     )
     # What is found stays in its order: the newest message first.
     return tuple(replace(column, sortable=False) for column in columns)

@@ -65,10 +65,10 @@ def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
 
     return (
         Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),
-        Column("message", "message", _where, width=9, flex=1, max_width=12, priority=90,
+        Column("message", "message", _where, width=10, flex=2, max_width=12, priority=90,
                sort_key=lambda row: row.where),
         Column("phone", "recipient", phone, width=18, priority=80, sort_key=lambda row: row.phone),
-        Column("text", "what happened", _text, width=24, flex=10, priority=95,
+        Column("text", "what happened", _text, width=24, flex=1, priority=95,
                sort_key=lambda row: row.text),
     )  # fmt: skip
 

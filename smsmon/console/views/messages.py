@@ -75,7 +75,7 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
     """Every column there is, in their usual order; what does not fit goes by priority."""
 
     def state(row: Watched, width: int) -> Cell:
-        return state_cell(monitor, lens, row)
+        return state_cell(monitor, lens, row, width)
 
     def read(row: Watched, width: int) -> Cell:
         return Span(lens.minute(row.read_at), Tone.DIM)
@@ -96,9 +96,9 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
 
     return (
         Column("id", "id", _id, width=8, flex=1, max_width=12, priority=100),
-        Column("label", "label", _label, width=12, flex=6, max_width=40, priority=90),
-        Column("state", "state", state, width=13, priority=95, help="What the row can tell now."),
-        Column("progress", "delivered", _bar, width=14, flex=2, max_width=24, priority=85),
+        Column("label", "label", _label, width=17, flex=4, wish=24, max_width=28, priority=90),
+        Column("state", "state", state, width=12, priority=95, help="What the row can tell now."),
+        Column("progress", "delivered", _bar, width=11, flex=2, max_width=24, priority=85),
         Column("recipients", "recip", _recipients, width=7, align="right", priority=80,
                descending=True),
         tally(Status.WAITING, 6, 78),
@@ -108,9 +108,9 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("stop", "STOP", _stop, width=5, align="right", priority=70, descending=True),
         Column("rate", "rate", _rate, width=6, align="right", priority=30, descending=True,
                help="Delivered ÷ final; waiting and unknown stay out of both."),
-        Column("waiting_since", "waiting since", waiting_since, width=13, priority=60),
-        Column("changed", "last change", changed, width=12, priority=65, descending=True),
-        Column("tags", "tags", _tags, width=8, flex=2, max_width=24, priority=50),
+        Column("waiting_since", "waiting since", waiting_since, width=14, priority=48),
+        Column("changed", "last change", changed, width=12, priority=49, descending=True),
+        Column("tags", "tags", _tags, width=12, flex=3, max_width=24, priority=47),
         Column("read", "read", read, width=6, priority=45, descending=True,
                help="When it was last truly read, to the minute."),
         Column("due", "due", due, width=6, priority=44,
@@ -149,11 +149,16 @@ def message_value(row: Watched, now: float, name: str) -> Value:
             return None
 
 
-def state_cell(monitor: Monitor, lens: Lens, row: Watched) -> Cell:
-    """The state, and for a stale row since how long."""
+def state_cell(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
+    """The state, and for a stale row since how long, as exactly as ``width`` allows."""
     stands = standing(monitor, row, lens.now())
-    stale = stands.state is MessageState.STALE and stands.since is not None
-    return cells.state(stands.state.value, detail=lens.since(stands.since) if stale else "")
+    if stands.state is not MessageState.STALE or stands.since is None:
+        return cells.state(stands.state.value)
+    since = lens.since(stands.since)
+    exact = cells.state(stands.state.value, detail=since)
+    if len(cells.plain(exact)) <= width:
+        return exact
+    return cells.state(stands.state.value, detail=" ".join(since.split()[:2]))
 
 
 def _id(row: Watched, width: int) -> Cell:

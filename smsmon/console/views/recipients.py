@@ -31,8 +31,6 @@ _SHOWN = {
     Only.UNDELIVERED: bytes(int(n != Status.DELIVERED) for n in range(256)),
 }
 """By status: which are shown."""
-_NAMES_FROM = 8
-"""Columns of width from which a country's name is shown; its code below."""
 _STOPS = bytes(int(value == STOP_YES) for value in range(256))
 
 
@@ -140,14 +138,14 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
         return lens.moment(row.changed_at)
 
     return (
-        Column("phone", "phone", phone, width=20, priority=100),
-        Column("status", "status", _status, width=15, flex=1, max_width=20, priority=95),
-        Column("stop", "STOP", _stop, width=4, priority=90, descending=True),
+        Column("phone", "phone", phone, width=18, flex=3, max_width=20, priority=100),
+        Column("status", "status", _status, width=15, priority=95),
+        Column("stop", "STOP", _stop, width=5, priority=90, descending=True),
         Column("date", "date", date, width=12, priority=85, descending=True,
                help="The API's own date of the status."),
         Column("took", "took", _took, width=10, align="right", priority=70,
                descending=True, help="From first seen to final, as observed."),
-        Column("country", "country", _country, width=7, flex=2, max_width=16, priority=75),
+        Column("country", "country", _country, width=8, flex=1, max_width=20, priority=75),
         Column("changed", "changed", changed, width=12, priority=60, descending=True,
                help="When it was last seen to change."),
         Column("first_seen", "first seen", first_seen, width=12, priority=40, descending=True),
@@ -168,4 +166,5 @@ def _took(row: RecipientRow, width: int) -> Cell:
 
 def _country(row: RecipientRow, width: int) -> Cell:
     region = phones.region(row.recipient.phone)
-    return country_name(region) if width >= _NAMES_FROM else region
+    name = country_name(region)
+    return name if len(name) <= width else region

@@ -11,7 +11,11 @@ from smsmon.console.cells import Cell
 R = TypeVar("R")
 
 GAP = 1
-"""Blank columns between two cells."""
+"""Blank columns between two cells; one more after ``GAPS_TURN``, and one after the last turn."""
+GAPS_TURN = 3
+"""The turn (``Column.flex``) after which width left over goes between the columns."""
+NEEDED = 50
+"""The priority from which a column comes before the wishes of others."""
 GUTTER = 2
 """Columns on the left that hold the mark, its gap included."""
 
@@ -28,9 +32,11 @@ class Column(Generic[R]):
     width: int
     """The width at least; the width always, unless ``flex``."""
     flex: int = 0
-    """The share of width left over that this column takes."""
+    """The turn in which this column takes of the width left over: the highest first; 0 is never."""
     max_width: int = 0
     """No wider than this by ``flex``; 0 is no bound."""
+    wish: int = 0
+    """The width it should have before a column of less priority than ``NEEDED`` is shown."""
     align: Literal["left", "right"] = "left"
     priority: int = 0
     """Where the width does not suffice, the column with the lowest is left out first."""
@@ -62,19 +68,29 @@ def lay_out(columns: Sequence[Column[R]], available: int) -> tuple[Placed[R], ..
     always stays, cut if need be.
     """
     kept = list(columns)
-    while len(kept) > 1 and _least(kept) > available:
-        _, index = min((column.priority, -index) for index, column in enumerate(kept))
+    while len(kept) > 1:
+        priority, index = min((column.priority, -index) for index, column in enumerate(kept))
+        wished = sum(max(0, each.wish - each.width) for each in kept) if priority < NEEDED else 0
+        if _least(kept) + wished <= available:
+            break
         del kept[-index]
     if not kept:
         return ()
+    spare = available - _least(kept)
     widths = [column.width for column in kept]
-    _share(kept, widths, available - _least(kept))
+    between, gap = max(1, len(kept) - 1), GAP
+    for turn in sorted({GAPS_TURN, 0} | {column.flex for column in kept}, reverse=True):
+        if turn:
+            spare = _share(kept, turn, widths, spare)
+        if turn in (GAPS_TURN, 0):
+            wider = min(1, max(0, spare) // between)
+            gap, spare = gap + wider, spare - wider * between
     placed: list[Placed[R]] = []
     x = GUTTER
     for column, width in zip(kept, widths, strict=True):
         width = max(0, min(width, available - x))
         placed.append(Placed(column, x, width))
-        x += width + GAP
+        x += width + gap
     return tuple(placed)
 
 
@@ -82,20 +98,16 @@ def _least(columns: Sequence[Column[R]]) -> int:
     return GUTTER + sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 
-def _share(columns: Sequence[Column[R]], widths: list[int], spare: int) -> None:
-    """Give ``spare`` to the flexible columns, by their shares, up to their bounds."""
-    growing = [index for index, column in enumerate(columns) if column.flex]
+def _share(columns: Sequence[Column[R]], turn: int, widths: list[int], spare: int) -> int:
+    """Share ``spare`` evenly among the columns of one turn, up to their bounds; what is left."""
+    growing = [index for index, column in enumerate(columns) if column.flex == turn]
     while spare > 0 and growing:
-        shares = sum(columns[index].flex for index in growing)
-        given = 0
+        each = max(1, spare // len(growing))
         for index in list(growing):
-            column = columns[index]
-            more = max(1, spare * column.flex // shares)
-            if column.max_width:
-                more = min(more, max(0, column.max_width - widths[index]))
-                if widths[index] + more >= column.max_width:
-                    growing.remove(index)
-            more = min(more, spare - given)
+            bound = columns[index].max_width or widths[index] + spare
+            more = min(each, spare, max(0, bound - widths[index]))
             widths[index] += more
-            given += more
-        spare -= given
+            spare -= more
+            if widths[index] >= bound:
+                growing.remove(index)
+    return spare

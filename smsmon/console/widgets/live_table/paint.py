@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from smsmon.console.cells import Span, Tone, fit, spans_of
+from smsmon.console.cells import Tone, cut, fit, spans_of
 from smsmon.console.looks import DOWN, MARK, UP
 from smsmon.console.widgets.live_table.columns import GUTTER, Column, Placed
 
@@ -61,10 +62,10 @@ def _title(column: Column[R], width: int, sort: str | None, reverse: bool) -> st
     if column.name != sort:
         return column.title
     arrow = DOWN if reverse else UP
-    room = width - 2
-    if room <= 0:
-        return arrow
-    return "".join(s.text for s in fit((Span(column.title),), room, "left")).rstrip() + " " + arrow
+    title = column.title
+    if cell_len(title) + 2 > width:
+        return cut(title, max(0, width - 1)) + arrow
+    return f"{title} {arrow}"
 
 
 def _segments(
