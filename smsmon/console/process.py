@@ -14,15 +14,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.console import RenderableType
 from textual import on
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.worker import Worker
 
 from smsmon.commands import exits
+from smsmon.console.canvas import Canvas
 from smsmon.console.failures import POLLING, Failed, Failures, WatchedWorkers
 from smsmon.console.terminal import (
     Drained,
@@ -62,6 +64,7 @@ class TerminalApp(App[int], inherit_bindings=False):
         self.failures = Failures(self._failure_noted)
         self._watched_workers = WatchedWorkers(self, self._worker_failed)
         self._paint_lost = False
+        self._canvas = Canvas()
 
     # For the console to say
 
@@ -137,7 +140,21 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if renderable is not None and self._batch_count:
             self._paint_lost = True  # a new layout, which Textual paints once and never again
+        elif self._reaches_a_terminal:
+            renderable = cast("RenderableType | None", self._to_write(renderable))
         super()._display(screen, renderable)
+
+    @property
+    def _reaches_a_terminal(self) -> bool:
+        """True when what is displayed now is written."""
+        driven = self._driver is not None and not self.is_headless
+        return driven and self._running and not self._closed
+
+    def _to_write(self, update: object) -> object:
+        """The same to look at, in fewer bytes; None when it stands on the screen already."""
+        if isinstance(update, CompositorUpdate):
+            return self._canvas.paint(update, self.console)
+        return update
 
 
 def run(app: TerminalApp) -> int:

@@ -19,6 +19,8 @@ _SEQUENCE = re.compile(
 )
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _MOVE = re.compile(r"\x1b\[(\d+);(\d+)H")
+_FORWARD = re.compile(r"\x1b\[(\d+)C")
+_SCROLL_REGION = re.compile(r"\x1b\[(\d+);(\d+)r")
 _MODES = frozenset(
     {"7", "25", "1000", "1002", "1003", "1004", "1006", "1015", "1049", "2004", "2026"}
 )
@@ -26,6 +28,8 @@ _MODES = frozenset(
 _PLAIN = frozenset(
     {
         "\x1b[H",
+        "\x1bM",
+        "\x1b[r",
         "\x1b[2J",
         "\x1b[0m",
         "\x1b[c",
@@ -43,7 +47,7 @@ class Seen(NamedTuple):
     """A stream, taken apart."""
 
     obeyed: list[str]
-    """What a terminal would obey and Textual has no reason to write."""
+    """What a terminal would obey and a console has no reason to write."""
     text: str
     """What it would print."""
 
@@ -79,5 +83,9 @@ def _known(sequence: str, size: tuple[int, int]) -> bool:
         return all(int(number or 0) <= 255 for number in style[1].split(";"))
     if place := _MOVE.fullmatch(sequence):
         return int(place[1]) <= size[1] and int(place[2]) <= size[0]
+    if steps := _FORWARD.fullmatch(sequence):
+        return int(steps[1]) < size[0]
+    if region := _SCROLL_REGION.fullmatch(sequence):
+        return int(region[1]) < int(region[2]) <= size[1]
     mode = re.fullmatch(r"\x1b\[\?([0-9;]+)[hl]", sequence)
     return mode is not None and set(mode[1].split(";")) <= _MODES

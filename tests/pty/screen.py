@@ -8,6 +8,7 @@ import unicodedata
 _PIECE = re.compile(
     r"\x1b\[(?P<parameters>[0-9;]*)(?P<command>[A-Za-z])"
     r"|\x1b\[\?(?P<mode>[0-9;]+)(?P<set>[hl])"
+    r"|(?P<back>\x1bM)"
     r"|(?P<other>\x1b\[[^A-Za-z]*[A-Za-z~]|\x1b\][^\x07]*\x07|\x1b.)"
     r"|(?P<text>.)",
     re.DOTALL,
@@ -16,7 +17,7 @@ _ALTERNATE = "1049"
 
 
 class Screen:
-    """A terminal of so many columns and lines; knows what Textual writes, and no more."""
+    """A terminal of so many columns and lines; knows what a console writes, and no more."""
 
     def __init__(self, columns: int, lines: int) -> None:
         self.columns = columns
@@ -26,7 +27,8 @@ class Screen:
 
     def _clear(self) -> None:
         self._cells = [[" "] * self.columns for _ in range(self.lines)]
-        self._x = self._y = 0
+        self._x = self._y = self._top = 0
+        self._bottom = self.lines - 1
 
     def feed(self, written: bytes) -> Screen:
         """Show what was written; gives the screen itself."""
@@ -38,6 +40,11 @@ class Screen:
                     self._clear()
             elif command := piece["command"]:
                 self._obey(command, piece["parameters"])
+            elif piece["back"]:
+                if self._y == self._top:
+                    self._scroll(self._bottom, self._top)
+                else:
+                    self._y -= 1
             elif (text := piece["text"]) is not None:
                 self._print(text)
         return self
@@ -46,12 +53,25 @@ class Screen:
         if command == "H":
             line, _, column = parameters.partition(";")
             self._y, self._x = int(line or 1) - 1, int(column or 1) - 1
+        elif command == "C":
+            self._x += int(parameters or 1)
+        elif command == "r":
+            top, _, bottom = parameters.partition(";")
+            self._top, self._bottom = int(top or 1) - 1, int(bottom or self.lines) - 1
+            self._x = self._y = 0
         elif command == "J":
             self._clear()
+
+    def _scroll(self, away: int, arriving: int) -> None:
+        """Take the line ``away`` out, and a blank one in, within the scroll region."""
+        del self._cells[away]
+        self._cells.insert(arriving, [" "] * self.columns)
 
     def _print(self, char: str) -> None:
         if char == "\r":
             self._x = 0
+        elif char == "\n" and self._y == self._bottom:
+            self._scroll(self._top, self._bottom)
         elif char == "\n":
             self._y += 1
         elif char.isprintable() and 0 <= self._y < self.lines:
