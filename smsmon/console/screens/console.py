@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.geometry import Size
 
 from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.closed import forget_closed
@@ -57,26 +59,34 @@ class ConsoleScreen(Asking, inherit_bindings=False):
         self.lay_out()
         self.panes[where].enter()
 
+    def compose(self) -> ComposeResult:
+        # Laid out before anything is mounted, or it would all be styled and painted twice.
+        self._choose_layout(self.app.size)
+        yield from super().compose()
+
     def lay_out(self) -> None:
         """Show the panes there is room for."""
-        wanted = layout_classes(*self.size, self.at, zoomed=self._zoomed, log=self._log_wanted)
+        before = self.visible_panes
+        self._choose_layout(self.size)
+        self.query_one(KeyLine).stand_in(self.at)
+        if self.visible_panes != before:
+            self.focus_engine()
+            self.show_recipient(self.open_slot)
+
+    def _choose_layout(self, size: Size) -> None:
+        wanted = layout_classes(*size, self.at, zoomed=self._zoomed, log=self._log_wanted)
         if wanted != self.classes & LAYOUT_CLASSES:
             self.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
             self.add_class(*wanted)
         for where, pane in self.panes.items():
             pane.set_class(where is self.at, "-here")
-        before, self.visible_panes = self.visible_panes, visible(wanted)
-        self.query_one(KeyLine).stand_in(self.at)
-        if self.visible_panes != before:
-            self.focus_engine()
-            self.show_recipient(self.open_slot)
+        self.visible_panes = visible(wanted)
 
     def on_screen_resume(self) -> None:
         forget_closed(self.app)
 
     def on_resize(self) -> None:
         self.lay_out()
-        self.show_head()
 
     # What the panes tell
 

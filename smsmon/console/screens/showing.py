@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from smsmon.console.views.recipient import elsewhere, recipient_text, whole_time
 from smsmon.console.views.recipients import RecipientRows, recipient_row
 from smsmon.console.widgets.fitting import part
 from smsmon.console.widgets.key_line import KeyLine
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.line import FittedLine, Line
 from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
 from smsmon.console.widgets.table_pane import title
@@ -49,7 +50,6 @@ _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
 _REQUESTS_EVERY = 30
 """Seconds between two looks at the requests used: they change with every poll."""
-_CLOCK_WIDTH = 10
 _LAST_LOOK = "last look"
 """What the moment of leaving is remembered under, whole seconds."""
 
@@ -111,10 +111,10 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):
-            yield Line(id="truth")
+            yield FittedLine(id="truth")
             if self._ticking:
                 yield Line(id="clock")
-        yield Line(id="totals")
+        yield FittedLine(id="totals")
         with Horizontal(id="panes"):
             yield self.messages
             with Container(id="side"):
@@ -123,6 +123,7 @@ class Showing(Screen[None], inherit_bindings=False):
         yield self.log_pane
         keys = KeyLine(id="keys")
         keys.actions = self.actions
+        keys.stand_in(Where.MESSAGES)
         yield keys
         yield Static(
             f"smsmon needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
@@ -234,15 +235,14 @@ class Showing(Screen[None], inherit_bindings=False):
         of_filtered = self.messages.filtered
         totals = self._filtered_totals() if of_filtered else engine.board.totals()
         hour = self.lens.now() // 3600  # a moment is told with its date once its day is over
-        shown = (told, totals, of_filtered, self.size.width, self.lens.utc, hour)
+        shown = (told, totals, of_filtered, self.lens.utc, hour)
         if shown == self._head_shown:
             return
         self._head_shown = shown
-        width = self.size.width - 2 - (_CLOCK_WIDTH if self._ticking else 0)
-        self.query_one("#truth", Line).say(head.truth(told, self.lens, width))
+        self.query_one("#truth", FittedLine).fit(partial(head.truth, told, self.lens))
         self.query_one("#head").set_class(head.trouble(told), "-trouble")
-        self.query_one("#totals", Line).say(
-            head.totals(totals, self.size.width - 2, of_filtered=of_filtered)
+        self.query_one("#totals", FittedLine).fit(
+            partial(head.totals, totals, of_filtered=of_filtered)
         )
 
     def show_balance(self, balance: Balance | None) -> None:

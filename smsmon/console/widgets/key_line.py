@@ -7,17 +7,18 @@ Textual's own ``Footer`` is not used: it makes a widget per key and leaves some 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from textual.content import Content
 
 from smsmon.console.actions import EVERY_ACTION, Action, Where, key_face, key_line
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.line import FittedLine
 
 _KEPT = ("app.help", "app.quit")
 """Never dropped, however narrow the screen: the way to the rest, and the way out."""
 
 
-class KeyLine(Line):
+class KeyLine(FittedLine):
     """The keys of the pane the operator stands in."""
 
     where = Where.MESSAGES
@@ -28,14 +29,11 @@ class KeyLine(Line):
     def stand_in(self, where: Where) -> None:
         """Show the keys of the pane ``where``."""
         self.where = where
-        self.say(fit(key_line(where, self.actions, self.urged), self.size.width))
+        self.fit(partial(fit, key_line(where, self.actions, self.urged)))
 
     def urge(self, id: str, wanted: bool = True) -> None:
         """Put an action before all others, or back to its own place."""
         self.urged = self.urged | {id} if wanted else self.urged - {id}
-        self.stand_in(self.where)
-
-    def on_resize(self) -> None:
         self.stand_in(self.where)
 
 

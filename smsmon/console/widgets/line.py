@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.content import Content
 from textual.widget import Widget
 
@@ -37,3 +39,25 @@ class Line(Widget):
 
     def render(self) -> Content:
         return self._content
+
+
+class FittedLine(Line):
+    """A line that says what its width has room for, from the first time it is painted."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._fit: Callable[[int], Content] = lambda _: _NOTHING
+        self._fitted_to = 0
+
+    def fit(self, fit: Callable[[int], Content]) -> None:
+        """Show what ``fit`` gives for the width, in columns, that there is."""
+        self._fit = fit
+        self._fitted_to = self.size.width
+        if self._fitted_to:
+            self.say(fit(self._fitted_to))
+
+    def render(self) -> Content:
+        if self.size.width != self._fitted_to:
+            self._fitted_to = self.size.width
+            self._content = self._fit(self._fitted_to)
+        return super().render()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from textual.widgets import Static
 
 from smsmon.console.actions import Where
 from smsmon.console.widgets.fitting import Part, fitted
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.line import FittedLine
 
 _BETWEEN = " · "
 
@@ -27,8 +28,7 @@ class Pane(Vertical):
         super().__init__(id=id)
         self.body = body
         self.where = where
-        self._title = Line(classes="pane-title")
-        self._parts: tuple[Part, ...] = ()
+        self._title = FittedLine(classes="pane-title")
 
     def compose(self) -> ComposeResult:
         yield self._title
@@ -36,11 +36,7 @@ class Pane(Vertical):
 
     def entitle(self, parts: Iterable[Part]) -> None:
         """Say what the pane shows, as far as its width allows."""
-        self._parts = tuple(parts)
-        self._title.say(fitted(self._parts, max(0, self.size.width - 2), _BETWEEN))
-
-    def on_resize(self) -> None:
-        self.entitle(self._parts)
+        self._title.fit(partial(fitted, tuple(parts), gap=_BETWEEN))
 
     def enter(self) -> None:
         """Give the pane the focus."""
