@@ -35,12 +35,17 @@ class IdList:
     problems: tuple[Problem, ...] = ()
     duplicates: int = 0
     """How many were merged into an earlier one of the same id."""
+    doubts: tuple[Problem, ...] = ()
+    """Lines that were understood, but may have been meant otherwise."""
 
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SEPARATOR = re.compile(r"[\s,;]+")
 _DELIMITERS = ",;\t"
 _TOML = re.compile(r"^\s*(?:\[\[\s*message\s*\]\]|version\s*=\s*\d)", re.MULTILINE)
+_DIGITS_FIRST = re.compile(r"[0-9]+")
+_LONG = 5
+"""Digits from which two numbers of one length are taken for two ids, whatever follows them."""
 _TAG_SEPARATOR = re.compile(r"[\s,;]+")
 _COLUMNS: Mapping[str, str] = MappingProxyType(
     {
@@ -95,17 +100,27 @@ def form_of(name: str) -> Form | None:
 def parse_text(text: str) -> IdList:
     """One id a line, then its label after white space, comma, semicolon or tab.
 
-    A line of nothing but ids is that many messages. Empty lines and ``#`` lines are passed over.
+    Several ids on a line are that many messages; a label behind them is the label of each. Empty
+    lines and ``#`` lines are passed over.
     """
     entries: list[Entry] = []
     problems: list[Problem] = []
+    doubts: list[Problem] = []
     for number, line in enumerate(_LINE_END.split(text), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         words = [word for word in _SEPARATOR.split(line) if word]
-        if len(words) > 1 and all(map(is_message_id, words)):
-            entries += map(Entry, words)
+        if count := _ids_in_front(words):
+            rest = words[count:]
+            if all(map(_DIGITS_FIRST.match, rest)):
+                # Digits and nothing but digits were meant: what is no id is a slip of the hand.
+                entries += [Entry(word) for word in words if is_message_id(word)]
+                bad = [(word, why_not_an_id(word)) for word in rest]
+                problems += [Problem(number, safe(word), why) for word, why in bad if why]
+            else:
+                label = _unquoted(_SEPARATOR.split(line.lstrip(",; \t"), maxsplit=count)[-1])
+                entries += [cleaned(Entry(word, label)) for word in words[:count]]
             continue
         parts = _SEPARATOR.split(line, maxsplit=1)
         message_id = parts[0].strip("\"'")
@@ -114,7 +129,26 @@ def parse_text(text: str) -> IdList:
             continue
         label = _unquoted(parts[1]) if len(parts) > 1 else ""
         entries.append(cleaned(Entry(message_id, label)))
-    return _listed(entries, problems)
+        digits = _DIGITS_FIRST.match(parts[1]) if len(parts) > 1 else None
+        if digits and len(digits[0]) >= min(_LONG, len(message_id)):
+            doubts.append(Problem(number, safe(label), "is taken for a label, as it is no id"))
+    return _listed(entries, problems, doubts)
+
+
+def _ids_in_front(words: Sequence[str]) -> int:
+    """How many ``words`` in front are ids of their own; 0 where one id, or none, stands there.
+
+    A label may begin with a number too: only those about as long as the first id count, unless
+    there is nothing but ids.
+    """
+    if len(words) > 1 and all(map(is_message_id, words)):
+        return len(words)
+    count = 0
+    for word in words:
+        if not is_message_id(word) or len(word) < _LONG or abs(len(word) - len(words[0])) > 1:
+            break
+        count += 1
+    return count if count > 1 else 0
 
 
 def parse_csv(text: str) -> IdList:
@@ -171,15 +205,16 @@ def export(entries: Sequence[Entry], form: Form) -> str:
     return "".join(f"{entry.id}\t{_quoted(entry.label)}".rstrip() + "\n" for entry in entries)
 
 
-def _listed(entries: Sequence[Entry], problems: Sequence[Problem]) -> IdList:
+def _listed(
+    entries: Sequence[Entry], problems: Sequence[Problem], doubts: Sequence[Problem] = ()
+) -> IdList:
     once = tuple(united(entries))
-    return IdList(once, tuple(problems), len(entries) - len(once))
+    return IdList(once, tuple(problems), len(entries) - len(once), tuple(doubts))
 
 
 def _quoted(label: str) -> str:
-    """``label``, in quotes where it would be read as ids or lose its own first character."""
-    digits = all(map(is_message_id, filter(None, _SEPARATOR.split(label))))
-    return f'"{label}"' if label and (digits or label[0] in ",;\"'") else label
+    """``label``, in quotes where it could be read as ids or lose its own first character."""
+    return f'"{label}"' if label and (label[0] in ",;\"'" or label[0].isdigit()) else label
 
 
 def _unquoted(text: str) -> str:

@@ -42,6 +42,33 @@ def test_a_line_of_ids_only_is_that_many_messages() -> None:
     )
 
 
+def test_a_slip_in_a_row_of_ids_costs_that_id_and_makes_no_label() -> None:
+    for line in ("2270161,2270162, 2270163x,2270164", "2270161 2270162 2270163x 2270164"):
+        listed = parse(line)
+        assert labels(listed) == dict.fromkeys(("2270161", "2270162", "2270164"), "")
+        assert [problem.text for problem in listed.problems] == ["2270163x"]
+        assert "“x”" in listed.problems[0].why
+
+
+def test_a_label_behind_several_ids_is_the_label_of_each() -> None:
+    expected = {"2270161": "Black Friday", "2270162": "Black Friday"}
+    for line in ("2270161, 2270162, Black Friday", '2270161 2270162 "Black Friday"'):
+        assert labels(parse(line)) == expected
+
+
+@pytest.mark.parametrize("label", ["24 hour sale", "2024 campaign", "2 for 1, again", "50% off"])
+def test_a_number_that_begins_a_label_is_part_of_it(label: str) -> None:
+    listed = parse(f"2270161 {label}")
+    assert labels(listed) == {"2270161": label}
+    assert not listed.doubts
+
+
+def test_a_label_that_begins_like_an_id_is_a_doubt() -> None:
+    listed = parse("300 fine\n2270161 2270162x\n2270163 22701 64")
+    assert labels(listed)["2270161"] == "2270162x"
+    assert [(doubt.line, doubt.text) for doubt in listed.doubts] == [(2, "2270162x")]
+
+
 def test_leading_zeros_are_part_of_an_id() -> None:
     assert [entry.id for entry in parse("007\n7").entries] == ["007", "7"]
 

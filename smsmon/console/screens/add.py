@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import replace
+from itertools import chain, islice
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
 from smsmon.console.widgets.field import Field
+from smsmon.console.widgets.keys import Keys
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
+from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse
 from smsmon.text import LABEL_LIMIT, safe
 
+_LOW = 20
+"""Lines of the screen below which no blank lines are spared."""
 _LINE_LIMIT = 1000
 """Characters of one pasted line that are taken."""
 _PREVIEW_LINES = 200
@@ -31,7 +36,9 @@ class IdArea(TextArea):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.accept", "add", priority=True, show=False),
-        Binding("ctrl+j", "line_break", "new line", priority=True, show=False),
+        Binding("ctrl+j,shift+enter,alt+enter", "line_break", priority=True, show=False),
+        Binding("pageup", "screen.scroll_preview(-1)", show=False),
+        Binding("pagedown", "screen.scroll_preview(1)", show=False),
     ]
 
     async def _on_paste(self, event: events.Paste) -> None:
@@ -52,6 +59,22 @@ class AddScreen(ModalScreen[list[Entry] | None]):
     Dismissed with the entries to add, their ``added_at`` not yet set, or None.
     """
 
+    CSS = """
+    AddScreen #add {
+        height: 90%; max-height: 30;
+        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #ids { height: 5; background: $panel; border: none; padding: 0 1; margin: 0 0 1 0; }
+        & > Horizontal { height: 1; margin: 0 0 1 0; }
+        & Horizontal > Line { width: 8; }
+        & #label { width: 1fr; }
+        & > #understood { height: 1fr; }
+    }
+    AddScreen.-low #add {
+        height: 100%;
+        & > #ids { height: 3; margin: 0; }
+        & > Horizontal, & > .keys { margin: 0; }
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("enter", "accept", "add", show=False),
@@ -66,28 +89,39 @@ class AddScreen(ModalScreen[list[Entry] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="add") as dialog:
             dialog.border_title = "Add messages"
-            yield Line(Content.styled("Message ids, one a line; a label may follow", "$text-quiet"))
+            asked = "Type or paste ids, spaces or commas between"
+            yield Line(Content.styled(asked, "$text-quiet"))
             area = IdArea(self._text, id="ids", soft_wrap=False, compact=True)
             area.cursor_blink = False
             yield area
-            yield Line(Content.styled("Label for those without one (optional)", "$text-quiet"))
-            yield Field("", limit=LABEL_LIMIT, id="label")
+            with Horizontal():
+                yield Line(Content.styled("Label", "$text-quiet"))
+                yield Field(limit=LABEL_LIMIT, placeholder="for those without one", id="label")
+            yield Line(id="verdict")
             with VerticalScroll(id="understood"):
                 yield Static(id="preview", markup=False)
-            yield Line(id="verdict")
-            yield Line(
-                Content.styled("enter  add     tab  label     esc  cancel", "$text-quiet"),
-                classes="keys",
-            )
+            yield Keys(
+                ("enter", "add"), ("tab", "label"), ("^j", "new line"), ("PgDn", "scroll"),
+                ("esc", "cancel"),
+            )  # fmt: skip
 
     def on_mount(self) -> None:
         self.query_one("#ids").focus()
         self._understand()
 
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _LOW, "-low")
+
+    def action_scroll_preview(self, way: int) -> None:
+        """Scroll what was understood by nearly a page, up (-1) or down (1)."""
+        preview = self.query_one("#understood")
+        preview.scroll_relative(y=way * max(1, preview.size.height - 1), animate=False)
+
     @on(TextArea.Changed)
     def _understand(self) -> None:
         self._read = parse(self.query_one("#ids", TextArea).text)
         self.query_one("#preview", Static).update(preview(self._read, self._watched))
+        self.query_one("#understood").scroll_home(animate=False)
         self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
 
     @on(Input.Submitted)
@@ -110,33 +144,57 @@ class AddScreen(ModalScreen[list[Entry] | None]):
 
 
 def verdict(read: IdList, watched: Container[str]) -> Content:
-    """One line: how many would be added, are watched already, or were not understood."""
+    """One line: how many would be added, and how many for which reason would not."""
     known = sum(entry.id in watched for entry in read.entries)
-    fresh, bad = len(read.entries) - known, len(read.problems)
+    fresh, bad, doubts = len(read.entries) - known, len(read.problems), len(read.doubts)
     if not (fresh or known or bad):
         return Content.styled("Type or paste at least one message id (digits).", "$text-quiet")
     parts = [Content.styled(f"{fresh:,} to add", "bold" if fresh else "$text-quiet")]
-    if known:
-        parts.append(Content.styled(f"{known:,} watched already", "$text-quiet"))
     if bad:
         parts.append(Content.styled(f"✗ {bad:,} not understood", "$error"))
+    if doubts:
+        parts.append(Content.styled(f"! {doubts:,} in doubt", "$warning"))
+    if known:
+        parts.append(Content.styled(f"{known:,} watched already", "$text-quiet"))
+    if read.duplicates:
+        parts.append(Content.styled(f"{read.duplicates:,} listed twice", "$text-quiet"))
     return Content(" · ").join(parts)
 
 
 def preview(read: IdList, watched: Container[str]) -> Content:
-    """What was understood: the lines that were not first, then each id."""
-    lines = [
-        Content.assemble((f"✗ line {problem.line}: ", "$error"), f"{problem.text!r} {problem.why}")
-        for problem in read.problems[:_PREVIEW_LINES]
-    ]
-    for entry in read.entries[: _PREVIEW_LINES - len(lines)]:
-        known = entry.id in watched
-        lines.append(
-            Content.assemble(
-                ("· " if known else "✓ ", "$text-quiet" if known else "$success"),
-                (entry.id, "$text-quiet" if known else "bold"),
-                "  ",
-                ("watched already" if known else entry.label, "$text-quiet"),
-            )
-        )
+    """What was understood, what needs eyes first: bad lines, doubts, new ids, those watched."""
+    if not (read.entries or read.problems):
+        return _EXAMPLES
+    fresh = [entry for entry in read.entries if entry.id not in watched]
+    known = [entry for entry in read.entries if entry.id in watched]
+    every = chain(
+        (_complaint("✗", "$error", each) for each in read.problems),
+        (_complaint("!", "$warning", each) for each in read.doubts),
+        (_taken(each) for each in fresh),
+        (Content.styled(f"· {each.id}  watched already", "$text-quiet") for each in known),
+    )
+    lines = list(islice(every, _PREVIEW_LINES))
+    left = len(read.problems) + len(read.doubts) + len(read.entries) - len(lines)
+    if left:
+        lines.append(Content.styled(f"… and {left:,} more", "$text-quiet"))
     return Content("\n").join(lines)
+
+
+def _complaint(glyph: str, style: str, problem: Problem) -> Content:
+    return Content.assemble(
+        (f"{glyph} line {problem.line}: ", style), f"“{problem.text}” {problem.why}"
+    )
+
+
+def _taken(entry: Entry) -> Content:
+    return Content.assemble(
+        ("✓ ", "$success"), (entry.id, "bold"), (f"  {entry.label}", "$text-quiet")
+    )
+
+
+_EXAMPLES = Content.assemble(
+    ("For example:\n", "$text-quiet"),
+    "2270142 2270143, 2270144", ("   three messages\n", "$text-quiet"),
+    "2270142 Black Friday", ("       one, with its label\n", "$text-quiet"),
+    ("A list may have one a line, or be CSV with a header: id, label, tags, note.", "$text-quiet"),
+)  # fmt: skip

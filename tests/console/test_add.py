@@ -1,0 +1,91 @@
+"""The dialog that adds messages: what it understood is plain before it is taken."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.widgets import TextArea
+
+from smsmon.console.screens.add import AddScreen, preview, verdict
+from smsmon.store.idlist import parse
+from tests.console.dialog_stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
+
+HUNDREDS = "\n".join(f"{2270000 + n} campaign {n}" for n in range(400)) + "\nnot an id\n2270007\n"
+
+
+async def test_several_ids_are_typed_as_one_would_write_them() -> None:
+    async with asking(AddScreen(()), SMALL) as (app, pilot):
+        await type_text(app, pilot, "2270161,2270162 2270163")
+        assert "3 to add" in app.text
+        await pilot.press("ctrl+j")
+        await type_text(app, pilot, "2270164 Black Friday")
+        await pilot.press("enter")
+        await pilot.pause()
+        (entries,) = app.answers
+        assert [(each.id, each.label) for each in entries] == [
+            ("2270161", ""), ("2270162", ""), ("2270163", ""), ("2270164", "Black Friday"),
+        ]  # fmt: skip
+
+
+async def test_the_dialog_says_how_ids_are_written_and_which_key_begins_a_line() -> None:
+    async with asking(AddScreen(()), SMALL) as (app, _):
+        assert app.line_with("spaces or commas between")
+        assert app.line_with("2270142 Black Friday")
+        assert "^j  new line" in app.line_with("enter  add")
+
+
+@pytest.mark.parametrize("size", [NARROW, SMALL, WIDE])
+async def test_verdict_and_keys_stay_in_the_box_whatever_is_pasted(size: tuple[int, int]) -> None:
+    async with asking(AddScreen({"2270001"}), size) as (app, pilot):
+        app.post_message(events.Paste(HUNDREDS))
+        await calm(app, pilot)
+        told = app.line_with("399 to add")
+        assert "✗ 1 not understood" in told
+        assert app.line_with("enter  add")
+        assert "esc  cancel" in app.line_with("enter  add")
+        assert app.line_with("“not an id”"), "what needs eyes comes first"
+
+
+async def test_the_preview_scrolls_by_itself_while_ids_are_typed() -> None:
+    async with asking(AddScreen(()), SMALL) as (app, pilot):
+        app.post_message(events.Paste(HUNDREDS))
+        await calm(app, pilot)
+        keys = app.line_with("enter  add")
+        await pilot.press("pagedown", "pagedown")
+        await calm(app, pilot)
+        assert not app.line_with("“not an id”")
+        assert app.line_with("campaign 14")
+        assert app.line_with("enter  add") == keys
+        assert isinstance(app.focused, TextArea)
+
+
+def test_what_is_twice_watched_bad_or_in_doubt_is_counted() -> None:
+    read = parse("2270161 Sale\n2270161\n2270162\n2270163 2270164x\nbad\n")
+    said = verdict(read, {"2270162"}).plain
+    assert said == (
+        "2 to add · ✗ 1 not understood · ! 1 in doubt · 1 watched already · 1 listed twice"
+    )
+    lines = preview(read, {"2270162"}).plain.splitlines()
+    assert [line[0] for line in lines] == ["✗", "!", "✓", "✓", "·"]
+    assert "“2270164x” is taken for a label" in lines[1]
+
+
+def test_a_preview_too_long_to_read_says_how_much_is_left_out() -> None:
+    lines = preview(parse(HUNDREDS), ()).plain.splitlines()
+    assert len(lines) == 201
+    assert lines[-1] == "… and 201 more"
+
+
+async def test_the_label_goes_to_those_without_one() -> None:
+    async with asking(AddScreen(()), SMALL) as (app, pilot):
+        await type_text(app, pilot, "2270161 2270162")
+        await pilot.press("tab")
+        await type_text(app, pilot, "Spring")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert labels_of(app) == ["Spring", "Spring"]
+
+
+def labels_of(app: DialogApp) -> list[str]:
+    (entries,) = app.answers
+    return [entry.label for entry in entries]
