@@ -85,7 +85,7 @@ def is_number_like(text: str) -> bool:
     return bool(re.fullmatch(r"\+?[0-9 .()/-]*[0-9][0-9 .()/-]*", text.strip()))
 
 
-@lru_cache(8192)
+@lru_cache(256)  # the texts of one row ask in turn; what they make of it is kept by themselves
 def _parsed(phone: str) -> PhoneNumber | None:
     if not _E164.fullmatch(phone):
         return None
