@@ -1,6 +1,7 @@
 """What the console runs on: the clients of its accounts, the engine, the two stores.
 
-Opening it, which loads the HTTP client, waits for the first paint.
+The engine is there from the start, for the first paint to look at. The stores and the HTTP
+client, which take longer to load than all else of ours, wait until it has been.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,13 +20,14 @@ from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Un
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
-from smsmon.store.history import History
-from smsmon.store.watchlist import Watchlist
-from smsmon.watching import Watching
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
+    from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
+    from smsmon.store.history import History
+    from smsmon.store.watchlist import Watchlist
+    from smsmon.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Client(Protocol):
 
 
 class Station:
-    """The engine and the stores at once; the clients when it is opened.
+    """The engine at once; the stores when it is started, the clients when it is opened.
 
     ``complain`` is given one sentence for each trouble with the stores, in any thread.
     """
@@ -76,28 +79,54 @@ class Station:
         self.problems: dict[str, str] = {}
         """Profile → why it cannot be used as it is set up."""
         self._complain = complain
-        self._state = locations.state
+        self._locations = locations
+        self._started = False
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
-        self.history = History(locations.history, clock, self._history_trouble)
         self.engine = Engine(
             {name: Unusable("Starting.") for name in settings.profiles},
             clock,
             limits=limits_of(settings),
-            recorder=self.history,
+            recorder=self,
             rng=rng,
             learned=learned.load(locations.state),
         )
-        self.watchlist = Watchlist(locations.watchlist, clock)
-        self.watching = Watching(
-            self.engine, self.watchlist, self.history, complain, self._with_profile
+
+    @cached_property
+    def history(self) -> History:
+        from smsmon.store.history import History
+
+        return History(self._locations.history, self.clock, self._history_trouble)
+
+    @cached_property
+    def watchlist(self) -> Watchlist:
+        from smsmon.store.watchlist import Watchlist
+
+        return Watchlist(self._locations.watchlist, self.clock)
+
+    @cached_property
+    def watching(self) -> Watching:
+        from smsmon.watching import Watching
+
+        return Watching(
+            self.engine, self.watchlist, self.history, self._complain, self._with_profile
         )
+
+    @property
+    def read_only(self) -> str:
+        """Why the watchlist cannot be written; empty when it can, or nobody has looked yet."""
+        return str(self.watchlist.broken or "") if self._started else ""
+
+    def record(self, applied: Applied, watched: Watched) -> None:
+        """Have the history keep what the engine applied."""
+        self.history.record(applied, watched)
 
     async def start(self, shown: Callable[[], None]) -> None:
         """Watch what the watchlist says; ``shown`` is called when more is on the board.
 
         Raises ``StoreError`` when the watchlist cannot be read.
         """
+        self._started = True
         await self.watching.start(self.clock, self._settings.history.retention_days, shown)
 
     async def open(self) -> None:
@@ -135,13 +164,14 @@ class Station:
 
     async def keep_learned(self) -> None:
         """Save now and then what the schedule has learnt, until cancelled."""
-        await learned.keep(self._state, self.engine, self.clock)
+        await learned.keep(self._locations.state, self.engine, self.clock)
 
     async def close(self) -> None:
         """Write what is left to write, and close every connection."""
-        await learned.save(self._state, self.engine)
+        await learned.save(self._locations.state, self.engine)
         try:
-            await self.history.close()
+            if self._started:
+                await self.history.close()
         except StoreError as error:
             self._complain(str(error))
         while self._clients:

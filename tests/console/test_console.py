@@ -335,6 +335,7 @@ async def test_keys_typed_fast_take_effect_in_their_order(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await type_all(scene, pilot, ["slash", "a", "b", "x", "backspace", "2", "0"])
         bar = scene.screen.messages.bar
+        assert bar is not None
         await until(pilot, lambda: bar.text.endswith("0"), "all that was typed")
         assert bar.text == "ab20"
 

@@ -13,7 +13,6 @@ from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.closed import forget_closed
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
 from smsmon.console.screens.asking import Asking
-from smsmon.console.screens.help import HelpScreen
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.live_table.messages import (
     Highlighted,
@@ -152,10 +151,10 @@ class ConsoleScreen(Asking, inherit_bindings=False):
         order = list(self.panes)
         self.go(order[(order.index(self.at) + step) % len(order)])
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type a filter for the table the operator stands in."""
         if isinstance(pane := self.panes[self.at], TablePane):
-            pane.type_filter()
+            await pane.type_filter()
 
     def action_faults(self) -> None:
         """Only what failed; then what waits too; then everything again."""
@@ -197,7 +196,13 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
     def action_help(self) -> None:
         """Every key that works here."""
+        from smsmon.console.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.at, self.actions))
+
+    def action_redraw(self) -> None:
+        """Paint the screen anew."""
+        self.app.call_later(self.app.run_action, "app.redraw")
 
     def action_palette(self) -> None:
         """Find an action by its name."""

@@ -8,7 +8,6 @@ from typing import Literal, TypeVar
 
 from textual import work
 
-from smsmon.console.screens.add import AddScreen
 from smsmon.console.screens.showing import Showing
 from smsmon.model import Entry
 from smsmon.store.errors import StoreError
@@ -33,6 +32,7 @@ class Doing(Showing, inherit_bindings=False):
 
     def action_add(self) -> None:
         """Ask for message ids and watch them."""
+        from smsmon.console.screens.add import AddScreen  # every dialog waits until it is wanted
 
         def answered(entries: list[Entry] | None) -> None:
             if entries:

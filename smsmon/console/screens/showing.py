@@ -21,7 +21,7 @@ from textual.widgets import Static
 
 from smsmon.console import tables
 from smsmon.console.actions import EVERY_ACTION, Where, rebound
-from smsmon.console.attention import Attention
+from smsmon.console.attention import ABSENCE, Attention
 from smsmon.console.feed import Feed, News
 from smsmon.console.journal import Journal
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
@@ -123,6 +123,8 @@ class Showing(Screen[None], inherit_bindings=False):
         yield self.log_pane
         keys = KeyLine(id="keys")
         keys.actions = self.actions
+        if self.station.clock.now() - self.attention.away_since >= ABSENCE:
+            keys.urged = frozenset({"view.since"})
         keys.stand_in(Where.MESSAGES)
         yield keys
         yield Static(
@@ -229,7 +231,7 @@ class Showing(Screen[None], inherit_bindings=False):
             frozen=self.feed.frozen,
             held_back=self.feed.held_back,
             masked=self.lens.masked,
-            read_only=str(self.station.watchlist.broken or ""),
+            read_only=self.station.read_only,
             halted=self.station.halted,
         )
         of_filtered = self.messages.filtered
@@ -276,11 +278,12 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def show_log(self) -> None:
         """The newest lines of the log, unless the operator reads older ones."""
-        table = self.log_pane.table
-        at_end = table.view.cursor_index == len(table.view) - 1
-        table.load(self.journal.numbers)
-        if at_end or not self.log_pane.entered:
-            table.action_last()
+        table, numbers = self.log_pane.table, self.journal.numbers
+        if table.view.keys != numbers:
+            at_end = table.view.cursor_index == len(table.view) - 1
+            table.load(numbers)
+            if at_end or not self.log_pane.entered:
+                table.action_last()
         self.log_pane.entitle([title("Log"), *self.log_pane.facts()])
 
     @property

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -15,11 +13,13 @@ from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
 from smsmon.console.looks import DOWN, UP, Tone
 from smsmon.console.narrowing import Only, Steps, next_step
 from smsmon.console.tones import styled
-from smsmon.console.widgets.filter_bar import FilterBar
 from smsmon.console.widgets.fitting import Part, part
 from smsmon.console.widgets.live_table import LiveTable, Rows
 from smsmon.console.widgets.panes import Pane
 from smsmon.filters import Field, Filter
+
+if TYPE_CHECKING:
+    from smsmon.console.widgets.filter_bar import FilterBar
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -63,14 +63,12 @@ class TablePane(Pane, Generic[K, R]):
         super().__init__(table, where, id=id)
         self.table = table
         self._empty = table.empty
-        self.bar = FilterBar(fields)
+        self.bar: FilterBar | None = None
+        """Made when a filter is first typed: four widgets, their styles and Textual's input."""
+        self._fields = fields
         self._filter = Filter()
         self._steps = steps
         self.only = Only.ALL
-
-    def compose(self) -> ComposeResult:
-        yield from super().compose()
-        yield self.bar
 
     @property
     def filter(self) -> Filter:
@@ -80,22 +78,39 @@ class TablePane(Pane, Generic[K, R]):
     @property
     def filtered(self) -> bool:
         """True while not every row is wanted, or a filter is being typed."""
-        return bool(self._filter) or self.only is not Only.ALL or bool(self.bar.text)
+        return bool(self._filter) or self.only is not Only.ALL or self._typed
 
-    def type_filter(self) -> None:
+    @property
+    def _typed(self) -> bool:
+        """True while something stands in the filter's line, understood or not."""
+        return self.bar is not None and bool(self.bar.text)
+
+    async def type_filter(self) -> None:
         """Type a filter, or change the one there is."""
+        if self.bar is None:
+            from smsmon.console.widgets.filter_bar import FilterBar
+
+            self.bar = FilterBar(self._fields)
+            await self.mount(self.bar)
         self.bar.open()
 
     def clear_filter(self) -> None:
         """Show every row."""
         self.only = Only.ALL
         self._apply(Filter())
-        self.bar.clear()
+        if self.bar is not None:
+            self.bar.clear()
 
     def switch_faults(self) -> None:
         """Show only what failed; then what waits too; then everything again."""
         self.only = next_step(self._steps, self.only)
         self._apply(self._filter)
+
+    def rest(self, empty: str) -> None:
+        """Say ``empty`` from now on where there are no rows at all."""
+        self._empty = empty
+        if not self.filtered:
+            self.table.empty = empty
 
     def facts(self) -> list[Part]:
         """What the title says of the table: its sort, its marks, its filter."""
@@ -113,18 +128,16 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(7, styled(hidden, Tone.WARN)))
         return told
 
-    @on(FilterBar.Changed)
-    def _changed(self, event: FilterBar.Changed) -> None:
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
         if event.filter is not None:
             self._apply(event.filter)
 
-    @on(FilterBar.Left)
-    def _left(self, event: FilterBar.Left) -> None:
+    def on_filter_bar_left(self, event: FilterBar.Left) -> None:
         event.stop()
         if event.clear:
             self.clear_filter()
-        elif not self.bar.text:
+        elif self.bar is not None and not self.bar.text:
             self.bar.clear()
         self.table.focus(scroll_visible=False)
 
@@ -138,7 +151,8 @@ class TablePane(Pane, Generic[K, R]):
         none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
         self.table.empty = none if self.filtered else self._empty
         shown, all_rows = len(self.table.view), len(self.table.view.keys)
-        self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
+        if self.bar is not None:
+            self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
         self.post_message(self.Filtered())
 
     def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
