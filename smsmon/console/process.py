@@ -150,6 +150,11 @@ class TerminalApp(App[int], inherit_bindings=False):
         driven = self._driver is not None and not self.is_headless
         return driven and self._running and not self._closed
 
+    def action_redraw(self) -> None:
+        """Paint the whole screen, whatever the terminal shows by now."""
+        self._canvas = Canvas()
+        self.screen.refresh()
+
     def _to_write(self, update: object) -> object:
         """The same to look at, in fewer bytes; None when it stands on the screen already."""
         if isinstance(update, CompositorUpdate):
@@ -212,10 +217,11 @@ def _spare_what_stays() -> None:
     """Let the garbage collector pass over what has been loaded, and stays for good.
 
     With 90,000 such objects each of its full passes held up keys and paints for 60 to 80 ms,
-    every five seconds while reports came in.
+    every five seconds while reports came in. Until now it may have been off (`open_console`).
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @contextmanager
