@@ -121,6 +121,8 @@ ACTIONS: tuple[Action, ...] = (
            _ALL, "log"),
     Action("view.zoom", ("z",), "zoom", "Give the whole screen to this pane, or give it back.",
            _ALL, "zoom"),
+    Action("app.redraw", ("ctrl+l",), "redraw",
+           "Paint the screen anew, after something else has written on it.", _ALL, "redraw"),
     Action("app.retry", ("t",), "retry",
            "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",

@@ -32,7 +32,7 @@ def in_shell(desk: Desk) -> Terminal:
     return terminal
 
 
-def test_ctrl_z_and_fg_come_back_whole(desk: Desk) -> None:
+def test_ctrl_z_and_fg_and_ctrl_l_bring_the_whole_screen_back(desk: Desk) -> None:
     terminal = in_shell(desk)
     before = picture(terminal)
     stopped = len(terminal.painted)
@@ -45,6 +45,11 @@ def test_ctrl_z_and_fg_come_back_whole(desk: Desk) -> None:
     terminal.wait_for("12 watched", back)
     terminal.wait_quiet()
     assert picture(terminal, back) == before
+    again = len(terminal.painted)
+    terminal.press(b"\x0c")  # ctrl+l: something else may have written on the screen
+    terminal.wait_for("12 watched", again)
+    terminal.wait_quiet()
+    assert picture(terminal, again) == before
     opened = len(terminal.painted)
     terminal.press(b"?")
     terminal.wait_until(lambda: len(terminal.painted) > opened)
