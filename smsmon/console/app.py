@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 
 from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
@@ -19,7 +20,7 @@ from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
-from smsmon.console.themes import DARK, THEMES
+from smsmon.console.themes import TERMINAL, THEMES, theme_for
 from smsmon.model import ReadError
 from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
@@ -69,10 +70,20 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""
-        for theme in THEMES:
+        for theme in (*THEMES, TERMINAL):
             self.register_theme(theme)
-        wanted = settings.display.theme
-        self.theme = wanted if wanted in self.available_themes else DARK.name
+        wanted = settings.display.theme or ""
+        if wanted not in self.available_themes:
+            wanted = theme_for(self.console._color_system, no_color=self.no_color).name
+        self.theme = wanted
+
+    def _watch_theme(self, theme_name: str) -> None:
+        super()._watch_theme(theme_name)
+        if self.no_color:
+            # Textual picks the filter once, for the theme it starts with.
+            plain = NoColor() if self.native_ansi_color else Monochrome()
+            others = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
+            self._filters = [*others, plain]
 
     def get_default_screen(self) -> ConsoleScreen:
         display = self._settings.display

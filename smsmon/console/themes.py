@@ -1,4 +1,4 @@
-"""smsmon's own themes: dark, light, high-contrast and monochrome.
+"""smsmon's own themes: dark, light, high-contrast, monochrome, and two for few colours.
 
 Quiet on purpose: one accent for where you are, colour otherwise only for what a status means.
 A test computes the contrast of every pair of text and background used here.
@@ -6,6 +6,7 @@ A test computes the contrast of every pair of text and background used here.
 
 from __future__ import annotations
 
+from rich.color import ColorSystem
 from textual.theme import Theme
 
 DARK = Theme(
@@ -108,4 +109,84 @@ MONOCHROME = Theme(
     },
 )
 
-THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME)
+DARK_256 = Theme(
+    name="smsmon-dark-256",
+    dark=True,
+    primary="#87afd7",
+    secondary="#afafd7",
+    accent="#87afd7",
+    success="#87d787",
+    warning="#d7af5f",
+    error="#ff8787",
+    foreground="#dedede",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    variables={
+        "text-quiet": "#aaaaaa",
+        "rule": "#444444",
+        "block-cursor-background": "#005f87",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#303030",
+        "block-cursor-blurred-foreground": "#eeeeee",
+        "tint": "#3a3a3a",
+        "unknown": "#d7afff",
+    },
+)
+"""The dark one in colours that are among the 256 of a terminal: others would be replaced by what
+is nearest, and dark shades all by black."""
+
+TERMINAL = Theme(
+    name="smsmon-terminal",
+    dark=True,
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_default",
+    accent="ansi_cyan",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "input-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+        "input-cursor-text-style": "reverse",
+        # Grey is one of the sixteen colours, but on many terminals hardly to be read.
+        "text-quiet": "ansi_default",
+        "rule": "ansi_bright_black",
+        "block-cursor-background": "ansi_default",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "tint": "ansi_default",
+        "unknown": "ansi_magenta",
+    },
+)
+"""The terminal's own background, text and first eight colours, for terminals that have no more.
+
+What the other themes tell by a shade, the stylesheet tells here by underlining and reversing
+(``:ansi``). Which contrast the colours have is the terminal's business.
+"""
+
+THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME, DARK_256)
+"""Those whose colours are ours."""
+
+
+def theme_for(colors: ColorSystem | None, *, no_color: bool) -> Theme:
+    """The theme for a terminal of so many colours, where nobody chose one.
+
+    ``no_color``: the operator wants none (https://no-color.org).
+    """
+    match None if no_color else colors:
+        case ColorSystem.TRUECOLOR:
+            return DARK
+        case ColorSystem.EIGHT_BIT:
+            return DARK_256
+        case _:
+            return TERMINAL

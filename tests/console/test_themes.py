@@ -1,10 +1,21 @@
-"""Every text of our themes can be read on every background it stands on."""
+"""What our themes promise: text that can be read, on terminals of many, few and no colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from rich.color import ColorSystem
+from rich.segment import Segment
 from textual.color import Color
 from textual.theme import Theme
 
-from smsmon.console.themes import HIGH_CONTRAST, THEMES
+from smsmon.console.app import ConsoleApp
+from smsmon.console.ink import Ink, ink_of
+from smsmon.console.themes import DARK_256, HIGH_CONTRAST, TERMINAL, THEMES
+from smsmon.model import Fault, FaultKind
+from tests.support.scene import DAY, WIDE, Scene
 
 TEXTS = ("foreground", "text-quiet", "accent", "success", "warning", "error", "unknown")
 BACKGROUNDS = ("background", "surface", "panel", "tint")
@@ -57,3 +68,88 @@ def luminance(colour: Color) -> float:
         for part in colour.normalized
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+TERMS = {
+    "screen": ColorSystem.STANDARD,
+    "xterm-16color": ColorSystem.STANDARD,
+    "xterm-256color": ColorSystem.EIGHT_BIT,
+}
+_PLAIN = ("39", "49")
+"""The codes of the terminal's own text and background."""
+_OF_EIGHT = {*_PLAIN, "90", *(str(code) for code in range(30, 38)), "41"}
+
+
+def inks(app: ConsoleApp) -> Iterator[tuple[Segment, Ink]]:
+    """All that is on the screen, and in which colours it goes to the terminal."""
+    colors = app.console._color_system
+    assert colors is not None
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            if segment.text:
+                yield segment, ink_of(segment.style, colors)
+
+
+def ink_with(app: ConsoleApp, word: str) -> Ink:
+    return next(ink for segment, ink in inks(app) if word in segment.text)
+
+
+@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_a_screen_is_told_in_the_colours_that_the_terminal_has(
+    term: str, no_color: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.delenv("COLORTERM", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    scene = Scene(tmp_path, DAY, environ={"SMSMON_DISPLAY_THEME": "auto"})
+    few = no_color or TERMS[term] is ColorSystem.STANDARD
+    app = scene.app
+    assert app.console._color_system is TERMS[term]
+    assert app.theme == (TERMINAL.name if few else DARK_256.name)
+
+    async with app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 90.5)
+        scene.screen.messages.table.move_to_key("2270142")
+        await pilot.pause()
+
+        used = {code for _, ink in inks(app) for code in (ink.fore, ink.back)}
+        at_cursor, beside = ink_with(app, "42%"), ink_with(app, "Loyalty points")
+        if no_color:
+            assert used == {*_PLAIN}
+        elif few:
+            assert used <= _OF_EIGHT
+        else:
+            assert {code[:5] for code in used} <= {*_PLAIN, "38;5;", "48;5;"}
+        if few:
+            assert "7" in at_cursor.attributes
+            assert "7" not in beside.attributes
+        else:
+            shades = {code for code in used if code.startswith("48;")}
+            assert len(shades) >= 4
+            assert at_cursor.back != beside.back
+        if not no_color:
+            told = [ink_with(app, word).fore for word in ("✓ complete", "∅ not found", "68")]
+            assert len({*told, ink_with(app, "» live").fore}) == 4
+
+        scene.client.fault = Fault(FaultKind.NETWORK, "The connection was refused")
+        await scene.pass_time(pilot, 300)
+        trouble = ink_with(app, "down")
+        assert "7" in trouble.attributes if no_color else trouble.back not in _PLAIN
+
+
+async def test_without_colours_every_theme_is_grey(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    scene = Scene(tmp_path, DAY[:3], environ={"SMSMON_DISPLAY_THEME": "auto"})
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 5)
+        for theme in THEMES:
+            scene.app.theme = theme.name
+            await pilot.pause()
+            for _, ink in inks(scene.app):
+                for code in (ink.fore, ink.back):
+                    assert code in _PLAIN or len({*code.split(";")[2:]}) == 1

@@ -15,6 +15,7 @@ from smsmon.api.balance import decode_balance
 from smsmon.api.decode import decode
 from smsmon.console.app import ConsoleApp
 from smsmon.console.screens.console import ConsoleScreen
+from smsmon.console.themes import DARK
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
 from smsmon.settings import Settings, load_settings
@@ -84,7 +85,8 @@ class Scene:
         self.locations = Locations.under(home)
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
-        settings = load_settings(self.locations, {"SMSMON_API_KEY": "0" * 40} | (environ or {}))
+        given = {"SMSMON_API_KEY": "0" * 40, "SMSMON_DISPLAY_THEME": DARK.name}
+        settings = load_settings(self.locations, given | (environ or {}))
         self.app = ConsoleApp(
             msgspec.structs.replace(settings, keymap=keymap or {}),
             self.locations,
