@@ -32,11 +32,16 @@ class Signature(NamedTuple):
 
 
 def signature(path: Path) -> Signature | None:
-    """The signature of the file at ``path``; None when there is none."""
+    """The signature of the file at ``path``; None when there is none.
+
+    Raises ``StoreError`` when it cannot be looked at.
+    """
     try:
         stat = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise of_os_error(path, error, "read") from error
     return Signature(stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 

@@ -83,7 +83,7 @@ class Watchlist:
         self._signature: Signature | None = None
         # The state on disk that looked like a loss at the last call, in a tuple as it may be None.
         self._suspect: tuple[Signature | None] | None = None
-        self._broken: WatchlistError | None = None
+        self._broken: StoreError | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -91,14 +91,22 @@ class Watchlist:
         return self._document.entries
 
     @property
-    def broken(self) -> WatchlistError | None:
+    def broken(self) -> StoreError | None:
         """Why the file on disk cannot be used now; None when it can."""
         return self._broken
 
     def load(self) -> list[Entry]:
-        """Read the file; no file is an empty list. Raises ``WatchlistError``, ``StoreError``."""
+        """Read the file; no file is an empty list. Raises ``WatchlistError``, ``StoreError``.
+
+        A ``WatchlistError`` is told here and not again by ``poll_changes``.
+        """
         with self._guard:
-            self._document, self._signature = self._read()
+            current = signature(self.path)
+            try:
+                self._document, self._signature = self._read()
+            except WatchlistError:
+                self._signature, self._known = current, True
+                raise
             self._known = True
             return list(self._document.entries)
 
@@ -108,11 +116,13 @@ class Watchlist:
         Costs one ``stat`` when nothing changed. A file that broke raises ``WatchlistError``,
         once; the entries stay the last good ones. What looks like a loss (messages gone, text
         broken, no file) counts when it is still so at the next call: an editor that saves in
-        place empties the file first.
+        place empties the file first. Raises ``StoreError`` for as long as the file cannot be
+        read at all.
         """
         with self._guard:
             current = signature(self.path)
-            if self._known and current == self._signature:
+            unread = self._broken is not None and not isinstance(self._broken, WatchlistError)
+            if self._known and current == self._signature and not unread:
                 return None
             again = self._suspect == (current,)
             self._suspect = (current,)
@@ -244,7 +254,7 @@ class Watchlist:
     def _read(self) -> tuple[Document, Signature | None]:
         try:
             document, seen = self._parsed()
-        except WatchlistError as error:
+        except StoreError as error:
             self._broken = error
             raise
         self._broken = None

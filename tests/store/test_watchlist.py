@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from smsmon.model import Entry
 from smsmon.store import watchlist_format
-from smsmon.store.errors import Busy
+from smsmon.store.errors import Busy, StoreError
 from smsmon.store.files import locked
 from smsmon.store.watchlist import Watchlist, WatchlistError
 from smsmon.store.watchlist_format import Table, Unreadable, migrated, parse
@@ -281,6 +281,32 @@ def test_a_file_broken_by_hand_is_said_once_and_mended_later(
     assert watchlist.broken is not None
     assert [entry.id for entry in watchlist.entries] == ["300"]
     path.write_text(good)
+    assert ids(watchlist.poll_changes()) == ["300"]
+    assert watchlist.broken is None
+
+
+def test_what_a_start_said_of_a_broken_file_is_not_said_again(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("oops")
+    watchlist = Watchlist(path)
+    with pytest.raises(WatchlistError):
+        watchlist.load()
+    assert [watchlist.poll_changes() for _ in range(3)] == [None, None, None]
+    assert watchlist.broken is not None
+    path.write_text('message = [{id = "300"}]')
+    assert ids(watchlist.poll_changes()) == ["300"]
+    assert watchlist.broken is None
+
+
+def test_a_file_that_cannot_be_read_is_broken_until_it_can(path: Path) -> None:
+    path.mkdir(parents=True)  # reading it fails even for root
+    watchlist = Watchlist(path)
+    for read in (watchlist.load, watchlist.poll_changes, watchlist.poll_changes):
+        with pytest.raises(StoreError, match="cannot read it"):
+            read()
+        assert watchlist.broken is not None
+    path.rmdir()
+    path.write_text('message = [{id = "300"}]')
     assert ids(watchlist.poll_changes()) == ["300"]
     assert watchlist.broken is None
 
