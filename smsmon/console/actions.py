@@ -179,6 +179,11 @@ def key_face(key: str) -> str:
     return _KEY_FACES.get(key, key)
 
 
+def face_of(id: str, actions: Iterable[Action]) -> str:
+    """How the key of an action is written on screen."""
+    return next(key_face(action.keys[0]) for action in actions if action.id == id)
+
+
 def bindings(actions: Iterable[Action]) -> list[Binding]:
     """The Textual bindings of ``actions``; their ids let a keymap move them."""
     return [

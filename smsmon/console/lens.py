@@ -10,6 +10,9 @@ from smsmon.clock import Clock
 from smsmon.console import cells
 from smsmon.console.looks import DASH
 
+_CLOCK_SLACK = 60.0
+"""Seconds by which something may lie ahead of the clock and still count as just now."""
+
 
 class LocalZone(tzinfo):
     """The zone of the machine, with the offset it had, or will have, at each moment.
@@ -79,10 +82,17 @@ class Lens:
         """A number as people write it, or masked."""
         return phones.masked(phone) if self.masked else phones.pretty(phone)
 
-    def age(self, at: float | None) -> str:
-        """How long ago, coarsely. A dash for None."""
-        return DASH if at is None else cells.age(self.now() - at)
-
     def since(self, at: float | None) -> str:
-        """How long something has lasted; since when, where nothing may change by itself."""
-        return self.minute(at) if self.still else self.age(at)
+        """How long something has lasted, in whole minutes: ``<1 m``, ``4 m``, ``2 h 05``.
+
+        No seconds, which would be wrong a second later, or cost a repaint of every row each
+        second. Since when, where nothing may change by itself, or where the clock was set back.
+        A dash for None.
+        """
+        if at is None:
+            return DASH
+        passed = self.now() - at
+        if self.still or passed < -_CLOCK_SLACK:
+            short = self.minute(at)
+            return short.rpartition(" ")[0] if " " in short else short
+        return "<1 m" if passed < 60 else cells.age(passed)

@@ -21,7 +21,7 @@ def messages_pane(monitor: Monitor, lens: Lens, tint_seconds: float) -> TablePan
     table = ConsoleTable(
         message_columns(monitor, lens),
         MessageRows(monitor, lens),
-        empty="Nothing is watched yet. Press a to add message ids, typed or pasted.",
+        empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )
     return TablePane(table, MESSAGE_FIELDS, Where.MESSAGES, MESSAGE_STEPS, id="messages")

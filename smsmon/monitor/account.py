@@ -34,6 +34,8 @@ class AccountState:
     """When the next probe is planned; None when none is."""
     failing_since: float | None = None
     """Not down yet, but nothing was answered since the request that failed then; else None."""
+    heard: bool = True
+    """False: nothing was answered since the program started, so nobody knows."""
 
     @property
     def reason(self) -> str:
@@ -66,6 +68,8 @@ class Health:
         self.failing_since: float | None = None
         """Wall time of the first fault since an answer; None where it says nothing about the
         account."""
+        self.heard = False
+        """True once anything was answered."""
         self._first_fault: float | None = None
         """Wall time of the first fault since an answer."""
         self.retry_at = 0.0
@@ -77,6 +81,7 @@ class Health:
         A stopped account stays stopped: the answer was asked for before the refusal.
         """
         self._suspects.clear()
+        self.heard = True
         if self.condition is Condition.STOPPED:
             return False
         recovered = self.condition is Condition.DOWN

@@ -63,6 +63,7 @@ class Poller:
         self._tell = tell
         self._health = Health(rng)
         self._well = AccountState(profile)
+        self._unheard = AccountState(profile, heard=False)
         self._messages: dict[str, Polled] = {}
         self._asked: dict[str, None] = {}
         """What the operator wants now, in the order he asked; kept while the account is down."""
@@ -77,7 +78,7 @@ class Poller:
         """The account as it stands."""
         health = self._health
         if health.condition is Condition.OK and health.failing_since is None:
-            return self._well
+            return self._well if health.heard else self._unheard
         retry_at = None
         if health.condition is Condition.DOWN and (self._asked or len(self._planner)):
             now = self._clock.monotonic()
@@ -90,6 +91,7 @@ class Poller:
             health.since,
             retry_at,
             health.failing_since,
+            health.heard,
         )
 
     @property

@@ -16,7 +16,8 @@ class Standing:
 
     state: MessageState
     since: float | None = None
-    """For a stale message: when it was last known to be true, or when the trouble began."""
+    """For a stale message: when it was last truly read; None: never. For one that is not found:
+    when that was first said."""
     reason: str = ""
     """Why it is stale or not found, one safe sentence; else empty."""
 
@@ -34,15 +35,17 @@ def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
 
     While its account is down or stopped nothing is read, so whatever a poll could still change
     is stale, its own fault or not. A settled message is not: nobody promised to read it.
+
+    What is stale is as old as its last true read, not as the trouble: it may have been due for
+    long when the trouble began.
     """
     state = monitor.board.state_of(watched, now)
     if state is MessageState.STALE:
-        since = watched.fault_since or watched.read_at
-        return Standing(state, since, monitor.board.reason_of(watched, now))
+        return Standing(state, watched.read_at, monitor.board.reason_of(watched, now))
     if state is MessageState.NOT_FOUND:
         return Standing(state, watched.fault_since, monitor.board.reason_of(watched, now))
     if state in (MessageState.LIVE, MessageState.COMPLETE, MessageState.NEW):
         account = monitor.account(watched.entry.profile)
         if account.condition is not Condition.OK:
-            return Standing(MessageState.STALE, account.since, account.reason)
+            return Standing(MessageState.STALE, watched.read_at, account.reason)
     return Standing(state)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Literal, TypeVar
 
 from textual import work
 
+from smsmon.console.actions import face_of
 from smsmon.console.screens.showing import Showing
+from smsmon.console.views import head
 from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
@@ -81,11 +83,22 @@ class Doing(Showing, inherit_bindings=False):
 
     def action_refresh(self) -> None:
         """Ask about the chosen messages now."""
-        self.station.engine.refresh(self.chosen_ids)
+        board, ids = self.station.engine.board, self.chosen_ids
+        self.station.engine.refresh(ids)
+        self._tell_who_is_not_asked({board[id].entry.profile for id in ids if id in board})
 
     def action_refresh_all(self) -> None:
         """Ask about every message, as fast as the budget allows."""
         self.station.engine.refresh_all()
+        self._tell_who_is_not_asked(self.station.engine.profiles)
+
+    def _tell_who_is_not_asked(self, profiles: Iterable[str]) -> None:
+        key, named = face_of("app.retry", self.actions), len(self.station.engine.profiles) > 1
+        for name in profiles:
+            account = self.station.account(name)
+            if told := head.why_not_asked(account, self.lens, key, named=named):
+                self.say(told, "warning")
+        self.show_head()
 
     async def kept(self, doing: Awaitable[T]) -> T | None:
         """The result of an operation on the watchlist; None, and said why, when it failed."""

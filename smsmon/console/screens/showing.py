@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from smsmon.console import tables
-from smsmon.console.actions import EVERY_ACTION, Where, rebound
+from smsmon.console.actions import EVERY_ACTION, Where, face_of, rebound
 from smsmon.console.attention import ABSENCE, Attention
 from smsmon.console.feed import Feed, News
 from smsmon.console.journal import Journal
@@ -39,8 +39,8 @@ from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
 from smsmon.console.widgets.table_pane import title
 from smsmon.model import Balance, Counts, Transition
-from smsmon.monitor.standing import standing
-from smsmon.monitor.state import Watched
+from smsmon.monitor.standing import Standing, standing
+from smsmon.monitor.state import MessageState, Watched
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -204,10 +204,13 @@ class Showing(Screen[None], inherit_bindings=False):
         self._ticks += 1
         if self._ticking:
             self.query_one("#clock", Line).say(Content(f" {self.lens.time_of_day()} "))
-        if self._ticks % _AGES_EVERY == 0:
+        in_turn = self._ticks % _AGES_EVERY == 0
+        if in_turn:
+            self.states.look_at_all()
+        if in_turn or self.states.counts[MessageState.STALE]:
+            # Ages are told to the minute: most of these looks paint nothing.
             self.messages.table.repaint()
             self.entitle_side()
-            self.states.look_at_all()
             self.show_head()
 
     def note_leaving(self) -> None:
@@ -218,8 +221,7 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def show_head(self) -> None:
         """The two lines that tell whether the screen is true, and the totals."""
-        engine = self.station.engine
-        used, allowed, stretch = self._requests_used()
+        engine, (used, allowed, stretch) = self.station.engine, self._requests_used()
         told = head.Head(
             accounts=tuple(self.station.account(name) for name in engine.profiles),
             states=self.states.counts.copy(),
@@ -233,11 +235,13 @@ class Showing(Screen[None], inherit_bindings=False):
             masked=self.lens.masked,
             read_only=self.station.read_only,
             halted=self.station.halted,
+            retry_key=face_of("app.retry", self.actions),
         )
         of_filtered = self.messages.filtered
         totals = self._filtered_totals() if of_filtered else engine.board.totals()
         hour = self.lens.now() // 3600  # a moment is told with its date once its day is over
-        shown = (told, totals, of_filtered, self.lens.utc, hour)
+        tried = [head.trying(account, self.lens.now()) for account in told.accounts]
+        shown = (told, totals, of_filtered, self.lens.utc, hour, tried)
         if shown == self._head_shown:
             return
         self._head_shown = shown
@@ -275,6 +279,13 @@ class Showing(Screen[None], inherit_bindings=False):
         """The title of the messages."""
         table = self.messages.table
         self.messages.entitle([title(f"Messages {len(table.view.keys):,}"), *self.messages.facts()])
+
+    def show_watchlist(self) -> None:
+        """Say how it stands with the list, where nothing of it is shown, and in the head."""
+        trouble = self.station.watchlist.broken
+        add_key = face_of("message.add", self.actions)
+        self.messages.say_when_empty(titles.no_messages(trouble, add_key))
+        self.show_head()
 
     def show_log(self) -> None:
         """The newest lines of the log, unless the operator reads older ones."""
@@ -356,23 +367,33 @@ class Showing(Screen[None], inherit_bindings=False):
     def entitle_side(self) -> None:
         """The titles of the recipients and of the recipient."""
         watched = self.open_message
+        self.recipients.say_when_empty(titles.no_recipients(watched))
         if watched is None:
             self.recipients.entitle([title("Recipients"), *self.recipients.facts()])
             self.recipient.entitle([title("Recipient")])
+            self._explain(None)
             return
         stands = standing(self.station.engine, watched, self.lens.now())
+        account = self.station.account(watched.entry.profile)
         self.recipients.entitle(
             [
                 titles.message_name(watched),
                 titles.stale_note(stands, self.lens),
                 titles.recipients_count(watched),
                 *self.recipients.facts(),
-                titles.read_note(watched, self.lens) if self._ticking else part(0, ""),
+                titles.read_note(watched, account, self.lens) if self._ticking else part(0, ""),
             ]
         )
+        self._explain(stands)
         slot = self.open_slot
         phone = "" if slot is None else self.lens.phone(watched.recipients.phones[slot])
         self.recipient.entitle([titles.message_name(watched), title(phone)])
+
+    def _explain(self, stands: Standing | None) -> None:
+        """Say at the foot of a pane why the open message is not fresh, or not found."""
+        where = self.messages if Where.MESSAGES in self.visible_panes else self.recipients
+        for pane in (self.messages, self.recipients):
+            pane.explain(titles.reason_note(stands if pane is where else None))
 
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""

@@ -21,21 +21,25 @@ Record = Mapping[str, Value]
 
 
 def message_record(row: Watched, stands: Standing) -> Record:
-    """One message."""
+    """One message; the counts of one never read are None."""
     counts = row.counts
+
+    def known(value: float | None) -> float | None:
+        return None if row.read_at is None else value
+
     return {
         "id": row.id,
         "label": row.entry.label,
         "tags": " ".join(row.entry.tags),
         "state": stands.state.value,
         "reason": stands.reason,
-        "recipients": counts.total,
-        "delivered": counts.delivered,
-        "waiting": counts.waiting,
-        "not_delivered": counts.not_delivered,
-        "unknown": counts.unknown,
-        "stop": counts.stop,
-        "delivery_rate": counts.delivery_rate,
+        "recipients": known(counts.total),
+        "delivered": known(counts.delivered),
+        "waiting": known(counts.waiting),
+        "not_delivered": known(counts.not_delivered),
+        "unknown": known(counts.unknown),
+        "stop": known(counts.stop),
+        "delivery_rate": known(counts.delivery_rate),
         "read_at": utc(row.read_at),
         "last_change_at": utc(row.last_change_at),
     }

@@ -54,6 +54,8 @@ class Head:
     """Why the watchlist cannot be written; empty when it can."""
     halted: str = ""
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
+    retry_key: str = "t"
+    """The key that tries an account again."""
 
 
 def trouble(head: Head) -> bool:
@@ -73,7 +75,7 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     named = len(head.accounts) > 1
     for account in head.accounts:
         worth = 10 if account.condition is Condition.OK else 20
-        parts.append(part(worth, *_account(account, lens, named=named)))
+        parts.append(part(worth, *_account(account, lens, head, named=named)))
     if head.frozen:
         parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
     if head.masked:
@@ -88,20 +90,59 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     return fitted(parts, width)
 
 
-def _account(account: AccountState, lens: Lens, *, named: bool) -> list[Content]:
+def trying(account: AccountState, now: float) -> bool:
+    """True when a silent account is being tried again at this moment."""
+    return account.retry_at is not None and account.retry_at <= now
+
+
+def _account(account: AccountState, lens: Lens, head: Head, *, named: bool) -> list[Content]:
     name = f"{account.profile} " if named else "API "
     match account.condition:
+        case Condition.OK if account.failing_since is not None:
+            failing = f"▲ failing since {lens.moment(account.failing_since)}"
+            forms = (f"{failing}: {account.reason}", failing)
+            return [Content.assemble(name, styled(form, Tone.WARN)) for form in forms]
+        case Condition.OK if not account.heard:
+            return [Content.assemble(name, styled("· no answer yet", Tone.DIM))]
         case Condition.OK:
             return [Content.assemble(name, styled("● ok", Tone.GOOD))]
         case Condition.DOWN:
-            glyph, state = "▲", "down"
-            again = f", next try {lens.moment(account.retry_at)}" if account.retry_at else ""
+            glyph, state, again = "▲", "down", _next_try(account, lens)
         case Condition.STOPPED:
-            glyph, state, again = "✗", "stopped", ", t tries again"
+            glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
     since, reason = f"{glyph} {state} since {lens.moment(account.since)}", account.reason
-    forms = (f"{since}{again}: {reason}", f"{since}: {reason}", f"{glyph} {state}: {reason}")
-    short = forms[2] if len(forms[2]) <= _SHORT else forms[2][: _SHORT - 1] + ELLIPSIS
-    return [Content.assemble(name, (form, "bold")) for form in (*forms, short, since)]
+    said = f"{glyph} {state}: {reason}"
+    short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
+    told = (f"{since}{again}: {reason}", f"{since}: {reason}", said, short, since)
+    return [Content.assemble(name, (form, "bold")) for form in told]
+
+
+def _next_try(account: AccountState, lens: Lens) -> str:
+    if account.retry_at is None:
+        return ""
+    if trying(account, lens.now()):
+        return ", trying now"
+    return f", next try {lens.moment(account.retry_at)}"
+
+
+def why_not_asked(account: AccountState, lens: Lens, retry_key: str, *, named: bool) -> str:
+    """What becomes of a wish to ask an account that is down or stopped; empty where it is well.
+
+    ``named``: there are several accounts, so tell which.
+    """
+    what = f"The account {account.profile}" if named else "The account"
+    since = f" since {lens.moment(account.since).strip()}" if account.since else ""
+    reason = account.reason.rstrip(".")
+    match account.condition:
+        case Condition.OK:
+            return ""
+        case Condition.STOPPED:
+            return f"{what} is stopped{since}: {reason}. Nothing is asked; {retry_key} tries again."
+        case Condition.DOWN if account.retry_at is None or trying(account, lens.now()):
+            return f"{what} is down{since}: {reason}. It is being tried now."
+        case Condition.DOWN:
+            again = lens.moment(account.retry_at).strip()
+            return f"{what} is down{since}: {reason}. The next try is at {again}."
 
 
 def _states(states: Counter[MessageState]) -> list[Content]:

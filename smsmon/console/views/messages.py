@@ -9,12 +9,13 @@ from typing import Any
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH, status_look
+from smsmon.console.looks import DASH, state_look, status_look
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.filter_tests import Value
 from smsmon.filters import Filter
 from smsmon.model import Status
+from smsmon.monitor.account import Condition
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState, Watched
 
@@ -28,6 +29,8 @@ _STATE_ORDER = {
     MessageState.PAUSED: 6,
 }
 """What needs eyes comes first."""
+_UNREAD = Span(DASH, Tone.DIM)
+"""Stands for a count that nobody knows: none is not nothing."""
 
 
 class MessageRows:
@@ -81,7 +84,10 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         return Span(lens.minute(row.read_at), Tone.DIM)
 
     def due(row: Watched, width: int) -> Cell:
-        return Span(lens.minute(row.next_due), Tone.DIM)
+        asked = monitor.account(row.entry.profile).condition is Condition.OK
+        if row.next_due is None or not asked:
+            return Span(DASH, Tone.DIM)
+        return Span(lens.minute(row.next_due) if row.next_due > lens.now() else "now", Tone.DIM)
 
     def waiting_since(row: Watched, width: int) -> Cell:
         return lens.moment(row.oldest_waiting)
@@ -152,13 +158,21 @@ def message_value(row: Watched, now: float, name: str) -> Value:
 def state_cell(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
     """The state, and for a stale row since how long, as exactly as ``width`` allows."""
     stands = standing(monitor, row, lens.now())
-    if stands.state is not MessageState.STALE or stands.since is None:
+    if stands.state is not MessageState.STALE:
         return cells.state(stands.state.value)
+    if stands.since is None:
+        look = state_look(stands.state.value)
+        return Span(f"{look.glyph} not read", look.tone)
     since = lens.since(stands.since)
     exact = cells.state(stands.state.value, detail=since)
     if len(cells.plain(exact)) <= width:
         return exact
     return cells.state(stands.state.value, detail=" ".join(since.split()[:2]))
+
+
+def _known(row: Watched, name: str) -> int | None:
+    """One of the counts; None while nobody knows: the message was never read."""
+    return None if row.read_at is None else int(getattr(row.counts, name))
 
 
 def _id(row: Watched, width: int) -> Cell:
@@ -178,11 +192,14 @@ def _bar(row: Watched, width: int) -> Cell:
 
 
 def _recipients(row: Watched, width: int) -> Cell:
-    return cells.count(row.counts.total) if row.read_at is not None else Span(DASH, Tone.DIM)
+    total = _known(row, "total")
+    return _UNREAD if total is None else cells.count(total)
 
 
 def _stop(row: Watched, width: int) -> Cell:
-    stops = row.counts.stop
+    stops = _known(row, "stop")
+    if stops is None:
+        return _UNREAD
     return Span(cells.count(stops), Tone.WARN if stops else Tone.DIM)
 
 
@@ -190,12 +207,12 @@ def _rate(row: Watched, width: int) -> Cell:
     return cells.rate(row.counts.delivery_rate)
 
 
-def _count_of(row: Watched, status: Status) -> int:
-    return int(getattr(row.counts, status.slug))
-
-
 def _tally(status: Status) -> Callable[[Watched, int], Cell]:
-    return lambda row, width: cells.tally(_count_of(row, status), status)
+    def cell(row: Watched, width: int) -> Cell:
+        count = _known(row, status.slug)
+        return _UNREAD if count is None else cells.tally(count, status)
+
+    return cell
 
 
 def _sort_keys(monitor: Monitor, lens: Lens) -> dict[str, Callable[[Watched], Any]]:
@@ -206,12 +223,11 @@ def _sort_keys(monitor: Monitor, lens: Lens) -> dict[str, Callable[[Watched], An
         "progress": lambda row: (
             row.counts.delivered / row.counts.total if row.counts.total else None
         ),
-        "recipients": lambda row: row.counts.total,
-        "waiting": lambda row: row.counts.waiting,
-        "not_delivered": lambda row: row.counts.not_delivered,
-        "delivered": lambda row: row.counts.delivered,
-        "unknown": lambda row: row.counts.unknown,
-        "stop": lambda row: row.counts.stop,
+        "recipients": lambda row: _known(row, "total"),
+        **{
+            name: partial(_known, name=name)
+            for name in ("waiting", "not_delivered", "delivered", "unknown", "stop")
+        },
         "rate": lambda row: row.counts.delivery_rate,
         "waiting_since": lambda row: row.oldest_waiting,
         "changed": lambda row: row.last_change_at,

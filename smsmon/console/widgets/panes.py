@@ -48,6 +48,26 @@ class Pane(Vertical):
         return self.has_focus_within
 
 
+class Note(Static):
+    """A few words at the foot of a pane, there only while there is something to say.
+
+    What stands above it stays in its place.
+    """
+
+    DEFAULT_CSS = "Note { height: auto; max-height: 6; padding: 0 1; display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._said = Content()
+
+    def tell(self, content: Content) -> None:
+        """Say ``content``, whole; nothing is painted when it stands there already."""
+        if content != self._said or content.spans != self._said.spans:
+            self._said = content
+            self.update(content)
+            self.display = bool(content.plain)
+
+
 class PageScroll(VerticalScroll):
     """A page of text that scrolls by keys."""
 

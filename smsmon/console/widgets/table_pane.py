@@ -15,7 +15,7 @@ from smsmon.console.narrowing import Only, Steps, next_step
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import Part, part
 from smsmon.console.widgets.live_table import LiveTable, Rows
-from smsmon.console.widgets.panes import Pane
+from smsmon.console.widgets.panes import Note, Pane
 from smsmon.filters import Field, Filter
 
 if TYPE_CHECKING:
@@ -63,12 +63,28 @@ class TablePane(Pane, Generic[K, R]):
         super().__init__(table, where, id=id)
         self.table = table
         self._empty = table.empty
+        self._note: Note | None = None
+        """Made when there is first something to explain."""
         self.bar: FilterBar | None = None
         """Made when a filter is first typed: four widgets, their styles and Textual's input."""
         self._fields = fields
         self._filter = Filter()
         self._steps = steps
         self.only = Only.ALL
+
+    def explain(self, text: Content) -> None:
+        """Say at the foot, whole, why the row under the cursor is not as it should be."""
+        if self._note is None and text.plain:
+            self._note = Note()
+            self.mount(self._note, after=self.table)
+        if self._note is not None:
+            self._note.tell(text)
+
+    def say_when_empty(self, text: str) -> None:
+        """What stands there while there is no row, whatever the filter."""
+        if text != self._empty:
+            self._empty = text
+            self._show_empty()
 
     @property
     def filter(self) -> Filter:
@@ -147,13 +163,16 @@ class TablePane(Pane, Generic[K, R]):
             self.table.set_filter(None)
         else:
             self.table.set_filter(self._accepts)
-        step = None if wanted else self._steps.get(self.only)
-        none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
-        self.table.empty = none if self.filtered else self._empty
+        self._show_empty()
         shown, all_rows = len(self.table.view), len(self.table.view.keys)
         if self.bar is not None:
             self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
         self.post_message(self.Filtered())
+
+    def _show_empty(self) -> None:
+        step = None if self._filter else self._steps.get(self.only)
+        none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
+        self.table.empty = none if self.filtered else self._empty
 
     def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
         rows: FilteredRows[K, R] = self.table.rows  # type: ignore[assignment]  # see __init__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from textwrap import wrap
 from time import monotonic
 from typing import ClassVar, Generic, TypeVar
 
@@ -214,9 +215,11 @@ class TableSurface(ScrollView, Generic[K, R]):
             return self._row_line(self.view[index], index == self.view.cursor_index)
         if self._blank is None:
             self._blank = Strip.blank(width, self._style(Tone.PLAIN, 0))
-        if y == HEADER and self._empty and not len(self.view):
-            (text, _), *_ = fit((Span(f"  {self._empty}"),), width)
-            return Strip([Segment(text, self._style(Tone.DIM, 0))]).adjust_cell_length(width)
+        if self._empty and not len(self.view):
+            lines = wrap(self._empty, max(1, width - 4))
+            if y - HEADER < len(lines):
+                (text, _), *_ = fit((Span(f"  {lines[y - HEADER]}"),), width)
+                return Strip([Segment(text, self._style(Tone.DIM, 0))]).adjust_cell_length(width)
         return self._blank
 
     def _row_line(self, key: K, cursor: bool) -> Strip:

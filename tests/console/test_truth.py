@@ -1,0 +1,211 @@
+"""Nothing on the screen is told that is not so: not for a minute, and not while all fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from smsmon.console.lens import Lens
+from smsmon.console.views import head, titles
+from smsmon.console.views.export import message_record
+from smsmon.console.widgets.fitting import Part
+from smsmon.model import Entry, Fault, FaultKind
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.standing import standing
+from smsmon.monitor.state import Watched
+from tests.support.clock import START, VirtualClock
+from tests.support.scene import DAY, SMALL, WIDE, Scene
+from tests.support.waiting import screen_text
+
+NETWORK = Fault(FaultKind.NETWORK, "The connection was refused.")
+REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry.", 10)
+WORDY = Fault(
+    FaultKind.SERVER,
+    "HTTP 502, and not in SMS Partner's words: the answer is a web page or some such, and not a"
+    " report about this message or about any other.",
+)
+FEW = [Entry("2270142"), Entry("2269900"), Entry("2270139")]
+
+
+@asynccontextmanager
+async def opened(
+    home: Path, entries: list[Entry], size: tuple[int, int] = WIDE, *, fault: Fault | None = None
+) -> AsyncIterator[tuple[Scene, Pilot[Any]]]:
+    scene = Scene(home, entries, environ={"SMSMON_DISPLAY_UTC": "true"})
+    scene.client.fault = fault
+    async with scene.app.run_test(size=size) as pilot:
+        await scene.open(pilot, 60)
+        yield scene, pilot
+
+
+def first_line(scene: Scene) -> str:
+    return screen_text(scene.app).splitlines()[0]
+
+
+def row_of(scene: Scene, id: str) -> str:
+    return next(line for line in screen_text(scene.app).splitlines() if line[2:].startswith(id))
+
+
+def lens(clock: VirtualClock | None = None) -> Lens:
+    return Lens(clock or VirtualClock(), zone=UTC)
+
+
+def said(part: Part) -> str:
+    """The longest form of a part of a line."""
+    return part.forms[0].plain
+
+
+async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        heard: list[object] = []
+        scene.screen.station.engine.subscribe(heard.append)
+        scene.client.fault = NETWORK
+        await scene.clock.run_until(lambda: any(getattr(each, "events", ()) for each in heard))
+        since = scene.clock.now()
+        await scene.show(pilot)
+        at = scene.screen.lens.moment(since)
+        assert f"API ▲ failing since {at}: The connection was refused." in first_line(scene)
+        assert not scene.screen.query_one("#head").has_class("-trouble")
+        await scene.pass_time(pilot, 900)
+        assert f"▲ down since {at}" in first_line(scene)
+        scene.client.fault = None
+        await scene.pass_time(pilot, 180)
+        assert "API ● ok" in first_line(scene)
+
+
+async def test_nobody_says_ok_before_anything_was_answered(tmp_path: Path) -> None:
+    async with opened(tmp_path, []) as (scene, _):
+        assert "API · no answer yet" in first_line(scene)
+
+
+async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
+    async with opened(tmp_path, FEW) as (scene, pilot):
+
+        async def pressed(key: str) -> list[str]:
+            scene.app.clear_notifications()
+            await pilot.press(key)
+            await pilot.pause()
+            toasts = [toast.message for toast in scene.app._notifications]
+            return [told for told in toasts if "account" in told]
+
+        assert await pressed("r") == await pressed("R") == []
+        scene.client.fault = Fault(FaultKind.RATE_LIMITED, "Too many.", retry_after=600)
+        await scene.pass_time(pilot, 120)
+        [told] = await pressed("r")
+        assert "The account is down since 10:01:" in told
+        assert ": Too many. The next try is at 10:1" in told
+        assert await pressed("R") == [told]
+        scene.client.fault = REFUSED
+        await scene.pass_time(pilot, 900)
+        [told] = await pressed("r")
+        assert "The account is stopped since 10:" in told
+        assert told.endswith(": check it, then retry. Nothing is asked; t tries again.")
+        assert await pressed("R") == [told]
+
+
+def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_by() -> None:
+    down = AccountState("default", Condition.DOWN, NETWORK, START - 60, START - 1)
+    line = head.truth(head.Head((down,), head.tally([])), lens(), 140).plain
+    assert "▲ down since 09:59:00, trying now: The connection was refused." in line
+    told = head.why_not_asked(down, lens(), "t", named=True)
+    assert told.startswith("The account default is down since 09:59:00: ")
+    assert told.endswith("It is being tried now.")
+
+
+async def test_the_age_of_a_stale_row_counts_from_its_last_read_and_is_true_each_second(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        scene.client.fault = NETWORK
+        await scene.pass_time(pilot, 1)
+        watched = scene.screen.station.engine.board["2270142"]
+        assert watched.read_at is not None
+        await scene.clock.run_until(lambda: watched.fault is not None)
+        told = set()
+        for _ in range(150):
+            await scene.pass_time(pilot, 1)
+            minutes = int(scene.clock.now() - watched.read_at) // 60
+            age = f"{minutes} m" if minutes else "<1 m"
+            assert f"! stale {age} " in row_of(scene, "2270142")
+            told.add(age)
+        assert {"<1 m", "1 m", "2 m"} <= told
+
+
+async def test_the_reason_under_the_cursor_is_whole_on_a_small_screen(tmp_path: Path) -> None:
+    async with opened(tmp_path, list(DAY), SMALL) as (scene, pilot):
+        before = screen_text(scene.app).splitlines()
+        scene.client.fault = WORDY
+        await scene.pass_time(pilot, 300)
+        for key in ("up", "enter"):  # from the messages, and from the recipients of one
+            await pilot.press(key)
+            await scene.show(pilot)
+            shown = " ".join(screen_text(scene.app).split())
+            assert f"! {WORDY.message}" in shown
+        await pilot.press("escape")
+        await scene.show(pilot)
+        now = screen_text(scene.app).splitlines()
+        assert [line[2:9] for line in now[4:15]] == [line[2:9] for line in before[4:15]]
+        scene.client.fault = None
+        await scene.pass_time(pilot, 600)
+        assert "HTTP 502" not in screen_text(scene.app)
+
+
+async def test_a_message_never_read_shows_no_counts(tmp_path: Path) -> None:
+    async with opened(tmp_path, FEW, fault=NETWORK) as (scene, _):
+        row = row_of(scene, "2270142")
+        assert "! not read" in row
+        assert "0" not in row.removeprefix("  2270142").partition("API")[0]
+        assert "not read yet" in screen_text(scene.app)
+        assert "0 recipients" not in screen_text(scene.app).splitlines()[2]
+        engine = scene.screen.station.engine
+        watched = engine.board["2270142"]
+        record = message_record(watched, standing(engine, watched, scene.clock.now()))
+        assert record["recipients"] is record["waiting"] is record["delivered"] is None
+        rows: Any = scene.screen.messages.table.rows
+        assert rows.values("waiting", ["2270142"]) == [None]
+
+
+async def test_a_list_that_cannot_be_read_is_said_once_and_where_it_would_be(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "watchlist.toml").write_text("[[message]\nid = 1")
+    async with opened(tmp_path, []) as (scene, _):
+        toasts = [toast.message for toast in scene.app._notifications]
+        assert len([each for each in toasts if "watchlist.toml" in each]) == 1
+        shown = " ".join(screen_text(scene.app).split())
+        assert "The watchlist cannot be read, so nothing is watched." in shown
+        assert "Mend it" in shown
+        assert "watchlist read-only" in shown
+        assert "Nothing is watched yet" not in shown
+
+
+def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
+    clock = VirtualClock()
+    watched = Watched(Entry("300"))
+    well = AccountState("default")
+    assert said(titles.recipients_count(watched)) == "not read yet"
+    assert said(titles.read_note(watched, well, lens(clock))) == ""
+    watched.read_at = START - 5
+    for due, told in ((60, ", next 10:01:00"), (10, ", next soon"), (-3, ", due now")):
+        watched.next_due = START + due
+        assert said(titles.read_note(watched, well, lens(clock))) == f"read 09:59:55{told}"
+    down = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
+    assert said(titles.read_note(watched, down, lens(clock))) == "read 09:59:55"
+
+
+def test_an_age_is_told_as_it_stays_true() -> None:
+    clock = VirtualClock()
+    eye = lens(clock)
+    ages = {0: "<1 m", 59.9: "<1 m", 60: "1 m", 3599: "59 m", 7500: "2 h 05", -5: "<1 m"}
+    assert {age: eye.since(START - age) for age in ages} == ages
+    assert eye.since(START + 3600) == "11:00"  # the clock was set back: nobody knows how long
+    eye.still = True
+    assert eye.since(START - 60) == "09:59"
+    assert eye.since(START - 90_000) == "21 Nov"
