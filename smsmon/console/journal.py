@@ -1,7 +1,8 @@
 """The log: everything that happened, once, in words. Bounded, and no Textual here.
 
 A report that changes three recipients gives three lines; one that changes three hundred gives
-one line that counts them. A line says what changed, never that a poll took place.
+one line that counts them, and more for those that went wrong. A line says what changed, never
+that a poll took place.
 """
 
 from __future__ import annotations
@@ -86,17 +87,30 @@ def transition_lines(transitions: Iterable[Transition]) -> list[Line]:
     changes = list(transitions)
     if len(changes) <= _SPELLED_OUT:
         return [_spelled_out(change) for change in changes]
+    wrong = [change for change in changes if _tone(change) in (Tone.BAD, Tone.WARN)]
+    others = [change for change in changes if _tone(change) not in (Tone.BAD, Tone.WARN)]
+    told = _counted(others, Tone.PLAIN) if others else []
+    if len(wrong) <= _SPELLED_OUT:
+        return told + [_spelled_out(change) for change in wrong]
+    return told + _counted(wrong, Tone.BAD)
+
+
+def _counted(changes: list[Transition], tone: Tone) -> list[Line]:
     first = changes[0]
     counts = Counter(in_words(change) for change in changes)
     text = ", ".join(f"{count:,} × {words}" for words, count in counts.most_common())
-    return [Line(first.observed_at, first.message_id, "", text, Tone.PLAIN)]
+    return [Line(first.observed_at, first.message_id, "", text, tone)]
+
+
+def _tone(change: Transition) -> Tone:
+    if change.before is not change.after:
+        return status_look(change.after).tone
+    return Tone.BAD if change.stop_after and not change.stop_before else Tone.PLAIN
 
 
 def _spelled_out(change: Transition) -> Line:
-    tone = Tone.BAD if change.stop_after and not change.stop_before else Tone.PLAIN
-    if change.before is not change.after:
-        tone = status_look(change.after).tone
-    return Line(change.observed_at, change.message_id, change.phone, in_words(change), tone)
+    text = in_words(change)
+    return Line(change.observed_at, change.message_id, change.phone, text, _tone(change))
 
 
 def in_words(change: Transition) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 from textual import work
 
 from smsmon.console.actions import Where
+from smsmon.console.journal import Line as JournalLine
 from smsmon.console.screens.doing import Doing
 from smsmon.console.views import export
 from smsmon.console.views.recipients import recipient_row
+from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.table_pane import TablePane
 from smsmon.monitor.standing import standing
 from smsmon.store.errors import StoreError
@@ -22,6 +24,8 @@ from smsmon.store.files import write_whole
 CLIPBOARD_LIMIT = 50_000
 """Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
 usual bound is 74,994 bytes, base64 and all)."""
+
+_SINCE = "view.since"
 
 
 class Asking(Doing, inherit_bindings=False):
@@ -118,15 +122,31 @@ class Asking(Doing, inherit_bindings=False):
         )
 
     def action_since(self) -> None:
-        """What happened since the operator last looked."""
+        """What happened since the operator last looked, or last night."""
         from smsmon.console.screens.since import SinceScreen
 
+        self.query_one(KeyLine).urge(_SINCE, wanted=False)
         ask = self.station.history.happened_since
-        self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask))
+        self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask), self._go_to)
+
+    def _go_to(self, line: JournalLine | None) -> None:
+        """Stand before what a line of the log is about, while it is watched."""
+        watched = self.station.engine.board.get(line.message_id or "") if line else None
+        if line is None or watched is None:
+            return
+        slot = watched.recipients.phones.find(line.phone) if line.phone else -1
+        if slot >= 0:
+            self.jump(watched.id, slot)
+        else:
+            self.messages.clear_filter()
+            self.messages.table.move_to_key(watched.id)
+            self.show_message(watched.id)
+            self.go(Where.RECIPIENTS)
 
     def noticed(self) -> None:
         """The operator is there: a key or a click."""
         if self.attention.sign(self.lens.now()):
+            self.query_one(KeyLine).urge(_SINCE)
             away = self.lens.moment(self.attention.away_since)
             self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from textual.content import Content
 
 from smsmon.console.widgets.fitting import fitted, part
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.line import FittedLine
 
 _GAP = "     "
 _LEAST_GAP = "   "
 
 
-class Keys(Line):
+class Keys(FittedLine):
     """As many keys as there is room for: the first and the last stay, those between give way."""
 
     def __init__(self, *keys: tuple[str, str]) -> None:
         """``keys``: each as it is written, and what it does."""
         super().__init__(classes="keys")
         self._keys = keys
+        self.fit(self._fitting)
 
-    def on_resize(self) -> None:
+    def _fitting(self, width: int) -> Content:
         last = len(self._keys) - 1
         shown = [
             part(
@@ -28,6 +29,5 @@ class Keys(Line):
             )
             for place, (key, does) in enumerate(self._keys)
         ]
-        width = self.size.width
         whole = sum(each.forms[0].cell_length for each in shown) + last * len(_GAP)
-        self.say(fitted(shown, width, _GAP if whole <= width else _LEAST_GAP))
+        return fitted(shown, width, _GAP if whole <= width else _LEAST_GAP)
