@@ -1,6 +1,7 @@
 """Between the engine and the screen: gathers what changed, hands it over a few times a second.
 
-A burst of reports becomes one repaint. While nothing happens no timer runs.
+A burst of reports becomes one repaint; polls that found everything as it was wait for each
+other longer. While nothing happens no timer runs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from smsmon.monitor.state import Applied
 
 FRAMES_PER_SECOND = 10
 """Repaints at most, on a line that drains fast."""
+_UNCHANGED_AFTER = 2.0
+"""Seconds until polls that found nothing new are shown: they change times told to the minute."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,8 @@ class Feed:
         self.frames_per_second = frames_per_second
         self._news = News()
         self._stirred = asyncio.Event()
+        self._pressing = asyncio.Event()
+        """Set when there is more to show than that messages were read."""
         self._frozen = False
 
     @property
@@ -60,6 +65,7 @@ class Feed:
     def frozen(self, frozen: bool) -> None:
         self._frozen = frozen
         self._stirred.set()
+        self._pressing.set()
 
     @property
     def held_back(self) -> int:
@@ -69,6 +75,8 @@ class Feed:
     def hear(self, happened: Applied | Event) -> None:
         """Take in what the engine tells."""
         news = self._news
+        if isinstance(happened, Event) or happened.changed:
+            self._pressing.set()
         if isinstance(happened, Event):
             self._journal.note([event_line(happened)])
             if happened.message_id:
@@ -90,12 +98,14 @@ class Feed:
         never = asyncio.Event()
         while True:
             await self._stirred.wait()
+            await self._clock.wait(self._pressing, _UNCHANGED_AFTER)
             await self._clock.wait(never, 1 / self.frames_per_second)
             self.flush()
 
     def flush(self) -> None:
         """Hand over now what is gathered, unless frozen."""
         self._stirred.clear()
+        self._pressing.clear()
         if not self._frozen:
             news, self._news = self._news, News()
             self._show(news)
