@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.console.tally import MINUTES, STOPS_KEPT, PerMinute, Tally
+from smsmon.console.views import head
 from smsmon.console.views.sparkline import delivered_lately
-from smsmon.model import Event, EventKind, Status, Transition
+from smsmon.model import Counts, Event, EventKind, Status, Transition
 from smsmon.monitor.state import Applied
 from tests.support.clock import START, VirtualClock
 
@@ -115,3 +116,12 @@ def test_the_sparkline_has_a_column_for_each_minute_and_is_empty_without_deliver
     tally.hear(Applied("300", START + 120, transitions=(WAITED,)))
 
     assert delivered_lately(tally, START + 120, minutes=5) == "  █ ▂"
+
+
+def test_the_sparkline_stands_at_the_right_end_of_a_line_wide_enough() -> None:
+    counts = Counts(total=20_000, delivered=12_345, waiting=7_000, not_delivered=600, unknown=55)
+    wide = head.totals(counts, 138, lately=" ▂▅█").plain
+    assert len(wide) == 138
+    assert wide.endswith("delivered/min  ▂▅█")
+    assert "▂" not in head.totals(counts, 137, lately=" ▂▅█").plain
+    assert "delivered/min" not in head.totals(counts, 138).plain

@@ -32,6 +32,7 @@ from smsmon.console.tally import Tally
 from smsmon.console.views import head, titles
 from smsmon.console.views.recipient import elsewhere, recipient_text, whole_timeline
 from smsmon.console.views.recipients import RecipientRows, recipient_row
+from smsmon.console.views.sparkline import delivered_lately
 from smsmon.console.widgets.fitting import part
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.line import FittedLine, Line
@@ -239,6 +240,8 @@ class Showing(Screen[None], inherit_bindings=False):
         )
         of_filtered = self.messages.filtered
         totals = self._filtered_totals() if of_filtered else engine.board.totals()
+        known = self._ticking and not of_filtered
+        lately = delivered_lately(self.tally, self.lens.now()) if known else ""
         hour = self.lens.now() // 3600  # a moment is told with its date once its day is over
         tried = [head.trying(account, self.lens.now()) for account in told.accounts]
         shown = (told, totals, of_filtered, self.lens.utc, hour, tried)
@@ -248,7 +251,7 @@ class Showing(Screen[None], inherit_bindings=False):
         self.query_one("#truth", FittedLine).fit(partial(head.truth, told, self.lens))
         self.query_one("#head").set_class(head.trouble(told), "-trouble")
         self.query_one("#totals", FittedLine).fit(
-            partial(head.totals, totals, of_filtered=of_filtered)
+            partial(head.totals, totals, of_filtered=of_filtered, lately=lately)
         )
 
     def show_balance(self, balance: Balance | None) -> None:

@@ -12,7 +12,7 @@ from smsmon.console import cells
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone, state_look, status_look
 from smsmon.console.tones import styled
-from smsmon.console.widgets.fitting import fitted, part
+from smsmon.console.widgets.fitting import GAP, fitted, part
 from smsmon.model import Balance, Counts, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
@@ -29,6 +29,8 @@ _ORDER = (
 )
 _SHORT = 60
 """Columns in which a reason must fit at 80."""
+_LATELY_FROM = 138
+"""Columns from which deliveries per minute have room; two less than the screen's."""
 _ALARMING = (MessageState.STALE, MessageState.NOT_FOUND)
 
 
@@ -177,8 +179,16 @@ def _requests(head: Head) -> list[Content]:
     ]
 
 
-def totals(counts: Counts, width: int, *, of_filtered: bool = False) -> Content:
-    """The second line: the recipients of all messages, or of those the filter shows."""
+def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str = "") -> Content:
+    """The second line: the recipients of all messages, or of those the filter shows.
+
+    ``lately``: deliveries of the last minutes as small columns, for the right end of a wide line.
+    """
+    if lately and width >= _LATELY_FROM:
+        seen = Content.assemble(styled("delivered/min ", Tone.DIM), styled(lately, Tone.GOOD))
+        room = width - seen.cell_length
+        left = totals(counts, room - len(GAP), of_filtered=of_filtered)
+        return Content.assemble(left, " " * (room - left.cell_length), seen)
     what = "filtered recipients" if of_filtered else "recipients"
     number = Content.styled(f"{counts.total:,}", "bold")
     parts = [part(10, Content.assemble(number, " ", styled(what, Tone.DIM)), number)]

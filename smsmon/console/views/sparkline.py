@@ -5,7 +5,7 @@ from __future__ import annotations
 from smsmon.console import cells
 from smsmon.console.tally import Tally
 
-SPARK_MINUTES = 20
+SPARK_MINUTES = 16
 
 
 def delivered_lately(tally: Tally, now: float, minutes: int = SPARK_MINUTES) -> str:
