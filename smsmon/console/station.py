@@ -78,6 +78,8 @@ class Station:
         self._opened = clock.now()
         self.problems: dict[str, str] = {}
         """Profile → why it cannot be used as it is set up."""
+        self._answered: set[str] = set()
+        """Profiles whose balance could be read."""
         self._complain = complain
         self._locations = locations
         self._started = False
@@ -139,7 +141,9 @@ class Station:
         client = self._clients.get(profile)
         if client is None or self.account(profile).condition is Condition.STOPPED:
             return None
-        return await client.me()
+        balance = await client.me()
+        self._answered.add(profile)
+        return balance
 
     async def retry(self) -> None:
         """Try every account that is not well again, with its key read anew."""
@@ -151,7 +155,8 @@ class Station:
         """How it stands with an account; one that is not set up is stopped before it is asked."""
         problem = self.problems.get(name)
         if problem is None:
-            return self.engine.account(name)
+            state = self.engine.account(name)
+            return replace(state, heard=True) if name in self._answered else state
         fault = Fault(FaultKind.AUTH, problem)
         return AccountState(name, Condition.STOPPED, fault, since=self._opened)
 

@@ -81,8 +81,12 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
 
 
 async def test_nobody_says_ok_before_anything_was_answered(tmp_path: Path) -> None:
-    async with opened(tmp_path, []) as (scene, _):
+    scene = Scene(tmp_path, [])
+    async with scene.app.run_test(size=WIDE) as pilot:
+        scene.screen.show_head()
         assert "API · no answer yet" in first_line(scene)
+        await scene.open(pilot, 2)  # the balance is answered
+        assert "API ● ok" in first_line(scene)
 
 
 async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
