@@ -13,7 +13,7 @@ from tests.console.table_stage import City, letters, showing, three
 async def test_rows_stand_under_their_titles_with_numbers_to_the_right() -> None:
     async with showing(three()) as (app, _):
         assert app.lines[:4] == [
-            "  city          people note",
+            "  city          people  note",
             "  Paris      2,102,650",
             "  Lyon         522,250",
             "  Nice         348,085",
@@ -30,7 +30,7 @@ async def test_an_empty_table_says_why() -> None:
 async def test_text_is_never_taken_for_markup() -> None:
     cities = {"a": City("[b]x[/]", 1, "x[/red]"), "b": City("[/", 2, "[@click=q]")}
     async with showing(cities) as (app, _):
-        assert app.lines[1] == "  [b]x[/]            1 x[/red]"
+        assert app.lines[1] == "  [b]x[/]            1  x[/red]"
         assert app.lines[2] == "  [/                 2 [@click=q]"
 
 
@@ -320,7 +320,7 @@ async def test_columns_are_chosen_and_put_in_order() -> None:
         app.table.choose_columns(["people", "name", "gone", "people"])
         await pilot.pause()
         assert list(app.table.chosen_columns) == ["people", "name"]
-        assert app.lines[1] == "  2,102,650   Paris"
+        assert app.lines[1] == "  2,102,650    Paris"
         app.table.choose_columns([])
         assert list(app.table.chosen_columns) == ["name", "people", "note"]
 

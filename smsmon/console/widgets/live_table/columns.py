@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Generic, Literal, TypeVar
 
 from smsmon.console.cells import Cell
@@ -88,14 +89,22 @@ def lay_out(columns: Sequence[Column[R]], available: int) -> tuple[Placed[R], ..
     placed: list[Placed[R]] = []
     x = GUTTER
     for column, width in zip(kept, widths, strict=True):
+        if placed:
+            x += gap + _apart(placed[-1].column, column)
         width = max(0, min(width, available - x))
         placed.append(Placed(column, x, width))
-        x += width + gap
+        x += width
     return tuple(placed)
 
 
 def _least(columns: Sequence[Column[R]]) -> int:
-    return GUTTER + sum(column.width for column in columns) + GAP * (len(columns) - 1)
+    apart = sum(GAP + _apart(left, right) for left, right in pairwise(columns))
+    return GUTTER + sum(column.width for column in columns) + apart
+
+
+def _apart(left: Column[R], right: Column[R]) -> int:
+    """Blanks needed besides the gap: texts that meet at it must not be read as one."""
+    return int(left.align == "right" and right.align == "left")
 
 
 def _share(columns: Sequence[Column[R]], turn: int, widths: list[int], spare: int) -> int:
