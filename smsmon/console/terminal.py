@@ -18,11 +18,11 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from smsmon.console.outlet import Outlet
+from smsmon.console.pasting import Typed
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -110,7 +110,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         decode = getincrementaldecoder("utf-8")("replace").decode
-        parser = XTermParser(self._debug)
+        typed = Typed(self._debug)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -127,10 +127,10 @@ class TerminalDriver(LinuxDriver):
                         return
                     text = decode(read)
                 try:
-                    for event in parser.feed(text) if text else parser.tick():
+                    for event in typed.feed(text) if text else typed.tick():
                         self.process_message(event)
                 except Exception as error:
-                    parser = XTermParser(self._debug)
+                    typed = Typed(self._debug)
                     self._tell(InputFailed(error))
 
     # Coming and going

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from smsmon.model import DEFAULT_PROFILE, MESSAGE_ID_DIGITS, Entry, is_message_id
-from smsmon.text import SENTENCE_LIMIT, safe
+from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ def why_not_an_id(text: str) -> str:
     if text.isascii() and text.isdigit():
         return f"too long for an id: {len(text)} digits, at most {MESSAGE_ID_DIGITS}"
     odd = next(char for char in text if not (char.isascii() and char.isdigit()))
+    if not odd.isprintable() or odd == REPLACEMENT:
+        return "it holds a character that is no text (control or invisible): type the id instead"
     return f"an id has only the digits 0 to 9, and this has “{safe(odd)}”"
 
 
