@@ -82,6 +82,11 @@ class Locations:
             exports=data / "exports",
         )
 
+    @property
+    def copied(self) -> Path:
+        """What the console copied last, for terminals that take no clipboard."""
+        return self.state / "copied.txt"
+
     def named(self) -> list[tuple[str, Path]]:
         """Each place with its name, in the order ``smsmon locate`` prints them."""
         return [

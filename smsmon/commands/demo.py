@@ -6,6 +6,7 @@ import contextlib
 import signal
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -29,7 +30,8 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
     """Open the console on a simulated account.
 
     No account and no network are needed. None of your files or settings is read or written:
-    the demo lives in a temporary folder, which goes when it ends.
+    the demo lives in a temporary folder, which goes when it ends. Only what you export yourself
+    stays, in the folder you are in.
     """
     need_terminal()
     ctx.exit(run_demo(seed, speed))
@@ -50,7 +52,8 @@ def run_demo(seed: int, speed: float) -> int:
         ServerThread(world) as server,
     ):
         home = Path(folder)
-        locations = Locations.under(home)
+        # An export in the temporary folder would be gone before it was looked at.
+        locations = replace(Locations.under(home), exports=Path.cwd())
         write_account(home, server.base_url, server.key)
         Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.

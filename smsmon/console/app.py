@@ -96,6 +96,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
             lens,
             memory=self._memory,
             exports=self._locations.exports,
+            copied=self._locations.copied,
             keymap=self._settings.keymap,
             name=self._settings.profile,
             clock=display.clock,

@@ -21,7 +21,7 @@ from smsmon.console.screens.raw import RawScreen
 from smsmon.console.screens.since import SinceScreen
 from smsmon.store.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
-from tests.support.scene import Scene
+from tests.support.scene import SMALL, Scene
 from tests.support.waiting import until
 
 __all__ = ["opened"]
@@ -91,7 +91,7 @@ async def test_marked_numbers_are_copied_and_kept_in_a_file_too(opened: Open) ->
         assert watched is not None
         wanted = "\n".join(watched.recipients.phones[:2])
         assert scene.app.clipboard == wanted
-        assert (scene.locations.exports / "copied.txt").read_text() == wanted
+        assert scene.locations.copied.read_text() == wanted
 
 
 async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> None:
@@ -101,7 +101,28 @@ async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> No
         watched = scene.screen.open_message
         assert watched is not None
         assert "··" in scene.app.clipboard
+        assert any("1 number (masked) copied" in told for told in toasts(scene))
         assert watched.recipients.phones[0] not in scene.app.clipboard
+
+
+async def test_marked_rows_are_exported_and_the_dialog_says_so(
+    opened: Open, tmp_path: Path
+) -> None:
+    async with opened(size=SMALL) as (scene, pilot):
+        await pilot.press("space", "space", "x")
+        await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
+        await pilot.pause()
+        assert "The 2 marked messages" in text_of(scene)
+        scene.app.screen.dismiss(tmp_path / "two.csv")
+        await pilot.pause()
+        await scene.show(pilot)
+        assert len((tmp_path / "two.csv").read_text().splitlines()) == 1 + 2
+        assert any("2 rows written to" in told for told in toasts(scene))
+
+
+def toasts(scene: Scene) -> list[str]:
+    """What was said in the corner of the screen."""
+    return [told.message for told in scene.app._notifications]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json"])

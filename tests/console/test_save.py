@@ -30,6 +30,25 @@ async def test_the_suffix_tells_the_form(tmp_path: Path) -> None:
         assert app.answers == [tmp_path / "smsmon.JSON"]
 
 
+async def test_tab_changes_between_csv_and_json(tmp_path: Path) -> None:
+    async with asking(SaveScreen(tmp_path / "smsmon.csv")) as (app, pilot):
+        assert "tab  CSV or JSON" in app.text
+        await pilot.press("tab")
+        await pilot.pause()
+        assert "as JSON, for programs" in app.text
+        await pilot.press("tab", "tab", "enter")
+        await pilot.pause()
+        assert app.answers == [tmp_path / "smsmon.json"]
+
+
+async def test_the_dialog_says_what_is_written_and_where(tmp_path: Path) -> None:
+    what = "The 12 recipients of 2270142 shown; 488 are hidden by the filter"
+    async with asking(SaveScreen(tmp_path / "a.csv", what, masked=True)) as (app, _):
+        flat = "".join(line.strip(" │") + " " for line in app.lines)
+        assert f"{what}; numbers are masked" in flat
+        assert str(tmp_path) in flat.replace(" ", "")
+
+
 async def test_a_file_that_exists_is_written_over_only_after_a_second_enter(
     tmp_path: Path,
 ) -> None:

@@ -187,44 +187,59 @@ class Asking(Doing, inherit_bindings=False):
 
     def action_copy(self) -> None:
         """Copy the id, the number, or those of the marked rows."""
-        field = "id" if self.at is Where.MESSAGES else "phone"
-        if self.at is Where.LOG:
-            field = "what"
+        match self.at:
+            case Where.MESSAGES:
+                field, word = "id", "id"
+            case Where.LOG:
+                field, word = "what", "line"
+            case _:
+                field, word = "phone", "number"
         words = [str(record[field]) for record in self.records(self._chosen_keys())]
-        self._copy("\n".join(words), len(words))
+        self._copy("\n".join(words), self._counted(len(words), word))
 
     def action_copy_rows(self) -> None:
         """Copy the row, or the marked rows, set apart by tabs."""
         records = self.records(self._chosen_keys())
-        self._copy(export.as_lines(records), len(records))
+        self._copy(export.as_lines(records), self._counted(len(records), "row"))
+
+    def _counted(self, count: int, word: str) -> str:
+        """``4 numbers (masked)``"""
+        masked = self.lens.masked and (word == "number" or self.at is not Where.MESSAGES)
+        return f"{count:,} {word}{'' if count == 1 else 's'}{' (masked)' if masked else ''}"
 
     @work(group="watchlist", exit_on_error=False)
-    async def _copy(self, text: str, count: int) -> None:
+    async def _copy(self, text: str, what: str) -> None:
         if not text:
             self.say("There is nothing here to copy.")
             return
         fits = len(text.encode()) <= CLIPBOARD_LIMIT
         if fits:
             self.app.copy_to_clipboard(text)
-        path = self.exports / "copied.txt"
-        problem = await asyncio.to_thread(_written, path, text)
-        rows = f"{count:,} row{'' if count == 1 else 's'}"
-        place = problem or f"They are also in {path}."
+        problem = await asyncio.to_thread(_written, self.copied, text)
         if fits:
-            self.say(f"{rows} sent to the terminal's clipboard. {place}")
+            place = problem or f"If it takes none, they are in {self.copied}"
+            self.say(f"{what} copied to the terminal's clipboard. {place}")
         else:
-            self.say(f"{rows} are too much for a terminal's clipboard. {place}", "warning")
+            place = problem or f"They are in {self.copied}"
+            self.say(f"{what} are too much for a terminal's clipboard. {place}", "warning")
 
     def action_export(self) -> None:
-        """Write the rows shown to a file, CSV or JSON."""
+        """Write the marked rows, or those shown, to a file, CSV or JSON."""
         from smsmon.console.screens.save import SaveScreen
 
         pane = self.table_pane or self.recipients
         if pane is self.recipients and self.at is Where.RECIPIENT:
             self.go(Where.RECIPIENTS)
-        keys = pane.table.view.shown_keys()
+        table = pane.table
+        keys = table.acted_on if table.marks else table.view.shown_keys()
+        if not keys:
+            self.say("There are no rows here to export.")
+            return
         stamp = datetime.fromtimestamp(self.lens.now(), UTC).strftime("%Y%m%d-%H%M%S")
-        suggested = self.exports / f"{pane.id}-{stamp}.csv"
+        suggested = self.exports / f"smsmon-{pane.id}-{stamp}.csv"
+        hidden = 0 if table.marks else table.view.hidden
+        what = export.told(len(keys), self._source, marked=bool(table.marks), hidden=hidden)
+        masked = self.lens.masked and self.at is not Where.MESSAGES
 
         def answered(path: Path | None) -> None:
             if path is not None:
@@ -234,7 +249,18 @@ class Asking(Doing, inherit_bindings=False):
             self.exports.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError:
             suggested = Path.cwd() / suggested.name
-        self.app.push_screen(SaveScreen(suggested), answered)
+        self.app.push_screen(SaveScreen(suggested, what, masked=masked), answered)
+
+    @property
+    def _source(self) -> str:
+        """What the rows of the table the operator stands in are."""
+        match self.at:
+            case Where.MESSAGES:
+                return "messages"
+            case Where.LOG:
+                return "lines of the log"
+            case _:
+                return f"recipients of {self.open_id}"
 
     @work(group="watchlist", exit_on_error=False)
     async def _export(self, path: Path, records: list[export.Record]) -> None:
@@ -244,7 +270,7 @@ class Asking(Doing, inherit_bindings=False):
         if problem:
             self.say(problem, "error")
         else:
-            self.say(f"{len(records):,} rows written to {path}")
+            self.say(f"{self._counted(len(records), 'row')} written to {path}")
 
 
 def _written(path: Path, text: str) -> str:

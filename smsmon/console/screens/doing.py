@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 from textual import work
 
 from smsmon.console.actions import face_of
+from smsmon.console.places import shortened
 from smsmon.console.screens.showing import Showing
 from smsmon.console.views import head
 from smsmon.model import Entry
@@ -16,6 +17,10 @@ from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 T = TypeVar("T")
+
+_TOAST_WIDTH, _TOAST_EDGE = 60, 3
+"""Columns of a toast of Textual, and those of them that are padding and border; it takes no more
+than half the screen."""
 
 
 class Doing(Showing, inherit_bindings=False):
@@ -30,7 +35,8 @@ class Doing(Showing, inherit_bindings=False):
         self, text: str, severity: Literal["information", "warning", "error"] = "information"
     ) -> None:
         """Tell the operator something in a corner of the screen, for a few seconds."""
-        self.notify(safe_lines(text), severity=severity, markup=False)
+        room = min(_TOAST_WIDTH, self.app.size.width // 2) - _TOAST_EDGE
+        self.notify(shortened(safe_lines(text), room), severity=severity, markup=False)
 
     def action_add(self) -> None:
         """Ask for message ids and watch them."""

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from smsmon.console.widgets.field import Field
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.keys import Keys
 from smsmon.text import safe
 
 FORMS = {".csv": "CSV, for spreadsheets", ".json": "JSON, for programs"}
@@ -69,12 +69,17 @@ class SaveScreen(ModalScreen[Path | None]):
         & > Field { margin: 0 0 1 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", show=False),
+        Binding("tab", "other_form", show=False),
+    ]
     AUTO_FOCUS = "#file"
 
-    def __init__(self, suggested: Path) -> None:
-        """``suggested``: its folder is where names are seen from."""
+    def __init__(self, suggested: Path, what: str = "", *, masked: bool = False) -> None:
+        """``suggested``: its folder is where names are seen from. ``what`` would be written."""
         super().__init__()
+        self._what = what
+        self._masked = masked
         self._folder = suggested.parent.absolute()
         self._suggested = suggested.name
         self._warned: Path | None = None
@@ -83,11 +88,15 @@ class SaveScreen(ModalScreen[Path | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="save") as dialog:
             dialog.border_title = "Export"
+            if self._what:
+                masked = ("; numbers are masked" if self._masked else "", "$accent")
+                what = Content.assemble((self._what, "bold"), masked)
+                yield Static(what, markup=False)
             folder = safe(str(self._folder), _LONGEST)
-            yield Static(Content.assemble(("In ", "$text-quiet"), folder), markup=False)
+            yield Static(Content.assemble(("into ", "$text-quiet"), folder), markup=False)
             yield Field(self._suggested, limit=_LONGEST, id="file")
             yield Static(id="verdict", markup=False)
-            yield Line(Content.styled("enter  save     esc  cancel", "$text-quiet"), classes="keys")
+            yield Keys(("enter", "save"), ("tab", "CSV or JSON"), ("esc", "cancel"))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -106,6 +115,18 @@ class SaveScreen(ModalScreen[Path | None]):
             self._say("This file exists. Press enter again to write over it.", "$warning")
         else:
             self.dismiss(wanted.path)
+
+    def action_other_form(self) -> None:
+        """End the name in the suffix of the other form."""
+        field = self.query_one("#file", Field)
+        forms = list(FORMS)
+        name, dot, suffix = field.value.strip().rpartition(".")
+        if f".{suffix}".lower() in FORMS:
+            at = forms.index(f".{suffix}".lower())
+            field.value = name + forms[(at + 1) % len(forms)]
+        else:
+            field.value = f"{name}{dot}{suffix}{forms[0]}"
+        field.cursor_position = len(field.value)
 
     def action_cancel(self) -> None:
         """Close and save nothing."""

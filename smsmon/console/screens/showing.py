@@ -65,6 +65,7 @@ class Showing(Screen[None], inherit_bindings=False):
         *,
         memory: Memory,
         exports: Path,
+        copied: Path,
         keymap: Mapping[str, str] | None = None,
         name: str = "",
         clock: bool = True,
@@ -79,7 +80,9 @@ class Showing(Screen[None], inherit_bindings=False):
         self.actions = rebound(EVERY_ACTION, keymap or {})
         """Every action, with the keys it has here."""
         self.exports = exports
-        """The folder of copies and exports."""
+        """The folder of exports, unless another is named."""
+        self.copied = copied
+        """The file with what was copied last."""
         self.journal = Journal()
         self.tally = Tally(station.clock)
         self.states = States(station.engine, lens.now)

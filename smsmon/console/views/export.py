@@ -20,6 +20,15 @@ Value = str | int | float | bool | None
 Record = Mapping[str, Value]
 
 
+def told(count: int, source: str, *, marked: bool, hidden: int) -> str:
+    """What would be exported, in words: ``All 24 messages``."""
+    if marked:
+        return f"The {count:,} marked {source}"
+    if hidden:
+        return f"The {count:,} {source} shown; {hidden:,} are hidden by the filter"
+    return f"All {count:,} {source}"
+
+
 def message_record(row: Watched, stands: Standing) -> Record:
     """One message; the counts of one never read are None."""
     counts = row.counts

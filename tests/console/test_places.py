@@ -1,0 +1,45 @@
+"""Paths in little room: cut where a reader misses least, never at the edge of a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.console.places import short, shortened
+
+HOME = "/home/operator"
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path(HOME))
+
+
+def test_a_path_keeps_its_beginning_and_as_much_of_its_end_as_there_is_room_for() -> None:
+    path = f"{HOME}/.local/share/smsmon/exports/copied.txt"
+    assert short(path, 60) == "~/.local/share/smsmon/exports/copied.txt"
+    assert short(path, 37) == "~/…/share/smsmon/exports/copied.txt"
+    assert short(path, 30) == "~/…/smsmon/exports/copied.txt"
+    assert short(path, 20) == "~/…/copied.txt"
+    assert short("/var/lib/smsmon-of-all-teams/x.csv", 16) == "/…/x.csv"
+
+
+def test_only_paths_that_are_too_long_are_shortened_in_a_sentence() -> None:
+    told = f"{HOME}/a/very/long/way/to/watchlist.toml, line 3: no id. See /etc/x or 1/2."
+    assert (
+        shortened(told, 30) == "~/…/long/way/to/watchlist.toml, line 3: no id. See /etc/x or 1/2."
+    )
+
+
+@given(
+    st.lists(st.from_regex(r"[a-z.]{1,20}", fullmatch=True), min_size=1, max_size=8),
+    st.integers(6, 60),
+)
+def test_no_path_is_wider_than_its_room(parts: list[str], width: int) -> None:
+    path = "/" + "/".join(parts)
+    told = short(path, width)
+    assert len(told) <= width
+    assert told == path or "…" in told
