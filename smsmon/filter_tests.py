@@ -316,6 +316,12 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+def edges_of(text: str) -> tuple[float, ...]:
+    """Seconds at which a comparison with ``text``, a duration or a range, may turn round."""
+    low, _, high = text.partition("..")
+    return tuple(parse_duration(bound) for bound in (low, high) if bound)
+
+
 def _range_test(operator: str, text: str, parse: Callable[[str], float]) -> Test:
     low_text, dots, high_text = text.partition("..")
     if dots:

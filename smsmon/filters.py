@@ -10,6 +10,7 @@ Terms stand side by side and must all match::
     country:fr stop:yes       ISO code or name; yes, no or unknown
     took>60s age>=2h05        durations: s, m, h, d, w; without a unit, seconds
     recipients>100 rate<95%   numbers; also ranges, recipients:10..20
+    failed_share>5%           a share of the recipients; also waiting_share, stop_share
     phone:"06 12"             any part of a number, national or international
     !stop:yes                 ``!`` turns a term round; ``status!=waiting`` as well
     ! stop:yes country:fr     ``!`` and a space turn the whole round
@@ -30,7 +31,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from smsmon.filter_tests import BadValue, Digits, NotDigits, Test, Value, test_of
+from smsmon.filter_tests import BadValue, Digits, NotDigits, Test, Value, edges_of, test_of
 from smsmon.recipients import Phones
 
 
@@ -95,6 +96,8 @@ class Check(NamedTuple):
 
     name: str
     test: Test
+    edges: tuple[float, ...] = ()
+    """Of a duration: the seconds at which the test may turn round by time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class Filter:
         total = everything
         for term in self.terms:
             found = 0
-            for name, test in term.checks:
+            for name, test, _ in term.checks:
                 if found != everything:
                     found |= int.from_bytes(_tested(column_of(name), test), "little")
             total &= found ^ everything if term.inverted else found
@@ -220,8 +223,15 @@ class _Parser:
         value, is_regex = self._value()
         if not value and not quoted:
             raise FilterError(_expects(known), start, value_at)
+        if "%" in value and f"{known.name}_share" in self.fields:
+            raise FilterError(
+                f"{known.name} counts recipients: ask {known.name}_share{operator}{value[:20]}.",
+                value_at,
+                self.at,
+            )
         test = self._test(known, operator, value, is_regex, value_at)
-        return Term((Check(known.name, test),), inverted)
+        edges = edges_of(value) if known.kind is Kind.DURATION and not is_regex else ()
+        return Term((Check(known.name, test, edges),), inverted)
 
     def _value(self) -> tuple[str, bool]:
         """The text at hand up to its end, and whether it is a regular expression."""

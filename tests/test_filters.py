@@ -291,7 +291,7 @@ def test_numbers_are_read_as_people_write_them() -> None:
 
 
 def test_prompt_completes_fields_and_their_words() -> None:
-    assert completions("black st", MESSAGE_FIELDS) == ["state:", "stop:"]
+    assert completions("black st", MESSAGE_FIELDS) == ["state:", "stop:", "stop_share:"]
     assert completions("!status:w", RECIPIENT_FIELDS) == ["status:waiting"]
     assert completions("status:waiting ", RECIPIENT_FIELDS) == []
     assert completions("", RECIPIENT_FIELDS) == []
@@ -362,3 +362,10 @@ def test_any_text_is_a_filter_or_an_error_at_a_place_in_it(text: str) -> None:
     if trouble is not None:
         assert 0 <= trouble.start < trouble.end <= len(text)
         assert trouble.sentence
+
+
+def test_a_share_of_a_count_is_asked_by_its_own_name() -> None:
+    assert message_matches("failed_share>5%", {"failed_share": 0.06})
+    with pytest.raises(FilterError, match="ask failed_share>5%") as caught:
+        parse("label:a failed>5%", MESSAGE_FIELDS)
+    assert caught.value.start == len("label:a failed>")

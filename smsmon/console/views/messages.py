@@ -12,10 +12,10 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, state_look, status_look
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
-from smsmon.filter_tests import Value
 from smsmon.filters import Filter
 from smsmon.model import Status
 from smsmon.monitor.account import Condition
+from smsmon.monitor.fields import message_value
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState, Watched
 
@@ -47,9 +47,10 @@ class MessageRows:
 
     def accepted(self, keys: Sequence[str], wanted: Filter, *, only: Only) -> list[bool]:
         """Which messages a filter lets through; stale and not found ones count as failed."""
+        now = self._lens.now()
         return [
             self._concerned(self._board[key], only)
-            and wanted.matches(partial(self._value, self._board[key]))
+            and wanted.matches(partial(message_value, self._monitor, self._board[key], now))
             for key in keys
         ]
 
@@ -61,13 +62,6 @@ class MessageRows:
             return True
         state = standing(self._monitor, row, self._lens.now()).state
         return state in (MessageState.STALE, MessageState.NOT_FOUND)
-
-    def _value(self, row: Watched, name: str) -> Value:
-        now = self._lens.now()
-        if name in ("state", "reason"):
-            stands = standing(self._monitor, row, now)
-            return stands.reason if name == "reason" else stands.state.value.replace(" ", "_")
-        return message_value(row, now, name)
 
     def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
         key_of = self._keys.get(column)
@@ -122,37 +116,6 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("due", "due", due, width=6, priority=44,
                help="When it is next read, to the minute."),
     )  # fmt: skip
-
-
-def message_value(row: Watched, now: float, name: str) -> Value:
-    """One of ``MESSAGE_FIELDS`` for one message, but for its state and the reason of it."""
-
-    def since(at: float | None) -> float | None:
-        return None if at is None else now - at
-
-    match name:
-        case "id" | "label" | "note" | "profile":
-            return str(getattr(row.entry, name))
-        case "tag":
-            return row.entry.tags
-        case "recipients":
-            return row.counts.total
-        case "failed":
-            return row.counts.not_delivered
-        case "delivered" | "waiting" | "unknown" | "stop":
-            return int(getattr(row.counts, name))
-        case "rate":
-            return row.counts.delivery_rate
-        case "age":
-            return since(row.entry.added_at or None)
-        case "oldest":
-            return since(row.oldest_waiting)
-        case "changed":
-            return since(row.last_change_at)
-        case "read":
-            return since(row.read_at)
-        case _:
-            return None
 
 
 def state_cell(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
