@@ -306,11 +306,19 @@ class Board:
         return [*events, settled] if settled else events
 
 
-def _overdue(watched: Watched, now: float) -> bool:
-    """True when nothing was truly read for clearly longer than was promised."""
+def overdue_at(watched: Watched) -> float | None:
+    """When nothing will have been truly read for clearly longer than was promised.
+
+    None when nothing is promised, or was ever read.
+    """
     if watched.read_at is None or watched.promise is None:
-        return False
-    return now - watched.read_at > 2 * watched.promise + STALE_GRACE
+        return None
+    return watched.read_at + 2 * watched.promise + STALE_GRACE
+
+
+def _overdue(watched: Watched, now: float) -> bool:
+    at = overdue_at(watched)
+    return at is not None and now > at
 
 
 def _dated_change(watched: Watched, at: float) -> float:

@@ -1,0 +1,284 @@
+"""Alerts: each fires once and is over once, and nothing is concluded from what is not known."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field, replace
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.filterable import MESSAGE_FIELDS
+from smsmon.filters import parse
+from smsmon.model import Entry, Fault, FaultKind, Status
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.alerts import START_GRACE, Alert, Alerts, Rule, Severity
+from smsmon.monitor.board import Board, Restored
+from smsmon.monitor.state import Watched
+from smsmon.recipients import Recipients
+from tests.monitor.fakes import report, row
+from tests.support.clock import START
+
+TIMEOUT = Fault(FaultKind.TIMEOUT, "It took too long.")
+
+
+def rule(when: str, hold: float = 0.0, clear: float = 60.0, name: str = "late") -> Rule:
+    return Rule(name, parse(when, MESSAGE_FIELDS), hold, clear)
+
+
+@dataclass
+class Stage:
+    """A board, its alerts, and a clock that stops at every moment the alerts ask for."""
+
+    rules: tuple[Rule, ...]
+    ids: tuple[str, ...] = ("300",)
+    added_at: float = START + 1
+    now: float = START
+    board: Board = field(default_factory=Board)
+    condition: Condition = Condition.OK
+    told: list[Alert] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.alerts = Alerts(self.rules, self, self.now)
+        for id in self.ids:
+            self.board.watch(Entry(id, tags=("otp",), added_at=self.added_at), self.now)
+
+    def account(self, profile: str) -> AccountState:
+        return AccountState(profile, self.condition)
+
+    def read(self, waiting: int, id: str = "300") -> None:
+        """A report on four people, of whom so many wait and the others are delivered."""
+        rows = [
+            row(each, Status.WAITING if each < waiting else Status.DELIVERED, date=self.now)
+            for each in range(4)
+        ]
+        self.board.apply(report(rows, id, at=self.now), self.now)
+        self.look(id)
+
+    def fail(self, id: str = "300") -> None:
+        self.board.fail(id, TIMEOUT, self.now)
+        self.look(id)
+
+    def look(self, *ids: str) -> None:
+        self.alerts.touch(ids)
+        while self.alerts.step(self.now):
+            pass
+        self.told += self.alerts.take()
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (due := self.alerts.next_look) <= end:
+            assert due > self.now
+            self.now = due
+            self.look()
+        self.now = end
+
+    @property
+    def ends(self) -> list[bool]:
+        return [each.firing for each in self.told]
+
+
+def test_an_alert_fires_once_the_condition_has_held_and_is_over_once_it_has_not() -> None:
+    stage = Stage((rule("waiting>0", hold=120, clear=60),))
+    stage.read(1)
+    stage.wait(119)
+    assert stage.told == []
+    stage.wait(2)
+    (fired,) = stage.told
+    assert fired.firing
+    assert 120 <= fired.at - START <= 120.01
+    assert fired.began == START
+    stage.wait(3_600)
+    stage.read(2)
+    assert stage.ends == [True], "it is not told again"
+    assert [each.name for each in stage.alerts.firing["300"]] == ["late"]
+
+    stage.read(0)
+    stage.wait(59)
+    assert stage.ends == [True]
+    stage.wait(2)
+    assert stage.ends == [True, False]
+    assert "300" not in stage.alerts.firing
+    assert stage.alerts.next_look == inf
+
+
+def test_what_flickers_neither_fires_nor_ends() -> None:
+    stage = Stage((rule("waiting>0", hold=30, clear=30),))
+    for _ in range(20):
+        stage.read(1)
+        stage.wait(20)
+        stage.read(0)
+        stage.wait(20)
+    assert stage.told == [], "it never held for as long as it must"
+    stage.read(1)
+    stage.wait(40)
+    for _ in range(20):
+        stage.read(0)
+        stage.wait(20)
+        stage.read(1)
+        stage.wait(20)
+    assert stage.ends == [True]
+
+
+def test_time_alone_makes_a_duration_hold() -> None:
+    stage = Stage((rule("tag:otp oldest>60s"),))
+    stage.read(1)
+    stage.wait(59.9)
+    assert stage.told == []
+    stage.wait(0.2)
+    assert stage.ends == [True]
+
+
+def test_a_stale_message_neither_fires_nor_ends_anything() -> None:
+    stage = Stage((rule("waiting>0 oldest>60s", hold=60),))
+    stage.read(1)
+    stage.wait(30)
+    stage.fail()
+    stage.wait(600)
+    assert stage.told == [], "who knows whether it still waits"
+    stage.read(1)
+    stage.wait(59)
+    assert stage.told == [], "what is not known does not count as having held"
+    stage.wait(62)
+    assert stage.ends == [True]
+    stage.fail()
+    stage.wait(3_600)
+    assert stage.ends == [True], "nor is it over while nothing is known"
+    assert "300" in stage.alerts.firing
+    stage.read(0)
+    stage.wait(61)
+    assert stage.ends == [True, False]
+
+
+def test_a_rule_about_staleness_fires_when_nothing_can_be_read() -> None:
+    stage = Stage((rule("state:stale", hold=60),))
+    stage.read(1)
+    stage.fail()
+    stage.wait(61)
+    assert stage.ends == [True]
+    stage.read(1)
+    stage.wait(61)
+    assert stage.ends == [True, False]
+
+
+def test_an_account_that_is_down_makes_its_messages_stale() -> None:
+    stage = Stage((rule("state:stale"),), ids=("300", "301"))
+    stage.read(1)
+    stage.read(1, id="301")
+    stage.condition = Condition.DOWN
+    stage.alerts.touch_profile("default")
+    stage.look()
+    assert [each.message_id for each in stage.told] == ["300", "301"]
+
+
+def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it() -> None:
+    stage = Stage((rule("waiting>0"), rule("state:stale", name="stale")), ids=())
+    old = Restored(
+        Recipients.of([row(0, date=START - 7_200)]),
+        first_seen=array("d", [START - 7_200]),
+        changed_at=array("d", [0.0]),
+        read_at=START - 3_600,
+    )
+    stage.board.restore(Entry("300", added_at=START - 9_000), old, START)
+    stage.look("300")
+    stage.wait(START_GRACE - 1)
+    assert stage.told == []
+    stage.wait(2)
+    assert [each.rule.name for each in stage.told] == ["stale"], "now it is worth saying"
+    stage.read(1)
+    assert stage.told[-1].rule.name == "late"
+    assert stage.told[-1].old, "it waited before the program was started"
+    stage.read(0)
+    stage.wait(61)
+    stage.read(1)
+    assert stage.told[-1].firing
+    assert not stage.told[-1].old
+
+
+def test_a_message_that_is_removed_or_paused_ends_its_alerts() -> None:
+    stage = Stage((rule("waiting>0"),), ids=("300", "301"))
+    stage.read(1)
+    stage.read(1, id="301")
+    stage.board.forget("300", stage.now)
+    stage.board.amend(replace(stage.board["301"].entry, paused=True), stage.now)
+    stage.look("300", "301")
+    assert [(each.message_id, each.firing, each.why) for each in stage.told[2:]] == [
+        ("300", False, "no longer watched"),
+        ("301", False, "paused"),
+    ]
+    assert not stage.alerts.firing
+
+
+def test_the_most_severe_rule_of_a_message_stands_first() -> None:
+    rules = (
+        replace(rule("waiting>0", name="some"), severity=Severity.INFO),
+        replace(rule("waiting>2", name="many"), severity=Severity.CRITICAL),
+    )
+    stage = Stage(rules)
+    stage.read(3)
+    assert [each.name for each in stage.alerts.firing["300"]] == ["many", "some"]
+
+
+HAPPENINGS = st.lists(
+    st.one_of(
+        st.tuples(st.just("read"), st.integers(0, 2)),
+        st.tuples(st.just("fail"), st.just(0)),
+        st.tuples(st.just("wait"), st.integers(1, 200)),
+        st.tuples(st.just("pause"), st.integers(0, 1)),
+    ),
+    max_size=40,
+)
+
+
+@given(HAPPENINGS, st.integers(0, 100), st.integers(0, 100))
+def test_whatever_happens_firing_and_ending_take_turns(
+    happenings: list[tuple[str, int]], hold: int, clear: int
+) -> None:
+    rules = (
+        rule("waiting>0", hold, clear, "waits"),
+        rule("oldest>90s", hold, clear, "old"),
+        rule("state:stale", hold, clear, "stale"),
+    )
+    stage = Stage(rules)
+    for what, number in happenings:
+        if what == "read":
+            stage.read(number)
+        elif what == "fail":
+            stage.fail()
+        elif what == "pause":
+            stage.board.amend(replace(stage.board["300"].entry, paused=bool(number)), stage.now)
+            stage.look("300")
+        else:
+            stage.wait(number)
+        for each in rules:
+            ends = [told.firing for told in stage.told if told.rule is each]
+            assert ends == [index % 2 == 0 for index in range(len(ends))]
+            firing = each in stage.alerts.firing.get("300", ())
+            assert firing == (len(ends) % 2 == 1)
+    for told in stage.told:
+        if told.firing:
+            assert told.at - told.began >= told.rule.hold
+
+
+def test_each_look_takes_in_only_what_was_touched_or_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = tuple(str(number) for number in range(10_000))
+    stage = Stage((rule("oldest>60s"), rule("failed_share>5%", name="bad")), ids=ids)
+    stage.look(*ids)
+    seen: list[str] = []
+    look = stage.alerts._look
+
+    def counted(watched: Watched, now: float) -> None:
+        seen.append(watched.id)
+        look(watched, now)
+
+    monkeypatch.setattr(stage.alerts, "_look", counted)
+    stage.read(1, id="77")
+    stage.now += 30
+    stage.look()
+    stage.wait(60)
+    assert seen == ["77", "77"], "once when it was read, once when it had waited for a minute"
+    assert [each.message_id for each in stage.told] == ["77"]
