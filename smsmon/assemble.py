@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smsmon.api.client import SmsPartner
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
+    from smsmon.monitor.alerts import Rule
     from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
 
@@ -112,3 +113,24 @@ def profile_of(entry_profile: str, settings: Settings) -> str:
     if entry_profile == "default" and "default" not in settings.profiles:
         return settings.profile
     return entry_profile
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of the alerts as the settings have them."""
+    if not settings.alerts:
+        return ()
+    from smsmon.filter_tests import parse_duration
+    from smsmon.filterable import MESSAGE_FIELDS
+    from smsmon.filters import parse
+    from smsmon.monitor.alerts import Rule, Severity
+
+    return tuple(
+        Rule(
+            name,
+            parse(alert.when, MESSAGE_FIELDS),
+            parse_duration(alert.hold),
+            parse_duration(alert.clear),
+            Severity[alert.severity.upper()],
+        )
+        for name, alert in settings.alerts.items()
+    )

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from smsmon.settings.types import Profile, Settings
+from smsmon.settings.types import Settings
 
 Path = tuple[str, ...]
 """Where a setting stands in the file: ``("polling", "budget")``."""
@@ -99,15 +99,16 @@ def _walk(struct: type[msgspec.Struct], path: Path, found: dict[Path, Leaf]) -> 
     for info in msgspec.structs.fields(struct):
         hint = hints[info.name]
         bare = _bare(hint)
-        here = (*path, info.name)
+        here = (*path, info.encode_name)
         if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
             _walk(bare, here, found)
-        elif get_origin(bare) is dict and get_args(bare)[1] is Profile:
-            _walk(Profile, (*here, ANY), found)
+        elif get_origin(bare) is dict and issubclass(get_args(bare)[1], msgspec.Struct):
+            _walk(get_args(bare)[1], (*here, ANY), found)
         elif get_origin(bare) is dict:
             found[(*here, ANY)] = _leaf((*here, ANY), get_args(bare)[1], hint, None)
         else:
-            found[here] = _leaf(here, hint, hint, info.default)
+            default = None if info.default is msgspec.NODEFAULT else info.default
+            found[here] = _leaf(here, hint, hint, default)
 
 
 def _leaf(path: Path, value_type: Any, documented: Any, default: Any) -> Leaf:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -25,7 +25,7 @@ OTHER_VARIABLES = frozenset({"SMSMON_HOME", API_KEY_VARIABLE, BASE_URL_VARIABLE}
 FILE_LIMIT = 2**20
 """The largest settings file read, in bytes."""
 
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _LOOKS_LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{32,}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
 
@@ -55,6 +55,7 @@ class _Layers:
     origins: dict[Path, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     profiles: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
 
     def set(self, path: Path, value: Any, origin: str) -> None:
         self.values[path] = value
@@ -149,17 +150,16 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
         dotted = safe(".".join(at), SENTENCE_LIMIT)
         leaf = leaf_of(at)
         if len(at) == 2 and at[0] == "profiles" and isinstance(value, dict):
-            if _PROFILE_NAME.fullmatch(at[1]):
-                layers.profiles.append(at[1])
-            else:
-                problem(at, f'"{dotted}" is no name for a profile: use letters, digits, - and _.')
+            _name_of_table(at, dotted, layers.profiles, "a profile", problem)
+        elif len(at) == 2 and at[0] == "alerts" and isinstance(value, dict):
+            _name_of_table(at, dotted, layers.alerts, "an alert", problem)
         elif leaf is None and _is_table(at):
             problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
         elif leaf is None:
             problem(at, _unknown(at, dotted))
         elif wrong := _wrong(leaf, value):
             problem(at, f"{dotted} must be {wrong}.")
-        elif at[-1] == "base_url" and (wrong := wrong_base_url(value)):
+        elif isinstance(value, str) and (wrong := _useless(at, value)):
             problem(at, f"{dotted}: {wrong}")
         elif (
             at[-1] in _KEY_SOURCES and isinstance(value, str) and _LOOKS_LIKE_A_KEY.fullmatch(value)
@@ -171,11 +171,42 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
             )
         else:
             layers.set(at, value, "config.toml")
+    for alert in layers.alerts:
+        if "when" not in table["alerts"][alert]:
+            problem(("alerts", alert), f'alerts.{alert} needs when = "a filter of messages".')
     for profile in layers.profiles:
         given = [key for key in _KEY_SOURCES if ("profiles", profile, key) in layers.values]
         if len(given) > 1:
             at = ("profiles", profile, given[1])
             problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
+
+
+def _name_of_table(
+    at: Path, dotted: str, names: list[str], what: str, problem: Callable[[Path, str], None]
+) -> None:
+    if _NAME.fullmatch(at[1]):
+        names.append(at[1])
+    else:
+        problem(at, f'"{dotted}" is no name for {what}: use letters, digits, - and _.')
+
+
+def _useless(at: Path, text: str) -> str:
+    """What is wrong with a text that is of the right form; empty when nothing is."""
+    if at[-1] == "base_url":
+        return wrong_base_url(text)
+    return wrong_condition(text) if at[0] == "alerts" and at[-1] == "when" else ""
+
+
+def wrong_condition(text: str) -> str:
+    """What is wrong with an alert's condition, and at which place; empty when it can be used."""
+    from smsmon.filterable import MESSAGE_FIELDS
+    from smsmon.filters import FilterError, parse
+
+    try:
+        condition = parse(text, MESSAGE_FIELDS)
+    except FilterError as error:
+        return f"{error.sentence} (At character {error.start + 1} of the condition.)"
+    return "" if condition else "It asks for nothing."
 
 
 def _unknown(at: Path, dotted: str) -> str:
@@ -194,7 +225,7 @@ def _flatten(table: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]
     for name, value in table.items():
         at = (*path, name)
         if isinstance(value, dict) and leaf_of(at) is None and _is_table(at):
-            if path == ("profiles",):
+            if path in (("profiles",), ("alerts",)):
                 yield at, value
             yield from _flatten(value, at)
         else:

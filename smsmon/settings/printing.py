@@ -19,6 +19,11 @@ _HEAD = """\
 # or an example. Flags and SMSMON_… environment variables outrank this file, and
 # `smsmon config show` tells where each value comes from. smsmon itself never writes this file.
 """
+_NAMED_TABLES = {
+    "profiles": ("# One table for each account: [profiles.default], [profiles.NAME] …", "default"),
+    "alerts": ("# One table for each rule of what to be told about: [alerts.NAME] …", "late-codes"),
+}
+"""Tables whose names the user chooses → what the commented file says above one, and its name."""
 
 
 class Value(NamedTuple):
@@ -47,11 +52,10 @@ def commented_file() -> str:
     for leaf in leaves().values():
         if leaf.path[:-1] != table:
             table = leaf.path[:-1]
-            lines += ["", f"[{'.'.join('default' if part == ANY else part for part in table)}]"]
-            if leaf.path[0] == "profiles":
-                lines.insert(
-                    -1, "# One table for each account: [profiles.default], [profiles.NAME] …"
-                )
+            above, name = _NAMED_TABLES.get(leaf.path[0], ("", ""))
+            head = f"[{'.'.join(name if part == ANY else part for part in table)}]"
+            # An alert must have a condition: its table cannot stand there without one.
+            lines += ["", *filter(None, [above]), f"#{head}" if table[0] == "alerts" else head]
         lines += textwrap.wrap(_sentence(leaf), _WIDTH, initial_indent="# ", subsequent_indent="# ")
         name = '"action.name"' if leaf.path[-1] == ANY else leaf.path[-1]
         lines.append(f"#{name} = {toml_value(_shown(leaf))}")

@@ -228,6 +228,56 @@ class History(Struct, frozen=True, kw_only=True):
     ] = 90
 
 
+_DURATION = "^([0-9]+(\\.[0-9]+)?[smhd])+$"
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """One rule of what to be told about."""
+
+    when: Annotated[
+        str,
+        Meta(
+            description="What must hold for a message, written as a filter of the messages table.",
+            min_length=1,
+            examples=["tag:otp waiting>0 oldest>60s"],
+        ),
+    ]
+    hold: Annotated[
+        str,
+        Meta(
+            description="How long it must hold until the alert fires.",
+            pattern=_DURATION,
+            examples=["2m"],
+        ),
+    ] = field(default="0s", name="for")
+    clear: Annotated[
+        str,
+        Meta(
+            description="How long it must not hold any more until the alert is over.",
+            pattern=_DURATION,
+            examples=["1m"],
+        ),
+    ] = "1m"
+    severity: Annotated[
+        Literal["info", "warning", "critical"], Meta(description="How much it matters.")
+    ] = "warning"
+    bell: Annotated[
+        bool, Meta(description="Ring the terminal's bell when it fires in the console.")
+    ] = False
+    command: (
+        Annotated[
+            list[str],
+            Meta(
+                description="A command to run when it fires and when it is over, without a shell; "
+                "it gets the facts as JSON on its standard input.",
+                min_length=1,
+                examples=[["/usr/local/bin/page-someone"]],
+            ),
+        ]
+        | None
+    ) = None
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings of smsmon."""
 
@@ -244,6 +294,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     network: Network = field(default_factory=Network)
     display: Display = field(default_factory=Display)
     history: History = field(default_factory=History)
+    alerts: dict[str, Alert] = field(default_factory=dict)
     keymap: Annotated[
         dict[str, str],
         Meta(

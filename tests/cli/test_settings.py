@@ -177,7 +177,7 @@ proxy = "http://user:s3cret@proxy.example:3128"
 def test_the_initial_file_changes_nothing_and_uncommented_is_valid(tmp_path: Path) -> None:
     text = commented_file()
     assert loaded(tmp_path, text).settings == loaded(tmp_path / "none").settings
-    uncommented = re.sub(r"^#(?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    uncommented = re.sub(r"^#(?=[a-z_]+ = |\[)", "", text, flags=re.MULTILINE)
     # One source of a key is allowed; the file shows all three.
     uncommented = re.sub(r"^api_key_(env|command).*$", "", uncommented, flags=re.MULTILINE)
     (tmp_path / "open").mkdir()
