@@ -31,7 +31,7 @@ async def test_text_is_never_taken_for_markup() -> None:
     cities = {"a": City("[b]x[/]", 1, "x[/red]"), "b": City("[/", 2, "[@click=q]")}
     async with showing(cities) as (app, _):
         assert app.lines[1] == "  [b]x[/]            1  x[/red]"
-        assert app.lines[2] == "  [/                 2 [@click=q]"
+        assert app.lines[2] == "  [/                 2  [@click=q]"
 
 
 async def test_long_and_wide_text_is_cut_with_an_ellipsis_and_columns_stay_in_line() -> None:
