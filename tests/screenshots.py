@@ -12,14 +12,15 @@ from pathlib import Path
 from smsmon.simulator.scenario import demo_entries
 from tests.console.pictures import PICTURES, Picture
 from tests.support.clock import START
+from tests.support.scene import SMALL
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 SHOTS: dict[str, tuple[str, tuple[int, int]]] = {
     "console": ("running", (140, 40)),
-    "recipient": ("recipient", (140, 40)),
-    "stale": ("stale", (140, 40)),
-    "filter": ("filtered", (140, 40)),
-    "small": ("running", (80, 24)),
+    "recipient": ("recipient", (100, 30)),
+    "overview": ("overview", (140, 40)),
+    "find": ("find", (100, 30)),
+    "stale": ("stale", SMALL),
 }
 """Name of the file → picture and size."""
 

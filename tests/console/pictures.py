@@ -15,6 +15,8 @@ from tests.support.scene import DAY, Scene
 
 Play = Callable[[Scene, Pilot[Any]], Awaitable[None]]
 
+_MANY_TIMES = "+33639982530"
+"""A number to which five messages of the day went."""
 _NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
 _REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
 
@@ -50,12 +52,8 @@ async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
     await _recipients(scene, pilot)
-    board = scene.screen.station.engine.board
-    watched = board["2270142"]
-    slot = next(
-        slot for slot in range(len(watched.recipients)) if board.transitions("2270142", slot)
-    )
-    scene.screen.recipients.table.move_to_key(slot)
+    phones = scene.screen.station.engine.board["2270142"].recipients.phones
+    scene.screen.recipients.table.move_to_key(list(phones).index(_MANY_TIMES))
     await pilot.press("enter")
     await scene.done("past")
     await scene.show(pilot)
@@ -78,6 +76,22 @@ async def _filtered(scene: Scene, pilot: Pilot[Any]) -> None:
     await pilot.press("slash")
     await pilot.press(*"!status:delivered country:fr")
     await scene.show(pilot)
+
+
+async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90.5)
+    await scene.pass_time(pilot, 1200)
+    await pilot.press("o")
+    await scene.done("overview")
+    await pilot.pause()
+
+
+async def _find(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90.5)
+    await pilot.press("n")
+    await pilot.press(*"98 25 30".replace(" ", ""))
+    await scene.done("find")
+    await pilot.pause()
 
 
 async def _help(scene: Scene, pilot: Pilot[Any]) -> None:
@@ -104,6 +118,8 @@ PICTURES = (
     Picture("stale", _stale),
     Picture("bad_key", _bad_key),
     Picture("filtered", _filtered),
+    Picture("overview", _overview),
+    Picture("find", _find),
     Picture("help", _help),
     Picture("adding", _adding),
 )

@@ -19,7 +19,7 @@ SHOTS = [(picture, name) for picture in PICTURES for name in ("80x24", "140x40")
     (picture, size)
     for picture in PICTURES
     for size in ("120x35", "200x60")
-    if picture.name in ("running", "recipient")
+    if picture.name in ("running", "recipient", "overview")
 ]
 
 Compare = Callable[..., bool]
@@ -39,15 +39,18 @@ def test_the_console_looks_as_it_did(
     assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)
 
 
-@pytest.mark.parametrize("size", ["80x24", "120x35", "200x60"])
-@pytest.mark.parametrize("theme", THEMES)
+WORN = [("recipients", theme, size) for theme in THEMES for size in ("80x24", "120x35", "200x60")]
+WORN += [("overview", "smsmon-monochrome", "120x35"), ("recipients", "smsmon-terminal", "80x24")]
+
+
+@pytest.mark.parametrize(("name", "theme", "size"), WORN, ids=["-".join(each) for each in WORN])
 def test_the_console_wears_its_themes_as_it_did(
-    theme: str, size: str, tmp_path: Path, snap_compare: Compare
+    name: str, theme: str, size: str, tmp_path: Path, snap_compare: Compare
 ) -> None:
-    recipients = next(picture for picture in PICTURES if picture.name == "recipients")
-    scene = replace(recipients, environ={"SMSMON_DISPLAY_THEME": theme}).scene(tmp_path)
+    worn = next(picture for picture in PICTURES if picture.name == name)
+    scene = replace(worn, environ={"SMSMON_DISPLAY_THEME": theme}).scene(tmp_path)
 
     async def play(pilot: Pilot[Any]) -> None:
-        await recipients.play(scene, pilot)
+        await worn.play(scene, pilot)
 
     assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)

@@ -14,7 +14,7 @@ from smsmon.console.views import charts
 from smsmon.console.views.charts import Chart, Columns, Curve, Mark
 from smsmon.console.views.panel import Panel, Shown, key, many, said, took, unbroken, unseen
 
-LEAST_DRAWN = 0.04
+LEAST_DRAWN = 0.1
 """A share not delivered below this would lie flat on the axis: the sentence tells it better."""
 
 
