@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from smsmon.console.cells import cut
 from smsmon.text import ELLIPSIS
 
 _PATH = re.compile(r"(?<![\w/~])~?/[^\s/:;,]+(?:/[^\s/:;,]+)+")
@@ -16,7 +15,7 @@ _SENTENCE_END = ".!?)”"
 def short(path: str, width: int) -> str:
     """``path`` in at most ``width`` columns: ``~/…/smsmon/exports/copied.txt``.
 
-    The beginning and as much of the end as there is room for; a name too long is cut itself.
+    The beginning and as much of the end as there is room for; of a name too long its end.
     """
     home = str(Path.home())
     if path.startswith(home.rstrip("/") + "/"):
@@ -27,7 +26,8 @@ def short(path: str, width: int) -> str:
     kept = folders.pop()
     while folders and len(f"{root}/{ELLIPSIS}/{folders[-1]}/{kept}") <= width:
         kept = f"{folders.pop()}/{kept}"
-    return cut(f"{root}/{ELLIPSIS}/{kept}", width)
+    told = f"{root}/{ELLIPSIS}/{kept}"
+    return told if len(told) <= width else ELLIPSIS + kept[len(kept) - width + 1 :]
 
 
 def shortened(sentence: str, width: int) -> str:

@@ -24,6 +24,7 @@ def test_a_path_keeps_its_beginning_and_as_much_of_its_end_as_there_is_room_for(
     assert short(path, 37) == "~/…/share/smsmon/exports/copied.txt"
     assert short(path, 30) == "~/…/smsmon/exports/copied.txt"
     assert short(path, 20) == "~/…/copied.txt"
+    assert short(path, 9) == "…pied.txt"
     assert short("/var/lib/smsmon-of-all-teams/x.csv", 16) == "/…/x.csv"
 
 

@@ -236,7 +236,7 @@ class Asking(Doing, inherit_bindings=False):
             self.say("There are no rows here to export.")
             return
         stamp = datetime.fromtimestamp(self.lens.now(), UTC).strftime("%Y%m%d-%H%M%S")
-        suggested = self.exports / f"smsmon-{pane.id}-{stamp}.csv"
+        suggested = self.exports / f"{pane.id}-{stamp}.csv"
         hidden = 0 if table.marks else table.view.hidden
         what = export.told(len(keys), self._source, marked=bool(table.marks), hidden=hidden)
         masked = self.lens.masked and self.at is not Where.MESSAGES

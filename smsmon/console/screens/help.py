@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -17,11 +17,11 @@ from textual.widgets import Static
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS, Look
 from smsmon.console.tones import styled
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.keys import Keys
 from smsmon.model import Status
 
-_KEYS_WIDTH = 14
-_HELP_WIDTH = 53
+_KEYS_WIDTH = 15
+_HELP_WIDTH = 52
 """Both together fit the dialog at 80 columns."""
 _STATUSES = {
     Status.DELIVERED: "It arrived. This is final.",
@@ -53,6 +53,11 @@ _FIGURES = (
 class HelpScreen(ModalScreen[None]):
     """A page of keys: those of the pane the operator stands in first, dim where they rest."""
 
+    CSS = """
+    HelpScreen #help { height: 90%; }
+    HelpScreen #help-page { height: 1fr; }
+    """
+    AUTO_FOCUS = "#help-page"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,enter", "dismiss", "close", show=False),
         Binding("j", "scroll('down')", show=False),
@@ -65,17 +70,15 @@ class HelpScreen(ModalScreen[None]):
         self._actions = actions
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", id="help") as page:
-            page.border_title = "Keys, words and signs"
-            yield Static(help_text(self._where, self._actions), markup=False)
-            yield Line(Content.styled("esc  close     ↑ ↓  scroll", "$text-quiet"))
-
-    def on_mount(self) -> None:
-        self.query_one("#help").focus()
+        with Vertical(classes="dialog", id="help") as dialog:
+            dialog.border_title = "Keys, words and signs"
+            with VerticalScroll(id="help-page"):
+                yield Static(help_text(self._where, self._actions), markup=False)
+            yield Keys(("esc", "close"), ("↑ ↓  PgUp  PgDn", "scroll"))
 
     def action_scroll(self, way: str) -> None:
         """Scroll one line ``up`` or ``down``."""
-        page = self.query_one("#help")
+        page = self.query_one("#help-page")
         page.scroll_relative(y=1 if way == "down" else -1, animate=False)
 
 

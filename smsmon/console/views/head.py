@@ -81,7 +81,7 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     if head.frozen:
         parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
     if head.masked:
-        parts.append(part(8, styled("numbers masked", Tone.WAIT), styled("masked", Tone.WAIT)))
+        parts.append(part(5, styled("numbers masked", Tone.WAIT), styled("masked", Tone.WAIT)))
     if head.read_only:
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
     parts.append(part(7, *_states(head.states)))
