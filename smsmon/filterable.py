@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
@@ -68,6 +68,12 @@ class Seen(Protocol):
         ...
 
     @property
+    def final_at(self) -> Mapping[int, float]:
+        """Slot → when it was first seen final, for those that changed after that; else
+        ``changed_at`` tells. 0.0: it was at first sight."""
+        ...
+
+    @property
     def absent(self) -> frozenset[int]: ...
 
 
@@ -98,11 +104,27 @@ def recipient_column(seen: Seen, now: float, name: str) -> Column:
 
 
 def took_column(seen: Seen) -> Sequence[float | None]:
-    """Seconds from first seen to final, as observed; None where that was not observed."""
+    """Seconds from first seen, waiting or unknown, to first seen final, as observed.
+
+    None where that was not observed: it is not final, or was final when it was first seen. What
+    a final one did later (a STOP, another status) does not count.
+    """
     final = bytes(int(Status(value).final) for value in Status)
-    return [
+    took = [
         changed - first if changed and final[status] else None
         for first, changed, status in zip(
             seen.first_seen, seen.changed_at, seen.recipients.statuses, strict=True
         )
     ]
+    for slot, at in seen.final_at.items():
+        if took[slot] is not None:
+            took[slot] = at - seen.first_seen[slot] if at else None
+    return took
+
+
+def took_of(seen: Seen, slot: int) -> float | None:
+    """The same for one recipient."""
+    at = seen.final_at.get(slot, seen.changed_at[slot])
+    if not at or not Status(seen.recipients.statuses[slot]).final:
+        return None
+    return at - seen.first_seen[slot]

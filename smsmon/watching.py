@@ -191,4 +191,5 @@ def restored(seen: Remembered) -> Restored:
         last_change_at=summary.last_change_at,
         completed_at=summary.completed_at,
         absent=seen.absent,
+        final_at=seen.final_at,
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from smsmon.commands.shapes import counts_json, transition_json
 from smsmon.commands.times import utc
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS, took_column
 from smsmon.filters import Coded, Column, Field, Filter
 from smsmon.model import Status, Transition
 from smsmon.phones import region
@@ -174,12 +174,7 @@ def _column(it: Remembered, now: float, name: str) -> Column:
     if name == "stop":
         return Coded(recipients.stops, (False, True, None))
     if name == "took":
-        return [
-            it.changed_at[slot] - it.first_seen[slot]
-            if it.changed_at[slot] and Status(recipients.statuses[slot]).final
-            else None
-            for slot in slots
-        ]
+        return took_column(it)
     if name == "age":
         return [now - seen for seen in it.first_seen]
     if name == "changed":

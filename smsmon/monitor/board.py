@@ -58,6 +58,8 @@ class Restored:
     last_change_at: float | None = None
     completed_at: float | None = None
     absent: frozenset[int] = field(default_factory=frozenset)
+    final_at: Mapping[int, float] = field(default_factory=dict)
+    """As ``Watched.final_at``."""
 
 
 class Board:
@@ -150,6 +152,7 @@ class Board:
         watched.recipients = restored.recipients
         watched.first_seen = restored.first_seen
         watched.changed_at = restored.changed_at
+        watched.final_at = dict(restored.final_at)
         watched.absent = restored.absent
         watched.digest = restored.digest
         watched.read_at = restored.read_at
@@ -274,6 +277,7 @@ class Board:
         return events
 
     def _take(self, watched: Watched, merged: Merged, at: float) -> None:
+        before = watched.recipients.statuses
         watched.recipients = merged.recipients
         watched.absent = merged.absent
         watched.layout = merged.layout
@@ -281,6 +285,8 @@ class Board:
             watched.first_seen.extend([at] * len(merged.added))
             watched.changed_at.extend([0.0] * len(merged.added))
         for slot in merged.changed:
+            if Status(before[slot]).final:
+                watched.final_at.setdefault(slot, watched.changed_at[slot])
             watched.changed_at[slot] = at
         self._recount(watched, Counts.of(merged.recipients))
 

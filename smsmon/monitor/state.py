@@ -85,6 +85,7 @@ class Watched:
         "entry",
         "fault",
         "fault_since",
+        "final_at",
         "first_read_at",
         "first_seen",
         "in_flight",
@@ -108,6 +109,9 @@ class Watched:
         """Slot → when we first saw the recipient."""
         self.changed_at: array[float] = array("d")
         """Slot → when we last saw it change; 0.0 when it never did."""
+        self.final_at: dict[int, float] = {}
+        """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone
+        that changed after that (a STOP, another status): for others ``changed_at`` tells."""
         self.absent: frozenset[int] = frozenset()
         """Slots that the last answer left out."""
         self.layout: Layout | None = None

@@ -83,6 +83,13 @@ _DELIVERED = """
     ) ORDER BY message, slot, revision"""
 
 
+_CHANGED_AFTER = """
+    SELECT slot, before, observed_at FROM change WHERE message = :message AND slot IN (
+        SELECT slot FROM change WHERE message = :message AND before IN (2, 3)
+    ) ORDER BY slot, revision"""
+"""All changes of the recipients that changed once they were final."""
+
+
 def summaries(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> dict[str, Summary]:
@@ -106,6 +113,7 @@ def load(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Remembe
             ).fetchall()
             if not texts.keys() >= {each[2] for each in rows}:
                 texts = dict(connection.execute("SELECT id, text FROM word"))
+            changes = connection.execute(_CHANGED_AFTER, {"message": row[0]}).fetchall()
         finally:
             connection.execute("COMMIT")
         columns = of_rows(rows, texts)
@@ -115,6 +123,7 @@ def load(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Remembe
             first_seen=columns.first_seen,
             changed_at=columns.changed_at,
             absent=frozenset(map(int, row[18].split())),
+            final_at=_final_at(changes),
             row=row[0],
         )
 
@@ -228,6 +237,20 @@ def info(connection: sqlite3.Connection, size: int) -> Info:
         events=one("SELECT count(*) FROM event"),
         oldest=_moment(one("SELECT min(first_read_at) FROM message")),
     )
+
+
+def _final_at(changes: Iterable[Row]) -> dict[int, float]:
+    """When each was first seen final: at the change before the first that began with it."""
+    found: dict[int, float] = {}
+    last: tuple[int, float] = (-1, 0.0)
+    for slot, before, observed_at in changes:
+        if last[0] != slot:
+            last = (slot, 0.0)
+        if before in (Status.DELIVERED, Status.NOT_DELIVERED):
+            found.setdefault(slot, last[1])
+        # One that appeared with this change was seen for the first time: no change of its own.
+        last = (slot, 0.0 if before is None else observed_at / 1000)
+    return found
 
 
 def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:

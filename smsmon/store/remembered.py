@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from smsmon.model import Counts, Event, Transition
@@ -42,6 +43,9 @@ class Remembered:
     """Slot → when last seen to change; 0.0 for never."""
     absent: frozenset[int] = frozenset()
     """Slots that the last report left out."""
+    final_at: Mapping[int, float] = field(default_factory=dict)
+    """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone that
+    changed after that."""
     row: int = 0
     """Its row in the database."""
 

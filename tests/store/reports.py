@@ -90,6 +90,7 @@ def restored(remembered: Remembered) -> Restored:
         last_change_at=summary.last_change_at,
         completed_at=summary.completed_at,
         absent=remembered.absent,
+        final_at=remembered.final_at,
     )
 
 

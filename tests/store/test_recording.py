@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smsmon.filterable import Seen, took_column, took_of
 from smsmon.model import Event, EventKind, Fault, FaultKind, Status, Transition
 from smsmon.recipients import Recipient
 from smsmon.store import queries
@@ -303,3 +304,55 @@ def test_the_history_ends_as_the_board_does_whatever_restarts_and_consoles(
             assert isinstance(slot, int)
             assert known.recipients.statuses[slot] == after
         assert rows_of(path, "SELECT count(*) FROM change") == [(len(changes(path)),)]
+
+
+def test_how_long_it_took_is_the_same_after_a_restart(path: Path) -> None:
+    """One recipient each: what its polls say, STOP as ``!``, and how long it took."""
+    stories: dict[str, float | None] = {
+        "W W W W": None,
+        "W W D D": 20.0,
+        "W D D! D!": 10.0,  # what it says after that takes no longer
+        "W D N D": 10.0,
+        "W D W D": 10.0,
+        "W N N N": 10.0,
+        "D D D D": None,  # it was delivered before anybody looked
+        "D D! D! D!": None,
+        "D W W D": None,
+        "- - D D!": None,  # it appeared as delivered
+        "- W W D": 20.0,
+        "W W! D! D!": 20.0,
+        "W D W W": None,
+    }
+    words = {"W": "Waiting", "D": "Delivered", "N": "Not delivered"}
+
+    def polled(time: int) -> list[Recipient]:
+        said = [story.split()[time] for story in stories]
+        rows = [(n, each) for n, each in enumerate(said) if each != "-"]
+        late = [(n, each) for n, each in rows if list(stories)[n].startswith("-")]
+        return [
+            row(n, words[each[0]], each.endswith("!"))
+            for n, each in [pair for pair in rows if pair not in late] + late
+        ]
+
+    def took(seen: Seen) -> dict[str, float | None]:
+        column = took_column(seen)
+        assert column == [took_of(seen, slot) for slot in range(len(column))]
+        numbers = [int(phone[-2:]) for phone in seen.recipients.phones]
+        return {list(stories)[n]: column[slot] for slot, n in enumerate(numbers)}
+
+    with Console(path) as console:
+        console.watch("300")
+        for time in range(4):
+            console.poll("300", polled(time), START + 10 * time)
+        assert took(console.board["300"]) == stories
+    known = load(path)
+    assert took(known) == stories
+    with Console(path) as console:
+        console.watch("300", known)
+        assert took(console.board["300"]) == stories
+        later = [row(n, "Delivered", stop=True) for n in range(len(stories))]
+        console.poll("300", later, START + 99)
+        still = took(console.board["300"])
+        assert still["W D N D"] == 10.0
+        assert still["W W W W"] == 99.0
+        assert still["D D D D"] is None

@@ -15,7 +15,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
-from smsmon.filterable import recipient_column, took_column
+from smsmon.filterable import recipient_column, took_column, took_of
 from smsmon.filters import Filter
 from smsmon.model import Status
 from smsmon.monitor.state import Watched
@@ -45,13 +45,8 @@ class RecipientRow:
     """When it was last seen to change; None: it never was."""
     absent: bool
     """The last report left it out: this is as it was before."""
-
-    @property
-    def took(self) -> float | None:
-        """Seconds from first seen to the final status, as observed; None when not observed."""
-        if self.changed_at is None or not self.recipient.status.final:
-            return None
-        return self.changed_at - self.first_seen
+    took: float | None = None
+    """Seconds from first seen to the final status, as observed; None when not observed."""
 
 
 def recipient_row(watched: Watched, slot: int) -> RecipientRow:
@@ -62,6 +57,7 @@ def recipient_row(watched: Watched, slot: int) -> RecipientRow:
         watched.first_seen[slot],
         watched.changed_at[slot] or None,
         slot in watched.absent,
+        took_of(watched, slot),
     )
 
 
