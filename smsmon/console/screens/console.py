@@ -11,6 +11,7 @@ from textual.geometry import Size
 
 from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.closed import forget_closed
+from smsmon.console.compositor import NearCompositor
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
 from smsmon.console.screens.asking import Asking
 from smsmon.console.widgets.key_line import KeyLine
@@ -34,6 +35,7 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._compositor = NearCompositor()
         self.at = Where.MESSAGES
         """The pane the operator stands in."""
         self._before_log = Where.MESSAGES
