@@ -49,6 +49,8 @@ class Watching:
         self._complain = complain
         self._mine = mine
         self._removed: list[Removed] = []
+        self.amended: Callable[[str], None] = lambda _: None
+        """Called with the id of each message that was described anew."""
 
     @property
     def can_undo(self) -> bool:
@@ -145,6 +147,7 @@ class Watching:
         for entry in wanted.values():
             if entry.id in known and known[entry.id].entry != entry:
                 engine.amend(entry)
+                self.amended(entry.id)
         engine.board.arrange(wanted)
         self._history.watching(self._watchlist.entries)
 

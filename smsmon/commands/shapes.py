@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from smsmon.commands.reading import Reading
     from smsmon.model import Counts, Entry, Event, Fault, Transition
+    from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
     from smsmon.recipients import Recipient
     from smsmon.store.remembered import Sighting
@@ -92,6 +93,22 @@ def event_json(event: Event) -> dict[str, Any]:
         "profile": event.profile,
         "detail": event.detail,
         "at": utc(event.at),
+    }
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """One end of an alert. It has no phone numbers in it."""
+    return {
+        "state": "firing" if alert.firing else "over",
+        "name": alert.rule.name,
+        "severity": alert.rule.severity.name.lower(),
+        "condition": alert.rule.condition.text,
+        "id": alert.message_id,
+        "label": alert.label,
+        "since": utc(alert.began),
+        "at": utc(alert.at),
+        "already": alert.old,
+        "detail": alert.why,
     }
 
 

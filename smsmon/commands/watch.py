@@ -14,8 +14,11 @@ from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import counted, fail, print_json_line, progress, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smsmon.commands.watching import News
     from smsmon.locations import Locations
+    from smsmon.monitor.alerts import Alert
     from smsmon.settings import Settings
 
 
@@ -44,6 +47,10 @@ def watch(
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, added, removed, paused, resumed,
         account_stopped, account_down, account_up
+    {"type": "alert", "state", "name", "severity", "condition", "id", "label",
+     "since", "at", "already", "detail"}
+      of the rules under [alerts.NAME] in config.toml; state: firing, over;
+      since: when the condition began to hold; already: it held at the start
     Exit codes: 0 --for is over, 130 ctrl+c, 143 SIGTERM; 3 if every account
     is refused, 2 usage.
     """
@@ -66,7 +73,7 @@ def _watch(
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run
-    from smsmon.commands.shapes import news_json
+    from smsmon.commands.shapes import alert_json, news_json
     from smsmon.commands.watching import Watch, until_signal
 
     phone = number_shown(settings)
@@ -75,13 +82,17 @@ def _watch(
         for line in news_json(news, phone):
             print_json_line(line)
 
+    def alerted(alerts: Sequence[Alert]) -> None:
+        for each in alerts:
+            print_json_line({"type": "alert", **alert_json(each)})
+
     async def work() -> int:
         clock = SystemClock()
         async with (
             clients(settings.profiles, settings, clock, skip_unusable=True) as sources,
             until_signal(clock, how_long) as ending,
         ):
-            watching = Watch(settings, locations, sources, clock, say, only)
+            watching = Watch(settings, locations, sources, clock, say, only, alerted)
             return await watching.run(tell, ending)
 
     return run(work())

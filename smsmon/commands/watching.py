@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from smsmon import learned
 from smsmon.assemble import limits_of, profile_of
@@ -23,6 +25,10 @@ from smsmon.store.errors import StoreError
 from smsmon.store.history import History
 from smsmon.store.watchlist import Watchlist
 from smsmon.watching import Watching
+
+if TYPE_CHECKING:
+    from smsmon.alerting import Alerting
+    from smsmon.monitor.alerts import Alert
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""
@@ -81,8 +87,12 @@ class Watch:
         clock: Clock,
         complain: Callable[[str], None],
         only: set[str] | None = None,
+        alerted: Callable[[Sequence[Alert]], None] = lambda _: None,
     ) -> None:
-        """``complain`` gets one sentence a trouble; ``only`` are the ids watched, None for all."""
+        """``complain`` gets one sentence a trouble; ``only`` are the ids watched, None for all.
+
+        ``alerted`` gets the alerts that began or ended; what it raises is raised by ``run``.
+        """
         self._settings = settings
         self._clock = clock
         self._only = only
@@ -100,6 +110,12 @@ class Watch:
         self._watching = Watching(
             self._engine, self._watchlist, self._history, self._say, self._mine
         )
+        self._alerting: Alerting | None = None
+        if settings.alerts:
+            from smsmon.alerting import Alerting
+
+            self._alerting = Alerting(settings, self._engine, clock, alerted, self._say, os.environ)
+            self._watching.amended = self._alerting.look_again
 
     async def run(self, tell: Callable[[News], None], ending: Ending) -> int:
         """Watch until ``ending``; gives the exit code.
@@ -128,6 +144,8 @@ class Watch:
             asyncio.create_task(learned.keep(self._state, self._engine, self._clock)),
             asyncio.create_task(ending.over.wait()),
         ]
+        if self._alerting is not None:
+            jobs.append(asyncio.create_task(self._alerting.run()))
         try:
             await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -136,11 +154,11 @@ class Watch:
             ended = await asyncio.gather(*jobs, return_exceptions=True)
             await learned.save(self._state, self._engine)
             await self._history.close()
-        failed += [
-            each
-            for each in ended
-            if isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError)
-        ]
+        for each in ended:
+            if isinstance(each, BaseExceptionGroup):
+                failed += each.exceptions  # of a task group, which wraps what its tasks raise
+            elif isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError):
+                failed.append(each)
         if failed:
             raise failed[0]
         return ending.code

@@ -214,7 +214,9 @@ class Alerts:
         """Let the case of a rule go on; gives when time alone brings it further."""
         case = cases.get(rule.name)
         if holds and case is None:
-            first = watched.id not in self._met and watched.entry.added_at < self._started
+            # The watchlist keeps whole seconds: what was added just after the start is new.
+            there_before = watched.entry.added_at < int(self._started)
+            first = there_before and watched.id not in self._met
             case = cases[rule.name] = _Case(_Phase.PENDING, now, now, first, watched.entry.label)
         if case is None:
             return inf

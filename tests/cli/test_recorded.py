@@ -40,6 +40,14 @@ def arriving(message_id: str, after: float) -> SimMessage:
     )
 
 
+def wait_for(path: Path) -> None:
+    """Until there is such a file."""
+    deadline = time.monotonic() + TIMEOUT
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} never came"
+        time.sleep(0.01)
+
+
 class Recorded(NamedTuple):
     """What one run of ``watch`` left: a history, and what it printed."""
 
@@ -62,6 +70,11 @@ def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Ite
         },
     )
     program.run("add", "700", "--label", "=Sale", "--tag", "bf")
+    hook = program.home / "hook"
+    (program.home / "config.toml").write_text(
+        f'[alerts.lost]\nwhen = "state:not_found"\nseverity = "critical"\n'
+        f'command = ["sh", "-c", "env > {hook}.env; cat > {hook}.new; mv {hook}.new {hook}"]\n'
+    )
     api.server.world.add(arriving("700", 1.5))
     process = subprocess.Popen(
         program.argv("watch"),
@@ -77,8 +90,10 @@ def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Ite
             news.append(json.loads(line))
             if news[-1].get("kind") == "first_read":
                 program.run("add", "1")
-            if {"completed", "not_found"} <= {each.get("kind") for each in news}:
+            kinds = {each.get("kind", each["type"]) for each in news}
+            if {"completed", "not_found", "alert"} <= kinds:
                 break
+        wait_for(hook)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=TIMEOUT)
     finally:
@@ -100,6 +115,20 @@ def test_watch_prints_each_change_once_and_ends_properly_when_told(recorded: Rec
     assert "added" in kinds, "what another shell adds is followed"
     assert recorded.code == 143
     assert recorded.err == ""
+
+
+def test_watch_tells_an_alert_and_runs_its_command_without_the_key(recorded: Recorded) -> None:
+    (alert,) = [each for each in recorded.news if each["type"] == "alert"]
+    assert (alert["state"], alert["name"], alert["id"]) == ("firing", "lost", "1")
+    assert (alert["severity"], alert["condition"]) == ("critical", "state:not_found")
+    assert set(alert) == {
+        "type", "state", "name", "severity", "condition", "id", "label", "since", "at", "already",
+        "detail",
+    }  # fmt: skip
+    hook = recorded.program.home / "hook"
+    (told,) = json.loads(hook.read_text())["alerts"]
+    assert {"type": "alert", **told} == alert
+    assert "SMSMON_API_KEY" not in hook.with_suffix(".env").read_text()
 
 
 def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Recorded) -> None:
