@@ -114,7 +114,10 @@ def named(row: list[Any] | str) -> object:
         return row
     flag, code = (one.strip() if isinstance(one, str) else "" for one in (*row, "", "")[:2])
     if flag in _FLAGS and code_of(code) is not None:
-        return dict(zip(_JUDGED_ROW, [_FLAGS[flag], *row[1:]], strict=False))
+        id = row[3].strip() if len(row) > 3 and isinstance(row[3], str) else ""
+        # A row need not say which message it is about; a status is never a number.
+        judged = [key for key in _JUDGED_ROW if key != "messageId" or id.isdigit() or not id]
+        return dict(zip(judged, [_FLAGS[flag], *row[1:]], strict=False))
     keys: tuple[str, ...] = ("phoneNumber", "status", "stopSMS", "date")
     if len(row) == 3 and isinstance(row[2], str) and row[2].strip() not in {*_FLAGS, "0", "1"}:
         keys = ("phoneNumber", "status", "date")

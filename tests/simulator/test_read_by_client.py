@@ -102,13 +102,18 @@ async def test_date_that_is_not_given_is_none(server: Server, spelling: Any) -> 
         assert {date for *_, date in await read(client, "2270135")} == {None}
 
 
-async def test_rows_the_api_cannot_find_are_unknown_and_say_why(demo: Server) -> None:
-    async with partner(demo) as client:
+@pytest.mark.parametrize("answer_format", ["json", "xml"])
+async def test_rows_the_api_cannot_find_are_unknown_and_say_why(
+    demo: Server, answer_format: Literal["json", "xml"]
+) -> None:
+    async with partner(demo, answer_format) as client:
         report = await client.bulk_status("2270138")
     assert isinstance(report, Report)
     lost = [row for row in report.recipients if row.reason]
     assert len(lost) == 4
-    assert {(row.status.slug, row.date) for row in lost} == {("unknown", None)}
+    said = {(row.status.slug, row.raw_status, row.date, row.reason) for row in lost}
+    word = "Numéro introuvable"
+    assert said == {("unknown", word, None, f"refused with code 4: {word}")}
 
 
 async def test_unchanged_report_is_noticed_by_its_digest(server: Server) -> None:
