@@ -155,7 +155,8 @@ TABLE_ACTIONS: tuple[Action, ...] = (
     Action("table.mark", ("space",), "mark", "Mark the row and go on.", _T, "mark"),
     Action("table.mark_range", ("v",), "mark range", "Mark from the last mark to here.", _T,
            "mark_range"),
-    Action("table.mark_all", ("asterisk",), "mark all", "Mark all rows shown.", _T, "mark_all"),
+    Action("table.mark_all", ("asterisk",), "mark all", "Mark all rows shown.", _T, "mark_all", 5,
+           _R),
     Action("table.clear_marks", ("minus",), "clear marks", "Clear the marks.", _T, "clear_marks"),
 )  # fmt: skip
 """What every live table does by itself, when it has the focus."""

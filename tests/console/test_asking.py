@@ -125,6 +125,17 @@ def toasts(scene: Scene) -> list[str]:
     return [told.message for told in scene.app._notifications]
 
 
+async def test_who_copies_one_of_the_failed_is_told_how_to_take_all(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        await pilot.press("enter", "f", "y")
+        await scene.show(pilot)
+        failed = len(scene.screen.recipients.table.view)
+        assert any(f"* marks all {failed} shown" in told for told in toasts(scene))
+        await pilot.press("asterisk", "y")
+        await scene.show(pilot)
+        assert len(scene.app.clipboard.splitlines()) == failed > 1
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix: str) -> None:
     async with opened() as (scene, pilot):

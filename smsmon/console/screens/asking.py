@@ -207,6 +207,14 @@ class Asking(Doing, inherit_bindings=False):
         masked = self.lens.masked and (word == "number" or self.at is not Where.MESSAGES)
         return f"{count:,} {word}{'' if count == 1 else 's'}{' (masked)' if masked else ''}"
 
+    @property
+    def _more_shown(self) -> str:
+        """What to press for all rows that a filter shows, when only one of them was taken."""
+        pane = self.table_pane
+        if pane is None or pane.table.marks or not pane.filtered or len(pane.table.view) < 2:
+            return ""
+        return f" * marks all {len(pane.table.view):,} shown."
+
     @work(group="watchlist", exit_on_error=False)
     async def _copy(self, text: str, what: str) -> None:
         if not text:
@@ -217,8 +225,8 @@ class Asking(Doing, inherit_bindings=False):
             self.app.copy_to_clipboard(text)
         problem = await asyncio.to_thread(_written, self.copied, text)
         if fits:
-            place = problem or f"If it takes none, they are in {self.copied}"
-            self.say(f"{what} copied to the terminal's clipboard. {place}")
+            place = problem or f"If it takes none, see {self.copied}"
+            self.say(f"{what} copied to the terminal's clipboard.{self._more_shown} {place}")
         else:
             place = problem or f"They are in {self.copied}"
             self.say(f"{what} are too much for a terminal's clipboard. {place}", "warning")
