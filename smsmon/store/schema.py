@@ -140,7 +140,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection = sqlite3.connect(":memory:", isolation_level=None)
             migrate(connection, path, MIGRATIONS)
             return connection
-        uri = f"file:{quote(str(target))}?mode=ro"
+        uri = f"file:{quote(os.fsencode(target))}?mode=ro"  # a name need not be UTF-8
         connection = sqlite3.connect(
             uri, timeout=BUSY_WAIT, isolation_level=None, uri=True, check_same_thread=False
         )
@@ -163,8 +163,10 @@ def stands_in(connection: sqlite3.Connection) -> bool:
     """True for the empty history that stands for a file not made yet: what is written to the
     file later never shows in it.
     """
-    (file,) = connection.execute("SELECT file FROM pragma_database_list").fetchone()
-    return not file
+    (nowhere,) = connection.execute(
+        "SELECT ifnull(file, '') = '' FROM pragma_database_list"
+    ).fetchone()
+    return bool(nowhere)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Script]) -> None:
