@@ -12,6 +12,7 @@ import msgspec
 from smsmon.settings.leaves import ANY, Leaf, Path, leaves
 from smsmon.settings.loading import Loaded
 from smsmon.settings.types import Settings
+from smsmon.text import safe
 
 _WIDTH = 96
 _HEAD = """\
@@ -93,8 +94,13 @@ def _public(name: str, value: Any) -> Any:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+    """The text whole, and nothing in it that a terminal would obey: escaped where ``safe`` cuts."""
+    shown: list[str] = []
+    for char in text.replace("\\", "\\\\").replace('"', '\\"'):
+        marks = "".join(shown[-2:]) + char
+        plain = char.isprintable() and safe(marks, len(marks)) == marks
+        shown.append(char if plain else f"\\U{ord(char):08x}")
+    return f'"{"".join(shown)}"'
 
 
 def _sentence(leaf: Leaf) -> str:

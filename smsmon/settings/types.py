@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
+from smsmon.text import SENTENCE_LIMIT, safe
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
 MEBIBYTE = 2**20
@@ -28,8 +29,8 @@ class KeySource(Struct, frozen=True):
         if self.kind == "env":
             return f"environment variable {self.value}"
         if self.kind == "file":
-            return f"file {self.value}"
-        return f"command {self.value[0]}"
+            return f"file {safe(str(self.value), SENTENCE_LIMIT)}"
+        return f"command {safe(self.value[0], SENTENCE_LIMIT)}"
 
 
 class Profile(Struct, frozen=True, kw_only=True):

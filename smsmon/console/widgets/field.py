@@ -32,7 +32,7 @@ class Field(Input):
     ) -> None:
         """``limit`` is the longest text taken, in characters."""
         super().__init__(
-            value,
+            safe(value, max(limit, len(value))),  # settings and file names are text from outside
             placeholder,
             max_length=limit,
             compact=True,
