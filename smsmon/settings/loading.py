@@ -25,6 +25,8 @@ OTHER_VARIABLES = frozenset({"SMSMON_HOME", API_KEY_VARIABLE, BASE_URL_VARIABLE}
 FILE_LIMIT = 2**20
 """The largest settings file read, in bytes."""
 
+_LINES_TOLD = 50
+"""Problems that are told with their line: to find one costs some parses of the file."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _LOOKS_LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{32,}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
@@ -143,7 +145,7 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
     def problem(at: Path, what: str) -> None:
         from smsmon.settings.toml_lines import line_of
 
-        line = line_of(text, at)
+        line = line_of(text, at) if len(layers.problems) < _LINES_TOLD else None
         layers.problems.append(f"{name}{f', line {line}' if line else ''}: {what}")
 
     for at, value in _flatten(table, ()):

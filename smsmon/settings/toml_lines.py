@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 
 LINES_SEARCHED = 2_000
-"""Longer files are not searched: each line is a parse of all lines before it."""
+"""Longer files are not searched: each look is a parse of all lines before it."""
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
@@ -18,16 +18,28 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     lines = [line + "\n" for line in text.split("\n")]
     if len(lines) > LINES_SEARCHED:
         return None
-    last_whole = 0
-    for end in range(1, len(lines) + 1):
-        try:
-            parsed = tomllib.loads("".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
-            continue
-        if _holds(parsed, path):
-            return last_whole + 1
-        last_whole = end
-    return None
+    if not _holds(_parsed(lines) or {}, path):
+        return None
+    lacking, ahead = 0, len(lines)  # no beginning from ``ahead`` on is of use any more
+    while lacking + 1 < ahead:
+        middle = (lacking + ahead) // 2
+        # A beginning may end inside a statement of several lines: then the next one that does not.
+        for end in range(middle, ahead):
+            parsed = _parsed(lines[:end])
+            if parsed is not None:
+                break
+        if parsed is None or _holds(parsed, path):
+            ahead = middle
+        else:
+            lacking = end
+    return lacking + 1
+
+
+def _parsed(lines: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads("".join(lines))
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def _holds(table: dict[str, Any], path: tuple[str, ...]) -> bool:
