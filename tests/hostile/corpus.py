@@ -6,6 +6,8 @@ one reach a terminal alive, it cannot be mistaken for one of Textual's own.
 
 from __future__ import annotations
 
+import tomli_w
+
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
 
 CORPUS: dict[str, str] = {
@@ -65,3 +67,16 @@ def marked(mark: str) -> dict[str, str]:
 def marks(mark: str) -> list[str]:
     """The marks of ``marked``."""
     return [f"{mark}{place:02}" for place in range(len(CORPUS))]
+
+
+def hostile_settings() -> str:
+    """A ``config.toml`` that is taken, with the corpus wherever any text is."""
+    texts = [text[:500] for text in CORPUS.values()]
+    everything = "".join(texts)
+    display = {"theme": everything, "message_columns": texts, "recipient_columns": texts}
+    accounts = {
+        "default": {"api_key_file": f"/nowhere/{everything}"},
+        "other": {"api_key_command": [f"/nowhere/{everything}"]},
+    }
+    settings = {"display": display, "network": {"ca_file": everything}, "profiles": accounts}
+    return tomli_w.dumps(settings)

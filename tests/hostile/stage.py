@@ -18,7 +18,7 @@ from smsmon.api.decode import decode
 from smsmon.model import Balance, Entry, Report, Unchanged
 from smsmon.monitor.engine import Engine
 from smsmon.simulator.world import World
-from tests.hostile.corpus import marked
+from tests.hostile.corpus import NAME, marked
 from tests.hostile.terminal import Seen, seen
 from tests.support.clock import VirtualClock
 from tests.support.scene import Scene
@@ -114,13 +114,13 @@ class Stage:
 
 @asynccontextmanager
 async def hostile_stage(home: Path, entries: list[Entry]) -> AsyncIterator[Stage]:
-    """A console on these entries, open and polled for the first time.
+    """A console on these entries, open and polled for the first time; its files' names are hostile.
 
     The account reports the whole corpus for the first message and one recipient for each of the
     others.
     """
     clock = VirtualClock()
-    scene = Scene(home, entries, clock=clock, world=World(clock=clock))
+    scene = Scene(home / NAME, entries, clock=clock, world=World(clock=clock))
     account = HostileAccount(clock)
     scene.client = account  # type: ignore[assignment]  # it has all that the console asks for
     phones, words = marked("Ph").values(), marked("St").values()

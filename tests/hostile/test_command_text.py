@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from smsmon.crash import write_crash_note
 from tests.cli.program import Program
-from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, marks
+from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, hostile_settings, marks
 from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import odd_characters, seen
 
@@ -105,6 +106,23 @@ def test_file_names_come_out_as_plain_text(tmp_path: Path, arguments: tuple[str,
     with OnTerminal(away.argv(*arguments), away.env()) as terminal:
         terminal.end()
         assert seen(terminal.output.decode()).obeyed == []
+
+
+@pytest.mark.parametrize("arguments", [("config", "show"), ("config", "check"), ("doctor",)])
+def test_settings_come_out_as_plain_text(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "config.toml").write_text(hostile_settings(), encoding="utf-8")
+    done = Program(tmp_path).run(*arguments)
+    assert odd_characters(done.out + done.err, "\n\t") == []
+
+
+def test_settings_that_are_wrong_come_back_as_plain_text(tmp_path: Path) -> None:
+    wrong: dict[str, object] = dict.fromkeys(ARGUMENTS, 1)
+    tables = {text: {text: text, "colour": text, "base_url": text} for text in ARGUMENTS}
+    wrong |= {"profiles": tables, "alerts": tables, "keymap": tables, "display": tables}
+    (tmp_path / "config.toml").write_text(tomli_w.dumps(wrong), encoding="utf-8")
+    done = Program(tmp_path).run("config", "check")
+    assert done.code != 0
+    assert odd_characters(done.out + done.err, "\n\t") == []
 
 
 def test_lists_to_import_come_back_as_plain_text(program: Program) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
-from tests.hostile.corpus import CORPUS, NAME, marked, marks
+from tests.hostile.corpus import CORPUS, NAME, hostile_settings, marked, marks
 from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import seen
 
@@ -38,14 +37,19 @@ def test_the_console_writes_nothing_that_a_hostile_text_told_it(program: Program
     ] == []
 
 
-def test_the_console_writes_file_names_as_plain_text(tmp_path: Path, api: ServerThread) -> None:
+def test_the_console_writes_file_names_and_settings_as_plain_text(tmp_path: Path) -> None:
     home = tmp_path / NAME
     home.mkdir()
+    (home / "config.toml").write_text(hostile_settings(), encoding="utf-8")
     (home / "watchlist.toml").write_text(f"broken {CORPUS['C1 CSI']}", encoding="utf-8")
     (home / "history.db").write_bytes(b"no database at all" * 100)
-    program = Program(home, {"SMSMON_BASE_URL": api.base_url, "SMSMON_API_KEY": api.key})
+    program = Program(home)
     with OnTerminal(program.argv(), program.env(), SIZE) as terminal:
         terminal.until(b"not TOML")
+        terminal.until(b"Where is the API key")
+        terminal.quiet()
+        terminal.send(b"\x1b")
+        terminal.until(b"stopped")
         terminal.quiet()
         terminal.send(b"q")
         assert terminal.end() == 0

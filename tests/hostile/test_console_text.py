@@ -9,10 +9,12 @@ import pytest
 from textual import events
 
 from smsmon.console.actions import ACTIONS, Where
+from smsmon.console.screens.save import SaveScreen
 from smsmon.console.widgets.live_table import LiveTable
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
 from tests.hostile.stage import hostile_entries, hostile_stage, refusal
-from tests.hostile.terminal import Seen
+from tests.hostile.terminal import Seen, odd_characters
+from tests.support.waiting import until
 
 LEAVES = frozenset({"app.quit"})
 
@@ -56,6 +58,43 @@ async def test_account_trouble_comes_out_as_plain_text(tmp_path: Path) -> None:
         what = stage.taken()
         assert what.obeyed == []
         assert [mark for mark in marks("Er")[:-1] if mark not in what.text] == []
+
+
+async def test_what_the_account_holds_comes_out_as_plain_text(tmp_path: Path) -> None:
+    async with hostile_stage(tmp_path, hostile_entries()[:1]) as stage:
+        for text in CORPUS.values():
+            credits = {"creditSms": text, "solde": "1", "currency": f"Cu{text}"}
+            user = {"username": f"Us{text}"}
+            answer = {"success": True, "user": user, "credits": credits}
+            stage.account.balance = json.dumps(answer).encode()
+            stage.scene.screen.show_balance(await stage.account.me())
+            await stage.pilot.pause()
+        what = stage.taken()
+        assert what.obeyed == []
+        assert "Cu" in what.text
+
+
+async def test_copies_and_exports_are_plain_text(tmp_path: Path) -> None:
+    async with hostile_stage(tmp_path, hostile_entries()) as stage:
+        app, exports = stage.scene.app, stage.scene.locations.exports
+        taken = []
+        for where in (Where.MESSAGES, Where.RECIPIENTS, Where.LOG):
+            stage.scene.screen.go(where)
+            for key in ("y", "Y"):
+                await stage.press("asterisk", key)
+                await stage.scene.show(stage.pilot)
+                taken += [app.clipboard, stage.scene.locations.copied.read_text()]
+            await stage.press("escape")
+            for path in (exports / f"{where.name}.csv", exports / f"{where.name}.json"):
+                await stage.press("x")
+                await until(stage.pilot, lambda: isinstance(app.screen, SaveScreen), "the dialog")
+                app.screen.dismiss(path)
+                await stage.pilot.pause()
+                await stage.scene.show(stage.pilot)
+                taken.append(path.read_text())
+        assert [odd_characters(each, "\n\t") for each in taken] == [[]] * len(taken)
+        for way in ("Lb", "Ph", "St"):
+            assert [mark for mark in marks(way) if not any(mark in each for each in taken)] == []
 
 
 async def test_spelt_surrogates_come_out_as_plain_text(tmp_path: Path) -> None:
