@@ -184,6 +184,8 @@ class Storm:
         """The end of all faults: seconds until every message has been read again."""
         self.server.faults.clear()
         self.meddling = 0.0
+        while self._let_go:
+            self.engine.watch(self._let_go.pop())
         self.engine.resume(list(self.engine.board.messages))
         ended = self.clock.now()
 
