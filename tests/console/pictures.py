@@ -83,6 +83,7 @@ async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.pass_time(pilot, 1200)
     await pilot.press("o")
     await scene.done("overview")
+    scene.app.clear_notifications()  # that so long a time without a key is an absence
     await pilot.pause()
 
 
