@@ -152,7 +152,10 @@ async def test_the_reason_under_the_cursor_is_whole_on_a_small_screen(tmp_path: 
             await scene.show(pilot)
             shown = " ".join(screen_text(scene.app).split())
             assert f"! {WORDY.message}" in shown
-        await pilot.press("escape")
+        await pilot.press("enter")
+        await scene.show(pilot)
+        assert "· ! stale " in screen_text(scene.app).splitlines()[3]
+        await pilot.press("escape", "escape")
         await scene.show(pilot)
         now = screen_text(scene.app).splitlines()
         assert [line[2:9] for line in now[4:15]] == [line[2:9] for line in before[4:15]]

@@ -66,7 +66,7 @@ class Doing(Showing, inherit_bindings=False):
     async def action_undo(self) -> None:
         """Bring back what was removed last."""
         if not self.station.watching.can_undo:
-            self.say("Nothing was removed: there is nothing to undo.")
+            self.say("Nothing was removed here: there is nothing to undo.")
         elif ids := await self.kept(self.station.watching.undo()):
             self.say(f"{_messages(len(ids))} back on the watchlist")
 

@@ -29,6 +29,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.states import States
 from smsmon.console.tally import Tally
+from smsmon.console.used import Used
 from smsmon.console.views import head, titles
 from smsmon.console.views.recipient import elsewhere, recipient_text, whole_timeline
 from smsmon.console.views.recipients import RecipientRows, recipient_row
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
-_REQUESTS_EVERY = 30
-"""Seconds between two looks at the requests used: they change with every poll."""
 _LAST_LOOK = "last look"
 """What the moment of leaving is remembered under, whole seconds."""
 
@@ -97,8 +96,7 @@ class Showing(Screen[None], inherit_bindings=False):
         self.account_name = name
         self._ticking = clock
         self._ticks = 0
-        self._requests = (0, 0, 1.0)
-        self._requests_at = 0
+        self._used = Used(station.engine, lens)
         self.visible_panes = Where(0)
         self.open_id: str | None = None
         """The message whose recipients are shown."""
@@ -225,7 +223,8 @@ class Showing(Screen[None], inherit_bindings=False):
 
     def show_head(self) -> None:
         """The two lines that tell whether the screen is true, and the totals."""
-        engine, (used, allowed, stretch) = self.station.engine, self._requests_used()
+        engine = self.station.engine
+        used, allowed, stretch = self._used.look() if self._ticking else (0, 0, 1.0)
         told = head.Head(
             accounts=tuple(self.station.account(name) for name in engine.profiles),
             states=self.states.counts.copy(),
@@ -268,16 +267,6 @@ class Showing(Screen[None], inherit_bindings=False):
             if (watched := board.get(id)) is not None:
                 total += watched.counts
         return total
-
-    def _requests_used(self) -> tuple[int, int, float]:
-        """Requests of the last minute, the limit, the stretch; as of a few seconds ago."""
-        if not self._ticking:
-            return 0, 0, 1.0
-        engine, moment = self.station.engine, int(self.lens.now() // _REQUESTS_EVERY)
-        if moment != self._requests_at:
-            self._requests_at = moment
-            self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
-        return self._requests
 
     # The panes
 
@@ -393,7 +382,9 @@ class Showing(Screen[None], inherit_bindings=False):
         self._explain(stands)
         slot = self.open_slot
         phone = "" if slot is None else self.lens.phone(watched.recipients.phones[slot])
-        self.recipient.entitle([titles.message_name(watched), title(phone)])
+        alone = Where.RECIPIENTS not in self.visible_panes
+        age = titles.stale_note(stands, self.lens) if alone else part(0, "")
+        self.recipient.entitle([titles.message_name(watched), age, title(phone)])
 
     def _explain(self, stands: Standing | None) -> None:
         """Say at the foot of a pane why the open message is not fresh, or not found."""

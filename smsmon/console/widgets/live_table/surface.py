@@ -216,7 +216,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         if self._blank is None:
             self._blank = Strip.blank(width, self._style(Tone.PLAIN, 0))
         if self._empty and not len(self.view):
-            lines = wrap(self._empty, max(1, width - 4))
+            lines = wrap(self._empty, max(1, width - 4), break_on_hyphens=False)
             if y - HEADER < len(lines):
                 (text, _), *_ = fit((Span(f"  {lines[y - HEADER]}"),), width)
                 return Strip([Segment(text, self._style(Tone.DIM, 0))]).adjust_cell_length(width)
