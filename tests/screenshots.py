@@ -7,29 +7,32 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from smsmon.simulator.scenario import demo_entries
 from tests.console.pictures import PICTURES, Picture
 from tests.support.clock import START
-from tests.support.scene import SMALL
+from tests.support.scene import SMALL, WIDE
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
-SHOTS: dict[str, tuple[str, tuple[int, int]]] = {
-    "console": ("running", (140, 40)),
-    "recipient": ("recipient", (100, 30)),
-    "overview": ("overview", (140, 40)),
-    "find": ("find", (100, 30)),
-    "stale": ("stale", SMALL),
+SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
+    "console": ("running", WIDE, True),
+    "recipient": ("recipient", (100, 30), True),
+    "overview": ("overview", WIDE, False),
+    "find": ("find", (100, 30), True),
+    "stale": ("stale", SMALL, True),
 }
-"""Name of the file → picture and size."""
+"""Name of the file → picture, size, and whether of the whole demo: its message to 20,000 would
+leave nothing to see of the others in the plots."""
 
 
-async def draw(picture: Picture, size: tuple[int, int], path: Path) -> None:
-    """Play ``picture`` on the whole demo and save what it shows as SVG."""
+async def draw(picture: Picture, size: tuple[int, int], path: Path, *, whole: bool) -> None:
+    """Play ``picture`` and save what it shows as SVG."""
+    if whole:
+        picture = replace(picture, entries=tuple(demo_entries(START)))
     with tempfile.TemporaryDirectory() as home:
-        entries = tuple(demo_entries(START)) if picture.entries else ()
-        scene = Picture(picture.name, picture.play, entries, picture.environ).scene(Path(home))
+        scene = picture.scene(Path(home))
         async with scene.app.run_test(size=size) as pilot:
             await picture.play(scene, pilot)
             scene.app.save_screenshot(path.name, str(path.parent))
@@ -39,9 +42,9 @@ def main() -> None:
     """Draw them all."""
     FOLDER.mkdir(exist_ok=True)
     pictures = {picture.name: picture for picture in PICTURES}
-    for name, (picture, size) in SHOTS.items():
+    for name, (picture, size, whole) in SHOTS.items():
         path = FOLDER / f"{name}.svg"
-        asyncio.run(draw(pictures[picture], size, path))
+        asyncio.run(draw(pictures[picture], size, path, whole=whole))
         print(path.relative_to(FOLDER.parent))
 
 
