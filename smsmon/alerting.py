@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -27,6 +27,8 @@ GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""
 GATHER_OLD = 30.0
 """As much for what held already at the start: its messages are read one after the other."""
+AGAIN = 30.0
+"""Seconds between two tellings of one rule, at least: trouble comes in messages one by one."""
 _HOOKS_WAITING = 32
 """Runs of commands that may wait; more are dropped, and that is said."""
 
@@ -40,15 +42,15 @@ class _Basket:
     seconds: float
     alerts: list[Alert] = field(default_factory=list)
     due: float = inf
+    _last: float = -inf
 
-    def put(self, alerts: Iterable[Alert], now: float) -> None:
-        before = len(self.alerts)
-        self.alerts += alerts
-        if self.alerts and not before:
-            self.due = now + self.seconds
+    def put(self, alert: Alert, now: float) -> None:
+        if not self.alerts:
+            self.due = max(now + self.seconds, self._last + AGAIN)
+        self.alerts.append(alert)
 
-    def take(self) -> list[Alert]:
-        taken, self.alerts, self.due = self.alerts, [], inf
+    def take(self, now: float) -> list[Alert]:
+        taken, self.alerts, self.due, self._last = self.alerts, [], inf, now
         return taken
 
 
@@ -69,6 +71,7 @@ class Alerting:
         environ: Mapping[str, str],
     ) -> None:
         self.alerts = Alerts(rules_of(settings), engine, clock.now())
+        self._board = engine.board
         self._clock = clock
         self._tell = tell
         self._complain = complain
@@ -77,7 +80,8 @@ class Alerting:
         }
         self._environ = environment(settings, environ)
         self._stirred = asyncio.Event()
-        self._news, self._old = _Basket(GATHER), _Basket(GATHER_OLD)
+        self._baskets: dict[tuple[str, bool], _Basket] = {}
+        """By rule, and whether it holds what held already at the start."""
         self._jobs: deque[tuple[tuple[str, ...], list[Alert]]] = deque()
         self._work = asyncio.Event()
         self._failing: set[tuple[str, ...]] = set()
@@ -89,7 +93,11 @@ class Alerting:
         self._stirred.set()
 
     async def run(self) -> None:
-        """Look whenever something happened or is due, until cancelled."""
+        """Look whenever something happened or is due, until cancelled.
+
+        What is watched when it begins counts as there at the start.
+        """
+        self.alerts.meet(self._board.messages)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_commands())
             group.create_task(self._look())
@@ -105,21 +113,30 @@ class Alerting:
         while True:
             now = self._clock.now()
             more = self.alerts.step(now)
-            told = self.alerts.take()
-            # What held at the start is old when it fires; that it is over is news like any other.
-            self._old.put((each for each in told if each.old and each.firing), now)
-            self._news.put((each for each in told if not (each.old and each.firing)), now)
-            for basket in (self._old, self._news):
-                if basket.due <= now:
-                    self._publish(basket.take())
+            for each in self.alerts.take():
+                # What held at the start is no news when it fires, but it is when it is over.
+                key = each.rule.name, each.old and each.firing
+                self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER)).put(
+                    each, now
+                )
+            self._publish(now)
             if more:
                 await asyncio.sleep(0)
                 continue
-            due = min(self.alerts.next_look, self._old.due, self._news.due)
+            baskets_due = (basket.due for basket in self._baskets.values())
+            due = min(self.alerts.next_look, *baskets_due, inf)
             await self._clock.wait(self._stirred, None if due == inf else max(0.0, due - now))
             self._stirred.clear()
 
-    def _publish(self, alerts: list[Alert]) -> None:
+    def _publish(self, now: float) -> None:
+        """Tell what has been gathered for long enough, and what was about to be."""
+        for old in (True, False):
+            baskets = [basket for (_, of_old), basket in self._baskets.items() if of_old is old]
+            if any(basket.due <= now for basket in baskets):
+                soon = [basket for basket in baskets if basket.due <= now + basket.seconds]
+                self._tell_and_run([each for basket in soon for each in basket.take(now)])
+
+    def _tell_and_run(self, alerts: list[Alert]) -> None:
         self._tell(alerts)
         by_command: dict[tuple[str, ...], list[Alert]] = {}
         for each in alerts:

@@ -131,6 +131,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
             parse_duration(alert.hold),
             parse_duration(alert.clear),
             Severity[alert.severity.upper()],
+            alert.bell,
         )
         for name, alert in settings.alerts.items()
     )

@@ -42,7 +42,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
     ENABLE_COMMAND_PALETTE = True
-    LASTING = frozenset({"feed", "clock"})
+    LASTING = frozenset({"feed", "clock", "alerts"})
     COMMANDS = {Actions}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
@@ -125,11 +125,12 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
     async def _start(self) -> None:
         """Read the watchlist, connect the accounts, and poll until the end."""
         try:
-            await self._station.start(self.front.show_everything)
+            await self._station.start(self.front.show_everything, self.front.show_alerts)
         except StoreError as error:
             self._watchlist_trouble = str(error)
             self._complain(str(error))
         self.front.show_watchlist()
+        self._watch_alerts()
         await self._station.open()
         self._follow_watchlist()
         self._follow_balance()
@@ -167,6 +168,11 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
                 balance = None
             self.front.show_balance(balance)
             await self._clock.wait(never, _BALANCE_EVERY)
+
+    @work(group="alerts", exit_on_error=False)
+    async def _watch_alerts(self) -> None:
+        if self._station.alerting is not None:
+            await self._station.alerting.run()
 
     @work(group="learned", exit_on_error=False)
     async def _keep_learned(self) -> None:

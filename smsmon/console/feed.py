@@ -7,11 +7,11 @@ other longer. While nothing happens no timer runs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from smsmon.clock import Clock
-from smsmon.console.journal import Journal, event_line, transition_lines
+from smsmon.console.journal import Journal, Line, event_line, transition_lines
 from smsmon.model import Event
 from smsmon.monitor.state import Applied
 
@@ -91,6 +91,13 @@ class Feed:
             if happened.first or happened.transitions:
                 slots = news.changed.setdefault(id, set())
                 slots.update(change.slot for change in happened.transitions)
+        self._stirred.set()
+
+    def tell(self, lines: Iterable[Line], ids: Iterable[str]) -> None:
+        """Log these lines; the rows of these messages show something else now."""
+        self._journal.note(lines)
+        self._news.polled.update(ids)
+        self._pressing.set()
         self._stirred.set()
 
     async def run(self) -> None:

@@ -30,11 +30,13 @@ class Line:
     """Of the one recipient concerned; empty when it is the message or the account."""
     text: str
     tone: Tone
+    about: str = "account"
+    """What it is about, in a word, when it is not one message."""
 
     @property
     def where(self) -> str:
         """What it is about, in a word: the message, or the account."""
-        return self.message_id or "account"
+        return self.message_id or self.about
 
 
 _TONES = {

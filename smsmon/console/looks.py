@@ -51,6 +51,9 @@ STATUS_LOOKS: Mapping[Status, Look] = MappingProxyType(
     }
 )
 
+ALERT_TONES: Mapping[int, Tone] = MappingProxyType({1: Tone.PLAIN, 2: Tone.WARN, 3: Tone.BAD})
+"""By the severity of an alert (``smsmon.monitor.alerts``)."""
+
 STATE_LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         "new": Look("·", "new", Tone.DIM),

@@ -7,9 +7,11 @@ client, which take longer to load than all else of ours, wait until it has been.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +24,9 @@ from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from smsmon.alerting import Alerting
     from smsmon.locations import Locations
+    from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.store.history import History
@@ -83,6 +87,8 @@ class Station:
         self._complain = complain
         self._locations = locations
         self._started = False
+        self.alerting: Alerting | None = None
+        """What looks after the alerts, once started; None without rules."""
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self.engine = Engine(
@@ -123,12 +129,38 @@ class Station:
         """Have the history keep what the engine applied."""
         self.history.record(applied, watched)
 
-    async def start(self, shown: Callable[[], None]) -> None:
+    @property
+    def has_alerts(self) -> bool:
+        """True when there are rules."""
+        return bool(self._settings.alerts)
+
+    @property
+    def alerts(self) -> tuple[Rule, ...]:
+        """The rule of each alert that fires."""
+        firing = self.alerting.alerts.firing if self.alerting else {}
+        return tuple(chain.from_iterable(firing.values()))
+
+    def firing(self, message_id: str) -> Sequence[Rule]:
+        """The rules of the alerts that fire for a message, the most severe first."""
+        return self.alerting.alerts.firing.get(message_id, ()) if self.alerting else ()
+
+    async def start(
+        self, shown: Callable[[], None], alerted: Callable[[Sequence[Alert]], None]
+    ) -> None:
         """Watch what the watchlist says; ``shown`` is called when more is on the board.
+
+        ``alerted`` is given the alerts that begin or end, once ``alerting`` runs.
 
         Raises ``StoreError`` when the watchlist cannot be read.
         """
         self._started = True
+        if self._settings.alerts:
+            from smsmon.alerting import Alerting
+
+            self.alerting = Alerting(
+                self._settings, self.engine, self.clock, alerted, self._complain, os.environ
+            )
+            self.watching.amended = self.alerting.look_again
         await self.watching.start(self.clock, self._settings.history.retention_days, shown)
 
     async def open(self) -> None:

@@ -8,7 +8,13 @@ from smsmon.console.journal import Line as JournalLine
 from smsmon.console.lens import Lens
 from smsmon.console.narrowing import LOG_STEPS, MESSAGE_STEPS, RECIPIENT_STEPS
 from smsmon.console.views.log import LOG_FIELDS, LogRows, log_columns
-from smsmon.console.views.messages import MessageRows, message_columns
+from smsmon.console.views.messages import (
+    ALERT_FIELD,
+    Firing,
+    MessageRows,
+    message_columns,
+    no_alerts,
+)
 from smsmon.console.views.recipients import RecipientRow, recipient_columns
 from smsmon.console.widgets.table_pane import ConsoleTable, TablePane
 from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
@@ -16,15 +22,23 @@ from smsmon.monitor.standing import Monitor
 from smsmon.monitor.state import Watched
 
 
-def messages_pane(monitor: Monitor, lens: Lens, tint_seconds: float) -> TablePane[str, Watched]:
-    """The messages on ``monitor``'s board, by id."""
+def messages_pane(
+    monitor: Monitor, lens: Lens, tint_seconds: float, firing: Firing | None = None
+) -> TablePane[str, Watched]:
+    """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
+    columns, fields = message_columns(monitor, lens), MESSAGE_FIELDS
+    if firing is not None:
+        from smsmon.console.views.alerts import alert_column
+
+        columns = (*columns[:3], alert_column(firing), *columns[3:])
+        fields = (*fields, ALERT_FIELD)
     table = ConsoleTable(
-        message_columns(monitor, lens),
-        MessageRows(monitor, lens),
+        columns,
+        MessageRows(monitor, lens, firing or no_alerts),
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )
-    return TablePane(table, MESSAGE_FIELDS, Where.MESSAGES, MESSAGE_STEPS, id="messages")
+    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STEPS, id="messages")
 
 
 def recipients_pane(lens: Lens, tint_seconds: float) -> TablePane[int, RecipientRow]:

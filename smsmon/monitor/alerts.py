@@ -62,6 +62,8 @@ class Rule:
     clear: float = 60.0
     """Seconds for which it must not hold any more until the alert is over."""
     severity: Severity = Severity.WARNING
+    bell: bool = False
+    """Who tells it rings a bell, if there is one."""
 
     @property
     def about_reading(self) -> bool:
@@ -113,7 +115,8 @@ class Alerts:
         self._started = now
         self._asks_state = any(rule.about_reading for rule in rules)
         self._cases: dict[str, dict[str, _Case]] = {}
-        self._met: set[str] = set()
+        self._unmet: set[str] = set()
+        """Messages that were there at the start, and were not read since."""
         self._touched: dict[str, None] = {}
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
@@ -140,6 +143,11 @@ class Alerts:
         return self._heap[0][0] if self._heap else inf
 
     # Being told
+
+    def meet(self, ids: Iterable[str]) -> None:
+        """These messages are there at the start: what holds for them already is no news."""
+        self._unmet.update(ids)
+        self.touch(self._unmet)
 
     def touch(self, ids: Iterable[str]) -> None:
         """Something happened to these messages, or they are gone."""
@@ -188,7 +196,7 @@ class Alerts:
             due = min(due, self._go_on(cases, rule, watched, now, holds=holds))
             due = min(due, *_turns(rule.condition, watched, now))
         if fresh:
-            self._met.add(id)
+            self._unmet.discard(id)
         if not cases:
             del self._cases[id]
         self._note_firing(id)
@@ -214,10 +222,8 @@ class Alerts:
         """Let the case of a rule go on; gives when time alone brings it further."""
         case = cases.get(rule.name)
         if holds and case is None:
-            # The watchlist keeps whole seconds: what was added just after the start is new.
-            there_before = watched.entry.added_at < int(self._started)
-            first = there_before and watched.id not in self._met
-            case = cases[rule.name] = _Case(_Phase.PENDING, now, now, first, watched.entry.label)
+            old = watched.id in self._unmet
+            case = cases[rule.name] = _Case(_Phase.PENDING, now, now, old, watched.entry.label)
         if case is None:
             return inf
         if holds and case.phase is _Phase.CLEARING:
@@ -255,7 +261,7 @@ class Alerts:
         cases = self._cases.pop(id, {})
         for name in list(cases):
             self._end(cases, name, id, now, "no longer watched")
-        self._met.discard(id)
+        self._unmet.discard(id)
         self._firing.pop(id, None)
         self._due.pop(id, None)
 

@@ -34,7 +34,6 @@ class Stage:
 
     rules: tuple[Rule, ...]
     ids: tuple[str, ...] = ("300",)
-    added_at: float = START + 1
     now: float = START
     board: Board = field(default_factory=Board)
     condition: Condition = Condition.OK
@@ -43,7 +42,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.alerts = Alerts(self.rules, self, self.now)
         for id in self.ids:
-            self.board.watch(Entry(id, tags=("otp",), added_at=self.added_at), self.now)
+            self.board.watch(Entry(id, tags=("otp",), added_at=self.now), self.now)
 
     def account(self, profile: str) -> AccountState:
         return AccountState(profile, self.condition)
@@ -182,7 +181,8 @@ def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it()
         read_at=START - 3_600,
     )
     stage.board.restore(Entry("300", added_at=START - 9_000), old, START)
-    stage.look("300")
+    stage.alerts.meet(["300"])
+    stage.look()
     stage.wait(START_GRACE - 1)
     assert stage.told == []
     stage.wait(2)

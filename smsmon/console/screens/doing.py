@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Iterable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from textual import work
 
@@ -15,6 +15,9 @@ from smsmon.console.views import head
 from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
+
+if TYPE_CHECKING:
+    from smsmon.monitor.alerts import Alert
 
 T = TypeVar("T")
 
@@ -37,6 +40,15 @@ class Doing(Showing, inherit_bindings=False):
         """Tell the operator something in a corner of the screen, for a few seconds."""
         room = min(_TOAST_WIDTH, self.app.size.width // 2) - _TOAST_EDGE
         self.notify(shortened(safe_lines(text), room), severity=severity, markup=False)
+
+    def show_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Tell what began and ended together: in the log, in a corner, and at its messages."""
+        from smsmon.console.views import alerts as told
+
+        self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
+        self.say(*told.toast(alerts))
+        if any(each.firing and not each.old and each.rule.bell for each in alerts):
+            self.app.bell()
 
     def action_add(self) -> None:
         """Ask for message ids and watch them."""

@@ -106,7 +106,9 @@ class Showing(Screen[None], inherit_bindings=False):
         self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
         """The recipient asked about last, and its changes before this session."""
         engine = station.engine
-        self.messages = tables.messages_pane(engine, lens, tint_seconds)
+        self.messages = tables.messages_pane(
+            engine, lens, tint_seconds, station.firing if station.has_alerts else None
+        )
         self.recipients = tables.recipients_pane(lens, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
         self.log_pane = tables.log_pane(self.journal, lens)
@@ -238,6 +240,7 @@ class Showing(Screen[None], inherit_bindings=False):
             masked=self.lens.masked,
             read_only=self.station.read_only,
             halted=self.station.halted,
+            alerts=self.station.alerts,
             retry_key=face_of("app.retry", self.actions),
         )
         of_filtered = self.messages.filtered

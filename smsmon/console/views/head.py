@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone, state_look, status_look
+from smsmon.console.looks import ALERT_TONES, UP, Tone, state_look, status_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import GAP, fitted, part
 from smsmon.model import Balance, Counts, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
 from smsmon.text import ELLIPSIS
+
+if TYPE_CHECKING:
+    from smsmon.monitor.alerts import Rule
 
 _ORDER = (
     MessageState.STALE,
@@ -56,6 +60,8 @@ class Head:
     """Why the watchlist cannot be written; empty when it can."""
     halted: str = ""
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
+    alerts: tuple[Rule, ...] = ()
+    """The rule of each alert that fires."""
     retry_key: str = "t"
     """The key that tries an account again."""
 
@@ -78,6 +84,8 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     for account in head.accounts:
         worth = 10 if account.condition is Condition.OK else 20
         parts.append(part(worth, *_account(account, lens, head, named=named)))
+    if head.alerts:
+        parts.append(part(25, *_alerts(head.alerts)))
     if head.frozen:
         parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
     if head.masked:
@@ -95,6 +103,14 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
 def trying(account: AccountState, now: float) -> bool:
     """True when a silent account is being tried again at this moment."""
     return account.retry_at is not None and account.retry_at <= now
+
+
+def _alerts(alerts: tuple[Rule, ...]) -> list[Content]:
+    """How many alerts fire, as grave as the gravest of them; and which, where there is room."""
+    tone = ALERT_TONES[max(rule.severity for rule in alerts)]
+    count = f"{UP} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
+    names = ", ".join(dict.fromkeys(rule.name for rule in alerts))
+    return [styled(f"{count}: {names}", tone), styled(count, tone)]
 
 
 def _account(account: AccountState, lens: Lens, head: Head, *, named: bool) -> list[Content]:

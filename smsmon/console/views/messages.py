@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
@@ -12,12 +12,26 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, state_look, status_look
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
-from smsmon.filters import Filter
+from smsmon.filter_tests import Value
+from smsmon.filters import Field, Filter, Kind
 from smsmon.model import Status
 from smsmon.monitor.account import Condition
 from smsmon.monitor.fields import message_value
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState, Watched
+
+if TYPE_CHECKING:
+    from smsmon.monitor.alerts import Rule
+
+ALERT_FIELD = Field("alert", Kind.TEXT, plain=True, help="the alerts that fire for it")
+"""What the console can be asked of a message besides ``MESSAGE_FIELDS``."""
+Firing = Callable[[str], "Sequence[Rule]"]
+
+
+def no_alerts(message_id: str) -> Sequence[Rule]:
+    """No rule fires."""
+    return ()
+
 
 _STATE_ORDER = {
     MessageState.STALE: 0,
@@ -36,11 +50,15 @@ _UNREAD = Span(DASH, Tone.DIM)
 class MessageRows:
     """The board's messages as rows of a table, by message id."""
 
-    def __init__(self, monitor: Monitor, lens: Lens) -> None:
+    def __init__(self, monitor: Monitor, lens: Lens, firing: Firing = no_alerts) -> None:
+        """``firing`` gives the rules of the alerts that fire for a message."""
         self._monitor = monitor
+        self._firing = firing
         self._lens = lens
         self._board = monitor.board
-        self._keys = _sort_keys(monitor, lens)
+        self._keys = _sort_keys(monitor, lens) | {
+            "alert": lambda row: (-len(rules := firing(row.id)), [each.name for each in rules])
+        }
 
     def row(self, key: str) -> Watched:
         return self._board[key]
@@ -50,9 +68,14 @@ class MessageRows:
         now = self._lens.now()
         return [
             self._concerned(self._board[key], only)
-            and wanted.matches(partial(message_value, self._monitor, self._board[key], now))
+            and wanted.matches(partial(self._value, self._board[key], now))
             for key in keys
         ]
+
+    def _value(self, row: Watched, now: float, name: str) -> Value:
+        if name == ALERT_FIELD.name:
+            return tuple(rule.name for rule in self._firing(row.id))
+        return message_value(self._monitor, row, now, name)
 
     def _concerned(self, row: Watched, only: Only) -> bool:
         counts = row.counts

@@ -1,0 +1,123 @@
+"""Alerts on the screen: in the head, in a corner, in the log, at their messages. Once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from smsmon.console.cells import plain
+from smsmon.console.views.alerts import lines, mark, toast
+from smsmon.filterable import MESSAGE_FIELDS
+from smsmon.filters import parse
+from smsmon.model import Fault, FaultKind
+from smsmon.monitor.alerts import Alert, Rule, Severity
+from tests.support.clock import START
+from tests.support.scene import DAY, WIDE, Scene
+from tests.support.waiting import screen_text, until
+
+NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
+CONFIG = """
+[alerts.unread]
+when = "state:stale tag:otp"
+for = "30s"
+severity = "critical"
+bell = true
+[alerts.slow]
+when = "waiting>0 oldest>1m"
+"""
+LATE = Rule("late", parse("oldest>60s", MESSAGE_FIELDS), severity=Severity.WARNING)
+GRAVE = Rule("grave", parse("state:stale", MESSAGE_FIELDS), severity=Severity.CRITICAL)
+
+
+@asynccontextmanager
+async def opened(home: Path, seconds: float = 60) -> AsyncIterator[tuple[Scene, Pilot[Any]]]:
+    (home / "config.toml").write_text(CONFIG)
+    scene = Scene(home, DAY)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, seconds)
+        yield scene, pilot
+
+
+def logged(scene: Scene) -> list[str]:
+    journal = scene.screen.journal
+    return [journal[number].text for number in journal.numbers if "alert" in journal[number].text]
+
+
+async def test_what_held_at_the_start_is_told_in_one_go(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (scene, _):
+        slow = [line for line in logged(scene) if "held already" in line]
+        assert len(slow) == 1
+        assert "▲ alert slow held already (waiting>0 oldest>1m)" in slow[0]
+        shown = screen_text(scene.app)
+        firing = len(scene.screen.station.alerts)
+        assert firing > 3
+        assert f"▲ {firing} alerts: slow" in shown
+        assert "▲ slow" in shown, "its messages are marked"
+
+
+async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as (scene, pilot):
+        rung: list[bool] = []
+        said: list[str] = []
+        monkeypatch.setattr(scene.app, "bell", lambda: rung.append(True))
+        monkeypatch.setattr(scene.screen, "say", lambda text, _: said.append(text))
+        scene.client.fault = NETWORK
+        for _ in range(20):
+            await scene.pass_time(pilot, 30)
+        # One message is the first that cannot be read; the account, and so all others, follow.
+        assert 1 <= len(rung) <= 2
+        begun = [text for text in said if "▲ alert unread" in text]
+        assert len(begun) == len(rung)
+        assert "unread" in screen_text(scene.app)
+
+        scene.client.fault = None
+        for _ in range(40):
+            await scene.pass_time(pilot, 30)
+        assert "unread" not in {rule.name for rule in scene.screen.station.alerts}
+        assert len(rung) == len(begun), "an end rings nothing"
+        assert [line for line in logged(scene) if "unread is over" in line]
+
+
+async def test_the_filter_finds_the_messages_of_an_alert(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (scene, pilot):
+        await pilot.press("slash", *"alert:slow")
+        table = scene.screen.messages.table
+        firing = [id for id in table.view.keys if scene.screen.station.firing(id)]
+        await until(pilot, lambda: len(table.view) == len(firing), "the filter in force")
+        assert set(table.view.shown_keys()) == set(firing)
+
+
+async def test_a_label_given_later_is_asked_about_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (scene, pilot):
+        station = scene.screen.station
+        (id, *_) = [id for id in station.engine.board.messages if station.firing(id)]
+        await station.watching.amend([id], paused=True)
+        await scene.pass_time(pilot, 2)
+        assert not station.firing(id)
+
+
+def alert(number: int, rule: Rule = LATE, **more: Any) -> Alert:
+    return Alert(rule, str(number), firing=True, at=START, began=START - 60, **more)
+
+
+def test_many_alerts_are_one_line_and_one_toast() -> None:
+    many = [alert(number) for number in range(500)]
+    (line,) = lines(many)
+    assert line.where == "alerts"
+    assert line.text == "▲ alert late (oldest>60s): 500 messages: 0, 1, 2 and 497 more"
+    assert len(lines(many[:3])) == 3, "a few have a line each, with the message in it"
+    text, urgency = toast([*many, alert(7, GRAVE)])
+    assert len(text.splitlines()) == 2
+    assert urgency == "error"
+
+
+def test_a_message_is_marked_with_its_gravest_alert() -> None:
+    assert plain(mark(())) == ""
+    assert plain(mark((GRAVE, LATE))) == "▲ grave +1"
