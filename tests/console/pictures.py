@@ -111,6 +111,16 @@ async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
+async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 300.5)
+    await scene.screen.station.history.flush()
+    await pilot.press("i")
+    await pilot.pause()
+    await scene.done("since")
+    await pilot.press("f")
+    await scene.show(pilot)
+
+
 PICTURES = (
     Picture("empty", _empty, ()),
     Picture("running", _running),
@@ -123,4 +133,5 @@ PICTURES = (
     Picture("find", _find),
     Picture("help", _help),
     Picture("adding", _adding),
+    Picture("happened", _happened),
 )

@@ -39,7 +39,11 @@ _STATES = {
     "stale": "It could not be read when it was due: what is shown is old.",
 }
 _FIGURES = (
-    ("% delivered", "Delivered ÷ all recipients: the bar of a message, the line on top."),
+    (
+        "% delivered",
+        "Delivered ÷ all recipients, on the line on top and beside each bar. In the bar, ━ is"
+        " delivered, ┈ waiting, ╳ not delivered.",
+    ),
     (
         "delivery rate",
         "Delivered ÷ final, where final is delivered or not delivered. Waiting and unknown"
