@@ -22,7 +22,7 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from smsmon.console.ink import NO_INK, Ink, ink_of, strokes
+from smsmon.console.ink import NO_INK, Ink, ink_of, of_blanks, strokes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -140,7 +140,7 @@ class Pen:
         self._move(x, y)
         append = self._written.append
         for char, ink in cells:
-            if ink is not self._ink:
+            if ink != self._ink:
                 codes, self._ink = strokes(self._ink, ink, char == " ")
                 append(codes)
             append(char)
@@ -171,7 +171,7 @@ class Pen:
         return "".join(self._written)
 
     def _put_down(self) -> None:
-        if self._ink is not NO_INK:
+        if self._ink != NO_INK:
             self._written.append("\x1b[0m")
             self._ink = NO_INK
 
@@ -215,10 +215,10 @@ def _cells(strip: Strip, colors: ColorSystem) -> list[Cell] | None:
     return cells
 
 
-@lru_cache(8192)
+@lru_cache(2048)
 def _inked(text: str, style: Style | None, colors: ColorSystem) -> tuple[Cell, ...]:
     ink = ink_of(style, colors)
-    blank = " ", ink.of_blanks
+    blank = " ", of_blanks(ink)
     return tuple([blank if char == " " else (char, ink) for char in text])
 
 
@@ -246,11 +246,11 @@ def _parts(shown: Sequence[Cell | None], wanted: Sequence[Cell]) -> Iterator[tup
 
 def _phrases(cells: Sequence[Cell]) -> Iterator[tuple[int, int]]:
     """Texts in one ink, with no wide gap in them, from their first character to their last."""
-    start, stop, of = 0, 0, None
+    start, stop, of = 0, 0, -1
     for place, (char, ink) in enumerate(cells):
         if char == " ":
             continue
-        if ink is not of or place >= stop + _APART:
+        if ink != of or place >= stop + _APART:
             yield start, stop
             start, of = place, ink
         stop = place + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.style import Style
@@ -20,27 +21,34 @@ _FORE, _BACK = "39", "49"
 """The terminal's own colours."""
 
 
-class Ink:
-    """How a character looks. There is one object for each look: compare them with ``is``."""
+class Look(NamedTuple):
+    """What an ink is."""
 
-    __slots__ = ("attributes", "back", "fore", "of_blanks")
+    attributes: frozenset[str]
+    fore: str
+    """The code of the colour, as in ``38;2;255;0;0``."""
+    back: str
 
-    def __init__(self, attributes: frozenset[str], fore: str, back: str) -> None:
-        self.attributes = attributes
-        self.fore = fore
-        """The code of the colour, as in ``38;2;255;0;0``."""
-        self.back = back
-        seen = attributes & _SEEN_ON_BLANKS
-        if seen == attributes and (seen or fore == _FORE):
-            self.of_blanks = self
-        else:
-            self.of_blanks = _ink(seen, fore if seen else _FORE, back)
-        """How a blank of this ink looks: a colour that nothing has does not count."""
+
+Ink = int
+"""A look by its number: one number for each look. The garbage collector passes over cells that
+hold a character and a number; of objects it would visit some hundred thousand."""
+
+_LOOKS: list[Look] = []
 
 
 @cache
 def _ink(attributes: frozenset[str], fore: str, back: str) -> Ink:
-    return Ink(attributes, fore, back)
+    _LOOKS.append(Look(attributes, fore, back))
+    return len(_LOOKS) - 1
+
+
+@cache
+def of_blanks(ink: Ink) -> Ink:
+    """How a blank of this ink looks: a colour that nothing has does not count."""
+    attributes, fore, back = _LOOKS[ink]
+    seen = attributes & _SEEN_ON_BLANKS
+    return _ink(seen, fore if seen else _FORE, back)
 
 
 NO_INK = _ink(frozenset(), _FORE, _BACK)
@@ -77,23 +85,22 @@ def strokes(pen: Ink, wanted: Ink, blank: bool) -> tuple[str, Ink]:
 
     Before a ``blank`` the pen keeps what nobody sees on one.
     """
-    if blank and pen.of_blanks is wanted.of_blanks:
+    if blank and of_blanks(pen) == of_blanks(wanted):
         return "", pen
-    attributes, fore = wanted.attributes, wanted.fore
+    before, (attributes, fore, back) = _LOOKS[pen], _LOOKS[wanted]
     if blank and not attributes & _SEEN_ON_BLANKS:
-        attributes, fore = pen.attributes - _SEEN_ON_BLANKS, pen.fore
-    after = _ink(attributes, fore, wanted.back)
-    off = {_OFF[each] for each in pen.attributes - attributes}
-    on = attributes - pen.attributes
+        attributes, fore = before.attributes - _SEEN_ON_BLANKS, before.fore
+    off = {_OFF[each] for each in before.attributes - attributes}
+    on = attributes - before.attributes
     if "22" in off:
         on |= attributes & _INTENSITIES
     if "24" in off:
         on |= attributes & {"4", "21"}
     step = [*sorted(off), *sorted(on)]
-    step += [fore] if fore != pen.fore else []
-    step += [wanted.back] if wanted.back != pen.back else []
+    step += [fore] if fore != before.fore else []
+    step += [back] if back != before.back else []
     anew = ["0", *sorted(attributes)]
     anew += [fore] if fore != _FORE else []
-    anew += [wanted.back] if wanted.back != _BACK else []
+    anew += [back] if back != _BACK else []
     codes = min(";".join(step), ";".join(anew), key=len)
-    return (f"\x1b[{codes}m" if codes else ""), after
+    return (f"\x1b[{codes}m" if codes else ""), _ink(attributes, fore, back)

@@ -7,17 +7,17 @@ closed. Should that hang (a disk that is gone), it ends all the same after ``LEA
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar, cast
 
 from rich.console import RenderableType
-from textual import on
+from textual import events, on
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -25,6 +25,7 @@ from textual.worker import Worker
 
 from smsmon.commands import exits
 from smsmon.console.canvas import Canvas
+from smsmon.console.collecting import Collecting
 from smsmon.console.failures import POLLING, Failed, Failures, WatchedWorkers
 from smsmon.console.terminal import (
     Drained,
@@ -37,8 +38,6 @@ from smsmon.console.terminal import (
 
 LEAVE_WITHIN = 10.0
 """Seconds that leaving may take. The history writes what it holds in far less than one."""
-_SETTLED_AFTER = 5.0
-"""Seconds after which whatever a start loads is there."""
 TRY_AGAIN = 5.0
 """Seconds after which work that failed of a fault of our own is begun anew."""
 ENGINE_GROUP = "engine"
@@ -65,6 +64,13 @@ class TerminalApp(App[int], inherit_bindings=False):
         self._watched_workers = WatchedWorkers(self, self._worker_failed)
         self._paint_lost = False
         self._canvas = Canvas()
+        self.last_key = monotonic()
+        """When a key was pressed last, or the mouse moved."""
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self.last_key = monotonic()
+        await super().on_event(event)
 
     # For the console to say
 
@@ -192,8 +198,12 @@ class _Ending:
             # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._leave, code)
-        loop.call_later(_SETTLED_AFTER, _spare_what_stays)
-        await self._app.run_async()
+        collecting = Collecting(lambda: self._app.last_key)
+        collecting.begin()
+        try:
+            await self._app.run_async()
+        finally:
+            collecting.end()
 
     def over(self) -> None:
         if self._deadline is not None:
@@ -211,17 +221,6 @@ class _Ending:
         if isinstance(driver, TerminalDriver):
             driver.leave_now()
         os._exit(code)
-
-
-def _spare_what_stays() -> None:
-    """Let the garbage collector pass over what has been loaded, and stays for good.
-
-    With 90,000 such objects each of its full passes held up keys and paints for 60 to 80 ms,
-    every five seconds while reports came in. Until now it may have been off (`open_console`).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 @contextmanager
