@@ -127,7 +127,9 @@ async def test_hour_of_every_trouble_leaves_no_false_status() -> None:
         took = await weather.clear_up(within=3600)
         sizes.append(Size.of(weather))
         expect_all_well(weather)
-    assert max(each.connections for each in sizes) <= 2 * Limits().concurrency
+    # Two clients hold open what they may; the server keeps a few more that they gave up, until
+    # the clock it drips by moves on.
+    assert max(each.connections for each in sizes) <= 3 * Limits().concurrency
     assert max(each.tasks for each in sizes) <= 4 * Limits().concurrency
     assert sizes[-1].resident - sizes[0].resident < 10 * 2**20  # what the bounded stores may fill
     print(summary(weather))
