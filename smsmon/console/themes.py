@@ -160,8 +160,8 @@ TERMINAL = Theme(
         # Grey is one of the sixteen colours, but on many terminals hardly to be read.
         "text-quiet": "ansi_default",
         "rule": "ansi_bright_black",
-        "block-cursor-background": "ansi_default",
-        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_cyan",
+        "block-cursor-foreground": "ansi_black",
         "block-cursor-blurred-background": "ansi_default",
         "block-cursor-blurred-foreground": "ansi_default",
         "tint": "ansi_default",
@@ -170,8 +170,8 @@ TERMINAL = Theme(
 )
 """The terminal's own background, text and first eight colours, for terminals that have no more.
 
-What the other themes tell by a shade, the stylesheet tells here by underlining and reversing
-(``:ansi``). Which contrast the colours have is the terminal's business.
+What the other themes tell by a shade, the stylesheet tells here by underlining (``:ansi``), and by
+reversing where there are to be no colours (``:nocolor``). Which contrast the colours have is the terminal's business.
 """
 
 THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME, DARK_256)

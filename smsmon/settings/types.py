@@ -173,7 +173,8 @@ class Display(Struct, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Name of the console's theme; the command palette lists them.",
+                description="Name of the console's theme; the command palette lists them. "
+                "Unset: one for as many colours as the terminal has, none with NO_COLOR.",
                 examples=["smsmon-dark"],
             ),
         ]
