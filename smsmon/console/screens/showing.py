@@ -359,7 +359,7 @@ class Showing(Screen[None], inherit_bindings=False):
             return  # said already, where the history's trouble is
         self._past = ((message_id, slot), past)
         watched = self.open_message
-        if watched is not None and (watched.id, self.open_slot) == (message_id, slot):
+        if past and watched is not None and (watched.id, self.open_slot) == (message_id, slot):
             self._describe(watched, slot)
 
     def entitle_side(self) -> None:
