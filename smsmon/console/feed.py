@@ -54,23 +54,24 @@ class Feed:
         self._stirred = asyncio.Event()
         self._pressing = asyncio.Event()
         """Set when there is more to show than that messages were read."""
-        self._frozen = False
+        self.frozen_since: float | None = None
+        """Wall time of the picture that is held still; None while it is not."""
 
     @property
     def frozen(self) -> bool:
         """While True nothing reaches the screen; all of it does after."""
-        return self._frozen
+        return self.frozen_since is not None
 
     @frozen.setter
     def frozen(self, frozen: bool) -> None:
-        self._frozen = frozen
+        self.frozen_since = self._clock.now() if frozen else None
         self._stirred.set()
         self._pressing.set()
 
     @property
     def held_back(self) -> int:
         """Messages changed that the frozen screen does not show yet."""
-        return len(self._news.changed) if self._frozen else 0
+        return len(self._news.changed) if self.frozen else 0
 
     def hear(self, happened: Applied | Event) -> None:
         """Take in what the engine tells."""
@@ -113,6 +114,6 @@ class Feed:
         """Hand over now what is gathered, unless frozen."""
         self._stirred.clear()
         self._pressing.clear()
-        if not self._frozen:
+        if not self.frozen:
             news, self._news = self._news, News()
             self._show(news)

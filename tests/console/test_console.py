@@ -333,11 +333,13 @@ async def test_a_frozen_screen_keeps_its_picture_and_counts_what_is_new(opened: 
     async with opened() as (scene, pilot):
         await pilot.press("F")
         await pilot.pause()
+        picture = text_of(scene).splitlines()[3:30]
         delivered = f"{scene.screen.station.engine.board.totals().delivered:,} delivered"
         await scene.pass_time(pilot, 60)
         scene.screen.show_head()
         await pilot.pause()
-        assert "FROZEN" in text_of(scene)
+        assert "FROZEN since " in text_of(scene)
+        assert text_of(scene).splitlines()[3:30] == picture
         await pilot.press("F")
         await scene.show(pilot)
         assert "FROZEN" not in text_of(scene)

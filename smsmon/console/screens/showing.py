@@ -204,17 +204,16 @@ class Showing(Screen[None], inherit_bindings=False):
         self.entitle_messages()
 
     def tick(self) -> None:
-        """Look at the clock: paint what it changes."""
+        """Look at the clock: paint what it changes; ages are told to the minute."""
         self._ticks += 1
         if self._ticking:
             self.query_one("#clock", Line).say(Content(f" {self.lens.time_of_day()} "))
-        in_turn = self._ticks % _AGES_EVERY == 0
-        if in_turn:
+        if in_turn := self._ticks % _AGES_EVERY == 0:
             self.states.look_at_all()
         if in_turn or self.states.counts[MessageState.STALE]:
-            # Ages are told to the minute: most of these looks paint nothing.
-            self.messages.table.repaint()
-            self.entitle_side()
+            if not self.feed.frozen:
+                self.messages.table.repaint()
+                self.entitle_side()
             self.show_head()
 
     def note_leaving(self) -> None:
@@ -235,7 +234,7 @@ class Showing(Screen[None], inherit_bindings=False):
             used=used,
             allowed=allowed,
             stretch=stretch,
-            frozen=self.feed.frozen,
+            frozen_since=self.feed.frozen_since,
             held_back=self.feed.held_back,
             masked=self.lens.masked,
             read_only=self.station.read_only,
@@ -385,9 +384,9 @@ class Showing(Screen[None], inherit_bindings=False):
         self._explain(stands)
         slot = self.open_slot
         phone = "" if slot is None else self.lens.phone(watched.recipients.phones[slot])
-        alone = Where.RECIPIENTS not in self.visible_panes
-        age = titles.stale_note(stands, self.lens) if alone else part(0, "")
-        self.recipient.entitle([titles.message_name(watched), age, title(phone)])
+        beside = Where.RECIPIENTS in self.visible_panes
+        age = [] if beside else [titles.stale_note(stands, self.lens)]
+        self.recipient.entitle([titles.message_name(watched), *age, title(phone)])
 
     def _explain(self, stands: Standing | None) -> None:
         """Say at the foot of a pane why the open message is not fresh, or not found."""

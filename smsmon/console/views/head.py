@@ -51,7 +51,8 @@ class Head:
     """Requests in the last minute."""
     allowed: int = 0
     stretch: float = 1.0
-    frozen: bool = False
+    frozen_since: float | None = None
+    """Of when the picture below is, while it is held still."""
     held_back: int = 0
     """Messages changed since the screen was frozen."""
     masked: bool = False
@@ -86,8 +87,10 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
         parts.append(part(worth, *_account(account, lens, head, named=named)))
     if head.alerts:
         parts.append(part(25, *_alerts(head.alerts)))
-    if head.frozen:
-        parts.append(part(9, styled(f"FROZEN, {head.held_back:,} new", Tone.WARN)))
+    if head.frozen_since is not None:
+        forms = (f"FROZEN since {lens.moment(head.frozen_since).strip()}", "FROZEN")
+        new = f", {head.held_back:,} new"
+        parts.append(part(9, *(styled(form + new, Tone.WARN) for form in forms)))
     if head.masked:
         parts.append(part(5, styled("numbers masked", Tone.WAIT), styled("masked", Tone.WAIT)))
     if head.read_only:
