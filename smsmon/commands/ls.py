@@ -18,6 +18,7 @@ def ls(as_json: bool) -> None:
     \b
     Piped, one line a message, separated by tabs:
       id  label  tags  paused  profile  added  note
+    On a terminal, columns that are empty for all messages are left out.
     --json prints
       {"messages": [{"id", "label", "tags", "note", "added_at", "paused", "profile"}]}
     """
@@ -39,5 +40,6 @@ def ls(as_json: bool) -> None:
             )
             for entry in entries
         ),
+        hide_empty=True,
         empty="Nothing is watched yet. `smsmon add ID` puts a message on the list.",
     )

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Container, Iterable, Sequence
+from itertools import compress
 from typing import Any, NoReturn
 
 import click
@@ -112,21 +113,26 @@ def print_rows(
     *,
     right: Container[int] = (),
     empty: str = "",
+    hide_empty: bool = False,
 ) -> None:
     """A table with a header on a terminal; piped, the same rows bare and tab-separated.
 
     Columns whose place is in ``right`` are numbers, aligned right. An empty cell is a dash on
     the terminal and nothing in the pipe. ``empty`` is what a person is told when there are no
-    rows.
+    rows; ``hide_empty`` keeps columns from a person that have nothing in any of them.
     """
     if not on_terminal():
         for row in rows:
             emit("\t".join(row))
         return
-    cells = [[cell or "–" for cell in row] for row in rows]
+    cells = [[cell or _NOTHING for cell in row] for row in rows]
     if not cells:
         progress(empty)
         return
+    if hide_empty:
+        told = [any(row[i] != _NOTHING for row in cells) for i in range(len(header))]
+        right = {sum(told[:i]) for i in range(len(header)) if told[i] and i in right}
+        header, *cells = [list(compress(row, told)) for row in (header, *cells)]
     header = [name.upper() for name in header]
     widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
     room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
@@ -182,6 +188,8 @@ def _indent() -> int | None:
     return 2 if on_terminal() else None
 
 
+_NOTHING = "–"
+"""What an empty cell shows on a terminal."""
 _LINE = 2_000
 """Longest diagnostic, in characters."""
 _PROGRESS_EVERY = 0.5

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from tests.cli.program import Program
+from tests.pty.terminal import Terminal
 
 
 def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -> None:
@@ -29,6 +30,18 @@ def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -
         ["301", "Black Friday [b]", "bf"]
     ]
     assert stat.S_IMODE((offline.home / "watchlist.toml").stat().st_mode) == 0o600
+
+
+def test_a_person_is_spared_the_columns_in_which_nothing_stands(offline: Program) -> None:
+    offline.run("add", "300", "--label", "Sale")
+    offline.run("add", "301")
+    with Terminal(offline.argv("ls"), offline.env()) as terminal:
+        assert terminal.ended() == 0
+    head, sale, bare = terminal.painted.decode().split("\r\n")[:3]
+    assert head.split() == ["ID", "LABEL", "PROFILE", "ADDED"]
+    assert sale.split()[:3] == ["300", "Sale", "default"]
+    assert bare.split()[:3] == ["301", "–", "default"]
+    assert offline.run("ls").out.splitlines()[0].count("\t") == 6, "a program gets them all"
 
 
 def test_a_list_is_taken_whole_or_not_at_all(offline: Program) -> None:
