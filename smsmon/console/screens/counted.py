@@ -6,14 +6,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from smsmon.console.looks import Tone
-from smsmon.console.tones import styled
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.keys import Keys
 
 _COUNTED = (
     ("Delivery rate", "Delivered ÷ final. Waiting and unknown recipients stay out of both."),
@@ -46,20 +44,23 @@ _COUNTED = (
 class CountedScreen(ModalScreen[None]):
     """How each number of the overview is counted."""
 
+    CSS = """
+    CountedScreen #counted { height: 90%; max-height: 32; }
+    CountedScreen #counted-page { height: 1fr; }
+    """
+    AUTO_FOCUS = "#counted-page"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,enter", "dismiss", "close", show=False),
     ]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", id="counted") as page:
-            page.border_title = "How it is counted"
-            yield Static(
-                Content("\n").join(
-                    [Content.assemble((f"{name}: ", "bold"), text, "\n") for name, text in _COUNTED]
-                ),
-                markup=False,
-            )
-            yield Line(styled("esc  close     ↑ ↓  scroll", Tone.DIM))
-
-    def on_mount(self) -> None:
-        self.query_one("#counted").focus()
+        with Vertical(classes="dialog", id="counted") as dialog:
+            dialog.border_title = "How it is counted"
+            with VerticalScroll(id="counted-page"):
+                yield Static(
+                    Content("\n\n").join(
+                        [Content.assemble((f"{name}: ", "bold"), text) for name, text in _COUNTED]
+                    ),
+                    markup=False,
+                )
+            yield Keys(("esc", "close"), ("↑ ↓  PgUp  PgDn", "scroll"))
