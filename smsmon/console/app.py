@@ -13,7 +13,7 @@ from textual.filter import Monochrome, NoColor
 from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console import process
-from smsmon.console.failures import POLLING, Failed, keep_running
+from smsmon.console.failures import keep_running
 from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
@@ -21,6 +21,7 @@ from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import TERMINAL, THEMES, theme_for
+from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError

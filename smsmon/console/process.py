@@ -26,7 +26,7 @@ from textual.worker import Worker
 from smsmon.commands import exits
 from smsmon.console.canvas import Canvas
 from smsmon.console.collecting import Collecting
-from smsmon.console.failures import POLLING, Failed, Failures, WatchedWorkers
+from smsmon.console.failures import WatchedWorkers
 from smsmon.console.terminal import (
     Drained,
     InputFailed,
@@ -35,6 +35,7 @@ from smsmon.console.terminal import (
     TerminalDriver,
     TerminalGone,
 )
+from smsmon.failures import POLLING, Failed, Failures
 
 LEAVE_WITHIN = 10.0
 """Seconds that leaving may take. The history writes what it holds in far less than one."""
