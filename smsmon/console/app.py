@@ -147,13 +147,24 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         problem = self._station.problems.get(name)
         if problem is None or not await asyncio.to_thread(_lacks_key, settings):
             return
+        await self._set_up(problem)
+
+    @work(group="setup", exclusive=True, exit_on_error=False)
+    async def action_setup(self) -> None:
+        """Ask where the current account's key is, whether it has one or not."""
+        await self._set_up(self._station.problems.get(self._settings.profile, ""))
+
+    async def _set_up(self, problem: str) -> None:
         from smsmon.console.screens.setup import SetupScreen, asker
 
-        ask = asker(settings, self._clock, self._open_client)
-        screen = SetupScreen(settings, self._locations, ask, problem=problem)
-        if await self.push_screen_wait(screen):
-            self._settings = await asyncio.to_thread(load_settings, self._locations)
-            await self._station.use(self._settings)
+        ask = asker(self._settings, self._clock, self._open_client)
+        screen = SetupScreen(self._settings, self._locations, ask, problem=problem)
+        if not await self.push_screen_wait(screen):
+            return
+        self._settings = await asyncio.to_thread(load_settings, self._locations)
+        if added := await self._station.use(self._settings):
+            names = ", ".join(added)
+            self.front.say(f"New in config.toml, and read once smsmon is started again: {names}.")
 
     def noticed(self) -> None:
         self.front.noticed()

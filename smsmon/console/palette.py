@@ -27,6 +27,8 @@ class Actions(Provider):
                 target = screen.focused if in_table else screen
                 if target is not None and (not in_table or isinstance(target, LiveTable)):
                     yield _named(action), action.help, partial(target.run_action, action.call)
+        set_up = partial(self.app.run_action, "app.setup")
+        yield "set up", "Say where the API key is, and test it.", set_up
         for name in self.app.available_themes:
             wear = partial(setattr, self.app, "theme", name)
             yield _THEME + name, "Wear this theme until smsmon ends.", wear

@@ -192,12 +192,17 @@ class Station:
         fault = Fault(FaultKind.AUTH, problem)
         return AccountState(name, Condition.STOPPED, fault, since=self._opened)
 
-    async def use(self, settings: Settings) -> None:
-        """Connect the accounts that are not, by settings that have changed."""
-        self._settings = settings
-        for name in settings.profiles:
-            if name in self.engine.profiles and name not in self._clients:
+    async def use(self, settings: Settings) -> list[str]:
+        """Connect anew what may have another key now, by settings that have changed.
+
+        Gives the profiles that are new: the engine was started without them.
+        """
+        before, self._settings = self._settings, settings
+        for name, profile in settings.profiles.items():
+            changed = name not in self._clients or before.profiles.get(name) != profile
+            if name in self.engine.profiles and (changed or name == settings.profile):
                 await self._connect(name)
+        return [name for name in settings.profiles if name not in self.engine.profiles]
 
     async def keep_learned(self) -> None:
         """Save now and then what the schedule has learnt, until cancelled."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from smsmon.assemble import AccountProblem
 from smsmon.console.screens.setup import SetupScreen
+from smsmon.monitor.account import Condition
+from smsmon.settings import load_settings
 from tests.console.test_console import text_of
 from tests.support.scene import DAY, SMALL, Scene
 from tests.support.waiting import until
@@ -26,8 +28,26 @@ async def test_a_start_without_a_key_asks_where_it_is(tmp_path: Path, monkeypatc
         await until(pilot, lambda: isinstance(scene.app.screen, SetupScreen), "the set-up")
         await pilot.press("escape")
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
+        await pilot.press("colon", *"set up")
+        await until(pilot, lambda: "where the API key is" in text_of(scene), "the command")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, SetupScreen), "the set-up again")
+        await pilot.press("escape")
+        await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await scene.pass_time(pilot, 30)
         shown = text_of(scene)
         assert "API ● ok" not in shown
         assert "✗ stopped" in shown
         assert "No API key" in shown
+
+
+async def test_a_profile_added_meanwhile_is_named_as_waiting_for_the_next_start(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path, DAY[:1])
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot)
+        scene.locations.config.write_text("[profiles.default]\n[profiles.shop]\n")
+        settings = load_settings(scene.locations, {"SMSMON_API_KEY": "1" * 40})
+        assert await scene.screen.station.use(settings) == ["shop"]
+        assert scene.screen.station.account("default").condition is Condition.OK
