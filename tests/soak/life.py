@@ -15,6 +15,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from smsmon import phones
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
 from smsmon.console.screens import showing
@@ -36,6 +37,7 @@ FILE_LOOK = 10.0
 """Seconds between two looks at the watchlist file, for the same reason."""
 AGES_LOOK = 120
 """Seconds between two looks at ages and overdue reads, likewise."""
+NUMBERS = 10_000
 CONFIG = "[polling]\nbudget = 55\n"
 """So many requests a minute make half a million in a week."""
 
@@ -106,6 +108,12 @@ class Life:
             assert len(app.screen_stack) == 1, action.id
         self.looks += 1
         return opening
+
+    def show_many_numbers(self) -> None:
+        """More numbers are written out than are remembered, as in some days of looking around."""
+        for number in range(NUMBERS):
+            phones.masked(f"+337{number:08}")
+            phones.region(f"+337{number:08}")
 
     def footprint(self) -> Footprint:
         """What is held now, after everything that can go has gone."""
