@@ -171,7 +171,8 @@ TERMINAL = Theme(
 """The terminal's own background, text and first eight colours, for terminals that have no more.
 
 What the other themes tell by a shade, the stylesheet tells here by underlining (``:ansi``), and by
-reversing where there are to be no colours (``:nocolor``). Which contrast the colours have is the terminal's business.
+reversing where there are to be no colours (``:nocolor``). Which contrast the colours have is the
+terminal's business.
 """
 
 THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME, DARK_256)
