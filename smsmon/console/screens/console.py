@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -13,6 +14,7 @@ from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.closed import forget_closed
 from smsmon.console.compositor import NearCompositor
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
+from smsmon.console.process import TerminalApp
 from smsmon.console.screens.asking import Asking
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.live_table.messages import (
@@ -24,6 +26,10 @@ from smsmon.console.widgets.live_table.messages import (
 from smsmon.console.widgets.panes import Pane
 from smsmon.console.widgets.table_pane import TablePane
 
+_AFTER_A_KEY = 0.25
+"""Seconds in which all that is painted may be a key's doing."""
+_SLACK = 1.1
+"""How much longer than needed two frames are apart: timers are not exact."""
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 
 
@@ -36,6 +42,7 @@ class ConsoleScreen(Asking, inherit_bindings=False):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._compositor = NearCompositor()
+        self._painted_at = 0.0
         self.at = Where.MESSAGES
         """The pane the operator stands in."""
         self._before_log = Where.MESSAGES
@@ -45,6 +52,17 @@ class ConsoleScreen(Asking, inherit_bindings=False):
             pane.where: pane
             for pane in (self.messages, self.recipients, self.recipient, self.log_pane)
         }
+
+    def _on_timer_update(self) -> None:
+        """Paint what has to be, but not too often; what a key does is painted at once."""
+        now, app = monotonic(), self.app
+        if isinstance(app, TerminalApp) and not app.is_headless:
+            pressed = now - app.last_key < _AFTER_A_KEY
+            if not pressed and now - self._painted_at < _SLACK / self.feed.frames_per_second:
+                self._update_timer.resume()  # looks again in a moment
+                return
+        self._painted_at = now
+        super()._on_timer_update()
 
     @property
     def chosen_ids(self) -> list[str]:
