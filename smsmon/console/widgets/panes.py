@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -99,6 +100,13 @@ class TextPane(Pane):
     def say(self, text: Content) -> None:
         """Show ``text``; nothing is painted when it stands there already."""
         if self._said is None or text != self._said or text.spans != self._said.spans:
-            reflow = self._said is None or text.plain != self._said.plain
+            reflow = self._said is None or not _as_high(text, self._said, self._text.size.width)
             self._said = text
             self._text.update(text, layout=reflow)
+
+
+def _as_high(one: Content, other: Content, width: int) -> bool:
+    """True when both surely take as many lines: a new layout costs more than all the painting."""
+    lines, others = one.plain.split("\n"), other.plain.split("\n")
+    fits = all(cell_len(line) <= width for line in (*lines, *others))
+    return lines == others or (fits and len(lines) == len(others))
