@@ -103,7 +103,7 @@ def drawn(drawing: object, width: int = 78, height: int = 18) -> str:
 # Findings
 
 
-@pytest.mark.parametrize("width", (24, 40, 53, 54, 55, 56, 57, 78))
+@pytest.mark.parametrize("width", [24, 40, 53, 54, 55, 56, 57, 78])
 def test_a_duration_is_never_broken_over_two_lines(width: int) -> None:
     rows = ended(99, took=5465)
     finding = panel("Delays", shown(board_of(rows, first=sent(99)))).finding
