@@ -21,13 +21,26 @@ class Keyless(Scene):
         raise AccountProblem(name, "No API key for profile default: set SMSMON_API_KEY.")
 
 
-async def test_a_start_without_a_key_asks_where_it_is(tmp_path: Path, monkeypatch: Any) -> None:
+def holding(folder: Path, text: bytes) -> list[Path]:
+    """The files under ``folder`` that hold ``text``."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if text in path.read_bytes()]
+
+
+async def test_a_start_without_a_key_asks_where_it_is_and_tries_it(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
     monkeypatch.delenv("SMSMON_API_KEY", raising=False)
     scene = Keyless(tmp_path, DAY[:3])
     async with scene.app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: isinstance(scene.app.screen, SetupScreen), "the set-up")
+        await pilot.press(*"0123456789" * 4, "enter")
+        await until(pilot, lambda: "the same again" in text_of(scene), "what came of the key")
+        assert "0123456789" not in text_of(scene)
         await pilot.press("escape")
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
+        assert holding(tmp_path, b"2270") != []
+        assert holding(tmp_path, b"0123456789") == []
         await pilot.press("colon", *"set up")
         await until(pilot, lambda: "where the API key is" in text_of(scene), "the command")
         await pilot.press("enter")

@@ -321,7 +321,7 @@ class SetupScreen(ModalScreen[bool]):
 
     @property
     def _asking(self) -> bool:
-        return any(worker.group == "setup" and worker.is_running for worker in self.workers)
+        return any(worker.node is self and worker.is_running for worker in self.workers)
 
     def _choose(self, index: int) -> None:
         if self._good is not None:
