@@ -130,6 +130,7 @@ async def hostile_stage(home: Path, entries: list[Entry]) -> AsyncIterator[Stage
     scene.app.driver_class = Paper
     async with scene.app.run_test(size=SIZE, headless=False) as pilot:
         await scene.open(pilot, 60)
+        scene.screen.feed.frames_per_second = 1e6  # no frame is left out for the next one
         yield Stage(scene, account, pilot)
 
 
