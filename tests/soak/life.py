@@ -18,6 +18,7 @@ from textual.widget import Widget
 from smsmon import phones
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
+from smsmon.console.collecting import give_back
 from smsmon.console.screens import showing
 from smsmon.model import Entry
 from smsmon.simulator.world import World
@@ -116,8 +117,9 @@ class Life:
             phones.region(f"+337{number:08}")
 
     def footprint(self) -> Footprint:
-        """What is held now, after everything that can go has gone."""
+        """What is held now, after everything that can go has gone, as in a quiet moment."""
         gc.collect()
+        give_back()
         widgets = sum(isinstance(each, Widget) for each in gc.get_objects())
         lines = len(self.scene.screen.journal)
         return Footprint(resident(), sys.getallocatedblocks(), widgets, lines)
