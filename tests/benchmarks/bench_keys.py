@@ -1,9 +1,7 @@
-"""How long a keystroke takes to show, and how long a start takes, both through a real terminal.
+"""How long a keystroke takes to show, through a real terminal.
 
-Keys: about 33 reports a second come in, a message of 20,000 recipients is open, whose report
-changes as well; a key moves the cursor, and the time runs until its row is painted as the
-cursor's. Start: from the start of the process to the first row on the screen, a thousand
-messages in the watchlist, in turns with a bare Textual app of a header, a table and a footer.
+About 33 reports a second come in, a message of 20,000 recipients is open, whose report changes
+as well; a key moves the cursor, and the time runs until its row is painted as the cursor's.
 Run it with ``python -m tests.benchmarks.bench_keys``; it takes two minutes.
 """
 
@@ -21,37 +19,19 @@ from smsmon import phones
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.world import World
 from tests.benchmarks.apart import account
-from tests.pty.console import PROGRAM, environment, furnish
-from tests.pty.standing import read_all_once, still_world
+from tests.pty.console import PROGRAM, furnish
 from tests.pty.terminal import WITHIN, Terminal
 
 KEYS = 400
 LARGE, OTHERS = 20_000, 400
 OPEN = "900000"
-STARTS = 7
-KEY_GOAL, START_GOAL = 0.050, 1.3
-
-BARE = """
-from textual.app import App
-from textual.widgets import DataTable, Footer, Header
-class Bare(App):
-    def compose(self):
-        yield Header()
-        yield DataTable(cursor_type="row")
-        yield Footer()
-    def on_mount(self):
-        table = self.query_one(DataTable)
-        table.add_columns("id", "label", "state")
-        for number in range(20):
-            table.add_row(str(3000000 + number), f"Message {number}", "live")
-Bare().run()
-"""
+KEY_GOAL = 0.050
 
 
 def main() -> int:
     """Print the numbers; 1 if a goal is missed."""
     with tempfile.TemporaryDirectory() as folder:
-        return _keys(Path(folder) / "keys") | _starts(Path(folder) / "starts")
+        return _keys(Path(folder))
 
 
 def _keys(home: Path) -> int:
@@ -112,43 +92,6 @@ def _people(draw: Random, count: int, now: float) -> list[SimRecipient]:
         )
         for _ in range(count)
     ]
-
-
-def _starts(home: Path) -> int:
-    with account(_quiet_world) as quiet:
-        environ = furnish(home, quiet, quiet.ids)
-        read_all_once(environ, 40)
-        bare = environment(home / "none")
-        took: dict[str, list[tuple[float, float]]] = {"bare Textual": [], "console": []}
-        for round_ in range(STARTS + 1):
-            for name, argv, env, head in (
-                ("bare Textual", [sys.executable, "-c", BARE], bare, b"Bare"),
-                ("console", PROGRAM, environ, b"smsmon"),
-            ):
-                seconds = _first_paint(argv, env, head)
-                if round_:  # the first warms the disk's cache
-                    took[name].append(seconds)
-    least = {name: [min(times) for times in zip(*both, strict=True)] for name, both in took.items()}
-    ratio = least["console"][0] / least["bare Textual"][0]
-    print(f"start, least of {STARTS}, 1,000 messages in the watchlist:")
-    for name, (frame, row) in least.items():
-        print(f"  {name:<14} first frame {frame * 1000:5.0f} ms, first row {row * 1000:5.0f} ms")
-    print(f"  first frame {ratio:.2f} × the bare one's; goal {START_GOAL} ×")
-    return int(ratio > START_GOAL)
-
-
-def _first_paint(argv: Sequence[str], environ: dict[str, str], head: bytes) -> tuple[float, float]:
-    """Seconds from the start of the process until its head, and until a row, is painted."""
-    start = time.perf_counter()
-    with Terminal(argv, environ) as terminal:
-        terminal.wait_until(lambda: head in terminal.painted)
-        frame = time.perf_counter() - start
-        terminal.wait_until(lambda: b"3000000" in terminal.painted)
-        return frame, time.perf_counter() - start
-
-
-def _quiet_world() -> World:
-    return still_world(1_000)
 
 
 if __name__ == "__main__":
