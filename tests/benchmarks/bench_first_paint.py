@@ -14,8 +14,6 @@ import compileall
 import random
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import smsmon
@@ -25,18 +23,18 @@ from smsmon.recipients import Phones
 from smsmon.store.watchlist import Watchlist
 from smsmon.store.writer import HistoryWriter
 from tests.benchmarks.bench_history import RECIPIENTS, polls, some_phones
+from tests.benchmarks.painting import until_painted
 from tests.pty.console import PROGRAM, environment
-from tests.pty.terminal import Terminal
 
 MESSAGES = 1_000
 ROUNDS = 11
 GOAL = 1.2
-FIRST_FRAME = {"first frame": "quit"}
+FIRST_FRAME = {"first frame": ["quit"]}
 """What is measured → what is on the screen then; the key line is painted with the rest."""
 WITH_HISTORY = {
     **FIRST_FRAME,
-    "first message": "Message 1",
-    "all messages": f"{MESSAGES * RECIPIENTS:,}",
+    "first message": ["Message 1"],
+    "all messages": [f"{MESSAGES * RECIPIENTS:,}"],
 }
 
 
@@ -52,8 +50,11 @@ def main() -> int:
         fill(full)
         took: dict[str, list[float]] = {}
         for round_ in range(ROUNDS + 1):
-            measured = {f"{name}, empty": at for name, at in start(empty, FIRST_FRAME).items()}
-            measured |= start(full, WITH_HISTORY)
+            measured = {
+                f"{name}, empty": at
+                for name, at in until_painted(PROGRAM, environment(empty), FIRST_FRAME).items()
+            }
+            measured |= until_painted(PROGRAM, environment(full), WITH_HISTORY)
             if round_:  # the first warms the disk's cache
                 for name, at in measured.items():
                     took.setdefault(name, []).append(at)
@@ -86,25 +87,6 @@ def fill(home: Path) -> None:
     Watchlist(home / "watchlist.toml").add(
         Entry(message_id, f"Message {number}") for number, message_id in enumerate(ids, 1)
     )
-
-
-def start(home: Path, wanted: Mapping[str, str]) -> dict[str, float]:
-    """Seconds from the start of the program until each of these was painted."""
-    seen: dict[str, float] = {}
-    begun = time.perf_counter()
-    with Terminal(PROGRAM, environment(home)) as terminal:
-
-        def all_seen() -> bool:
-            now = time.perf_counter() - begun
-            for name, text in wanted.items():
-                if name not in seen and text.encode() in terminal.painted:
-                    seen[name] = now
-            return len(seen) == len(wanted)
-
-        terminal.wait_until(all_seen, "what is to be painted")
-        terminal.press(b"q")
-        terminal.ended()
-    return seen
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from smsmon.store.watchlist import Watchlist
+from tests.benchmarks.painting import until_painted
 from tests.pty.console import PROGRAM, environment
-from tests.pty.terminal import Terminal
 
 ROUNDS = 21
 WATCHED = 24
@@ -66,10 +66,10 @@ class Bare(App):
 
 Bare().run()
 """
-PAINTED = {
-    "bare": ("Row 20.", "quit"),
-    "console": ("Messages 0", "what happened", "quit"),
-    "first message": ("Message 1 ",),
+BARE_FRAME = {"bare": ["Row 20.", "quit"]}
+FIRST_FRAME = {
+    "console": ["Messages 0", "what happened", "quit"],
+    "first message": ["Message 1 "],
 }
 """What is measured → what is on the screen then. The last line of both is the keys'."""
 
@@ -95,8 +95,8 @@ def first_frame() -> int:
         )
         environ = environment(home)
         for round_ in range(ROUNDS + 1):
-            measured = until_painted((sys.executable, str(bare)), environ, ["bare"])
-            measured |= until_painted(PROGRAM, environ, ["console", "first message"])
+            measured = until_painted((sys.executable, str(bare)), environ, BARE_FRAME)
+            measured |= until_painted(PROGRAM, environ, FIRST_FRAME)
             if round_:  # the first warms the disk's cache
                 for name, seconds in measured.items():
                     took.setdefault(name, []).append(seconds)
@@ -113,29 +113,6 @@ def first_frame() -> int:
     )
     print(f"  its first message     {least['first message'] * 1000:5.0f} ms")
     return int(ratio > 1.3)
-
-
-def until_painted(
-    argv: Sequence[str], environ: Mapping[str, str], wanted: Sequence[str]
-) -> dict[str, float]:
-    """Seconds from the start of a program until each of these was painted."""
-    seen: dict[str, float] = {}
-    begun = time.perf_counter()
-    with Terminal(argv, environ) as terminal:
-
-        def all_seen() -> bool:
-            now = time.perf_counter() - begun
-            for name in wanted:
-                if name not in seen and all(
-                    text.encode() in terminal.painted for text in PAINTED[name]
-                ):
-                    seen[name] = now
-            return len(seen) == len(wanted)
-
-        terminal.wait_until(all_seen, "what is to be painted")
-        terminal.press(b"q")
-        terminal.ended()
-    return seen
 
 
 def commands() -> int:
