@@ -66,7 +66,7 @@ def comparable(values: Sequence[Any], *, reverse: bool) -> tuple[Form, Values]:
     if isinstance(values, array) and values.typecode == "d":
         return Form.NUMBERS, values[:]
     if isinstance(values, array) and values.typecode == "q" and _small(values):
-        return Form.NUMBERS, array("d", values)
+        return Form.NUMBERS, array("d", values.tolist())  # faster than from the array itself
     values = list(values)
     kinds = set(map(type, values))
     present = kinds - {NoneType}

@@ -191,21 +191,23 @@ class RowView(Generic[K]):
         if len(kept) != len(self._keys):
             self.load(kept)
 
-    def touch(self, keys: Iterable[K]) -> bool:
-        """Take note that these rows changed; True when rows moved, came or went."""
+    def touch(self, keys: Iterable[K]) -> None:
+        """Take note that these rows changed: they move, come or go as sort and filter want."""
         if self._frozen or (self._values_of is None and self._accepts is None):
             self._disordered = self._disordered or self._frozen
-            return False
+            return
         place_of = self.place
         touched = {p: key for key in keys if (p := place_of(key)) is not None}
         if len(touched) * _RESORT_SHARE > len(self._keys):
-            return self._rearrange()
+            self._rearrange()
+            return
         places, changed = list(touched), list(touched.values())
         fresh: Sequence[Any] = places
         if self._values_of is not None:
             form, fresh = comparable(self._values_of(changed), reverse=self._reverse)
             if form is not self._form:
-                return self._rearrange()
+                self._rearrange()
+                return
         accepted = self._accepts(changed) if self._accepts is not None else [1] * len(changed)
         values, mask = self._values, self._mask or b"\1" * len(self._keys)
         moving = [
@@ -213,12 +215,10 @@ class RowView(Generic[K]):
             for place, value, accept in zip(places, fresh, accepted, strict=True)
             if values[place] != value or mask[place] != (1 if accept else 0)
         ]
-        if not moving:
-            return False
-        before = self._keys, self._shown
-        self._move(moving)
-        self._follow(*before)
-        return True
+        if moving:
+            before = self._keys, self._shown
+            self._move(moving)
+            self._follow(*before)
 
     def sort_by(self, values_of: ValuesOf[K] | None, *, reverse: bool = False) -> None:
         """Order by these values; None is the order of the source."""
@@ -248,12 +248,11 @@ class RowView(Generic[K]):
     def _is_shown(self, place: int) -> bool:
         return self._accepts is None or bool(self._mask[place])
 
-    def _rearrange(self) -> bool:
-        """Sort and filter anew; True when what is shown is not what was shown."""
+    def _rearrange(self) -> None:
+        """Sort and filter anew."""
         before = self._keys, self._shown
         self._arrange()
         self._follow(*before)
-        return self._shown is not before[1] and list(self._shown) != list(before[1])
 
     def _arrange(self) -> None:
         keys = self._keys
