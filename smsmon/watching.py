@@ -49,6 +49,8 @@ class Watching:
         self._complain = complain
         self._mine = mine
         self._removed: list[Removed] = []
+        self._told = ""
+        """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
         """Called with the id of each message that was described anew."""
 
@@ -64,7 +66,8 @@ class Watching:
 
         Drops what the history kept for ``retention_days`` (0: nothing). ``shown`` is called
         when more messages are on the board. A watchlist that cannot be read raises
-        ``StoreError`` when the rest is done; a history that cannot is only complained of.
+        ``StoreError`` when the rest is done, and is not complained of again; a history that
+        cannot is only complained of.
         """
         trouble: StoreError | None = None
         try:
@@ -86,6 +89,7 @@ class Watching:
         self._history.watching(self._watchlist.entries)
         shown()
         if trouble is not None:
+            self._told = str(trouble)
             raise trouble
 
     async def add(self, entries: Iterable[Entry]) -> Added:
@@ -118,16 +122,22 @@ class Watching:
         await self._follow(self._watchlist.entries)
         return amended
 
-    async def look(self) -> bool:
-        """Take over what others did to the file; True when they did something.
+    async def look(self) -> None:
+        """Take over what others did to the file.
 
-        Raises ``WatchlistError`` once when the file broke; the last good list goes on.
+        Trouble with it is complained of once, until it is over; the last good list goes on.
         """
-        entries = await asyncio.to_thread(self._watchlist.poll_changes)
-        if entries is None:
-            return False
-        await self._follow(entries)
-        return True
+        try:
+            entries = await asyncio.to_thread(self._watchlist.poll_changes)
+        except StoreError as error:
+            told, self._told = self._told, str(error)
+            if told != self._told:
+                self._complain(self._told)
+            return
+        if not self._watchlist.broken:
+            self._told = ""
+        if entries is not None:
+            await self._follow(entries)
 
     async def _follow(self, entries: Iterable[Entry]) -> None:
         """Make the engine watch ``entries`` and nothing else."""

@@ -165,15 +165,9 @@ class Watch:
 
     async def _follow(self) -> None:
         """Take over what others do to the watchlist file."""
-        last = ""
         while True:
             await self._clock.wait(asyncio.Event(), LOOK_EVERY)
-            try:
-                await self._watching.look()
-            except StoreError as error:
-                if str(error) != last:
-                    last = str(error)
-                    self._say(last)
+            await self._watching.look()
 
     def _say(self, sentence: str) -> None:
         self._complain(f"smsmon: {sentence}")

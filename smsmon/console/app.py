@@ -69,8 +69,6 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self._clock = clock or SystemClock()
         self._station = Station(settings, locations, self._clock, self._complain, open_client, rng)
         self._tint_seconds = tint_seconds
-        self._watchlist_trouble = ""
-        """What was said last about the watchlist file, while it is so."""
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""
         for theme in (*THEMES, TERMINAL):
@@ -128,7 +126,6 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         try:
             await self._station.start(self.front.show_everything, self.front.show_alerts)
         except StoreError as error:
-            self._watchlist_trouble = str(error)
             self._complain(str(error))
         self.front.show_watchlist()
         self._watch_alerts()
@@ -196,21 +193,13 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     async def _look_at_watchlist(self) -> None:
         """Show what others do to the watchlist file."""
-        watching = self._station.watching
-        never, shown = asyncio.Event(), self._station.watchlist.broken
+        watchlist, watching = self._station.watchlist, self._station.watching
+        never, shown = asyncio.Event(), watchlist.broken
         while True:
             await self._clock.wait(never, _LOOK_EVERY)
-            try:
-                await watching.look()
-            except StoreError as error:
-                if str(error) != self._watchlist_trouble:
-                    self._complain(str(error))
-                    self._watchlist_trouble = str(error)
-            else:
-                if not self._station.watchlist.broken:
-                    self._watchlist_trouble = ""
-            if self._station.watchlist.broken is not shown:
-                shown = self._station.watchlist.broken
+            await watching.look()
+            if watchlist.broken is not shown:
+                shown = watchlist.broken
                 self.front.show_watchlist()
 
     async def _pause(self) -> None:
