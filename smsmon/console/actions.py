@@ -43,7 +43,8 @@ class Action:
     """One sentence, as the help screen shows it."""
     where: Where
     call: str
-    """The method that does it: ``add`` is ``action_add`` of the screen, or of the table."""
+    """The method that does it: ``add`` is ``action_add`` of the screen, or of the table;
+    ``app.redraw`` is ``action_redraw`` of the app."""
     rank: int = 0
     """Place in the key line, 1 first; 0 stays out of it."""
     line: Where = Where.ANYWHERE
@@ -122,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom", ("z",), "zoom", "Give the whole screen to this pane, or give it back.",
            _ALL, "zoom"),
     Action("app.redraw", ("ctrl+l",), "redraw",
-           "Paint the screen anew, after something else has written on it.", _ALL, "redraw"),
+           "Paint the screen anew, after something else has written on it.", _ALL, "app.redraw"),
     Action("app.retry", ("t",), "retry",
            "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",

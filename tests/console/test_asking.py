@@ -160,7 +160,8 @@ async def test_every_action_is_in_help_and_palette_and_on_a_key(opened: Open) ->
             assert action.help.endswith(".")
         bound = scene.screen._bindings.key_to_bindings
         for action in ACTIONS:
-            assert callable(getattr(scene.screen, f"action_{action.call}"))
+            target, name, _ = scene.app._parse_action(action.call, scene.screen)
+            assert callable(getattr(target, f"action_{name}"))
             assert all(key in bound for key in action.keys)
 
 

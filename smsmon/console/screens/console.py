@@ -220,10 +220,6 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
         self.app.push_screen(HelpScreen(self.at, self.actions))
 
-    def action_redraw(self) -> None:
-        """Paint the screen anew."""
-        self.app.call_later(self.app.run_action, "app.redraw")
-
     def action_palette(self) -> None:
         """Find an action by its name."""
         self.app.action_command_palette()
