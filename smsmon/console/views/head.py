@@ -183,9 +183,9 @@ def _states(states: Counter[MessageState]) -> list[Content]:
 def _state(state: MessageState, count: int, *, short: bool = False) -> Content:
     look = state_look(state.value)
     alarming = state in _ALARMING
-    text = f"{look.glyph} {count:,}" if short else f"{count:,} {look.word}"
-    if alarming and not short:
-        text = f"! {text}"
+    text = f"{count:,}" if short else f"{count:,} {look.word}"
+    if alarming or short:
+        text = f"{look.glyph} {text}"
     return styled(text, Tone.WARN if alarming else Tone.PLAIN)
 
 
