@@ -1,0 +1,73 @@
+"""A part of the screen that is painted anew looks as it does in the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smsmon.console.compositor import NearCompositor
+from tests.support.scene import WIDE, Scene
+
+
+def part(compositor: NearCompositor, region: Region) -> dict[tuple[int, int], Strip]:
+    """What is painted for ``region``: (line, column) → what begins there."""
+    compositor._dirty_regions = {region}
+    update = compositor.render_partial_update()
+    assert update is not None
+    painted = {}
+    for y, first, last in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if x < last and end > first:
+                assert strip is not None, f"nothing is painted at {x}, {y}"
+                painted[y, x] = strip.crop(0, end - x)
+    return painted
+
+
+def cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    return [(char, segment.style) for segment in strip for char in segment.text]
+
+
+async def test_any_part_is_painted_as_in_the_whole(tmp_path: Path) -> None:
+    scene, draw = Scene(tmp_path), Random(3)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 60)
+        compositor = scene.screen._compositor
+        assert isinstance(compositor, NearCompositor)
+        whole = compositor.render_strips()
+        for _ in range(300):
+            x, y = draw.randrange(WIDE[0]), draw.randrange(WIDE[1])
+            width, height = draw.randint(1, WIDE[0] - x), draw.choice((1, 1, WIDE[1] - y))
+            for (line, start), strip in part(compositor, Region(x, y, width, height)).items():
+                seen = whole[line].crop(start, start + strip.cell_length)
+                assert cells(seen) == cells(strip)
+
+
+async def test_a_widget_that_is_not_to_be_painted_is_not_rendered(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 60)
+        rendered: dict[Widget, int] = {}
+
+        def watch(widget: Widget) -> None:
+            render = widget.render_lines
+
+            def counted(crop: Region) -> list[Strip]:
+                rendered[widget] = rendered.get(widget, 0) + crop.height
+                return render(crop)
+
+            widget.render_lines = counted  # type: ignore[method-assign]  # to look on
+
+        compositor = scene.screen._compositor
+        for widget in list(compositor.visible_widgets):
+            watch(widget)
+        clock, table = scene.screen.query_one("#clock"), scene.screen.messages.table
+        compositor._dirty_regions = {clock.region}
+        compositor.render_partial_update()
+        compositor._dirty_regions = {Region(table.region.x, table.region.y + 3, 10, 2)}
+        compositor.render_partial_update()
+    assert rendered == {clock: 1, table: 2}
