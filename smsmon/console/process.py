@@ -25,7 +25,7 @@ from textual.worker import Worker
 
 from smsmon.commands import exits
 from smsmon.console.canvas import Canvas
-from smsmon.console.collecting import Collecting
+from smsmon.console.collecting import Collecting, share_one_pool
 from smsmon.console.failures import WatchedWorkers
 from smsmon.console.terminal import (
     Drained,
@@ -174,6 +174,7 @@ def run(app: TerminalApp) -> int:
 
     Raises what the app failed of, once the terminal is given back: the caller tells the user.
     """
+    share_one_pool()
     ending = _Ending(app)
     with _signals_restored(), app.failures.catching():
         try:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from smsmon import phones
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
-from smsmon.console.collecting import give_back
+from smsmon.console.collecting import give_back, share_one_pool
 from smsmon.console.screens import showing
 from smsmon.model import Entry
 from smsmon.simulator.world import World
@@ -60,6 +60,7 @@ class Life:
     """One console, its account and what is done to them."""
 
     def __init__(self, home: Path, messages: int, recipients: int = 60) -> None:
+        share_one_pool()
         self.clock = VirtualClock()
         self.account = CheapAccount(self.clock, recipients)
         self._ids = count(3_000_000)
