@@ -41,7 +41,7 @@ def alert_column(firing: Firing) -> Column[Watched]:
     def shown(row: Watched, width: int) -> Cell:
         return mark(firing(row.id))
 
-    return Column("alert", "alert", shown, width=10, flex=1, max_width=24, priority=97,
+    return Column("alert", "alert", shown, width=8, flex=5, max_width=12, priority=97,
                   help="The alerts that fire for it, the gravest first.")  # fmt: skip
 
 

@@ -110,9 +110,10 @@ def trying(account: AccountState, now: float) -> bool:
 
 def _alerts(alerts: tuple[Rule, ...]) -> list[Content]:
     """How many alerts fire, as grave as the gravest of them; and which, where there is room."""
-    tone = ALERT_TONES[max(rule.severity for rule in alerts)]
+    gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
+    tone = ALERT_TONES[gravest_first[0].severity]
     count = f"{UP} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
-    names = ", ".join(dict.fromkeys(rule.name for rule in alerts))
+    names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
     return [styled(f"{count}: {names}", tone), styled(count, tone)]
 
 
