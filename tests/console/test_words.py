@@ -7,11 +7,16 @@ import re
 import pytest
 
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
+from smsmon.console.cells import plain
 from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
 from smsmon.console.palette import Actions
 from smsmon.console.screens.help import HelpScreen, help_text
+from smsmon.console.views.alerts import mark
 from smsmon.console.widgets.key_line import KeyLine
+from smsmon.filterable import MESSAGE_FIELDS
+from smsmon.filters import parse
 from smsmon.model import Status
+from smsmon.monitor.alerts import Rule
 from tests.console.dialog_stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
 
@@ -85,8 +90,10 @@ def test_a_message_not_found_has_another_sign_than_an_unknown_status() -> None:
     assert STATE_LOOKS["not found"].glyph != STATUS_LOOKS[Status.UNKNOWN].glyph
 
 
-def test_help_explains_every_status_every_state_and_both_shares() -> None:
+def test_help_explains_every_status_every_state_alerts_and_both_shares() -> None:
     page = help_text(Where.MESSAGES).plain
+    assert plain(mark([Rule("name", parse("waiting>0", MESSAGE_FIELDS))])) in page
+    assert "[alerts.NAME]" in page
     for look in (*STATUS_LOOKS.values(), *STATE_LOOKS.values()):
         assert f"{look.glyph} {look.word}" in page
     assert "Delivered ÷ all recipients" in page

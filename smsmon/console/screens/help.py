@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
-from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS, Look
+from smsmon.console.looks import ALERT_TONES, STATE_LOOKS, STATUS_LOOKS, UP, Look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.keys import Keys
 from smsmon.model import Status
@@ -38,6 +38,15 @@ _STATES = {
     "not found": "The API knows no such message, or not yet. It is tried again.",
     "stale": "It could not be read when it was due: what is shown is old.",
 }
+_ALERT = "A rule of this name holds for the message; +1: one more does. The head counts all."
+_ALERTS = (
+    (
+        "set up",
+        "In config.toml, which smsmon reads when it starts: [alerts.NAME], with a filter of"
+        " messages and for how long it must hold. `smsmon locate` says where the file is.",
+    ),
+    ("/alert:NAME", "Shows the messages for which that rule holds."),
+)
 _FIGURES = (
     (
         "% delivered",
@@ -118,11 +127,14 @@ def _explained(name: Content, text: str, style: str = "") -> Content:
 
 
 def _words() -> Iterator[Content]:
-    """What statuses, states and figures mean."""
+    """What statuses, states, alerts and figures mean."""
     yield _heading("What became of a recipient")
     yield from (_sign(STATUS_LOOKS[status], text) for status, text in _STATUSES.items())
     yield _heading("How it stands with a message")
     yield from (_sign(STATE_LOOKS[state], text) for state, text in _STATES.items())
+    yield _heading("Alerts")
+    yield _sign(Look(UP, "name", ALERT_TONES[2]), _ALERT)
+    yield from (_explained(Content.styled(name, "bold"), text) for name, text in _ALERTS)
     yield _heading("Figures")
     yield from (_explained(Content.styled(name, "bold"), text) for name, text in _FIGURES)
 
