@@ -15,6 +15,17 @@ from smsmon.commands import exits
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings
 
+ALERTS = """
+[alerts.late]
+when = "tag:otp oldest>3m"
+severity = "critical"
+
+[alerts.losses]
+when = "failed_share>20% recipients>=50"
+"""
+"""Rules that the demo's messages meet: a list gone bad from the start, and codes that wait for
+three minutes once the demo has run for one."""
+
 
 @click.command
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
@@ -54,7 +65,7 @@ def run_demo(seed: int, speed: float) -> int:
         home = Path(folder)
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
-        write_account(home, server.base_url, server.key)
+        write_account(home, server.base_url, server.key, ALERTS)
         Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         return run_console(read_settings(locations, environ={}), locations)
@@ -79,12 +90,15 @@ def _exit_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def write_account(home: Path, base_url: str, key: str) -> None:
-    """A settings file and a key file in ``home`` that point at a simulator."""
+def write_account(home: Path, base_url: str, key: str, more: str = "") -> None:
+    """A settings file and a key file in ``home`` that point at a simulator.
+
+    ``more``: what else the settings have, as TOML.
+    """
     key_file = home / "key"
     key_file.touch(mode=0o600)
     key_file.write_text(key + "\n", encoding="ascii")
     (home / "config.toml").write_text(
-        f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n',
+        f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n{more}',
         encoding="utf-8",
     )

@@ -10,6 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from smsmon.commands.demo import ALERTS
 from smsmon.model import Entry, Fault, FaultKind
 from tests.support.scene import DAY, Scene
 
@@ -21,6 +22,9 @@ _NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
 _REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
 
 
+EVERY_SIZE = ("80x24", "120x35", "140x40", "200x60")
+
+
 @dataclass(frozen=True)
 class Picture:
     """One state of the console, and how to get there."""
@@ -29,9 +33,14 @@ class Picture:
     play: Play
     entries: tuple[Entry, ...] = DAY
     environ: dict[str, str] = field(default_factory=dict)
+    config: str = ""
+    """What the settings file has."""
+    sizes: tuple[str, ...] = ("80x24", "140x40")
 
     def scene(self, home: Path) -> Scene:
         """The console to play it on."""
+        if self.config:
+            (home / "config.toml").write_text(self.config)
         return Scene(home, self.entries, environ={"SMSMON_DISPLAY_UTC": "true"} | self.environ)
 
 
@@ -121,17 +130,25 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.show(pilot)
 
 
+async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 50.5)
+    scene.app.clear_notifications()  # of what held at the start
+    scene.app.NOTIFICATION_TIMEOUT = 3600  # of real seconds, which nobody holds
+    await scene.pass_time(pilot, 15)
+
+
 PICTURES = (
     Picture("empty", _empty, ()),
-    Picture("running", _running),
+    Picture("running", _running, sizes=EVERY_SIZE),
     Picture("recipients", _recipients),
-    Picture("recipient", _recipient),
+    Picture("recipient", _recipient, sizes=EVERY_SIZE),
     Picture("stale", _stale),
     Picture("bad_key", _bad_key),
     Picture("filtered", _filtered),
-    Picture("overview", _overview),
+    Picture("overview", _overview, sizes=EVERY_SIZE),
     Picture("find", _find),
     Picture("help", _help),
     Picture("adding", _adding),
     Picture("happened", _happened),
+    Picture("alert", _alert, config=ALERTS, sizes=("120x35",)),
 )

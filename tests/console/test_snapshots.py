@@ -15,12 +15,7 @@ from tests.support.scene import SMALL, WIDE
 
 SIZES = {"80x24": SMALL, "140x40": WIDE, "120x35": (120, 35), "200x60": (200, 60)}
 THEMES = ("smsmon-dark", "smsmon-light", "smsmon-high-contrast", "smsmon-monochrome")
-SHOTS = [(picture, name) for picture in PICTURES for name in ("80x24", "140x40")] + [
-    (picture, size)
-    for picture in PICTURES
-    for size in ("120x35", "200x60")
-    if picture.name in ("running", "recipient", "overview")
-]
+SHOTS = [(picture, size) for picture in PICTURES for size in picture.sizes]
 
 Compare = Callable[..., bool]
 
