@@ -41,15 +41,15 @@ async def run_hook(
     The command and all it started are ended when it takes longer, or when this is cancelled.
     """
     name = safe(command[0], _SHOWN)
+    starting = asyncio.create_task(_start(command, environ))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(environ),
-            start_new_session=True,
-        )
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError, ValueError):
+            process = await starting  # it may run already
+            await _end(process)
+            _close(process)
+        raise
     except (OSError, ValueError) as error:
         why = safe(getattr(error, "strerror", None) or type(error).__name__)
         return f"The alert command {name} could not be started ({why})."
@@ -58,17 +58,36 @@ async def run_hook(
             said = await _converse(process, json.dumps(facts).encode() + b"\n")
             code = await process.wait()
     except TimeoutError:
+        await _end(process)
         return f"The alert command {name} was ended: it took longer than {within:g} seconds."
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
     finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
         _close(process)
     if code == 0:
         return ""
     words = safe(" ".join(said.decode(errors="replace").split()), _SHOWN)
     return f"The alert command {name} failed (exit code {code})" + (f": {words}" if words else ".")
+
+
+async def _start(command: Sequence[str], environ: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start ``command`` as the first of a group of its own."""
+    return await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environ),
+        start_new_session=True,
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the whole group, whose first may be gone while what it started is not."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 async def _converse(process: asyncio.subprocess.Process, facts: bytes) -> bytes:
