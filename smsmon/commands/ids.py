@@ -52,7 +52,8 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
     if file is not None:
         _take(file, entries, problems)
     if problems:
-        fail("\n".join(_shortened(problems)))
+        others = ["None of the others was taken either."] if entries else []
+        fail("\n".join([*_shortened(problems), *others]))
     return list(united(entries))
 
 

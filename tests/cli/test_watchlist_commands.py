@@ -48,6 +48,7 @@ def test_a_list_is_taken_whole_or_not_at_all(offline: Program) -> None:
     done = offline.run("add", "-", input="300 good\nthree hundred\n301\n")
     assert done.code == 2
     assert "stdin, line 2" in done.err
+    assert done.err.endswith("None of the others was taken either.\n")
     assert not (offline.home / "watchlist.toml").exists()
     assert offline.run("add", "-", input="").code == 2
 

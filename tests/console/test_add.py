@@ -21,8 +21,8 @@ async def test_several_ids_are_typed_as_one_would_write_them() -> None:
         await type_text(app, pilot, "2270164 Black Friday")
         await pilot.press("enter")
         await pilot.pause()
-        (entries,) = app.answers
-        assert [(each.id, each.label) for each in entries] == [
+        (read,) = app.answers
+        assert [(each.id, each.label) for each in read.entries] == [
             ("2270161", ""), ("2270162", ""), ("2270163", ""), ("2270164", "Black Friday"),
         ]  # fmt: skip
 
@@ -87,5 +87,5 @@ async def test_the_label_goes_to_those_without_one() -> None:
 
 
 def labels_of(app: DialogApp) -> list[str]:
-    (entries,) = app.answers
-    return [entry.label for entry in entries]
+    (read,) = app.answers
+    return [entry.label for entry in read.entries]

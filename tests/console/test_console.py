@@ -212,6 +212,8 @@ async def test_pasted_ids_are_shown_line_by_line_before_they_are_added(opened: O
             ("2270142", "Black Friday"),
             ("2270139", ""),
         ]
+        (toast,) = scene.app._notifications
+        assert toast.message == "2 messages added, 1 line left out"
 
 
 async def test_an_empty_paste_adds_nothing_and_says_what_is_wanted(opened: Open) -> None:

@@ -53,10 +53,10 @@ class IdArea(TextArea):
         self.insert("\n")
 
 
-class AddScreen(ModalScreen[list[Entry] | None]):
+class AddScreen(ModalScreen[IdList | None]):
     """Ask for message ids; shows line by line what it understood before it accepts.
 
-    Dismissed with the entries to add, their ``added_at`` not yet set, or None.
+    Dismissed with what was read, its entries those to add, or None.
     """
 
     CSS = """
@@ -133,7 +133,8 @@ class AddScreen(ModalScreen[list[Entry] | None]):
         label = safe(self.query_one("#label", Input).value.strip())
         fresh = [entry for entry in self._read.entries if entry.id not in self._watched]
         if fresh:
-            self.dismiss([replace(e, label=label) if not e.label else e for e in fresh])
+            named = (replace(e, label=label) if not e.label else e for e in fresh)
+            self.dismiss(replace(self._read, entries=tuple(named)))
         else:
             self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
             self.app.bell()

@@ -12,12 +12,12 @@ from smsmon.console.actions import face_of
 from smsmon.console.places import shortened
 from smsmon.console.screens.showing import Showing
 from smsmon.console.views import head
-from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert
+    from smsmon.store.idlist import IdList
 
 T = TypeVar("T")
 
@@ -54,16 +54,18 @@ class Doing(Showing, inherit_bindings=False):
         """Ask for message ids and watch them."""
         from smsmon.console.screens.add import AddScreen  # every dialog waits until it is wanted
 
-        def answered(entries: list[Entry] | None) -> None:
-            if entries:
-                self._add(entries)
+        def answered(read: IdList | None) -> None:
+            if read is not None:
+                self._add(read)
 
         self.app.push_screen(AddScreen(self.station.engine.board.messages), answered)
 
     @work(group="watchlist", exit_on_error=False)
-    async def _add(self, entries: list[Entry]) -> None:
-        if (added := await self.kept(self.station.watching.add(entries))) is not None:
-            self.say(f"{_messages(len(added.new))} added")
+    async def _add(self, read: IdList) -> None:
+        if (added := await self.kept(self.station.watching.add(read.entries))) is not None:
+            left = len({problem.line for problem in read.problems})
+            left_out = f", {left:,} line{'' if left == 1 else 's'} left out" if left else ""
+            self.say(f"{_messages(len(added.new))} added{left_out}")
 
     @work(group="watchlist", exit_on_error=False)
     async def action_remove(self) -> None:
