@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual_plotext import Plot
@@ -24,6 +24,7 @@ from smsmon.console.views.charts import (
     Mark,
     columns_seen,
     stacked,
+    steps_up,
 )
 
 Row = list[Span]
@@ -50,12 +51,16 @@ def draw(chart: Chart, width: int, height: int) -> list[Row]:
     plot.theme("clear")
     plot.plotsize(width, height - 1)
     plot._set_size(width, height - 1)  # plotsize() alone goes no further than the real terminal
+    room = height - _AXIS_LINES
+    step, apart = steps_up(chart.y_top, room - 1)
+    words = [f"{at:,}{chart.y_unit}" for at in range(0, chart.y_top + 1, step)]
     canvas = _Canvas(
         plot,
-        across=width - max(len(word) for _, word in chart.y_ticks) - 1,
-        rows=height - _AXIS_LINES,
+        across=width - max(map(len, words)) - 1,
+        rows=(len(words) - 1) * apart + 1,
+        room=room,
     )
-    canvas.axes(chart)
+    canvas.axes(chart, words)
     if chart.ceiling is not None:
         plot.hline(canvas.y(chart.ceiling), _COLOURS[Tone.DIM])
     for layer in chart.layers:
@@ -75,6 +80,9 @@ class _Canvas:
     plot: Plot
     across: int
     rows: int
+    """Up to the end of the axis of y."""
+    room: int
+    """All rows there are: those above the end of the axis show nothing but words."""
 
     def x(self, at: float) -> float:
         return at * (self.across - 1)
@@ -82,15 +90,16 @@ class _Canvas:
     def y(self, at: float) -> float:
         return at * (self.rows - 1)
 
-    def axes(self, chart: Chart) -> None:
-        plot = self.plot
+    def axes(self, chart: Chart, up: Sequence[str]) -> None:
+        """``up``: what stands at the ticks of y, evenly from 0 to its end."""
+        plot, apart = self.plot, (self.rows - 1) // (len(up) - 1)
         plot.xaxes(True, False)
         plot.yaxes(True, False)
         plot.ticks_color(_COLOURS[Tone.DIM])
         plot.xlim(0, self.across - 1)
-        plot.ylim(0, self.rows - 1)
+        plot.ylim(0, self.room - 1)
         plot.xticks([self.x(at) for at, _ in chart.x_ticks], [word for _, word in chart.x_ticks])
-        plot.yticks([self.y(at) for at, _ in chart.y_ticks], [word for _, word in chart.y_ticks])
+        plot.yticks([place * apart for place in range(len(up))], list(up))
 
     def columns(self, columns: Columns) -> None:
         lower: dict[int, int] = {}
@@ -129,7 +138,7 @@ class _Canvas:
         self.plot.text(
             f" {mark.word}" if right else f"{mark.word} ",
             x + 1 if right else x - 1,
-            self.rows - 1 - place,
+            self.room - 1 - place,
             color=_COLOURS[Tone.STRONG],
             alignment="left" if right else "right",
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -223,16 +224,41 @@ def test_a_console_that_watches_nothing_says_so_in_every_panel() -> None:
 
 
 @given(st.floats(0, 1e9))
-def test_an_axis_of_counts_ends_at_or_above_the_most_in_at_most_five_round_steps(
-    most: float,
-) -> None:
-    top = charts.round_top(most)
-    ticks = charts.count_ticks(top)
+def test_an_axis_of_counts_ends_little_above_the_most(most: float) -> None:
+    assert most <= charts.round_top(most) <= max(2 * most, most + 1)
 
-    assert top >= most
-    assert top <= max(2 * most, most + 1)
-    assert 2 <= len(ticks) <= 6
-    assert (ticks[0], ticks[-1]) == ((0, "0"), (1, f"{top:,}"))
+
+@given(st.one_of(st.just(100), st.floats(0, 1e9).map(charts.round_top)), st.integers(2, 80))
+def test_an_axis_is_ticked_evenly_at_round_numbers_from_its_beginning_to_its_end(
+    top: int, rows: int
+) -> None:
+    step, apart = charts.steps_up(top, rows)
+    steps = top // step
+
+    assert step * steps == top
+    assert 1 <= steps <= 6
+    assert step == top or str(step).rstrip("0") in ("1", "2", "5", "25")
+    assert apart >= 2
+    assert rows / 2 < steps * apart <= rows
+
+
+@pytest.mark.parametrize(
+    ("top", "rows", "ticks"),
+    [(100, 9, 4), (100, 7, 2), (100, 14, 4), (400, 9, 4), (400, 5, 2), (40, 21, 4), (3, 5, 1)],
+)
+def test_a_low_plot_has_fewer_ticks_rather_than_uneven_ones(
+    top: int, rows: int, ticks: int
+) -> None:
+    assert top // charts.steps_up(top, rows)[0] == ticks
+
+
+def test_ticks_are_drawn_as_many_rows_apart_in_plots_of_every_height() -> None:
+    curve = panel("Curve", shown(board_of(ended(40, 3), first=sent(43)))).drawing
+    for height in range(LEAST_HEIGHT, 40):
+        lines = drawn(curve, 60, height).splitlines()
+        ticked = [row for row, line in enumerate(lines) if re.match(r" *\d+%", line)]
+        assert len({later - row for row, later in pairwise(ticked)}) == 1
+        assert lines[ticked[0]].split("%")[0].strip() == "100"
 
 
 def test_time_is_ticked_at_round_times_of_the_operators_zone() -> None:

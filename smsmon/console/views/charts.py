@@ -22,6 +22,11 @@ DELIVERED_GLYPH, NOT_DELIVERED_GLYPH = "█", "▓"
 OTHER_GLYPH, FAILED_GLYPH = "·", "x"
 """Of curves that are drawn with glyphs."""
 
+_MOST_STEPS = 6
+_COARSE = 0.6
+"""The share of the rows that may be lost for ticks: so much between one step and very many."""
+_LEAST_APART = 2
+"""Rows between two ticks: no axis is written on in every row."""
 _DURATION_TICKS = (
     (1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (36_000, "10 h"),
     (172_800, "48 h"),
@@ -66,8 +71,10 @@ class Chart:
     """What the axis counts, and its unit."""
     y_label: str
     x_ticks: Ticks
-    y_ticks: Ticks
+    y_top: int
+    """Where the axis ends that begins at 0; who draws it picks the ticks for the room there is."""
     layers: tuple[Curve | Columns, ...]
+    y_unit: str = ""
     marks: tuple[Mark, ...] = ()
     ceiling: float | None = None
     """Where a thin level line lies."""
@@ -79,7 +86,6 @@ def along_durations(seconds: float) -> float:
 
 
 DURATION_TICKS: Ticks = tuple((along_durations(at), word) for at, word in _DURATION_TICKS)
-SHARE_TICKS: Ticks = tuple((share / 100, f"{share}%") for share in (0, 25, 50, 75, 100))
 
 
 def round_top(most: float) -> int:
@@ -88,10 +94,26 @@ def round_top(most: float) -> int:
     return step * max(1, ceil(most / step))
 
 
-def count_ticks(top: int) -> Ticks:
-    """At most six ticks, for counts from 0 to ``top``, a number that ``round_top`` gave."""
-    step = next(step for step in _round_numbers() if step * 5 >= top)
-    return tuple((at / top, f"{at:,}") for at in range(0, top + 1, step))
+def steps_up(top: int, rows: int) -> tuple[int, int]:
+    """How an axis from 0 to ``top`` is ticked within ``rows`` rows above its first: what lies
+    between two ticks, and how many rows are between them.
+
+    They are as many everywhere, so some rows at the top may be left over: few rows are lost, or
+    many ticks kept, whichever tells more.
+    """
+
+    def cost(count: int) -> float:
+        return (rows - rows // count * count) / rows + _COARSE / count
+
+    counts = [count for count in range(2, _MOST_STEPS + 1) if _round_step(top, count)]
+    best = min([1, *(count for count in counts if rows // count >= _LEAST_APART)], key=cost)
+    return top // best, rows // best
+
+
+def _round_step(top: int, count: int) -> bool:
+    """True when ``top`` is ``count`` steps of 1, 2, 5 or 25, or ten, a hundred… times as much."""
+    step, left = divmod(top, count)
+    return not left and str(step).rstrip("0") in ("1", "2", "5", "25")
 
 
 def _round_numbers() -> Iterable[int]:

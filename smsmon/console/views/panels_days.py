@@ -175,7 +175,7 @@ def _over_time(
         x_ticks=charts.time_ticks(
             window.start(shown.now), window.step * window.steps, shown.span.tick, lens.zone
         ),
-        y_ticks=charts.count_ticks(top),
+        y_top=top,
         layers=(
             Columns(
                 charts.even_edges(len(counted)),

@@ -37,7 +37,8 @@ def delivery_curve(shown: Shown) -> Panel:
         x_label="time since the message began",
         y_label="% of recipients",
         x_ticks=charts.DURATION_TICKS,
-        y_ticks=charts.SHARE_TICKS,
+        y_top=100,
+        y_unit="%",
         layers=tuple(layers),
     )
     return Panel(title, tuple(keys), said(_rate(shown), _reached(curve)), chart)
@@ -82,7 +83,8 @@ def durations(shown: Shown) -> Panel:
         x_label="time until the final report",
         y_label="% of reports",
         x_ticks=charts.DURATION_TICKS,
-        y_ticks=tuple((at, f"{word}%") for at, word in charts.count_ticks(top)),
+        y_top=top,
+        y_unit="%",
         layers=(columns,),
         marks=(
             _mark("median", found.median),
