@@ -57,7 +57,10 @@ def shown(tmp_path: Path) -> Open:
             engine.subscribe(tally.hear)
             await scene.open(pilot, seconds)
             message = MESSAGE if MESSAGE in engine.board else None
-            screen = OverviewScreen(engine, scene.screen.lens, tally, message_id=message)
+            below = scene.screen
+            screen = OverviewScreen(
+                engine, below.lens, tally, lambda: below.told, message_id=message
+            )
             await scene.app.push_screen(screen)
             await settled(screen, pilot)
             yield scene, screen, pilot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -116,7 +117,7 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
 
 def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_by() -> None:
     down = AccountState("default", Condition.DOWN, NETWORK, START - 60, START - 1)
-    line = head.truth(head.Head((down,), head.tally([])), lens(), 140).plain
+    line = head.truth(head.Head((down,), Counter()), lens(), 140).plain
     assert "▲ down since 09:59:00, trying now: The connection was refused." in line
     told = head.why_not_asked(down, lens(), "t", named=True)
     assert told.startswith("The account default is down since 09:59:00: ")

@@ -116,8 +116,8 @@ class Asking(Doing, inherit_bindings=False):
                 self.station.engine,
                 self.lens,
                 self.tally,
+                lambda: self.told,
                 message_id=self.open_id,
-                name=self.account_name,
             )
         )
 

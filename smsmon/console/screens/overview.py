@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, Self
 
@@ -35,7 +36,6 @@ from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.panel_view import PanelView
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Applied
 
 LOOK_EVERY = 5.0
@@ -90,18 +90,18 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         engine: Engine,
         lens: Lens,
         tally: Tally,
+        told: Callable[[], head.Head],
         *,
         message_id: str | None = None,
-        name: str = "",
     ) -> None:
-        """``message_id`` can be looked at alone (key m); ``name`` is the account's, for the head.
+        """``message_id`` can be looked at alone (key m); ``told`` gives what the head tells.
 
         ``tally`` listens to the engine already: it knows what happened before this was opened.
         """
         super().__init__()
         self._engine, self._lens, self._tally = engine, lens, tally
         self._message_id = message_id
-        self._account_name = name
+        self._told = told
         self._alone = False
         self._span = SPANS[0]
         self._chosen = 0
@@ -168,6 +168,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         """Bring the plots up to date, if there is anything new."""
         if not self.is_current:
             return
+        self._show_head()
         minute = 0 if self._lens.still else int(self._lens.now() // 60)
         if self._changed or minute != self._minute:
             self._minute = minute
@@ -201,7 +202,6 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def _show(self) -> None:
         """Say and draw what is known."""
         self._polled = False
-        self._show_head()
         self._show_tabs()
         if self._figures is None:
             return
@@ -227,12 +227,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 view.show(panel)
 
     def _show_head(self) -> None:
-        engine, now = self._engine, self._lens.now()
-        told = head.Head(
-            accounts=tuple(engine.account(name) for name in engine.profiles),
-            states=head.tally(standing(engine, each, now).state for each in engine.board),
-            name=self._account_name,
-        )
+        told = replace(self._told(), frozen_since=None, held_back=0)  # no plot is held still
         line = self.query_one("#overview-truth", Line)
         line.say(head.truth(told, self._lens, self.size.width - 2))
         line.set_class(head.trouble(told), "-trouble")

@@ -7,6 +7,7 @@ between nothing is looked at, and nothing is painted that did not change.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -85,8 +86,9 @@ class Showing(Screen[None], inherit_bindings=False):
         self.journal = Journal()
         self.tally = Tally(station.clock)
         self.states = States(station.engine, lens.now)
+        self.told = head.Head((), Counter())
+        """What the head's first line was last made of."""
         self._head_shown: object = None
-        """All that the head was made of when it was last made."""
         last = memory.get(_LAST_LOOK)
         self.attention = Attention(
             station.clock.now(), float(last[0]) if last and last[0].isdigit() else None
@@ -251,7 +253,7 @@ class Showing(Screen[None], inherit_bindings=False):
         shown = (told, totals, of_filtered, self.lens.utc, hour, tried)
         if shown == self._head_shown:
             return
-        self._head_shown = shown
+        self.told, self._head_shown = told, shown
         self.query_one("#truth", FittedLine).fit(partial(head.truth, told, self.lens))
         self.query_one("#head").set_class(head.trouble(told), "-trouble")
         self.query_one("#totals", FittedLine).fit(
@@ -264,11 +266,8 @@ class Showing(Screen[None], inherit_bindings=False):
         self.show_head()
 
     def _filtered_totals(self) -> Counts:
-        board, total = self.station.engine.board, Counts()
-        for id in self.messages.table.view.shown_keys():
-            if (watched := board.get(id)) is not None:
-                total += watched.counts
-        return total
+        board, ids = self.station.engine.board, self.messages.table.view.shown_keys()
+        return sum((each.counts for each in filter(None, map(board.get, ids))), Counts())
 
     # The panes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -242,8 +241,3 @@ def balance_text(balance: Balance | None) -> str:
     if balance.credits is not None:
         return f"{balance.credits:,} credits"
     return f"{balance.amount} {balance.currency}".strip()
-
-
-def tally(states: Iterable[MessageState]) -> Counter[MessageState]:
-    """How many messages are in each state."""
-    return Counter(states)
