@@ -198,13 +198,18 @@ async def test_how_each_number_is_counted_is_one_key_away(shown: Open) -> None:
         assert scene.app.screen_stack[1:] == [screen]
 
 
-async def test_an_account_that_is_down_is_told_above_the_plots(shown: Open) -> None:
+async def test_what_is_wrong_is_told_above_the_plots_as_it_is_in_the_console(shown: Open) -> None:
     async with shown() as (scene, screen, pilot):
         scene.client.fault = Fault(FaultKind.NETWORK, "The connection was refused")
         await scene.clock.advance(120)
         screen.look()
         await settled(screen, pilot)
         assert "down since" in text_of(scene)
+        scene.screen.station.halted = "a fault of smsmon itself"
+        scene.screen.show_head()
+        screen.look()
+        await pilot.pause()
+        assert "NOT POLLING: a fault of smsmon itself" in text_of(scene)
 
 
 async def test_an_empty_watchlist_says_so_instead_of_drawing(shown: Open) -> None:
