@@ -127,6 +127,7 @@ def test_nothing_is_asked_when_one_id_is_no_id(program: Program, api: ServerThre
     assert done.out == ""
     assert done.err == (
         "smsmon: '30O' is no message id: an id has only the digits 0 to 9, and this has “O”.\n"
+        "smsmon: None of the others was taken either.\n"
     )
     assert len(api.server.requests) == before
 
