@@ -1,4 +1,4 @@
-"""A part of the screen that is painted anew looks as it does in the whole."""
+"""Parts of the screen that are painted anew look as they do in the whole."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from smsmon.console.compositor import NearCompositor
 from tests.support.scene import WIDE, Scene
 
 
-def part(compositor: NearCompositor, region: Region) -> dict[tuple[int, int], Strip]:
-    """What is painted for ``region``: (line, column) → what begins there."""
-    compositor._dirty_regions = {region}
+def parts(compositor: NearCompositor, *regions: Region) -> dict[tuple[int, int], Strip]:
+    """What is painted for ``regions``: (line, column) → what begins there."""
+    compositor._dirty_regions = set(regions)
     update = compositor.render_partial_update()
     assert update is not None
     painted = {}
@@ -32,17 +32,21 @@ def cells(strip: Strip) -> list[tuple[str, Style | None]]:
     return [(char, segment.style) for segment in strip for char in segment.text]
 
 
-async def test_any_part_is_painted_as_in_the_whole(tmp_path: Path) -> None:
+async def test_any_parts_are_painted_as_in_the_whole(tmp_path: Path) -> None:
     scene, draw = Scene(tmp_path), Random(3)
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 60)
         compositor = scene.screen._compositor
         assert isinstance(compositor, NearCompositor)
         whole = compositor.render_strips()
-        for _ in range(300):
+
+        def somewhere() -> Region:
             x, y = draw.randrange(WIDE[0]), draw.randrange(WIDE[1])
-            width, height = draw.randint(1, WIDE[0] - x), draw.choice((1, 1, WIDE[1] - y))
-            for (line, start), strip in part(compositor, Region(x, y, width, height)).items():
+            return Region(x, y, draw.randint(1, WIDE[0] - x), draw.choice((1, 1, WIDE[1] - y)))
+
+        for count in (1, 2, 5) * 60:
+            changed = [somewhere() for _ in range(count)]
+            for (line, start), strip in parts(compositor, *changed).items():
                 seen = whole[line].crop(start, start + strip.cell_length)
                 assert cells(seen) == cells(strip)
 
@@ -63,11 +67,9 @@ async def test_a_widget_that_is_not_to_be_painted_is_not_rendered(tmp_path: Path
             widget.render_lines = counted  # type: ignore[method-assign]  # to look on
 
         compositor = scene.screen._compositor
+        assert isinstance(compositor, NearCompositor)
         for widget in list(compositor.visible_widgets):
             watch(widget)
         clock, table = scene.screen.query_one("#clock"), scene.screen.messages.table
-        compositor._dirty_regions = {clock.region}
-        compositor.render_partial_update()
-        compositor._dirty_regions = {Region(table.region.x, table.region.y + 3, 10, 2)}
-        compositor.render_partial_update()
+        parts(compositor, clock.region, Region(table.region.x, table.region.y + 3, 10, 2))
     assert rendered == {clock: 1, table: 2}
