@@ -1,7 +1,8 @@
 """How long a keystroke takes to show, through a real terminal.
 
-About 33 reports a second come in, a message of 20,000 recipients is open, whose report changes
-as well; a key moves the cursor, and the time runs until its row is painted as the cursor's.
+33 reports a second come in, all that the API allows, a message of 20,000 recipients is open,
+whose report changes as well; a key moves the cursor, and the time runs until its row is painted
+as the cursor's.
 Run it with ``python -m tests.benchmarks.bench_keys``; it takes two minutes.
 """
 
@@ -19,13 +20,20 @@ from smsmon import phones
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.world import World
 from tests.benchmarks.apart import account
-from tests.pty.console import PROGRAM, furnish
+from tests.pty.console import furnish
 from tests.pty.terminal import WITHIN, Terminal
 
 KEYS = 400
-LARGE, OTHERS = 20_000, 400
+LARGE, OTHERS = 20_000, 600
 OPEN = "900000"
-KEY_GOAL = 0.050
+KEY_GOAL, RATE_GOAL = 0.050, 32.5
+UNRESERVED = """
+from smsmon.monitor import budget
+budget.HEADROOM, budget.PACE_SHARE = 1.0, 0.1
+from smsmon.__main__ import main
+main()
+"""
+"""The program, which takes all of the API's limit evenly and leaves none for the operator."""
 
 
 def main() -> int:
@@ -38,21 +46,21 @@ def _keys(home: Path) -> int:
     people = [each.phone for each in _people(Random(2), LARGE, 0)]
     with account(_busy_world) as busy:
         environ = furnish(home, busy, busy.ids) | {"SMSMON_POLLING_BUDGET": "2000"}
-        with Terminal(PROGRAM, environ) as terminal:
+        with Terminal((sys.executable, "-c", UNRESERVED), environ) as terminal:
             terminal.wait_for(f"{LARGE:,} recipients")
             terminal.press(b"\r")
-            terminal.watch(20)
+            terminal.watch(30)
             asked, since = busy.requests, time.monotonic()
             times = _press(terminal, people)
             rate = (busy.requests - asked) / (time.monotonic() - since)
     cuts = quantiles(times, n=100)
-    print(f"keystroke to paint, {rate:.0f} reports a second, {LARGE:,} recipients open:")
+    print(f"keystroke to paint, {rate:.1f} reports a second, {LARGE:,} recipients open:")
     print(
         f"  median {median(times) * 1000:.1f} ms, 90% {cuts[89] * 1000:.1f} ms,"
         f" 99% {cuts[98] * 1000:.1f} ms, worst {max(times) * 1000:.1f} ms of {len(times)};"
         f" goal 99% {KEY_GOAL * 1000:.0f} ms"
     )
-    return int(cuts[98] > KEY_GOAL)
+    return int(cuts[98] > KEY_GOAL or rate < RATE_GOAL)
 
 
 def _press(terminal: Terminal, people: Sequence[str]) -> list[float]:
