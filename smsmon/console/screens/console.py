@@ -53,16 +53,29 @@ class ConsoleScreen(Asking, inherit_bindings=False):
             for pane in (self.messages, self.recipients, self.recipient, self.log_pane)
         }
 
+    @property
+    def _last_key(self) -> float | None:
+        """When a key was pressed last, monotonic; None without a terminal."""
+        app = self.app
+        return app.last_key if isinstance(app, TerminalApp) and not app.is_headless else None
+
     def _on_timer_update(self) -> None:
         """Paint what has to be, but not too often; what a key does is painted at once."""
-        now, app = monotonic(), self.app
-        if isinstance(app, TerminalApp) and not app.is_headless:
-            pressed = now - app.last_key < _AFTER_A_KEY
-            if not pressed and now - self._painted_at < _SLACK / self.feed.frames_per_second:
-                self._update_timer.resume()  # looks again in a moment
-                return
+        now, last_key = monotonic(), self._last_key
+        held = last_key is not None and now - last_key >= _AFTER_A_KEY
+        if held and now - self._painted_at < _SLACK / self.feed.frames_per_second:
+            self._update_timer.resume()  # looks again in a moment
+            return
         self._painted_at = now
         super()._on_timer_update()
+
+    async def _on_idle(self, event: events.Idle) -> None:
+        """Paint the first of what a key does without waiting for the timer's next beat."""
+        if self._dirty_widgets or self._scroll_required or self._layout_required:
+            last_key = self._last_key
+            if last_key is not None and self._painted_at < last_key:
+                event.prevent_default()
+                self._on_timer_update()
 
     @property
     def chosen_ids(self) -> list[str]:
