@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from smsmon.monitor.board import overdue
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState
 
@@ -42,8 +43,15 @@ class States:
                 state = self._state_of[id] = standing(self._monitor, watched, now).state
                 self._counts[state] += 1
 
+    def look_at_the_clock(self) -> None:
+        """Time has passed, which alone makes messages stale."""
+        board, now = self._monitor.board, self._now()
+        stale = MessageState.STALE
+        state_of = self._state_of.get
+        self.look_at([w.id for w in board if overdue(w, now) or state_of(w.id) is stale])
+
     def look_at_all(self) -> None:
-        """Time has passed, which alone makes messages stale; or anything may have happened."""
+        """Anything may have happened."""
         self._state_of.clear()
         self._counts.clear()
         self.look_at(self._monitor.board.messages)

@@ -118,7 +118,7 @@ class Board:
             return MessageState.NEW
         if watched.settled_at is not None:
             return MessageState.SETTLED
-        if _overdue(watched, now):
+        if overdue(watched, now):
             return MessageState.STALE
         return MessageState.COMPLETE if watched.complete else MessageState.LIVE
 
@@ -322,7 +322,8 @@ def overdue_at(watched: Watched) -> float | None:
     return watched.read_at + 2 * watched.promise + STALE_GRACE
 
 
-def _overdue(watched: Watched, now: float) -> bool:
+def overdue(watched: Watched, now: float) -> bool:
+    """True when that moment has passed."""
     at = overdue_at(watched)
     return at is not None and now > at
 

@@ -211,7 +211,7 @@ class Showing(Screen[None], inherit_bindings=False):
         if self._ticking:
             self.query_one("#clock", Line).say(Content(f" {self.lens.time_of_day()} "))
         if in_turn := self._ticks % _AGES_EVERY == 0:
-            self.states.look_at_all()
+            self.states.look_at_the_clock()
         if in_turn or self.states.counts[MessageState.STALE]:
             if not self.feed.frozen:
                 self.messages.table.repaint()
