@@ -33,6 +33,11 @@ class Typed:
             else:
                 text = yield from self._paste(text, self._pasted)
 
+    @property
+    def ticking(self) -> bool:
+        """True while time going by may bring an event."""
+        return self._pasted is None and self._parser._timeout_time is not None
+
     def tick(self) -> Iterator[Message]:
         """The events of time going by without more to read: an escape alone is a key."""
         if self._pasted is None:

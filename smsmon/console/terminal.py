@@ -16,6 +16,7 @@ import termios
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _READ = 4096
 _LOOK_EVERY = 0.1
-"""Seconds after which an escape that nothing follows is a key of its own; Textual's number."""
+"""Seconds between two looks whether an escape is a key of its own; Textual's number."""
 _LAST_WORDS = 2.0
 """Seconds a terminal has to take what restores it."""
 LEAVE = (
@@ -67,12 +68,37 @@ class InputFailed(Message):
         self.error = error
 
 
+class _Leaving(Event):
+    """An event that can be waited for beside files, while it is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pipe: tuple[int, ...] = ()
+
+    def open(self) -> None:
+        self._pipe = os.pipe()
+
+    def fileno(self) -> int:
+        return self._pipe[0]
+
+    def set(self) -> None:
+        super().set()
+        if self._pipe:
+            os.write(self._pipe[1], b"\0")
+
+    def close(self) -> None:
+        pipe, self._pipe = self._pipe, ()
+        for end in pipe:
+            os.close(end)
+
+
 class TerminalDriver(LinuxDriver):
     """Reads and writes the terminal."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._outlet: Outlet | None = None
+        self.exit_event = self._leaving = _Leaving()
         self._held = ExitStack()
         self._stopping = False
         file = sys.__stderr__ or sys.stderr
@@ -110,12 +136,15 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         decode = getincrementaldecoder("utf-8")("replace").decode
-        typed = Typed(self._debug)
+        typed, leaving = Typed(self._debug), self._leaving
         with selectors.DefaultSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
+            keys = selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(leaving, selectors.EVENT_READ)
+            while not leaving.is_set():
                 text = ""
-                if selector.select(_LOOK_EVERY):
+                # With nothing to wait for it sleeps: ten looks a second cost as much as a clock.
+                ready = selector.select(_LOOK_EVERY if typed.ticking else None)
+                if any(key is keys for key, _ in ready):
                     try:
                         read = os.read(self.fileno, _READ)
                     except BlockingIOError:
@@ -136,6 +165,7 @@ class TerminalDriver(LinuxDriver):
     # Coming and going
 
     def start_application_mode(self) -> None:
+        self._leaving.open()
         self._outlet = Outlet(
             self._descriptor,
             slow=lambda slow: self._tell(LineSpeed(slow)),
@@ -155,6 +185,7 @@ class TerminalDriver(LinuxDriver):
         if outlet is not None:
             outlet.close(_LAST_WORDS)
         self._held.close()
+        self._leaving.close()
 
     def leave_now(self) -> None:
         """Give the terminal back without waiting for anything; for when all else hangs."""
