@@ -27,7 +27,8 @@ class SeenTransitions:
         self._limit = limit
         self._count = 0
         self._by_message: dict[str, _Slots] = {}
-        # In the order they came. A forgotten message leaves its places behind, its slots empty.
+        # In the order they came. A forgotten message leaves its places behind, its slots empty,
+        # until there are as many of those as of others.
         self._order: deque[tuple[_Slots, int]] = deque()
 
     def __len__(self) -> int:
@@ -52,7 +53,7 @@ class SeenTransitions:
         slots = self._by_message.pop(message_id, {})
         self._count -= sum(map(len, slots.values()))
         slots.clear()
-        if len(self._order) > 2 * self._limit:
+        if len(self._order) > 2 * self._count:
             self._order = deque(place for place in self._order if place[0])
 
     def _drop_oldest(self) -> None:
