@@ -55,6 +55,12 @@ class Footprint(NamedTuple):
     lines: int
     """Lines of the log."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.resident / 1e6:.1f} MB resident, {self.blocks:,} blocks,"
+            f" {self.widgets} widgets, {self.lines:,} lines in the log"
+        )
+
 
 class Life:
     """One console, its account and what is done to them."""
