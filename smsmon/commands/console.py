@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, settings_again
 from smsmon.commands.output import fail
 
 
@@ -34,4 +34,4 @@ def open_console() -> int:
 
     if problems := keymap_problems(settings.keymap):
         fail("\n".join(problems))
-    return run_console(settings, locations)
+    return run_console(settings, locations, settings_again(locations))

@@ -44,6 +44,16 @@ def load_all(locations: Locations, environ: Mapping[str, str] | None = None) -> 
         fail(str(error))
 
 
+def settings_again(
+    locations: Locations, environ: Mapping[str, str] | None = None
+) -> Callable[[], Settings]:
+    """What reads the same settings anew, in any thread; it raises `SettingsError`."""
+    from smsmon.settings import load_settings
+
+    flags = given_flags()
+    return lambda: load_settings(locations, os.environ if environ is None else environ, flags)
+
+
 def number_shown(settings: Settings) -> Callable[[str], str]:
     """How phone numbers leave the program: as they are, or masked in privacy mode."""
     if not settings.display.privacy:

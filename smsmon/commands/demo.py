@@ -13,7 +13,7 @@ import click
 
 from smsmon.commands import exits
 from smsmon.commands.console import need_terminal
-from smsmon.commands.context import read_settings
+from smsmon.commands.context import read_settings, settings_again
 
 ALERTS = """
 [alerts.late]
@@ -68,7 +68,8 @@ def run_demo(seed: int, speed: float) -> int:
         write_account(home, server.base_url, server.key, ALERTS)
         Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
-        return run_console(read_settings(locations, environ={}), locations)
+        settings = read_settings(locations, environ={})
+        return run_console(settings, locations, settings_again(locations, environ={}))
 
 
 @contextlib.contextmanager

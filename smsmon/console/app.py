@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -28,6 +29,8 @@ from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smsmon.locations import Locations
     from smsmon.settings import Settings
 
@@ -56,14 +59,19 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         clock: Clock | None = None,
         open_client: OpenClient = open_client,
         *,
+        reload: Callable[[], Settings] | None = None,
         tint_seconds: float = 4.0,
         rng: Random | None = None,
     ) -> None:
-        """``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs."""
+        """``reload`` reads the settings anew, from all that they were first read from.
+
+        ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
+        """
         super().__init__()
         self.failures.folder = locations.crashes
         self._settings = settings
         self._locations = locations
+        self._reload = reload or partial(load_settings, locations)
         self._open_client = open_client
         self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
@@ -158,7 +166,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         screen = SetupScreen(self._settings, self._locations, ask, problem=problem)
         if not await self.push_screen_wait(screen):
             return
-        self._settings = await asyncio.to_thread(load_settings, self._locations)
+        self._settings = await asyncio.to_thread(self._reload)
         if added := await self._station.use(self._settings):
             names = ", ".join(added)
             self.front.say(f"New in config.toml, and read once smsmon is started again: {names}.")
@@ -260,9 +268,10 @@ def _memory(settings: Settings, locations: Locations) -> Memory:
     return memory
 
 
-def run_console(settings: Settings, locations: Locations) -> int:
+def run_console(settings: Settings, locations: Locations, reload: Callable[[], Settings]) -> int:
     """Run the console in this terminal until it is left; gives the exit code.
 
-    Raises what it failed of, once the terminal is as it was.
+    ``reload`` reads the settings anew. Raises what the console failed of, once the terminal is
+    as it was.
     """
-    return process.run(ConsoleApp(settings, locations))
+    return process.run(ConsoleApp(settings, locations, reload=reload))

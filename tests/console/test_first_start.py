@@ -64,3 +64,22 @@ async def test_a_profile_added_meanwhile_is_named_as_waiting_for_the_next_start(
         settings = load_settings(scene.locations, {"SMSMON_API_KEY": "1" * 40})
         assert await scene.screen.station.use(settings) == ["shop"]
         assert scene.screen.station.account("default").condition is Condition.OK
+
+
+async def test_after_the_set_up_settings_come_from_where_they_came_at_the_start(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.delenv("SMSMON_API_KEY", raising=False)
+    scene = Scene(tmp_path, DAY[:1], environ={"SMSMON_DISPLAY_UTC": "true"})
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot)
+        first = scene.app._settings
+        await pilot.press("colon", *"set up")
+        await until(pilot, lambda: "where the API key is" in text_of(scene), "the command")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(scene.app.screen, SetupScreen), "the set-up")
+        await pilot.press(*"0123456789" * 4, "enter")
+        await until(pilot, lambda: "credits" in text_of(scene), "what the account holds")
+        await pilot.press("enter")
+        await until(pilot, lambda: scene.app._settings is not first, "settings read anew")
+        assert scene.app._settings.display.utc

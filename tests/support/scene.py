@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -85,13 +86,14 @@ class Scene:
         self.locations = Locations.under(home)
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
-        given = {"SMSMON_API_KEY": "0" * 40, "SMSMON_DISPLAY_THEME": DARK.name}
-        settings = load_settings(self.locations, given | (environ or {}))
+        given = {"SMSMON_API_KEY": "0" * 40, "SMSMON_DISPLAY_THEME": DARK.name, **(environ or {})}
+        settings = load_settings(self.locations, given)
         self.app = ConsoleApp(
             msgspec.structs.replace(settings, keymap=keymap or {}),
             self.locations,
             self.clock,
             self._open_client,
+            reload=partial(load_settings, self.locations, given),
             tint_seconds=0,
             rng=Random(1),
         )
