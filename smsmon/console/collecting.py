@@ -41,11 +41,12 @@ class Collecting:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """From when the start is over; needs a running loop."""
+        """From when the start is over, during which nothing is collected; needs a running loop."""
         self._timer = asyncio.get_running_loop().call_later(_SETTLED_AFTER, self._first)
 
     def end(self) -> None:
-        """Leave the collector as it was."""
+        """Leave the collector as it usually is."""
+        gc.enable()
         if self._timer is not None:
             self._timer.cancel()
         if self._spare in gc.callbacks:
@@ -53,6 +54,7 @@ class Collecting:
             gc.unfreeze()
 
     def _first(self) -> None:
+        gc.enable()
         gc.callbacks.append(self._spare)
         self._collect_all()
 

@@ -28,6 +28,7 @@ class Ring:
 async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
     monkeypatch.setattr(collecting, "_SETTLED_AFTER", 0.0)
     spared = Collecting(lambda: 0.0)
+    gc.disable()  # as a start does
     spared.begin()
     settled = asyncio.Event()
     asyncio.get_running_loop().call_later(0.0, settled.set)  # behind the collector's own
@@ -36,6 +37,14 @@ async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
     yield spared
     spared.end()
     assert gc.get_freeze_count() == 0
+
+
+async def test_garbage_of_every_day_goes_by_itself(spared: Collecting) -> None:
+    assert gc.isenabled()
+    gone = weakref.ref(Ring())
+    kept = [Ring() for _ in range(20_000)]  # so many that young garbage is looked for
+    assert gone() is None
+    assert kept
 
 
 async def test_what_outlives_a_full_pass_is_spared_the_next(spared: Collecting) -> None:
