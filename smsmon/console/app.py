@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -24,7 +23,6 @@ from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import TERMINAL, THEMES, theme_for
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
-from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -59,7 +57,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         clock: Clock | None = None,
         open_client: OpenClient = open_client,
         *,
-        reload: Callable[[], Settings] | None = None,
+        reload: Callable[[], Settings],
         tint_seconds: float = 4.0,
         rng: Random | None = None,
     ) -> None:
@@ -71,7 +69,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self.failures.folder = locations.crashes
         self._settings = settings
         self._locations = locations
-        self._reload = reload or partial(load_settings, locations)
+        self._reload = reload
         self._open_client = open_client
         self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
