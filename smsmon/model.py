@@ -156,6 +156,9 @@ class Report:
     recipients: Recipients
     digest: bytes
     """A digest of the answer's body: equal digests are equal answers."""
+    asked_at: float
+    """When the request left: of two answers the one asked for later is the newer, whichever
+    arrives first."""
     fetched_at: float
     """When the answer had arrived whole."""
     raw: bytes = b""
@@ -168,6 +171,8 @@ class Unchanged:
 
     message_id: str
     digest: bytes
+    asked_at: float
+    """When the request left."""
     fetched_at: float
 
 

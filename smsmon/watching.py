@@ -199,6 +199,7 @@ def restored(seen: Remembered) -> Restored:
         first_seen=seen.first_seen,
         changed_at=seen.changed_at,
         read_at=summary.read_at,
+        asked_at=summary.asked_at,
         digest=summary.digest,
         first_read_at=summary.first_read_at,
         last_change_at=summary.last_change_at,

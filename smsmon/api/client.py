@@ -133,28 +133,31 @@ class SmsPartner:
         """
         if not is_message_id(message_id):
             raise MessageIdRequired
-        answer, at = await self._get(f"/bulk-status?messageId={message_id}{self._format_query}")
+        answer, asked_at, at = await self._get(
+            f"/bulk-status?messageId={message_id}{self._format_query}"
+        )
         if answer.digest == known and not _problem(answer):
-            return Unchanged(message_id, answer.digest, at)
+            return Unchanged(message_id, answer.digest, asked_at, at)
         if len(answer.body) < THREAD_FROM:
             raw, outcome = self._decode(answer, message_id, at)
         else:
             raw, outcome = await asyncio.to_thread(self._decode, answer, message_id, at)
         if isinstance(outcome, ReadError):
             raise outcome.with_traceback(None)  # without the frames that held the answer's texts
-        return Report(message_id, outcome, answer.digest, at, raw)
+        return Report(message_id, outcome, answer.digest, asked_at, at, raw)
 
     async def me(self) -> Balance:
         """The account's balance and credits. Raises a ``ReadError`` as ``bulk_status`` does."""
         # Always in JSON: its fields vary by account, and XML would give them without names.
-        answer, at = await self._get("/me")
+        answer, _, at = await self._get("/me")
         outcome = self._decode_balance(answer, at)
         if isinstance(outcome, ReadError):
             raise outcome.with_traceback(None)
         return outcome
 
-    async def _get(self, target: str) -> tuple[Answer, float]:
-        start = self._clock.monotonic()
+    async def _get(self, target: str) -> tuple[Answer, float, float]:
+        """The answer, and when it was asked for and had arrived, on the wall clock."""
+        left, start = self._clock.now(), self._clock.monotonic()
         answer = await exchange(
             self._client,
             httpx.Request("GET", self.base_url + target, headers=self._headers),
@@ -163,8 +166,11 @@ class SmsPartner:
         )
         at = self._clock.now()
         latency = self._clock.monotonic() - start
+        # Two measures, as the wall clock may be set back meanwhile and the other one stands still
+        # while the machine sleeps; the earlier never makes an answer newer than it is.
+        asked_at = min(left, at - latency)
         self.last_exchange = Exchange(at, latency, answer.headers.get("date", ""))
-        return answer, at
+        return answer, asked_at, at
 
     def _decode(
         self, answer: Answer, message_id: str, at: float

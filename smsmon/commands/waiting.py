@@ -89,7 +89,13 @@ def _reading(engine: Engine, message_id: str) -> Reading:
         if watched.absent:
             kept = (each for slot, each in enumerate(present) if slot not in watched.absent)
             present = Recipients.of(kept)
-        report = Report(message_id, present, watched.digest or b"", watched.read_at)
+        report = Report(
+            message_id,
+            present,
+            watched.digest or b"",
+            watched.asked_at or watched.read_at,
+            watched.read_at,
+        )
     fault = watched.fault
     if fault is None and report is None:
         unanswered = Fault(FaultKind.TIMEOUT, "No answer came before the deadline.")

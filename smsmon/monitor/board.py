@@ -30,6 +30,7 @@ from smsmon.monitor.state import (
     MessageState,
     Watched,
     earliest_date,
+    late,
     latest_date,
 )
 from smsmon.recipients import STOP_YES, Recipients
@@ -53,6 +54,7 @@ class Restored:
     changed_at: array[float]
     """Slot → when last seen to change, 0.0 for never; 8-byte floats."""
     read_at: float | None = None
+    asked_at: float | None = None
     digest: bytes | None = None
     first_read_at: float | None = None
     last_change_at: float | None = None
@@ -156,6 +158,7 @@ class Board:
         watched.absent = restored.absent
         watched.digest = restored.digest
         watched.read_at = restored.read_at
+        watched.asked_at = restored.asked_at
         watched.first_read_at = restored.first_read_at or restored.read_at
         watched.promise = RESTORED_PROMISE
         if restored.read_at is not None:
@@ -201,18 +204,22 @@ class Board:
     def apply(self, report: Report, at: float) -> Applied:
         """Take a report in. Raises KeyError when its message is not watched.
 
-        The first report that lists recipients is a baseline: it tells no transitions.
+        The first report that lists recipients is a baseline: it tells no transitions. One that
+        was asked for before the last was changes nothing (``Applied.late``).
         """
         watched = self._messages[report.message_id]
+        asked_at = report.asked_at
+        if late(watched.asked_at, asked_at, at):
+            return Applied(watched.id, at, asked_at, late=True)
         if report.raw:
             self._raw.keep(watched.id, report.raw)
         if watched.digest == report.digest and watched.read_at is not None:
-            return self.unchanged(watched.id, at)
+            return self.unchanged(watched.id, at, asked_at)
         baseline = not len(watched.recipients)
         first_ever = watched.first_read_at is None
         merged = merge(watched.recipients, report.recipients, watched.layout)
         transitions = () if baseline else tuple(_transitions(watched, merged, at))
-        events = self._read(watched, at)
+        events = self._read(watched, at, asked_at)
         if merged.absent - watched.absent:
             missing = len(merged.absent)
             detail = f"{missing} of {len(merged.recipients)} known recipients not in the answer"
@@ -228,30 +235,49 @@ class Board:
             events.append(_event(EventKind.FIRST_READ, watched, at, _tally(watched.counts)))
         events.extend(self._ends(watched, at))
         self._seen.add(transitions)
-        return Applied(watched.id, at, baseline, transitions, tuple(events))
+        return Applied(
+            watched.id,
+            at,
+            asked_at,
+            first=baseline,
+            transitions=transitions,
+            events=tuple(events),
+        )
 
-    def unchanged(self, message_id: str, at: float) -> Applied:
-        """The API gave the known answer again. Raises KeyError when it is not watched."""
-        watched = self._messages[message_id]
-        events = [*self._read(watched, at), *self._ends(watched, at)]
-        return Applied(message_id, at, events=tuple(events))
+    def unchanged(self, message_id: str, at: float, asked_at: float | None = None) -> Applied:
+        """The API gave the known answer again. Raises KeyError when it is not watched.
 
-    def fail(self, message_id: str, fault: Fault, at: float) -> Applied:
-        """A poll gave no report: no status changes, the message turns stale or not found.
-
-        An event tells it once for each kind of trouble, not once a poll. Raises KeyError when
-        the message is not watched.
+        ``asked_at`` is when it was asked for; None: in the same moment.
         """
         watched = self._messages[message_id]
+        asked = at if asked_at is None else asked_at
+        if late(watched.asked_at, asked, at):
+            return Applied(message_id, at, asked, late=True)
+        events = [*self._read(watched, at, asked), *self._ends(watched, at)]
+        return Applied(message_id, at, asked, events=tuple(events))
+
+    def fail(
+        self, message_id: str, fault: Fault, at: float, asked_at: float | None = None
+    ) -> Applied:
+        """A poll gave no report: no status changes, the message turns stale or not found.
+
+        An event tells it once for each kind of trouble, not once a poll. A poll that left before
+        the last true answer was asked for says nothing about it (``Applied.late``). Raises
+        KeyError when the message is not watched.
+        """
+        watched = self._messages[message_id]
+        asked = at if asked_at is None else asked_at
+        if late(watched.asked_at, asked, at):
+            return Applied(message_id, at, asked, late=True)
         before = watched.fault
         watched.fault = fault
         if before is None:
             watched.fault_since = at
         if before is not None and before.kind is fault.kind:
-            return Applied(message_id, at)
+            return Applied(message_id, at, asked)
         missing = fault.kind is FaultKind.NOT_FOUND
         kind = EventKind.NOT_FOUND if missing else EventKind.STALE
-        return Applied(message_id, at, events=(_event(kind, watched, at, fault.message),))
+        return Applied(message_id, at, asked, events=(_event(kind, watched, at, fault.message),))
 
     def settle(self, watched: Watched, at: float) -> Event | None:
         """Mark a message settled when 48 hours have passed over its last change; tells it once."""
@@ -264,14 +290,14 @@ class Board:
 
     # --- inside --------------------------------------------------------------------------
 
-    def _read(self, watched: Watched, at: float) -> list[Event]:
+    def _read(self, watched: Watched, at: float, asked_at: float) -> list[Event]:
         """Note a true answer; the event tells the end of a trouble."""
         events = []
         if watched.fault is not None:
             missing = watched.fault.kind is FaultKind.NOT_FOUND
             events.append(_event(EventKind.FOUND if missing else EventKind.RECOVERED, watched, at))
         watched.fault = watched.fault_since = None
-        watched.read_at = at
+        watched.read_at, watched.asked_at = at, asked_at
         if watched.first_read_at is None:
             watched.first_read_at = at
         return events

@@ -252,6 +252,7 @@ class Poller:
 
     async def _poll(self, message_id: str, flight: Flight) -> None:
         """One request and, without a pause, all that follows from it."""
+        left = self._clock.now()
         try:
             answer = await self._ask(message_id, flight.source)
             if self._messages.get(message_id) is not flight.message:
@@ -263,7 +264,7 @@ class Poller:
                 except Exception as error:
                     log.exception("the answer for message %s could not be taken in", message_id)
                     answer = _bug(error)
-            self._failed(message_id, flight, answer)
+            self._failed(message_id, flight, answer, left)
         finally:
             self._landed(message_id, flight)
 
@@ -302,16 +303,17 @@ class Poller:
         if isinstance(answer, Report):
             applied = self._board.apply(answer, wall)
         else:
-            applied = self._board.unchanged(message_id, wall)
+            applied = self._board.unchanged(message_id, wall, answer.asked_at)
         flight.message.missing = flight.message.failures = 0
-        origin = self.habits.observe(past, wall, applied.transitions)
-        if origin is not None:
-            watched.origin, watched.origin_dated = origin, True
+        if not applied.late:
+            origin = self.habits.observe(past, wall, applied.transitions)
+            if origin is not None:
+                watched.origin, watched.origin_dated = origin, True
         self._came_up(wall)
         self._planner.after_answer(message_id)
         self._tell(applied)
 
-    def _failed(self, message_id: str, flight: Flight, fault: Fault) -> None:
+    def _failed(self, message_id: str, flight: Flight, fault: Fault, left: float) -> None:
         now, wall = self._clock.monotonic(), self._clock.now()
         message, limits = flight.message, self._limits
         if fault.kind is FaultKind.AUTH and flight.source is not self._source:
@@ -319,7 +321,7 @@ class Poller:
                 message_id, now, limits.min_interval
             )  # the key refused was the old one
             return
-        applied = self._board.fail(message_id, fault, wall)
+        applied = self._board.fail(message_id, fault, wall, left)
         if fault.kind is FaultKind.NOT_FOUND:
             message.missing += 1
             self._came_up(wall)

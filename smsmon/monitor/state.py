@@ -16,6 +16,8 @@ a STOP comes up to 48 hours after what it answers (vendor's reference)."""
 
 EARLIEST_DATE = 1_262_304_000
 """2010-01-01 UTC, before the service existed: an API date below it is a mistake."""
+CLOCK_SLACK = 2.0
+"""Seconds that a recorded moment may lie ahead of the clock, which is slewed now and then."""
 DATE_SLACK = 3600.0
 """Seconds an API date may lie ahead of our clock: clocks differ, and nobody reports from a
 later hour."""
@@ -57,6 +59,10 @@ class Applied:
     message_id: str
     at: float
     """Wall time of the answer or of the fault."""
+    asked_at: float = 0.0
+    """When it was asked for."""
+    late: bool = False
+    """True when something newer was known by the time it came: it changed nothing."""
     first: bool = False
     """The answer is a baseline: all its recipients are new, no transition is listed."""
     transitions: tuple[Transition, ...] = ()
@@ -78,6 +84,7 @@ class Watched:
     __slots__ = (
         "_oldest_waiting",
         "absent",
+        "asked_at",
         "changed_at",
         "completed_at",
         "counts",
@@ -120,6 +127,8 @@ class Watched:
         """Of the last answer; None when there is none to compare with."""
         self.read_at: float | None = None
         """When it was last truly read; None: never."""
+        self.asked_at: float | None = None
+        """When that read was asked for: what was asked for earlier changes nothing."""
         self.first_read_at: float | None = None
         self.last_change_at: float | None = None
         """When the last change happened, as near as is known; it counts towards settling."""
@@ -176,6 +185,14 @@ class Watched:
             undated = bytes(a & ~b & 1 for a, b in zip(waiting, dated, strict=True))
             ends.append(min(compress(self.first_seen, undated), default=float("inf")))
         return float(min(ends))
+
+
+def late(known: float | None, asked_at: float, now: float) -> bool:
+    """True for an answer that was asked for before the ``known`` one was.
+
+    A known moment that lies ahead of ``now`` proves nothing: a wrong clock wrote it.
+    """
+    return known is not None and asked_at < known <= now + CLOCK_SLACK
 
 
 def plausible(date: int | float | None, now: float) -> bool:

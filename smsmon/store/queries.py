@@ -37,7 +37,7 @@ _VARIABLES = 500
 _SUMMARY = (
     "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
     " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
-    " unknown, stop, absent FROM message"
+    " unknown, stop, absent, asked_at FROM message"
 )
 _SIGHTING = (
     "SELECT m.message_id, m.label, m.read_at, r.message, r.slot, r.phone, r.status, w.text,"
@@ -286,6 +286,7 @@ def _summary(row: Row) -> Summary:
         digest=row[6],
         first_read_at=_moment(row[7]),
         read_at=_moment(row[8]),
+        asked_at=_moment(row[19]),
         last_change_at=_moment(row[9]),
         completed_at=_moment(row[10]),
         removed_at=_moment(row[11]),

@@ -58,6 +58,8 @@ class WatchedMessage(Protocol):
     @property
     def read_at(self) -> float | None: ...
     @property
+    def asked_at(self) -> float | None: ...
+    @property
     def first_read_at(self) -> float | None: ...
     @property
     def last_change_at(self) -> float | None: ...
@@ -79,6 +81,7 @@ class Update:
     counts: Counts
     digest: bytes | None
     read_at: float | None
+    asked_at: float | None
     first_read_at: float | None
     last_change_at: float | None
     completed_at: float | None
@@ -314,13 +317,14 @@ class Recording:
         counts = update.counts
         self._connection.execute(
             "UPDATE message SET revision = ?, digest = ?, first_read_at = ifnull(first_read_at, ?),"
-            " read_at = ?, last_change_at = ?, completed_at = ?, total = ?, delivered = ?,"
-            " not_delivered = ?, waiting = ?, unknown = ?, stop = ? WHERE id = ?",
+            " read_at = ?, asked_at = ?, last_change_at = ?, completed_at = ?, total = ?,"
+            " delivered = ?, not_delivered = ?, waiting = ?, unknown = ?, stop = ? WHERE id = ?",
             (
                 revision,
                 update.digest,
                 _ms_or_none(update.first_read_at),
                 _ms_or_none(update.read_at),
+                _ms_or_none(update.asked_at),
                 _ms_or_none(update.last_change_at),
                 _ms_or_none(update.completed_at),
                 counts.total,

@@ -25,6 +25,8 @@ class Summary:
     first_read_at: float | None
     read_at: float | None
     """When it was last truly read. Up to half a minute early after a crash, never late."""
+    asked_at: float | None
+    """When that read was asked for; None: an earlier version recorded it."""
     last_change_at: float | None
     completed_at: float | None
     removed_at: float | None

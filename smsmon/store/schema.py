@@ -92,8 +92,13 @@ _V1 = (
     "CREATE INDEX event_by_message ON event (message_id, at)",
 )
 
+_V2 = (
+    # When the last true answer was asked for: what was asked for earlier is old news.
+    "ALTER TABLE message ADD COLUMN asked_at INTEGER",
+)
+
 Script = Sequence[str]
-MIGRATIONS: Sequence[Script] = (_V1,)
+MIGRATIONS: Sequence[Script] = (_V1, _V2)
 """``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
 version 0 is an empty file."""
 

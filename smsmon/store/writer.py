@@ -352,6 +352,7 @@ def _update(applied: AppliedPoll, watched: WatchedMessage, last: Recipients | No
         counts=watched.counts,
         digest=watched.digest,
         read_at=watched.read_at,
+        asked_at=watched.asked_at,
         first_read_at=watched.first_read_at,
         last_change_at=watched.last_change_at,
         completed_at=watched.completed_at,

@@ -135,6 +135,13 @@ async def test_last_exchange_tells_latency_and_the_servers_clock() -> None:
     assert exchange.server_date == 1795341600
 
 
+async def test_a_report_tells_when_it_was_asked_for() -> None:
+    async with wire(answer(GOOD)) as server, client(server) as partner:
+        found = await partner.bulk_status("111")
+        same = await partner.bulk_status("111", found.digest)
+    assert 0 < found.asked_at < found.fetched_at <= same.asked_at < same.fetched_at
+
+
 async def test_last_exchange_without_a_date_tells_none() -> None:
     async with wire(answer(GOOD, headers="Date: whenever")) as server, client(server) as partner:
         await partner.bulk_status("111")

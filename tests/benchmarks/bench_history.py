@@ -68,11 +68,13 @@ class Polled:
     changed_at: array[float]
     counts: Counts
     digest: bytes
+    asked_at: float
     read_at: float
     last_change_at: float
     first_read_at: float = NOW
     completed_at: float | None = None
     absent: frozenset[int] = frozenset()
+    late: bool = False
     events: tuple[Event, ...] = ()
 
 
@@ -106,6 +108,7 @@ def polls(message_id: str, phones: Phones, count: int, changed: int) -> Iterator
             changed_at=never,
             counts=Counts.of(recipients),
             digest=number.to_bytes(16, "big"),
+            asked_at=at,
             read_at=at,
             last_change_at=at,
         )

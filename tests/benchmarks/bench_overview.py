@@ -47,7 +47,7 @@ def filled_board() -> Board:
             dates=array("q", [sent, *(min(int(NOW), sent + seconds) for seconds in took)]),
         )
         board.watch(Entry(str(place), added_at=NOW), NOW)
-        board.apply(Report(str(place), column, str(place).encode(), NOW), NOW)
+        board.apply(Report(str(place), column, str(place).encode(), NOW, NOW), NOW)
     return board
 
 

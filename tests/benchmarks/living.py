@@ -35,8 +35,8 @@ class Living:
         happened = [change for change in message.changes if START + change[0] <= now]
         digest = blake2b(b"%d %d" % (int(message_id), len(happened))).digest()
         if digest == known:
-            return Unchanged(message_id, digest, now)
-        return Report(message_id, Recipients.of(_rows(message, happened)), digest, now)
+            return Unchanged(message_id, digest, now, now)
+        return Report(message_id, Recipients.of(_rows(message, happened)), digest, now, now)
 
     def hear(self, news: Applied | Event) -> None:
         """Note how late each change appears."""

@@ -24,6 +24,7 @@ class Account:
         self.most_at_once = 0
 
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        asked_at = self._clock.now()
         self.asked.append((message_id, self._clock.monotonic()))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -35,7 +36,7 @@ class Account:
             raise KeyRefused
         if message_id == "4":
             raise MessageNotFound
-        return Report(message_id, Recipients(), b"digest", self._clock.now())
+        return Report(message_id, Recipients(), b"digest", asked_at, self._clock.now())
 
 
 async def test_no_minute_sees_more_requests_than_allowed() -> None:

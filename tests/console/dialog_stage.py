@@ -88,4 +88,4 @@ def put(board: Board, entry: Entry, rows: Iterable[Recipient], at: float) -> Non
         board.watch(entry, at)
     columns = Recipients.of(rows)
     digest = repr(list(columns)).encode()
-    board.apply(Report(entry.id, columns, digest, at), at)
+    board.apply(Report(entry.id, columns, digest, at, at), at)

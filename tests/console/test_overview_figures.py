@@ -50,7 +50,7 @@ def answer(board: Board, message_id: str, rows: Sequence[Row], at: float) -> Non
     if message_id not in board:
         board.watch(Entry(message_id, f"label {message_id}"), START)
     digest = repr(rows).encode()
-    board.apply(Report(message_id, recipients(rows), digest, START + at), START + at)
+    board.apply(Report(message_id, recipients(rows), digest, START + at, START + at), START + at)
 
 
 def reckoned(board: Board, at: float, window: Window = HOUR_BY_MINUTES) -> Figures:
@@ -187,7 +187,9 @@ def test_without_any_date_a_report_came_when_it_was_seen() -> None:
         )
         if "300" not in board:
             board.watch(Entry("300"), START)
-        board.apply(Report("300", undated, status.slug.encode(), START + at), START + at)
+        board.apply(
+            Report("300", undated, status.slug.encode(), START + at, START + at), START + at
+        )
 
     found = reckoned(board, 40)
 

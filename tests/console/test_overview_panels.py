@@ -48,7 +48,7 @@ def board_of(*messages: Sequence[Row], first: Sequence[Row] = ()) -> Board:
                     Recipient(phone, status, status.slug, stop, int(START + date))
                     for phone, status, date, stop in told
                 )
-                board.apply(Report(entry.id, column, repr(told).encode(), at), at)
+                board.apply(Report(entry.id, column, repr(told).encode(), at, at), at)
     return board
 
 

@@ -68,8 +68,8 @@ class HostileAccount:
         body, now = self.bodies[message_id], self._clock.now()
         digest = hashlib.blake2b(body, digest_size=16).digest()
         if digest == known:
-            return Unchanged(message_id, digest, now)
-        return Report(message_id, decode(body, message_id), digest, now, body)
+            return Unchanged(message_id, digest, now, now)
+        return Report(message_id, decode(body, message_id), digest, now, now, body)
 
     async def me(self) -> Balance:
         return decode_balance(self.balance, self._clock.now())

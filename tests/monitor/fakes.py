@@ -53,11 +53,17 @@ def row(
 
 
 def report(
-    rows: Iterable[Recipient], message_id: str = "300", at: float = START, raw: bytes = b""
+    rows: Iterable[Recipient],
+    message_id: str = "300",
+    at: float = START,
+    raw: bytes = b"",
+    asked_at: float | None = None,
 ) -> Report:
+    """The answer that came at ``at`` and was asked for at ``asked_at``, or in the same moment."""
     rows = list(rows)
+    asked = at if asked_at is None else asked_at
     digest = blake2b(repr(rows).encode(), digest_size=16).digest()
-    return Report(message_id, Recipients.of(rows), digest, at, raw)
+    return Report(message_id, Recipients.of(rows), digest, asked, at, raw)
 
 
 def fault(kind: FaultKind = FaultKind.SERVER, retry_after: float | None = None) -> Fault:
@@ -86,6 +92,7 @@ class FakeSource:
         return [at for at, asked in self.asked if asked == message_id]
 
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        asked_at = self.clock.now()
         self.asked.append((self.clock.monotonic(), message_id))
         self.doubled += message_id in self.flying
         self.flying.add(message_id)
@@ -99,9 +106,10 @@ class FakeSource:
             raise ReadError(trouble)
         if trouble is not None:
             raise trouble
-        answer = report(self.rows.get(message_id, [row(1)]), message_id, self.clock.now())
+        rows = self.rows.get(message_id, [row(1)])
+        answer = report(rows, message_id, self.clock.now(), asked_at=asked_at)
         if answer.digest == known:
-            return Unchanged(message_id, answer.digest, self.clock.now())
+            return Unchanged(message_id, answer.digest, asked_at, self.clock.now())
         return answer
 
 

@@ -158,7 +158,7 @@ def test_complete_reopened_and_settled_are_told_once_each(board: Board) -> None:
     assert _kinds(board.unchanged("300", two_days)) == [EventKind.SETTLED]
     assert _kinds(board.unchanged("300", two_days + 900)) == []
     assert board.state_of(board["300"], two_days + 9e6) is MessageState.SETTLED
-    stopped = board.apply(report([row(1, FAILED, stop=True)]), two_days + 1000)
+    stopped = board.apply(report([row(1, FAILED, stop=True)], at=two_days + 1000), two_days + 1000)
     assert len(stopped.transitions) == 1
     assert board.state_of(board["300"], two_days + 1000) is MessageState.COMPLETE
 
@@ -261,3 +261,28 @@ def test_raw_answer_is_kept_cut_and_bounded(board: Board) -> None:
     assert len(head) == 256 * 1024
     assert length == len(body)
     assert board.raw("301") is None
+
+
+def test_an_answer_asked_for_earlier_changes_nothing_however_late_it_comes(board: Board) -> None:
+    board.apply(report([row(1)], asked_at=T, at=T), T)
+    board.apply(report([row(1, DELIVERED)], asked_at=T + 2, at=T + 3), T + 3)
+    before = board.totals()
+    old = board.apply(report([row(1), row(2)], asked_at=T + 1, at=T + 9), T + 9)
+    same = board.unchanged("300", T + 9, asked_at=T + 1)
+    failed = board.fail("300", fault(), T + 9, asked_at=T + 1)
+    for applied in (old, same, failed):
+        assert applied.late
+        assert not applied.changed
+    watched = board["300"]
+    assert (watched.read_at, watched.asked_at) == (T + 3, T + 2)
+    assert board.totals() == before
+    assert board.state_of(watched, T + 9) is MessageState.COMPLETE
+
+
+def test_a_moment_that_a_wrong_clock_wrote_bars_no_answer(board: Board) -> None:
+    ahead = T + 3 * 86_400
+    board.apply(report([row(1)], at=ahead), ahead)
+    applied = board.apply(report([row(1, DELIVERED)], at=T + 5), T + 5)
+    assert len(applied.transitions) == 1
+    assert board["300"].asked_at == T + 5
+    assert not board.unchanged("300", T + 9, asked_at=T + 6).late

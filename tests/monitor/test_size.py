@@ -30,7 +30,8 @@ def _campaign(size: int, delivered: int, first: int = 600_000_000) -> Recipients
 
 
 def _report(message_id: str, recipients: Recipients, raw: bytes = b"") -> Report:
-    return Report(message_id, recipients, repr(recipients.statuses.count(2)).encode(), START, raw)
+    digest = repr(recipients.statuses.count(2)).encode()
+    return Report(message_id, recipients, digest, START, START, raw)
 
 
 def _cpu(call: Callable[[], object]) -> float:

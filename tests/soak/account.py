@@ -58,7 +58,7 @@ class CheapAccount:
         digest = b"%s %d" % (message_id.encode(), final)
         if digest == known:
             self.unchanged += 1
-            return Unchanged(message_id, digest, now)
+            return Unchanged(message_id, digest, now, now)
         self.reports += 1
         count = len(sent.ends)
         statuses = sent.statuses[:final] + bytes([Status.WAITING]) * (count - final)
@@ -70,7 +70,7 @@ class CheapAccount:
             stops=bytes([STOP_NO]) * count,
             dates=array("q", [NO_DATE]) * count,
         )
-        return Report(message_id, recipients, digest, now, digest * 20)
+        return Report(message_id, recipients, digest, now, now, digest * 20)
 
     async def me(self) -> Balance:
         return Balance("soak", "1.00", "EUR", 1, None, None, None, self._clock.now())

@@ -39,9 +39,12 @@ def row(
     return Recipient(text, status_of(word), word, stop, date)
 
 
-def report(message_id: str, rows: Sequence[Recipient], at: float) -> Report:
-    """The answer that lists ``rows``, in their order."""
-    return Report(message_id, Recipients.of(rows), repr(rows).encode(), at)
+def report(
+    message_id: str, rows: Sequence[Recipient], at: float, asked_at: float | None = None
+) -> Report:
+    """The answer of ``at`` that lists ``rows``, in their order; asked for then, or earlier."""
+    asked = at if asked_at is None else asked_at
+    return Report(message_id, Recipients.of(rows), repr(rows).encode(), asked, at)
 
 
 class Console:
@@ -70,9 +73,15 @@ class Console:
         else:
             self.board.restore(described, restored(remembered), START)
 
-    def poll(self, message_id: str, rows: Sequence[Recipient], at: float) -> Applied:
-        """Apply and record one answer."""
-        applied = self.board.apply(report(message_id, rows, at), at)
+    def poll(
+        self,
+        message_id: str,
+        rows: Sequence[Recipient],
+        at: float,
+        asked_at: float | None = None,
+    ) -> Applied:
+        """Apply and record one answer, asked for in the moment it came unless told otherwise."""
+        applied = self.board.apply(report(message_id, rows, at, asked_at), at)
         self.writer.record(applied, self.board[message_id])
         return applied
 
@@ -85,6 +94,7 @@ def restored(remembered: Remembered) -> Restored:
         first_seen=remembered.first_seen,
         changed_at=remembered.changed_at,
         read_at=summary.read_at,
+        asked_at=summary.asked_at,
         digest=summary.digest,
         first_read_at=summary.first_read_at,
         last_change_at=summary.last_change_at,

@@ -46,8 +46,8 @@ class WorldClient:
         digest = hashlib.blake2b(body, digest_size=16).digest()
         now = self._world.clock.now()
         if digest == known:
-            return Unchanged(message_id, digest, now)
-        return Report(message_id, decode(body, message_id), digest, now, body)
+            return Unchanged(message_id, digest, now, now)
+        return Report(message_id, decode(body, message_id), digest, now, now, body)
 
     async def me(self) -> Balance:
         return decode_balance(self._world.balance().body, self._world.clock.now())
