@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
@@ -74,7 +74,9 @@ class Seen(Protocol):
         ...
 
     @property
-    def absent(self) -> frozenset[int]: ...
+    def absent(self) -> Container[int]:
+        """Slots that the last report left out."""
+        ...
 
 
 def recipient_column(seen: Seen, now: float, name: str) -> Column:

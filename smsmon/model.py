@@ -71,7 +71,7 @@ def status_of(word: str) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many recipients stand where. ``stop`` counts across the statuses."""
+    """How many recipients stand where. ``stop`` and ``absent`` count across the statuses."""
 
     total: int = 0
     delivered: int = 0
@@ -79,10 +79,12 @@ class Counts:
     waiting: int = 0
     unknown: int = 0
     stop: int = 0
+    absent: int = 0
+    """Recipients that the last report no longer lists: ``total`` has them, as last seen."""
 
     @classmethod
-    def of(cls, recipients: Recipients) -> Counts:
-        """The counts of a report's recipients."""
+    def of(cls, recipients: Recipients, absent: int = 0) -> Counts:
+        """The counts of a message's recipients, ``absent`` of them no longer listed."""
         statuses = recipients.statuses
         return cls(
             total=len(statuses),
@@ -91,7 +93,13 @@ class Counts:
             waiting=statuses.count(Status.WAITING),
             unknown=statuses.count(Status.UNKNOWN),
             stop=recipients.stops.count(1),
+            absent=absent,
         )
+
+    @property
+    def present(self) -> int:
+        """Recipients that the last report lists."""
+        return self.total - self.absent
 
     @property
     def final(self) -> int:
@@ -114,6 +122,7 @@ class Counts:
             self.waiting + other.waiting,
             self.unknown + other.unknown,
             self.stop + other.stop,
+            self.absent + other.absent,
         )
 
     def __sub__(self, other: Counts) -> Counts:
@@ -124,6 +133,7 @@ class Counts:
             self.waiting - other.waiting,
             self.unknown - other.unknown,
             self.stop - other.stop,
+            self.absent - other.absent,
         )
 
 
@@ -247,6 +257,8 @@ class EventKind(StrEnum):
     FOUND = "found"
     ABSENT = "absent"
     """Recipients known before are missing from a report; they stay as last seen."""
+    LISTED_AGAIN = "listed again"
+    """Recipients that were missing are back."""
     ACCOUNT_STOPPED = "account stopped"
     ACCOUNT_DOWN = "account down"
     ACCOUNT_UP = "account up"

@@ -59,7 +59,8 @@ class Restored:
     first_read_at: float | None = None
     last_change_at: float | None = None
     completed_at: float | None = None
-    absent: frozenset[int] = field(default_factory=frozenset)
+    absent: Mapping[int, float] = field(default_factory=dict)
+    """Slot that the last answer left out → since when."""
     final_at: Mapping[int, float] = field(default_factory=dict)
     """As ``Watched.final_at``."""
 
@@ -163,7 +164,7 @@ class Board:
         watched.promise = RESTORED_PROMISE
         if restored.read_at is not None:
             _date_origin(watched, at)
-            self._recount(watched, Counts.of(restored.recipients))
+            self._recount(watched)
             watched.last_change_at = restored.last_change_at or _dated_change(
                 watched, restored.read_at
             )
@@ -220,10 +221,7 @@ class Board:
         merged = merge(watched.recipients, report.recipients, watched.layout)
         transitions = () if baseline else tuple(_transitions(watched, merged, at))
         events = self._read(watched, at, asked_at)
-        if merged.absent - watched.absent:
-            missing = len(merged.absent)
-            detail = f"{missing} of {len(merged.recipients)} known recipients not in the answer"
-            events.append(_event(EventKind.ABSENT, watched, at, detail))
+        events.extend(_listing(watched, merged, at))
         self._take(watched, merged, at)
         watched.digest = report.digest
         _date_origin(watched, at)
@@ -305,7 +303,8 @@ class Board:
     def _take(self, watched: Watched, merged: Merged, at: float) -> None:
         before = watched.recipients.statuses
         watched.recipients = merged.recipients
-        watched.absent = merged.absent
+        if merged.absent != watched.absent.keys():
+            watched.absent = {slot: watched.absent.get(slot, at) for slot in merged.absent}
         watched.layout = merged.layout
         if merged.added:
             watched.first_seen.extend([at] * len(merged.added))
@@ -314,9 +313,10 @@ class Board:
             if Status(before[slot]).final:
                 watched.final_at.setdefault(slot, watched.changed_at[slot])
             watched.changed_at[slot] = at
-        self._recount(watched, Counts.of(merged.recipients))
+        self._recount(watched)
 
-    def _recount(self, watched: Watched, counts: Counts) -> None:
+    def _recount(self, watched: Watched) -> None:
+        counts = Counts.of(watched.recipients, len(watched.absent))
         self._totals = self._totals - watched.counts + counts
         watched.counts = counts
         watched.revision += 1
@@ -370,6 +370,19 @@ def _date_origin(watched: Watched, at: float) -> None:
         origin = earliest_date(watched.recipients, at)
         if origin is not None:
             watched.origin, watched.origin_dated = origin, True
+
+
+def _listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
+    """Tell who is missing from an answer now, and who is back."""
+    gone, back = merged.absent - watched.absent.keys(), watched.absent.keys() - merged.absent
+    if gone:
+        detail = (
+            f"{len(merged.absent)} of {len(merged.recipients)} known recipients not in the answer"
+        )
+        yield _event(EventKind.ABSENT, watched, at, detail)
+    if back:
+        said = "recipient is" if len(back) == 1 else "recipients are"
+        yield _event(EventKind.LISTED_AGAIN, watched, at, f"{len(back):,} {said} listed again")
 
 
 def _transitions(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
@@ -119,8 +120,8 @@ class Watched:
         self.final_at: dict[int, float] = {}
         """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone
         that changed after that (a STOP, another status): for others ``changed_at`` tells."""
-        self.absent: frozenset[int] = frozenset()
-        """Slots that the last answer left out."""
+        self.absent: Mapping[int, float] = {}
+        """Slot that the last answer left out → when an answer first did."""
         self.layout: Layout | None = None
         self.counts = Counts()
         self.digest: bytes | None = None

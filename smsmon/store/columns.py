@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ _STRETCH = 32
 
 Row = tuple[Any, ...]
 
-COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason"
+COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"
 """What ``of_rows`` takes, in this order."""
 
 
@@ -28,13 +28,17 @@ class Columns:
     recipients: Recipients
     first_seen: array[float]
     changed_at: array[float]
+    absent: Mapping[int, float]
+    """Slot that the last report left out → since when."""
 
 
 def of_rows(rows: Sequence[Row], texts: Mapping[int, str]) -> Columns:
     """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
     if not rows:
-        return Columns(Recipients(), array("d"), array("d"))
-    phones, statuses, words, stops, dates, first_seen, changed_at, reasons = zip(*rows, strict=True)
+        return Columns(Recipients(), array("d"), array("d"), {})
+    phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent = zip(
+        *rows, strict=True
+    )
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     return Columns(
         Recipients(
@@ -48,6 +52,7 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str]) -> Columns:
         ),
         array("d", [moment / 1000 for moment in first_seen]),
         array("d", [moment / 1000 for moment in changed_at]),
+        {slot: since / 1000 for slot, since in enumerate(absent) if since} if any(absent) else {},
     )
 
 
@@ -123,7 +128,7 @@ def placed(known: Phones, given: Phones) -> Sequence[int] | None:
 
 
 def rearranged(
-    known: Recipients, given: Recipients, slots: Sequence[int], absent: frozenset[int]
+    known: Recipients, given: Recipients, slots: Sequence[int], absent: Container[int]
 ) -> Recipients:
     """``given`` in the order of ``slots``; what it leaves out stays as ``known``.
 

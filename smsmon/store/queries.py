@@ -41,7 +41,7 @@ _SUMMARY = (
 )
 _SIGHTING = (
     "SELECT m.message_id, m.label, m.read_at, r.message, r.slot, r.phone, r.status, w.text,"
-    " r.stop, r.date, r.first_seen, r.changed_at, r.reason"
+    " r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
     " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
 )
 _BY_FRAGMENT = (
@@ -122,7 +122,7 @@ def load(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Remembe
             recipients=columns.recipients,
             first_seen=columns.first_seen,
             changed_at=columns.changed_at,
-            absent=frozenset(map(int, row[18].split())),
+            absent=columns.absent,
             final_at=_final_at(changes),
             row=row[0],
         )
@@ -290,13 +290,13 @@ def _summary(row: Row) -> Summary:
         last_change_at=_moment(row[9]),
         completed_at=_moment(row[10]),
         removed_at=_moment(row[11]),
-        counts=Counts(*row[12:18]),
+        counts=Counts(*row[12:19]),
     )
 
 
 def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
     message_id, label, read_at, _, slot, key, status, word, stop, date, *rest = row
-    first_seen, changed_at, reason = rest
+    first_seen, changed_at, reason, absent_since = rest
     phone = phone_of(key)
     return Sighting(
         message_id=message_id,
@@ -313,6 +313,7 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
         first_seen=first_seen / 1000,
         changed_at=_moment(changed_at or None),
         read_at=_moment(read_at),
+        absent_since=_moment(absent_since or None),
         transitions=tuple(_transition((message_id, slot, key, *change)) for change in changes),
     )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from smsmon.model import Counts, Entry, Event
@@ -50,7 +50,7 @@ class WatchedMessage(Protocol):
     @property
     def changed_at(self) -> array[float]: ...
     @property
-    def absent(self) -> frozenset[int]: ...
+    def absent(self) -> Mapping[int, float]: ...
     @property
     def counts(self) -> Counts: ...
     @property
@@ -77,7 +77,7 @@ class Update:
     first_seen: array[float] | None
     """A copy of the column, where new slots are possible; else None."""
     changed_at: array[float] | None
-    absent: frozenset[int]
+    absent: Mapping[int, float]
     counts: Counts
     digest: bytes | None
     read_at: float | None
@@ -94,7 +94,7 @@ class Known:
     row: int
     revision: int
     recipients: Recipients
-    absent: frozenset[int] = frozenset()
+    absent: Mapping[int, float] = field(default_factory=dict)
 
 
 class Recording:
@@ -129,12 +129,17 @@ class Recording:
             slots = range(len(given))
         if slots is not None:
             given = rearranged(known.recipients, given, slots, absent)
-            told = {slot for place, slot in enumerate(slots) if place not in absent}
-            absent = frozenset(range(len(given))) - told
+            since = {slot: absent.get(place) for place, slot in enumerate(slots)}
+            absent = {
+                slot: known.absent.get(slot) or since.get(slot) or update.at
+                for slot in range(len(given))
+                if slot not in since or since[slot] is not None
+            }
         revision = known.revision + 1
         self._change(known, given, revision, update.at)
         self._append(known, given, revision, update, slots)
-        self._describe(known, revision, absent, update)
+        self._miss(known, absent)
+        self._describe(known, revision, Counts.of(given, len(absent)), update)
         self._known[update.entry.id] = Known(known.row, revision, given, absent)
 
     def reads(self, reads: Iterable[tuple[str, float]]) -> None:
@@ -180,19 +185,19 @@ class Recording:
         """What the database holds now; and when it was read, if others wrote that."""
         message_id = update.entry.id
         row = self._connection.execute(
-            "SELECT id, revision, read_at, absent FROM message WHERE message_id = ?", (message_id,)
+            "SELECT id, revision, read_at FROM message WHERE message_id = ?", (message_id,)
         ).fetchone()
         known = self._known.get(message_id)
         if row is None:
             cursor = self._connection.execute(
                 "INSERT INTO message (message_id, profile, label, tags, revision, total,"
-                " delivered, not_delivered, waiting, unknown, stop, absent)"
-                " VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, '')",
+                " delivered, not_delivered, waiting, unknown, stop)"
+                " VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0)",
                 (message_id, *_description(update.entry)),
             )
             assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
             return Known(cursor.lastrowid, 0, Recipients()), None
-        number, revision, read_at, absent = row
+        number, revision, read_at = row
         if known is not None and (known.row, known.revision) == (number, revision):
             return known, None
         rows = self._connection.execute(
@@ -200,7 +205,8 @@ class Recording:
             (number,),
         ).fetchall()
         texts = dict(self._connection.execute("SELECT id, text FROM word"))
-        known = Known(number, revision, of_rows(rows, texts).recipients, slots_of(absent))
+        columns = of_rows(rows, texts)
+        known = Known(number, revision, columns.recipients, columns.absent)
         return known, None if read_at is None else read_at / 1000
 
     def _change(self, known: Known, given: Recipients, revision: int, at: float) -> None:
@@ -271,7 +277,7 @@ class Recording:
                     changed_at[slot] = _ms(update.changed_at[place])
         words = [self._word(text) for text in given.vocabulary]
         self._connection.executemany(
-            "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             [
                 (
                     known.row,
@@ -311,14 +317,20 @@ class Recording:
             "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
         )
 
-    def _describe(
-        self, known: Known, revision: int, absent: frozenset[int], update: Update
-    ) -> None:
-        counts = update.counts
+    def _miss(self, known: Known, absent: Mapping[int, float]) -> None:
+        """Note whom the reports leave out since when, and whom they list again."""
+        slots = absent.keys() ^ known.absent.keys()
+        self._connection.executemany(
+            "UPDATE recipient SET absent_since = ? WHERE message = ? AND slot = ?",
+            [(_ms(absent.get(slot, 0.0)), known.row, slot) for slot in slots],
+        )
+
+    def _describe(self, known: Known, revision: int, counts: Counts, update: Update) -> None:
         self._connection.execute(
             "UPDATE message SET revision = ?, digest = ?, first_read_at = ifnull(first_read_at, ?),"
             " read_at = ?, asked_at = ?, last_change_at = ?, completed_at = ?, total = ?,"
-            " delivered = ?, not_delivered = ?, waiting = ?, unknown = ?, stop = ? WHERE id = ?",
+            " delivered = ?, not_delivered = ?, waiting = ?, unknown = ?, stop = ?, absent = ?"
+            " WHERE id = ?",
             (
                 revision,
                 update.digest,
@@ -333,14 +345,10 @@ class Recording:
                 counts.waiting,
                 counts.unknown,
                 counts.stop,
+                counts.absent,
                 known.row,
             ),
         )
-        if absent != known.absent:
-            text = " ".join(map(str, sorted(absent)))
-            self._connection.execute(
-                "UPDATE message SET absent = ? WHERE id = ?", (text, known.row)
-            )
 
     def _word(self, text: str) -> int:
         number = self._words.get(text)
@@ -351,11 +359,6 @@ class Recording:
             ).fetchone()
             self._words[text] = number
         return int(number)
-
-
-def slots_of(text: str) -> frozenset[int]:
-    """The slots in a message's ``absent`` column."""
-    return frozenset(map(int, text.split())) if text else frozenset()
 
 
 def _description(entry: Entry) -> tuple[str, str, str]:

@@ -43,8 +43,8 @@ class Remembered:
     """Slot → when first seen."""
     changed_at: array[float] = field(default_factory=lambda: array("d"))
     """Slot → when last seen to change; 0.0 for never."""
-    absent: frozenset[int] = frozenset()
-    """Slots that the last report left out."""
+    absent: Mapping[int, float] = field(default_factory=dict)
+    """Slot that the last report left out → since when."""
     final_at: Mapping[int, float] = field(default_factory=dict)
     """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone that
     changed after that."""
@@ -66,6 +66,8 @@ class Sighting:
     """When the message was last truly read."""
     transitions: tuple[Transition, ...]
     """Oldest first."""
+    absent_since: float | None = None
+    """Since when the message's reports leave it out; None while they list it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,19 @@ _V1 = (
 _V2 = (
     # When the last true answer was asked for: what was asked for earlier is old news.
     "ALTER TABLE message ADD COLUMN asked_at INTEGER",
+    # Since when the reports leave it out; 0: the last one lists it.
+    "ALTER TABLE recipient ADD COLUMN absent_since INTEGER NOT NULL DEFAULT 0",
+    """UPDATE recipient
+        SET absent_since = (SELECT ifnull(read_at, 1) FROM message WHERE id = recipient.message)
+        WHERE (message, slot) IN (
+            SELECT m.id, place.value FROM message m,
+            json_each('[' || replace(m.absent, ' ', ',') || ']') place
+        )""",
+    # How many those are.
+    "ALTER TABLE message DROP COLUMN absent",
+    "ALTER TABLE message ADD COLUMN absent INTEGER NOT NULL DEFAULT 0",
+    """UPDATE message SET absent =
+        (SELECT count(*) FROM recipient WHERE message = message.id AND absent_since)""",
 )
 
 Script = Sequence[str]

@@ -14,10 +14,10 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -73,7 +73,7 @@ class Polled:
     last_change_at: float
     first_read_at: float = NOW
     completed_at: float | None = None
-    absent: frozenset[int] = frozenset()
+    absent: Mapping[int, float] = field(default_factory=dict)
     late: bool = False
     events: tuple[Event, ...] = ()
 

@@ -79,11 +79,29 @@ def test_missing_recipients_stay_as_last_seen_and_are_told_once(board: Board) ->
     applied = board.apply(report([row(2)]), T + 5)
     assert _kinds(applied) == [EventKind.ABSENT]
     assert applied.transitions == ()
-    assert board["300"].absent == {0}
+    assert board["300"].absent == {0: T + 5}
     assert board.totals().delivered == 1
     assert _kinds(board.apply(report([row(2, DELIVERED)]), T + 9)) == [EventKind.COMPLETED]
     board.apply(report([row(1, DELIVERED), row(2, DELIVERED)]), T + 12)
-    assert board["300"].absent == frozenset()
+    assert board["300"].absent == {}
+
+
+def test_all_recipients_can_go_missing_and_their_return_is_told(board: Board) -> None:
+    board.apply(report([row(1), row(2), row(3)]), T)
+    board.apply(report([row(2), row(3)]), T + 5)
+    (gone,) = board.apply(report([]), T + 9).events
+    assert gone.detail == "3 of 3 known recipients not in the answer"
+    assert board["300"].absent == {0: T + 5, 1: T + 9, 2: T + 9}
+    assert board.totals() == Counts(total=3, waiting=3, absent=3)
+    assert board.totals().present == 0
+    (back,) = board.apply(report([row(1), row(2)]), T + 12).events
+    assert (back.kind, back.detail) == (EventKind.LISTED_AGAIN, "2 recipients are listed again")
+    assert board["300"].counts.absent == 1
+    (back,) = board.apply(report([row(3), row(1), row(2)]), T + 15).events
+    assert back.detail == "1 recipient is listed again"
+    assert board["300"].absent == {}
+    board.forget("300", T + 20)
+    assert board.totals() == Counts()
 
 
 def test_an_empty_first_report_leaves_the_next_one_a_baseline(board: Board) -> None:

@@ -150,8 +150,29 @@ def test_recipients_left_out_stay_as_last_seen(path: Path) -> None:
         console.poll("300", [row(1), row(2), row(3)], START)
         console.poll("300", [row(3, "Delivered")], START + 1)
     known = load(path)
-    assert known.absent == {0, 1}
+    assert known.absent == {0: START + 1, 1: START + 1}
+    assert (known.summary.counts.absent, known.summary.counts.present) == (2, 1)
     assert [each.status for each in known.recipients] == [W, W, D]
+
+
+def test_since_when_a_recipient_is_missing_survives_restarts_and_ends_with_its_return(
+    path: Path,
+) -> None:
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(1), row(2), row(3)], START)
+        console.poll("300", [row(3)], START + 1)
+        console.poll("300", [], START + 2)
+    with Console(path) as console:
+        console.watch("300", load(path))
+        assert console.board["300"].absent == {0: START + 1, 1: START + 1, 2: START + 2}
+        assert console.board["300"].counts.absent == 3
+        console.poll("300", [row(2)], START + 9)
+    assert load(path).absent == {0: START + 1, 2: START + 2}
+    with Reader(path) as reader:
+        found = reader.ask(lambda db: queries.find_number(db, "+33600000001")).sightings
+        again = reader.ask(lambda db: queries.find_number(db, "+33600000002")).sightings
+    assert [each.absent_since for each in (*found, *again)] == [START + 1, None]
 
 
 def test_what_changed_while_the_program_was_down_is_recorded_once(path: Path) -> None:

@@ -54,7 +54,8 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
     assert [each.stop for each in known.recipients] == [True, False, None, False]
     assert list(known.first_seen) == [START, START, START, START + 7]
     assert list(known.changed_at) == [START + 7, 0, 0, 0]
-    assert known.absent == {2}
+    assert known.absent.keys() == {2}
+    assert known.summary.counts.absent == 1
     assert [(each.before, each.after) for each in happened.transitions] == [
         (Status.WAITING, Status.DELIVERED),
         (None, Status.WAITING),

@@ -74,6 +74,7 @@ _TOLD = {
     EventKind.NOT_FOUND: _Kind(Tone.WARN, "not found", "not found"),
     EventKind.FOUND: _Kind(Tone.GOOD, "found", "found"),
     EventKind.ABSENT: _Kind(Tone.WARN, "report with some missing", "reports with some missing"),
+    EventKind.LISTED_AGAIN: _Kind(Tone.PLAIN, "report with some back", "reports with some back"),
     EventKind.COMPLETED: _Kind(Tone.PLAIN, "message completed", "messages completed"),
     EventKind.ADDED: _Kind(Tone.PLAIN, "added", "added"),
     EventKind.REMOVED: _Kind(Tone.PLAIN, "removed", "removed"),
