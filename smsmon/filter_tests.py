@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
-from smsmon.phones import digits_of, is_number_like
+from smsmon.phones import Sought, is_number_like, sought
 from smsmon.recipients import Phones
 
 Value: TypeAlias = "str | tuple[str, ...] | bool | float | int | None"
@@ -244,28 +244,25 @@ def _country_word_test(needle: str) -> Test:
 
 
 def phone_test(value: str) -> Test:
-    """Has these digits in it, whether national, international or a part."""
-    if not is_number_like(value):
-        return NotDigits(value)
-    digits = digits_of(value)
-    if value.lstrip().startswith("+"):
-        return lambda phone: isinstance(phone, str) and phone.startswith(f"+{digits}")
-    return Digits(digits)
+    """Is the number that was typed, in any spelling, or has the digits typed in it."""
+    return Number(sought(value)) if is_number_like(value) else NotDigits(value)
 
 
-class Digits:
-    """Has these digits in a row; a test that knows how to go through a whole column fast."""
+class Number:
+    """Is a number that is meant; a test that knows how to go through a whole column fast."""
 
-    def __init__(self, digits: str) -> None:
-        self._digits = digits
+    def __init__(self, meant: Sought) -> None:
+        self._meant = meant
 
     def __call__(self, value: Value) -> bool:
-        return isinstance(value, str) and self._digits in value
+        return isinstance(value, str) and self._meant.matches(value)
 
     def through(self, phones: Phones) -> bytes:
         """One byte for each number: 1 where it matches."""
-        digits = self._digits
-        return bytes([digits in text for text in phones])
+        found = bytearray(len(phones))
+        for place in phones.meant(self._meant):
+            found[place] = 1
+        return bytes(found)
 
 
 class NotDigits:

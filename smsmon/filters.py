@@ -31,7 +31,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from smsmon.filter_tests import BadValue, Digits, NotDigits, Test, Value, edges_of, test_of
+from smsmon.filter_tests import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
 from smsmon.recipients import Phones
 
 
@@ -151,7 +151,7 @@ class Filter:
 
 
 def _tested(column: Column, test: Test) -> bytes:
-    if isinstance(column, Phones) and isinstance(test, Digits | NotDigits):
+    if isinstance(column, Phones) and isinstance(test, Number | NotDigits):
         return test.through(column)
     if not isinstance(column, Coded):
         return bytes(map(test, column))

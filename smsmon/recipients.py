@@ -6,12 +6,13 @@ a recipient costs about 200 bytes; as a place in these columns, about 20.
 
 from __future__ import annotations
 
-import re
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
+
+from smsmon.phones import E164, Sought
 
 if TYPE_CHECKING:
     from smsmon.model import Status
@@ -22,7 +23,6 @@ NO_DATE = 0
 STOP_NO, STOP_YES, STOP_UNTOLD = 0, 1, 2
 """In the column of STOP flags. Untold: the row had no flag, so nothing is known."""
 
-_E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 _ALIKE_DIGITS = range(6, 15)
 """How many digits the numbers of a column may have to be read all at once."""
 _HEX_PLACES = 16
@@ -67,7 +67,7 @@ class Phones(Sequence[str]):
         self._numbers = array("q")
         others: list[str] = []
         for phone in phones:
-            if _E164.fullmatch(phone):
+            if E164.fullmatch(phone):
                 self._numbers.append(int(phone, 16))
             else:
                 others.append(phone)
@@ -131,7 +131,7 @@ class Phones(Sequence[str]):
 
     def find(self, phone: str) -> int:
         """The first place of ``phone``; -1 when it is not here."""
-        if _E164.fullmatch(phone):
+        if E164.fullmatch(phone):
             number = int(phone, 16)
         elif phone in self._others:
             number = -1 - self._others.index(phone)
@@ -164,6 +164,23 @@ class Phones(Sequence[str]):
             if number > 0 and digits in f"{number:x}":  # zeros may be those that fill it up
                 found.append(start + place)
             at = text.find(digits, (place + 1) * (_HEX_PLACES + 1))
+        return found
+
+    def meant(self, wanted: Sought, start: int = 0, stop: int | None = None) -> list[int]:
+        """The places of the numbers that are ``wanted``, in order; bounds as for ``holding``."""
+        if not wanted:
+            return []
+        numbers, is_meant = self._numbers, wanted.matches_digits
+        held = self.holding(wanted.core, start, stop)
+        found = [place for place in held if is_meant(f"{numbers[place]:x}")]
+        if self._others:
+            others = self._others
+            found += [
+                place
+                for place, number in enumerate(numbers[start:stop], start)
+                if number < 0 and wanted.matches(others[-number - 1])
+            ]
+            found.sort()
         return found
 
     @property

@@ -7,6 +7,8 @@ import sys
 
 import phonenumbers
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from smsmon import phones
 from smsmon.countries import COUNTRY_NAMES, country_name
@@ -43,7 +45,18 @@ def test_numbers_are_grouped_as_their_country_does_and_masked_in_place(
         ("+79012345678", "RU"),
         ("+77012345678", "KZ"),
         ("+390669812345", "VA"),
+        ("+14161234567", "CA"),
+        ("+12421234567", "BS"),
+        ("+77011234567", "KZ"),
+        ("+262639123456", "YT"),
+        ("+262269123456", "YT"),
+        ("+590690123456", "GP"),
+        ("+262692123456", "RE"),
         ("+88212345678", ""),
+        ("+80012345678", ""),
+        ("+878101234567", ""),
+        ("+870123456789", ""),
+        ("+ x 12", ""),
         ("+999123456", ""),
         ("0612345678", ""),
         ("", ""),
@@ -72,19 +85,115 @@ def test_every_region_has_a_name() -> None:
     assert country_name("ZZ") == "ZZ"
 
 
+OVERSEAS = {
+    "590": ("690", "691", "590"),
+    "262": ("692", "693", "262", "263", "639", "269"),
+    "594": ("694", "594"),
+    "596": ("696", "697", "596"),
+}
+LAST = st.from_regex(r"[0-9]{6}", fullmatch=True)
+
+
 @pytest.mark.parametrize(
-    ("typed", "digits"),
+    ("code", "head"), [(code, head) for code, heads in OVERSEAS.items() for head in heads]
+)
+@given(LAST)
+def test_national_numbers_of_the_departments_overseas_have_their_own_calling_codes(
+    code: str, head: str, last: str
+) -> None:
+    assume(not f"{head}{last}".startswith("63998"))
+    assert phones.e164(f"0{head}{last}") == f"+{code}{head}{last}"
+
+
+@given(st.from_regex(r"6[0-24-8][0-9]{7}|7[3-8][0-9]{7}|1[0-9]{8}", fullmatch=True))
+def test_national_numbers_of_the_mainland_are_french(national: str) -> None:
+    assert phones.e164(f"0{national}") == f"+33{national}"
+
+
+@given(LAST.map(lambda last: last[:4]))
+def test_numbers_for_films_are_of_the_mainland(last: str) -> None:
+    assert phones.e164(f"063998{last}") == f"+3363998{last}"
+
+
+@pytest.mark.parametrize(
+    "spelling",
     [
-        ("06 12 34", "61234"),
-        ("+33 6.12", "33612"),
-        ("0033 6 12", "33612"),
-        ("612", "612"),
-        ("+", ""),
-        ("", ""),
+        "+33612345678",
+        "+33 6 12 34 56 78",
+        "+33 (0)6 12 34 56 78",
+        "+33(0)612345678",
+        "+33.6.12.34.56.78",
+        "0033612345678",
+        "00 33 (0)6-12-34-56-78",
+        "33612345678",
+        "33 6 12 34 56 78",
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "06-12-34-56-78",
+        "06/12/34/56/78",
+        "(0)6 12 34 56 78",
+        "06\u202f12\u00a034\u200956\u201178",
+        "\u202a+33 6 12 34 56 78\u202c",
+        "０６１２３４５６７８",
     ],
 )
-def test_digits_to_look_for_are_those_of_the_international_number(typed: str, digits: str) -> None:
-    assert phones.digits_of(typed) == digits
+def test_a_number_is_the_same_in_every_spelling(spelling: str) -> None:
+    assert phones.e164(spelling) == "+33612345678"
+    assert phones.sought(spelling).matches("+33612345678")
+    assert phones.sought("+33612345678").matches(spelling)
+    assert not phones.sought(spelling).matches("+33612345679")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "number"),
+    [
+        ("0044 7911 123456", "+447911123456"),
+        ("+44 (0)7911 123456", "+447911123456"),
+        ("+39 06 6982 1234", "+390669821234"),
+        ("00800 1234 5678", "+80012345678"),
+    ],
+)
+def test_international_spellings_of_any_country_are_understood(spelling: str, number: str) -> None:
+    assert phones.e164(spelling) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "+", "36180", "612345678", "+33 6 12", "06 12 34 56 7", "+999 123 456", "2270142", "SMS",
+     "06 12 34 56 78 / 07 12 34 56 78", "06" * 10_000, "0612345678x", "1 234 567", "+0612345678"],
+)  # fmt: skip
+def test_a_doubtful_spelling_is_no_number(text: str) -> None:
+    assert phones.e164(text) == ""
+
+
+@given(st.text(max_size=60) | st.text("+0123456789 ().-", max_size=24))
+def test_whatever_is_made_a_number_is_one_and_stays_it(text: str) -> None:
+    number = phones.e164(text)
+    assert not number or phones.E164.fullmatch(number)
+    assert phones.e164(number) == number
+    if number:
+        assert number.endswith("".join(filter(str.isdigit, phones.written(text)))[-8:])
+
+
+@given(st.from_regex(r"[1-9][0-9]{5,13}", fullmatch=True))
+def test_an_international_number_is_sought_whole_in_every_spelling(digits: str) -> None:
+    spaced = " ".join(digits)
+    for text in (f"+{digits}", f"00{digits}", f"+{spaced}", f" {digits} "):
+        assert digits in phones.sought(text).numbers()
+
+
+@given(st.text(max_size=60) | st.text("+0123456789 ().-", max_size=24))
+def test_no_text_at_all_upsets_a_search(text: str) -> None:
+    wanted = phones.sought(text)
+    assert all(each.isdigit() and each[0] != "0" and len(each) <= 15 for each in wanted.numbers())
+    for phone in ("+33612345678", text, ""):
+        assert wanted.matches(phone) in (True, False)
+    assert phones.why_not_sought(text) or wanted
+
+
+@pytest.mark.parametrize("text", ["06", "+33", "12", "", "+", "SMS 3000", "1" * 16, "9" * 5_000])
+def test_what_must_be_typed_is_said_before_anything_is_searched(text: str) -> None:
+    assert phones.why_not_sought(text)
 
 
 def test_only_what_could_be_a_number_is_taken_for_one() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from smsmon.model import Status, status_of
+from smsmon.phones import e164
 from smsmon.recipients import (
     NO_DATE,
     STOP_NO,
@@ -32,8 +33,6 @@ DATE_END = 1 << 32
 BYTE_PLACES = 256
 """How many distinct words a column of bytes can tell apart."""
 
-_NATIONAL = re.compile(r"(?:00|\+)?33[1-9][0-9]{8}|0[1-9][0-9]{8}")
-"""The vendor's home country as people and the API's senders write it: 06…, 336…, 00336…"""
 _PARIS_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _ABSENT = msgspec.UNSET
 # The types of the typed tier, so that both read "1", "true" and "null" alike.
@@ -206,9 +205,7 @@ def phone_of(value: object) -> tuple[str, str]:
     value = value.strip()
     if not value:
         return "", "no phone number"
-    if _NATIONAL.fullmatch(value):
-        return "+33" + value[-9:], ""
-    return safe(value, LABEL_LIMIT), ""
+    return e164(value) or safe(value, LABEL_LIMIT), ""
 
 
 def word_of(value: object) -> tuple[str, Status, str]:

@@ -9,7 +9,7 @@ import click
 from smsmon.commands import exits
 from smsmon.commands.context import find_locations, number_shown, read_settings
 from smsmon.commands.flags import privacy_flag, utc_flag
-from smsmon.commands.output import print_json, print_rows, say
+from smsmon.commands.output import fail, print_json, print_rows, say
 from smsmon.commands.shapes import sighting_json
 from smsmon.commands.times import when
 
@@ -36,8 +36,8 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     """Tell everything ever seen about a phone number.
 
     It asks the history, not the API: what the console or `smsmon watch` has recorded. NUMBER is
-    international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one; quote it if it
-    has spaces. Exit code 4 if it was never seen.
+    international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one, three digits or
+    more; quote it if it has spaces. Exit code 4 if it was never seen.
 
     \b
     Piped, one line a message it is in, separated by tabs:
@@ -49,6 +49,10 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
                     "date", "observed_at"}]}]}
       exact: false when NUMBER was taken for a part; more: true at the limit.
     """
+    from smsmon.phones import why_not_sought
+
+    if why := why_not_sought(number):
+        fail(f"This cannot be searched for: {why}.")
     locations = find_locations()
     settings = read_settings(locations)
 

@@ -7,21 +7,17 @@ no key waits for it.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 from time import monotonic
 from typing import NamedTuple, Protocol
 
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
+from smsmon.phones import Sought, sought, why_not_sought
 from smsmon.recipients import Recipient
-from smsmon.store.numbers import calling_codes
 from smsmon.store.remembered import NumberFound, Sighting
 
-LEAST_DIGITS = 3
-"""Digits searched for at least: fewer are in nearly every number."""
 FOUND_LIMIT = 200
 """Rows found at most: who needs more needs more digits."""
 
@@ -29,9 +25,6 @@ _PIECE = 2_000
 """Numbers searched at once: 0.1 ms, or 4 when all of them have the digits looked for."""
 _TURN = 0.008
 """Seconds of searching until others have their turn."""
-_LONGEST_CODE = 3
-_NOT_DIGITS = re.compile(r"[^0-9]+")
-_TRUNK_IN_BRACKETS = re.compile(r"\(0\)")
 
 
 class NumberFinder(Protocol):
@@ -67,80 +60,21 @@ class Found:
     watched: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What someone may mean who types a number, or a part of one. All are digits or empty."""
-
-    anywhere: str = ""
-    """These in a row, wherever in the number."""
-    international: str = ""
-    """The number begins with these, its calling code included."""
-    national: str = ""
-    """These come right after the calling code."""
-
-    def __bool__(self) -> bool:
-        """False when there is not enough to search for."""
-        return bool(self.core)
-
-    @property
-    def core(self) -> str:
-        """Digits that every number meant has in a row."""
-        return self.national or self.international or self.anywhere
-
-    def matches(self, phone: str) -> bool:
-        """True when ``phone``, E.164 or as it came, is a number that is meant."""
-        number = _NOT_DIGITS.sub("", phone)
-        if not phone.startswith("+"):
-            return any(part and part in number for part in (self.anywhere, self.core))
-        if self.anywhere and self.anywhere in number:
-            return True
-        if self.international:
-            return number.startswith(self.international)
-        return bool(self.national) and _after_code(number).startswith(self.national)
+def understood(text: str) -> Sought:
+    """What ``text`` asks for; nothing while it is too little, or no number."""
+    return Sought() if why_not_sought(text) else sought(text)
 
 
-def understood(text: str) -> Wanted:
-    """What ``text`` asks for: ``06 12…``, ``+33 6…``, ``0033 6…`` or any part of a number.
-
-    Nothing while it has fewer than three digits, and nothing for text that has letters.
-    """
-    if any(char.isalpha() for char in text):
-        return Wanted()
-    digits = _NOT_DIGITS.sub("", _TRUNK_IN_BRACKETS.sub("", text))
-    if len(digits) < LEAST_DIGITS:
-        return Wanted()
-    if text.lstrip().startswith("+"):
-        return Wanted(international=digits)
-    if digits.startswith("00"):
-        return Wanted(anywhere=digits, international=digits[2:])
-    if digits.startswith("0"):
-        return Wanted(anywhere=digits, national=digits[1:])
-    return Wanted(anywhere=digits)
-
-
-def _after_code(number: str) -> str:
-    return number[_code_length(number[:_LONGEST_CODE]) :]
-
-
-@cache
-def _code_length(head: str) -> int:
-    """How many of a number's first characters are its calling code; all, if none is known."""
-    codes = map(str, calling_codes())
-    # No calling code begins with another one.
-    return next((len(code) for code in codes if head.startswith(code)), len(head))
-
-
-async def search(board: Board, wanted: Wanted, limit: int = FOUND_LIMIT) -> list[Found]:
+async def search(board: Board, wanted: Sought, limit: int = FOUND_LIMIT) -> list[Found]:
     """The watched recipients that are meant, those of the newest message first."""
     found: list[Found] = []
     turn_ends = monotonic() + _TURN
     for watched in sorted(board, key=lambda each: each.origin, reverse=True):
         recipients = watched.recipients
         phones = recipients.phones
-        slots = [phones.find(other) for other in phones.others if wanted.matches(other)]
+        slots: list[int] = []
         for start in range(0, len(phones), _PIECE):
-            held = phones.holding(wanted.core, start, start + _PIECE)
-            slots += [slot for slot in held if wanted.matches(phones[slot])]
+            slots += phones.meant(wanted, start, start + _PIECE)
             if monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = monotonic() + _TURN
@@ -153,7 +87,7 @@ async def search(board: Board, wanted: Wanted, limit: int = FOUND_LIMIT) -> list
     return found
 
 
-def remembered(board: Board, wanted: Wanted, sightings: Iterable[Sighting]) -> list[Found]:
+def remembered(board: Board, wanted: Sought, sightings: Iterable[Sighting]) -> list[Found]:
     """What the history knows beyond the board, the newest first."""
     found = [
         _remembered(each, watched=each.message_id in board)

@@ -6,11 +6,10 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import compress
 
 from smsmon.model import Status
-from smsmon.phones import region
+from smsmon.phones import region, sole_region
 from smsmon.recipients import Phones, Recipients
 
 _FAILED = bytes(int(value == Status.NOT_DELIVERED) for value in range(256))
@@ -19,7 +18,6 @@ _REST = bytes(int(value not in (Status.DELIVERED, Status.NOT_DELIVERED)) for val
 _HEAD = 1 if sys.byteorder == "little" else 0
 """Of the two halves of an 8-byte number, the one with its first digits: at four bits a digit, all
 but the last eight, in which a calling code seldom ends."""
-_CODE_DIGITS = 3
 
 
 def by_country(recipients: Recipients) -> Mapping[str, Sequence[int]]:
@@ -59,7 +57,7 @@ class _Column:
         found: Counter[str] = Counter()
         shared = set()
         for head, count in Counter(_of(self._heads, wanted)).items():
-            sole = region(head) if isinstance(head, str) else _region_of_head(head)
+            sole = region(head) if isinstance(head, str) else sole_region(f"{head:x}")
             if sole is None:
                 shared.add(head)
             else:
@@ -72,17 +70,3 @@ class _Column:
 
 def _of(column: Sequence[int | str], wanted: bytes | None) -> Iterable[int | str]:
     return column if wanted is None else compress(column, wanted)
-
-
-@lru_cache(8192)
-def _region_of_head(head: int) -> str | None:
-    """The one country of the numbers that begin so; None where further digits decide."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-    digits = f"{head:x}"
-    for length in range(1, min(_CODE_DIGITS, len(digits)) + 1):
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length]))
-        if regions is not None:
-            sole = regions[0] if len(regions) == 1 else None
-            return "" if sole == "001" else sole
-    return "" if len(digits) >= _CODE_DIGITS else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from smsmon.model import Status
+from smsmon.phones import e164
 from smsmon.recipients import STOP_YES, Phones, Recipients, pack_words
 
 Column = TypeVar("Column", bytes, "array[int]")
@@ -66,6 +68,19 @@ def stored(phone: str) -> int | str:
 def phone_of(key: int | str) -> str:
     """The phone that ``stored`` made ``key`` of."""
     return key if isinstance(key, str) else f"+{key}"
+
+
+def respelled(key: int | str) -> int | str:
+    """What is stored now for a phone that a history of version 1 holds as ``key``.
+
+    There every national French number is one of the mainland, and other spellings are as they
+    came.
+    """
+    digits = str(key)
+    if isinstance(key, int) and not re.fullmatch(r"33[1-9][0-9]{8}", digits):
+        return key
+    number = e164(key if isinstance(key, str) else f"0{digits[2:]}")
+    return stored(number) if number else key
 
 
 def differing(known: Recipients, given: Recipients) -> list[int]:

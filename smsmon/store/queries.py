@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Literal, TypeVar
 
+from smsmon import phones
 from smsmon.model import Counts, Event, EventKind, Status, Transition
 from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient
-from smsmon.store.columns import COLUMNS, of_rows, phone_of
-from smsmon.store.numbers import country_of, read_number
+from smsmon.store.columns import COLUMNS, of_rows, phone_of, stored
 from smsmon.store.remembered import (
     DeliveryTimes,
     Happened,
@@ -46,7 +46,8 @@ _SIGHTING = (
 )
 _BY_FRAGMENT = (
     f"{_SIGHTING} WHERE r.phone IN"  # noqa: S608 - two constants
-    " (SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) OR instr(phone, ?) LIMIT ?)"
+    " (SELECT DISTINCT phone FROM recipient"
+    " WHERE (instr(phone, ?) OR phone >= '') AND meant(phone) LIMIT ?)"
     " ORDER BY r.phone, m.read_at DESC LIMIT ?"
 )
 _TRANSITION = (
@@ -132,20 +133,25 @@ def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> 
     """Everything ever seen about the phone number ``text``, in any usual spelling.
 
     A whole number is an index look-up whatever the history's size; a fragment reads the index
-    of numbers once (about a quarter of a second for a million). At most ``limit`` sightings.
+    of numbers once (about a quarter of a second for a million). At most ``limit`` sightings; none
+    where ``phones.why_not_sought`` says why.
     """
-    asked = read_number(text)
-    marks = ", ".join("?" * len(asked.keys))
+    if phones.why_not_sought(text):
+        return NumberFound(text, False, (), False)
+    wanted = phones.sought(text)
+    # What the API gave in a spelling of its own is stored as it came.
+    keys = (*map(int, wanted.numbers()), stored(text.strip()), wanted.anywhere)
+    marks = ", ".join("?" * len(keys))
     rows = connection.execute(
         f"{_SIGHTING} WHERE r.phone IN ({marks}) ORDER BY r.phone, m.read_at DESC LIMIT ?",
-        (*asked.keys, limit + 1),
+        (*keys, limit + 1),
     ).fetchall()
     exact = bool(rows)
-    if not rows and asked.fragments:
-        rows = connection.execute(
-            _BY_FRAGMENT,
-            (asked.fragments[0], asked.fragments[-1], limit + 1, limit + 1),
-        ).fetchall()
+    if not rows:
+        connection.create_function(
+            "meant", 1, lambda key: wanted.matches(phone_of(key)), deterministic=True
+        )
+        rows = connection.execute(_BY_FRAGMENT, (wanted.core, limit + 1, limit + 1)).fetchall()
     changes = _changes_by_place(connection, {row[5] for row in rows[:limit]})
     sightings = tuple(_sighting(row, changes.get((row[3], row[4]), ())) for row in rows[:limit])
     return NumberFound(text, exact, sightings, len(rows) > limit)
@@ -260,7 +266,7 @@ def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:
         case "tag":
             return tuple(message[4].split("\n"))
         case "country":
-            return (country_of(phone),)
+            return (phones.region(phone_of(phone)),)
 
 
 def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iterable[Row]:
@@ -319,11 +325,11 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
 
 
 def _changes_by_place(
-    connection: sqlite3.Connection, phones: Collection[int | str]
+    connection: sqlite3.Connection, keys: Collection[int | str]
 ) -> dict[tuple[int, int], list[Row]]:
-    """(Message, slot) → its changes, oldest first, of every place that has one of ``phones``."""
+    """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
     found: dict[tuple[int, int], list[Row]] = {}
-    for part in _parts(tuple(phones)):
+    for part in _parts(tuple(keys)):
         rows = connection.execute(
             f"{_CHANGES_OF_PHONES} ({', '.join('?' * len(part))})"
             " ORDER BY c.message, c.slot, c.revision",

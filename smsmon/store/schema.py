@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from smsmon.store.columns import respelled
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.files import locked, make_folder
 from smsmon.text import safe
@@ -108,6 +109,12 @@ _V2 = (
     "ALTER TABLE message ADD COLUMN absent INTEGER NOT NULL DEFAULT 0",
     """UPDATE message SET absent =
         (SELECT count(*) FROM recipient WHERE message = message.id AND absent_since)""",
+    # What version 1 kept as it came, or as a mainland number though it is of a department
+    # overseas: reports spell it otherwise now, and it would look like another recipient.
+    """UPDATE recipient SET phone = respelled(phone) WHERE phone >= ''
+        OR phone BETWEEN 33260000000 AND 33269999999 OR phone BETWEEN 33590000000 AND 33599999999
+        OR phone BETWEEN 33639000000 AND 33639999999 OR phone BETWEEN 33690000000 AND 33699999999
+        OR phone BETWEEN 33708000000 AND 33709999999""",
 )
 
 Script = Sequence[str]
@@ -194,6 +201,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Scr
     with transaction(connection):
         version = _version(connection)  # another process may have been faster
         refuse(connection, path, len(migrations))
+        connection.create_function("respelled", 1, respelled, deterministic=True)
         for script in migrations[version:]:
             for statement in script:
                 connection.execute(statement)

@@ -147,6 +147,16 @@ def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Record
     assert nothing.out == ""
 
 
+@pytest.mark.parametrize("typed", ["06", "+33", "12", "", "not a number", "9" * 5_000])
+def test_find_says_what_it_needs_where_there_is_nothing_to_search_for(
+    recorded: Recorded, typed: str
+) -> None:
+    said = recorded.program.run("find", "--", typed)
+    assert (said.code, said.out) == (2, "")
+    assert "cannot be searched for" in said.err
+    assert "no message" not in said.err
+
+
 def test_history_tells_what_happened_and_how_long_it_took(recorded: Recorded) -> None:
     lines = recorded.program.run("history", "changes", "--json", "--since", "1h").out.splitlines()
     told = [json.loads(line) for line in lines]

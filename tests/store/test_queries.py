@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from smsmon.model import EventKind, Status
 from smsmon.store import queries
-from smsmon.store.numbers import country_of, read_number
 from smsmon.store.reader import Reader
 from smsmon.store.remembered import NumberFound
 from tests.store.reports import START, Console, row
@@ -123,37 +120,6 @@ def test_the_number_of_sightings_is_bounded_and_said(path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "0", "12", "+", "not a number", "'; DROP TABLE message; --"])
 def test_what_is_no_number_finds_nothing(path: Path, text: str) -> None:
     assert find(path, text).sightings == ()
-
-
-@given(st.text(max_size=60))
-def test_no_text_at_all_upsets_the_search(text: str) -> None:
-    spelling = read_number(text)
-    assert all(isinstance(key, str) or 0 < key < 10**15 for key in spelling.keys)
-    assert all(len(fragment) >= 3 for fragment in spelling.fragments)
-
-
-@given(st.from_regex(r"[1-9][0-9]{5,13}", fullmatch=True))
-def test_an_international_number_is_itself_in_every_spelling(digits: str) -> None:
-    spaced = " ".join(digits)
-    for text in (f"+{digits}", f"00{digits}", f"+{spaced}", f" {digits} "):
-        assert int(digits) in read_number(text).keys
-
-
-@pytest.mark.parametrize(
-    ("key", "country"),
-    [
-        (33612345678, "FR"),
-        (32470123456, "BE"),
-        (12025550123, "US"),
-        (262692123456, "RE"),
-        (590690123456, "GP"),
-        (88213300655, "001"),
-        (2100000000, ""),
-        ("0612", ""),
-    ],
-)
-def test_a_calling_code_tells_the_country(key: int | str, country: str) -> None:
-    assert country_of(key) == country
 
 
 def test_summaries_tell_counts_and_ages_without_recipients(path: Path) -> None:

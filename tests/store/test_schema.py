@@ -73,6 +73,31 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
     assert sound(path)
 
 
+def test_numbers_that_version_1_misspelled_are_spelled_as_reports_are_now(tmp_path: Path) -> None:
+    path = old(tmp_path / "history.db", FIXTURES[0])
+    was: dict[int | str, int | str] = {
+        33690123456: 590690123456,
+        33269123456: 262269123456,
+        33639123456: 262639123456,
+        33639980001: 33639980001,
+        33698123456: 33698123456,
+        33612345678: 33612345678,
+        590690123456: 590690123456,
+        "+33 (0)6 12 34 56 78": 33612345678,
+        "+44 7911 123456": 447911123456,
+        "3615": "3615",
+        "": "",
+    }
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM recipient")
+        connection.executemany(
+            "INSERT INTO recipient VALUES (1, ?, ?, 1, 1, 0, 0, 1, 0, NULL)", enumerate(was)
+        )
+    open_for_writing(path).close()
+    now = rows_of(path, "SELECT phone FROM recipient ORDER BY slot")
+    assert [phone for (phone,) in now] == list(was.values())
+
+
 LATER: Sequence[schema.Script] = (
     *MIGRATIONS,
     (

@@ -18,7 +18,6 @@ from smsmon.console.finding import (
     Found,
     NumberFinder,
     Place,
-    Wanted,
     merged,
     remembered,
     search,
@@ -31,6 +30,7 @@ from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.console.widgets.live_table.messages import Highlighted, Selected
 from smsmon.monitor.board import Board
+from smsmon.phones import Sought
 from smsmon.store.errors import StoreError
 
 _LOOK_EVERY = 1.0
@@ -80,8 +80,8 @@ class FindScreen(ModalScreen[Place | None]):
         self._board = board
         self._lens = lens
         self._history = history
-        self._wanted = Wanted()
-        self._searched = Wanted()
+        self._wanted = Sought()
+        self._searched = Sought()
         """What the rows shown were found for."""
         self._searching = False
         self._opens = False
@@ -126,7 +126,7 @@ class FindScreen(ModalScreen[Place | None]):
             self._search(wanted)
 
     @work(group="find", exclusive=True, exit_on_error=False)
-    async def _search(self, wanted: Wanted) -> None:
+    async def _search(self, wanted: Sought) -> None:
         """Show what is found, first on the board, then in the history too."""
         if not wanted:
             self._show([], searching=False)

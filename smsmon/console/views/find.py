@@ -10,13 +10,14 @@ from textual.content import Content
 from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span
-from smsmon.console.finding import FOUND_LIMIT, Found, Place, Wanted, as_now
+from smsmon.console.finding import FOUND_LIMIT, Found, Place, as_now
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
 from smsmon.console.tones import styled
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.monitor.board import Board
+from smsmon.phones import Sought
 
 NOT_WATCHED = "not watched any more"
 _BETWEEN = " · "
@@ -86,7 +87,7 @@ def _label(row: Found, width: int) -> Cell:
 
 def verdict(
     text: str,
-    wanted: Wanted,
+    wanted: Sought,
     found: Sequence[Found],
     *,
     searching: bool = False,
@@ -99,7 +100,7 @@ def verdict(
     sentence.
     """
     if not wanted:
-        return styled(_what_to_type(text), Tone.DIM)
+        return styled(_sentence(phones.why_not_sought(text)), Tone.DIM)
     parts = []
     if found:
         count = cells.count(len(found))
@@ -120,7 +121,7 @@ def verdict(
     return Content(_BETWEEN).join(parts)
 
 
-def why_empty(wanted: Wanted, messages: int, *, searching: bool, history: bool) -> str:
+def why_empty(wanted: Sought, messages: int, *, searching: bool, history: bool) -> str:
     """What stands in place of the rows while there are none: what to do next."""
     if not messages and not history:
         return "Nothing is watched yet. Close this, and press a to add message ids."
@@ -144,10 +145,8 @@ def detail(row: Found | None, lens: Lens) -> Content:
     return Content(_BETWEEN).join(parts)
 
 
-def _what_to_type(text: str) -> str:
-    if any(char.isalpha() for char in text):
-        return "A number has digits only: 06 12 …, +33 6 …, or any part of it"
-    return "06 12 …, +33 6 …, or any three digits or more"
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _of(count: int, noun: str) -> str:

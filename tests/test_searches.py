@@ -1,0 +1,105 @@
+"""One number, three ways to ask for it: the filter, the console's dialog, the history."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from smsmon import phones
+from smsmon.console.finding import search, understood
+from smsmon.console.regions import by_country
+from smsmon.filterable import RECIPIENT_FIELDS
+from smsmon.filters import parse
+from smsmon.monitor.board import Board
+from smsmon.store import queries
+from smsmon.store.reader import Reader
+from tests.store.reports import START, Console, row
+
+COUNTRIES = {
+    "+33612345678": "FR",
+    "+590690123456": "GP",
+    "+262639123456": "YT",
+    "+596696123456": "MQ",
+    "+14165550123": "CA",
+    "+12425550123": "BS",
+    "+77015550123": "KZ",
+    "+447781100100": "GG",
+    "+32470123456": "BE",
+    "+390698765432": "IT",
+    "+88213300655": "",
+    "+80012345678": "",
+    "+878101234567": "",
+    "3615 77": "",
+    "06-12-34-56-79-x": "",
+}
+
+
+class Known(NamedTuple):
+    """What a console and its history know."""
+
+    board: Board
+    path: Path
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    """A board and its history with a number of each kind, all delivered after ten seconds."""
+    path = tmp_path_factory.mktemp("searches") / "history.db"
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(phone) for phone in COUNTRIES], START)
+        console.poll("300", [row(phone, "Delivered") for phone in COUNTRIES], START + 10)
+    return Known(console.board, path)
+
+
+def filtered(known: Known, expression: str) -> list[str]:
+    column = known.board["300"].recipients.phones
+    mask = parse(expression, RECIPIENT_FIELDS).mask(lambda _: column, len(column))
+    return [phone for phone, is_wanted in zip(column, mask, strict=True) if is_wanted]
+
+
+@pytest.mark.parametrize(
+    ("typed", "phone"),
+    [
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("+33 6.12.34.56.78", "+33612345678"),
+        ("0033 6 12 34 56 78", "+33612345678"),
+        ("33612345678", "+33612345678"),
+        ("06 12 34 56 78", "+33612345678"),
+        ("06\u00a012\u202f34 56 78", "+33612345678"),
+        ("0690 12 34 56", "+590690123456"),
+        ("+590 (0)690 12 34 56", "+590690123456"),
+        ("0639123456", "+262639123456"),
+        ("0696-123456", "+596696123456"),
+        ("0470 12 34 56", "+32470123456"),
+        ("06 9876 5432", "+390698765432"),
+        ("+1 (416) 555-0123", "+14165550123"),
+        ("00800 1234 5678", "+80012345678"),
+        ("361577", "3615 77"),
+        ("36 15 77", "3615 77"),
+        ("+33 6 12 34 56 79", ""),
+        ("0612345679", "06-12-34-56-79-x"),
+    ],
+)
+def test_filter_dialog_and_history_find_the_same(known: Known, typed: str, phone: str) -> None:
+    expected = {phone} - {""}
+    with Reader(known.path) as reader:
+        history = reader.ask(lambda connection: queries.find_number(connection, typed))
+    assert {each.recipient.phone for each in history.sightings} == expected
+    on_board = asyncio.run(search(known.board, understood(typed)))
+    assert {each.place.phone for each in on_board} == expected
+    assert set(filtered(known, f'phone:"{typed}"')) == expected
+
+
+def test_screen_filter_and_history_tell_the_same_country(known: Known) -> None:
+    recipients = known.board["300"].recipients
+    for phone, region in COUNTRIES.items():
+        assert phones.region(phone) == region
+    expected = {region: list(COUNTRIES.values()).count(region) for region in COUNTRIES.values()}
+    assert {region: sum(counts) for region, counts in by_country(recipients).items()} == expected
+    with Reader(known.path) as reader:
+        times = reader.ask(lambda connection: queries.delivery_times(connection, "country"))
+    assert {each.key: each.measured for each in times} == expected
