@@ -20,6 +20,7 @@ from smsmon.commands import exits
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
 from smsmon.commands.table import COMMANDS, SECTIONS
+from smsmon.cores import no_core_files
 
 _NAME = "smsmon"
 _COMPLETION = "_SMSMON_COMPLETE"
@@ -95,6 +96,7 @@ def smsmon(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """The ``smsmon`` command. Ends the process with one of the exit codes of `exits`."""
+    no_core_files()
     _mend_streams()
     code = _run()
     try:
