@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from smsmon.assemble import rules_of
+from smsmon.assemble import known_keys, rules_of
 from smsmon.clock import Clock
 from smsmon.commands.shapes import alert_json
 from smsmon.hooks import environment, run_hook
@@ -78,7 +78,8 @@ class Alerting:
         self._commands = {
             name: tuple(alert.command) for name, alert in settings.alerts.items() if alert.command
         }
-        self._environ = environment(settings, environ)
+        self._settings = settings
+        self._environ = environ
         self._stirred = asyncio.Event()
         self._baskets: dict[tuple[str, bool], _Basket] = {}
         """By rule, and whether it holds what held already at the start."""
@@ -158,7 +159,8 @@ class Alerting:
             while self._jobs:
                 command, alerts = self._jobs.popleft()
                 facts = {"alerts": [alert_json(each) for each in alerts]}
-                trouble = await run_hook(command, facts, self._environ)
+                environ = environment(self._settings, self._environ, known_keys())
+                trouble = await run_hook(command, facts, environ)
                 if trouble and command not in self._failing:
                     self._complain(trouble)
                 (self._failing.add if trouble else self._failing.discard)(command)

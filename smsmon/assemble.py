@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smsmon.locations import expanded
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from smsmon.api.client import SmsPartner
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
     from smsmon.monitor.alerts import Rule
     from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
+    from smsmon.settings.types import KeySource
+
+
+_read: set[ApiKey] = set()
+
+
+def known_keys() -> frozenset[ApiKey]:
+    """Every key that this process has read, whatever became of its account."""
+    return frozenset(_read)
 
 
 class AccountProblem(Exception):
@@ -34,29 +46,83 @@ def read_key(name: str, profile: Profile, environ: Mapping[str, str] | None = No
     ``environ`` is the process's own unless given. Raises `AccountProblem`; no text of it holds
     anything of the key.
     """
-    from smsmon.api.key import ApiKey, read_key_file, run_key_command
-
     source = profile.key_source
     try:
-        if source.kind == "file" and isinstance(source.value, str):
-            return read_key_file(Path(source.value).expanduser())
-        if source.kind == "command":
-            return run_key_command(source.value)
-        if environ is None:
-            import os
-
-            environ = os.environ
-        variable = str(source.value)
-        text = environ.get(variable, "")
-        if not text.strip():
-            raise AccountProblem(
-                name,
-                f"No API key for profile {name}: set {variable}, or name a file or a command"
-                f" with api_key_file or api_key_command under [profiles.{name}] in config.toml.",
-            )
-        return ApiKey.parse(text)
+        key = _key_from(source, name, environ)
     except ValueError as error:
         raise AccountProblem(name, f"Profile {name}, key from {source}: {error}") from None
+    _read.add(key)
+    return key
+
+
+def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -> ApiKey:
+    from smsmon.api.key import ApiKey, read_key_file, run_key_command
+
+    if source.kind == "file" and isinstance(source.value, str):
+        return read_key_file(expanded(source.value))
+    if source.kind == "command":
+        return run_key_command(source.value)
+    if environ is None:
+        import os
+
+        environ = os.environ
+    variable = str(source.value)
+    text = environ.get(variable, "")
+    if not text.strip():
+        raise AccountProblem(
+            name,
+            f"No API key for profile {name}: set {variable}, or name a file or a command"
+            f" with api_key_file or api_key_command under [profiles.{name}] in config.toml.",
+        )
+    return ApiKey.parse(text)
+
+
+def unusable_files(settings: Settings) -> list[str]:
+    """A sentence for each file that the settings name and that cannot be used. Runs nothing."""
+    problems = []
+    for name, profile in settings.profiles.items():
+        if profile.key_source.kind == "file":
+            try:
+                read_key(name, profile)
+            except AccountProblem as problem:
+                problems.append(str(problem))
+    if settings.network.ca_file is not None:
+        from smsmon.api.transport import tls_context
+
+        try:
+            tls_context("https://", ca_file_of(settings))
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
+
+
+def open_to_others(profile: Profile) -> str:
+    """A sentence that others can read the profile's key file, and what to do; empty if not."""
+    import shlex
+    import stat
+
+    source = profile.key_source
+    if source.kind != "file" or not isinstance(source.value, str):
+        return ""
+    try:
+        path = expanded(source.value)
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except (OSError, ValueError):
+        return ""
+    if not mode & 0o077:
+        return ""
+    return f"Others can read the key (mode {mode:04o}): `chmod 600 {shlex.quote(str(path))}`."
+
+
+def ca_file_of(settings: Settings) -> Path | None:
+    """The file of authorities to trust; None for the usual ones. Raises ``ValueError``."""
+    named = settings.network.ca_file
+    if named is None:
+        return None
+    try:
+        return expanded(named)
+    except ValueError as error:
+        raise ValueError(f"The CA file cannot be used: {error}") from None
 
 
 def open_client(
@@ -88,7 +154,7 @@ def open_client(
             body_limit=network.body_limit_bytes,
             clock=clock,
             proxy=network.proxy,
-            ca_file=Path(network.ca_file).expanduser() if network.ca_file else None,
+            ca_file=ca_file_of(settings),
         )
     except ValueError as error:
         raise AccountProblem(name, f"Profile {name}: {error}") from None

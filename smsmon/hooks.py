@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import os
-import signal
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from smsmon.settings import Settings
+from smsmon.api.masking import SHORTEST_MASKED
+from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.settings.types import API_KEY_VARIABLE
 from smsmon.text import safe
 
+if TYPE_CHECKING:
+    from smsmon.api.key import ApiKey
+    from smsmon.settings import Settings
+
 WITHIN = 30.0
 """Seconds a command may take."""
-_READ = 4096
 _SHOWN = 200
 """Characters of what it says that are passed on."""
 
 
-def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without any variable that holds an API key."""
-    keys = {API_KEY_VARIABLE}
+def environment(
+    settings: Settings, environ: Mapping[str, str], keys: Iterable[ApiKey] = ()
+) -> dict[str, str]:
+    """``environ`` without any variable that holds an API key, whatever its name.
+
+    ``keys`` are the keys known from elsewhere: of files and commands.
+    """
+    names = {API_KEY_VARIABLE}
     for profile in settings.profiles.values():
         if profile.key_source.kind == "env":
-            keys.add(str(profile.key_source.value))
-    return {name: value for name, value in environ.items() if name not in keys}
+            names.add(str(profile.key_source.value))
+        if profile.api_key_env is not None:
+            names.add(profile.api_key_env)
+    secrets = {key.reveal() for key in keys} | {environ.get(name, "").strip() for name in names}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in names and not any(_tells(value, secret) for secret in secrets)
+    }
+
+
+def _tells(value: str, secret: str) -> bool:
+    """True if a variable's value holds the key: alone, or in an address or a header."""
+    if len(secret) < SHORTEST_MASKED:
+        return bool(secret) and value.strip() == secret
+    return secret.lower() in value.lower()
 
 
 async def run_hook(
@@ -38,74 +57,26 @@ async def run_hook(
 ) -> str:
     """Run ``command`` with ``facts`` as JSON on its stdin; gives what went wrong, or nothing.
 
-    The command and all it started are ended when it takes longer, or when this is cancelled.
+    It is over when it exits; what it left running then is its own affair. The command and all
+    it started are ended when it takes longer, or when this is cancelled.
     """
     name = safe(command[0], _SHOWN)
-    starting = asyncio.create_task(_start(command, environ))
     try:
-        process = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(OSError, ValueError):
-            process = await starting  # it may run already
-            await _end(process)
-            _close(process)
-        raise
+        outcome = await beside(_run, command, facts, environ, within)
     except (OSError, ValueError) as error:
         why = safe(getattr(error, "strerror", None) or type(error).__name__)
         return f"The alert command {name} could not be started ({why})."
-    try:
-        async with asyncio.timeout(within):
-            said = await _converse(process, json.dumps(facts).encode() + b"\n")
-            code = await process.wait()
-    except TimeoutError:
-        await _end(process)
+    if outcome.ended is Ended.LATE:
         return f"The alert command {name} was ended: it took longer than {within:g} seconds."
-    except asyncio.CancelledError:
-        await _end(process)
-        raise
-    finally:
-        _close(process)
-    if code == 0:
+    if outcome.code == 0:
         return ""
-    words = safe(" ".join(said.decode(errors="replace").split()), _SHOWN)
-    return f"The alert command {name} failed (exit code {code})" + (f": {words}" if words else ".")
+    words = safe(" ".join(outcome.said.decode(errors="replace").split()), _SHOWN)
+    how = f"exit code {outcome.code}"
+    return f"The alert command {name} failed ({how})" + (f": {words}" if words else ".")
 
 
-async def _start(command: Sequence[str], environ: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Start ``command`` as the first of a group of its own."""
-    return await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(environ),
-        start_new_session=True,
-    )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the whole group, whose first may be gone while what it started is not."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
-
-
-async def _converse(process: asyncio.subprocess.Process, facts: bytes) -> bytes:
-    """Hand over the facts; gives the beginning of what it says on stderr."""
-    assert process.stdin is not None  # noqa: S101 - both are pipes
-    assert process.stderr is not None  # noqa: S101
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it need not read them
-        process.stdin.write(facts)
-        await process.stdin.drain()
-    process.stdin.close()
-    said = b""
-    while got := await process.stderr.read(_READ):
-        said = (said + got)[:_READ]
-    return said
-
-
-def _close(process: asyncio.subprocess.Process) -> None:
-    """Let go of the pipes, whoever else still has them open."""
-    transport = getattr(process, "_transport", None)
-    if transport is not None:
-        transport.close()
+def _run(
+    command: Sequence[str], facts: Mapping[str, Any], environ: Mapping[str, str], within: float
+) -> Outcome:
+    given = json.dumps(facts).encode() + b"\n"
+    return run(command, hear="stderr", within=within, given=given, environ=environ)

@@ -11,11 +11,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from smsmon.text import safe
+
 APP = "smsmon"
 _NO_HOME = (
     "No home folder was found for this user. Set HOME, or set SMSMON_HOME to the folder that"
     " smsmon may use."
 )
+
+
+def expanded(text: str) -> Path:
+    """The path that ``text`` names, a home folder in the place of ``~`` or ``~user``.
+
+    Raises ``ValueError`` with a sentence when there is no such.
+    """
+    try:
+        path = Path(text).expanduser()
+    except (RuntimeError, ValueError):
+        user = safe(text.split("/", 1)[0])
+        raise ValueError(
+            f"There is no home folder {user} on this machine: write the path in full."
+        ) from None
+    if "\0" in text:
+        raise ValueError("A path holds no NUL byte.")
+    return path
 
 
 class LocationError(Exception):

@@ -1,8 +1,9 @@
-"""The commands that alerts name: bounded in time, with all they start."""
+"""The commands that alerts name: bounded in time, with all they start, and without the key."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.hooks import WITHIN, run_hook
+from smsmon.assemble import known_keys, read_key
+from smsmon.hooks import WITHIN, environment, run_hook
+from smsmon.locations import Locations
+from smsmon.settings import load_settings
 
 PATIENCE = 30.0
 """Seconds that a process may take to start, or to be gone."""
@@ -23,7 +27,9 @@ Said = Callable[[], Awaitable[bytes]]
 
 
 @asynccontextmanager
-async def started(pipe: Path, first: str, last: str) -> AsyncIterator[tuple[Hook, Said]]:
+async def started(
+    pipe: Path, first: str, last: str, within: float = WITHIN
+) -> AsyncIterator[tuple[Hook, Said]]:
     """An alert's command that has started, and so has its child; and what its pipe says next,
     which is nothing once nobody holds it any more."""
     os.mkfifo(pipe)
@@ -35,7 +41,7 @@ async def started(pipe: Path, first: str, last: str) -> AsyncIterator[tuple[Hook
         assert ready, "the command or its child lives on"
         return os.read(reader, 100)
 
-    hook = asyncio.create_task(run_hook(command, {"alerts": []}, dict(os.environ)))
+    hook = asyncio.create_task(run_hook(command, {"alerts": []}, dict(os.environ), within))
     try:
         assert await said() == b"up\n"
         yield hook, said
@@ -43,16 +49,73 @@ async def started(pipe: Path, first: str, last: str) -> AsyncIterator[tuple[Hook
         os.close(reader)
 
 
-@pytest.mark.parametrize("last", ["sleep 600", "exit 0"])
-async def test_a_command_that_takes_too_long_is_ended_with_all_it_started(
-    last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loop = asyncio.get_running_loop()
-    time = loop.time
-    async with started(tmp_path / "pipe", "read facts", last) as (hook, said):
-        monkeypatch.setattr(loop, "time", lambda: time() + WITHIN)
-        assert "was ended: it took longer than 30 seconds" in await hook
+async def test_a_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    async with started(tmp_path / "pipe", "read facts", "sleep 600", within=1) as (hook, said):
+        assert "was ended: it took longer than 1 seconds" in await hook
         assert await said() == b""
+
+
+@pytest.mark.parametrize("child", ["sleep 600 &", "setsid sleep 600 &", "(setsid sleep 600 &) ;"])
+@pytest.mark.parametrize(("code", "told"), [(0, ""), (3, "failed (exit code 3): said")])
+async def test_a_command_is_over_when_it_exits_whatever_it_leaves(
+    child: str, code: int, told: str
+) -> None:
+    command = ("sh", "-c", f"{child} echo said >&2; exit {code}")
+    assert told in await run_hook(command, {"alerts": []}, dict(os.environ))
+
+
+@pytest.mark.parametrize("first", ["setsid sleep 600 & wait", "yes >&2", "exec sleep 600"])
+async def test_commands_after_one_that_hangs_are_run(first: str) -> None:
+    facts = {"alerts": [{"label": "x" * 200_000}]}
+    late = await run_hook(("sh", "-c", first), facts, dict(os.environ), within=0.5)
+    assert "took longer" in late
+    heard = await run_hook(("sh", "-c", "wc -c >&2; exit 1"), facts, dict(os.environ))
+    assert str(len(json.dumps(facts)) + 1) in heard
+
+
+SECRET = "5e41713109ab5e41713109ab5e41713109ab0123"
+SETTINGS = """
+[profiles.default]
+[profiles.own]
+api_key_env = "OWN_KEY"
+[profiles.filed]
+api_key_file = "{folder}/key"
+[profiles.asked]
+api_key_command = ["echo", "asked-key-of-this-account"]
+"""
+
+
+def test_no_variable_that_holds_a_key_reaches_an_alerts_command(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("filed-key-of-this-account\n")
+    (tmp_path / "config.toml").write_text(SETTINGS.format(folder=tmp_path))
+    kept = {"PATH": "/bin", "EMPTY": "", "WEBHOOK": "https://page.example/" + "5e" * 20}
+    environ = {
+        **kept,
+        "SMSMON_API_KEY": SECRET,
+        "OWN_KEY": "own-key-of-this-account",
+        "SMSPARTNER_KEY": SECRET,
+        "BACKUP": f" {SECRET.upper()}\n",
+        "URL": f"https://api.smspartner.fr/v1/me?apiKey={SECRET}&x=1",
+        "OWN_COPY": "own-key-of-this-account",
+        "FILED": "x:filed-key-of-this-account:y",
+        "ASKED": "Asked-Key-of-this-account",
+    }
+    settings = load_settings(Locations.under(tmp_path), environ)
+    for name, profile in settings.profiles.items():
+        read_key(name, profile, environ)
+    assert environment(settings, environ, known_keys()) == kept
+
+
+def test_a_key_too_short_to_be_a_secret_takes_only_its_own_variable(tmp_path: Path) -> None:
+    environ = {"SMSMON_API_KEY": "a", "COPY": "a", "PATH": "/bin"}
+    settings = load_settings(Locations.under(tmp_path), environ)
+    assert environment(settings, environ) == {"PATH": "/bin"}
+
+
+async def test_an_alerts_command_has_the_facts_on_stdin_and_no_terminal() -> None:
+    script = "cat >&2; [ -t 0 ] || [ -t 1 ] || exit 1"
+    said = await run_hook(("sh", "-c", script), {"alerts": [1]}, {"PATH": os.environ["PATH"]})
+    assert said.endswith('(exit code 1): {"alerts": [1]}')
 
 
 @pytest.mark.parametrize("first", ["read facts", ":"])

@@ -22,6 +22,8 @@ KEY_COMMAND_TIMEOUT = 60.0
 """Seconds a key command may take: long enough to type a passphrase, or to touch a token."""
 
 _KEY_FILE_LIMIT = 4096
+_FLOOD = 65_536
+"""Bytes after which a key command prints something else than a key."""
 _KEY_LENGTH = 256
 _SHOULD_BE = "an API key is one word of letters and digits (SMS Partner's have 40)"
 # RFC 3986 "unreserved": such a key reads the same in a URL, in JSON and in XML, so that there is
@@ -99,10 +101,11 @@ def read_key_file(path: Path) -> ApiKey:
 def run_key_command(argv: Sequence[str], *, timeout: float = KEY_COMMAND_TIMEOUT) -> ApiKey:
     """The key that the program ``argv`` prints as its first line; no shell is involved.
 
-    Its error output goes where ours goes, so that it can ask for a passphrase.
+    Its error output goes where ours goes, so that it can ask for a passphrase. It is ended,
+    with all it started, when it takes longer or prints without end.
     Raises ``ValueError`` with a sentence that names the program, never its output.
     """
-    import subprocess  # loaded here: 8 ms, and few keys come from a command
+    from smsmon.programs import Ended, run  # loaded here: 8 ms, and few keys come from a command
 
     if not argv or not argv[0]:
         raise ValueError("The key command is empty; it is a list: a program, then its arguments.")
@@ -110,14 +113,16 @@ def run_key_command(argv: Sequence[str], *, timeout: float = KEY_COMMAND_TIMEOUT
     problem = ""
     output = b""
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own program, without a shell
-            list(argv), stdout=subprocess.PIPE, timeout=timeout, check=False
-        )
-        output, code = done.stdout, done.returncode
-        if code:
-            problem = f"ended with {'signal' if code < 0 else 'status'} {abs(code)}"
-    except subprocess.TimeoutExpired:
-        problem = f"gave no key within {timeout:g} s"
+        done = run(argv, hear="stdout", within=timeout, flood=_FLOOD)
+        output = done.said
+        if done.ended is Ended.LATE:
+            problem = f"gave no key within {timeout:g} s"
+        elif done.ended is Ended.FLOOD:
+            problem = f"printed more than {_FLOOD:,} bytes: it is to print the key alone"
+        elif done.ended is not None:
+            problem = "was ended: it is not waited for any more"
+        elif done.code:
+            problem = f"ended with {'signal' if done.code < 0 else 'status'} {abs(done.code)}"
     except (OSError, ValueError) as error:
         problem = "cannot be run: " + (getattr(error, "strerror", None) or "not a command line")
     if problem:

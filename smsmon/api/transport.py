@@ -86,7 +86,10 @@ def connection_pool(
             max_keepalive_connections=connections,
             keepalive_expiry=keepalive,
         )
-    through = httpx.Proxy(proxy)
+    try:
+        through = httpx.Proxy(proxy)
+    except httpx.InvalidURL:
+        raise ValueError("The proxy is not a URL.") from None
     return httpcore.AsyncHTTPProxy(
         proxy_url=str(through.url),
         proxy_auth=through.raw_auth,
@@ -106,10 +109,14 @@ def tls_context(base_url: str, ca_file: Path | None) -> ssl.SSLContext:
     if base_url.startswith("http://"):
         # No TLS on loopback: this context trusts nobody, and costs 20 ms less.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is None:
-        return httpx.create_ssl_context()
+    what = f"CA file {safe(str(ca_file), 200)}"
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        if ca_file is not None:
+            return ssl.create_default_context(cafile=str(ca_file))
+        what = "file of CAs that SSL_CERT_FILE or SSL_CERT_DIR names"  # as httpx looks at them
+        return httpx.create_ssl_context()
     except (OSError, ssl.SSLError) as error:
         reason = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror
-    raise ValueError(f"The CA file {safe(str(ca_file), 200)} cannot be used: {reason}.")
+    except ValueError:
+        reason = "its name is no path"
+    raise ValueError(f"The {what} cannot be used: {reason}.")

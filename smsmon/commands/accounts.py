@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from smsmon.assemble import AccountProblem, open_client, profile_of
+from smsmon.assemble import AccountProblem, open_client, open_to_others, profile_of
 from smsmon.commands.context import open_watchlist
 from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail, say
+from smsmon.programs import beside
 
 if TYPE_CHECKING:
     from smsmon.api.client import SmsPartner
@@ -31,12 +32,14 @@ async def clients(
         opened = {}
         for name in dict.fromkeys(names):
             try:
-                client = open_client(name, settings, clock)
+                client = await beside(open_client, name, settings, clock)
             except AccountProblem as problem:
                 if not skip_unusable:
                     fail(str(problem))
                 say(f"smsmon: {problem}")
                 continue
+            if told := open_to_others(settings.profiles[name]):
+                say(f"smsmon: Profile {name}: {told}")
             opened[name] = await stack.enter_async_context(client)
         if not opened:
             fail("No account can be used: see above, and `smsmon config check`.")

@@ -55,15 +55,21 @@ def show(as_json: bool) -> None:
 def check() -> None:
     """Say whether the settings can be used, and what is wrong.
 
-    Exit code 0 when they can, 2 when not. Whether the API takes the key is what `smsmon doctor`
-    tells.
+    Exit code 0 when they can, 2 when not. Files that they name are looked at, commands are not
+    run. Whether the API takes the key is what `smsmon doctor` tells.
     """
+    from smsmon.assemble import open_to_others, unusable_files
     from smsmon.settings.loading import unknown_variables
 
     locations = find_locations()
     for name in unknown_variables(os.environ):
         say(f"smsmon: Environment variable {name} is none that smsmon reads.")
     settings = read_settings(locations)
+    for profile in settings.profiles.values():
+        if told := open_to_others(profile):
+            say(f"smsmon: {told}")
+    if problems := unusable_files(settings):
+        fail("\n".join(problems))
     what = locations.config if locations.config.exists() else "No settings file, which"
     emit(f"{what} is fine. Profiles: {', '.join(settings.profiles)}.")
 

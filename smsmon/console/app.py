@@ -23,6 +23,7 @@ from smsmon.console.station import OpenClient, Station
 from smsmon.console.themes import TERMINAL, THEMES, theme_for
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
+from smsmon.programs import beside
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -148,7 +149,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         """Ask where the key is, when the current account has none."""
         settings, name = self._settings, self._settings.profile
         problem = self._station.problems.get(name)
-        if problem is None or not await asyncio.to_thread(_lacks_key, settings):
+        if problem is None or not await beside(_lacks_key, settings):
             return
         await self._set_up(problem)
 

@@ -6,7 +6,6 @@ client, which take longer to load than all else of ours, wait until it has been.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +15,18 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from smsmon import learned
-from smsmon.assemble import AccountProblem, limits_of, open_client, profile_of
+from smsmon.assemble import (
+    AccountProblem,
+    limits_of,
+    open_client,
+    open_to_others,
+    profile_of,
+)
 from smsmon.clock import Clock
 from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
+from smsmon.programs import beside
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -82,6 +88,8 @@ class Station:
         self._opened = clock.now()
         self.problems: dict[str, str] = {}
         """Profile → why it cannot be used as it is set up."""
+        self._warned: set[str] = set()
+        """What was said already of key files that others can read."""
         self._answered: set[str] = set()
         """Profiles whose balance could be read."""
         self._complain = complain
@@ -231,7 +239,7 @@ class Station:
         before = self._clients.pop(name, None)
         try:
             # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
-            client = await asyncio.to_thread(self._open_client, name, self._settings, self.clock)
+            client = await beside(self._open_client, name, self._settings, self.clock)
         except AccountProblem as problem:
             self.problems[name] = str(problem)
             self.engine.set_source(name, Unusable(str(problem)))
@@ -239,5 +247,9 @@ class Station:
             self.problems.pop(name, None)
             self._clients[name] = client
             self.engine.set_source(name, client)
+            told = open_to_others(self._settings.profiles[name])
+            if told and told not in self._warned:
+                self._warned.add(told)
+                self._complain(f"Profile {name}: {told}")
         if before is not None:
             await before.aclose()

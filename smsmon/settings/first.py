@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import shlex
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from smsmon.locations import Locations
+from smsmon.locations import Locations, expanded
 from smsmon.settings.loading import SettingsError, load_settings, read_toml
 from smsmon.settings.printing import commented_file, toml_value
 from smsmon.settings.types import API_KEY_VARIABLE, KeySource, Profile
@@ -188,18 +187,6 @@ def instruction(path: Path, name: str) -> str:
     return "The first of these lines is in it; put the second below it:"
 
 
-def open_to_others(profile: Profile) -> str:
-    """How to close a key file that others can read; empty when they cannot."""
-    source = profile.key_source
-    if source.kind != "file" or not isinstance(source.value, str):
-        return ""
-    try:
-        mode = stat.S_IMODE(Path(source.value).expanduser().stat().st_mode)
-    except (OSError, RuntimeError):
-        return ""
-    return f"Others can read the key: chmod 600 {source.value}" if mode & 0o077 else ""
-
-
 def _with_source(profile: Profile, kind: str, value: str | list[str]) -> Profile:
     tree: dict[str, Any] = msgspec.to_builtins(profile)
     tree |= {"api_key_env": None, "api_key_file": None, "api_key_command": None}
@@ -214,9 +201,9 @@ def _source_line(profile: Profile) -> str:
 def _absolute(text: str) -> str:
     """A path that means the same wherever smsmon is started; ``~`` stays as it is written."""
     try:
-        path = Path(text).expanduser()
-    except RuntimeError:
-        raise SetupProblem("Whose home folder that is, nobody knows. Write it in full.") from None
+        path = expanded(text)
+    except ValueError as error:
+        raise SetupProblem(str(error)) from None
     if not path.is_absolute():
         raise SetupProblem("Write the file's path in full, from / or ~.")
     return text

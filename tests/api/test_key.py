@@ -127,6 +127,18 @@ def test_key_command_that_hangs_is_ended() -> None:
         run_key_command(program("import time; time.sleep(60)"), timeout=0.2)
 
 
+@pytest.mark.parametrize("source", ["yes", f"yes {KEY}", "cat /dev/zero", "yes & yes"])
+def test_key_command_that_prints_without_end_is_ended(source: str) -> None:
+    with pytest.raises(ValueError, match="printed more than 65,536 bytes") as caught:
+        run_key_command(["sh", "-c", source])
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("child", ["sleep 600 &", "setsid sleep 600 &", "(setsid sleep 600 &) ;"])
+def test_key_command_is_over_when_it_exits_whoever_has_its_pipe(child: str) -> None:
+    assert run_key_command(["sh", "-c", f"{child} echo {KEY}"]).reveal() == KEY
+
+
 @pytest.mark.parametrize("argv", [[], [""]])
 def test_empty_key_command_is_told(argv: list[str]) -> None:
     with pytest.raises(ValueError, match="key command is empty"):

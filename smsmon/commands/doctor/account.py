@@ -6,15 +6,14 @@ import asyncio
 import re
 import socket
 import ssl
-import stat
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from smsmon.api.address import is_loopback, proxy_for
 from smsmon.api.key import ApiKey
-from smsmon.assemble import AccountProblem, open_client, read_key
+from smsmon.api.transport import tls_context
+from smsmon.assemble import AccountProblem, ca_file_of, open_client, open_to_others, read_key
 from smsmon.clock import SystemClock
 from smsmon.commands import exits
 from smsmon.commands.doctor.finding import Finding, Health, finding
@@ -38,18 +37,8 @@ def key_source(name: str, settings: Settings) -> tuple[ApiKey | None, list[Findi
     except AccountProblem as problem:
         return None, [finding(part, "key", Health.BAD, problem)]
     found = [finding(part, "key", Health.GOOD, f"found in {source}")]
-    if source.kind == "file" and isinstance(source.value, str):
-        mode = stat.S_IMODE(Path(source.value).expanduser().stat().st_mode)
-        if mode & 0o077:
-            found.append(
-                finding(
-                    part,
-                    "key file",
-                    Health.POOR,
-                    f"mode {mode:04o}",
-                    f"Others can read your key: chmod 600 {source.value}",
-                )
-            )
+    if told := open_to_others(profile):
+        found.append(finding(part, "key file", Health.POOR, "open", told))
     return key, found
 
 
@@ -87,17 +76,19 @@ def way(name: str, settings: Settings) -> Iterator[Finding]:
     listed = ", ".join(sorted(map(str, addresses)))
     yield finding(part, "name", Health.GOOD, f"{host} is {listed} ({took:.0f} ms)")
     if parts.scheme == "https":
-        yield _tls(part, host, port, settings)
+        yield _tls(part, name, host, port, settings)
     elif is_loopback(host):
         yield finding(part, "TLS", Health.NOTE, "none: this machine")
 
 
-def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
-    ca_file = settings.network.ca_file
+def _tls(part: str, name: str, host: str, port: int, settings: Settings) -> Finding:
     try:
-        context = ssl.create_default_context(
-            cafile=str(Path(ca_file).expanduser()) if ca_file else None
+        context = tls_context(settings.profiles[name].base_url, ca_file_of(settings))
+    except ValueError as error:
+        return finding(
+            part, "TLS", Health.BAD, error, "Name another file of certificate authorities."
         )
+    try:
         with (
             socket.create_connection((host, port), settings.network.timeout) as plain,
             context.wrap_socket(plain, server_hostname=host) as tls,
@@ -137,7 +128,10 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
                 return failed, None, None, time.time()
             return failed, last.latency, last.server_date, last.at
 
-    failed, latency, server_date, at = asyncio.run(ask())
+    try:
+        failed, latency, server_date, at = asyncio.run(ask())
+    except AccountProblem as problem:
+        return [finding(part, "round trip", Health.BAD, problem)]
     found = []
     if failed is not None:
         found.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shlex
@@ -21,12 +20,13 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from smsmon.assemble import AccountProblem
+from smsmon.assemble import AccountProblem, open_to_others
 from smsmon.console.views import setup as view
 from smsmon.console.widgets.field import Field
 from smsmon.console.widgets.key_field import KeyField
 from smsmon.console.widgets.line import Line
 from smsmon.model import Balance, ReadError
+from smsmon.programs import beside
 from smsmon.settings import first
 from smsmon.settings.first import Kept, SetupProblem, looks_like_a_key
 from smsmon.settings.types import API_KEY_VARIABLE, Profile
@@ -57,7 +57,7 @@ def asker(settings: Settings, clock: Clock, open_client: OpenClient) -> Ask:
         name = settings.profile
         tried = msgspec.structs.replace(settings, profiles={**settings.profiles, name: profile})
         # Reads a key file or runs a key command: not on the loop.
-        client = await asyncio.to_thread(open_client, name, tried, clock)
+        client = await beside(open_client, name, tried, clock)
         try:
             return await client.me()
         finally:
@@ -273,7 +273,7 @@ class SetupScreen(ModalScreen[bool]):
         self.query_one(KeyField).clear()
         self.set_focus(None)
         config = view.tilde(self._locations.config, self._home)
-        told = view.done(balance, kept, config, first.open_to_others(profile))
+        told = view.done(balance, kept, config, open_to_others(profile))
         self.query_one("#setup-told", Static).update(told)
         self.query_one("#setup").add_class("-done")
         self._say(Content(), _BY_HAND if self._by_hand else _DONE)
