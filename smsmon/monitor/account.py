@@ -140,6 +140,15 @@ class Health:
             self._attempt = 0
         self.retry_at = now
 
+    def adopt(self, state: AccountState, now: float) -> None:
+        """Go on from what another process found out: what is down is probed at ``now``."""
+        self.condition, self.fault = state.condition, state.fault
+        self.since, self.failing_since = state.since, state.failing_since
+        self._first_fault = state.since or state.failing_since
+        self.heard = state.heard
+        self.retry_at = now
+        self._suspects.clear()
+
     def _back_off(self, fault: Fault, now: float) -> None:
         self._attempt += 1
         asked = min(fault.retry_after or 0.0, LONGEST_HOLD)

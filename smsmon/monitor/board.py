@@ -6,9 +6,7 @@ all. All times are wall-clock seconds since the epoch.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from smsmon.model import (
@@ -23,15 +21,21 @@ from smsmon.model import (
     Transition,
 )
 from smsmon.monitor.diff import Merged, merge
+from smsmon.monitor.remembering import (
+    Followed,
+    Restored,
+    date_origin,
+    dated_change,
+    note_last_poll,
+    remember,
+)
 from smsmon.monitor.seen import RawAnswers, SeenTransitions
 from smsmon.monitor.state import (
     SETTLED_AFTER,
     Applied,
     MessageState,
     Watched,
-    earliest_date,
     late,
-    latest_date,
 )
 from smsmon.recipients import STOP_YES, Recipients
 
@@ -42,27 +46,6 @@ STALE_GRACE = 30.0
 as stale: a slow answer and a short queue are no news."""
 RESTORED_PROMISE = 15.0
 """Seconds that a state from the history counts as fresh: the program was not looking."""
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What the history knew of a message when the program started."""
-
-    recipients: Recipients
-    first_seen: array[float]
-    """Slot → when first seen, 8-byte floats."""
-    changed_at: array[float]
-    """Slot → when last seen to change, 0.0 for never; 8-byte floats."""
-    read_at: float | None = None
-    asked_at: float | None = None
-    digest: bytes | None = None
-    first_read_at: float | None = None
-    last_change_at: float | None = None
-    completed_at: float | None = None
-    absent: Mapping[int, float] = field(default_factory=dict)
-    """Slot that the last answer left out → since when."""
-    final_at: Mapping[int, float] = field(default_factory=dict)
-    """As ``Watched.final_at``."""
 
 
 class Board:
@@ -152,25 +135,31 @@ class Board:
         """
         self.watch(entry, at)
         watched = self._messages[entry.id]
-        watched.recipients = restored.recipients
-        watched.first_seen = restored.first_seen
-        watched.changed_at = restored.changed_at
-        watched.final_at = dict(restored.final_at)
-        watched.absent = restored.absent
-        watched.digest = restored.digest
-        watched.read_at = restored.read_at
-        watched.asked_at = restored.asked_at
-        watched.first_read_at = restored.first_read_at or restored.read_at
+        self._remember(watched, restored, at)
         watched.promise = RESTORED_PROMISE
-        if restored.read_at is not None:
-            _date_origin(watched, at)
-            self._recount(watched)
-            watched.last_change_at = restored.last_change_at or _dated_change(
-                watched, restored.read_at
-            )
-            if watched.complete:
-                watched.completed_at = restored.completed_at or watched.last_change_at
         return watched
+
+    def follow(self, followed: Followed, at: float) -> Applied:
+        """Take over what another process found out. Raises KeyError when it is not watched.
+
+        It tells what that one told, with the moments at which it was seen there.
+        """
+        watched = self._messages[followed.message_id]
+        first = False
+        if followed.restored is not None:
+            first = not len(watched.recipients)
+            self._remember(watched, followed.restored, at)
+            self._seen.add(followed.transitions)
+        if followed.last_poll is not None:
+            note_last_poll(watched, followed.last_poll)
+        return Applied(
+            watched.id,
+            followed.at,
+            watched.asked_at or followed.at,
+            first=first,
+            transitions=followed.transitions,
+            events=followed.events,
+        )
 
     def arrange(self, ids: Iterable[str]) -> None:
         """Keep the messages in the order of ``ids``; those it leaves out come last."""
@@ -224,9 +213,9 @@ class Board:
         events.extend(_listing(watched, merged, at))
         self._take(watched, merged, at)
         watched.digest = report.digest
-        _date_origin(watched, at)
+        date_origin(watched, at)
         if baseline:
-            watched.last_change_at = _dated_change(watched, at)
+            watched.last_change_at = dated_change(watched, at)
         elif transitions:
             watched.last_change_at = at
         if first_ever:
@@ -315,6 +304,16 @@ class Board:
             watched.changed_at[slot] = at
         self._recount(watched)
 
+    def _remember(self, watched: Watched, restored: Restored, at: float) -> None:
+        remember(watched, restored, at)
+        if restored.read_at is None:
+            return
+        self._recount(watched)
+        watched.last_change_at = restored.last_change_at or dated_change(watched, restored.read_at)
+        watched.completed_at = None
+        if watched.complete:
+            watched.completed_at = restored.completed_at or watched.last_change_at
+
     def _recount(self, watched: Watched) -> None:
         counts = Counts.of(watched.recipients, len(watched.absent))
         self._totals = self._totals - watched.counts + counts
@@ -352,24 +351,6 @@ def overdue(watched: Watched, now: float) -> bool:
     """True when that moment has passed."""
     at = overdue_at(watched)
     return at is not None and now > at
-
-
-def _dated_change(watched: Watched, at: float) -> float:
-    """When a message that was just met last changed: by its own dates if all is final."""
-    if not watched.complete:
-        return at
-    return min(latest_date(watched.recipients, at) or at, at)
-
-
-def _date_origin(watched: Watched, at: float) -> None:
-    """Count the message's age from its earliest date, once there is one.
-
-    Later answers do not move it: statuses that change take their dates along.
-    """
-    if not watched.origin_dated:
-        origin = earliest_date(watched.recipients, at)
-        if origin is not None:
-            watched.origin, watched.origin_dated = origin, True
 
 
 def _listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:

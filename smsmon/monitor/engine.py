@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.model import Entry, Fault, FaultKind
+from smsmon.model import Entry, Event, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Applied, Board, Restored, Watched
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.flight import EVERYTHING, NOTHING
+from smsmon.monitor.habits import Habits, Learned, Past
 from smsmon.monitor.poller import News, Poller, StatusSource
+from smsmon.monitor.remembering import Followed
 from smsmon.monitor.schedule import Limits
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,16 @@ class Recorder(Protocol):
     """What keeps the history. ``record`` must not block: it takes note and returns."""
 
     def record(self, applied: Applied, watched: Watched) -> None: ...
+
+
+class Others(Protocol):
+    """Who polls what this engine does not: asked for what the operator wants now."""
+
+    def refresh(self, message_ids: Iterable[str]) -> None: ...
+
+    def refresh_all(self) -> None: ...
+
+    def focus(self, message_id: str | None) -> None: ...
 
 
 class Engine:
@@ -59,6 +71,11 @@ class Engine:
         self._recorder = recorder
         self._listeners: list[Listener] = []
         self._broken: set[object] = set()
+        self._granted: Container[str] = EVERYTHING
+        self._focus: str | None = None
+        self._focus_elsewhere: frozenset[str] = frozenset()
+        self.others: Others | None = None
+        """Who is asked for messages that are not ours to poll; None: nobody is there."""
         rng = rng or Random()
         self._budgets: dict[str, Budget] = {}
         self._pollers: dict[str, Poller] = {}
@@ -191,20 +208,79 @@ class Engine:
 
     def refresh(self, message_ids: Iterable[str]) -> None:
         """Poll these now, ahead of all others, paused and settled ones too (once)."""
-        for profile, ids in self._by_profile(message_ids).items():
+        wanted = list(message_ids)
+        for profile, ids in self._by_profile(wanted).items():
             self._pollers[profile].refresh(ids)
+        elsewhere = [id for id in wanted if id in self.board and id not in self._granted]
+        if elsewhere and self.others is not None:
+            self.others.refresh(elsewhere)
 
     def refresh_all(self) -> None:
         """Poll everything that is not paused, as fast as the limit evenly allows."""
         for poller in self._pollers.values():
             poller.refresh_all()
+        if self._granted is not EVERYTHING and self.others is not None:
+            self.others.refresh_all()
 
     def focus(self, message_id: str | None) -> None:
         """The message the operator looks at is polled most often and first; None: none."""
-        watched = self.board.get(message_id) if message_id is not None else None
+        if message_id != self._focus and self.others is not None:
+            self.others.focus(message_id)
+        self._focus = message_id
+        self._look_at()
+
+    def focus_elsewhere(self, message_ids: Iterable[str]) -> None:
+        """The messages that operators of other consoles look at count as much."""
+        wanted = frozenset(message_ids)
+        if wanted != self._focus_elsewhere:
+            self._focus_elsewhere = wanted
+            self._look_at()
+
+    def _look_at(self) -> None:
+        wanted = self._focus_elsewhere | ({self._focus} - {None})
+        by_profile = self._by_profile(id for id in wanted if id is not None)
         for profile, poller in self._pollers.items():
-            mine = watched is not None and watched.entry.profile == profile
-            poller.focus(message_id if mine else None)
+            poller.focus(frozenset(by_profile.get(profile, ())))
+
+    # --- others that poll ----------------------------------------------------------------
+
+    def grant(self, granted: Container[str]) -> None:
+        """Poll what ``granted`` holds and nothing else; the rest is followed (see ``follow``).
+
+        It is asked before each request goes out and each answer is taken in, so what it holds
+        may change at any moment. ``NOTHING`` holds no message.
+        """
+        self._granted = granted
+        for poller in self._pollers.values():
+            poller.grant(granted)
+
+    @property
+    def leads(self) -> bool:
+        """True while this engine polls at all."""
+        return self._granted is not NOTHING
+
+    def follow(self, followed: Followed) -> None:
+        """Take over what another process found out, and tell it; unknown messages are left out."""
+        watched = self.board.get(followed.message_id)
+        if watched is None:
+            return
+        past = Past.of(watched)
+        applied = self.board.follow(followed, self._clock.now())
+        poller = self._pollers.get(watched.entry.profile)
+        if poller is not None and followed.last_poll is not None and watched.read_at is not None:
+            origin = poller.habits.observe(past, watched.read_at, applied.transitions)
+            if origin is not None:
+                watched.origin, watched.origin_dated = origin, True
+        self._pass_on(applied)
+
+    def follow_account(self, state: AccountState) -> None:
+        """Take over how it stands with an account, as the process that polls says."""
+        if state.profile in self._pollers:
+            self._pollers[state.profile].follow(state)
+
+    def follow_event(self, event: Event) -> None:
+        """Tell what another process told of an account."""
+        self._pass_on(event)
 
     def retry_account(self, profile: str) -> None:
         """Try a stopped or silent account again. Raises KeyError when there is none such."""
@@ -258,6 +334,9 @@ class Engine:
             watched = self.board.get(news.message_id)
             if watched is not None:
                 self._guard(self._recorder, lambda r: r.record(news, watched))
+        self._pass_on(news)
+
+    def _pass_on(self, news: News) -> None:
         for listener in tuple(self._listeners):
             self._guard(listener, lambda listen: listen(news))
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
 from smsmon.model import Report, Unchanged
 from smsmon.monitor.agenda import Turn
+
+
+class Everything:
+    """Holds every message: nobody else polls any."""
+
+    def __contains__(self, message_id: object) -> bool:
+        return True
+
+
+EVERYTHING = Everything()
+NOTHING: Container[str] = frozenset()
+"""Holds no message: others poll."""
 
 
 class StatusSource(Protocol):

@@ -32,8 +32,8 @@ class Planner:
         habits: Habits,
         wake: Callable[[], None],
     ) -> None:
-        self.focus: str | None = None
-        """The message the operator looks at."""
+        self.focus: frozenset[str] = frozenset()
+        """The messages that operators look at, here or in other consoles."""
         self.stretch = Stretch()
         self._board = board
         self._clock = clock
@@ -56,7 +56,8 @@ class Planner:
         What the operator looks at is urgent and goes first, then whoever has waited longest
         for its kind.
         """
-        looked_at = None if self.focus is None else self._agenda.get(self.focus)
+        turns = filter(None, map(self._agenda.get, self.focus))
+        looked_at = min(turns, key=lambda turn: turn.due, default=None)
         if looked_at is not None and looked_at.due <= now:
             return looked_at, True, now
         turn, next_due = self._agenda.look(now)
@@ -79,7 +80,7 @@ class Planner:
             watched.promise = None
             return
         now, limits = self._clock.monotonic(), self._limits
-        if message_id == self.focus:
+        if message_id in self.focus:
             watched.promise = limits.min_interval
             self.at(message_id, now + limits.min_interval, limits.min_interval)
             return
@@ -119,15 +120,20 @@ class Planner:
             self.at(message_id, now + spread(message_id) * width, FIRST_INTERVAL)
         self._wake()
 
-    def look_at(self, message_id: str | None) -> None:
-        """The operator looks at another message, or at none."""
-        self.focus = message_id
-        turn = None if message_id is None else self._agenda.get(message_id)
-        if turn is not None:
-            now, floor = self._clock.monotonic(), self._limits.min_interval
-            soon = max(now, turn.anchor + floor) if turn.regular else now + floor
-            if turn.due > soon:
-                self.at(turn.message_id, soon, floor)
+    def look_at(self, message_ids: frozenset[str]) -> None:
+        """Operators look at these messages from now on, and at no other."""
+        new, self.focus = message_ids - self.focus, message_ids
+        for message_id in new:
+            turn = self._agenda.get(message_id)
+            if turn is not None:
+                self._hasten(turn)
+
+    def _hasten(self, turn: Turn) -> None:
+        """Poll this one as soon as the floor allows."""
+        now, floor = self._clock.monotonic(), self._limits.min_interval
+        soon = max(now, turn.anchor + floor) if turn.regular else now + floor
+        if turn.due > soon:
+            self.at(turn.message_id, soon, floor)
 
     def missed(self, message_ids: Iterable[str]) -> list[str]:
         """Those that fell due while the machine was suspended; nearly always none.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from math import inf
 from random import Random
 
@@ -17,7 +17,14 @@ from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, 
 from smsmon.monitor.account import AccountState, Condition, Health
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.budget import Budget, back_off
-from smsmon.monitor.flight import Choice, Flight, Polled, StatusSource
+from smsmon.monitor.flight import (
+    EVERYTHING,
+    NOTHING,
+    Choice,
+    Flight,
+    Polled,
+    StatusSource,
+)
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits, not_found_interval
@@ -70,6 +77,10 @@ class Poller:
         self._flying: dict[str, Flight] = {}
         self._wake = asyncio.Event()
         self._planner = Planner(board, clock, limits, habits, self._wake.set)
+        self._granted: Container[str] = EVERYTHING
+        """The messages that are ours to poll; what it holds may change at any moment."""
+        self._followed: AccountState | None = None
+        """What another process, which polls, says of the account."""
 
     # --- looking -------------------------------------------------------------------------
 
@@ -77,6 +88,8 @@ class Poller:
     def state(self) -> AccountState:
         """The account as it stands."""
         health = self._health
+        if self._followed is not None:
+            return self._followed
         if health.condition is Condition.OK and health.failing_since is None:
             return self._well if health.heard else self._unheard
         retry_at = None
@@ -119,11 +132,8 @@ class Poller:
         """Let a message go; a request in flight for it is cancelled."""
         del self._messages[message_id]
         self._drop(message_id)
-        if self._planner.focus == message_id:
-            self._planner.look_at(None)
-        flight = self._flying.get(message_id)
-        if flight is not None and flight.task is not None:
-            flight.task.cancel()
+        self._planner.look_at(self._planner.focus - {message_id})
+        self._cancel(message_id)
 
     def pause(self, message_id: str) -> None:
         """Plan no more polls; one in flight may still end."""
@@ -140,7 +150,7 @@ class Poller:
         probe goes out at once.
         """
         for message_id in message_ids:
-            if message_id not in self._flying:
+            if message_id not in self._flying and message_id in self._granted:
                 self._asked[message_id] = None
         if self._asked and self._health.condition is Condition.DOWN:
             self._health.retry(self._clock.monotonic())
@@ -155,9 +165,34 @@ class Poller:
             self._health.retry(self._clock.monotonic())
         self._spread_out([id for id in self._messages if not self._board[id].entry.paused])
 
-    def focus(self, message_id: str | None) -> None:
-        """Poll this one at the least interval, ahead of others; None: none."""
-        self._planner.look_at(message_id)
+    def focus(self, message_ids: frozenset[str]) -> None:
+        """Poll these at the least interval, ahead of others."""
+        self._planner.look_at(message_ids)
+
+    def grant(self, granted: Container[str]) -> None:
+        """Poll only what ``granted`` holds: it is asked before each request and each answer.
+
+        What it holds newly is spread over the time that the limit needs for it, as at the
+        start; requests in flight for what it does not hold are cancelled.
+        """
+        self._granted = granted
+        if granted is not NOTHING and self._followed is not None:
+            self._health.adopt(self._followed, self._clock.monotonic())
+            self._followed = None
+        begun = []
+        for message_id in self._messages:
+            watched = self._board[message_id]
+            if message_id not in granted:
+                self._drop(message_id)
+                self._cancel(message_id)
+            elif not (watched.entry.paused or watched.settled_at or self._planner.turn(message_id)):
+                begun.append(message_id)
+        self._spread_out(begun)
+        self._wake.set()
+
+    def follow(self, state: AccountState) -> None:
+        """Take over what the process that polls says of the account."""
+        self._followed = state
 
     def retry(self) -> None:
         """Try a stopped or silent account again at once."""
@@ -203,6 +238,9 @@ class Poller:
             if wait > 0 or self._budget.outbid(self, choice.waited):
                 self._budget.bid(self, choice.waited, self._wake.set)
                 return wait or inf
+            if choice.message_id not in self._granted:
+                self._budget.withdraw(self)
+                return inf  # just lost: whoever grants will say so
             if choice.turn is not None:
                 self._planner.started(choice.turn, now)
             self._start(choice.message_id, now)
@@ -257,6 +295,8 @@ class Poller:
             answer = await self._ask(message_id, flight.source)
             if self._messages.get(message_id) is not flight.message:
                 return  # it was let go meanwhile
+            if message_id not in self._granted:
+                return  # others poll it by now, and know better
             if not isinstance(answer, Fault):
                 try:
                     self._answered(message_id, flight, answer)
@@ -287,7 +327,11 @@ class Poller:
         if watched is None or message_id not in self._messages:
             return
         watched.in_flight = False
-        resting = watched.entry.paused or watched.settled_at is not None
+        resting = (
+            watched.entry.paused
+            or watched.settled_at is not None
+            or message_id not in self._granted
+        )
         if not resting and self._planner.turn(message_id) is None:
             # A bug swallowed the plan, or it was let go and taken back while this was out.
             ours = self._messages[message_id] is flight.message
@@ -385,9 +429,15 @@ class Poller:
         self._asked.pop(message_id, None)
         self._planner.drop(message_id)
 
+    def _cancel(self, message_id: str) -> None:
+        """Give up a request in flight."""
+        flight = self._flying.get(message_id)
+        if flight is not None and flight.task is not None:
+            flight.task.cancel()
+
     def _spread_out(self, message_ids: list[str]) -> None:
         """Poll these soon, without a burst; what is in flight is read already."""
-        wanted = [id for id in message_ids if id not in self._flying]
+        wanted = [id for id in message_ids if id not in self._flying and id in self._granted]
         self._planner.spread_out(wanted, self._budget.planned(self._clock.monotonic()))
 
 
