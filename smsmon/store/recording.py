@@ -25,6 +25,7 @@ from smsmon.store.columns import (
     stored,
     word,
 )
+from smsmon.store.stands import Polls, forget_polls
 
 
 class AppliedPoll(Protocol):
@@ -38,7 +39,7 @@ class AppliedPoll(Protocol):
     def events(self) -> tuple[Event, ...]: ...
 
 
-class WatchedMessage(Protocol):
+class WatchedMessage(Polls, Protocol):
     """What the monitor knows of the message after that poll (its ``Watched``)."""
 
     @property
@@ -115,7 +116,12 @@ class Recording:
 
     def adopt(self, message_id: str, known: Known) -> None:
         """Take over what a reader of the database found, to spare reading it again."""
-        self._known.setdefault(message_id, known)
+        self._known[message_id] = known
+
+    def revision(self, message_id: str) -> int:
+        """The revision of a message that was recorded or adopted last; 0 when none was."""
+        known = self._known.get(message_id)
+        return 0 if known is None else known.revision
 
     def report(self, update: Update) -> None:
         """Record a report: the message's row, the recipients that differ, their changes."""
@@ -159,6 +165,7 @@ class Recording:
     def watching(self, entries: Sequence[Entry], at: float) -> None:
         """Note which messages are on the watchlist, and how they are described there."""
         watched = {entry.id: entry for entry in entries}
+        forget_polls(self._connection, watched.keys())
         for message_id in self._known.keys() - watched.keys():
             del self._known[message_id]  # read again, should a late answer still come
         rows = self._connection.execute(

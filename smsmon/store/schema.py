@@ -93,6 +93,52 @@ _V1 = (
     "CREATE INDEX event_by_message ON event (message_id, at)",
 )
 
+# What the processes on one home tell each other.
+_SHARED = (
+    # Whoever polls has this epoch: what an earlier one still tries to record is refused. Each
+    # recording has a number of its own, and followers read what has a higher one.
+    "CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL,"
+    " sequence INTEGER NOT NULL)",
+    "INSERT INTO lease VALUES (1, 0, 0)",
+    """CREATE TABLE last_poll (
+        message_id TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL,    -- of the recording that wrote it
+        read_at INTEGER,
+        asked_at INTEGER,
+        promise INTEGER,              -- milliseconds from that read to the next
+        next_due INTEGER,
+        settled_at INTEGER,
+        fault TEXT,                   -- model.FaultKind; NULL: the last poll went well
+        reason TEXT NOT NULL,
+        fault_since INTEGER
+    ) WITHOUT ROWID""",
+    "CREATE INDEX last_poll_by_sequence ON last_poll (sequence)",
+    """CREATE TABLE account (
+        profile TEXT PRIMARY KEY,
+        condition TEXT NOT NULL,
+        fault TEXT,
+        reason TEXT NOT NULL,
+        since INTEGER,
+        retry_at INTEGER,
+        failing_since INTEGER,
+        heard INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE wish (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL,            -- the process that asks
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        what TEXT NOT NULL
+    )""",
+    # Alerts whose command ran when they fired, until it ran when they were over.
+    """CREATE TABLE told (
+        rule TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (rule, message_id)
+    ) WITHOUT ROWID""",
+)
+
 _V2 = (
     # When the last true answer was asked for: what was asked for earlier is old news.
     "ALTER TABLE message ADD COLUMN asked_at INTEGER",
@@ -115,6 +161,7 @@ _V2 = (
         OR phone BETWEEN 33260000000 AND 33269999999 OR phone BETWEEN 33590000000 AND 33599999999
         OR phone BETWEEN 33639000000 AND 33639999999 OR phone BETWEEN 33690000000 AND 33699999999
         OR phone BETWEEN 33708000000 AND 33709999999""",
+    *_SHARED,
 )
 
 Script = Sequence[str]

@@ -9,77 +9,31 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Entry, Event
 from smsmon.recipients import Recipients
+from smsmon.store.batch import UNFIT, Batch, update_of, write, write_apart
 from smsmon.store.errors import Damaged, StoreError, of_os_error
 from smsmon.store.files import Signature, locked, signature
-from smsmon.store.recording import AppliedPoll, Known, Recording, Update, WatchedMessage
+from smsmon.store.recording import AppliedPoll, Known, Recording, WatchedMessage
 from smsmon.store.schema import check, is_sound, of_sqlite_error, open_for_writing, transaction
+from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
+from smsmon.store.term import FOLLOWING, Term
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
 """Seconds between notes of when unchanged messages were read: the time alone earns no write."""
+READS_FOLLOWED = 1.0
+"""As many while other processes show what this one reads."""
 RETRY_FIRST, RETRY_MOST = 0.5, 30.0
 """Seconds from a failed write to the next try: doubled each time, up to the second number."""
-WAITING_LIMIT = 1_000_000
-"""Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
-message is kept: steps in between are lost, no message's last state is."""
-EVENTS_LIMIT = 10_000
-"""Events that wait for a disk; beyond, the oldest are dropped."""
-
-_UNFIT = (ValueError, OverflowError, sqlite3.IntegrityError)
 _REPORT_IT = "All else is recorded; please report this."
 
 Listener = Callable[[StoreError | None], None]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What waits to be written, in the order it came."""
-
-    updates: list[Update] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    reads: dict[str, float] = field(default_factory=dict)
-    adopted: list[tuple[str, Known]] = field(default_factory=list)
-    watching: tuple[Sequence[Entry], float] | None = None
-    weight: int = 0
-    """Recipients in ``updates``."""
-
-    @property
-    def empty(self) -> bool:
-        return not (self.pressing or self.reads or self.adopted)
-
-    @property
-    def pressing(self) -> bool:
-        """True when there is more than times of reads, which can wait."""
-        return bool(self.updates or self.events or self.watching)
-
-    def add(self, update: Update) -> None:
-        self.updates.append(update)
-        self.weight += len(update.recipients)
-        self.reads.pop(update.entry.id, None)
-
-    def then(self, later: _Batch) -> _Batch:
-        """This and ``later`` as one, within the bounds."""
-        both = _Batch(
-            self.updates + later.updates,
-            (self.events + later.events)[-EVENTS_LIMIT:],
-            self.reads | later.reads,
-            self.adopted + later.adopted,
-            later.watching or self.watching,
-            self.weight + later.weight,
-        )
-        if both.weight > WAITING_LIMIT:
-            last = {update.entry.id: update for update in both.updates}
-            both.updates = list(last.values())
-            both.weight = sum(len(update.recipients) for update in both.updates)
-        return both
 
 
 class HistoryWriter:
@@ -97,7 +51,7 @@ class HistoryWriter:
         self._clock = clock or SystemClock()
         self._listener = listener
         self._wake = threading.Condition()
-        self._batch = _Batch()
+        self._batch = Batch()
         # How much was recorded, was committed, and was tried in vain at the last attempt. The
         # first thing to do is to open the database: trouble with it is known at the start.
         self._taken, self._done, self._tried = 1, 0, 0
@@ -110,6 +64,11 @@ class HistoryWriter:
         self._recording: Recording | None = None
         self._opened: Signature | None = None
         self._checked = False
+        self._term: Term | None = Term()
+        """None: another process polls and records."""
+        self._reads_every = READS_EVERY
+        self._revisions: dict[str, int] = {}
+        self._last_event = 0
 
     def start(self) -> None:
         """Begin to write. What was recorded before waits until then."""
@@ -120,14 +79,84 @@ class HistoryWriter:
         """Why nothing can be written now; None when all is well."""
         return self._trouble
 
+    # --- polling, or following -----------------------------------------------------------
+
+    def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
+        """Record from now on, while ``ours()``: it tells whether we have the lease to poll.
+
+        It is asked, and ``lost`` is called, in the writer's thread: when another process has
+        begun to record. Of ours, nothing is kept from then on.
+        """
+        self._change_term(Term(ours, lost))
+
+    def follow(self) -> None:
+        """Record nothing of polls from now on: another process does. What waits is dropped."""
+        self._change_term(FOLLOWING)
+
+    def _change_term(self, term: Term | None) -> None:
+        with self._wake:
+            self._term = term
+            self._batch = self._batch.without_polls()
+            self._last.clear()
+            self._taken += 1
+            self._hurry = True
+            self._wake.notify_all()
+
+    def followed(self, followed: bool) -> None:
+        """Others follow: note when messages were read within a second, not half a minute."""
+        every = READS_FOLLOWED if followed else READS_EVERY
+        if every != self._reads_every:
+            with self._wake:
+                self._reads_every = every
+                self._hurry = True
+                self._wake.notify_all()
+
+    @property
+    def revisions(self) -> Mapping[str, int]:
+        """Message → the revision of it that was recorded here, or given to the board, last."""
+        return self._revisions
+
+    @property
+    def last_event(self) -> int:
+        """The number of the event that was recorded here last; 0 when none was."""
+        return self._last_event
+
+    def accounts(self, accounts: Iterable[AccountStands]) -> None:
+        """Record how it stands with these accounts."""
+        with self._wake:
+            if self._term is not None:
+                self._batch.accounts |= {each.profile: each for each in accounts}
+                self._taken += 1
+                self._wake.notify()
+
+    def wish(self, wish: Wish) -> None:
+        """Ask something of the process that polls."""
+        with self._wake:
+            self._batch.wishes.append(wish)
+            self._taken += 1
+            self._wake.notify()
+
+    def granted(self, ids: Iterable[int]) -> None:
+        """Take these wishes of others off the list."""
+        with self._wake:
+            if self._term is not None:
+                self._batch.granted += ids
+                self._taken += 1
+                self._wake.notify()
+
+    # --- recording -----------------------------------------------------------------------
+
     def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
         """Record what one poll brought, whatever that was: a fault changes no state."""
         message_id, recipients, digest = applied.message_id, watched.recipients, watched.digest
         read = watched.read_at == applied.at
         with self._wake:
+            if self._term is None:
+                return
             last = self._last.get(message_id)
+            self._batch.polls[message_id] = of_watched(watched)
             if read and (last is None or last[0] is not recipients or last[1] != digest):
-                self._batch.add(_update(applied, watched, last and last[0]))
+                self._batch.add(update_of(applied, watched, last and last[0]))
                 self._last[message_id] = (recipients, digest)
             elif read:
                 self._batch.reads[message_id] = applied.at
@@ -139,6 +168,8 @@ class HistoryWriter:
     def record_event(self, event: Event) -> None:
         """Append to the log what no poll brought: an account stopped, a message added."""
         with self._wake:
+            if self._term is None:
+                return
             self._batch.events.append(event)
             self._taken += 1
             self._wake.notify()
@@ -146,6 +177,8 @@ class HistoryWriter:
     def watching(self, entries: Iterable[Entry]) -> None:
         """Tell what is on the watchlist now: the history keeps what left it for a while only."""
         with self._wake:
+            if self._term is None:
+                return
             self._batch.watching = (tuple(entries), self._clock.now())
             kept = {entry.id for entry in self._batch.watching[0]}
             for message_id in [each for each in self._last if each not in kept]:
@@ -156,7 +189,8 @@ class HistoryWriter:
     def adopt(self, message_id: str, known: Known, digest: bytes | None) -> None:
         """Take ``known`` for what the database holds: the console was given the very same."""
         with self._wake:
-            self._last.setdefault(message_id, (known.recipients, digest))
+            self._last[message_id] = (known.recipients, digest)
+            self._revisions[message_id] = known.revision
             self._batch.adopted.append((message_id, known))
 
     def flush(self, timeout: float = 10.0) -> None:
@@ -192,49 +226,61 @@ class HistoryWriter:
     # --- the writer's own thread ---------------------------------------------------------
 
     def _run(self) -> None:
-        failed: _Batch | None = None
+        failed: Batch | None = None
+        failed_in: Term | None = None
         pause = RETRY_FIRST
         while True:
             with self._wake:
                 if failed is None:
-                    self._wake.wait_for(self._has_work, READS_EVERY)
+                    self._wake.wait_for(self._has_work, self._reads_every)
                 else:
                     self._wake.wait_for(lambda: self._closing or self._hurry, pause)
                 if self._closing:
                     break
-                batch, self._batch = self._batch, _Batch()
-                taken, self._hurry = self._taken, False
+                batch, self._batch = self._batch, Batch()
+                taken, self._hurry, term = self._taken, False, self._term
             if failed is not None:
-                batch = failed.then(batch)
-            error = self._attempt(batch)
+                batch = (failed if failed_in is term else failed.without_polls()).then(batch)
+            error = self._attempt(batch, term)
             if isinstance(error, Damaged):
-                error = self._set_aside(error) or self._attempt(batch)
+                error = self._set_aside(error) or self._attempt(batch, term)
             self._tell(error)
             with self._wake:
                 if error is None:
                     failed, pause, self._done = None, RETRY_FIRST, taken
                 else:
                     pause = min(pause * 2 if failed else RETRY_FIRST, RETRY_MOST)
-                    failed, self._tried = batch, taken
+                    failed, failed_in, self._tried = batch, term, taken
                 self._wake.notify_all()
         self._disconnect()
 
     def _has_work(self) -> bool:
         return self._closing or self._hurry or self._batch.pressing
 
-    def _attempt(self, batch: _Batch) -> StoreError | None:
+    def _attempt(self, batch: Batch, term: Term | None) -> StoreError | None:
         """Write ``batch`` as one transaction; what came in the way, if anything did."""
         try:
             connection, recording = self._connected()
+            if term is not None and term.must_begin:
+                with transaction(connection):
+                    begun = term.begin(connection)
+                term.epoch = begun
             if batch.empty:
                 return None
+            epoch = None if term is None else term.epoch
             try:
                 with transaction(connection):
-                    _write(recording, batch)
-            except _UNFIT:
+                    write(connection, recording, batch, epoch)
+            except UNFIT:
                 recording.forget_all()
-                unfit = _write_apart(connection, recording, batch)
+                unfit = write_apart(connection, recording, batch, epoch)
                 self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
+            for update in batch.updates:
+                self._revisions[update.entry.id] = recording.revision(update.entry.id)
+            if batch.events:
+                (self._last_event,) = connection.execute("SELECT max(id) FROM event").fetchone()
+        except Superseded:
+            self._superseded(term)
         except sqlite3.Error as error:
             self._disconnect()
             return of_sqlite_error(self.path, error)
@@ -242,6 +288,16 @@ class HistoryWriter:
             self._disconnect()
             return error
         return None
+
+    def _superseded(self, term: Term | None) -> None:
+        """Another process records by now: nothing of ours is kept."""
+        with self._wake:
+            if self._term is not term or term is None:
+                return
+            self._term = FOLLOWING
+            self._batch = self._batch.without_polls()
+            self._last.clear()
+        term.lost()
 
     def _connected(self) -> tuple[sqlite3.Connection, Recording]:
         """The open database, opened anew when another one took its place. Raises ``StoreError``."""
@@ -274,6 +330,9 @@ class HistoryWriter:
         """The database is another one now: the next poll of each message is recorded whole."""
         with self._wake:
             self._last.clear()
+            self._revisions.clear()
+            if self._term is not None:
+                self._term.epoch = None
 
     def _set_aside(self, damaged: Damaged) -> StoreError | None:
         """Rename a damaged database, so that nothing of it is lost and a new one can begin."""
@@ -306,57 +365,6 @@ class HistoryWriter:
             # A screen that is closing must not end the recording.
             with contextlib.suppress(Exception):
                 self._listener(error)
-
-
-def _write(recording: Recording, batch: _Batch) -> None:
-    for message_id, known in batch.adopted:
-        recording.adopt(message_id, known)
-    for update in batch.updates:
-        recording.report(update)
-    if batch.reads:
-        recording.reads(batch.reads.items())
-    if batch.events:
-        recording.events(batch.events)
-    if batch.watching is not None:
-        recording.watching(*batch.watching)
-
-
-def _write_apart(connection: sqlite3.Connection, recording: Recording, batch: _Batch) -> str:
-    """Write each part of ``batch`` by itself; says what of it no database could take.
-
-    Tried again that would fail again, and hold up all that comes behind.
-    """
-    parts = [(f"a report of message {each.entry.id}", _Batch([each])) for each in batch.updates]
-    parts += [(f"“{event.kind}” in the log", _Batch(events=[event])) for event in batch.events]
-    parts.append(("the watchlist's labels", _Batch(reads=batch.reads, watching=batch.watching)))
-    unfit = ""
-    for what, part in parts:
-        try:
-            with transaction(connection):
-                _write(recording, part)
-        except _UNFIT as error:
-            recording.forget_all()
-            unfit = f"{what} could not be kept ({error})"
-    return unfit
-
-
-def _update(applied: AppliedPoll, watched: WatchedMessage, last: Recipients | None) -> Update:
-    new_slots = last is None or len(last) != len(watched.recipients)
-    return Update(
-        at=applied.at,
-        entry=watched.entry,
-        recipients=watched.recipients,
-        first_seen=watched.first_seen[:] if new_slots else None,
-        changed_at=watched.changed_at[:] if new_slots else None,
-        absent=watched.absent,
-        counts=watched.counts,
-        digest=watched.digest,
-        read_at=watched.read_at,
-        asked_at=watched.asked_at,
-        first_read_at=watched.first_read_at,
-        last_change_at=watched.last_change_at,
-        completed_at=watched.completed_at,
-    )
 
 
 def _rename_aside(path: Path, now: float) -> Path:

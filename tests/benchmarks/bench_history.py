@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from smsmon.model import Counts, Entry, Event, Status
+from smsmon.model import Counts, Entry, Event, Fault, Status
 from smsmon.recipients import Phones, Recipients
 from smsmon.store import maintenance, queries
 from smsmon.store.history import History
@@ -76,6 +76,15 @@ class Polled:
     absent: Mapping[int, float] = field(default_factory=dict)
     late: bool = False
     events: tuple[Event, ...] = ()
+    promise: float | None = 60.0
+    next_due: float | None = None
+    settled_at: float | None = None
+    fault: Fault | None = None
+    fault_since: float | None = None
+
+    @property
+    def id(self) -> str:
+        return self.message_id
 
 
 def polls(message_id: str, phones: Phones, count: int, changed: int) -> Iterator[Polled]:

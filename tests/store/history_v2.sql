@@ -1,6 +1,16 @@
 PRAGMA application_id = 1936552813;
 PRAGMA user_version = 2;
 BEGIN TRANSACTION;
+CREATE TABLE account (
+        profile TEXT PRIMARY KEY,
+        condition TEXT NOT NULL,
+        fault TEXT,
+        reason TEXT NOT NULL,
+        since INTEGER,
+        retry_at INTEGER,
+        failing_since INTEGER,
+        heard INTEGER NOT NULL
+    ) WITHOUT ROWID;
 CREATE TABLE change (
         message INTEGER NOT NULL,
         slot INTEGER NOT NULL,
@@ -29,6 +39,20 @@ INSERT INTO "event" VALUES(1,1795348800000,'first read','300','default','2 waiti
 INSERT INTO "event" VALUES(2,1795348807000,'absent','300','default','1 of 4 known recipients not in the answer');
 INSERT INTO "event" VALUES(3,1795348809000,'stale','300','default','no answer within 10 s');
 INSERT INTO "event" VALUES(4,1795348810000,'account down',NULL,'default','no route');
+CREATE TABLE last_poll (
+        message_id TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL,    -- of the recording that wrote it
+        read_at INTEGER,
+        asked_at INTEGER,
+        promise INTEGER,              -- milliseconds from that read to the next
+        next_due INTEGER,
+        settled_at INTEGER,
+        fault TEXT,                   -- model.FaultKind; NULL: the last poll went well
+        reason TEXT NOT NULL,
+        fault_since INTEGER
+    ) WITHOUT ROWID;
+CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, sequence INTEGER NOT NULL);
+INSERT INTO "lease" VALUES(1,0,2);
 CREATE TABLE message (
         id INTEGER PRIMARY KEY,
         message_id TEXT NOT NULL UNIQUE,
@@ -68,6 +92,19 @@ INSERT INTO "recipient" VALUES(1,0,33600000001,2,3,1,1795348805,1795348800000,17
 INSERT INTO "recipient" VALUES(1,1,33600000002,1,1,0,1795348800,1795348800000,0,NULL,0);
 INSERT INTO "recipient" VALUES(1,2,'0611',0,2,2,0,1795348800000,0,NULL,1795348807000);
 INSERT INTO "recipient" VALUES(1,3,33600000004,1,1,0,1795348800,1795348807000,0,NULL,0);
+CREATE TABLE told (
+        rule TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (rule, message_id)
+    ) WITHOUT ROWID;
+CREATE TABLE wish (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL,            -- the process that asks
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        what TEXT NOT NULL
+    );
 CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 INSERT INTO "word" VALUES(1,'Waiting');
 INSERT INTO "word" VALUES(2,'Perhaps');
@@ -76,4 +113,6 @@ CREATE INDEX recipient_by_phone ON recipient (phone);
 CREATE INDEX change_by_moment ON change (observed_at);
 CREATE INDEX event_by_moment ON event (at);
 CREATE INDEX event_by_message ON event (message_id, at);
+CREATE INDEX last_poll_by_sequence ON last_poll (sequence);
+DELETE FROM "sqlite_sequence";
 COMMIT;

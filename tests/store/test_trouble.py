@@ -15,7 +15,7 @@ import pytest
 
 from smsmon.model import Entry, Event, EventKind
 from smsmon.recipients import Recipients
-from smsmon.store import queries, schema, writer
+from smsmon.store import batch, queries, schema
 from smsmon.store.errors import Busy, Damaged, StoreError
 from smsmon.store.reader import Reader
 from smsmon.store.writer import HistoryWriter
@@ -203,7 +203,7 @@ def test_what_waits_for_a_disk_is_bounded_and_the_last_state_survives(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "BUSY_WAIT", 0.01)
-    monkeypatch.setattr(writer, "WAITING_LIMIT", 100)
+    monkeypatch.setattr(batch, "WAITING_LIMIT", 100)
     with Console(path) as console:
         for message_id in ("300", "301"):
             console.watch(message_id)

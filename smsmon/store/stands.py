@@ -1,0 +1,249 @@
+"""How it stands with polls and accounts: recorded by the one that polls, read by the others.
+
+And back: what operators of other processes wish of the one that polls. Every function runs
+within the caller's transaction. Moments are milliseconds here, seconds outside.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from smsmon.model import Fault, FaultKind
+
+WISH_LASTS = 60.0
+"""Seconds after which a wish is void: whoever still means it says so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollStands:
+    """How it stands with the polls of one message."""
+
+    message_id: str
+    read_at: float | None = None
+    asked_at: float | None = None
+    promise: float | None = None
+    """Seconds promised between that read and the next."""
+    next_due: float | None = None
+    settled_at: float | None = None
+    fault: Fault | None = None
+    fault_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStands:
+    """How it stands with one account."""
+
+    profile: str
+    condition: str
+    fault: Fault | None = None
+    since: float | None = None
+    retry_at: float | None = None
+    failing_since: float | None = None
+    heard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one process asks of the one that polls."""
+
+    who: str
+    at: float
+    kind: str
+    what: str = ""
+    id: int = 0
+    """Its number; 0 while it is not recorded."""
+
+
+LASTING = frozenset(("focus", "rank"))
+"""Kinds of which each process has one at a time, the last."""
+
+
+class Polls(Protocol):
+    """The part of the monitor's ``Watched`` that tells how it stands with its polls."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def read_at(self) -> float | None: ...
+    @property
+    def asked_at(self) -> float | None: ...
+    @property
+    def promise(self) -> float | None: ...
+    @property
+    def next_due(self) -> float | None: ...
+    @property
+    def settled_at(self) -> float | None: ...
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def fault_since(self) -> float | None: ...
+
+
+def of_watched(watched: Polls) -> PollStands:
+    """How it stands with a message's polls now."""
+    return PollStands(
+        watched.id,
+        watched.read_at,
+        watched.asked_at,
+        watched.promise,
+        watched.next_due,
+        watched.settled_at,
+        watched.fault,
+        watched.fault_since,
+    )
+
+
+class Superseded(Exception):
+    """Another process polls by now: nothing of the transaction may be kept."""
+
+
+def begin_epoch(connection: sqlite3.Connection) -> int:
+    """Begin a new epoch: recordings of all earlier ones are refused from now on."""
+    connection.execute("UPDATE lease SET epoch = epoch + 1")
+    (epoch,) = connection.execute("SELECT epoch FROM lease").fetchone()
+    return int(epoch)
+
+
+def next_sequence(connection: sqlite3.Connection, epoch: int | None) -> int:
+    """The number of a recording by the poller of ``epoch``; None: of one that polls alone.
+
+    Raises ``Superseded``.
+    """
+    now, sequence = connection.execute("SELECT epoch, sequence FROM lease").fetchone()
+    if epoch is not None and epoch != now:
+        raise Superseded
+    connection.execute("UPDATE lease SET sequence = sequence + 1")
+    return int(sequence) + 1
+
+
+def record_polls(
+    connection: sqlite3.Connection, polls: Iterable[PollStands], sequence: int
+) -> None:
+    """Record how it stands with these messages."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                each.message_id,
+                sequence,
+                _ms(each.read_at),
+                _ms(each.asked_at),
+                _ms(each.promise),
+                _ms(each.next_due),
+                _ms(each.settled_at),
+                each.fault and each.fault.kind,
+                each.fault.message if each.fault else "",
+                _ms(each.fault_since),
+            )
+            for each in polls
+        ],
+    )
+
+
+def forget_polls(connection: sqlite3.Connection, kept: Collection[str]) -> None:
+    """Forget how it stands with all messages but those ``kept``."""
+    for (message_id,) in connection.execute("SELECT message_id FROM last_poll").fetchall():
+        if message_id not in kept:
+            connection.execute("DELETE FROM last_poll WHERE message_id = ?", (message_id,))
+
+
+def polls_since(connection: sqlite3.Connection, sequence: int) -> list[PollStands]:
+    """What was recorded after ``sequence``."""
+    return [
+        PollStands(
+            message_id=row[0],
+            read_at=_seconds(row[1]),
+            asked_at=_seconds(row[2]),
+            promise=_seconds(row[3]),
+            next_due=_seconds(row[4]),
+            settled_at=_seconds(row[5]),
+            fault=Fault(FaultKind(row[6]), row[7]) if row[6] else None,
+            fault_since=_seconds(row[8]),
+        )
+        for row in connection.execute(
+            "SELECT message_id, read_at, asked_at, promise, next_due, settled_at, fault, reason,"
+            " fault_since FROM last_poll WHERE sequence > ?",
+            (sequence,),
+        )
+    ]
+
+
+def record_accounts(connection: sqlite3.Connection, accounts: Iterable[AccountStands]) -> None:
+    """Record how it stands with these accounts."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                each.profile,
+                each.condition,
+                each.fault and each.fault.kind,
+                each.fault.message if each.fault else "",
+                _ms(each.since),
+                _ms(each.retry_at),
+                _ms(each.failing_since),
+                each.heard,
+            )
+            for each in accounts
+        ],
+    )
+
+
+def accounts(connection: sqlite3.Connection) -> list[AccountStands]:
+    """How it stands with every account."""
+    return [
+        AccountStands(
+            profile=row[0],
+            condition=row[1],
+            fault=Fault(FaultKind(row[2]), row[3]) if row[2] else None,
+            since=_seconds(row[4]),
+            retry_at=_seconds(row[5]),
+            failing_since=_seconds(row[6]),
+            heard=bool(row[7]),
+        )
+        for row in connection.execute(
+            "SELECT profile, condition, fault, reason, since, retry_at, failing_since, heard"
+            " FROM account"
+        )
+    ]
+
+
+def record_wishes(connection: sqlite3.Connection, wishes: Iterable[Wish]) -> None:
+    """Record wishes; of the lasting kinds the new one replaces the one before."""
+    for each in wishes:
+        if each.kind in LASTING:
+            connection.execute("DELETE FROM wish WHERE who = ? AND kind = ?", (each.who, each.kind))
+        connection.execute(
+            "INSERT INTO wish (who, at, kind, what) VALUES (?, ?, ?, ?)",
+            (each.who, _ms(each.at), each.kind, each.what),
+        )
+
+
+def wishes(connection: sqlite3.Connection) -> list[Wish]:
+    """All wishes, oldest first."""
+    return [
+        Wish(who, at / 1000, kind, what, id)
+        for id, who, at, kind, what in connection.execute(
+            "SELECT id, who, at, kind, what FROM wish ORDER BY id"
+        )
+    ]
+
+
+def void(wish: Wish, now: float) -> bool:
+    """True for a wish that counts no more at wall time ``now``, or not yet."""
+    return abs(now - wish.at) > WISH_LASTS
+
+
+def drop_wishes(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """Drop wishes that were granted, or are void."""
+    connection.executemany("DELETE FROM wish WHERE id = ?", [(id,) for id in ids])
+
+
+def _ms(moment: float | None) -> int | None:
+    return None if moment is None else round(moment * 1000)
+
+
+def _seconds(ms: Any) -> float | None:
+    return None if ms is None else ms / 1000
