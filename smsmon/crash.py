@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smsmon import __version__
+from smsmon import __version__, files
 from smsmon.locations import LocationError, Locations
 from smsmon.text import safe
 
@@ -31,11 +31,8 @@ def write_crash_note(error: BaseException, directory: Path | None = None) -> Pat
     now = datetime.now(UTC)
     try:
         directory = directory or Locations.find().crashes
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = directory / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(crash_text(error, now))
+        files.create(path, lambda: crash_text(error, now).encode(errors="replace"))
         for old in sorted(directory.glob("crash-*.txt"))[:-NOTES_KEPT]:
             old.unlink(missing_ok=True)
     except (OSError, LocationError):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from smsmon import files
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
@@ -26,7 +27,7 @@ KEEP_EVERY = 3600.0
 def load(folder: Path) -> Mapping[str, Curves]:
     """Profile → its curves, from the file in ``folder``. Blocks on the disk."""
     try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=dict[str, Curves])
+        return msgspec.json.decode(files.read(folder / FILE_NAME).data, type=dict[str, Curves])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return {}
 
@@ -47,7 +48,6 @@ async def save(folder: Path, engine: Engine) -> None:
 
 def _write(folder: Path, content: bytes) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(folder / FILE_NAME, content)
-    except (OSError, StoreError):
+    except StoreError:
         return

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from smsmon import files
 from smsmon.text import LABEL_LIMIT, safe
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def read_key_file(path: Path) -> ApiKey:
     """
     name = safe(str(path), 200)
     try:
-        with path.open("rb") as file:
-            head = file.read(_KEY_FILE_LIMIT)
+        head = files.read(path, _KEY_FILE_LIMIT).data
     except OSError as error:
         reason = error.strerror or type(error).__name__
     else:

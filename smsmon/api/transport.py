@@ -7,6 +7,7 @@ cleaned of the key, exceptions are replaced, and its loggers are filtered.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpcore
 import httpx
 
+from smsmon import files
 from smsmon.api.key import ApiKey
 from smsmon.api.masking import headers_without_key
 from smsmon.text import safe
@@ -112,8 +114,11 @@ def tls_context(base_url: str, ca_file: Path | None) -> ssl.SSLContext:
     what = f"CA file {safe(str(ca_file), 200)}"
     try:
         if ca_file is not None:
+            files.must_be_file(ca_file)
             return ssl.create_default_context(cafile=str(ca_file))
         what = "file of CAs that SSL_CERT_FILE or SSL_CERT_DIR names"  # as httpx looks at them
+        if named := os.environ.get("SSL_CERT_FILE"):
+            files.must_be_file(named)
         return httpx.create_ssl_context()
     except (OSError, ssl.SSLError) as error:
         reason = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror

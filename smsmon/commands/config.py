@@ -6,6 +6,7 @@ import os
 
 import click
 
+from smsmon import files
 from smsmon.commands.context import find_locations, load_all, read_settings
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import emit, fail, print_json, print_rows, say
@@ -84,9 +85,7 @@ def init() -> None:
 
     path = find_locations().config
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(commented_file())
+        files.create(path, commented_file().encode)
     except FileExistsError:
         fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
     except OSError as error:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from smsmon.commands import exits
+from smsmon import files
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings, settings_again
+from smsmon.commands.signals import ended_by_signals
 
 ALERTS = """
 [alerts.late]
@@ -58,7 +56,7 @@ def run_demo(seed: int, speed: float) -> int:
 
     world = demo_world(seed=seed, speed=speed)
     with (
-        _exit_on_signals(),
+        ended_by_signals(),
         tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
         ServerThread(world) as server,
     ):
@@ -72,34 +70,12 @@ def run_demo(seed: int, speed: float) -> int:
         return run_console(settings, locations, settings_again(locations, environ={}))
 
 
-@contextlib.contextmanager
-def _exit_on_signals() -> Iterator[None]:
-    """End by an exception when told to, so that the temporary folder goes too.
-
-    While the console runs its own handlers are in force.
-    """
-
-    def leave(*_: object) -> None:
-        raise SystemExit(exits.TERMINATED)
-
-    told = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, leave) for number in told}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def write_account(home: Path, base_url: str, key: str, more: str = "") -> None:
     """A settings file and a key file in ``home`` that point at a simulator.
 
     ``more``: what else the settings have, as TOML.
     """
     key_file = home / "key"
-    key_file.touch(mode=0o600)
-    key_file.write_text(key + "\n", encoding="ascii")
-    (home / "config.toml").write_text(
-        f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n{more}',
-        encoding="utf-8",
-    )
+    config = f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n{more}'
+    files.create(key_file, f"{key}\n".encode)
+    files.create(home / "config.toml", config.encode)

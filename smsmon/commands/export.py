@@ -5,21 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from smsmon import files
 from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
 from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
+from smsmon.commands.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Row
     from smsmon.filters import Field, Filter
 
-Write = Callable[[str], None]
+Write = Callable[[str], object]
 
 
 @click.command
@@ -33,7 +36,7 @@ Write = Callable[[str], None]
 )
 @click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="For changes: from then on.")
-@click.option("--output", "-o", metavar="FILE", help="Write there, whole or not at all.")
+@click.option("--output", "-o", metavar="FILE", help="Write there: a file whole or not at all.")
 @privacy_flag
 def export(
     what: str,
@@ -156,25 +159,16 @@ def _json(row: dict[str, Any]) -> str:
 
 
 def _opened(output: str | None) -> AbstractContextManager[Write]:
-    return nullcontext(emit) if output is None or output == "-" else _whole(output)
+    if output is None or output == "-" or files.descriptor_of(output) == 1:
+        return nullcontext(emit)
+    return _whole(output)
 
 
 @contextmanager
 def _whole(output: str) -> Iterator[Write]:
-    """A file that takes the name ``output`` once all of it is written; readable by its owner."""
-    import os
-    import tempfile
-    from pathlib import Path
-
-    target = Path(output)
-    temporary = ""
+    """What is written into the file ``output``, or into what else has that name."""
     try:
-        handle, temporary = tempfile.mkstemp(".tmp", f".{target.name}.", target.parent)
-        with open(handle, "w", encoding="utf-8") as file:
-            yield lambda line: print(line, file=file)
-        os.replace(temporary, target)
+        with ended_by_signals(), files.written(Path(output)) as file:
+            yield lambda line: file.write(f"{line}\n".encode())
     except OSError as error:
         fail(f"{output} cannot be written ({error.strerror or error}).")
-    finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)

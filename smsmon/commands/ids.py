@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from smsmon import files
 from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def _stdin() -> bytes:
 
 def _file(name: str) -> bytes:
     try:
-        with open(name, "rb") as file:
-            return _bounded(file.read(INPUT_LIMIT + 1), name)
+        return _bounded(files.read_given(name, INPUT_LIMIT + 1), name)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         fail(f"{name} cannot be read ({why}).")

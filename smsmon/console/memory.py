@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from smsmon import files
 from smsmon.store.errors import StoreError
 from smsmon.store.files import write_whole
 
@@ -31,14 +32,13 @@ class Memory:
         """Keep ``names`` under ``key``. Blocks on the disk, for one small file."""
         self._kept[key] = list(names)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_whole(self._path, json.dumps(self._kept, indent=1).encode())
-        except (OSError, StoreError):
+        except StoreError:
             return  # it is remembered as long as the console is open
 
     def _read(self) -> dict[str, list[str]]:
         try:
-            found = json.loads(self._path.read_bytes())
+            found = json.loads(files.read(self._path).data)
         except (OSError, ValueError, RecursionError):
             return {}
         if not isinstance(found, dict):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from smsmon import files
 from smsmon.locations import Locations, expanded
 from smsmon.settings.loading import SettingsError, load_settings, read_toml
 from smsmon.settings.printing import commented_file, toml_value
@@ -224,20 +225,10 @@ def _write_new(path: Path, content: Callable[[], bytes]) -> None:
 
     Raises ``FileExistsError`` when something has that name, and `SetupProblem`.
     """
-    made = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        made = True
-        with open(descriptor, "wb") as file:
-            file.write(content())
-            file.flush()
-            os.fsync(descriptor)
+        files.create(path, content)
     except OSError as error:
         if isinstance(error, FileExistsError) and os.path.lexists(path):
             raise
-        if made:
-            with contextlib.suppress(OSError):
-                path.unlink()
         why = safe(error.strerror or type(error).__name__)
         raise SetupProblem(f"{safe(str(path), PATH_LIMIT)} cannot be written ({why}).") from None

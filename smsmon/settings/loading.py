@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from smsmon import files
 from smsmon.locations import Locations
 from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
 from smsmon.settings.leaves import is_table as _is_table
@@ -105,8 +106,7 @@ def read_toml(path: FilePath) -> tuple[str, dict[str, Any]]:
     """
     name = safe(str(path), SENTENCE_LIMIT)
     try:
-        with path.open("rb") as file:
-            data = file.read(FILE_LIMIT + 1)
+        data = files.read(path, FILE_LIMIT + 1).data
     except FileNotFoundError:
         return "", {}
     except OSError as error:

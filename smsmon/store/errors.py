@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from smsmon.files import NO_ROOM, NotAFile
+
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -43,7 +44,9 @@ class Damaged(StoreError):
 def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
     """The ``StoreError`` that says ``error`` in plain words; ``doing`` is "write" or "read"."""
     what = error.strerror or type(error).__name__
-    if error.errno in _DISK_FULL:
+    if isinstance(error, NotAFile):
+        return StoreError(path, what, "Put a file in its place, or remove it.")
+    if error.errno in NO_ROOM:
         return DiskFull(path, f"the disk is full ({what})", "Free some room; nothing was lost.")
     if error.errno in _NOT_ALLOWED:
         remedy = f"Allow this user to {doing} {path.parent}, or set SMSMON_HOME to another folder."

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the lock around them.
+"""The stores' files: read and written through ``smsmon.files``, and the lock around them.
 
 A reader sees the old content or the new, never a half: also after ``kill -9`` or a power cut.
 """
@@ -9,18 +9,18 @@ import contextlib
 import errno
 import fcntl
 import os
-import tempfile
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from smsmon import files
 from smsmon.store.errors import Busy, of_os_error
 
 LOCK_WAIT = 10.0
 """Seconds to wait for another process. A write takes milliseconds; this is a stuck one's share."""
 _LOCK_RETRY = 0.01
-_TEMPORARY = ".tmp"
 
 
 class Signature(NamedTuple):
@@ -37,12 +37,19 @@ def signature(path: Path) -> Signature | None:
     Raises ``StoreError`` when it cannot be looked at.
     """
     try:
-        stat = os.stat(path)
+        return _signature(os.stat(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise of_os_error(path, error, "read") from error
-    return Signature(stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def is_there(path: Path) -> bool:
+    """True when a file is at ``path``. Raises ``StoreError`` when it is something else."""
+    try:
+        return files.must_be_file(path) is not None
+    except OSError as error:
+        raise of_os_error(path, error, "read") from error
 
 
 def read(path: Path) -> tuple[bytes, Signature] | None:
@@ -51,57 +58,51 @@ def read(path: Path) -> tuple[bytes, Signature] | None:
     Raises ``StoreError`` when it is there and cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            stat = os.fstat(file.fileno())
-            content = file.read()
+        found = files.read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise of_os_error(path, error, "read") from error
-    return content, Signature(stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return found.data, _signature(found.stat)
+
+
+def database_of(path: Path) -> Path:
+    """The file itself, where ``path`` is a link to it: a database's journals are beside that."""
+    return Path(os.path.realpath(path))
+
+
+def journals_of(database: Path) -> tuple[Path, Path]:
+    """The write-ahead log and its index, beside the database; they need not exist."""
+    return (
+        database.with_name(database.name + "-wal"),
+        database.with_name(database.name + "-shm"),
+    )
 
 
 def make_folder(folder: Path) -> None:
     """Make ``folder`` and its parents, for this user's eyes only. Raises ``StoreError``."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.make_folder(folder)
     except OSError as error:
         raise of_os_error(folder, error, "write") from error
 
 
 def write_whole(path: Path, content: bytes) -> Signature:
-    """Put ``content`` at ``path``, atomically and durably, readable by its owner only.
+    """Put ``content`` at ``path``, atomically and durably: see ``files.replaced``.
 
-    A link at ``path`` stays a link: its target is what is replaced. Hold ``locked`` around a
-    read-modify-write. Returns the new file's signature. Raises ``StoreError``, the old file kept.
+    What everybody could write until now is closed to them.
+    Hold ``locked`` around a read-modify-write. Returns the new file's signature. Raises
+    ``StoreError``, the old file kept.
     """
-    target = path.resolve()
-    make_folder(target.parent)
-    temporary = ""
+    make_folder(path.parent)
     try:
-        # mkstemp makes it 0600, in the target's own folder: a rename does not cross disks.
-        handle, temporary = tempfile.mkstemp(_TEMPORARY, f".{target.name}.", target.parent)
-        with open(handle, "wb") as file:
+        with files.replaced(path, stat.S_IWOTH) as file:
             file.write(content)
             file.flush()
-            os.fsync(handle)
-            stat = os.fstat(handle)
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
+            found = os.fstat(file.fileno())
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise of_os_error(path, error, "write") from error
-    return Signature(stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def sweep(path: Path) -> None:
-    """Remove what writers of ``path`` that were killed left behind. Call it under the lock."""
-    target = path.resolve()
-    for left in target.parent.glob(f".{target.name}.*{_TEMPORARY}"):
-        with contextlib.suppress(OSError):
-            left.unlink()
+    return _signature(found)
 
 
 @contextlib.contextmanager
@@ -112,11 +113,10 @@ def locked(path: Path, wait: float = LOCK_WAIT) -> Iterator[None]:
     lets go when its holder dies. Blocks up to ``wait`` seconds: call it off the event loop.
     Raises ``Busy`` naming the holder, or another ``StoreError``.
     """
-    target = path.resolve()
+    target = database_of(path)
     make_folder(target.parent)
-    lock = target.with_name(f".{target.name}.lock")
     try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = files.open_lock(target.with_name(f".{target.name}.lock"), target)
     except OSError as error:
         raise of_os_error(path, error, "write") from error
     try:
@@ -148,13 +148,5 @@ def _take(handle: int, path: Path, wait: float) -> None:
         time.sleep(_LOCK_RETRY)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network and FUSE file systems cannot sync a folder, and say so with these.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)
+def _signature(found: os.stat_result) -> Signature:
+    return Signature(found.st_ino, found.st_size, found.st_mtime_ns)

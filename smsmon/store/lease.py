@@ -11,15 +11,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
 import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from smsmon import files
 from smsmon.clock import Clock
 from smsmon.store.errors import Busy, StoreError, of_os_error
-from smsmon.store.files import locked, make_folder
+from smsmon.store.files import database_of, locked, make_folder
 from smsmon.text import safe
 
 HEARTBEAT = 1.0
@@ -83,7 +83,7 @@ class LocalLease:
 
     def __init__(self, history: Path, clock: Clock, name: str) -> None:
         """``history`` is the database that its holder writes, ``name`` what we are called."""
-        target = history.resolve()
+        target = self._history = database_of(history)
         self._path = target.with_name(f"{target.name}.lease")
         self._clock = clock
         self._name = name
@@ -182,18 +182,17 @@ class LocalLease:
     def _open(self) -> int:
         try:
             make_folder(self._path.parent)
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            return files.open_lock(self._path, self._history)
         except OSError as error:
             raise of_os_error(self._path, error, "write") from error
 
     def _replacement(self) -> int:
         """A new file, locked by us, in the place of the one whose holder stands still."""
         try:
-            handle, name = tempfile.mkstemp(".tmp", f".{self._path.name}.", self._path.parent)
+            handle, name = files.temporary(self._path)
         except OSError as error:
             raise of_os_error(self._path, error, "write") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.replace(name, self._path)
         except OSError as error:
             os.close(handle)
@@ -215,7 +214,7 @@ class Presence:
     """Tells the one that polls whether anybody follows: followers share a lock on a file."""
 
     def __init__(self, history: Path) -> None:
-        target = history.resolve()
+        target = self._history = database_of(history)
         self._path = target.with_name(f"{target.name}.followers")
         self._handle: int | None = None
 
@@ -242,8 +241,7 @@ class Presence:
         return False
 
     def _lock(self, kind: int) -> int | None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(self._path, flags, 0o600)
+        handle = files.open_lock(self._path, self._history)
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smsmon.model import Entry
 from smsmon.store import queries
+from smsmon.store.files import database_of, journals_of
 from smsmon.store.reader import Reader
 from smsmon.store.recording import Recording
 from smsmon.store.remembered import Info
@@ -82,11 +83,11 @@ def vacuum(path: Path) -> tuple[int, int]:
 
 def size(path: Path) -> int:
     """Bytes on disk of the database and its journals."""
-    target = path.resolve()
+    database = database_of(path)
     total = 0
-    for name in (target.name, target.name + "-wal", target.name + "-shm"):
+    for each in (database, *journals_of(database)):
         with contextlib.suppress(FileNotFoundError):
-            total += target.with_name(name).stat().st_size
+            total += each.stat().st_size
     return total
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from smsmon import files
 from smsmon.store.columns import respelled
-from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.files import locked, make_folder
+from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
+from smsmon.store.files import database_of, is_there, journals_of, locked, make_folder
 from smsmon.text import safe
 
 APPLICATION_ID = 0x736D736D
@@ -176,27 +178,21 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
     Each commit survives a killed process. A power cut may take the last few with it, never the
     database: the next poll sees again what they held.
     """
-    target = path.resolve()
+    target = database_of(path)
     make_folder(target.parent)
-    with speaking_of(path):
+    _prepare(path, target)
+    # One console at a time: SQLite makes nobody wait for a change of the journal's mode.
+    with speaking_of(path), locked(path, BUSY_WAIT):
+        connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
         try:
-            # Made here and not by SQLite, which knows no mode but the umask's; its journals
-            # take the mode of the database.
-            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        except OSError as error:
-            raise sqlite3.OperationalError(f"unable to open: {error.strerror}") from error
-        # One console at a time: SQLite makes nobody wait for a change of the journal's mode.
-        with locked(path, BUSY_WAIT):
-            connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
-            try:
-                refuse(connection, path, len(migrations))
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
-                migrate(connection, path, migrations)
-            except BaseException:
-                connection.close()
-                raise
+            refuse(connection, path, len(migrations))
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+            migrate(connection, path, migrations)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -206,9 +202,9 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
     Raises ``StoreError``.
     """
-    target = path.resolve()
+    target = database_of(path)
     with speaking_of(path):
-        if not target.exists():
+        if not is_there(path):
             connection = sqlite3.connect(":memory:", isolation_level=None)
             migrate(connection, path, MIGRATIONS)
             return connection
@@ -229,6 +225,26 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _prepare(path: Path, target: Path) -> None:
+    """Make the file, or close the one that is there to all but its owner. Raises ``StoreError``.
+
+    Made here and not by SQLite, which knows no mode but the umask's; its journals take the mode
+    and the owner of the database. One that exists is not opened: to close it again would drop
+    the locks that other connections of this process hold on it.
+    """
+    try:
+        found = files.must_be_file(target)
+        if found is None:
+            with contextlib.suppress(FileExistsError):
+                files.create(target, bytes)
+        elif found.st_mode & 0o077:
+            for each in (target, *journals_of(target)):
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    each.chmod(stat.S_IMODE(each.stat().st_mode) & 0o700)
+    except OSError as error:
+        raise of_os_error(path, error, "write") from error
 
 
 def stands_in(connection: sqlite3.Connection) -> bool:
@@ -269,7 +285,7 @@ def is_sound(path: Path) -> bool:
     try:
         with (
             speaking_of(path),
-            contextlib.closing(sqlite3.connect(path.resolve(), timeout=BUSY_WAIT)) as connection,
+            contextlib.closing(sqlite3.connect(database_of(path), timeout=BUSY_WAIT)) as connection,
         ):
             refuse(connection, path, len(MIGRATIONS))
             check(connection, path)

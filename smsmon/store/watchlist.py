@@ -23,7 +23,6 @@ from smsmon.store.files import (
     locked,
     read,
     signature,
-    sweep,
     write_whole,
 )
 from smsmon.store.watchlist_format import Document, Unreadable
@@ -148,7 +147,6 @@ class Watchlist:
         ``operation`` may be called again with a newer list when a hand edit got in between.
         """
         with self._guard, locked(self.path, self._lock_wait):
-            sweep(self.path)
             for _ in range(_ATTEMPTS):
                 try:
                     document, before = self._read()

@@ -18,7 +18,7 @@ from smsmon.model import Entry, Event
 from smsmon.recipients import Recipients
 from smsmon.store.batch import UNFIT, Batch, update_of, write, write_apart
 from smsmon.store.errors import Damaged, StoreError, of_os_error
-from smsmon.store.files import Signature, locked, signature
+from smsmon.store.files import Signature, database_of, journals_of, locked, signature
 from smsmon.store.recording import AppliedPoll, Known, Recording, WatchedMessage
 from smsmon.store.schema import check, is_sound, of_sqlite_error, open_for_writing, transaction
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
@@ -368,7 +368,7 @@ class HistoryWriter:
 
 
 def _rename_aside(path: Path, now: float) -> Path:
-    target = path.resolve()
+    target = database_of(path)
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     kept = target.with_name(f"{target.name}.damaged-{stamp}")
     number = 1
@@ -377,9 +377,9 @@ def _rename_aside(path: Path, now: float) -> Path:
         kept = target.with_name(f"{target.name}.damaged-{stamp}-{number}")
     try:
         target.rename(kept)
-        for journal in ("-wal", "-shm"):
+        for left, taken in zip(journals_of(target), journals_of(kept), strict=True):
             with contextlib.suppress(FileNotFoundError):
-                target.with_name(target.name + journal).rename(kept.with_name(kept.name + journal))
+                left.rename(taken)
     except OSError as error:
         raise of_os_error(path, error, "write") from error
     return kept

@@ -79,7 +79,7 @@ def test_key_file_gives_its_first_line(tmp_path: Path) -> None:
 def test_key_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"key file .*none cannot be read: No such file"):
         read_key_file(tmp_path / "none")
-    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+    with pytest.raises(ValueError, match="cannot be read: it is a folder"):
         read_key_file(tmp_path)
 
 

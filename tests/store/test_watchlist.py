@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_read_is_broken_until_it_can(path: Path) -> None:
     path.mkdir(parents=True)  # reading it fails even for root
     watchlist = Watchlist(path)
     for read in (watchlist.load, watchlist.poll_changes, watchlist.poll_changes):
-        with pytest.raises(StoreError, match="cannot read it"):
+        with pytest.raises(StoreError, match="it is a folder, not a file"):
             read()
         assert watchlist.broken is not None
     path.rmdir()

@@ -10,6 +10,7 @@ from typing import Any
 
 from textual import work
 
+from smsmon import files
 from smsmon.console.actions import Where
 from smsmon.console.journal import Line as JournalLine
 from smsmon.console.screens.doing import Doing
@@ -18,13 +19,13 @@ from smsmon.console.views.recipients import recipient_row
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.table_pane import TablePane
 from smsmon.monitor.standing import standing
-from smsmon.store.errors import StoreError
-from smsmon.store.files import write_whole
 
 CLIPBOARD_LIMIT = 50_000
 """Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
 usual bound is 74,994 bytes, base64 and all)."""
 
+PATIENCE = 5.0
+"""Seconds that an export waits for the reader of a pipe."""
 _SINCE = "view.since"
 
 
@@ -254,7 +255,7 @@ class Asking(Doing, inherit_bindings=False):
                 self._export(path, self.records(keys))
 
         try:
-            self.exports.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.make_folder(self.exports)
         except OSError:
             suggested = Path.cwd() / suggested.name
         self.app.push_screen(SaveScreen(suggested, what, masked=masked), answered)
@@ -284,10 +285,9 @@ class Asking(Doing, inherit_bindings=False):
 def _written(path: Path, text: str) -> str:
     """Write a file, whole; gives what went wrong, or nothing."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, text.encode())
+        files.make_folder(path.parent)
+        with files.written(path, PATIENCE) as file:
+            file.write(text.encode())
     except OSError as error:
-        return f"{path} was not written: {error.strerror}."
-    except StoreError as error:
-        return str(error)
+        return f"{path} was not written: {error.strerror or error}."
     return ""

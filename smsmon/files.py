@@ -1,0 +1,377 @@
+"""Files on disk: the one door through which all of smsmon opens them, to read or to write.
+
+What is read must be a file: a pipe, a device, a socket or a folder in its place is an error at
+once, and nobody waits for it. What is written is there whole or not at all, also after
+``kill -9`` or a power cut, and a file that was there keeps its owner, its group and its mode.
+Everything here blocks on the disk, and raises ``OSError``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import glob
+import io
+import os
+import re
+import select
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+TEMPORARY = ".tmp"
+"""What the name of a file ends in that is not whole yet."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk is full, a quota used up, a file as long as it may be."""
+READER_WAIT = 5.0
+"""Seconds that a pipe is given to find a reader."""
+_LOOK_AGAIN = 0.02
+_LINKS = 40
+"""Links from one to the next; Linux follows no more."""
+_NAME_LIMIT = 40
+"""Characters of a file's name in that of its temporary file: 255 bytes is the most for both."""
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_OURS = re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
+
+
+Target = BinaryIO | io.RawIOBase
+"""What is written into: its ``write`` takes bytes, all of them."""
+
+
+class NotAFile(OSError):
+    """What stands in a file's place is none: its ``strerror`` says what it is."""
+
+    def __init__(self, path: str | Path, mode: int) -> None:
+        kind = stat.S_IFMT(mode)
+        number = errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL
+        what = _KINDS.get(kind, "something else")
+        super().__init__(number, f"it is {what}, not a file", str(path))
+
+
+class Content(NamedTuple):
+    """What a file held, and what the system said of it at that moment."""
+
+    data: bytes
+    stat: os.stat_result
+
+
+def must_be_file(path: str | Path) -> os.stat_result | None:
+    """What the system says of the file at ``path``, through links; None when nothing is there.
+
+    Opens nothing. Raises ``NotAFile``, or another ``OSError`` when it cannot be looked at.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise NotAFile(path, found.st_mode)
+    return found
+
+
+def read(path: str | Path, limit: int | None = None) -> Content:
+    """What the file at ``path`` holds; at most the first ``limit`` bytes of it.
+
+    Raises ``NotAFile`` at once for anything that is no file, or another ``OSError``.
+    """
+    must_be_file(path)  # before it is opened: to open some devices is to move them
+    with open(
+        os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY), "rb"
+    ) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAFile(path, found.st_mode)
+        return Content(file.read(-1 if limit is None else limit), found)
+
+
+def read_given(path: str | Path, limit: int) -> bytes:
+    """As `read`; but what a shell hands over as ``/dev/fd/63`` or ``/dev/stdin`` is read to its
+    end, whatever it is.
+    """
+    descriptor = descriptor_of(path)
+    if descriptor is None:
+        return read(path, limit).data
+    with open(os.dup(descriptor), "rb") as file:
+        return file.read(limit)
+
+
+def descriptor_of(path: str | Path) -> int | None:
+    """The open descriptor of this process that ``path`` names, as ``/dev/stdout`` does.
+
+    None for a name of anything else.
+    """
+    name = os.path.abspath(path)
+    for _ in range(_LINKS):
+        folder, last = os.path.split(name)
+        if last.isdecimal() and _OURS.fullmatch(os.path.realpath(folder)):
+            return int(last)
+        try:
+            name = os.path.join(folder, os.readlink(name))
+        except OSError:
+            return None
+    return None
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and its parents where they are missing, it for this user's eyes only."""
+    made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError:
+        os.stat(folder)  # a link to itself is told as one
+        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", str(folder)) from None
+    if os.geteuid() == 0:
+        for each in reversed(made):
+            above = os.stat(each.parent)
+            os.chown(each, above.st_uid, above.st_gid, follow_symlinks=False)
+
+
+def create(path: Path, content: Callable[[], bytes]) -> None:
+    """Make the file ``path``, mode 0600, whole or not at all.
+
+    ``content`` is called when it is to be written: what is secret stays in no variable here.
+    Raises ``FileExistsError`` when something has that name.
+    """
+    make_folder(path.parent)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "wb") as file:
+            belongs_to(handle, os.stat(path.parent))
+            file.write(content())
+            file.flush()
+            os.fsync(handle)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def open_lock(lock: Path, of: Path) -> int:
+    """The descriptor of the file ``lock``, to lock what concerns the file ``of``; made if need be.
+
+    It belongs to whose file that is, or else to whose folder it is in.
+    """
+    must_be_file(lock)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    belongs_to(handle, must_be_file(of) or os.stat(lock.parent))
+    return handle
+
+
+def temporary(target: Path) -> tuple[int, str]:
+    """A new file beside ``target``, locked while it is open, to be renamed to it; and its name."""
+    import tempfile  # loaded here: few commands write a file
+
+    handle, name = tempfile.mkstemp(TEMPORARY, _prefix(target), target.parent)
+    with contextlib.suppress(OSError):  # some network file systems have no locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    belongs_to(handle, os.stat(target.parent))
+    return handle, name
+
+
+def belongs_to(handle: int, owner: os.stat_result) -> None:
+    """Give the open file to the owner and the group of ``owner``, if we are root.
+
+    One command under ``sudo`` must not lock out the user whose files these are.
+    """
+    if os.geteuid() == 0:
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+@contextlib.contextmanager
+def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
+    """A file to write into, that takes the name ``path`` once all of it is written.
+
+    A link stays a link, its target is replaced; a file that was there keeps its owner, group,
+    attributes and mode, but for the bits ``refused``; a new one is for its owner's eyes only.
+    On any exception the old file stays, and nothing is left over. Raises ``NotAFile`` when
+    something else is at ``path``.
+    """
+    before = must_be_file(path)
+    target = Path(os.path.realpath(path))
+    sweep(target)
+    handle, name = temporary(target)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            alike = before is None or _made_like(handle, target, before, refused)
+            os.fsync(handle)
+            if alike and _took_its_place(name, target):
+                _sync_folder(target.parent)
+            else:
+                _written_over(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+@contextlib.contextmanager
+def written(path: Path, patience: float | None = None) -> Iterator[Target]:
+    """As `replaced`, for a place that the user chose: what is no file is written into.
+
+    So a pipe, a device, or what is open here as ``/dev/stdout`` stays what it is. ``patience``:
+    seconds to wait for a reader that takes nothing; None waits for ever.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        found = None
+    descriptor = descriptor_of(path)
+    if descriptor is not None:
+        handle = os.dup(descriptor)
+    elif found is None or (stat.S_ISREG(found.st_mode) and _has_a_name(path, found)):
+        with replaced(path) as file:
+            yield file
+        return
+    else:
+        handle = _opened_into(path, found.st_mode)
+    with _Into(handle, patience) as stream:
+        yield stream
+
+
+def sweep(path: Path) -> None:
+    """Remove what writers of ``path`` that were killed left behind; who still writes is let be."""
+    target = Path(os.path.realpath(path))
+    for left in target.parent.glob(f"{glob.escape(_prefix(target))}*{TEMPORARY}"):
+        with contextlib.suppress(OSError), open(os.open(left, os.O_RDONLY | os.O_NONBLOCK)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
+
+
+class _Into(io.RawIOBase):
+    """Writes all it is given into a descriptor, piece by piece, each when there is room for it."""
+
+    def __init__(self, handle: int, patience: float | None) -> None:
+        self._handle = handle
+        self._patience = None if patience is None else patience * 1000
+        self._poll = select.poll()
+        self._poll.register(handle, select.POLLOUT)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        left = memoryview(data).cast("B")
+        while left:
+            if not self._poll.poll(self._patience):
+                raise OSError(errno.ETIMEDOUT, "whoever reads it takes nothing")
+            with contextlib.suppress(BlockingIOError):
+                left = left[os.write(self._handle, left[: select.PIPE_BUF]) :]
+        return memoryview(data).nbytes
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._handle)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:_NAME_LIMIT]}."
+
+
+def _has_a_name(path: Path, found: os.stat_result) -> bool:
+    """False for what can only be reached as another process's descriptor is: by no name."""
+    try:
+        return os.path.samestat(os.lstat(os.path.realpath(path)), found)
+    except FileNotFoundError:
+        return False
+
+
+def _opened_into(path: Path, mode: int) -> int:
+    if stat.S_ISDIR(mode) or stat.S_ISSOCK(mode):
+        raise NotAFile(path, mode)
+    end = time.monotonic() + READER_WAIT
+    while True:
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if time.monotonic() >= end:
+            raise OSError(errno.ENXIO, "nobody reads from it", str(path))
+        time.sleep(_LOOK_AGAIN)
+    os.set_blocking(handle, True)
+    return handle
+
+
+def _made_like(handle: int, target: Path, before: os.stat_result, refused: int) -> bool:
+    """Give the new file what the old one has; False where it can only be written over.
+
+    That is so when we may not give it to its owner, or when it has a second name.
+    """
+    if before.st_nlink > 1:
+        return False
+    now = os.fstat(handle)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        try:
+            os.fchown(handle, before.st_uid, before.st_gid)
+        except PermissionError:
+            return False
+    if sys.platform == "linux":  # access lists are attributes, too
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(target):
+                with contextlib.suppress(OSError):
+                    os.setxattr(handle, name, os.getxattr(target, name))
+    os.fchmod(handle, stat.S_IMODE(before.st_mode) & ~refused)
+    return True
+
+
+def _took_its_place(temporary: str, target: Path) -> bool:
+    """False where ``target`` holds a place that cannot be given to another file: a mount."""
+    try:
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        return False
+    return True
+
+
+def _written_over(temporary: str, target: Path) -> None:
+    """Copy what is written into the file that is there, once there is sure to be room for it."""
+    with (
+        open(temporary, "rb") as source,
+        open(os.open(target, os.O_WRONLY | os.O_CLOEXEC), "wb") as file,
+    ):
+        before, after = os.fstat(file.fileno()).st_size, os.fstat(source.fileno()).st_size
+        if after > before:
+            try:
+                os.posix_fallocate(file.fileno(), 0, after)
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    os.ftruncate(file.fileno(), before)
+                    raise
+        shutil.copyfileobj(source, file)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    os.unlink(temporary)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network and FUSE file systems cannot sync a folder, and say so with these.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
