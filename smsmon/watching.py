@@ -75,7 +75,7 @@ class Watching:
             await asyncio.to_thread(self._drop_the_old, clock, retention_days)
         except StoreError as error:
             trouble = error
-        self._history.start()
+        self._history.start(self._record_anew)
         self._engine.subscribe(self._record)
         left = {entry.id: entry for entry in self._mine(self._watchlist.entries)}
         try:
@@ -181,6 +181,11 @@ class Watching:
     def _record(self, news: Applied | Event) -> None:
         if isinstance(news, Event):
             self._history.record_event(news)
+
+    def _record_anew(self) -> None:
+        """Have the history record all that is known: it lost its database."""
+        self._history.restate(self._engine.board.messages.values())
+        self._history.watching(self._watchlist.entries)
 
     def _drop_the_old(self, clock: Clock, days: int) -> None:
         path = self._history.path

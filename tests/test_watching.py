@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.store import writer
 from smsmon.store.history import History
 from smsmon.store.watchlist import Watchlist
 from smsmon.watching import Watching
+from tests.store.reports import START, Console, row, rows_of
 from tests.support.clock import VirtualClock
 
 BROKEN = "[[message]\nid = 1"
@@ -38,4 +43,38 @@ async def test_trouble_with_the_file_is_said_once_and_again_when_it_comes_back(
     assert len(said) == 1, "nobody asked for good news"
     await look(BROKEN + "\n")
     assert len(said) == 2
+    await history.close()
+
+
+async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of messages that will never have news again."""
+    monkeypatch.setattr(writer, "LOOK_EVERY", 0.02)
+    path, ids = tmp_path / "history.db", ["300", "301", "302"]
+    with Console(path) as console:
+        for each in [*ids, "299"]:
+            console.watch(each)
+            console.poll(each, [row(1, "Delivered"), row(2, "Not delivered")], START)
+    clock, loop, heard, said = VirtualClock(), asyncio.get_running_loop(), [], asyncio.Event()
+
+    def hear(error: object) -> None:
+        heard.append(str(error))
+        loop.call_soon_threadsafe(said.set)
+
+    watchlist = Watchlist(tmp_path / "watchlist.toml", clock)
+    watchlist.add(map(Entry, ids))
+    history = History(path, clock, hear)
+    watching = Watching(Engine({}, clock, limits=Limits()), watchlist, history, heard.append)
+    await watching.start(clock, 0)
+    await history.flush()
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink()
+    await asyncio.wait_for(said.wait(), 30)
+    await history.flush()
+    assert sorted(rows_of(path, "SELECT message_id, delivered FROM message")) == [
+        (each, 1) for each in ids
+    ]
+    assert len(heard) == 1
+    assert "it was removed" in heard[0]
     await history.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from smsmon.model import Entry, Event
 from smsmon.recipients import Recipients
 from smsmon.store import stands
-from smsmon.store.recording import AppliedPoll, Known, Recording, Update, WatchedMessage
+from smsmon.store.recording import Known, Recording, Update, WatchedMessage
 from smsmon.store.schema import transaction
 from smsmon.store.stands import AccountStands, PollStands, Wish
 
@@ -143,11 +143,11 @@ def write_apart(
     return unfit
 
 
-def update_of(applied: AppliedPoll, watched: WatchedMessage, last: Recipients | None) -> Update:
-    """A message as it stands after a poll; ``last`` are its recipients as recorded last."""
+def update_of(at: float, watched: WatchedMessage, last: Recipients | None) -> Update:
+    """A message as it stood at a moment; ``last`` are its recipients as recorded last."""
     new_slots = last is None or len(last) != len(watched.recipients)
     return Update(
-        at=applied.at,
+        at=at,
         entry=watched.entry,
         recipients=watched.recipients,
         first_seen=watched.first_seen[:] if new_slots else None,

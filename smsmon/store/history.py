@@ -44,8 +44,15 @@ class History:
         self._threads = ThreadPoolExecutor(1, "history-reader")
         self._closing = threading.Event()
 
-    def start(self) -> None:
-        """Begin to write; the database is opened, or made, in the writer's thread."""
+    def start(self, anew: Callable[[], None] | None = None) -> None:
+        """Begin to write; the database is opened, or made, in the writer's thread.
+
+        ``anew`` is called in the running loop when the database is another one by now, or may
+        have lost something: have all that is known recorded, by ``restate`` and ``watching``.
+        """
+        if anew is not None:
+            loop = asyncio.get_running_loop()
+            self._writer.anew = partial(loop.call_soon_threadsafe, anew)
         self._writer.start()
 
     async def close(self) -> None:
@@ -76,6 +83,10 @@ class History:
     def watching(self, entries: Iterable[Entry]) -> None:
         """Tell what is on the watchlist, at the start and after each change. Returns at once."""
         self._writer.watching(entries)
+
+    def restate(self, messages: Iterable[WatchedMessage]) -> None:
+        """Record again all that is known of these messages. Returns at once."""
+        self._writer.restate(messages)
 
     async def flush(self) -> None:
         """Wait until all recorded so far is on disk. Raises ``StoreError`` when it is not."""

@@ -205,9 +205,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     target = database_of(path)
     with speaking_of(path):
         if not is_there(path):
-            connection = sqlite3.connect(":memory:", isolation_level=None)
-            migrate(connection, path, MIGRATIONS)
-            return connection
+            return _empty(path)
         uri = f"file:{quote(os.fsencode(target))}?mode=ro"  # a name need not be UTF-8
         connection = sqlite3.connect(
             uri, timeout=BUSY_WAIT, isolation_level=None, uri=True, check_same_thread=False
@@ -219,7 +217,9 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 open_for_writing(path).close()
             elif version == 0:  # its writer is about to make it
                 connection.close()
-                connection = sqlite3.connect(":memory:", isolation_level=None)
+                connection = sqlite3.connect(
+                    ":memory:", isolation_level=None, check_same_thread=False
+                )
                 migrate(connection, path, MIGRATIONS)
         except BaseException:
             connection.close()
@@ -245,6 +245,12 @@ def _prepare(path: Path, target: Path) -> None:
                     each.chmod(stat.S_IMODE(each.stat().st_mode) & 0o700)
     except OSError as error:
         raise of_os_error(path, error, "write") from error
+
+
+def _empty(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(connection, path, MIGRATIONS)
+    return connection
 
 
 def stands_in(connection: sqlite3.Connection) -> bool:

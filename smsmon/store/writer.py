@@ -9,28 +9,32 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Entry, Event
 from smsmon.recipients import Recipients
+from smsmon.store.aside import set_aside
 from smsmon.store.batch import UNFIT, Batch, update_of, write, write_apart
-from smsmon.store.errors import Damaged, StoreError, of_os_error
-from smsmon.store.files import Signature, database_of, journals_of, locked, signature
-from smsmon.store.recording import AppliedPoll, Known, Recording, WatchedMessage
-from smsmon.store.schema import check, is_sound, of_sqlite_error, open_for_writing, transaction
+from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
+from smsmon.store.held import REPLACED, Held
+from smsmon.store.recording import AppliedPoll, Known, WatchedMessage
+from smsmon.store.schema import check, of_sqlite_error, transaction
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
 from smsmon.store.term import FOLLOWING, Term
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
 """Seconds between notes of when unchanged messages were read: the time alone earns no write."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks whether the database is still in its place, when nothing is written."""
 READS_FOLLOWED = 1.0
 """As many while other processes show what this one reads."""
 RETRY_FIRST, RETRY_MOST = 0.5, 30.0
 """Seconds from a failed write to the next try: doubled each time, up to the second number."""
+_STATED_ANEW = "What is known of every watched message is recorded anew."
 _REPORT_IT = "All else is recorded; please report this."
 
 Listener = Callable[[StoreError | None], None]
@@ -41,11 +45,16 @@ class HistoryWriter:
 
     ``listener`` is called in the writer's thread: with a ``StoreError`` when writing begins to
     fail (or with ``Damaged`` when a broken database was set aside and a new one begun), with
-    None when it works again.
+    None when it works again. ``anew`` is called there when the database is another one, or may
+    have lost something: have all that is known recorded, by ``restate``.
     """
 
     def __init__(
-        self, path: Path, clock: Clock | None = None, listener: Listener | None = None
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        listener: Listener | None = None,
+        anew: Callable[[], object] = lambda: None,
     ) -> None:
         self.path = path
         self._clock = clock or SystemClock()
@@ -60,9 +69,14 @@ class HistoryWriter:
         self._trouble: StoreError | None = None
         self._last: dict[str, tuple[Recipients, bytes | None]] = {}
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
-        self._connection: sqlite3.Connection | None = None
-        self._recording: Recording | None = None
-        self._opened: Signature | None = None
+        self._held: Held | None = None
+        self._inode: int | None = None
+        """Of the database that was held last."""
+        self._became = ""
+        """What others did to its files, until that is told."""
+        self._shaken = False
+        """True when what was recorded last may not have arrived."""
+        self.anew = anew
         self._checked = False
         self._term: Term | None = Term()
         """None: another process polls and records."""
@@ -156,7 +170,7 @@ class HistoryWriter:
             last = self._last.get(message_id)
             self._batch.polls[message_id] = of_watched(watched)
             if read and (last is None or last[0] is not recipients or last[1] != digest):
-                self._batch.add(update_of(applied, watched, last and last[0]))
+                self._batch.add(update_of(applied.at, watched, last and last[0]))
                 self._last[message_id] = (recipients, digest)
             elif read:
                 self._batch.reads[message_id] = applied.at
@@ -192,6 +206,19 @@ class HistoryWriter:
             self._last[message_id] = (known.recipients, digest)
             self._revisions[message_id] = known.revision
             self._batch.adopted.append((message_id, known))
+
+    def restate(self, messages: Iterable[WatchedMessage]) -> None:
+        """Record again all that is known of these messages: what is recorded adds nothing."""
+        with self._wake:
+            if self._term is None:
+                return
+            for watched in messages:
+                if watched.read_at is not None:
+                    self._batch.add(update_of(watched.read_at, watched, None))
+                    self._batch.polls[watched.entry.id] = of_watched(watched)
+                    self._last[watched.entry.id] = (watched.recipients, watched.digest)
+            self._taken += 1
+            self._wake.notify()
 
     def flush(self, timeout: float = 10.0) -> None:
         """Wait until all that was recorded before is committed.
@@ -229,16 +256,20 @@ class HistoryWriter:
         failed: Batch | None = None
         failed_in: Term | None = None
         pause = RETRY_FIRST
+        written = time.monotonic()
         while True:
             with self._wake:
                 if failed is None:
-                    self._wake.wait_for(self._has_work, self._reads_every)
+                    self._wake.wait_for(self._has_work, min(LOOK_EVERY, self._reads_every))
                 else:
                     self._wake.wait_for(lambda: self._closing or self._hurry, pause)
                 if self._closing:
                     break
-                batch, self._batch = self._batch, Batch()
-                taken, self._hurry, term = self._taken, False, self._term
+                taken, term, batch = self._done, self._term, Batch()  # only a look
+                due = time.monotonic() - written >= self._reads_every
+                if failed is not None or due or self._has_work():
+                    taken, batch, self._batch = self._taken, self._batch, batch
+                    self._hurry, written = False, time.monotonic()
             if failed is not None:
                 batch = (failed if failed_in is term else failed.without_polls()).then(batch)
             error = self._attempt(batch, term)
@@ -260,7 +291,8 @@ class HistoryWriter:
     def _attempt(self, batch: Batch, term: Term | None) -> StoreError | None:
         """Write ``batch`` as one transaction; what came in the way, if anything did."""
         try:
-            connection, recording = self._connected()
+            held = self._connected()
+            connection, recording = held.connection, held.recording
             if term is not None and term.must_begin:
                 with transaction(connection):
                     begun = term.begin(connection)
@@ -279,15 +311,20 @@ class HistoryWriter:
                 self._revisions[update.entry.id] = recording.revision(update.entry.id)
             if batch.events:
                 (self._last_event,) = connection.execute("SELECT max(id) FROM event").fetchone()
+            held.settle()
         except Superseded:
             self._superseded(term)
         except sqlite3.Error as error:
-            self._disconnect()
-            return of_sqlite_error(self.path, error)
+            return self._failed(of_sqlite_error(self.path, error))
         except StoreError as error:
-            self._disconnect()
-            return error
+            return self._failed(error)
         return None
+
+    def _failed(self, error: StoreError) -> StoreError:
+        self._disconnect()
+        # Of a lock, a full disk, a closed folder it is known that nothing of ours was lost.
+        self._shaken = self._shaken or not isinstance(error, Busy | DiskFull | NotWritable)
+        return error
 
     def _superseded(self, term: Term | None) -> None:
         """Another process records by now: nothing of ours is kept."""
@@ -299,55 +336,54 @@ class HistoryWriter:
             self._last.clear()
         term.lost()
 
-    def _connected(self) -> tuple[sqlite3.Connection, Recording]:
-        """The open database, opened anew when another one took its place. Raises ``StoreError``."""
-        current = signature(self.path)
-        if self._connection is not None and self._recording is not None:
-            if (
-                current is not None
-                and self._opened is not None
-                and (current.inode == self._opened.inode)
-            ):
-                return self._connection, self._recording
+    def _connected(self) -> Held:
+        """The open database, opened anew when its files are not what they were.
+
+        Raises ``StoreError``, ``sqlite3.Error``.
+        """
+        if self._held is not None:
+            self._became = self._held.look()
+            if not self._became:
+                return self._held
             self._disconnect()
+        held = self._held = Held(self.path)
+        if not self._became and self._inode not in (None, held.inode):
+            self._became = REPLACED  # between two tries
+        if self._became or self._shaken or not self._checked:
+            # A page that went bad in the middle shows only when it is read.
+            check(held.connection, self.path)
+        if self._became or self._shaken:
             self._begin_anew()
-        connection = open_for_writing(self.path)
-        self._connection, self._recording = connection, Recording(connection)
-        self._opened = signature(self.path)
-        if not self._checked:
-            # Once a start: a page that went bad in the middle shows only when it is read.
-            check(connection, self.path)
-            self._checked = True
-        return connection, self._recording
+        if self._became:
+            self._notify(StoreError(self.path, self._became, _STATED_ANEW))
+        self._inode, self._became = held.inode, ""
+        self._checked, self._shaken = True, False
+        return held
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-        self._connection = self._recording = None
+        if self._held is not None:
+            self._held.close(self._became)
+        self._held = None
 
     def _begin_anew(self) -> None:
-        """The database is another one now: the next poll of each message is recorded whole."""
+        """The database is another one now: what is known is recorded whole."""
         with self._wake:
             self._last.clear()
             self._revisions.clear()
             if self._term is not None:
                 self._term.epoch = None
+        with contextlib.suppress(Exception):  # the one who knows may be closing
+            self.anew()
 
     def _set_aside(self, damaged: Damaged) -> StoreError | None:
         """Rename a damaged database, so that nothing of it is lost and a new one can begin."""
         try:
-            with locked(self.path):
-                current = signature(self.path)
-                if current is None or (self._opened and current.inode != self._opened.inode):
-                    self._begin_anew()
-                    return None  # another console was faster
-                if is_sound(self.path):
-                    return None  # what looked like damage was a passing fault
-                kept = _rename_aside(self.path, self._clock.now())
+            kept = set_aside(self.path, self._inode, self._clock.now())
         except StoreError as error:
             return error
-        self._opened = None
+        if kept is None:
+            return None
+        self._inode, self._became = None, ""
         self._begin_anew()
         self._notify(
             Damaged(self.path, damaged.reason, f"It is kept as {kept}; a new history has begun.")
@@ -365,21 +401,3 @@ class HistoryWriter:
             # A screen that is closing must not end the recording.
             with contextlib.suppress(Exception):
                 self._listener(error)
-
-
-def _rename_aside(path: Path, now: float) -> Path:
-    target = database_of(path)
-    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    kept = target.with_name(f"{target.name}.damaged-{stamp}")
-    number = 1
-    while kept.exists():
-        number += 1
-        kept = target.with_name(f"{target.name}.damaged-{stamp}-{number}")
-    try:
-        target.rename(kept)
-        for left, taken in zip(journals_of(target), journals_of(kept), strict=True):
-            with contextlib.suppress(FileNotFoundError):
-                left.rename(taken)
-    except OSError as error:
-        raise of_os_error(path, error, "write") from error
-    return kept

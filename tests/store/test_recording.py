@@ -68,7 +68,8 @@ def test_only_what_changed_is_written(path: Path) -> None:
         console.watch("300")
         console.poll("300", rows, START)
         console.writer.flush()
-        written = console.writer._connection
+        assert console.writer._held is not None
+        written = console.writer._held.connection
         assert written is not None
         before = written.total_changes
         rows[0] = row(0, "Delivered")
@@ -260,8 +261,8 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
             console.poll(message_id, [row(1)], START)
         console.writer.watching([Entry("301", "New label", ("x",), profile="prod")])
         console.writer.flush()
-        assert console.writer._recording is not None
-        assert set(console.writer._recording._known) == {"301"}  # the other takes no memory
+        assert console.writer._held is not None
+        assert set(console.writer._held.recording._known) == {"301"}  # the other takes no memory
         first = load(path).summary
         other = load(path, "301").summary
         console.writer.watching([Entry("300"), Entry("301")])
