@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from smsmon.keylike import place_shown, without_keys
 from smsmon.locations import expanded
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class AccountProblem(Exception):
     """A profile that cannot be used as it is set up: one sentence with what to do."""
 
     def __init__(self, profile: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(without_keys(message))
         self.profile = profile
 
 
@@ -71,8 +72,9 @@ def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -
     if not text.strip():
         raise AccountProblem(
             name,
-            f"No API key for profile {name}: set {variable}, or name a file or a command"
-            f" with api_key_file or api_key_command under [profiles.{name}] in config.toml.",
+            f"No API key for profile {name}: set {place_shown(variable)}, or name a file or a"
+            f" command with api_key_file or api_key_command under [profiles.{name}] in"
+            " config.toml.",
         )
     return ApiKey.parse(text)
 
@@ -111,7 +113,8 @@ def open_to_others(profile: Profile) -> str:
         return ""
     if not mode & 0o077:
         return ""
-    return f"Others can read the key (mode {mode:04o}): `chmod 600 {shlex.quote(str(path))}`."
+    shown = place_shown(shlex.quote(str(path)))
+    return f"Others can read the key (mode {mode:04o}): `chmod 600 {shown}`."
 
 
 def ca_file_of(settings: Settings) -> Path | None:

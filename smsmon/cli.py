@@ -153,7 +153,9 @@ def _is_store_error(error: Exception) -> bool:
 
 def _usage_sentence(error: click.ClickException) -> str:
     """Click's message as one sentence, with the command whose help has the rest."""
-    message = " ".join(error.format_message().split())
+    from smsmon.keylike import without_keys  # nobody types a key as an argument, but by mistake
+
+    message = without_keys(" ".join(error.format_message().split()))
     if message and message[-1] not in ".?!":
         message += "."
     context = getattr(error, "ctx", None)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from smsmon.keylike import could_be_key
 from smsmon.text import safe
 
 APP = "smsmon"
@@ -77,6 +78,11 @@ class Locations:
         if home:
             if "\0" in home:
                 raise LocationError("SMSMON_HOME holds a NUL byte: give it the path of a folder.")
+            if "/" not in home and could_be_key(home):
+                raise LocationError(
+                    "SMSMON_HOME looks like an API key itself: give it the path of a folder. (If"
+                    " it is one, write it with its slashes, or ./ before it.)"
+                )
             return cls.under(Path(os.path.abspath(os.path.expanduser(home))))
 
         from platformdirs import PlatformDirs  # 20 ms, and not needed under SMSMON_HOME

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from smsmon.keylike import without_keys
 from smsmon.text import safe
 
 DEFAULT_BASE_URL = "https://api.smspartner.fr/v1"
@@ -79,7 +80,7 @@ def host_of(url: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    return safe(parts.hostname or "")
+    return without_keys(safe(parts.hostname or ""))
 
 
 def _split(text: str, what: str) -> SplitResult:

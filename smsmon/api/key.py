@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from smsmon import files
+from smsmon.keylike import DOTS, place_shown
 from smsmon.text import LABEL_LIMIT, safe
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DOTS = "••••"
-"""What stands wherever the key would have been printed."""
 
 KEY_COMMAND_TIMEOUT = 60.0
 """Seconds a key command may take: long enough to type a passphrase, or to touch a token."""
@@ -88,7 +86,7 @@ def read_key_file(path: Path) -> ApiKey:
 
     Raises ``ValueError`` with a sentence that says which file and why.
     """
-    name = safe(str(path), 200)
+    name = safe(place_shown(str(path)), 200)
     try:
         head = files.read(path, _KEY_FILE_LIMIT).data
     except OSError as error:
@@ -109,7 +107,7 @@ def run_key_command(argv: Sequence[str], *, timeout: float = KEY_COMMAND_TIMEOUT
 
     if not argv or not argv[0]:
         raise ValueError("The key command is empty; it is a list: a program, then its arguments.")
-    name = f"The key command “{safe(os.path.basename(argv[0]))}”"
+    name = f"The key command “{safe(place_shown(os.path.basename(argv[0])))}”"
     problem = ""
     output = b""
     try:

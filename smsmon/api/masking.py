@@ -6,7 +6,8 @@ import logging
 import weakref
 from collections.abc import Iterable
 
-from smsmon.api.key import DOTS, ApiKey
+from smsmon.api.key import ApiKey
+from smsmon.keylike import DOTS
 
 _LOGGERS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy")))
 SHORTEST_MASKED = 6

@@ -18,6 +18,7 @@ import httpx
 from smsmon import files
 from smsmon.api.key import ApiKey
 from smsmon.api.masking import headers_without_key
+from smsmon.keylike import place_shown
 from smsmon.text import safe
 
 
@@ -111,7 +112,7 @@ def tls_context(base_url: str, ca_file: Path | None) -> ssl.SSLContext:
     if base_url.startswith("http://"):
         # No TLS on loopback: this context trusts nobody, and costs 20 ms less.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    what = f"CA file {safe(str(ca_file), 200)}"
+    what = f"CA file {safe(place_shown(str(ca_file)), 200)}"
     try:
         if ca_file is not None:
             files.must_be_file(ca_file)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from smsmon.commands.context import find_locations, open_watchlist
+from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import fail, listed, say
 
@@ -16,7 +17,7 @@ from smsmon.commands.output import fail, listed, say
 @click.option("--label", metavar="TEXT", help="What the messages are: shown beside their ids.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be given again.")
 @click.option("--note", metavar="TEXT", help="A longer text.")
-@click.option("--profile", metavar="NAME", help="The account the messages belong to.")
+@owner_flag
 def add(
     ids: tuple[str, ...],
     file: str | None,

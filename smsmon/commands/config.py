@@ -10,6 +10,7 @@ from smsmon import files
 from smsmon.commands.context import find_locations, load_all, read_settings
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import emit, fail, print_json, print_rows, say
+from smsmon.keylike import without_keys
 
 
 @click.group
@@ -64,7 +65,7 @@ def check() -> None:
 
     locations = find_locations()
     for name in unknown_variables(os.environ):
-        say(f"smsmon: Environment variable {name} is none that smsmon reads.")
+        say(f"smsmon: Environment variable {without_keys(name)} is none that smsmon reads.")
     settings = read_settings(locations)
     for profile in settings.profiles.values():
         if told := open_to_others(profile):
@@ -72,7 +73,7 @@ def check() -> None:
     if problems := unusable_files(settings):
         fail("\n".join(problems))
     what = locations.config if locations.config.exists() else "No settings file, which"
-    emit(f"{what} is fine. Profiles: {', '.join(settings.profiles)}.")
+    emit(without_keys(f"{what} is fine. Profiles: {', '.join(settings.profiles)}."))
 
 
 @config.command

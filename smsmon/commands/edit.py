@@ -9,6 +9,7 @@ import click
 
 from smsmon.commands import exits
 from smsmon.commands.context import find_locations, open_watchlist
+from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import fail, listed, say
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--label", metavar="TEXT", help="The new label; '' takes it away.")
 @click.option("--tags", metavar="TAGS", help="The new tags, separated by commas; '' for none.")
 @click.option("--note", metavar="TEXT", help="The new note; '' takes it away.")
-@click.option("--profile", metavar="NAME", help="The account the messages belong to.")
+@owner_flag
 def edit(
     ids: tuple[str, ...],
     file: str | None,

@@ -18,6 +18,24 @@ def profile_flag(command: F) -> F:
     return _flag("--profile", ("profile",), metavar="NAME", help="The account to use.")(command)
 
 
+def owner_flag(command: F) -> F:
+    """``--profile NAME``: the account that messages of the watchlist belong to."""
+    return click.option(
+        "--profile",
+        metavar="NAME",
+        help="The account the messages belong to.",
+        callback=_no_key,
+    )(command)
+
+
+def _no_key(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    from smsmon.keylike import is_most_likely_key
+
+    if name is not None and is_most_likely_key(name):
+        raise click.UsageError("--profile names an account, and this looks like an API key.")
+    return name
+
+
 def privacy_flag(command: F) -> F:
     """``--privacy`` and ``--no-privacy``."""
     return _flag(

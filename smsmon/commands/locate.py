@@ -6,6 +6,7 @@ import click
 
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, fail, on_terminal, print_json, print_rows
+from smsmon.keylike import without_keys
 from smsmon.text import safe
 
 
@@ -23,13 +24,13 @@ def locate(name: str | None, as_json: bool) -> None:
     places = {each: str(path) for each, path in find_locations().named()}
     if name is not None:
         if name not in places:
-            fail(f"There is no place called {name!r}. Known: {', '.join(places)}.")
+            fail(f"There is no place called {without_keys(name)!r}. Known: {', '.join(places)}.")
         places = {name: places[name]}
     if as_json:
         print_json(places)
         return
     if on_terminal():  # a name may hold anything; in a pipe it must stay what it is
-        places = {each: safe(path, len(path)) for each, path in places.items()}
+        places = {each: without_keys(safe(path, len(path))) for each, path in places.items()}
     if name is not None:
         emit(places[name])
     else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from smsmon import files
+from smsmon.keylike import is_most_likely_key
 from smsmon.locations import Locations, expanded
 from smsmon.settings.loading import SettingsError, load_settings, read_toml
 from smsmon.settings.printing import commented_file, toml_value
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 PATH_LIMIT = 1_000
 """The longest path or command taken, in characters."""
-_KEY_SHAPED = re.compile(r"[0-9a-fA-F]{32,}")
 _NEVER_WRITTEN = "smsmon itself never writes this file."
 _NEVER_CHANGED = "smsmon never changes this file."
 
@@ -50,11 +49,6 @@ class Kept:
     """What the operator must do with the lines; empty when they are written."""
 
 
-def looks_like_a_key(text: str) -> bool:
-    """True when there is most likely an API key in what should be the name of its place."""
-    return _KEY_SHAPED.search(text) is not None
-
-
 def profile_with(
     kind: Literal["env", "file", "command"],
     text: str,
@@ -66,7 +60,7 @@ def profile_with(
     ``text`` is a variable's name, a path, or a command line. Looks at the environment only.
     """
     text = text.strip()
-    if looks_like_a_key(text):
+    if is_most_likely_key(text):
         raise SetupProblem(
             "This looks like the key itself. Say where it is, or choose “Paste it here”."
         )

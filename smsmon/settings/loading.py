@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from smsmon import files
+from smsmon.keylike import is_most_likely_key, without_keys
 from smsmon.locations import Locations
 from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
 from smsmon.settings.leaves import is_table as _is_table
@@ -29,16 +30,15 @@ FILE_LIMIT = 2**20
 _LINES_TOLD = 50
 """Problems that are told with their line: to find one costs some parses of the file."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_LOOKS_LIKE_A_KEY = re.compile(r"[0-9a-fA-F]{32,}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
 
 
 class SettingsError(Exception):
-    """Settings that cannot be used: one sentence for each problem."""
+    """Settings that cannot be used: one sentence for each problem, without what could be a key."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = tuple(map(without_keys, problems))
+        super().__init__("\n".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,7 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
             problem(at, f"{dotted} must be {wrong}.")
         elif isinstance(value, str) and (wrong := _useless(at, value)):
             problem(at, f"{dotted}: {wrong}")
-        elif (
-            at[-1] in _KEY_SOURCES and isinstance(value, str) and _LOOKS_LIKE_A_KEY.fullmatch(value)
-        ):
+        elif at[-1] in _KEY_SOURCES and _is_key(value):
             problem(
                 at,
                 f"{dotted} looks like an API key itself. Put the key into a file of mode 0600 and"
@@ -183,10 +181,16 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
             problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
 
 
+def _is_key(named: str | list[str]) -> bool:
+    """True for a key that stands where the name of its place should. Paths may hold digests."""
+    first = named if isinstance(named, str) else named[0]
+    return "/" not in first and is_most_likely_key(first)
+
+
 def _name_of_table(
     at: Path, dotted: str, names: list[str], what: str, problem: Callable[[Path, str], None]
 ) -> None:
-    if _NAME.fullmatch(at[1]):
+    if _NAME.fullmatch(at[1]) and not is_most_likely_key(at[1]):
         names.append(at[1])
     else:
         problem(at, f'"{dotted}" is no name for {what}: use letters, digits, - and _.')

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from smsmon.keylike import DOTS, place_shown, without_keys
 from smsmon.settings.leaves import ANY, Leaf, Path, leaves
 from smsmon.settings.loading import Loaded
 from smsmon.settings.types import Settings
@@ -43,7 +44,7 @@ def values(loaded: Loaded) -> Iterator[Value]:
     for pattern in leaves():
         for path in _concrete(pattern, tree):
             value = _public(path[-1], _at(tree, path))
-            yield Value(".".join(path), value, loaded.origins.get(path, "default"))
+            yield Value(without_keys(".".join(path)), value, loaded.origins.get(path, "default"))
 
 
 def commented_file() -> str:
@@ -85,12 +86,17 @@ def toml_value(value: Any) -> str:
 
 
 def _public(name: str, value: Any) -> Any:
-    """``value`` without what may be a secret: a command's arguments, a proxy's password."""
+    """``value`` without what may be a secret: a command's arguments, a proxy's password, and what
+    could be a key that was pasted in by mistake."""
     if name == "api_key_command" and value:
-        return [value[0], "…"] if len(value) > 1 else value
+        return [place_shown(value[0]), *(["…"] if len(value) > 1 else [])]
+    if name in ("api_key_env", "api_key_file") and value:
+        return place_shown(value)
     if name == "proxy" and value:
-        return re.sub(r"//[^/]*@", "//••••@", value)
-    return value
+        value = re.sub(r"//[^/]*@", f"//{DOTS}@", value)
+    if isinstance(value, str):
+        return without_keys(value)
+    return [without_keys(each) for each in value] if isinstance(value, list) else value
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
+from smsmon.keylike import place_shown
 from smsmon.text import SENTENCE_LIMIT, safe
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
@@ -25,12 +26,14 @@ class KeySource(Struct, frozen=True):
     """The variable's name, the file's path, or the command's words."""
 
     def __str__(self) -> str:
-        """A sentence's part for the operator. Of a command only its first word is told."""
+        """A sentence's part for the operator. Of a command only its first word is told.
+
+        It is no key's place that could be the key itself: dots stand for that.
+        """
         if self.kind == "env":
-            return f"environment variable {self.value}"
-        if self.kind == "file":
-            return f"file {safe(str(self.value), SENTENCE_LIMIT)}"
-        return f"command {safe(self.value[0], SENTENCE_LIMIT)}"
+            return f"environment variable {place_shown(str(self.value))}"
+        name = self.value if isinstance(self.value, str) else self.value[0]
+        return f"{self.kind} {safe(place_shown(name), SENTENCE_LIMIT)}"
 
 
 class Profile(Struct, frozen=True, kw_only=True):

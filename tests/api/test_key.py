@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.api.key import DOTS, ApiKey, read_key_file, run_key_command
+from smsmon.api.key import ApiKey, read_key_file, run_key_command
+from smsmon.keylike import DOTS
 from tests.api.support import KEY
 
 

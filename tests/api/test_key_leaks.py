@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from smsmon.api import client as client_module
-from smsmon.api.key import DOTS
 from smsmon.api.transport import KeyedTransport
+from smsmon.keylike import DOTS
 from smsmon.model import ReadError, Report
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, client, read

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from smsmon.commands import exits
+from smsmon.keylike import without_keys
 from smsmon.text import SENTENCE_LIMIT, safe
 
 
@@ -46,13 +47,16 @@ def finding(
     advice: str = "",
     exit_code: int = exits.USAGE,
 ) -> Finding:
-    """A finding, its texts safe to print; the exit code counts for a bad one only."""
+    """A finding, its texts safe to print and without what could be a key.
+
+    The exit code counts for a bad one only.
+    """
     return Finding(
-        part,
-        name,
+        without_keys(part),
+        safe(without_keys(name)),
         health,
-        safe(without_home(str(detail)), SENTENCE_LIMIT),
-        safe(without_home(advice), SENTENCE_LIMIT),
+        safe(without_keys(without_home(str(detail))), SENTENCE_LIMIT),
+        safe(without_keys(without_home(advice)), SENTENCE_LIMIT),
         exit_code if health is Health.BAD else exits.OK,
     )
 

@@ -25,10 +25,11 @@ from smsmon.console.views import setup as view
 from smsmon.console.widgets.field import Field
 from smsmon.console.widgets.key_field import KeyField
 from smsmon.console.widgets.line import Line
+from smsmon.keylike import is_most_likely_key
 from smsmon.model import Balance, ReadError
 from smsmon.programs import beside
 from smsmon.settings import first
-from smsmon.settings.first import Kept, SetupProblem, looks_like_a_key
+from smsmon.settings.first import Kept, SetupProblem
 from smsmon.settings.types import API_KEY_VARIABLE, Profile
 from smsmon.text import safe
 
@@ -211,7 +212,7 @@ class SetupScreen(ModalScreen[bool]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if looks_like_a_key(event.value):
+        if is_most_likely_key(event.value):
             # A key in a plain field is on the screen: it goes at once.
             with event.input.prevent(Input.Changed):
                 event.input.clear()

@@ -7,7 +7,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from smsmon.api.key import DOTS, ApiKey
+from smsmon.api.key import ApiKey
+from smsmon.keylike import DOTS
 
 _DOT = DOTS[0]
 _LONGEST = 300

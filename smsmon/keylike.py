@@ -1,0 +1,71 @@
+"""What could be an API key that was pasted into the wrong place, and must not be repeated.
+
+Nothing is known of such a text but its looks: a key is one long word without sense. Names and
+paths that people choose are made of parts that can be spoken, with a few digits at their ends.
+"""
+
+from __future__ import annotations
+
+import re
+
+DOTS = "••••"
+"""What stands wherever a key would have been printed."""
+ANYWHERE = 16
+"""Characters from which a word without sense is taken for a key, wherever it stands."""
+IN_ITS_PLACE = 8
+"""As much where the name of the key's place should stand, and a key is pasted most easily."""
+
+_WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.~+=-]*[A-Za-z0-9])?")  # what a key is made of
+_SEPARATORS = re.compile(r"[_.~+=-]+")
+_PART = re.compile(
+    r"[A-Za-z]{0,2}[0-9]{0,8}[A-Za-z]?"  # v2, k8s, eu1, 20261126
+    r"|[0-9]{0,2}[A-Za-z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*[0-9]{0,4}"  # fetch, apiKey, 1password
+    r"|[A-Z]{2,}[0-9]{0,4}"
+)
+_LETTERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_UNSPOKEN = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}|[aeiouy]{5}", re.IGNORECASE)
+_VOWELS = re.compile(r"[aeiouy]", re.IGNORECASE)
+_LONGEST = 15
+"""Letters of the longest part that is taken for a word."""
+_HEX = re.compile(r"[0-9a-fA-F]{32,}")
+
+
+def could_be_key(word: str, shortest: int = ANYWHERE) -> bool:
+    """True for a word of at least ``shortest`` characters whose parts make no sense."""
+    return len(word) >= shortest and not all(
+        _makes_sense(part) for part in _SEPARATORS.split(word) if part
+    )
+
+
+def is_most_likely_key(text: str) -> bool:
+    """True when the text holds what keys of SMS Partner look like: sure enough to refuse it."""
+    return _HEX.search(text) is not None
+
+
+def without_keys(text: str, shortest: int = ANYWHERE) -> str:
+    """``text`` with dots for every word of it that could be a key."""
+    if len(text) < shortest:
+        return text
+    return _WORD.sub(lambda found: DOTS if could_be_key(found[0], shortest) else found[0], text)
+
+
+def place_shown(text: str) -> str:
+    """The name of a key's place (a variable, a file, a program) with dots if it could be a key.
+
+    What is no path is judged more strictly: few names are long, and many keys are.
+    """
+    return without_keys(text, ANYWHERE if "/" in text else IN_ITS_PLACE)
+
+
+def _makes_sense(part: str) -> bool:
+    if _PART.fullmatch(part) is None:
+        return False
+    return all(
+        len(letters) < 4
+        or (
+            len(letters) <= _LONGEST
+            and _UNSPOKEN.search(letters) is None
+            and _VOWELS.search(letters) is not None
+        )
+        for letters in _LETTERS.findall(part)
+    )
