@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LONG := -q -n 0 -s -m long --timeout 3600 --session-timeout 7200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench screenshots soak chaos clean
+.PHONY: help demo test check format bench mutants lowest screenshots soak chaos clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,11 +42,18 @@ soak: $(VENV)/.dev ## a week in minutes: half a million reports, and where memor
 chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, rarer terminals
 	@$(BIN)/python -m pytest $(LONG) tests/chaos tests/store tests/pty
 
+mutants: $(VENV)/.mutants ## small mistakes in the pure middle, and which of them no test sees
+	@$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED))
+
+lowest: ## the tests on the lowest versions that pyproject.toml allows (snapshots aside)
+	@$(MAKE) --no-print-directory VENV=.venv-lowest .venv-lowest/.lowest
+	@.venv-lowest/bin/python -m pytest -q --ignore tests/console/test_snapshots.py
+
 screenshots: $(VENV)/.dev ## redraw the pictures in screenshots/
 	@$(BIN)/python -m tests.screenshots
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "smsmon needs Python 3.11 or newer, and none was found. Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -67,4 +74,13 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 $(VENV)/.bench: $(VENV)/.dev
 	@$(PIP) install --editable '.[dev,bench]'
+	@touch $@
+
+$(VENV)/.mutants: $(VENV)/.dev
+	@$(PIP) install --editable '.[dev,mutants]'
+	@touch $@
+
+$(VENV)/.lowest: pyproject.toml | $(BIN)/python
+	@$(BIN)/python tests/lowest.py > $(VENV)/lowest.txt
+	@$(PIP) install --editable '.[test]' --constraint $(VENV)/lowest.txt
 	@touch $@

@@ -34,6 +34,7 @@ _PLAIN = frozenset(
         "\x1b[0m",
         "\x1b[c",
         "\x1b[6n",
+        "\x1b[>1u",
         "\x1b[>25u",
         "\x1b[<u",
         "\x1b[?2026$p",
