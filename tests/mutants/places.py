@@ -1,0 +1,119 @@
+"""Where mistakes are put, which of them change nothing, and which tests stand near."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cosmic_ray.commands import init
+from cosmic_ray.work_db import use_db
+from cosmic_ray.work_item import MutationSpec
+
+
+class Middle:
+    """The pure middle: what decides, without a screen, a disk or a network."""
+
+    MODULES = (
+        "smsmon/api/decode*.py",
+        "smsmon/api/envelope.py",
+        "smsmon/api/errors.py",
+        "smsmon/api/masking.py",
+        "smsmon/api/rows.py",
+        "smsmon/monitor/*.py",
+        "smsmon/filter*.py",
+        "smsmon/store/recording.py",
+        "smsmon/recipients.py",
+        "smsmon/alignment.py",
+        "smsmon/model.py",
+        "smsmon/text.py",
+        "smsmon/commands/shapes.py",
+        "smsmon/commands/recorded.py",
+        "smsmon/spreadsheet.py",
+    )
+    TESTS = ("tests/api", "tests/monitor", "tests/store", "tests/cli", "tests/test_*.py")
+
+
+_FOLDERS = {"smsmon": "", "commands": "cli"}
+"""Folders of tests that are not named after what they test."""
+_UNLIKELY = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
+"""Operators whose mistakes nobody makes, or that a type checker sees."""
+
+
+def all_mutations(only: str = "") -> Iterator[MutationSpec]:
+    """Every mistake that can be put into the middle, in an order that stays the same."""
+    modules = sorted(
+        path
+        for pattern in Middle.MODULES
+        for path in Path().glob(pattern)
+        if fnmatch(str(path), only or "*")
+    )
+    with TemporaryDirectory() as folder, use_db(str(Path(folder) / "work.sqlite")) as work:
+        init(modules, work, {})
+        specs = [item.mutations[0] for item in work.work_items]
+    for spec in sorted(specs, key=lambda each: (str(each.module_path), *_place(each))):
+        if not (spec.operator_name.endswith(_UNLIKELY) or _in_annotation(spec)):
+            yield spec
+
+
+def tests_near(module: Path) -> list[str]:
+    """The tests to ask first: the file named after the module, then its folder."""
+    folder = Path("tests") / _FOLDERS.get(module.parent.name, module.parent.name)
+    named = sorted(map(str, folder.glob(f"test_{module.stem.split('_')[0]}*.py")))
+    if folder == Path("tests"):
+        return named or ["tests/test_*.py"]
+    return [*named, str(folder)]
+
+
+def known_as_equivalent(spec: MutationSpec) -> str | None:
+    """Why a mistake changes nothing that can be told; None when it is not known to."""
+    module = str(spec.module_path)
+    line = _lines(module)[spec.start_pos[0] - 1].strip()
+    operator = spec.operator_name.removeprefix("core/")
+    return next(
+        (
+            each["why"]
+            for each in _equivalent()
+            if each["module"] == module
+            and each["line"] == line
+            and fnmatch(operator, each["operator"])
+        ),
+        None,
+    )
+
+
+@cache
+def _equivalent() -> list[dict[str, str]]:
+    file = Path(__file__).with_name("equivalent.toml")
+    known: list[dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))["known"]
+    return known
+
+
+@cache
+def _lines(module: str) -> list[str]:
+    return Path(module).read_text(encoding="utf-8").splitlines()
+
+
+def _place(spec: MutationSpec) -> tuple[object, ...]:
+    return spec.start_pos, spec.operator_name, spec.occurrence
+
+
+@cache
+def _annotations(module: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where the annotations of a module begin and end (line, column)."""
+    spans = []
+    for node in ast.walk(ast.parse("\n".join(_lines(module)))):
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(part, ast.expr):
+                end = (part.end_lineno or 0, part.end_col_offset or 0)
+                spans.append(((part.lineno, part.col_offset), end))
+    return spans
+
+
+def _in_annotation(spec: MutationSpec) -> bool:
+    at = tuple(spec.start_pos)
+    return any(start <= at <= end for start, end in _annotations(str(spec.module_path)))
