@@ -36,7 +36,7 @@ format: $(VENV)/.dev ## rewrite the files as `make check` wants them
 bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.benchmarks
 
-soak: $(VENV)/.dev ## a week in minutes: half a million reports, and where memory ends up
+soak: $(VENV)/.dev ## four weeks in half an hour: half a million reports, and whether memory grows
 	@$(BIN)/python -m pytest $(LONG) tests/soak
 
 chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, rarer terminals

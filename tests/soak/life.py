@@ -33,14 +33,14 @@ LEFT_ALONE = frozenset(
 """What somebody who looks around does not press: it would end or change what is watched."""
 HOUR = 3600.0
 FRAME = 120.0
-"""Seconds between two frames: most of those of a week that passes in minutes are seen by nobody."""
+"""Seconds between two frames: most of those of weeks that pass in minutes are seen by nobody."""
 FILE_LOOK = 10.0
 """Seconds between two looks at the watchlist file, for the same reason."""
 AGES_LOOK = 120
 """Seconds between two looks at ages and overdue reads, likewise."""
 NUMBERS = 10_000
-CONFIG = "[polling]\nbudget = 55\n"
-"""So many requests a minute make half a million in a week."""
+CONFIG = "[polling]\nbudget = 14\n"
+"""So many requests a minute make half a million in four weeks."""
 
 
 class Footprint(NamedTuple):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import pytest
@@ -12,11 +15,13 @@ import pytest
 from smsmon.console.journal import LIMIT, Line
 from smsmon.console.looks import Tone
 from tests.soak.life import HOUR, Life, living
-from tests.soak.week import WARM_UP, Week
+from tests.soak.month import DAYS, Month
 
 ROOT = Path(__file__).parents[2]
 GROWTH = 0.02
 """What may be held more at the end than after the warm-up, as a share."""
+A_DAY = 0.001
+"""What may be held more from day to day in the second half of the weeks, as a share."""
 
 
 async def test_opening_and_closing_everything_leaves_nothing_behind(
@@ -50,21 +55,47 @@ async def test_messages_that_come_and_go_leave_nothing_behind(
     assert sizes[-1].blocks < sizes[-3].blocks * (1 + GROWTH)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "growth"),
+    [
+        ([100.0] * 9, 0.0),
+        ([100.0, 101.0, 102.0, 103.0, 104.0], 0.01),
+        # What stands out on some days, for the machine did something else, tells nothing.
+        ([100.0, 109.0, 100.0, 100.0, 91.0, 100.0, 100.0], 0.0),
+    ],
+)
+def test_growth_is_that_of_most_days(sizes: list[float], growth: float) -> None:
+    assert growth_a_day(sizes) == pytest.approx(growth, rel=0.05)
+
+
 @pytest.mark.long
-def test_a_week_with_half_a_million_reports_takes_no_more_memory_than_two_days(
-    tmp_path: Path,
-) -> None:
-    argv = [sys.executable, "-m", "tests.soak.week", str(tmp_path)]
+def test_four_weeks_with_half_a_million_reports_end_with_no_growth(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "tests.soak.month", str(tmp_path)]
     done = subprocess.run(argv, stdout=subprocess.PIPE, check=True, cwd=ROOT)
-    week = msgspec.json.decode(done.stdout, type=Week)
+    month = msgspec.json.decode(done.stdout, type=Month)
+    late = month.days[DAYS // 2 :]
+    resident = growth_a_day([day.resident for day in late])
+    blocks = growth_a_day([day.blocks for day in late])
     print(
-        f"{week.answers:,} reports ({week.new:,} new), {week.faults:,} faults,"
-        f" {week.replaced:,} messages replaced, {week.looks} rounds through all screens,"
-        f" {week.seconds:.0f} s"
+        f"{month.answers:,} reports ({month.new:,} new), {month.faults:,} faults,"
+        f" {month.replaced:,} messages replaced, {month.looks} rounds through all screens,"
+        f" {month.seconds:.0f} s; a day at the end: resident {resident:+.3%}, blocks {blocks:+.3%}"
     )
-    warm, end = week.days[WARM_UP // 24 - 1], week.days[-1]
-    assert week.answers >= 500_000
-    assert end.lines <= LIMIT
-    assert end.widgets <= warm.widgets
-    assert end.blocks < warm.blocks * (1 + GROWTH)
-    assert end.resident < warm.resident * (1 + GROWTH)
+    assert month.answers >= 500_000
+    assert max(day.lines for day in late) <= LIMIT
+    assert max(day.widgets for day in late) <= max(day.widgets for day in month.days[: DAYS // 2])
+    assert resident < A_DAY
+    assert blocks < A_DAY
+
+
+def growth_a_day(sizes: Sequence[float]) -> float:
+    """By how much it grows from one day to the next, as a share of its size.
+
+    The median of the slopes between all pairs of days (Theil and Sen): days on which the machine
+    was busy with something else, and what happened to be painted at midnight, do not decide.
+    """
+    slopes = [
+        (later - earlier) / (day - before)
+        for (before, earlier), (day, later) in combinations(enumerate(sizes), 2)
+    ]
+    return median(slopes) / median(sizes)

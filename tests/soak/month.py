@@ -1,7 +1,7 @@
-"""A week of a console left open, in a process that does nothing else.
+"""Four weeks of a console left open, in a process that does nothing else.
 
 What else a process does grows too: a test runner keeps a note of all that happens in it.
-``python -m tests.soak.week FOLDER`` prints each day as it ends, and then all of it as JSON.
+``python -m tests.soak.month FOLDER`` prints each day as it ends, and then all of it as JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pytest
 
 from tests.soak.life import HOUR, Footprint, Life, living
 
+DAYS = 28
 WARM_UP = 48
 """Hours in which all that is bounded fills up: the log, the changes kept, the caches of texts.
 Somebody looks around more often in them, for that very reason."""
@@ -24,7 +25,7 @@ MESSAGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class Month:
     """What became of it."""
 
     days: list[Footprint]
@@ -42,7 +43,7 @@ class Week:
     """How long it took."""
 
 
-async def live(folder: Path) -> Week:
+async def live(folder: Path) -> Month:
     """Live through it."""
     began = perf_counter()
     life = Life(folder / "home", MESSAGES)
@@ -50,7 +51,7 @@ async def live(folder: Path) -> Week:
     days: list[Footprint] = []
     with pytest.MonkeyPatch.context() as monkeypatch:
         async with living(life, monkeypatch) as pilot:
-            for hour in range(1, 7 * 24 + 1):
+            for hour in range(1, DAYS * 24 + 1):
                 await life.scene.pass_time(pilot, HOUR)
                 if hour % (8 if hour > WARM_UP else 2) == 0:
                     await life.look(pilot)
@@ -59,7 +60,7 @@ async def live(folder: Path) -> Week:
                     days.append(life.footprint())
                     print(f"day {len(days)}: {days[-1]}", file=sys.stderr)
     account = life.account
-    return Week(
+    return Month(
         days,
         life.answers,
         account.reports,
@@ -71,5 +72,5 @@ async def live(folder: Path) -> Week:
 
 
 if __name__ == "__main__":
-    week = asyncio.run(live(Path(sys.argv[1])))
-    sys.stdout.buffer.write(msgspec.json.encode(week))
+    month = asyncio.run(live(Path(sys.argv[1])))
+    sys.stdout.buffer.write(msgspec.json.encode(month))
