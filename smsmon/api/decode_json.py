@@ -19,7 +19,7 @@ import msgspec
 
 from smsmon.api.envelope import Envelope, check_report, first_words
 from smsmon.api.errors import NotAReport
-from smsmon.api.rows import ID_NAMES, Columns
+from smsmon.api.rows import ID_NAMES, Columns, flag_of
 from smsmon.recipients import NO_DATE, STOP_UNTOLD, Recipients
 
 PIECE = 1 << 18
@@ -94,21 +94,23 @@ _LOOSE_ROWS = (
 _ANY = msgspec.json.Decoder()
 
 
-def decode(body: bytes, message_id: str) -> Recipients:
-    """The recipients that ``body`` reports for ``message_id``. Raises ``ReadError``."""
+def decode(body: bytes, message_id: str) -> tuple[Recipients, bytes]:
+    """The recipients that ``body`` reports for ``message_id``, and what of it the typed tier did
+    not take. Raises ``ReadError``."""
     cut = _cut(body, message_id)
     if cut is not None:
         columns = Columns(message_id)
+        start, end = cut
+        rest = [body[:start], body[end:]]
         try:
-            for piece in _pieces(body, *cut):
-                _add(columns, piece)
+            rest += [piece for piece in _pieces(body, start, end) if not _add(columns, piece)]
         except (ValueError, RecursionError):
             pass  # cut inside something else, or not JSON at all: only the whole can tell
         else:
-            return columns.build()
+            return columns.build(), b"\n".join(rest)
     columns = Columns(message_id)
     columns.extend(check_report(parse(body), message_id))
-    return columns.build()
+    return columns.build(), body
 
 
 def parse(body: bytes) -> Envelope:
@@ -185,8 +187,9 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
     yield b"".join((b"[", view[start:end], b"]"))
 
 
-def _add(columns: Columns, piece: bytes) -> None:
-    """Append the rows of ``piece``, through the first tier that takes them all."""
+def _add(columns: Columns, piece: bytes) -> bool:
+    """Append the rows of ``piece``, through the first tier that takes them all; whether that
+    was the typed one."""
     try:
         rows = _ROWS.decode(piece)
         dates = array("I", [row.date for row in rows])
@@ -195,7 +198,7 @@ def _add(columns: Columns, piece: bytes) -> None:
         pass
     else:
         _add_typed(columns, rows, stops, dates)
-        return
+        return True
     for decoder in _LOOSE_ROWS:
         try:
             loose = decoder.decode(piece)
@@ -204,8 +207,9 @@ def _add(columns: Columns, piece: bytes) -> None:
         except (msgspec.ValidationError, OverflowError):
             continue
         _add_typed(columns, loose, stops, dates)
-        return
+        return True
     columns.extend(_any(piece))
+    return False
 
 
 def _add_typed(
@@ -219,8 +223,9 @@ def _envelope(answer: Any) -> Envelope:
     if not isinstance(answer, dict):
         raise NotAReport("The answer is JSON, but not an object.")
     return Envelope(
-        success=answer.get("success"),
+        success=flag_of(answer.get("success")),
         code=answer.get("code"),
+        causes=[one.get("code") for one in _errors(answer) if isinstance(one, dict)],
         ids=[answer[name] for name in ID_NAMES if answer.get(name) is not None],
         rows=answer.get(_LIST_NAME.decode()),
         words="; ".join(first_words(_told(answer))),
@@ -231,7 +236,12 @@ def _envelope(answer: Any) -> Envelope:
 def _told(answer: dict[str, Any]) -> Iterator[object]:
     """What the API says about an error, in every form it has for that."""
     yield answer.get("message")
-    for name in ("error", "errors"):
+    for one in _errors(answer):
+        yield one.get("message") if isinstance(one, dict) else one
+
+
+def _errors(answer: dict[str, Any]) -> Iterator[object]:
+    """The details of an error, the first cause first."""
+    for name in ("errors", "error"):
         errors = answer.get(name)
-        for one in errors if isinstance(errors, list) else [errors]:
-            yield one.get("message") if isinstance(one, dict) else one
+        yield from errors if isinstance(errors, list) else [errors]

@@ -9,7 +9,7 @@ from defusedxml import DefusedXmlException, ElementTree
 
 from smsmon.api.envelope import Envelope, first_words
 from smsmon.api.errors import NotAReport
-from smsmon.api.rows import code_of
+from smsmon.api.rows import code_of, flag_of
 
 DEPTH_LIMIT = 16
 """Elements within elements. A report has 4."""
@@ -75,11 +75,24 @@ def parse(body: bytes) -> Envelope:
 
 
 def _envelope(top: list[Any]) -> Envelope:
-    success = _FLAGS.get(top[0].strip()) if isinstance(top[0], str) else None
+    success = flag_of(top[0])
     code = top[1].strip() if len(top) > 1 and isinstance(top[1], str) else None
     rest = top[2:]
     if success is not True:
-        return Envelope(success=success, code=code, words="; ".join(first_words(_texts(rest))))
+        texts = _texts(rest)
+        return Envelope(
+            success=success,
+            code=code,
+            # Nothing names the entries of the details: a number among them is the code.
+            causes=[
+                text
+                for part in rest
+                if isinstance(part, list)
+                for text in _texts(part)
+                if len(text) <= 3
+            ],
+            words="; ".join(first_words(text for text in texts if not text.isdigit())),
+        )
     rows = _rows(rest)
     ids = rest if rows is None else rest[:-1]
     return Envelope(
@@ -113,12 +126,13 @@ def named(row: list[Any] | str) -> object:
     if isinstance(row, str):
         return row
     flag, code = (one.strip() if isinstance(one, str) else "" for one in (*row, "", "")[:2])
-    if flag in _FLAGS and code_of(code) is not None:
+    if flag.lower() in _FLAGS and code_of(code) is not None:
         id = row[3].strip() if len(row) > 3 and isinstance(row[3], str) else ""
         # A row need not say which message it is about; a status is never a number.
         judged = [key for key in _JUDGED_ROW if key != "messageId" or id.isdigit() or not id]
-        return dict(zip(judged, [_FLAGS[flag], *row[1:]], strict=False))
+        return dict(zip(judged, [_FLAGS[flag.lower()], *row[1:]], strict=False))
     keys: tuple[str, ...] = ("phoneNumber", "status", "stopSMS", "date")
-    if len(row) == 3 and isinstance(row[2], str) and row[2].strip() not in {*_FLAGS, "0", "1"}:
+    # A third column of 0 or 1 is a flag: such a date would be of the first second of 1970.
+    if len(row) == 3 and isinstance(row[2], str) and flag_of(row[2]) is None:
         keys = ("phoneNumber", "status", "date")
     return dict(zip(keys, row, strict=False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from smsmon.api.errors import NotAReport, refusal
+from smsmon.api.errors import KNOWN_CODES, NotAReport, refusal
 from smsmon.api.rows import code_of, names, shown
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -18,8 +18,11 @@ WORDS_KEPT = 5
 class Envelope:
     """An answer without its rows judged, in JSON's types, whatever it was written in."""
 
-    success: Any = None
+    success: bool | None = None
+    """None: the answer does not say it, or not in a way that can be understood."""
     code: Any = None
+    causes: list[Any] = field(default_factory=list)
+    """The codes inside an error's details, the first cause first."""
     ids: list[Any] = field(default_factory=list)
     """Every message id it names."""
     rows: Any = None
@@ -39,7 +42,7 @@ def check_success(answer: Envelope) -> None:
     """Raise the error that the answer stands for, unless it claims success."""
     words = safe(answer.words.strip(), SENTENCE_LIMIT // 2)
     if answer.success is False:
-        raise refusal(code_of(answer.code), words)
+        raise refusal(_cause(answer), words)
     if answer.success is not True:
         raise NotAReport("The answer does not say whether the request succeeded.")
     if answer.code is not None and code_of(answer.code) != 200:
@@ -47,6 +50,16 @@ def check_success(answer: Envelope) -> None:
             f"The answer contradicts itself: success, and code {shown(answer.code)}.",
             code=code_of(answer.code),
         )
+
+
+def _cause(answer: Envelope) -> int | None:
+    """The code that an error is about. The one at the top can be vague: where the details name
+    another, they are the true cause, unless only the one at the top is known."""
+    top = code_of(answer.code)
+    inner = next((code for one in answer.causes if (code := code_of(one)) is not None), None)
+    if inner is None or (top in KNOWN_CODES and inner not in KNOWN_CODES):
+        return top
+    return inner
 
 
 def check_report(answer: Envelope, message_id: str) -> list[Any]:

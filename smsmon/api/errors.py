@@ -20,6 +20,9 @@ ACCOUNT_WORDS = {
 }
 """Control codes that stop an account, besides 1 and 10, in the vendor's account-wide tables."""
 
+KNOWN_CODES = frozenset({1, 3, 4, 10, 429, *ACCOUNT_WORDS})
+"""Control codes that have a meaning of their own here."""
+
 
 class KeyRequired(ReadError):
     """Code 1: no key reached the API. The account stops until the operator sets one."""

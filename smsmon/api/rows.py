@@ -272,18 +272,34 @@ def paris_epoch(text: str) -> int:
 
 def row_refusal(row: dict[Any, Any], word: str) -> str:
     """Why the API refuses this row (``"success": false``); empty when it does not."""
-    if row.get("success", True) is not False:
+    told = row.get("success")
+    success = flag_of(told)
+    if told is None or success is True:
         return ""
+    if success is None:
+        return f"says {shown(told)} about its success"
     code = code_of(row.get("code"))
     told = f"refused with code {code}" if code is not None else "refused"
     return f"{told}: {word}" if word else told
 
 
+def flag_of(value: object) -> bool | None:
+    """The flag in ``value``: a boolean, 0 or 1, or one of them as text; None if it is none."""
+    if isinstance(value, str):
+        value = value.strip()
+    try:
+        return bool(msgspec.convert(value, bool, strict=False))
+    except msgspec.ValidationError:
+        return None
+
+
 def code_of(value: object) -> int | None:
     """The control code in ``value``, a number or its digits; None if there is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value) if abs(value) < 10**9 else None
     if type(value) is int and abs(value) < 10**9:
         return value
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
         return int(value)
     return None
 
