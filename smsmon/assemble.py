@@ -1,12 +1,11 @@
 """Wires the parts together: settings → key → client → engine → stores.
 
 Used by the console and by the headless commands alike. Everything is imported when it is
-needed: the console paints before it pays for ``httpx`` and SQLite. No Textual here.
+needed: the console paints before it pays for HTTP and SQLite. No Textual here.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -89,10 +88,10 @@ def unusable_files(settings: Settings) -> list[str]:
             except AccountProblem as problem:
                 problems.append(str(problem))
     if settings.network.ca_file is not None:
-        from smsmon.api.transport import tls_context
+        from smsmon.api.trust import trust
 
         try:
-            tls_context("https://", ca_file_of(settings))
+            trust(ca_file_of(settings))
         except ValueError as error:
             problems.append(str(error))
     return problems
@@ -141,10 +140,6 @@ def open_client(
         )
     key = key or read_key(name, profile)
 
-    # httpx offers a command line of its own, and loads rich and pygments for it: 30 ms of every
-    # start. None makes that import fail, and httpx then does without, as it does when they are
-    # not installed.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is allowed
     from smsmon.api.client import SmsPartner
 
     network = settings.network

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.api.key import ApiKey
-from smsmon.api.masking import mask_logs
+from smsmon.api.masking import mask_for
 from smsmon.crash import crash_text, strike_keys, write_crash_note
 
 KEY = "5ent1nel" * 5
@@ -22,7 +22,7 @@ def test_key_that_is_cut_leaves_nothing_of_itself(before: int) -> None:
 
 def test_key_of_a_living_client_is_struck_whatever_it_looks_like() -> None:
     key = ApiKey.parse("v1.5ent~1nel")
-    held = mask_logs(key)
+    held = mask_for(key)
     assert strike_keys("GET /me?k=v1.5ent~1nel failed") == "GET /me?k=•••• failed"
     del held
     assert strike_keys("v1.5ent~1nel") == "v1.5ent~1nel"

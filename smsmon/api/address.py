@@ -1,4 +1,4 @@
-"""Where the API is, and which proxy leads there: checked before the key goes anywhere."""
+"""Where the API is: checked before the key goes anywhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from smsmon.text import safe
 
 DEFAULT_BASE_URL = "https://api.smspartner.fr/v1"
 _NOT_IN_A_URL = re.compile(r"[^!-~]")  # a range up to \uffff takes 5 ms of every start to compile
-_PROXY_SCHEMES = ("http", "https")
 
 
 def check_base_url(text: str) -> str:
@@ -18,7 +17,7 @@ def check_base_url(text: str) -> str:
 
     Raises ``ValueError`` with a sentence that says what is wrong with it.
     """
-    parts = _split(text, "base URL")
+    parts = check_url(text, "base URL")
     shown = f"{parts.scheme}://{_host(parts)}"
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"The base URL must begin with https://, not {safe(parts.scheme)}://.")
@@ -46,31 +45,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def proxy_for(base_url: str, proxy: str | None) -> str | None:
-    """The proxy for ``base_url``: the given one, else the environment's; None for none.
-
-    Loopback is never reached through one: a proxy would see the key. Raises ``ValueError``.
-    """
-    host = urlsplit(base_url).hostname or ""
-    if is_loopback(host):
-        return None
-    if proxy is None:
-        from urllib.request import getproxies, proxy_bypass
-
-        if proxy_bypass(host):
-            return None
-        proxies = getproxies()
-        proxy = proxies.get(urlsplit(base_url).scheme) or proxies.get("all")
-    if not proxy:
-        return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    parts = _split(proxy, "proxy")
-    if parts.scheme not in _PROXY_SCHEMES:
-        raise ValueError(f"The proxy must be an http:// one, not {safe(parts.scheme)}://.")
-    return proxy
-
-
 def host_of(url: str) -> str:
     """The host that ``url`` names, safe to print; empty if it names none."""
     try:
@@ -83,7 +57,8 @@ def _host(parts: SplitResult) -> str:
     return without_keys(safe(parts.hostname or ""))
 
 
-def _split(text: str, what: str) -> SplitResult:
+def check_url(text: str, what: str) -> SplitResult:
+    """The parts of ``text``, which has a host. Raises ``ValueError`` about ``what``."""
     problem = "has spaces or characters that no URL has" if _NOT_IN_A_URL.search(text) else ""
     try:
         parts = urlsplit(text)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import clear_frames
 from types import TracebackType
-from typing import Literal, Self
-
-import httpx
+from typing import Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from smsmon import __version__
-from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, proxy_for
+from smsmon.api.address import DEFAULT_BASE_URL, check_base_url
 from smsmon.api.balance import decode_balance
-from smsmon.api.decode import decode
+from smsmon.api.charset import utf8
+from smsmon.api.decode import looks_like_xml, read
+from smsmon.api.dialing import Way
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, retry_after
 from smsmon.api.key import ApiKey
-from smsmon.api.masking import body_without_key, mask_logs, tells_key, without_key
-from smsmon.api.transport import KeyedTransport, connection_pool
+from smsmon.api.masking import mask_for
+from smsmon.api.pool import Pool
+from smsmon.api.proxy import proxy_for
+from smsmon.api.trust import trust
 from smsmon.clock import Clock
 from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id
 from smsmon.recipients import Recipients
@@ -34,12 +37,18 @@ AnswerFormat = Literal["json", "xml"]
 DEFAULT_TIMEOUT = 10.0
 """Seconds for a whole exchange. Vendor samples use 10; production users found 5 too short."""
 DEFAULT_BODY_LIMIT = 64 * 2**20
-DEFAULT_KEEPALIVE = 960.0
-"""Seconds an idle connection is kept: a minute more than the longest poll interval."""
+DEFAULT_KEEPALIVE = 300.0
+"""Seconds an idle connection is kept at most: boxes in between forget quiet ones from about then
+on (NAT gateways of clouds after 240 to 350 s) and tell neither side."""
+PATIENCE = 1 / 3
+"""Share of the deadline after which a used connection that brings nothing is doubted. What is
+left is enough to connect and be answered; a slow server is still waited for meanwhile."""
 CONNECTIONS = 16
 THREAD_FROM = 1 << 16
 """Bodies from this size on, in bytes, are decoded in a thread. Smaller ones take 0.2 ms of the
 event loop; up to 7 ms where nothing is as usual, or in XML."""
+
+_Read = TypeVar("_Read")
 
 _JSON_TYPES = frozenset({"application/json", "text/json", "text/javascript"})
 _XML_TYPES = frozenset({"application/xml", "text/xml"})
@@ -83,32 +92,43 @@ class SmsPartner:
     ) -> None:
         self.base_url = check_base_url(base_url)
         self.last_exchange: Exchange | None = None
-        self._key = key
         self._clock = clock
         self._timeout = timeout
         self._body_limit = body_limit
         self._format_query = "" if answer_format == "json" else f"&_format={answer_format}"
-        self._masked = mask_logs(key)
-        pool = connection_pool(
-            self.base_url,
-            proxy=proxy_for(self.base_url, proxy),
-            ca_file=ca_file,
+        self._mask = mask_for(key)
+        parts = urlsplit(self.base_url)
+        host, encrypted = parts.hostname or "", parts.scheme.lower() == "https"
+        port = parts.port or (443 if encrypted else 80)
+        self._host = safe(host)
+        self._path = parts.path
+        way = Way(
+            host,
+            port,
+            trust(ca_file) if encrypted else None,
+            proxy_for(self.base_url, proxy),
+            "" if self.base_url == DEFAULT_BASE_URL else ", the base URL",
+        )
+        self._pool = Pool(
+            way,
+            key,
+            [
+                ("Host", parts.netloc.rpartition("@")[2]),
+                ("Accept", "application/json, application/xml"),
+                ("Accept-Encoding", "gzip"),
+                ("Connection", "keep-alive"),
+                ("User-Agent", f"smsmon/{__version__}"),
+            ],
             connections=CONNECTIONS,
             keepalive=keepalive,
+            patience=timeout * PATIENCE,
         )
-        self._headers = httpx.Headers(
-            {
-                "Accept": "application/json, application/xml",
-                "Accept-Encoding": "gzip",
-                "User-Agent": f"smsmon/{__version__}",
-            }
-        )
-        self._client = httpx.AsyncClient(
-            transport=KeyedTransport(pool, key),
-            timeout=None,  # noqa: S113 - the deadline of the whole exchange stands for all of them
-            follow_redirects=False,
-            trust_env=False,
-        )
+
+    def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
+        """Have ``may_repeat`` asked before a request is sent a second time, because a connection
+        that was used before brought nothing. True allows it, and it is a request like any other
+        for every limit; without this, it is always allowed."""
+        self._pool.may_repeat = may_repeat
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,7 +144,7 @@ class SmsPartner:
     async def aclose(self) -> None:
         """Close every connection."""
         with suppress(Exception):  # a connection that cannot be closed well is closed all the same
-            await self._client.aclose()
+            await self._pool.aclose()
 
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
         """The report of a message, or ``Unchanged`` if its digest is ``known``.
@@ -133,34 +153,52 @@ class SmsPartner:
         """
         if not is_message_id(message_id):
             raise MessageIdRequired
+        return await self._through_the_door(self._report(message_id, known))
+
+    async def me(self) -> Balance:
+        """The account's balance and credits. Raises a ``ReadError`` as ``bulk_status`` does."""
+        return await self._through_the_door(self._balance())
+
+    async def _through_the_door(self, reading: Awaitable[_Read]) -> _Read:
+        """What ``reading`` gives. An error leaves masked, and without the frames that held the
+        answer's texts."""
+        try:
+            return await reading
+        except ReadError as error:
+            failure = self._mask.error(error)
+        failure.__cause__ = failure.__context__ = None
+        raise failure.with_traceback(None)
+
+    async def _report(self, message_id: str, known: bytes | None) -> Report | Unchanged:
         answer, asked_at, at = await self._get(
             f"/bulk-status?messageId={message_id}{self._format_query}"
         )
         if answer.digest == known and not _problem(answer):
             return Unchanged(message_id, answer.digest, asked_at, at)
         if len(answer.body) < THREAD_FROM:
-            raw, outcome = self._decode(answer, message_id, at)
+            raw, recipients = self._decode(answer, message_id, at)
         else:
-            raw, outcome = await asyncio.to_thread(self._decode, answer, message_id, at)
-        if isinstance(outcome, ReadError):
-            raise outcome.with_traceback(None)  # without the frames that held the answer's texts
-        return Report(message_id, outcome, answer.digest, asked_at, at, raw)
+            raw, recipients = await asyncio.to_thread(self._decode, answer, message_id, at)
+        return Report(message_id, recipients, answer.digest, asked_at, at, raw)
 
-    async def me(self) -> Balance:
-        """The account's balance and credits. Raises a ``ReadError`` as ``bulk_status`` does."""
+    async def _balance(self) -> Balance:
         # Always in JSON: its fields vary by account, and XML would give them without names.
         answer, _, at = await self._get("/me")
-        outcome = self._decode_balance(answer, at)
-        if isinstance(outcome, ReadError):
-            raise outcome.with_traceback(None)
-        return outcome
+        try:
+            found = decode_balance(answer.body, at)
+        except ReadError as error:
+            raise _judged(answer, error, at) from None
+        _doubt(answer)
+        text = self._mask.text
+        return replace(found, username=text(found.username), currency=text(found.currency))
 
     async def _get(self, target: str) -> tuple[Answer, float, float]:
         """The answer, and when it was asked for and had arrived, on the wall clock."""
         left, start = self._clock.now(), self._clock.monotonic()
         answer = await exchange(
-            self._client,
-            httpx.Request("GET", self.base_url + target, headers=self._headers),
+            self._pool,
+            self._path + target,
+            host=self._host,
             deadline=self._timeout,
             body_limit=self._body_limit,
         )
@@ -169,58 +207,50 @@ class SmsPartner:
         # Two measures, as the wall clock may be set back meanwhile and the other one stands still
         # while the machine sleeps; the earlier never makes an answer newer than it is.
         asked_at = min(left, at - latency)
-        self.last_exchange = Exchange(at, latency, answer.headers.get("date", ""))
+        date = self._mask.text(answer.headers.get("date", ""))
+        self.last_exchange = Exchange(at, latency, date)
         return answer, asked_at, at
 
-    def _decode(
-        self, answer: Answer, message_id: str, at: float
-    ) -> tuple[bytes, Recipients | ReadError]:
-        """The body less the key, and its recipients or what it stands for instead."""
-        body = body_without_key(answer.body, self._key)
+    def _decode(self, answer: Answer, message_id: str, at: float) -> tuple[bytes, Recipients]:
+        """The body and its recipients, both masked. Raises the ``ReadError`` that it stands for."""
         try:
-            found = decode(body, message_id)
+            found, rest = read(answer.body, message_id)
         except ReadError as error:
-            return body, self._judge(answer, error, at)
-        texts = chain(found.vocabulary, found.phones.others, found.reasons.values())
-        return body, self._doubt(answer, body, texts) or found
+            raise _judged(answer, error, at) from None
+        except Exception as error:  # a fault of ours: where it was is told, not what it held
+            clear_frames(error.__traceback__)
+            raise
+        _doubt(answer)
+        raw, masked = answer.body, self._mask.recipients(found)
+        # What numbers and known words proved to be can hold no key, and is not searched for one;
+        # but a row that names its phone twice could hide a text behind the second.
+        if raw.count(b'"phoneNumber"') > len(found):
+            rest = raw
+        if masked is not found or self._mask.body(rest, numbers=True) != rest:
+            raw = self._mask.body(utf8(raw), numbers=True)
+        return raw, masked
 
-    def _decode_balance(self, answer: Answer, at: float) -> Balance | ReadError:
-        body = body_without_key(answer.body, self._key)
-        try:
-            found = decode_balance(body, at)
-        except ReadError as error:
-            return self._judge(answer, error, at)
-        return self._doubt(answer, body, (found.username, found.currency)) or found
 
-    def _doubt(self, answer: Answer, body: bytes, texts: Iterable[str]) -> NotAReport | None:
-        """Why an answer whose body is good is refused all the same; None when it is not."""
-        if tells_key(texts, self._key):
-            return NotAReport("The answer repeats the API key in disguise.")
-        problem = _problem(answer)
-        if not problem:
-            return None
-        return NotAReport(without_key(problem, self._key), safe_bytes(body))
+def _doubt(answer: Answer) -> None:
+    """Refuse an answer whose body is good, when its head says that it is none of the API's."""
+    if problem := _problem(answer):
+        raise NotAReport(problem, safe_bytes(answer.body))
 
-    def _judge(self, answer: Answer, error: ReadError, at: float) -> ReadError:
-        """``error`` in the light of the HTTP status, where the body alone does not say enough."""
-        status = answer.status
-        fault = error.fault
-        if isinstance(error, NotAReport) or fault.code is None:
-            if status == 429:
-                error = RateLimited()
-            elif status >= 500:
-                error = ServerTrouble(f"The server is in trouble: HTTP {status}.")
-            elif status >= 400:
-                error = NotAReport(
-                    f"HTTP {status}, and not in SMS Partner's words: {fault.message}"
-                )
-        if isinstance(error, RateLimited | ServerTrouble):
-            amended(error, retry_after=retry_after(answer.headers, at))
-        return amended(
-            error,
-            message=without_key(error.fault.message, self._key),
-            excerpt=without_key(fault.excerpt, self._key),
-        )
+
+def _judged(answer: Answer, error: ReadError, at: float) -> ReadError:
+    """``error`` in the light of the HTTP status, where the body alone does not say enough."""
+    status = answer.status
+    fault = error.fault
+    if isinstance(error, NotAReport) or fault.code is None:
+        if status == 429:
+            error = RateLimited()
+        elif status >= 500:
+            error = ServerTrouble(f"The server is in trouble: HTTP {status}.")
+        elif status >= 400:
+            error = NotAReport(f"HTTP {status}, and not in SMS Partner's words: {fault.message}")
+    if isinstance(error, RateLimited | ServerTrouble):
+        amended(error, retry_after=retry_after(answer.headers, at))
+    return amended(error, excerpt=fault.excerpt)
 
 
 def _problem(answer: Answer) -> str:
@@ -231,7 +261,7 @@ def _problem(answer: Answer) -> str:
     if told is None:
         return ""
     media_type = told.partition(";")[0].strip().lower()
-    fits = _XML_TYPES if answer.body[:256].lstrip()[:1] == b"<" else _JSON_TYPES
+    fits = _XML_TYPES if looks_like_xml(answer.body) else _JSON_TYPES
     if media_type in fits:
         return ""
     return f"The answer looks like a report, but is labelled {safe(media_type, 60) or 'nothing'}."

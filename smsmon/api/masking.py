@@ -1,85 +1,270 @@
-"""Dots in the place of the key: in answers that repeat it, and in the HTTP libraries' logs."""
+"""Dots in the place of the key: the one door that every text of the API leaves by.
+
+Masked is last, when a text is as it will be shown, and whatever repeats at least ``PIECE``
+characters of the key in a row: in either case, cut, escaped as URLs, JSON, XML or Python do it
+(even three times over), in Base64, or with separators in between. So is what follows ``apiKey=``.
+
+A number that a report gives is left alone: a run of at most 15 digits there is a phone, a date
+or an id, which may share eight digits with a key by chance, and must not become another.
+"""
 
 from __future__ import annotations
 
-import logging
+import re
 import weakref
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from smsmon.api.errors import amended
 from smsmon.api.key import ApiKey
 from smsmon.keylike import DOTS
+from smsmon.model import ReadError
+from smsmon.recipients import Phones, Recipients
 
-_LOGGERS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy")))
-SHORTEST_MASKED = 6
-"""Shorter keys are no secret, and replacing them would tear answers apart."""
+PIECE = 8
+"""Characters of the key in a row that are struck out. Of a shorter key: all of it."""
+SHORTEST_MASKED = 4
+"""Shorter keys are no secret, and replacing them would tear texts apart."""
+_NUMBER = re.compile(r"\+?[0-9]{1,15}")
+_GRAM = 5
+_STEP = PIECE - _GRAM + 1
+"""Of all pieces of 8, each holds one of the key's pieces of 5 that begin at a multiple of 4."""
+_LONG = 1 << 16
+"""Texts from this length on are searched for the plain and the escaped key only."""
+_MANY = 2_000
+"""Places where a text may repeat the key before all of it is struck out."""
+_ROUNDS = 3
+_NAMED_PATTERN = (
+    r"(api[_-]?key\W{0,6}?(?:=|:|%(?:25)*3[da]|\\u003d|&#61;)(?:\\?[\"']|%22|\s)*)"
+    r"(?!\\?[\"'])[^\s&\"'<>,;)}\]]+"
+)
+_NAMED = re.compile(_NAMED_PATTERN, re.IGNORECASE)
+_NAMED_IN_BYTES = re.compile(_NAMED_PATTERN.encode(), re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"%([0-9a-f]{2})|\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|&#x0*([0-9a-f]{2});|&#0*([0-9]{2,3});"
+)
+_BETWEEN = re.compile(r"[^0-9a-z]+")
 
-
-def without_key(text: str, key: ApiKey) -> str:
-    """``text`` with dots wherever it repeats the key."""
-    return text.replace(key.reveal(), DOTS) if len(key.reveal()) >= SHORTEST_MASKED else text
-
-
-def body_without_key(body: bytes, key: ApiKey) -> bytes:
-    """``body`` with dots wherever it repeats the key."""
-    if len(key.reveal()) < SHORTEST_MASKED or key.reveal().encode() not in body:
-        return body
-    return body.replace(key.reveal().encode(), DOTS.encode())
-
-
-def headers_without_key(
-    headers: Iterable[tuple[bytes, bytes]], key: ApiKey
-) -> list[tuple[bytes, bytes]]:
-    """``headers`` with dots wherever they repeat the key: a redirect's target often does.
-
-    Cookies are left out: none are ever sent.
-    """
-    kept = [(name, value) for name, value in headers if name.lower() != b"set-cookie"]
-    return [(name, body_without_key(value, key)) for name, value in kept]
-
-
-def tells_key(texts: Iterable[str], key: ApiKey) -> bool:
-    """True if a decoded text holds the key: it came in disguise, as ``\\u0061`` for instance."""
-    return len(key.reveal()) >= SHORTEST_MASKED and any(key.reveal() in text for text in texts)
+Span = tuple[int, int]
 
 
-class _Masked:
-    """Keeps a key in the filter for as long as its client lives."""
+class _Secret:
+    """Something to look for, in lower case, and how much of it in a row is too much."""
+
+    __slots__ = ("grams", "least", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.least = min(PIECE, len(text))
+        if len(text) < PIECE:
+            self.grams = [(0, text)]
+        else:
+            self.grams = [
+                (at, text[at : at + _GRAM]) for at in range(0, len(text) - _GRAM + 1, _STEP)
+            ]
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Where ``text`` has a piece of it, one span for each gram found."""
+        own = self.text
+        for place, gram in self.grams:
+            at = text.find(gram)
+            while at >= 0:
+                left = right = 0
+                while left < min(place, at) and own[place - left - 1] == text[at - left - 1]:
+                    left += 1
+                after, behind = place + len(gram), at + len(gram)
+                room = min(len(own) - after, len(text) - behind)
+                while right < room and own[after + right] == text[behind + right]:
+                    right += 1
+                if left + len(gram) + right >= self.least:
+                    yield at - left, behind + right
+                at = text.find(gram, at + 1)
+
+
+class Mask:
+    """Strikes one account's key out of what is shown."""
+
+    __slots__ = ("__weakref__", "_bare", "_packed", "_plain")
 
     def __init__(self, key: ApiKey) -> None:
-        self.key = key
+        value = key.reveal().encode()
+        short = len(value) < SHORTEST_MASKED
+        self._plain = [] if short else [_Secret(value.decode().lower())]
+        bare = _BETWEEN.sub("", value.decode().lower())
+        self._bare = [_Secret(bare)] if len(bare) >= PIECE else []
+        self._packed = [
+            _Secret(text.lower())
+            for shift in range(3)
+            # Of the first and the last signs, other bytes than the key's have a share.
+            if len(text := b64encode(b"\0" * shift + value).decode()[(shift * 4 + 2) // 3 : -4])
+            >= PIECE
+        ]
+
+    def text(self, text: str, *, numbers: bool = False) -> str:
+        """``text`` with dots wherever it tells of the key; ``numbers`` are left alone if asked."""
+        text = _NAMED.sub(rf"\1{DOTS}", text)
+        spans = self._spans(_lowered(text), numbers)
+        if spans is None:
+            return DOTS
+        for start, end in reversed(spans):
+            text = text[:start] + DOTS + text[end:]
+        return text
+
+    def body(self, body: bytes, *, numbers: bool = False) -> bytes:
+        """``body``, an answer in an encoding that has ASCII, with dots as `text` puts them."""
+        lowered = body.lower()
+        if b"key" in lowered:
+            body = _NAMED_IN_BYTES.sub(rb"\1" + DOTS.encode(), body)
+            lowered = body.lower()
+        spans = self._spans(lowered.decode("latin-1"), numbers)
+        if spans is None:
+            return DOTS.encode()
+        if not spans:
+            return body
+        kept, at = [], 0
+        for start, end in spans:
+            kept += [body[at:start], DOTS.encode()]
+            at = end
+        return b"".join([*kept, body[at:]])
+
+    def tells(self, text: str, *, numbers: bool = False) -> bool:
+        """True if ``text`` tells of the key."""
+        return self.text(text, numbers=numbers) != text
+
+    def error(self, error: ReadError) -> ReadError:
+        """``error`` itself, its texts masked."""
+        fault = error.fault
+        return amended(error, message=self.text(fault.message), excerpt=self.text(fault.excerpt))
+
+    def recipients(self, found: Recipients) -> Recipients:
+        """``found`` with its texts masked; the same object when there is nothing to mask."""
+
+        def masked(text: str) -> str:
+            return self.text(text, numbers=True)
+
+        words = tuple(masked(word) for word in found.vocabulary)
+        reasons = {place: masked(reason) for place, reason in found.reasons.items()}
+        others = [masked(phone) for phone in found.phones.others]
+        if others != list(found.phones.others):
+            phones = Phones(
+                [
+                    phone if phone[:1] == "+" and phone[1:].isdigit() else masked(phone)
+                    for phone in found.phones
+                ]
+            )
+            found = replace(found, phones=phones)
+        if words != found.vocabulary or reasons != found.reasons:
+            found = replace(found, vocabulary=words, reasons=reasons)
+        return found
+
+    def _spans(self, text: str, numbers: bool) -> list[Span] | None:
+        """The parts of ``text``, in lower case, to be struck out, in order; None for all of it."""
+        found: set[Span] = set()
+
+        def look(view: _View, secrets: list[_Secret]) -> bool:
+            for secret in secrets:
+                for start, end in secret.spans(view.text):
+                    piece = view.text[start:end]
+                    if numbers and _NUMBER.fullmatch(piece) and piece != secret.text:
+                        continue
+                    found.add(view.origin(start, end))
+                    if len(found) > _MANY:
+                        return False
+            return True
+
+        view = _View(text)
+        if not look(view, self._plain + (self._packed if len(text) < _LONG else [])):
+            return None
+        for _ in range(_ROUNDS):
+            if not _ESCAPED.search(view.text):
+                break
+            view = view.changed(_ESCAPED, _unescaped)
+            if not look(view, self._plain):
+                return None
+        if len(text) < _LONG and not look(view.changed(_BETWEEN, lambda _: ""), self._bare):
+            return None
+        return _joined(sorted(found))
 
 
-class _KeyFilter(logging.Filter):
-    """Puts dots for the keys of living clients in what the HTTP libraries log.
+class _View:
+    """A text in other words, and where each of its characters came from."""
 
-    At DEBUG they log the headers of answers, and those may repeat the URL of the request.
-    """
+    __slots__ = ("_ends", "_starts", "text")
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.masked: weakref.WeakSet[_Masked] = weakref.WeakSet()
+    def __init__(
+        self, text: str, starts: list[int] | None = None, ends: list[int] | None = None
+    ) -> None:
+        self.text = text
+        self._starts = starts
+        self._ends = ends
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = without_living_keys(record.getMessage()), ()
-        # Tracebacks are dropped: their frames have the request that has the key.
-        record.exc_info = record.exc_text = None
-        return True
+    def origin(self, start: int, end: int) -> Span:
+        """The part of the first text that ``text[start:end]`` stands for."""
+        if self._starts is None or self._ends is None:
+            return start, end
+        return self._starts[start], self._ends[end - 1]
+
+    def changed(self, what: re.Pattern[str], into: Callable[[re.Match[str]], str]) -> _View:
+        """The view with each match of ``what`` replaced by at most one character."""
+        parts: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+
+        def keep(start: int, end: int) -> None:
+            parts.append(self.text[start:end])
+            starts.extend(range(start, end) if self._starts is None else self._starts[start:end])
+            ends.extend(range(start + 1, end + 1) if self._ends is None else self._ends[start:end])
+
+        at = 0
+        for match in what.finditer(self.text):
+            keep(at, match.start())
+            at = match.end()
+            if new := into(match):
+                parts.append(new)
+                first, last = self.origin(match.start(), at)
+                starts.append(first)
+                ends.append(last)
+        keep(at, len(self.text))
+        return _View("".join(parts), starts, ends)
 
 
-_filter = _KeyFilter()
+def _unescaped(match: re.Match[str]) -> str:
+    number = int(match[5]) if match[5] else int(next(filter(None, match.groups())), 16)
+    return chr(number).lower() if number < 128 else "\N{REPLACEMENT CHARACTER}"
+
+
+def _lowered(text: str) -> str:
+    """``text`` in lower case, character for character."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """``spans``, which are sorted, with those that touch made one."""
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+_living: weakref.WeakSet[Mask] = weakref.WeakSet()
+
+
+def mask_for(key: ApiKey) -> Mask:
+    """A mask for ``key``, which `without_living_keys` knows for as long as it is held."""
+    mask = Mask(key)
+    _living.add(mask)
+    return mask
 
 
 def without_living_keys(text: str) -> str:
-    """``text`` with dots for the keys of all living clients."""
-    for masked in list(_filter.masked):
-        text = without_key(text, masked.key)
+    """``text`` with dots for the keys of all masks that are held."""
+    for mask in list(_living):
+        text = mask.text(text)
     return text
-
-
-def mask_logs(key: ApiKey) -> object:
-    """Keep ``key`` out of the HTTP libraries' logs for as long as the result is held."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_filter)
-    masked = _Masked(key)
-    _filter.masked.add(masked)
-    return masked

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, host_of, is_loopback, proxy_for
+from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, host_of, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,3 @@ def test_any_text_is_a_base_url_or_a_value_error(text: str) -> None:
         with suppress(ValueError):
             kept = check_base_url(candidate)
         assert not kept or kept.lower().startswith("https://") or is_loopback(host_of(kept))
-
-
-def test_environment_tells_the_proxy_unless_the_settings_do(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    url = "https://api.example/v1"
-    assert proxy_for(url, None) == "http://proxy.example:3128"
-    assert proxy_for(url, "other.example:8080") == "http://other.example:8080"
-    assert proxy_for(url, "") is None
-    assert proxy_for("http://127.0.0.1:1/v1", "http://other.example:8080") is None
-    monkeypatch.setenv("no_proxy", "api.example")
-    assert proxy_for(url, None) is None
-
-
-@pytest.mark.parametrize("proxy", ["socks5://proxy.example", "http://", "http://user:secret@[bad"])
-def test_proxy_that_cannot_be_is_told(proxy: str) -> None:
-    with pytest.raises(ValueError, match="proxy") as caught:
-        proxy_for("https://api.example/v1", proxy)
-    assert "secret" not in str(caught.value)

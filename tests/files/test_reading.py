@@ -11,7 +11,7 @@ import pytest
 
 from smsmon import files, learned
 from smsmon.api.key import read_key_file
-from smsmon.api.transport import tls_context
+from smsmon.api.trust import trust
 from smsmon.commands.ids import read_list
 from smsmon.commands.output import Failure
 from smsmon.console.memory import Memory
@@ -62,7 +62,7 @@ def test_every_place_of_a_file_says_so(
     with pytest.raises(ValueError, match=why):
         read_key_file(key)
     with pytest.raises(ValueError, match=why):
-        tls_context("https://api.example", ca_file)
+        trust(ca_file)
     with pytest.raises(Failure, match=why):
         read_list(str(given))
     # Nothing hangs on these two: there is none is as good.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from smsmon.api.address import is_loopback, proxy_for
+from smsmon.api.address import is_loopback
 from smsmon.api.key import ApiKey
-from smsmon.api.transport import tls_context
+from smsmon.api.proxy import proxy_for
+from smsmon.api.resolver import look_up
+from smsmon.api.trust import trust
 from smsmon.assemble import AccountProblem, ca_file_of, open_client, open_to_others, read_key
 from smsmon.clock import SystemClock
 from smsmon.commands import exits
@@ -53,21 +54,23 @@ def way(name: str, settings: Settings) -> Iterator[Finding]:
         yield finding(part, "proxy", Health.BAD, error)
         return
     if proxy:
-        shown = re.sub(r"//[^/]*@", "//••••@", proxy)
-        yield finding(part, "proxy", Health.NOTE, f"{shown}; name and TLS are left to it")
+        yield finding(part, "proxy", Health.NOTE, f"{proxy}; name and TLS are left to it")
         return
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     start = time.monotonic()
     try:
-        addresses = {each[4][0] for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = look_up(host, port).result(settings.network.timeout)
+        addresses = {address[0] for _, address in found}
     except OSError as error:
+        silent = isinstance(error, TimeoutError)
+        why = "no name server answered" if silent else error.strerror or error
         yield finding(
             part,
             "name",
             Health.BAD,
-            f"{host}: {error.strerror or error}",
+            f"{host}: {why}",
             "Look at the network and its name servers.",
             exits.TROUBLE,
         )
@@ -76,14 +79,14 @@ def way(name: str, settings: Settings) -> Iterator[Finding]:
     listed = ", ".join(sorted(map(str, addresses)))
     yield finding(part, "name", Health.GOOD, f"{host} is {listed} ({took:.0f} ms)")
     if parts.scheme == "https":
-        yield _tls(part, name, host, port, settings)
+        yield _tls(part, host, port, settings)
     elif is_loopback(host):
         yield finding(part, "TLS", Health.NOTE, "none: this machine")
 
 
-def _tls(part: str, name: str, host: str, port: int, settings: Settings) -> Finding:
+def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
     try:
-        context = tls_context(settings.profiles[name].base_url, ca_file_of(settings))
+        context = trust(ca_file_of(settings)).context
     except ValueError as error:
         return finding(
             part, "TLS", Health.BAD, error, "Name another file of certificate authorities."

@@ -15,7 +15,7 @@ from smsmon.commands.doctor.finding import Finding, Health, finding
 LIBRARIES = (
     "textual",
     "rich",
-    "httpx",
+    "h11",
     "click",
     "msgspec",
     "tomli-w",
