@@ -33,6 +33,8 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """How the system says that a disk is full, a quota used up, a file as long as it may be."""
 READER_WAIT = 5.0
 """Seconds that a pipe is given to find a reader."""
+_TRIAL = 2**16
+"""Bytes that a write is tried with; SQLite grows the index of its journal by half of that."""
 _LOOK_AGAIN = 0.02
 _LINKS = 40
 """Links from one to the next; Linux follows no more."""
@@ -124,6 +126,24 @@ def descriptor_of(path: str | Path) -> int | None:
         except OSError:
             return None
     return None
+
+
+def must_have_room(*paths: Path) -> None:
+    """Find out why files beside the first of ``paths`` cannot grow, by trying.
+
+    Raises the ``OSError`` that a write meets, if it meets one.
+    """
+    import resource
+    import tempfile
+
+    longest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for each in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if longest != resource.RLIM_INFINITY and os.stat(each).st_size + _TRIAL > longest:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    with tempfile.TemporaryFile(dir=paths[0].parent) as file:
+        file.write(bytes(_TRIAL))
+        file.flush()
 
 
 def make_folder(folder: Path) -> None:

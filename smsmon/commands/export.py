@@ -81,7 +81,7 @@ def export(
     kind = KINDS[what]
     wanted = _filter(expression, kind.fields)
     named = [entry.id for entry in entries_from(ids, file)]
-    with Reader(locations.history) as reader:
+    with Reader(locations.history, checked=True) as reader:
         asked = Request(
             ids=named or list(reader.ask(summaries)),
             filter=wanted,

@@ -59,7 +59,7 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     from smsmon.store.queries import find_number
     from smsmon.store.reader import Reader
 
-    with Reader(locations.history) as reader:
+    with Reader(locations.history, checked=True) as reader:
         found = reader.ask(lambda connection: find_number(connection, number, limit))
     phone = number_shown(settings)
     if as_json:

@@ -65,7 +65,7 @@ def changes(
     from smsmon.store.queries import happened_since, timeline
     from smsmon.store.reader import Reader
 
-    with Reader(locations.history) as reader:
+    with Reader(locations.history, checked=True) as reader:
         if wanted:
             found = [reader.ask(partial(timeline, message_id=each, limit=limit)) for each in wanted]
         else:
@@ -133,7 +133,7 @@ def times(by: str, since: float | None, as_json: bool) -> None:
     from smsmon.store.queries import delivery_times
     from smsmon.store.reader import Reader
 
-    with Reader(find_locations().history) as reader:
+    with Reader(find_locations().history, checked=True) as reader:
         found = reader.ask(
             lambda connection: delivery_times(connection, by, since=since or 0.0)  # type: ignore[arg-type]  # click.Choice holds it to the three
         )

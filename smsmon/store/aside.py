@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smsmon.store.errors import of_os_error
 from smsmon.store.files import database_of, journals_of, locked, signature
-from smsmon.store.schema import is_sound
+from smsmon.store.soundness import is_sound
 
 
 def set_aside(path: Path, inode: int | None, now: float) -> Path | None:

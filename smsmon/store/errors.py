@@ -7,6 +7,11 @@ from pathlib import Path
 
 from smsmon.files import NO_ROOM, NotAFile
 
+_FULL = {
+    errno.ENOSPC: ("the disk is full", "Free some room"),
+    errno.EDQUOT: ("the disk quota of this user is used up", "Free some room"),
+    errno.EFBIG: ("no file may be as long as this one becomes", "Raise the limit (ulimit -f)"),
+}
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -30,7 +35,7 @@ class Busy(StoreError):
 
 
 class DiskFull(StoreError):
-    """No room is left where the file lives."""
+    """No room is left where the file lives: on the disk, in the quota, or below a limit."""
 
 
 class NotWritable(StoreError):
@@ -47,7 +52,8 @@ def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
     if isinstance(error, NotAFile):
         return StoreError(path, what, "Put a file in its place, or remove it.")
     if error.errno in NO_ROOM:
-        return DiskFull(path, f"the disk is full ({what})", "Free some room; nothing was lost.")
+        full, remedy = _FULL.get(error.errno or 0, _FULL[errno.ENOSPC])
+        return DiskFull(path, f"{full} ({what})", f"{remedy}; nothing was lost.")
     if error.errno in _NOT_ALLOWED:
         remedy = f"Allow this user to {doing} {path.parent}, or set SMSMON_HOME to another folder."
         return NotWritable(path, f"cannot {doing} it ({what})", remedy)

@@ -14,7 +14,8 @@ from smsmon.store.files import database_of, journals_of
 from smsmon.store.reader import Reader
 from smsmon.store.recording import Recording
 from smsmon.store.remembered import Info
-from smsmon.store.schema import check, open_for_writing, speaking_of, transaction
+from smsmon.store.schema import open_for_writing, speaking_of, transaction
+from smsmon.store.soundness import check
 
 DAY = 86_400.0
 RETENTION_DAYS = 90
@@ -32,8 +33,8 @@ class Pruned:
 
 
 def info(path: Path) -> Info:
-    """What is in the history. Raises ``StoreError``."""
-    with Reader(path) as reader:
+    """What is in the history, once it is found to be sound. Raises ``StoreError``."""
+    with Reader(path, checked=True) as reader:
         return reader.ask(lambda connection: queries.info(connection, size(path)))
 
 

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from smsmon.store.files import database_of, journals_of
 from smsmon.store.schema import of_sqlite_error, open_for_reading, stands_in
+from smsmon.store.soundness import check
 
 T = TypeVar("T")
 
@@ -30,8 +31,10 @@ class Reader:
     No file yet is an empty history.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, checked: bool = False) -> None:
+        """``checked``: look first whether it is sound; a damaged index answers without a word."""
         self.path = path
+        self._checked = checked
         self._connection: sqlite3.Connection | None = None
         self._inodes: tuple[int, ...] | None = None
         self._alone = threading.RLock()
@@ -84,6 +87,8 @@ class Reader:
         if self._connection is None or inodes is None or inodes != self._inodes:
             self.close()
             self._connection = open_for_reading(self.path)
+            if self._checked:
+                check(self._connection, self.path)
             # The empty history that stands for one not made yet is asked once.
             self._inodes = None if stands_in(self._connection) else _inodes(self.path)
         return self._connection

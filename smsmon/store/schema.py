@@ -18,7 +18,6 @@ from smsmon import files
 from smsmon.store.columns import respelled
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
 from smsmon.store.files import database_of, is_there, journals_of, locked, make_folder
-from smsmon.text import safe
 
 APPLICATION_ID = 0x736D736D
 """``smsm``: tells ``file`` and us that the database is ours."""
@@ -27,7 +26,11 @@ BUSY_WAIT = 2.0
 WAL_LIMIT = 4 * 2**20
 """Bytes that the write-ahead log is cut back to after a checkpoint."""
 
-_ASIDE = "It is kept aside, and a new one begun."
+LEFT = (
+    "It is left as it is; the console or `smsmon watch` mends it at its next start, or sets it"
+    " aside and begins a new one."
+)
+"""What becomes of a damaged database."""
 
 _V1 = (
     """CREATE TABLE message (
@@ -278,28 +281,6 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Scr
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Read every page once. Raises ``Damaged`` when one makes no sense."""
-    with speaking_of(path):
-        (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if said != "ok":
-        raise Damaged(path, f"the file is damaged ({safe(said)})", _ASIDE)
-
-
-def is_sound(path: Path) -> bool:
-    """False when the database at ``path`` is damaged or another program's."""
-    try:
-        with (
-            speaking_of(path),
-            contextlib.closing(sqlite3.connect(database_of(path), timeout=BUSY_WAIT)) as connection,
-        ):
-            refuse(connection, path, len(MIGRATIONS))
-            check(connection, path)
-    except Damaged:
-        return False
-    return True
-
-
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One write transaction: committed at the end, rolled back on any exception."""
@@ -327,9 +308,16 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
     """The ``StoreError`` that says ``error`` in plain words."""
     # The extended codes of one kind share their low byte.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        # SQLite does not tell why: a full disk, a quota and a limit look like a broken disk.
+        database = database_of(path)
+        try:
+            files.must_have_room(database, *journals_of(database))
+        except OSError as why:
+            return of_os_error(path, why, "write")
     said = str(error)
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return Damaged(path, f"the file is damaged ({said})", _ASIDE)
+        return Damaged(path, f"the file is damaged ({said})", LEFT)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         remedy = "It is tried again; if this goes on, look for the process that holds it."
         return Busy(path, "another process holds it locked", remedy)
@@ -341,7 +329,7 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
         remedy = f"Allow this user to write {path.parent}, or set SMSMON_HOME to another folder."
         return NotWritable(path, f"it cannot be opened for this ({said})", remedy)
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(path, f"the disk fails ({said})", "Look at the disk and its room.")
+        return StoreError(path, f"the disk fails ({said})", "Look at the disk; it is tried again.")
     return StoreError(path, f"SQLite says: {said}", "It is tried again by itself.")
 
 
@@ -359,7 +347,7 @@ def refuse(connection: sqlite3.Connection, path: Path, newest: int) -> None:
         " FROM pragma_user_version, pragma_application_id"
     ).fetchone()
     if ours != APPLICATION_ID and (version or tables):
-        raise Damaged(path, "this is no history of smsmon", _ASIDE)
+        raise Damaged(path, "this is no history of smsmon", LEFT)
     if version > newest:
         why = f"a newer smsmon wrote it (version {version}; this one reads up to {newest})"
         raise StoreError(path, why, "Update smsmon; the file is left as it is.")

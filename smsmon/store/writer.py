@@ -21,7 +21,8 @@ from smsmon.store.batch import UNFIT, Batch, update_of, write, write_apart
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.held import REPLACED, Held
 from smsmon.store.recording import AppliedPoll, Known, WatchedMessage
-from smsmon.store.schema import check, of_sqlite_error, transaction
+from smsmon.store.schema import of_sqlite_error, transaction
+from smsmon.store.soundness import mend
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
 from smsmon.store.term import FOLLOWING, Term
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -35,6 +36,7 @@ READS_FOLLOWED = 1.0
 RETRY_FIRST, RETRY_MOST = 0.5, 30.0
 """Seconds from a failed write to the next try: doubled each time, up to the second number."""
 _STATED_ANEW = "What is known of every watched message is recorded anew."
+_MENDED = "It is made anew from what it stands for; nothing is lost."
 _REPORT_IT = "All else is recorded; please report this."
 
 Listener = Callable[[StoreError | None], None]
@@ -349,9 +351,10 @@ class HistoryWriter:
         held = self._held = Held(self.path)
         if not self._became and self._inode not in (None, held.inode):
             self._became = REPLACED  # between two tries
-        if self._became or self._shaken or not self._checked:
-            # A page that went bad in the middle shows only when it is read.
-            check(held.connection, self.path)
+        # A page that went bad in the middle shows only when it is read.
+        suspect = self._became or self._shaken or not self._checked
+        if suspect and mend(held.connection, self.path):
+            self._notify(Damaged(self.path, "an index of it was damaged", _MENDED))
         if self._became or self._shaken:
             self._begin_anew()
         if self._became:
@@ -381,7 +384,7 @@ class HistoryWriter:
             kept = set_aside(self.path, self._inode, self._clock.now())
         except StoreError as error:
             return error
-        if kept is None:
+        if kept is None:  # no need to
             return None
         self._inode, self._became = None, ""
         self._begin_anew()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from smsmon import files
 from smsmon.model import Entry, Event, EventKind
 from smsmon.recipients import Recipients
 from smsmon.store import batch, queries, schema
@@ -56,9 +58,42 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     assert out.count("the disk is full") == 2
 
 
-def test_a_quota_loses_nothing(tmp_path: Path) -> None:
+def test_a_limit_on_files_loses_nothing_and_is_told_from_a_full_disk(tmp_path: Path) -> None:
     out = run_trouble("limit", tmp_path)
-    assert "the disk is full (File too large)" in out
+    assert out.count("no file may be as long as this one becomes (File too large)") == 2
+
+
+@pytest.mark.parametrize("kind", ["new", "old"])
+def test_a_disk_that_is_full_at_the_start_is_said_to_be_full(tmp_path: Path, kind: str) -> None:
+    """There is no room for the journal or its index, which SQLite calls an error of the disk."""
+    out = run_trouble(kind, tmp_path, 'mount -t tmpfs -o size=1m none "$1"')
+    assert out.count("the disk is full") == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk quota of this user is used up"),
+        (errno.EFBIG, "no file may be as long"),
+        (errno.EROFS, "Allow this user to write"),
+        (errno.EIO, "cannot write it"),
+        (None, "the disk fails"),
+    ],
+)
+def test_an_error_of_the_disk_is_told_by_its_reason(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None, said: str
+) -> None:
+    def tried(*_: Path) -> None:
+        if number is not None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "must_have_room", tried)
+    for name in ("SQLITE_IOERR", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_CANTOPEN"):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = getattr(sqlite3, name)
+        told = str(schema.of_sqlite_error(path, error))
+        assert said in told or (number is None and name == "SQLITE_CANTOPEN")
 
 
 def test_a_read_only_folder_is_said_and_the_console_goes_on(tmp_path: Path) -> None:

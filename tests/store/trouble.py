@@ -1,6 +1,7 @@
 """Real trouble with a real disk, in a process of its own: run by ``test_trouble``.
 
     python -m tests.store.trouble full FOLDER       on a file system that is about to be full
+    python -m tests.store.trouble new|old FOLDER    full before a history is there, or is opened
     python -m tests.store.trouble readonly FOLDER   in a folder that takes no writes
     python -m tests.store.trouble limit FOLDER      under a limit on the size of files
 
@@ -10,6 +11,7 @@ recorded was written once that was possible again.
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sys
 from collections.abc import Callable
@@ -78,6 +80,35 @@ def full(folder: Path) -> None:
     survive(folder, fill, ballast.unlink)
 
 
+def full_at_the_start(folder: Path, history: Path) -> None:
+    with (folder / "ballast").open("wb", buffering=0) as file:
+        for size in (65_536, 4_096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * size)
+    with Console(history) as console:
+        console.watch("300")
+        console.poll("300", [row(1)], START)
+        print(expect(DiskFull, console.writer.flush))
+        print(console.writer.trouble)
+        (folder / "ballast").unlink()
+        console.writer.flush()
+    assert sound(history)
+    assert rows_of(history, "SELECT message_id FROM message") == [("300",)]
+
+
+def new(folder: Path) -> None:
+    """The disk is full when there is no history yet."""
+    full_at_the_start(folder, folder / "history.db")
+
+
+def old(folder: Path) -> None:
+    """The disk is full when the history is opened, and has no journal."""
+    with Console(folder / "history.db"):
+        pass
+    full_at_the_start(folder, folder / "history.db")
+
+
 def limit(folder: Path) -> None:
     """No file may grow beyond 100 kB: what a quota does."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -102,4 +133,5 @@ def readonly(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    {"full": full, "limit": limit, "readonly": readonly}[sys.argv[1]](Path(sys.argv[2]))
+    kinds = {"full": full, "limit": limit, "readonly": readonly, "new": new, "old": old}
+    kinds[sys.argv[1]](Path(sys.argv[2]))

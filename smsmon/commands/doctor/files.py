@@ -91,6 +91,10 @@ def _writable(name: str, folder: Path) -> Finding:
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
     can = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    if can and existing == folder and (open_to := folder.stat().st_mode & 0o022):
+        who = "Everybody" if open_to & 0o002 else "Their group"
+        advice = f"{who} can replace what is in it: chmod go-w {folder}"
+        return finding(PART, name, Health.POOR, f"{folder}, open to others", advice)
     return finding(
         PART,
         name,
