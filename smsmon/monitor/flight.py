@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from smsmon.model import Report, Unchanged
 from smsmon.monitor.agenda import Turn
@@ -30,6 +30,22 @@ class StatusSource(Protocol):
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
         """One report; ``Unchanged`` when the answer's digest is ``known``. Raises ReadError."""
         ...
+
+
+@runtime_checkable
+class RepeatingSource(Protocol):
+    """A source that may send a request a second time, on another connection."""
+
+    def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
+        """Have ``may_repeat`` asked each time. True allows it, and counts one request."""
+        ...
+
+
+def bounded(source: StatusSource, may_repeat: Callable[[], bool]) -> StatusSource:
+    """``source``, which asks ``may_repeat`` from now on if it repeats requests."""
+    if isinstance(source, RepeatingSource):
+        source.ask_before_repeating(may_repeat)
+    return source
 
 
 @dataclass(slots=True, eq=False)

@@ -24,6 +24,7 @@ from smsmon.monitor.flight import (
     Flight,
     Polled,
     StatusSource,
+    bounded,
 )
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.planner import Planner
@@ -61,7 +62,7 @@ class Poller:
     ) -> None:
         self.profile = profile
         self.habits = habits
-        self._source = source
+        self._source = bounded(source, self._may_repeat)
         self._board = board
         self._clock = clock
         self._budget = budget
@@ -202,8 +203,16 @@ class Poller:
 
     def read_from(self, source: StatusSource) -> None:
         """Read from another source from now on (the key changed), at once."""
-        self._source = source
+        self._source = bounded(source, self._may_repeat)
         self.retry()
+
+    def _may_repeat(self) -> bool:
+        """Whether the source may send a request a second time; counted if so."""
+        now = self._clock.monotonic()
+        if self._budget.wait(now, urgent=True) > 0:
+            return False
+        self._budget.take(now)
+        return True
 
     # --- the loop ------------------------------------------------------------------------
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
-from smsmon.model import EventKind, FaultKind, Status
+from smsmon.model import EventKind, FaultKind, Report, Status, Unchanged
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
-from tests.monitor.fakes import Rig, fault, row, windows_passed
+from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
+from tests.support.clock import VirtualClock
 
 DELIVERED = Status.DELIVERED
 
@@ -418,3 +420,32 @@ async def test_a_report_is_told_with_when_it_was_read_and_when_it_is_due_next() 
         assert rig.clock.now() - 20 < watched.read_at <= rig.clock.now() < watched.next_due
         assert rig.engine.requests_last_minute == len(rig.source.asked)
         assert (rig.engine.allowed, rig.engine.stretch) == (600, 1.0)
+
+
+class RepeatingSource(FakeSource):
+    """Sends each request a second time, when it may."""
+
+    def __init__(self, clock: VirtualClock, latency: float = 0.1) -> None:
+        super().__init__(clock, latency)
+        self.may_repeat: Callable[[], bool] = lambda: True
+        self.repeated = 0
+
+    def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
+        self.may_repeat = may_repeat
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+        self.repeated += self.may_repeat()
+        return await super().bulk_status(message_id, known)
+
+
+async def test_requests_sent_a_second_time_count_and_stay_within_the_limit() -> None:
+    rig = Rig(Limits(per_minute=30))
+    source = RepeatingSource(rig.clock)
+    rig.engine.set_source("default", source)
+    rig.watch(*_ids(200))
+    async with rig.running():
+        await rig.clock.advance(30.0)
+        assert source.repeated > 0
+        assert rig.engine.requests_last_minute == source.repeated + len(source.asked)
+        await rig.clock.advance(600.0)
+        assert rig.engine.requests_last_minute <= 30
