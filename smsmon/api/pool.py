@@ -54,6 +54,8 @@ class Pool:
 
         Raises ``NetworkTrouble`` or ``TimedOut``.
         """
+        if self._room.locked():
+            say("the connections were still busy with other requests")
         async with self._room:
             connection = None
             try:

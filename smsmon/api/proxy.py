@@ -12,6 +12,7 @@ from smsmon.text import safe
 
 SETTING = "network.proxy"
 _PORTS = {"http": 80, "https": 443}
+_SHAPE = "Write it as http://proxy.example:3128."
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order they are looked at; the first that is set counts, even if it is empty."""
 
@@ -50,10 +51,11 @@ def proxy_for(base_url: str, setting: str | None) -> Proxy | None:
     try:
         parts = check_url(told, "proxy")
     except ValueError as error:
-        raise ValueError(f"{source}: {error}") from None
+        raise ValueError(f"{source}: {error} {_SHAPE}") from None
     if parts.scheme not in _PORTS:
         raise ValueError(
             f"{source}: The proxy must be an http:// or https:// one, not {safe(parts.scheme)}://."
+            f" {_SHAPE}"
         )
     return Proxy(
         parts.hostname or "",

@@ -144,7 +144,7 @@ class Network(Struct, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="URL of the proxy to go through. Unset: what HTTPS_PROXY says.",
+                description="The proxy to go through. Unset: what HTTPS_PROXY or ALL_PROXY say.",
                 pattern="^https?://",
                 examples=["http://proxy.example:3128"],
             ),
