@@ -39,6 +39,10 @@ _TRUNK = re.compile(r"(?<=[0-9 ])\(0\)")
 _LONGEST_SPELLING = 40
 _FRENCH = re.compile(r"33[1-9][0-9]{8}|0[1-9][0-9]{8}")
 """The vendor's home country as people and the API's senders write it: 06…, 336…"""
+_NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|00[1-9][0-9]{7,14}")
+"""Numbers as they are dialled at home or abroad, in any country that has a trunk 0."""
+LONGEST_ID = 10
+"""Digits of the longest message id that was ever seen."""
 _FICTION = "63998"
 """06 39 98 is kept for films, in the mainland's plan, though 06 39 is Mayotte's (ARCEP)."""
 _OVERSEAS = ("GP", "RE", "YT", "GF", "MQ", "PM")
@@ -102,6 +106,29 @@ def e164(text: str) -> str:
         return ""
     code = _french_code(digits[1:]) if digits[0] == "0" else _MAINLAND
     return f"+{code}{digits[-9:]}"
+
+
+def is_phone_like(text: str) -> bool:
+    """True for what may be a whole phone number, and so is doubtful as anything else.
+
+    Written as one, or digits that are one: national with its 0, French without a plus, or a valid
+    international number longer than any message id that is known (10 digits).
+    """
+    plain = written(text)
+    if E164.fullmatch(plain) or e164(plain) or re.fullmatch(r"\+[0-9 .()/-]{6,}", plain):
+        return True
+    if not plain.isdigit():
+        return False
+    return bool(_NATIONAL.fullmatch(plain)) or (
+        LONGEST_ID < len(plain) <= MOST_DIGITS and _is_valid(plain)
+    )
+
+
+def _is_valid(digits: str) -> bool:
+    import phonenumbers
+
+    number = _parsed(f"+{digits}")
+    return number is not None and phonenumbers.is_valid_number(number)
 
 
 def _french_code(national: str) -> int:

@@ -2,8 +2,8 @@
 
 A spreadsheet takes a cell that begins with ``= + - @`` for a formula, and a long run of digits
 for a number that it rounds: a message's label could run a command there, and a phone number
-would lose its digits. An apostrophe in front makes it text; who reads with a program strips it,
-or takes JSON Lines.
+would lose its digits. An apostrophe in front makes it text; who reads with a program strips it
+(see ``plain``), or takes JSON Lines.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+
+BOM = "\ufeff"
+"""Before the first line: without it, some spreadsheets take UTF-8 for an older encoding."""
 
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")
 _ROUNDED_FROM = 12
@@ -21,15 +24,30 @@ def cell(text: str) -> str:
     """``text`` as a spreadsheet shows it unchanged, a line break as a space."""
     if not text.isprintable():
         text = " ".join(text.splitlines())
-    if text[:1] in _FORMULA or (len(text) >= _ROUNDED_FROM and text.isdigit()):
-        return f"'{text}"
-    return text
+    return f"'{text}" if _needs_mark(text) else text
 
 
-def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+def plain(text: str) -> str:
+    """What ``cell`` made ``text`` of."""
+    return text[1:] if text.startswith("'") and _needs_mark(text[1:]) else text
+
+
+def _needs_mark(text: str) -> bool:
+    """Also for what looks as if it had one: else ``plain`` would take a text's own apostrophe."""
+    bare = text.lstrip("'")
+    return bare[:1] in _FORMULA or (len(bare) >= _ROUNDED_FROM and bare.isdigit())
+
+
+def opened(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Each row as a line of CSV that opens by a click, in countries of the decimal comma too."""
+    for number, line in enumerate(lines(rows, ";")):
+        yield line if number else BOM + line
+
+
+def lines(rows: Iterable[Iterable[str]], delimiter: str = ",") -> Iterator[str]:
     """Each row as one CSV line without its end."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="")
+    writer = csv.writer(buffer, lineterminator="", delimiter=delimiter)
     for row in rows:
         writer.writerow(map(cell, row))
         yield buffer.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ Write = Callable[[str], object]
 @click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="For changes: from then on.")
 @click.option("--output", "-o", metavar="FILE", help="Write there: a file whole or not at all.")
+@click.option("--excel", is_flag=True, help="CSV that opens by a click: BOM, semicolons.")
 @privacy_flag
 def export(
     what: str,
@@ -46,6 +48,7 @@ def export(
     expression: str,
     since: float | None,
     output: str | None,
+    excel: bool,
 ) -> None:
     """Write out what the history knows, or the watchlist.
 
@@ -63,12 +66,15 @@ def export(
     watchlist   id label tags note added paused profile
     CSV is safe for spreadsheets: a cell that could be a formula or be rounded,
     such as a phone number, begins with an apostrophe. jsonl is for programs:
-    one JSON object a line, times in UTC or null.
+    one JSON object a line, times in UTC or null. smsmon import reads every
+    form of a watchlist back whole (text: ids and labels).
     """
-    if what == "watchlist":
-        _export_watchlist(ids, file, form or "csv", output, expression)
-        return
     form = form or "csv"
+    if excel and form != "csv":
+        fail("--excel is a way to write CSV: leave --format out, or give csv.")
+    if what == "watchlist":
+        _export_watchlist(ids, file, form, output, expression, excel=excel)
+        return
     if form not in ("csv", "jsonl"):
         fail(f"{what.capitalize()} are written as csv or jsonl; text and toml are for watchlists.")
     locations = find_locations()
@@ -91,14 +97,20 @@ def export(
         )
         rows = reader.each(lambda connection: kind.rows(connection, asked))
         with _opened(output) as write, Progress("rows") as progress:
-            for line in _written(rows, kind.columns, form):
+            for line in _written(rows, kind.columns, form, excel=excel):
                 write(line)
                 if output is not None:  # stdout shows by itself how far it is
                     progress.step()
 
 
 def _export_watchlist(
-    ids: Sequence[str], file: str | None, form: str, output: str | None, expression: str
+    ids: Sequence[str],
+    file: str | None,
+    form: str,
+    output: str | None,
+    expression: str,
+    *,
+    excel: bool,
 ) -> None:
     if expression:
         fail("--filter is for what the history knows: recipients, changes and summary.")
@@ -114,7 +126,7 @@ def _export_watchlist(
         from smsmon.store.idlist import Form
         from smsmon.store.idlist import export as written
 
-        lines = written(entries, Form(form)).splitlines()
+        lines = written(entries, Form(form), excel=excel).splitlines()
     with _opened(output) as write:
         for line in lines:
             write(line)
@@ -130,14 +142,16 @@ def _filter(expression: str, fields: Sequence[Field]) -> Filter:
         fail(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}")
 
 
-def _written(rows: Iterable[Row], columns: Sequence[str], form: str) -> Iterator[str]:
+def _written(
+    rows: Iterable[Row], columns: Sequence[str], form: str, *, excel: bool
+) -> Iterator[str]:
     if form == "jsonl":
         yield from map(_json, rows)
         return
-    from smsmon.spreadsheet import lines
+    from smsmon.spreadsheet import lines, opened
 
-    yield ",".join(columns)
-    yield from lines([_cell(row[name]) for name in columns] for row in rows)
+    cells = ([_cell(row[name]) for name in columns] for row in rows)
+    yield from (opened if excel else lines)(chain([columns], cells))
 
 
 def _cell(value: object) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from smsmon import files
-from smsmon.commands.output import fail
+from smsmon.commands.output import fail, say
 
 if TYPE_CHECKING:
     from smsmon.model import Entry
+    from smsmon.store.entries import Problem
     from smsmon.store.idlist import IdList
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,7 +28,7 @@ def takes_ids(command: F) -> F:
         "--file",
         "file",
         metavar="FILE",
-        help="Read ids from a file: one a line, with a label after it if you like, or CSV.",
+        help="Read ids from a file: one a line, with a label after it if you like, CSV or JSON.",
     )(command)
     return click.argument("ids", nargs=-1, metavar="[ID]...")(command)
 
@@ -54,7 +55,7 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
         _take(file, entries, problems)
     if problems:
         others = ["None of the others was taken either."] if entries else []
-        fail("\n".join([*_shortened(problems), *others]))
+        fail("\n".join([*shortened(problems), *others]))
     return list(united(entries))
 
 
@@ -69,23 +70,33 @@ def ids_from(ids: Sequence[str], file: str | None) -> list[str]:
 def read_list(name: str, form: str | None = None) -> IdList:
     """The list in the file ``name``, or on stdin where that is ``-``, whatever is wrong with it.
 
-    ``form`` is text, csv or toml; None tells it by the name and the content.
+    ``form`` is text, csv, json or toml; None tells it by the name and the content. An encoding
+    that was guessed is said on stderr.
     """
-    from smsmon.store.idlist import Form, form_of, parse
+    from smsmon.store.idlist import Form, decoded, form_of, parse
 
     content = _stdin() if name == "-" else _file(name)
-    text = content.decode("utf-8-sig", "replace")
+    text, guessed = decoded(content)
+    if guessed:
+        say(f"smsmon: {shown_name(name)} is no UTF-8, and was read as {guessed}: check the labels.")
     return parse(text, Form(form) if form else form_of(name))
+
+
+def shown_name(name: str) -> str:
+    """What a list is called in a sentence."""
+    return "stdin" if name == "-" else name
 
 
 def _take(name: str, entries: list[Entry], problems: list[str]) -> None:
     found = read_list(name)
-    shown = "stdin" if name == "-" else name
+    shown = shown_name(name)
     entries.extend(found.entries)
-    problems.extend(
-        f"{shown}, line {problem.line}: {problem.why} ({problem.text})"
-        for problem in found.problems
-    )
+    problems.extend(f"{shown}, {line_of(problem)}" for problem in found.problems)
+
+
+def line_of(problem: Problem) -> str:
+    """What is said of a line of a list."""
+    return f"line {problem.line}: {problem.why} ({problem.text})"
 
 
 def _stdin() -> bytes:
@@ -108,7 +119,8 @@ def _bounded(content: bytes, name: str) -> bytes:
     return content
 
 
-def _shortened(problems: Sequence[str], shown: int = 20) -> Iterable[str]:
+def shortened(problems: Sequence[str], shown: int = 20) -> Iterable[str]:
+    """The first of many sentences, and how many more there are."""
     yield from problems[:shown]
     if len(problems) > shown:
         yield f"… and {len(problems) - shown} more."

@@ -28,7 +28,10 @@ FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
 @takes_ids
 @click.option("--all", "everything", is_flag=True, help="All messages of the watchlist.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, safe for spreadsheets.")
+@click.option("--csv", "table", flag_value="csv", help="Print CSV, safe for spreadsheets.")
+@click.option(
+    "--excel", "table", flag_value="excel", help="CSV that opens by a click: BOM, semicolons."
+)
 @click.option("--recipients", is_flag=True, help="One row a recipient, not one a message.")
 @click.option("--watch", is_flag=True, help="Wait until every recipient is final, then print.")
 @click.option(
@@ -54,7 +57,7 @@ def status(
     file: str | None,
     everything: bool,
     as_json: bool,
-    as_csv: bool,
+    table: str | None,
     recipients: bool,
     watch: bool,
     deadline: float | None,
@@ -79,8 +82,8 @@ def status(
     Exit codes: 0 all read, 2 usage, 3 account refused, 4 not found, 5 trouble,
     6 --fail-on, 130 interrupted. Of several, 3 before 5 before 4 before 6.
     """
-    if as_json and as_csv:
-        fail("Choose one of --json and --csv.")
+    if as_json and table:
+        fail("Choose one of --json, --csv and --excel.")
     if deadline is not None and not watch:
         fail("--deadline belongs to --watch.")
     locations = find_locations()
@@ -95,7 +98,7 @@ def status(
     for reading in readings:
         if reading.fault:
             say(f"smsmon: {reading.message_id}: {reading.fault.message}")
-    _print(readings, settings, as_json=as_json, as_csv=as_csv, recipients=recipients)
+    _print(readings, settings, as_json=as_json, table=table, recipients=recipients)
     ctx.exit(exits.worst(_codes(readings, fail_on)))
 
 
@@ -149,7 +152,7 @@ def _print(
     settings: Settings,
     *,
     as_json: bool,
-    as_csv: bool,
+    table: str | None,
     recipients: bool,
 ) -> None:
     phone = number_shown(settings)
@@ -158,11 +161,11 @@ def _print(
         return
     header = _RECIPIENT_HEADER if recipients else _MESSAGE_HEADER
     rows = _recipient_rows(readings, phone) if recipients else _message_rows(readings)
-    if as_csv:
-        from smsmon.spreadsheet import lines
+    if table:
+        from smsmon.spreadsheet import lines, opened
 
-        emit(",".join(header))
-        for line in lines((*cells, utc(moment) or "") for cells, moment in rows):
+        told = [header, *((*cells, utc(moment) or "") for cells, moment in rows)]
+        for line in (opened if table == "excel" else lines)(told):
             emit(line)
         return
     in_utc = settings.display.utc

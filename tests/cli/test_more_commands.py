@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,30 @@ def test_import_takes_the_good_lines_and_names_the_bad_ones(offline: Program) ->
         ["301", "Two"],
     ]
     assert offline.run("import", "/no/such/file").code == 2
+
+
+def test_import_tells_what_it_leaves_out_and_why(offline: Program, tmp_path: Path) -> None:
+    phones = tmp_path / "list.csv"
+    phones.write_text("\n".join(f"06123456{n:02}" for n in range(30)))
+    for command in (["import", str(phones)], ["add", "--file", str(phones)]):
+        refused = offline.run(*command)
+        assert (refused.code, refused.out) == (2, "")
+        assert "line 1: it looks like a phone number" in refused.err
+        assert "… and 10 more." in refused.err
+    assert "30 lines left out" in offline.run("import", str(phones)).err
+    assert not offline.home.exists()
+
+
+def test_a_list_is_read_as_a_spreadsheet_saves_it(offline: Program, tmp_path: Path) -> None:
+    table = "telephone;identifiant;libellé\n+33612345678;300;Été\n"
+    for encoding in ("cp1252", "utf-16", "utf-8-sig"):
+        saved = tmp_path / f"{encoding}.csv"
+        saved.write_bytes(table.encode(encoding))
+        done = offline.run("import", str(saved))
+        assert done.code == 0
+        assert ("was read as Windows-1252" in done.err) == (encoding == "cp1252")
+        assert offline.run("ls", "--json").json["messages"][0]["label"] == "Été"
+        assert offline.run("rm", "300").code == 0
 
 
 def test_balance_prints_the_account(program: Program, api: ServerThread) -> None:

@@ -205,11 +205,25 @@ def test_export_writes_a_file_whole_or_not_at_all(recorded: Recorded, tmp_path: 
 
 
 def test_an_exported_watchlist_is_imported_again(recorded: Recorded, offline: Program) -> None:
-    for form in ("csv", "toml"):
-        written = recorded.program.run("export", "watchlist", "--format", form).out
+    for form in (["--format", "csv"], ["--excel"], ["--format", "jsonl"], ["--format", "toml"]):
+        written = recorded.program.run("export", "watchlist", *form).out
         assert offline.run("import", "-", input=written).code == 0
-    both = [program.run("ls", "--json").json for program in (recorded.program, offline)]
-    assert both[0] == both[1]
+        both = [program.run("ls", "--json").json for program in (recorded.program, offline)]
+        assert both[0] == both[1]
+        assert offline.run("rm", *[each["id"] for each in both[1]["messages"]]).code == 0
+
+
+@pytest.mark.parametrize("what", ["recipients", "changes", "summary", "watchlist"])
+def test_csv_that_opens_by_a_click_has_semicolons_and_says_it_is_unicode(
+    recorded: Recorded, what: str
+) -> None:
+    plain = recorded.program.run("export", what).out
+    opened = recorded.program.run("export", what, "--excel").out
+    assert opened.startswith("\ufeff")
+    rows = csv.reader(io.StringIO(opened.removeprefix("\ufeff")), delimiter=";")
+    assert list(rows) == list(csv.reader(io.StringIO(plain)))
+    refused = recorded.program.run("export", what, "--excel", "--format", "jsonl")
+    assert (refused.code, refused.out) == (2, "")
 
 
 def test_status_watch_waits_until_all_is_final(program: Program, api: ServerThread) -> None:

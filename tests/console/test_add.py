@@ -86,6 +86,35 @@ async def test_the_label_goes_to_those_without_one() -> None:
         assert labels_of(app) == ["Spring", "Spring"]
 
 
+@pytest.mark.parametrize(
+    ("pasted", "ids"),
+    [
+        ("telephone\tidentifiant\n+33612345678\t2270142", ["2270142"]),
+        ("2\u202f270\u202f142", ["2270142"]),
+        ("2\u00a0270\u00a0142\u200b", ["2270142"]),
+        ("\u202a2270142\u202c", ["2270142"]),
+    ],
+)
+async def test_a_paste_keeps_what_tells_numbers_apart(pasted: str, ids: list[str]) -> None:
+    async with asking(AddScreen(()), SMALL) as (app, pilot):
+        app.post_message(events.Paste(pasted))
+        await calm(app, pilot)
+        assert app.line_with(f"{len(ids)} to add")
+        await pilot.press("enter")
+        await pilot.pause()
+        (read,) = app.answers
+        assert [each.id for each in read.entries] == ids
+
+
+async def test_what_is_left_out_is_shown_with_its_reason() -> None:
+    async with asking(AddScreen(()), WIDE) as (app, pilot):
+        app.post_message(events.Paste("2270142\n06 12 34 56 78\n2 270 143"))
+        await calm(app, pilot)
+        assert app.line_with("✗ 2 not understood")
+        assert "it looks like a phone number" in app.line_with("line 2")
+        assert "one id, or several?" in app.line_with("line 3")
+
+
 def labels_of(app: DialogApp) -> list[str]:
     (read,) = app.answers
     return [entry.label for entry in read.entries]

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.commands.shapes import entry_json
 from smsmon.model import Entry
+from smsmon.phones import is_phone_like
 from smsmon.store.entries import cleaned, united
-from smsmon.store.idlist import Form, IdList, export, form_of, parse
+from smsmon.store.idlist import Form, IdList, decoded, export, form_of, parse
+from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, GROUPING
+from smsmon.store.idlist.tables import SEVERAL, UNNAMED
 
-IDS = st.from_regex(r"[0-9]{1,32}", fullmatch=True)
+IDS = st.one_of(
+    st.from_regex(r"[0-9]{1,32}", fullmatch=True),
+    st.sampled_from(["0612345678", "33612345678", "0033612345678", "9007199254740993", "007"]),
+)
+TEXTS = st.one_of(
+    st.text(max_size=90),
+    st.text("=+-@'\"\\|,;#\t\n\u200b\u00a0 a1🎉", max_size=12),
+    st.sampled_from(
+        ["=1+1", "'=1+1", "''@x", "'", "+33612345678", "a b", "c|d", "\\|", "9007199254740993",
+         "'900719925474", "2270142", "06 12 34 56 78", "id", "-- x", "2,27E+06", '"', '""'],
+    ),
+)  # fmt: skip
 ENTRIES = st.builds(
     Entry,
     id=IDS,
-    label=st.text(max_size=90),
-    tags=st.lists(st.text(st.characters(exclude_characters="|"), max_size=12), max_size=3).map(
-        tuple
-    ),
-    note=st.text(max_size=40),
+    label=TEXTS,
+    tags=st.lists(TEXTS, max_size=3).map(tuple),
+    note=TEXTS,
     added_at=st.integers(0, 4_000_000_000).map(float),
     paused=st.booleans(),
-    profile=st.sampled_from(["default", "prod", "two words"]),
+    profile=st.sampled_from(["default", "prod", "two words"]) | TEXTS,
 ).map(cleaned)
 
 
@@ -151,10 +168,30 @@ def test_a_file_name_tells_its_form(name: str, form: Form | None) -> None:
 
 
 @given(st.lists(ENTRIES, max_size=5))
-def test_toml_and_csv_exports_are_read_back_whole(entries: list[Entry]) -> None:
+def test_what_is_exported_is_read_back_whole(entries: list[Entry]) -> None:
     once = tuple(united(entries))
-    for form in (Form.TOML, Form.CSV):
-        assert parse(export(once, form)) == IdList(once), form
+    lines = "".join(json.dumps(entry_json(entry)) + "\n" for entry in once)
+    written = [export(once, Form.TOML), export(once, Form.CSV), export(once, Form.CSV, excel=True)]
+    for text in (*written, lines):
+        assert parse(text) == IdList(once)
+        assert decoded(text.encode()).guessed == ""
+
+
+@given(st.lists(ENTRIES, max_size=5))
+def test_a_text_export_is_read_back_whatever_its_ids_and_labels_look_like(
+    entries: list[Entry],
+) -> None:
+    once = tuple(Entry(entry.id, entry.label) for entry in united(entries))
+    assert parse(export(once, Form.TEXT)) == IdList(once)
+
+
+def test_no_cell_of_an_export_is_a_formula() -> None:
+    entry = Entry("9007199254740993", "=1+1", ("@tag", "c|d"), "-note", profile="+p")
+    for excel in (False, True):
+        rows = csv.reader(
+            export([entry], Form.CSV, excel=excel).splitlines(), delimiter=";" if excel else ","
+        )
+        assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@")]
 
 
 @given(st.lists(ENTRIES, max_size=5))
@@ -177,3 +214,225 @@ def test_a_junk_line_never_changes_what_the_others_say(entries: list[Entry], at:
     listed = parse("\n".join(lines), Form.TEXT)
     assert [problem.text for problem in listed.problems] == ["no id here"]
     assert {entry.id for entry in listed.entries} == {entry.id for entry in entries}
+
+
+# Right, or left out with the reason
+
+
+def taken(text: str) -> dict[str, str]:
+    """The ids and labels of a list of which nothing is left out."""
+    listed = parse(text)
+    assert listed.problems == ()
+    return labels(listed)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2270142",
+        "\ufeff2270142",
+        "2270142\u200b",
+        "\u202a2270142\u202c",
+        "\u200f2270142\u200e",
+        "\u20602270142\u00ad",
+        "2\u202f270\u202f142",
+        "2\u00a0270\u00a0142",
+        "2\u2009270\u2009142",
+        "2'270'142",
+        "2’270’142",
+        "2270142.0",
+        "2270142,00",
+        '="2270142"',
+        "'2270142",
+        '"2270142"',
+        "“2270142”",
+        "[2270142]",
+        '["2270142"]',
+        "[2270142.0]",
+        '{"id": 2270142}',
+        '{"message_id": "2270142", "success": true}',
+        '{"messages": [{"id": "2270142", "state": "ok"}]}',
+        '{"ids": [2270142]}',
+        "[\n  2270142,\n]",
+        "- 2270142",
+        "• 2270142",
+        "* 2270142",
+        "– 2270142",
+        "[ ] 2270142",
+        "1. 2270142",
+        "1) 2270142",
+        "12. 2270142",
+        "| 2270142 |",
+        "| id |\n|----|\n| 2270142 |",
+        "\r2270142\r",
+        "sep=;\nid;label\n2270142;",
+        "id\n2270142",
+    ],
+)
+def test_an_id_is_read_however_it_is_dressed(written: str) -> None:
+    assert taken(written) == {"2270142": ""}
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("0612345678", A_PHONE),
+        ("06 12 34 56 78", A_PHONE),
+        ("06.12.34.56.78", A_PHONE),
+        ("+33612345678", A_PHONE),
+        ("+33 (0)6 12 34 56 78", A_PHONE),
+        ("33612345678", A_PHONE),
+        ("33 6 12 34 56 78", AMBIGUOUS),
+        ("6 12 34 56 78", AMBIGUOUS),
+        ("0033612345678", A_PHONE),
+        ("00 33 6 12 34 56 78", A_PHONE),
+        ("0470 12 34 56", A_PHONE),
+        ("447911123456", A_PHONE),
+        ('="0612345678"', A_PHONE),
+        ("'+33612345678", A_PHONE),
+        ("['0612345678']", A_PHONE),
+        ('["+33612345678"]', A_PHONE),
+        ('[{"id": "0612345678"}]', A_PHONE),
+        ("0612345678;2270142", A_PHONE),
+        ("id;label\n0612345678;x", A_PHONE),
+        ("2 270 142", AMBIGUOUS),
+        ("2 270 142 Black Friday", AMBIGUOUS),
+        ("2,270,142", AMBIGUOUS),
+        ("227 142 215", AMBIGUOUS),
+        ('id;label\n"2 270 142";x', AMBIGUOUS),
+        ("1 2270142", AMBIGUOUS),
+        ("1\t2270142\tSale", AMBIGUOUS),
+        ("2,27E+06", CUT),
+        ("2.27E+06", CUT),
+        ("id;label\n2,27E+06;x", CUT),
+        ("[2.27E+06]", CUT),
+        ("telefon;kennung\n+33612345678;2270142", UNNAMED),
+    ],
+)
+def test_what_could_be_something_else_is_left_out_with_the_reason(written: str, why: str) -> None:
+    listed = parse(written)
+    assert listed.entries == ()
+    assert [problem.why for problem in listed.problems] == [why]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["２２７０１４２", "2270\ufeff142", "2270\u200b142", "22\x0070", "2270142.5",
+     "<td>2270142</td>", "ID: 2270142", "https://example.org/?messageId=2270142",
+     "2270\x1c142", "(415) 555-0100"],
+)  # fmt: skip
+def test_what_is_no_id_is_left_out(written: str) -> None:
+    listed = parse(written)
+    assert listed.entries == ()
+    assert len(listed.problems) == 1
+
+
+def test_a_row_with_two_cells_like_ids_is_left_out_where_no_header_names_them() -> None:
+    listed = parse("2270142;2270143;Sale\n2270144;x", Form.CSV)
+    assert labels(listed) == {"2270144": "x"}
+    assert [(each.line, each.why) for each in listed.problems] == [(1, SEVERAL)]
+
+
+def test_numbering_and_bullets_are_no_part_of_a_list() -> None:
+    assert taken("1. 300 One\n2. 301 Two\n3. 302") == {"300": "One", "301": "Two", "302": ""}
+    assert parse("300. 24 hours").entries == ()
+
+
+def test_a_quoted_cell_may_have_line_breaks() -> None:
+    text = 'id;label;note\n300;"two\n301\nlines";"a ""b""\n"\n302;x;\n'
+    assert taken(text) == {"300": "two 301 lines", "302": "x"}
+    assert taken('300;"two\n301\nlines";x\n302') == {"300": "two 301 lines x", "302": ""}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["identifiant", "Identifiant du message", "ID", "message_id", "Message-Id", "N° de message",
+     "Numéro de message", "\u200bid"],
+)  # fmt: skip
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_column_of_the_ids_is_known_by_its_name(header: str, delimiter: str) -> None:
+    lines = (["telephone", header, "libellé"], ["+33612345678", "2270142", "Été"])
+    assert taken("\n".join(map(delimiter.join, lines))) == {"2270142": "Été"}
+
+
+def test_a_column_named_message_is_that_of_the_texts_where_another_has_the_ids() -> None:
+    assert taken("message,id\nhello,300") == {"300": ""}
+    assert taken("message,label\n300,hello") == {"300": "hello"}
+
+
+def test_a_title_above_the_header_costs_itself_only() -> None:
+    listed = parse("Export of 26/11\n\nid;label\n300;Sale")
+    assert labels(listed) == {"300": "Sale"}
+    assert [problem.line for problem in listed.problems] == [1]
+
+
+def test_among_phone_numbers_one_without_its_0_is_no_id() -> None:
+    assert labels(parse("612345678")) == {"612345678": ""}
+    listed = parse("0612345679\n612345678\n2270142")
+    assert labels(listed) == {"2270142": ""}
+    assert [problem.line for problem in listed.problems] == [1, 2]
+
+
+def test_lines_of_json_are_read_one_by_one() -> None:
+    listed = parse('{"id": 300, "label": "One", "tags": ["a b"]}\n{"id": "3x"}\n{"id": "301"}\n')
+    assert listed.entries == (Entry("300", "One", ("a b",)), Entry("301"))
+    assert [problem.line for problem in listed.problems] == [2]
+
+
+PIECES = st.one_of(
+    st.sampled_from(
+        ["2270142", "300", "0612345678", "+33612345678", "33612345678", "06 12 34 56 78", "id", ";",
+         ",", "\t", " ", "|", "\n", "\r\n", '"', "'", "=", "[", "]", "{", "}", ":", "\u202f",
+         "\u00a0", "\u200b", "\ufeff", ".0", ",00", "E+06", "- ", "1. ", "label", "telephone",
+         "0033", "6"],
+    ),
+    st.text("0123456789", min_size=1, max_size=4),
+    st.text(max_size=3),
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=14).map("".join), st.sampled_from([None, *Form]))
+def test_every_id_taken_stands_in_the_list_and_none_is_a_phone_number(
+    text: str, form: Form | None
+) -> None:
+    joined = re.sub(f"(?<=[0-9])[{GROUPING}](?=[0-9])", "", text)
+    whole = {*re.findall("[0-9]+", text), *re.findall("[0-9]+", joined)}
+    for entry in parse(text, form).entries:
+        assert entry.id in whole
+        assert not is_phone_like(entry.id)
+
+
+# The encodings of lists
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1",
+     "mac-roman"],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_list_is_read_in_the_encoding_it_was_saved_in(encoding: str, end: str) -> None:
+    rows = ["identifiant;libellé", "300;Été à prix cassés", "301;Forêt où çà", "302;naïve"]
+    text, guessed = decoded(end.join(rows).encode(encoding))
+    assert taken(text) == {"300": "Été à prix cassés", "301": "Forêt où çà", "302": "naïve"}
+    assert bool(guessed) == (encoding in ("cp1252", "latin-1", "mac-roman"))
+
+
+def test_the_signs_of_windows_are_read_as_such() -> None:
+    text = "300 l’été – 10 €… “œuvre”"
+    assert decoded(text.encode("cp1252")).text == text
+
+
+def test_a_line_in_an_older_encoding_leaves_the_others_what_they_are() -> None:
+    content = "300 Été\n".encode() + "301 Été\n".encode("cp1252")
+    assert decoded(content).text == "300 Été\n301 Été\n"
+
+
+@given(st.text(max_size=200))
+def test_unicode_is_never_guessed(text: str) -> None:
+    assert decoded(b"\xef\xbb\xbf" + text.encode("utf-8", "replace")).guessed == ""
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_at_all_are_some_text(content: bytes) -> None:
+    assert isinstance(decoded(content).text, str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from dataclasses import replace
 from itertools import chain, islice
@@ -21,14 +22,23 @@ from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse
-from smsmon.text import LABEL_LIMIT, safe
+from smsmon.store.idlist.cells import GROUPING, uncovered
+from smsmon.text import ELLIPSIS, LABEL_LIMIT, safe
 
 _LOW = 20
 """Lines of the screen below which no blank lines are spared."""
 _LINE_LIMIT = 1000
 """Characters of one pasted line that are taken."""
+_KEPT = re.compile(f"([\t{GROUPING}])")
 _PREVIEW_LINES = 200
 """Lines of the preview: a longer paste is counted whole and shown in part."""
+
+
+def _harmless(line: str) -> str:
+    if len(line) > _LINE_LIMIT:
+        line = line[: _LINE_LIMIT - 1] + ELLIPSIS
+    pieces = _KEPT.split(uncovered(line))
+    return "".join(piece if _KEPT.fullmatch(piece) else safe(piece, len(piece)) for piece in pieces)
 
 
 class IdArea(TextArea):
@@ -42,11 +52,13 @@ class IdArea(TextArea):
     ]
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Take the lines of a paste, with nothing in them that a terminal would obey."""
-        lines = [safe(line.replace("\t", " "), _LINE_LIMIT) for line in event.text.splitlines()]
+        """Take the lines of a paste, with nothing in them that a terminal would obey.
+
+        Tabs stay, which tell columns apart, and the spaces that only stand inside a number.
+        """
         event.stop()
         event.prevent_default()
-        self.insert("\n".join(lines))
+        self.insert("\n".join(map(_harmless, event.text.splitlines())))
 
     def action_line_break(self) -> None:
         """Begin a new line."""

@@ -1,0 +1,83 @@
+"""What a cell or a word of a list says: an id, or why it is none. Pure.
+
+Nothing is guessed: what could be a phone number, several ids, or the rest of a number that a
+spreadsheet cut is no id, and the reason says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+from smsmon.phones import LONGEST_ID, is_phone_like
+from smsmon.store.entries import why_not_an_id
+
+GROUPING = "\u00a0\u2007\u2009\u202f'’"
+"""What sets thousands apart in one number, and never two numbers from each other."""
+INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+"""Characters without a shape, as the inside of a regular expression's class."""
+
+_AROUND = re.compile(f"(?<![0-9])[{INVISIBLE}]+|[{INVISIBLE}]+(?![0-9])")
+_FORMULA = re.compile(r'="([^"]*)"')
+_QUOTES = "\"'`´’‘“”«»‹›[]{}"
+_GROUPED = re.compile(f"[0-9]{{1,3}}([{GROUPING}])[0-9]{{3}}(?:\\1[0-9]{{3}})*")
+_WHOLE = re.compile(r"([0-9]{1,15})[.,]0{1,2}")
+_SPACED = re.compile(r"[0-9]{1,3}(?:[ .,][0-9]{3})+")
+_POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_SHORT_PHONE = re.compile(r"[67][0-9]{8}")
+
+A_PHONE = "it looks like a phone number: if it is an id, add it by itself (smsmon add ID)"
+AMBIGUOUS = "one id, or several? Write it without spaces, or put commas or line ends between"
+CUT = "a spreadsheet rounded it, and its digits are lost: format the column as text there"
+
+
+class Doubt(ValueError):
+    """What cannot be taken for an id, in a sentence."""
+
+
+def uncovered(text: str) -> str:
+    """``text`` without the invisible characters around its numbers; those inside them stay."""
+    return text if text.isascii() else _AROUND.sub("", text)
+
+
+def id_in(cell: str) -> str:
+    """The id that ``cell`` says. Raises ``Doubt``.
+
+    Read are also ``="2270142"``, ``'2270142``, ``2270142.00`` and ``2 270 142`` with the spaces or
+    apostrophes of typography: each is one number in one way only.
+    """
+    if len(cell) <= LONGEST_ID and cell.isascii() and cell.isdigit() and cell[0] != "0":
+        return cell
+    text = uncovered(cell).strip()
+    if formula := _FORMULA.fullmatch(text):
+        text = formula[1].strip()
+    if is_phone_like(text):
+        raise Doubt(A_PHONE)
+    text = text.strip(_QUOTES).strip()
+    if is_phone_like(text):
+        raise Doubt(A_PHONE)
+    if whole := _WHOLE.fullmatch(text):
+        text = whole[1]
+    elif grouped := _GROUPED.fullmatch(text):
+        text = text.replace(grouped[1], "")
+        if is_phone_like(text):
+            raise Doubt(A_PHONE)
+    elif _SPACED.fullmatch(text):
+        raise Doubt(AMBIGUOUS)
+    elif _POWER.fullmatch(text):
+        raise Doubt(CUT)
+    if why := why_not_an_id(text):
+        raise Doubt(why)
+    return text
+
+
+def is_id(cell: str) -> bool:
+    """True when ``cell`` says one id, without a doubt."""
+    try:
+        return bool(id_in(cell))
+    except Doubt:
+        return False
+
+
+def may_be_short_phone(text: str) -> bool:
+    """True for a French mobile number whose 0 a spreadsheet dropped, if it is no id."""
+    return bool(_SHORT_PHONE.fullmatch(text))

@@ -1,0 +1,146 @@
+"""Lists in JSON: what programs and APIs give out, whole or one value a line. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from smsmon.model import Entry
+from smsmon.store.entries import clean_tags
+from smsmon.store.idlist.cells import id_in
+from smsmon.store.idlist.columns import entry_of, fields_of, names_ids, tags_in
+from smsmon.store.idlist.found import Finding, IdList
+from smsmon.store.idlist.records import Record, lines
+
+JSON_KEYS = ("id", "label", "tags", "note", "added_at", "paused", "profile")
+"""What an export writes of a message."""
+_DEEPEST = 3
+
+
+def parse_json(text: str) -> IdList:
+    """Ids, as texts or numbers, or objects that name them, in a list, in an object's list, or one a
+    line."""
+    finding = Finding()
+    for record, value in _values(text):
+        _take(record, value, finding, _DEEPEST)
+    return finding.listed()
+
+
+def is_json(text: str) -> bool:
+    """True for text that is JSON with something in it to list, as a whole or line by line."""
+    if text.lstrip()[:1] not in ("[", "{"):
+        return False
+    return all(isinstance(value, dict | list) for _, value in _values(text))
+
+
+def _values(text: str) -> Iterator[tuple[Record, Any]]:
+    """The whole text as one value, or that of each line; ``ValueError`` where one is no JSON."""
+    try:
+        yield Record(1, text), _loads(text)
+        return
+    except ValueError:
+        pass
+    for record in lines(text):
+        if record.text.strip():
+            try:
+                yield record, _loads(record.text)
+            except ValueError as error:
+                yield record, error
+
+
+def _loads(text: str) -> Any:
+    # A number with a point or a power stays as it is written: it may be an id that was rounded.
+    try:
+        return json.loads(text, parse_float=str, parse_int=str)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _take(record: Record, value: Any, finding: Finding, deeper: int) -> None:
+    if isinstance(value, list):
+        at = record
+        for each in value:
+            at = _place_of(each, at)
+            _take_one(at, each, finding)
+    elif isinstance(value, dict) and not names_ids(_fields(value)) and deeper:
+        lists = [each for each in value.values() if isinstance(each, list | dict)]
+        if len(lists) == 1:
+            _take(record, lists[0], finding, deeper - 1)
+        else:
+            finding.refuse(record.line, _shown(value), "it names no id, nor one list of them")
+    else:
+        _take_one(record, value, finding)
+
+
+def _take_one(record: Record, value: Any, finding: Finding) -> None:
+    try:
+        if isinstance(value, ValueError):
+            raise ValueError("this is not JSON")
+        if isinstance(value, dict):
+            finding.take(record.line, _entry(value))
+        elif isinstance(value, str):
+            finding.take(record.line, Entry(id_in(value)))
+        else:
+            raise ValueError("an id is text or a number")
+    except ValueError as error:
+        text = record.text if isinstance(value, ValueError) else _shown(value)
+        finding.refuse(record.line, text, str(error))
+
+
+def _entry(value: Mapping[str, Any]) -> Entry:
+    fields = _fields(value)
+    if not names_ids(fields):
+        raise ValueError("no key is named as that of the ids: call it id")
+    named = {field: each for field, each in zip(fields, value.values(), strict=True) if field}
+    tags = named.pop("tags", None)
+    texts = {field: _text(each) for field, each in named.items()}
+    entry = entry_of(texts, trusted=tuple(value) == JSON_KEYS)
+    return replace(entry, tags=clean_tags(_tags(tags)))
+
+
+def _fields(value: Mapping[str, Any]) -> list[str]:
+    """The field of each key; a list that is named as the ids are is a list of messages."""
+    fields = fields_of(value)
+    return [
+        field if field == "tags" or not isinstance(each, list | dict) else ""
+        for field, each in zip(fields, value.values(), strict=True)
+    ]
+
+
+def _tags(value: object) -> list[str]:
+    if isinstance(value, str):
+        return tags_in(value)
+    if value is None:
+        return []
+    if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+        return value
+    raise ValueError("tags are a list of texts")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    raise ValueError("a message's id, label, note and profile are texts")
+
+
+def _place_of(value: Any, after: Record) -> Record:
+    """Where ``value`` stands in the text of ``after``, looked for by its first text."""
+    mark = value
+    while isinstance(mark, dict | list) and mark:
+        mark = next(iter(mark.values() if isinstance(mark, dict) else mark))
+    if not isinstance(mark, str) or not mark:
+        return after
+    at = after.text.find(mark)
+    if at < 0:
+        return after
+    return Record(after.line + after.text.count("\n", 0, at), after.text[at:])
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)[:200]
