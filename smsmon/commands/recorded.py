@@ -105,7 +105,7 @@ def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]
 
 
 def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
-    """Every message as last seen, without its recipients."""
+    """Every message as last seen, without its recipients; one never read has no counts."""
     known = summaries(connection, asked.ids)
     for message_id in asked.ids:
         summary = known.get(message_id)
@@ -116,14 +116,19 @@ def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row
             "label": summary.label,
             "tags": list(summary.tags),
             "profile": summary.profile,
-            **counts_json(summary.counts),
-            "delivery_rate": summary.counts.delivery_rate,
+            **_known(summary, counts_json(summary.counts)),
+            **_known(summary, {"delivery_rate": summary.counts.delivery_rate}),
             "first_read_at": utc(summary.first_read_at),
             "read_at": utc(summary.read_at),
             "last_change_at": utc(summary.last_change_at),
             "completed_at": utc(summary.completed_at),
             "removed_at": utc(summary.removed_at),
         }
+
+
+def _known(summary: Summary, figures: Mapping[str, object]) -> Row:
+    """``figures``, each None for a message that was never read: it is not known to have none."""
+    return {name: None if summary.read_at is None else each for name, each in figures.items()}
 
 
 class Kind(NamedTuple):
