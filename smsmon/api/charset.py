@@ -22,6 +22,10 @@ _DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*")
 _DECLARES_UTF8 = re.compile(
     rb"<\?xml(?![^>]*encoding)|<\?xml[^>]*encoding\s*=\s*[\"']utf-?8[\"']", re.IGNORECASE
 )
+_DECLARES_WIDE = re.compile(
+    rb"\A<\?xml[^>]*encoding\s*=\s*[\"'](?:utf|ucs)-?(?:2|4|16|32)[^>]*\?>\s*", re.IGNORECASE
+)
+"""What a program writes that makes a text for itself in UTF-16, and sends it in UTF-8."""
 
 
 def utf8(body: bytes) -> bytes:
@@ -31,7 +35,7 @@ def utf8(body: bytes) -> bytes:
     declares another encoding is left to its parser.
     """
     if body.isascii() and body[:1] in b"{<" and body[-1:] in b"}>":
-        return body
+        return _DECLARES_WIDE.sub(b"", body) if body.startswith(b"<?xml") else body
     encoding = _wide(body)
     if encoding:
         text = body.decode(encoding, "replace").strip("\ufeff\0 \t\r\n")
@@ -39,8 +43,10 @@ def utf8(body: bytes) -> bytes:
     body = body.strip(_AROUND)
     while body.startswith(_BOM_8):
         body = body.removeprefix(_BOM_8).lstrip(_AROUND)
-    if body.isascii() or (body.startswith(b"<?xml") and not _DECLARES_UTF8.match(body)):
-        return body
+    if body.startswith(b"<?xml"):
+        body = _DECLARES_WIDE.sub(b"", body)
+        if not _DECLARES_UTF8.match(body) and body.startswith(b"<?xml"):
+            return body
     return body.decode("utf-8", _AS_WINDOWS_1252).encode("utf-8")
 
 

@@ -222,6 +222,8 @@ class SmsPartner:
             raise
         _doubt(answer)
         raw, masked = answer.body, self._mask.recipients(found)
+        if b"\0" in raw[:8]:
+            raw = utf8(raw)  # in UTF-16 nobody could read it, and no mask either
         # What numbers and known words proved to be can hold no key, and is not searched for one;
         # but a row that names its phone twice could hide a text behind the second.
         if raw.count(b'"phoneNumber"') > len(found):

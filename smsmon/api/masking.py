@@ -36,7 +36,8 @@ _MANY = 2_000
 """Places where a text may repeat the key before all of it is struck out."""
 _ROUNDS = 3
 _NAMED_PATTERN = (
-    r"(api[_-]?key\W{0,6}?(?:=|:|%(?:25)*3[da]|\\u003d|&#61;)(?:\\?[\"']|%22|\s)*)"
+    r"(api[_-]?key(?:\s*=|%(?:25)*3d|\\u003d|&#61;|(?:\\?[\"']|%22)\s*(?::|=|%3a))"
+    r"(?:\\?[\"']|%22|\s)*)"
     r"(?!\\?[\"'])[^\s&\"'<>,;)}\]]+"
 )
 _NAMED = re.compile(_NAMED_PATTERN, re.IGNORECASE)

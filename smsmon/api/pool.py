@@ -18,6 +18,7 @@ from smsmon.api.connection import Connection
 from smsmon.api.dialing import Say, Way
 from smsmon.api.errors import NetworkTrouble
 from smsmon.api.key import ApiKey
+from smsmon.model import ReadError
 
 
 class Pool:
@@ -89,6 +90,7 @@ class Pool:
                 if not old.line.silent or not self.may_repeat():
                     raise
             else:
+                self._patience = max(0.9 * self._patience, self._least_patience)
                 return old, head
         except BaseException:
             self._drop(old)
@@ -106,23 +108,31 @@ class Pool:
         new = asyncio.create_task(self._ask_anew(target, say))
         try:
             await asyncio.wait((late, new), return_when=asyncio.FIRST_COMPLETED)
-            if not new.done() and not old.line.silent:
-                # Slow, not dead: the next one is given longer before it is asked twice.
-                self._patience *= 2
-                return old, await old.head()
-            found = await new
-            self._drop(old)
-            return found
+            if new.done() and isinstance(failure := new.exception(), ReadError):
+                say(f"there was no answer; on a new connection: {str(failure).rstrip('.')}")
+                await late
+            if old.line.silent:
+                found = await new
+                self._drop(old)
+                return found
+            # Slow, not dead: the next one is given longer before it is asked twice.
+            self._patience = min(2 * self._patience, 8 * self._least_patience)
+            head = await old.head()
+        except BaseException:
+            self._abandon(new)
+            raise
         finally:
             late.cancel()
-            if not new.done():
-                new.cancel()
-            new.add_done_callback(self._let_go)
+        self._abandon(new)
+        return old, head
 
-    def _let_go(self, task: asyncio.Task[tuple[Connection, h11.Response]]) -> None:
-        """Nothing to do for what was answered and used; retrieves the failure of what was not."""
-        if not task.cancelled():
-            task.exception()
+    def _abandon(self, new: asyncio.Task[tuple[Connection, h11.Response]]) -> None:
+        def drop(task: asyncio.Task[tuple[Connection, h11.Response]]) -> None:
+            if not task.cancelled() and task.exception() is None:
+                self._drop(task.result()[0])
+
+        new.cancel()
+        new.add_done_callback(drop)
 
     async def _ask_anew(self, target: str, say: Say) -> tuple[Connection, h11.Response]:
         line = await self._way.connect(say)

@@ -64,12 +64,14 @@ async def addresses(host: str, port: int) -> list[Address]:
 
 def _run(host: str, port: int, found: Future[list[Address]]) -> None:
     told: list[Address] = []
-    problem: Exception | None = None
+    problem: OSError | None = None
     try:
         for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             told.append((family, address))
-    except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
-        problem = error if isinstance(error, OSError) else socket.gaierror("not a name")
+    except OSError as error:
+        problem = error
+    except Exception as error:  # a label that is empty or too long, for one: UnicodeError
+        problem = socket.gaierror(socket.EAI_NONAME, f"not a name ({type(error).__name__})")
     finally:
         with _lock:
             del _running[host, port]

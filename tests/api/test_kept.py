@@ -100,6 +100,61 @@ async def test_slow_server_is_waited_for_while_it_is_asked_again_and_not_asked_t
         assert len(server.heads) == 3  # `keeps` read the next one itself, and nobody else did
 
 
+async def test_slow_server_that_takes_no_new_connection_is_waited_for() -> None:
+    late = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await late.wait()
+        writer.write(answer(GOOD))
+        await writer.drain()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        late.set()
+        writer.transport.abort()
+
+    async with (
+        wire(answer(GOOD), slow, refuse) as server,
+        client(server, timeout=1.5) as partner,
+    ):
+        await partner.bulk_status("111")
+        assert isinstance(await partner.bulk_status("111"), Report)
+        assert len(server.heads) == 3
+
+
+async def test_failure_of_the_second_try_is_told_when_the_first_brings_nothing() -> None:
+    async with (
+        wire(answer(GOOD), hang, reset) as server,
+        client(server, timeout=0.6) as partner,
+    ):
+        await partner.bulk_status("111")
+        with pytest.raises(ReadError, match=r"no answer; on a new connection: 127\.0\.0\.1 "):
+            await partner.bulk_status("111")
+
+
+async def test_read_that_is_cancelled_while_it_is_tried_again_leaves_nothing_open() -> None:
+    asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.put_nowait(None)
+        await reader.read()
+        asked.put_nowait(None)
+
+    async with (
+        wire(answer(GOOD), silent) as server,
+        client(server, timeout=0.3) as partner,
+    ):
+        await partner.bulk_status("111")
+        reading = asyncio.create_task(partner.bulk_status("111"))
+        for _ in range(2):
+            await asyncio.wait_for(asked.get(), 5)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        for _ in range(2):
+            await asyncio.wait_for(asked.get(), 5)
+        assert not partner._pool._busy
+
+
 async def test_second_request_asks_for_leave_and_none_is_sent_without() -> None:
     asked: list[bool] = []
 

@@ -156,7 +156,7 @@ def test_key_command_that_does_not_exist_is_told() -> None:
 def test_key_and_errors_are_had_without_an_http_library() -> None:
     source = (
         "import sys, smsmon.api.key, smsmon.api.errors; "
-        "print([name for name in ('httpx', 'httpcore', 'ssl', 'msgspec') if name in sys.modules])"
+        "print([name for name in ('h11', 'asyncio', 'ssl', 'msgspec') if name in sys.modules])"
     )
     done = subprocess.run(program(source), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -113,6 +113,7 @@ def test_masking_twice_is_masking_once(key: str, text: str) -> None:
         ("apiKey%3Dother rest", f"apiKey%3D{DOTS} rest"),
         ("apiKey%253Dother rest", f"apiKey%253D{DOTS} rest"),
         ("the key is refused", "the key is refused"),
+        ("apiKey: must not be empty", "apiKey: must not be empty"),
         ("Clé API incorrecte: apiKey", "Clé API incorrecte: apiKey"),
     ],
 )

@@ -297,6 +297,28 @@ async def test_report_is_read_through_a_tunnel_with_the_authority_of_the_setting
             assert proxy.heads[0].startswith(f"CONNECT localhost:{server.port} ".encode())
 
 
+async def test_report_is_read_through_a_tunnel_inside_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smsmon.api.proxy.is_loopback", lambda _: False)
+    async with wire(answer(GOOD), tls=tls()) as server:
+
+        async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await tunnel(reader, writer, server.port)
+
+        async with wire(connect, tls=tls()) as proxy:
+            partner = SmsPartner(
+                ApiKey.parse(KEY),
+                clock=SystemClock(),
+                base_url=f"https://localhost:{server.port}/v1",
+                proxy=f"https://localhost:{proxy.port}",
+                ca_file=CERTIFICATE,
+            )
+            async with partner:
+                for _ in range(2):
+                    assert isinstance(await partner.bulk_status("111"), Report)
+            assert proxy.connections == 1
+            assert KEY.encode() not in proxy.heads[0]
+
+
 async def test_proxy_that_opens_tls_is_told_with_the_setting_that_trusts_it() -> None:
     async with wire(answer(GOOD), tls=tls()) as server:
 
@@ -396,6 +418,12 @@ def test_program_ends_at_once_before_a_silent_name_server(
     asyncio.run(read())
     assert time.monotonic() - start < 2
     silent_name_server.set()
+
+
+@pytest.mark.parametrize("host", ["a" * 70 + ".example", "a..example"])
+async def test_name_that_is_none_is_told_like_one_that_is_unknown(host: str) -> None:
+    _, told = await fault(f"https://{host}/v1", timeout=10.0)
+    assert "could not be resolved" in told.message
 
 
 async def test_second_address_of_a_name_is_tried_when_the_first_is_dead(

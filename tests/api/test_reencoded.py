@@ -19,7 +19,7 @@ from smsmon.api.unpacking import Unpacker
 from smsmon.model import FaultKind, ReadError, Status
 from smsmon.recipients import Recipients
 from tests.api.bodies import report, rows, xml_report
-from tests.api.support import fault, read
+from tests.api.support import KEY, fault, read
 from tests.api.wire import answer, wire
 
 ID = "111"
@@ -216,6 +216,25 @@ def test_xml_in_the_encoding_that_it_declares_is_left_to_its_parser() -> None:
     text = xml_error(False, 10, WORDS, "ISO-8859-1").encode("latin-1")
     with pytest.raises(ReadError, match=WORDS):
         decode(text, ID)
+
+
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "utf-32", "ucs-2", "utf8", "us-ascii"])
+def test_xml_that_declares_what_it_is_not_is_read(declared: str) -> None:
+    for body in (
+        xml_error(False, 10, "Bad key", declared),
+        f"\n{xml_error(0, '10', 'x', declared)}",
+    ):
+        found = meaning(body.encode())
+        assert isinstance(found, tuple)
+        assert found[1:] == (FaultKind.AUTH, 10)
+
+
+async def test_raw_answer_in_utf_16_can_be_read_and_masked() -> None:
+    body = report([{**rows(1)[0], "more": KEY}]).decode().encode("utf-16")
+    async with wire(answer(body)) as server:
+        raw = (await read(server)).raw
+    assert json.loads(raw)["success"] is True
+    assert KEY.encode() not in raw
 
 
 def raw_deflate(body: bytes) -> bytes:
