@@ -6,7 +6,7 @@ needed: the console paints before it pays for HTTP and SQLite. No Textual here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from smsmon.keylike import place_shown, without_keys
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
     from smsmon.monitor.alerts import Rule
+    from smsmon.monitor.budget import Budget
     from smsmon.monitor.schedule import Limits
+    from smsmon.monitor.window import Window
     from smsmon.settings import Profile, Settings
     from smsmon.settings.types import KeySource
 
@@ -156,6 +158,44 @@ def open_client(
         )
     except ValueError as error:
         raise AccountProblem(name, f"Profile {name}: {error}") from None
+
+
+def windows_of(
+    profiles: Iterable[str], settings: Settings, complain: Callable[[str], None]
+) -> dict[str, Window]:
+    """Profile → the window of requests of its address.
+
+    All smsmon processes of this user on this machine count in it. ``complain`` is given one
+    sentence where that cannot be.
+    """
+    from smsmon.window import address_of, shared_window
+
+    opened: dict[str, Window] = {}
+    windows = {}
+    said: set[str] = set()
+
+    def once(sentence: str) -> None:
+        if not said:
+            said.add(sentence)
+            complain(sentence)
+
+    for name in profiles:
+        if name in settings.profiles:
+            address = address_of(settings.profiles[name].base_url)
+            if address not in opened:
+                opened[address] = shared_window(address, once)
+            windows[name] = opened[address]
+    return windows
+
+
+def budget_of(
+    name: str, settings: Settings, complain: Callable[[str], None] = lambda _: None
+) -> Budget:
+    """The budget of a profile's address, for single requests."""
+    from smsmon.monitor.budget import Budget
+
+    windows = windows_of([name], settings, complain)
+    return Budget(settings.polling.budget, windows.get(name))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -275,6 +275,8 @@ class Event:
     profile: str = DEFAULT_PROFILE
     detail: str = ""
     """A safe sentence: the reason, the counts; empty where the kind says it all."""
+    until: float | None = None
+    """An account that went down: until when the server asked to be left alone; else None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import click
 from smsmon.commands import exits
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
-from smsmon.commands.output import fail, print_json, print_rows
+from smsmon.commands.output import fail, print_json, print_rows, say
 from smsmon.commands.times import utc
 
 if TYPE_CHECKING:
@@ -48,17 +48,24 @@ def balance(as_json: bool) -> None:
 
 
 def _ask(settings: Settings) -> Balance:
+    from smsmon.asking import ask
+    from smsmon.assemble import budget_of
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run
     from smsmon.model import ReadError
 
-    async def ask() -> Balance:
-        async with clients([settings.profile], settings, SystemClock()) as opened:
-            return await opened[settings.profile].me()
+    async def asked() -> Balance:
+        clock, name = SystemClock(), settings.profile
+        async with clients([name], settings, clock) as opened:
+            budget = budget_of(name, settings, lambda sentence: say(f"smsmon: {sentence}"))
+            try:
+                return await ask(opened[name].me, budget, clock)
+            finally:
+                budget.window.close(clock.monotonic())
 
     try:
-        return run(ask())
+        return run(asked())
     except ReadError as error:
         fail(error.fault.message, exits.of_kind(error.fault.kind))
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from smsmon.asking import LeftAlone, ask, left_alone
 from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
+from smsmon.monitor.window import Window
 
 
 class Source(Protocol):
@@ -50,17 +52,55 @@ class Reading:
         return exits.of_kind(self.fault.kind) if self.fault else exits.OK
 
 
+PATIENCE = 60.0
+"""Seconds that the server may ask to be left alone before ``status`` gives up."""
+TRIES = 3
+"""Times that a message is asked for which the server refuses as one too many; and times that it
+refuses in a row before the rest is not asked for at all."""
+
+
+class _Line:
+    """How it stands with one address."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.refusals = 0
+        """"Too many" in a row."""
+        self.singly = asyncio.Lock()
+        """While the server refuses, one request goes out at a time."""
+        self.given_up: Fault | None = None
+
+
 class Reader:
-    """Reads with at most ``concurrency`` requests at once and ``per_minute`` in any minute."""
+    """Reads with at most ``concurrency`` requests at once and ``per_minute`` in any minute.
+
+    ``windows`` (profile → window of its address) are where requests are counted, with those of
+    other processes; profiles without one have one of their own. ``told`` is given one sentence
+    when the server asks for a pause that is waited for.
+    """
 
     def __init__(
-        self, sources: Mapping[str, Source], clock: Clock, *, concurrency: int, per_minute: int
+        self,
+        sources: Mapping[str, Source],
+        clock: Clock,
+        *,
+        concurrency: int,
+        per_minute: int,
+        windows: Mapping[str, Window] | None = None,
+        told: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._sources = sources
         self._clock = clock
         self._gate = asyncio.Semaphore(concurrency)
-        self._budget = Budget(per_minute)
+        self._told = told
         self._refused: dict[str, Fault] = {}
+        lines: dict[Window, _Line] = {}
+        common = Window()
+        self._lines: dict[str, _Line] = {}
+        for profile in sources:
+            window = (windows or {}).get(profile, common)
+            line = lines.setdefault(window, _Line(Budget(per_minute, window)))
+            self._lines[profile] = line
 
     async def read_each(
         self, wanted: Sequence[tuple[str, str]], done: Callable[[Reading], None] = lambda _: None
@@ -68,7 +108,8 @@ class Reader:
         """Read ``wanted`` (message id, profile); the results stand in that order.
 
         Once an account is refused, the rest of its messages are not asked for: the answer would
-        be the same, and an address that keeps knocking with a bad key gets barred.
+        be the same, and an address that keeps knocking with a bad key gets barred. The same
+        once the server asks to be left alone for long.
         """
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._read(*each, done)) for each in wanted]
@@ -77,30 +118,52 @@ class Reader:
     async def _read(
         self, message_id: str, profile: str, done: Callable[[Reading], None]
     ) -> Reading:
+        line = self._lines[profile]
         async with self._gate:
-            if profile not in self._refused:
-                await self._turn()
-            if fault := self._refused.get(profile):
-                reading = Reading(message_id, fault=fault)
-            else:
-                reading = await _ask(message_id, self._sources[profile])
-                if reading.fault and reading.fault.kind is FaultKind.AUTH:
-                    self._refused[profile] = reading.fault
+            for _ in range(TRIES):
+                if line.refusals:
+                    async with line.singly:
+                        reading = await self._ask(message_id, profile, line)
+                else:
+                    reading = await self._ask(message_id, profile, line)
+                if reading.fault is None or reading.fault.kind is not FaultKind.RATE_LIMITED:
+                    break
         done(reading)
         return reading
 
-    async def _turn(self) -> None:
-        """Wait until one more request may go out, and count it."""
-        while wait := self._budget.wait(self._clock.monotonic(), urgent=True):
-            await self._clock.wait(asyncio.Event(), wait)
-        self._budget.take(self._clock.monotonic())
+    async def _ask(self, message_id: str, profile: str, line: _Line) -> Reading:
+        if fault := self._refused.get(profile) or line.given_up:
+            return Reading(message_id, fault=fault)
+        budget, refusals = line.budget, line.refusals
+        if refusals and budget.held_until > self._clock.monotonic():
+            self._told(left_alone(budget, self._clock).message)
+        try:
+            report = await ask(
+                lambda: _ask(message_id, self._sources[profile]),
+                budget,
+                self._clock,
+                patience=PATIENCE,
+            )
+        except LeftAlone as error:
+            line.given_up = error.fault
+            return Reading(message_id, fault=error.fault)
+        except ReadError as error:
+            fault = error.fault
+            if fault.kind is FaultKind.AUTH:
+                self._refused[profile] = fault
+            if fault.kind is not FaultKind.RATE_LIMITED:
+                line.refusals = 0
+            elif line.refusals == refusals:  # not one more of a burst
+                line.refusals += 1
+                if line.refusals >= TRIES:
+                    line.given_up = fault
+            return Reading(message_id, fault=fault)
+        line.refusals = 0
+        return Reading(message_id, report=report)
 
 
-async def _ask(message_id: str, source: Source) -> Reading:
-    try:
-        report = await source.bulk_status(message_id)
-    except ReadError as error:
-        return Reading(message_id, fault=error.fault)
+async def _ask(message_id: str, source: Source) -> Report:
+    report = await source.bulk_status(message_id)
     if isinstance(report, Unchanged):
         raise TypeError("an answer was called unchanged, and nothing was known before")
-    return Reading(message_id, report=report)
+    return report

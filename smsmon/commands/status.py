@@ -105,18 +105,23 @@ def status(
 def _read(
     ids: list[str], settings: Settings, locations: Locations, *, watch: bool, deadline: float | None
 ) -> list[Reading]:
+    from smsmon.assemble import windows_of
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients, profiles_of
     from smsmon.commands.loops import run
+
+    def complain(sentence: str) -> None:
+        say(f"smsmon: {sentence}")
 
     async def read() -> list[Reading]:
         clock = SystemClock()
         wanted = profiles_of(ids, settings, locations)
         async with clients((profile for _, profile in wanted), settings, clock) as sources:
+            windows = windows_of(sources, settings, complain)
             if watch:
                 from smsmon.commands.waiting import read_until_final
 
-                return await read_until_final(wanted, sources, clock, settings, deadline)
+                return await read_until_final(wanted, sources, clock, settings, deadline, windows)
             from smsmon.commands.reading import Reader
 
             reader = Reader(
@@ -124,9 +129,15 @@ def _read(
                 clock,
                 concurrency=settings.polling.concurrency,
                 per_minute=settings.polling.budget,
+                windows=windows,
+                told=complain,
             )
-            with Progress("read", len(wanted)) as progress:
-                return await reader.read_each(wanted, lambda _: progress.step())
+            try:
+                with Progress("read", len(wanted)) as progress:
+                    return await reader.read_each(wanted, lambda _: progress.step())
+            finally:
+                for window in windows.values():
+                    window.close(clock.monotonic())
 
     return run(read())
 

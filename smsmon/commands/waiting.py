@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from smsmon.assemble import limits_of
 from smsmon.clock import Clock
-from smsmon.commands.output import progress
+from smsmon.commands.output import progress, say
 from smsmon.commands.reading import Reading, Source
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
-from smsmon.monitor.account import Condition
+from smsmon.monitor.account import Condition, nothing_before
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from smsmon.settings import Settings
 
@@ -27,18 +29,21 @@ async def read_until_final(
     clock: Clock,
     settings: Settings,
     deadline: float | None,
+    windows: Mapping[str, Window] | None = None,
 ) -> list[Reading]:
     """Poll ``wanted`` (message id, profile) until nothing more is to be expected.
 
     That is: every recipient is final, the account is refused, or the message stayed unknown for
     some minutes. ``deadline`` is in seconds; None waits as long as it takes.
     """
-    engine = Engine(sources, clock, limits=limits_of(settings))
+    engine = Engine(sources, clock, limits=limits_of(settings), windows=windows)
     moved = asyncio.Event()
     last: dict[str, Counts] = {}
 
     def heard(news: Applied | Event) -> None:
         moved.set()
+        if isinstance(news, Event) and news.until is not None:
+            say(f"smsmon: {news.detail}")
         if isinstance(news, Applied) and news.changed:
             watched = engine.board[news.message_id]
             if watched.read_at is not None and last.get(watched.id) != watched.counts:
@@ -66,6 +71,7 @@ async def read_until_final(
         polling.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await polling
+        engine.close()
     return [_reading(engine, each) for each, _ in wanted]
 
 
@@ -99,7 +105,11 @@ def _reading(engine: Engine, message_id: str) -> Reading:
     fault = watched.fault
     if fault is None and report is None:
         unanswered = Fault(FaultKind.TIMEOUT, "No answer came before the deadline.")
-        fault = engine.account(watched.entry.profile).fault or unanswered
+        account = engine.account(watched.entry.profile)
+        fault = account.fault or unanswered
+        if account.held_until is not None:
+            why = f"{fault.message.rstrip('.')}. {nothing_before(account.held_until)}"
+            fault = replace(fault, message=why)
     return Reading(message_id, report, fault)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from smsmon import learned
-from smsmon.assemble import limits_of, profile_of
+from smsmon.assemble import limits_of, profile_of, windows_of
 from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.commands.reading import Source
@@ -106,6 +106,7 @@ class Watch:
             limits=limits_of(settings),
             recorder=self._history,
             learned=learned.load(locations.state),
+            windows=windows_of(sources, settings, self._say),
         )
         self._watching = Watching(
             self._engine, self._watchlist, self._history, self._say, self._mine
@@ -153,6 +154,7 @@ class Watch:
                 job.cancel()
             ended = await asyncio.gather(*jobs, return_exceptions=True)
             await learned.save(self._state, self._engine)
+            self._engine.close()
             await self._history.close()
         for each in ended:
             if isinstance(each, BaseExceptionGroup):

@@ -15,16 +15,19 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from smsmon import learned
+from smsmon.asking import ask
 from smsmon.assemble import (
     AccountProblem,
     limits_of,
     open_client,
     open_to_others,
     profile_of,
+    windows_of,
 )
 from smsmon.clock import Clock
 from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.budget import Budget
 from smsmon.monitor.engine import Engine
 from smsmon.programs import beside
 from smsmon.store.errors import StoreError
@@ -99,6 +102,8 @@ class Station:
         """What looks after the alerts, once started; None without rules."""
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
+        self._untold: list[str] = []
+        self._windows = windows_of(settings.profiles, settings, self._untold.append)
         self.engine = Engine(
             {name: Unusable("Starting.") for name in settings.profiles},
             clock,
@@ -106,6 +111,7 @@ class Station:
             recorder=self,
             rng=rng,
             learned=learned.load(locations.state),
+            windows=self._windows,
         )
 
     @cached_property
@@ -162,6 +168,8 @@ class Station:
         Raises ``StoreError`` when the watchlist cannot be read.
         """
         self._started = True
+        while self._untold:
+            self._complain(self._untold.pop())
         if self._settings.alerts:
             from smsmon.alerting import Alerting
 
@@ -181,7 +189,8 @@ class Station:
         client = self._clients.get(profile)
         if client is None or self.account(profile).condition is Condition.STOPPED:
             return None
-        balance = await client.me()
+        budget = Budget(self._settings.polling.budget, self._windows.get(profile))
+        balance = await ask(client.me, budget, self.clock)
         self._answered.add(profile)
         return balance
 
@@ -219,6 +228,7 @@ class Station:
     async def close(self) -> None:
         """Write what is left to write, and close every connection."""
         await learned.save(self._locations.state, self.engine)
+        self.engine.close()
         try:
             if self._started:
                 await self.history.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from random import Random
 
 from smsmon.model import Fault, FaultKind
-from smsmon.monitor.budget import LONGEST_HOLD, back_off
+from smsmon.monitor.budget import back_off
+from smsmon.monitor.ledger import LONGEST_HOLD
 
 
 class Condition(StrEnum):
@@ -18,6 +21,11 @@ class Condition(StrEnum):
     """The API cannot be read; single probes go out until one is answered."""
     STOPPED = "stopped"
     """The API refused the account: nothing goes out until the operator acts."""
+
+
+def nothing_before(until: float) -> str:
+    """The sentence that tells how long the server is left alone; ``until`` is wall time."""
+    return f"Nothing is asked before {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,41 @@ class AccountState:
     """Not down yet, but nothing was answered since the request that failed then; else None."""
     heard: bool = True
     """False: nothing was answered since the program started, so nobody knows."""
+    held_until: float | None = None
+    """Until when the server asked to be left alone: nothing goes out before. None: it did not."""
 
     @property
     def reason(self) -> str:
         """Why it fails, is down or stopped, one safe sentence; empty when all is well."""
         return self.fault.message if self.fault else ""
+
+
+HELD = Fault(
+    FaultKind.RATE_LIMITED, "The API has had too many requests from this address.", code=429
+)
+"""What is said of a hold that another process was told."""
+
+
+def held_back(state: AccountState, until: float, since: float) -> AccountState:
+    """``state`` while the server asked, at ``since``, to be left alone ``until`` then.
+
+    Whatever else is known of an account that is not stopped, nothing goes out before.
+    """
+    match state.condition:
+        case Condition.STOPPED:
+            return state
+        case Condition.DOWN:
+            return replace(state, retry_at=max(state.retry_at or until, until), held_until=until)
+        case Condition.OK:
+            return AccountState(
+                state.profile,
+                Condition.DOWN,
+                HELD,
+                since,
+                until,
+                heard=state.heard,
+                held_until=until,
+            )
 
 
 SUSPECTS = 3
@@ -74,16 +112,23 @@ class Health:
         """Wall time of the first fault since an answer."""
         self.retry_at = 0.0
         """Monotonic time of the next probe, while down."""
+        self.failed_at = 0.0
+        """Monotonic time of the last fault."""
+        self._held_at = 0.0
+        """Monotonic time at which the last "too many" came."""
 
-    def good(self) -> bool:
-        """A true answer came; True when that ends a trouble.
+    def good(self, left: float = inf) -> bool:
+        """A true answer came to a request that left at ``left``; True when that ends a trouble.
 
-        A stopped account stays stopped: the answer was asked for before the refusal.
+        A stopped account stays stopped: the answer was asked for before the refusal. So does one
+        that was told to slow down after the request had left.
         """
-        self._suspects.clear()
         self.heard = True
         if self.condition is Condition.STOPPED:
             return False
+        if self.condition is Condition.DOWN and left <= self._held_at:
+            return False
+        self._suspects.clear()
         recovered = self.condition is Condition.DOWN
         self.condition = Condition.OK
         self.fault = self.since = self.failing_since = self._first_fault = None
@@ -109,6 +154,9 @@ class Health:
         others were answered in between, that is the message's own trouble.
         """
         before = self.condition
+        self.failed_at = now
+        if fault.kind is FaultKind.RATE_LIMITED:
+            self._held_at = now
         own = again and message_id not in self._suspects
         self._suspects.add(message_id)
         if self._first_fault is None:
@@ -132,6 +180,18 @@ class Health:
         elif not own or self.failing_since is not None:
             self.fault, self.failing_since = fault, self._first_fault
         return self.condition is not before
+
+    def hold(self, until: float, now: float, wall: float) -> bool:
+        """Somebody was told to leave the address alone; True when that takes the account down."""
+        if self.condition is Condition.STOPPED:
+            return False
+        self.retry_at = max(self.retry_at, until)
+        if self.condition is Condition.DOWN:
+            return False
+        self.condition, self.fault, self.since = Condition.DOWN, HELD, self._first_fault or wall
+        self.failing_since = None
+        self.failed_at = self._held_at = now
+        return True
 
     def retry(self, now: float) -> None:
         """Probe at once: the operator or a new key says so. A stopped account is tried again."""

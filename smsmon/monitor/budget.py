@@ -1,30 +1,24 @@
-"""How many requests may go out: the limit of an address over a true sliding window, back-off.
+"""How many requests may go out: the window of an address, an even pace, back-off.
 
 All times are monotonic seconds.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import inf
-from operator import itemgetter
 from random import Random
 
-WINDOW = 60.0
-"""Seconds over which requests are counted."""
-GUARD = 0.25
-"""Seconds added to the window: two requests reach the server less evenly than they leave."""
-HEADROOM = 0.95
-"""Share of the limit planned for; the rest is for what the operator asks for at once."""
+from smsmon.model import Fault, FaultKind
+from smsmon.monitor.bids import Bids
+from smsmon.monitor.ledger import HEADROOM, WINDOW
+from smsmon.monitor.window import Window
+
 PACE_SECONDS = 6.0
 PACE_SHARE = 0.2
 """Planned polls use at most this share of the limit in ``PACE_SECONDS``: twice the even pace,
 so that catching up never empties the window in one breath."""
-
-EASED_FOR = 600.0
-"""Seconds in which the limit grows by its whole self again after a "too many requests"."""
-LONGEST_HOLD = 3600.0
-"""Seconds: a longer ``Retry-After`` is taken for a mistake and cut to this."""
 
 BACK_OFF_BASE = 2.0
 """Seconds: the first wait after a fault is up to this long, each further one up to twice the
@@ -34,103 +28,105 @@ BACK_OFF_CAP = 120.0
 
 
 class Budget:
-    """The requests of one address, shared by all accounts that use it.
+    """The requests of one address, shared by all accounts of this process that use it.
 
-    When an account has to wait for the window it leaves its *bid*, how long its next message
-    has waited for its kind, and the highest bid goes first: the accounts share the window as
-    the messages of one account do.
+    ``window`` is where they are counted, with those of other processes if it is a shared one.
     """
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, window: Window | None = None) -> None:
         self.limit = per_minute
         """Requests in any 60 seconds, as set."""
-        self._sent = [-inf] * per_minute
-        self._next = 0
-        self._held_until = -inf
-        self._eased_at = -inf
-        self._eased_to = float(per_minute)
-        self._bids: dict[object, tuple[float, Callable[[], None]]] = {}
+        self.window = window or Window()
+        self._own: deque[float] = deque(maxlen=max(1, int(per_minute * PACE_SHARE)))
+        self._bids = Bids()
 
-    # --- the window ----------------------------------------------------------------------
+    # --- asking --------------------------------------------------------------------------
 
-    def wait(self, now: float, *, urgent: bool = False) -> float:
-        """Seconds until one more request may go out; 0 when it may at once.
+    def take(
+        self,
+        now: float,
+        who: object = None,
+        bid: float = inf,
+        wake: Callable[[], None] = lambda: None,
+    ) -> float:
+        """Let one request of ``who`` go out now and count it: 0. Tell when it is over (``over``).
 
-        What is urgent (the operator looks at it or asked for it) skips the even pace and may
-        use the reserve, but never passes the limit.
+        Else the seconds until that may be tried again; ``wake`` is called if it may be sooner.
+        ``bid`` is how long it has waited for its kind; inf is for what is urgent (the operator
+        looks at it or asked for it): it skips the even pace and may use the reserve, but never
+        passes the limit.
         """
-        allowed = self.allowed(now)
-        ready = max(self._nth_last(allowed) + WINDOW + GUARD, self._held_until)
-        if not urgent:
-            planned = max(1, int(allowed * HEADROOM))
-            pace = max(1, int(allowed * PACE_SHARE))
-            ready = max(
-                ready,
-                self._nth_last(planned) + WINDOW + GUARD,
-                self._nth_last(pace) + PACE_SECONDS,
-            )
-        return max(0.0, ready - now)
+        if self._bids.outbid(who, bid):
+            wait = inf
+        else:
+            wait = self._pace(now) if bid < inf else 0.0
+            wait = wait or self.window.take(now, self.limit, urgent=bid == inf)
+        if wait:
+            self._bids.bid(who, bid, wake)
+        else:
+            self._own.append(now)
+            self._bids.withdraw(who)
+        return wait
 
-    def take(self, now: float, who: object = None) -> None:
-        """Count one request that goes out now, for ``who``: its bid is spent."""
-        self._sent[self._next] = now
-        self._next = (self._next + 1) % self.limit
-        self.withdraw(who)
+    def over(self, now: float) -> None:
+        """A request that was let out is over, however it ended."""
+        self.window.landed(now)
+
+    def withdraw(self, who: object) -> None:
+        """``who`` has nothing to send, for now; the others look again."""
+        self._bids.withdraw(who)
+
+    # --- looking -------------------------------------------------------------------------
 
     def used(self, now: float) -> int:
-        """Requests that went out in the last 60 seconds."""
-        return sum(1 for moment in self._sent if moment > now - WINDOW)
+        """Requests of the last 60 seconds, of all who share the window."""
+        return self.window.ledger.used(now)
+
+    def allowed(self, now: float) -> int:
+        """Requests in any 60 seconds at present: the limit, or less after a "too many"."""
+        return self.window.ledger.allowed(now, self.limit)
 
     def planned(self, now: float) -> float:
         """Requests a second that planned polls may use at present."""
         return self.allowed(now) * HEADROOM / WINDOW
 
-    # --- being told to slow down ---------------------------------------------------------
+    @property
+    def held_until(self) -> float:
+        """Until when the server asked to be left alone; in the past when it does not ask."""
+        return self.window.ledger.held_until()
 
-    def allowed(self, now: float) -> int:
-        """Requests in any 60 seconds at present: the limit, or less after a "too many"."""
-        grown = self._eased_to + (now - self._eased_at) / EASED_FOR * self.limit
-        return self.limit if grown >= self.limit else max(1, int(grown))
+    def opens_at(self, now: float) -> float:
+        """When an urgent request may go out at the earliest; in the past when it may now."""
+        return max(self.held_until, self.window.ledger.full_until(now, self.limit))
 
-    def too_many(self, now: float, retry_after: float | None) -> None:
-        """The server refused a request as one too many: halve, then grow back slowly.
+    @property
+    def told_at(self) -> float:
+        """When the server last asked to be left alone."""
+        return self.window.ledger.told_at()
 
-        Others may share the address, so its limit can be reached below ours. Nothing goes out
-        for ``retry_after`` seconds.
-        """
-        if retry_after:
-            self._held_until = max(self._held_until, now + min(retry_after, LONGEST_HOLD))
-        if now - self._eased_at >= PACE_SECONDS:  # the same burst says it several times
-            self._eased_to = max(self.allowed(now) / 2, self.limit / 10)
-            self._eased_at = now
+    @property
+    def well_at(self) -> float:
+        """When the last request left that anybody who shares the window had a true answer to."""
+        return self.window.ledger.well_at()
 
-    # --- sharing -------------------------------------------------------------------------
+    # --- what came back ------------------------------------------------------------------
 
-    def outbid(self, who: object, bid: float) -> bool:
-        """True when another account waits for the window with a higher bid.
+    def answered(self, now: float, left: float) -> None:
+        """A true answer came to a request that left at ``left``."""
+        self.window.well(now, left)
 
-        The highest one is woken: the way is free for it. Whoever is outbid bids and sleeps.
-        """
-        rivals = [entry for other, entry in self._bids.items() if other is not who]
-        offered, wake = max(rivals, key=itemgetter(0), default=(-inf, None))
-        if wake is None or offered <= bid:
-            return False
-        wake()
-        return True
+    def refused(self, now: float, fault: Fault) -> None:
+        """Leave the server alone where it asks for that: for everybody who shares the window."""
+        too_many = fault.kind is FaultKind.RATE_LIMITED
+        if too_many or fault.retry_after:
+            self.window.hold(now, self.limit, fault.retry_after, too_many=too_many)
 
-    def bid(self, who: object, bid: float, wake: Callable[[], None]) -> None:
-        """``who`` waits for the window; ``wake`` is called when the way may be free."""
-        self._bids[who] = (bid, wake)
-
-    def withdraw(self, who: object) -> None:
-        """``who`` waits no longer, for now; the others look again."""
-        if self._bids.pop(who, None) is not None:
-            for _, wake in self._bids.values():
-                wake()
-
-    def _nth_last(self, nth: int) -> float:
-        """When the ``nth`` last request went out, 1 being the last."""
-        return self._sent[(self._next - nth) % self.limit]
+    def _pace(self, now: float) -> float:
+        """Seconds until the even pace lets one more planned poll out."""
+        pace = max(1, int(self.allowed(now) * PACE_SHARE))
+        if len(self._own) < pace:
+            return 0.0
+        return max(0.0, self._own[-pace] + PACE_SECONDS - now)
 
 
 def back_off(attempt: int, rng: Random, base: float = BACK_OFF_BASE) -> float:

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from smsmon.clock import Clock
 from smsmon.model import Entry, Event, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.bids import Gate
 from smsmon.monitor.board import Applied, Board, Restored, Watched
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.flight import EVERYTHING, NOTHING
@@ -23,6 +24,7 @@ from smsmon.monitor.habits import Habits, Learned, Past
 from smsmon.monitor.poller import News, Poller, StatusSource
 from smsmon.monitor.remembering import Followed
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,8 @@ class Engine:
     """Watches messages and tells what becomes of them.
 
     ``sources`` gives the source of each profile; messages of any other profile stay unread.
-    Profiles share one budget unless ``addresses`` (profile → address) tells them apart.
+    Profiles share one window of requests unless ``windows`` (profile → window of its address)
+    tells them apart.
     ``learned`` (profile → what ``learned()`` gave) lets the schedule go on from what it knew.
     """
 
@@ -62,7 +65,7 @@ class Engine:
         limits: Limits | None = None,
         recorder: Recorder | None = None,
         rng: Random | None = None,
-        addresses: Mapping[str, str] | None = None,
+        windows: Mapping[str, Window] | None = None,
         learned: Mapping[str, Learned] | None = None,
     ) -> None:
         self.board = Board()
@@ -77,17 +80,19 @@ class Engine:
         self.others: Others | None = None
         """Who is asked for messages that are not ours to poll; None: nobody is there."""
         rng = rng or Random()
-        self._budgets: dict[str, Budget] = {}
+        self._budgets: dict[Window, Budget] = {}
         self._pollers: dict[str, Poller] = {}
+        gate, common = Gate(self._limits.concurrency), Window()
         for profile, source in sources.items():
-            address = (addresses or {}).get(profile, "")
-            budget = self._budgets.setdefault(address, Budget(self._limits.per_minute))
+            window = (windows or {}).get(profile, common)
+            budget = self._budgets.setdefault(window, Budget(self._limits.per_minute, window))
             self._pollers[profile] = Poller(
                 profile,
                 source,
                 self.board,
                 clock,
                 budget=budget,
+                gate=gate,
                 limits=self._limits,
                 rng=rng,
                 habits=Habits((learned or {}).get(profile)),
@@ -98,7 +103,7 @@ class Engine:
 
     @property
     def requests_last_minute(self) -> int:
-        """Requests that went out in the last 60 seconds, over all addresses."""
+        """Requests of the last 60 seconds, over all addresses, of all who share their windows."""
         now = self._clock.monotonic()
         return sum(budget.used(now) for budget in self._budgets.values())
 
@@ -302,6 +307,11 @@ class Engine:
                 group.create_task(self._keep_polling(poller), name=f"poller {profile}")
             if not self._pollers:
                 await self._clock.wait(asyncio.Event(), None)
+
+    def close(self) -> None:
+        """Ask no more: what the windows kept for this process is free for others."""
+        for budget in self._budgets.values():
+            budget.window.close(self._clock.monotonic())
 
     # --- inside --------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ class Flight:
     source: StatusSource
     probe: bool
     """It went out while the account was down."""
+    left: float
+    """Monotonic time at which it went out."""
     task: asyncio.Task[None] | None = None
 
 

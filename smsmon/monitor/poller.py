@@ -14,7 +14,8 @@ from random import Random
 
 from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, Unchanged
-from smsmon.monitor.account import AccountState, Condition, Health
+from smsmon.monitor.account import AccountState, Condition, Health, held_back, nothing_before
+from smsmon.monitor.bids import Gate
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.flight import (
@@ -34,6 +35,8 @@ __all__ = ["News", "Poller", "StatusSource"]
 
 log = logging.getLogger(__name__)
 
+LOOK_ROUND = 1.0
+"""Seconds between two looks at what others found out, while the account is down."""
 HEARTBEAT = 15.0
 """Seconds between two looks at the clocks: a suspended machine shows as a wall clock that ran
 ahead of the monotonic one."""
@@ -55,6 +58,7 @@ class Poller:
         clock: Clock,
         *,
         budget: Budget,
+        gate: Gate,
         limits: Limits,
         rng: Random,
         habits: Habits,
@@ -66,6 +70,7 @@ class Poller:
         self._board = board
         self._clock = clock
         self._budget = budget
+        self._gate = gate
         self._limits = limits
         self._rng = rng
         self._tell = tell
@@ -88,15 +93,20 @@ class Poller:
     @property
     def state(self) -> AccountState:
         """The account as it stands."""
+        now, held = self._clock.monotonic(), self._budget.held_until
+        state = self._followed or self._own_state(now)
+        if held <= now:
+            return state
+        ahead = self._clock.now() - now
+        return held_back(state, held + ahead, self._budget.told_at + ahead)
+
+    def _own_state(self, now: float) -> AccountState:
         health = self._health
-        if self._followed is not None:
-            return self._followed
         if health.condition is Condition.OK and health.failing_since is None:
             return self._well if health.heard else self._unheard
         retry_at = None
         if health.condition is Condition.DOWN and (self._asked or len(self._planner)):
-            now = self._clock.monotonic()
-            ready = max(health.retry_at, now + self._budget.wait(now, urgent=True))
+            ready = max(health.retry_at, self._budget.opens_at(now))
             retry_at = ready + self._clock.now() - now
         return AccountState(
             self.profile,
@@ -225,10 +235,12 @@ class Poller:
                 missed = self._planner.missed(self._messages)
                 if missed:
                     self._spread_out(missed)
+                self._look_round()
                 pause = self._launch()
-                await self._clock.wait(self._wake, min(max(pause, 0.001), HEARTBEAT))
+                longest = LOOK_ROUND if self._health.condition is Condition.DOWN else HEARTBEAT
+                await self._clock.wait(self._wake, min(max(pause, 0.001), longest))
         finally:
-            self._budget.withdraw(self)
+            self._withdraw()
             tasks = [flight.task for flight in self._flying.values() if flight.task is not None]
             for task in tasks:
                 task.cancel()
@@ -241,23 +253,43 @@ class Poller:
             pause = self._blocked(now)
             choice = None if pause else self._choose(now)
             if not isinstance(choice, Choice):
-                self._budget.withdraw(self)
+                self._withdraw()
                 return pause or (inf if choice is None else choice - now)
-            wait = self._budget.wait(now, urgent=choice.urgent)
-            if wait > 0 or self._budget.outbid(self, choice.waited):
-                self._budget.bid(self, choice.waited, self._wake.set)
-                return wait or inf
-            if choice.message_id not in self._granted:
+            if self._gate.closed(self, choice.waited, self._wake.set):
                 self._budget.withdraw(self)
+                return inf
+            if choice.message_id not in self._granted:
+                self._withdraw()
                 return inf  # just lost: whoever grants will say so
+            wait = self._budget.take(now, self, choice.waited, self._wake.set)
+            if wait:
+                return wait
             if choice.turn is not None:
                 self._planner.started(choice.turn, now)
             self._start(choice.message_id, now)
 
+    def _withdraw(self) -> None:
+        """Nothing is to be sent, for now."""
+        self._gate.withdraw(self)
+        self._budget.withdraw(self)
+
+    def _look_round(self) -> None:
+        """Take over what others who ask the same address found out."""
+        if self._granted is NOTHING:
+            return  # whoever polls does
+        now, health = self._clock.monotonic(), self._health
+        held = self._budget.held_until
+        if held > now:
+            if health.hold(held, now, self._clock.now()):
+                self._tell_turn()
+        elif health.condition is Condition.DOWN and self._budget.well_at > health.failed_at:
+            health.failed_at = now  # once for each fault of ours
+            health.retry(now)
+
     def _blocked(self, now: float) -> float:
-        """Seconds for which nothing may go out, the budget aside; 0 when something may."""
+        """Seconds for which nothing may go out, gate and budget aside; 0 when something may."""
         condition = self._health.condition
-        if condition is Condition.STOPPED or len(self._flying) >= self._limits.concurrency:
+        if condition is Condition.STOPPED:
             return inf
         if condition is Condition.DOWN:
             if self._flying:
@@ -284,13 +316,16 @@ class Poller:
         return Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
 
     def _start(self, message_id: str, now: float) -> None:
-        self._budget.take(now, self)
+        self._gate.enter()
         self._asked.pop(message_id, None)
         self._planner.drop(message_id)
         watched = self._board[message_id]
         watched.in_flight = True
         flight = Flight(
-            self._messages[message_id], self._source, self._health.condition is Condition.DOWN
+            self._messages[message_id],
+            self._source,
+            self._health.condition is Condition.DOWN,
+            now,
         )
         self._flying[message_id] = flight
         flight.task = asyncio.create_task(self._poll(message_id, flight), name=f"poll {message_id}")
@@ -331,6 +366,8 @@ class Poller:
         if self._flying.get(message_id) is not flight:
             return
         del self._flying[message_id]
+        self._budget.over(self._clock.monotonic())
+        self._gate.leave()
         self._wake.set()
         watched = self._board.get(message_id)
         if watched is None or message_id not in self._messages:
@@ -362,7 +399,7 @@ class Poller:
             origin = self.habits.observe(past, wall, applied.transitions)
             if origin is not None:
                 watched.origin, watched.origin_dated = origin, True
-        self._came_up(wall)
+        self._came_up(wall, flight.left)
         self._planner.after_answer(message_id)
         self._tell(applied)
 
@@ -377,12 +414,11 @@ class Poller:
         applied = self._board.fail(message_id, fault, wall, left)
         if fault.kind is FaultKind.NOT_FOUND:
             message.missing += 1
-            self._came_up(wall)
+            self._came_up(wall, flight.left)
             pause = not_found_interval(message.missing, limits)
         else:
             message.failures += 1
-            if fault.kind is FaultKind.RATE_LIMITED:
-                self._budget.too_many(now, fault.retry_after)
+            self._budget.refused(now, fault)
             again = message.failures > 1
             self._judge(message_id, fault, now, wall, probe=flight.probe, again=again)
             pause = limits.min_interval + back_off(message.failures, self._rng)
@@ -413,15 +449,24 @@ class Poller:
             again=again,
         )
         if changed:
-            stopped = self._health.condition is Condition.STOPPED
-            kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
-            self._tell(Event(kind, wall, None, self.profile, fault.message))
+            self._tell_turn()
 
-    def _came_up(self, wall: float) -> None:
+    def _tell_turn(self) -> None:
+        """Tell that the account went down or was stopped, and until when it is left alone."""
+        state, wall = self.state, self._clock.now()
+        stopped = state.condition is Condition.STOPPED
+        kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
+        until, why = state.held_until, state.reason
+        if until is not None:
+            why = f"{why.rstrip('.')}. {nothing_before(until)}"
+        self._tell(Event(kind, wall, None, self.profile, why, until))
+
+    def _came_up(self, wall: float, left: float) -> None:
         """A true answer: if the account was down, go on without a burst."""
-        if not self._health.good():
-            return
         now = self._clock.monotonic()
+        self._budget.answered(now, left)
+        if not self._health.good(left):
+            return
         late = []
         for message_id, message in self._messages.items():
             turn = self._planner.turn(message_id)

@@ -34,7 +34,7 @@ class Limits:
     max_interval: float = 900.0
     """Seconds between two polls of one message, at most, unless the budget stretches it."""
     concurrency: int = 8
-    """Requests in flight at once, for each account."""
+    """Requests in flight at once, over all accounts."""
     price: float = 3.0
     """Recipient-seconds of lateness that one request is worth saving."""
 

@@ -126,7 +126,8 @@ class Polling(Struct, frozen=True, kw_only=True):
         ),
     ] = 600
     concurrency: Annotated[
-        int, Meta(description="Requests in flight at once, at most.", ge=1, le=64)
+        int,
+        Meta(description="Requests in flight at once, over all profiles.", ge=1, le=64),
     ] = 8
 
 

@@ -19,9 +19,10 @@ from typing import Protocol
 
 from smsmon.model import Status, Transition
 from smsmon.monitor.agenda import Agenda, Stretch
-from smsmon.monitor.budget import HEADROOM, WINDOW, Budget
+from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.hazard import Curve
+from smsmon.monitor.ledger import HEADROOM, WINDOW
 from smsmon.monitor.planner import FIRST_INTERVAL
 from smsmon.monitor.schedule import Limits, next_interval
 from tests.benchmarks.delays import EXPIRY, HOUR, Sent, truth, world
@@ -147,16 +148,16 @@ def follow(
     seen = [Seen(m, origin=m.added, waiting=m.recipients) for m in messages]
     now = 0.0
     while now <= until:
-        wait = 0.0 if budget is None else budget.wait(now)
-        if wait > 0:
-            now += wait
-            continue
         index, later = plan.turn(now)
         if index is None:
             now = later
             continue
+        wait = 0.0 if budget is None else budget.take(now, bid=0.0)
+        if wait > 0:
+            now += wait
+            continue
         if budget is not None:
-            budget.take(now)
+            budget.over(now)
         outcome.requests += 1
         message = seen[index]
         _read(message, now, outcome.delays, habits)

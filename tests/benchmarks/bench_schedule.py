@@ -11,6 +11,7 @@ import gc
 import sys
 import time
 import tracemalloc
+from math import inf
 from random import Random
 
 from smsmon.model import Counts, Entry
@@ -57,12 +58,12 @@ class Day:
             if turn is None:
                 clock._move(min(later, until))
                 continue
-            wait = budget.wait(now, urgent=urgent)
+            wait = budget.take(now, bid=inf if urgent else 0.0)
             if wait > 0:
                 clock._move(now + wait)
                 continue
+            budget.over(now)
             planner.started(turn, now)
-            budget.take(now)
             planner.drop(turn.message_id)
             planner.after_answer(turn.message_id)
             self.decisions += 1

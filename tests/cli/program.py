@@ -45,6 +45,7 @@ class Program:
             "PATH": PATH,
             "LANG": "C.UTF-8",
             "SMSMON_HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(self.home.parent),
             **self.environ,
             **extra,
         }

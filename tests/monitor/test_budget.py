@@ -1,14 +1,27 @@
-"""The limit of an address: never passed, shared, eased when the server says so."""
+"""The limit of an address: never passed, paced, eased when the server says so."""
 
 from __future__ import annotations
 
+from math import inf
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.model import FaultKind
+from smsmon.monitor.bids import Bids, Gate
 from smsmon.monitor.budget import BACK_OFF_CAP, Budget, back_off
-from tests.monitor.fakes import windows_passed
+from tests.monitor.fakes import fault, windows_passed
+
+PLANNED, URGENT = 0.0, inf
+
+
+def sent(budget: Budget, now: float, bid: float = PLANNED) -> bool:
+    """Try to send one request, which comes back at once."""
+    if budget.take(now, bid=bid):
+        return False
+    budget.over(now)
+    return True
 
 
 @given(
@@ -19,52 +32,47 @@ def test_no_window_of_60_seconds_ever_holds_more_than_the_limit(
     limit: int, wishes: list[tuple[float, bool]]
 ) -> None:
     budget = Budget(limit)
-    now, sent = 0.0, []
+    now, gone = 0.0, []
     for pause, urgent in wishes:
         now += pause
-        if budget.wait(now, urgent=urgent) == 0:
-            budget.take(now)
-            sent.append(now)
-    assert windows_passed(sent, limit) == 0
+        if sent(budget, now, URGENT if urgent else PLANNED):
+            gone.append(now)
+    assert windows_passed(gone, limit) == 0
 
 
-@given(st.integers(1, 2000), st.booleans())
-def test_waiting_as_long_as_told_is_enough(limit: int, urgent: bool) -> None:
+@given(st.integers(1, 2000), st.sampled_from([PLANNED, URGENT]))
+def test_waiting_as_long_as_told_is_enough(limit: int, bid: float) -> None:
     budget = Budget(limit)
     now = 1000.0
     for _ in range(min(3 * limit, 500)):
-        now += budget.wait(now, urgent=urgent)
-        now += budget.wait(now, urgent=urgent)  # rounding may leave a trace of the first
-        assert budget.wait(now, urgent=urgent) == 0
-        budget.take(now)
+        for _ in range(3):  # the pace, then the window; rounding may leave a trace of them
+            wait = budget.take(now, bid=bid)
+            now += wait
+            if not wait:
+                break
+        assert wait == 0
+        budget.over(now)
 
 
 def test_planned_polls_leave_a_reserve_for_the_operator() -> None:
     budget = Budget(100)
     now = 0.0
     while now < 59.0:
-        if budget.wait(now) == 0:
-            budget.take(now)
-        else:
-            now += 0.1
+        now += 0.0 if sent(budget, now) else 0.1
     assert budget.used(now) == 95
-    assert budget.wait(now) > 0
-    assert budget.wait(now, urgent=True) == 0
+    assert not sent(budget, now)
+    assert sent(budget, now, URGENT)
 
 
 def test_planned_polls_never_empty_the_window_in_one_breath() -> None:
     budget = Budget(600)
-    sent = 0
-    while budget.wait(0.0) == 0:
-        budget.take(0.0)
-        sent += 1
-    assert sent == 120
+    assert sum(sent(budget, 0.0) for _ in range(300)) == 120
 
 
 def test_too_many_halves_the_limit_once_a_burst_and_it_grows_back() -> None:
     budget = Budget(600)
     for _ in range(8):
-        budget.too_many(100.0, None)
+        budget.refused(100.0, fault(FaultKind.RATE_LIMITED))
     assert budget.allowed(100.0) == 300
     assert 300 < budget.allowed(200.0) < 600
     assert budget.allowed(401.0) == 600
@@ -72,23 +80,50 @@ def test_too_many_halves_the_limit_once_a_burst_and_it_grows_back() -> None:
 
 def test_retry_after_is_obeyed_even_for_the_operator_s_wishes() -> None:
     budget = Budget(600)
-    budget.too_many(100.0, 42.0)
-    assert budget.wait(100.0, urgent=True) == 42.0
-    budget.too_many(100.0, 1e12)
-    assert budget.wait(100.0, urgent=True) == 3600.0
+    budget.refused(100.0, fault(FaultKind.RATE_LIMITED, 42.0))
+    assert budget.take(100.0, bid=URGENT) == 42.0
+    budget.refused(100.0, fault(FaultKind.SERVER, 1e12))
+    assert budget.take(100.0, bid=URGENT) == 3600.0
+    assert budget.allowed(100.0) == 300
+
+
+def test_too_many_without_a_time_holds_ever_longer_until_an_answer_comes() -> None:
+    budget = Budget(600)
+    now, holds = 100.0, []
+    for _ in range(9):
+        budget.refused(now, fault(FaultKind.RATE_LIMITED))
+        budget.refused(now + 0.1, fault(FaultKind.RATE_LIMITED))  # of the same burst
+        holds.append(budget.held_until - now)
+        now = budget.held_until
+    assert [round(hold) for hold in holds] == [2, 4, 8, 16, 32, 64, 120, 120, 120]
+    budget.answered(now + 1, left=now + 0.5)
+    budget.refused(now + 2, fault(FaultKind.RATE_LIMITED))
+    assert round(budget.held_until - now - 2) == 2
 
 
 def test_the_highest_bid_goes_first_and_is_woken() -> None:
-    budget = Budget(10)
+    bids = Bids()
     woken: list[str] = []
-    budget.bid("a", 2.0, lambda: woken.append("a"))
-    budget.bid("b", 5.0, lambda: woken.append("b"))
-    assert budget.outbid("a", 2.0)
+    bids.bid("a", 2.0, lambda: woken.append("a"))
+    bids.bid("b", 5.0, lambda: woken.append("b"))
+    assert bids.outbid("a", 2.0)
     assert woken == ["b"]
-    assert not budget.outbid("b", 5.0)
-    budget.take(0.0, "b")
+    assert not bids.outbid("b", 5.0)
+    bids.withdraw("b")
     assert woken == ["b", "a"]
-    assert not budget.outbid("a", 2.0)
+    assert not bids.outbid("a", 2.0)
+
+
+def test_whoever_finds_the_gate_closed_is_woken_when_it_opens() -> None:
+    gate, woken = Gate(2), []
+    for _ in range(2):
+        assert not gate.closed("a", 1.0, lambda: None)
+        gate.enter()
+    assert gate.closed("b", 1.0, lambda: woken.append("b"))
+    gate.leave()
+    assert woken == ["b"]
+    assert gate.closed("a", 0.5, lambda: None), "b waits with a higher bid"
+    assert not gate.closed("b", 1.0, lambda: None)
 
 
 @given(st.integers(1, 10_000), st.integers(0, 100))

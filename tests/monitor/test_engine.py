@@ -13,6 +13,7 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import StatusSource
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
 from tests.support.clock import VirtualClock
@@ -53,7 +54,7 @@ async def test_accounts_of_one_address_share_its_limit_fairly() -> None:
 
 async def test_the_accounts_of_two_addresses_have_a_limit_each() -> None:
     clock = VirtualClock()
-    engine = Engine(_two(clock), clock, addresses={"one": "a", "two": "b"})
+    engine = Engine(_two(clock), clock, windows={"one": Window(), "two": Window()})
     assert engine.allowed == 1200
 
 

@@ -42,6 +42,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
         "SMSMON_HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home.parent),
         "PYTHONPATH": str(root),
         **more,
     }

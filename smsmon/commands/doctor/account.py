@@ -14,7 +14,15 @@ from smsmon.api.key import ApiKey
 from smsmon.api.proxy import proxy_for
 from smsmon.api.resolver import look_up
 from smsmon.api.trust import trust
-from smsmon.assemble import AccountProblem, ca_file_of, open_client, open_to_others, read_key
+from smsmon.asking import ask
+from smsmon.assemble import (
+    AccountProblem,
+    budget_of,
+    ca_file_of,
+    open_client,
+    open_to_others,
+    read_key,
+)
 from smsmon.clock import SystemClock
 from smsmon.commands import exits
 from smsmon.commands.doctor.finding import Finding, Health, finding
@@ -119,20 +127,23 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
     """One request of ``/me``: does the API take the key, how fast, and by which clock?"""
     part = f"account {name}"
 
-    async def ask() -> tuple[ReadError | None, float | None, float | None, float]:
-        async with open_client(name, settings, SystemClock(), key=key) as client:
+    async def asked() -> tuple[ReadError | None, float | None, float | None, float]:
+        clock = SystemClock()
+        budget = budget_of(name, settings)
+        async with open_client(name, settings, clock, key=key) as client:
             failed = None
             try:
-                await client.me()
+                await ask(client.me, budget, clock)
             except ReadError as error:
                 failed = error
+            budget.window.close(clock.monotonic())
             last = client.last_exchange
             if last is None:
                 return failed, None, None, time.time()
             return failed, last.latency, last.server_date, last.at
 
     try:
-        failed, latency, server_date, at = asyncio.run(ask())
+        failed, latency, server_date, at = asyncio.run(asked())
     except AccountProblem as problem:
         return [finding(part, "round trip", Health.BAD, problem)]
     found = []
