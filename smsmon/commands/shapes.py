@@ -93,6 +93,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "profile": event.profile,
         "detail": event.detail,
         "at": utc(event.at),
+        "until": utc(event.until),
     }
 
 

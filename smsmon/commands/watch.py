@@ -43,7 +43,8 @@ def watch(
     \b
     {"type": "change", "id", "phone", "before", "after", "raw_status",
      "stop", "date", "observed_at"}       before: null for one that appeared
-    {"type": "event", "kind", "id", "profile", "detail", "at"}
+    {"type": "event", "kind", "id", "profile", "detail", "at",
+     "until"}             until: an account is left alone until then, or null
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, added, removed, paused, resumed,
         account_stopped, account_down, account_up

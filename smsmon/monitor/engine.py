@@ -116,6 +116,12 @@ class Engine:
         now = self._clock.monotonic()
         return sum(budget.allowed(now) for budget in self._budgets.values())
 
+    def full_until(self, profile: str) -> float | None:
+        """Wall time until which all requests that are allowed have gone out; None: one may go."""
+        poller, now = self._pollers.get(profile), self._clock.monotonic()
+        opens_at = now if poller is None else poller.opens_at
+        return opens_at + self._clock.now() - now if opens_at > now else None
+
     @property
     def stretch(self) -> float:
         """The factor by which intervals are stretched to stay within the limit; 1 is none.

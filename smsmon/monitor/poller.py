@@ -98,7 +98,8 @@ class Poller:
         if held <= now:
             return state
         ahead = self._clock.now() - now
-        return held_back(state, held + ahead, self._budget.told_at + ahead)
+        # To the millisecond: two clocks leave a trace in the sum, and a second is told whole.
+        return held_back(state, round(held + ahead, 3), round(self._budget.told_at + ahead, 3))
 
     def _own_state(self, now: float) -> AccountState:
         health = self._health
@@ -117,6 +118,11 @@ class Poller:
             health.failing_since,
             health.heard,
         )
+
+    @property
+    def opens_at(self) -> float:
+        """Monotonic time at which the limit lets an urgent request out; past when it does now."""
+        return self._budget.opens_at(self._clock.monotonic())
 
     @property
     def stretch(self) -> float:

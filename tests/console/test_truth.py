@@ -9,6 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.lens import Lens
@@ -18,7 +19,7 @@ from smsmon.console.widgets.fitting import Part
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.standing import standing
-from smsmon.monitor.state import Watched
+from smsmon.monitor.state import MessageState, Watched
 from tests.support.clock import START, VirtualClock
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
@@ -106,6 +107,7 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
         [told] = await pressed("r")
         assert "The account is down since 10:01:" in told
         assert ": Too many. The next try is at 10:1" in told
+        assert told.endswith(": the API asked for a pause until 10:11:00.")
         assert await pressed("R") == [told]
         scene.client.fault = REFUSED
         await scene.pass_time(pilot, 900)
@@ -113,6 +115,88 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
         assert "The account is stopped since 10:" in told
         assert told.endswith(": check it, then retry. Nothing is asked; t tries again.")
         assert await pressed("R") == [told]
+
+
+HELD = AccountState("default", Condition.DOWN, WORDY, START, START + 605, held_until=START + 600)
+DOWN = AccountState("default", Condition.DOWN, WORDY, START, START + 90)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 140, 200])
+@pytest.mark.parametrize("others", [0, 1, 4])
+def test_until_when_nothing_is_asked_is_told_at_every_width(width: int, others: int) -> None:
+    for account, told in ((HELD, "▲ held until 10:10:00"), (DOWN, "▲ down, next try 10:01:30")):
+        well = tuple(AccountState(f"other {number}") for number in range(others))
+        states = Counter({MessageState.STALE: 1200, MessageState.LIVE: 3400})
+        top = head.Head((account, *well), states, name="production", used=599, allowed=600)
+        line = head.truth(top, lens(), width).plain
+        assert told in line or told.replace(", next", " since 10:00:00, next") in line
+        assert len(line) <= width
+
+
+async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path: Path) -> None:
+    """The head says no "ok", and the refresh keys say until when nothing is asked."""
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        engine = scene.screen.station.engine
+        engine.refresh_all()
+        held = engine._pollers["default"]._budget
+        held.refused(
+            scene.clock.monotonic(),
+            Fault(FaultKind.RATE_LIMITED, "Too many.", 429, retry_after=1800),
+        )
+        await scene.pass_time(pilot, 30)
+        until = scene.screen.lens.moment(START + 60 + 1800)
+        for _ in range(4):
+            assert f"▲ held until {until}" in first_line(scene)
+            assert "ok" not in first_line(scene)
+            await scene.pass_time(pilot, 300)
+        scene.app.clear_notifications()
+        await pilot.press("R")
+        await pilot.pause()
+        told = " ".join(toast.message for toast in scene.app._notifications)
+        assert f"asked for a pause until {until}" in " ".join(told.split())
+        await scene.pass_time(pilot, 700)
+        assert "API ● ok" in first_line(scene)
+
+
+async def test_refreshing_says_when_the_limit_is_used_up_or_all_is_paused(tmp_path: Path) -> None:
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        engine = scene.screen.station.engine
+        budget = engine._pollers["default"]._budget
+
+        async def pressed(key: str) -> str:
+            scene.app.clear_notifications()
+            await pilot.press(key)
+            await pilot.pause()
+            return " ".join(" ".join(t.message for t in scene.app._notifications).split())
+
+        while not budget.take(scene.clock.monotonic()):
+            budget.over(scene.clock.monotonic())
+        for key in "rR":
+            told = await pressed(key)
+            assert "All 600 requests a minute are used up" in told
+            assert "The next goes out at 10:0" in told
+        await scene.pass_time(pilot, 61)
+        assert "used up" not in await pressed("R")
+        for each in list(engine.board.messages):
+            engine.pause([each])
+        assert "every message is paused" in await pressed("R")
+
+
+async def test_what_is_painted_after_a_read_is_that_read(tmp_path: Path) -> None:
+    """The time of the read, in every place that tells it; also where nothing changed."""
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        await pilot.press("enter")
+        engine = scene.screen.station.engine
+        watched = engine.board["2270142"]
+        for key in "rRrR":
+            await scene.clock.advance(1.0)
+            pressed_at = scene.clock.now()
+            await pilot.press(key)
+            await scene.clock.run_until(lambda: (watched.read_at or 0) > pressed_at)  # noqa: B023
+            await scene.clock.advance(2.2)
+            await pilot.pause()
+            read = scene.screen.lens.moment(watched.read_at)
+            assert f"read {read}" in screen_text(scene.app)
 
 
 def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_by() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from textual import work
@@ -104,19 +104,35 @@ class Doing(Showing, inherit_bindings=False):
     def action_refresh(self) -> None:
         """Ask about the chosen messages now."""
         board, ids = self.station.engine.board, self.chosen_ids
+        profiles = {board[id].entry.profile for id in ids if id in board}
+        full = self._full_until(profiles)
         self.station.engine.refresh(ids)
-        self._tell_who_is_not_asked({board[id].entry.profile for id in ids if id in board})
+        self._tell_who_is_not_asked(profiles, full)
 
     def action_refresh_all(self) -> None:
         """Ask about every message, as fast as the budget allows."""
-        self.station.engine.refresh_all()
-        self._tell_who_is_not_asked(self.station.engine.profiles)
+        engine = self.station.engine
+        full = self._full_until(engine.profiles)
+        engine.refresh_all()
+        self._tell_who_is_not_asked(engine.profiles, full)
+        if engine.board.messages and all(each.entry.paused for each in engine.board):
+            self.say("Nothing is asked: every message is paused.", "warning")
 
-    def _tell_who_is_not_asked(self, profiles: Iterable[str]) -> None:
+    def _full_until(self, profiles: Iterable[str]) -> dict[str, float]:
+        """When the limit lets the next request out, of those profiles whose limit is used up."""
+        ends = {name: self.station.engine.full_until(name) for name in profiles}
+        return {name: end for name, end in ends.items() if end is not None}
+
+    def _tell_who_is_not_asked(self, profiles: Iterable[str], full: Mapping[str, float]) -> None:
         key, named = face_of("app.retry", self.actions), len(self.station.engine.profiles) > 1
+        if self.station.halted:
+            self.say(f"Nothing is asked: {self.station.halted}.", "error")
         for name in profiles:
             account = self.station.account(name)
-            if told := head.why_not_asked(account, self.lens, key, named=named):
+            told = head.why_not_asked(account, self.lens, key, named=named)
+            if not told and name in full:
+                told = head.limit_used_up(full[name], self.station.engine.allowed, self.lens)
+            if told:
                 self.say(told, "warning")
         self.show_head()
 

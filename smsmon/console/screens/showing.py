@@ -190,7 +190,6 @@ class Showing(Screen[None], inherit_bindings=False):
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         table.touch((news.polled & board.messages.keys()) - changed, tint=False)
         table.touch(changed)
-        before = self.states.of(self.open_id)
         if news.account:
             table.touch(board.messages.keys() - changed, tint=False)
             self.states.look_at_all()
@@ -199,8 +198,8 @@ class Showing(Screen[None], inherit_bindings=False):
             self.states.look_at(news.polled | news.changed.keys())
         if self.open_id in news.changed:
             self._show_changed_recipients(news.changed[self.open_id])
-        elif self.open_id in news.polled and self.states.of(self.open_id) is not before:
-            self.entitle_side()  # that it was read once more can wait for the clock
+        elif self.open_id in news.polled:
+            self.entitle_side()
         self.show_log()
         self.show_head()
         self.entitle_messages()

@@ -128,14 +128,28 @@ def _account(account: AccountState, lens: Lens, head: Head, *, named: bool) -> l
         case Condition.OK:
             return [Content.assemble(name, styled("● ok", Tone.GOOD))]
         case Condition.DOWN:
+            if account.held_until is not None:
+                return _held(name, account, lens)
             glyph, state, again = "▲", "down", _next_try(account, lens)
         case Condition.STOPPED:
             glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
     since, reason = f"{glyph} {state} since {lens.moment(account.since)}", account.reason
-    said = f"{glyph} {state}: {reason}"
+    now = f"{glyph} {state}{again}"
+    said = f"{now}: {reason}"
     short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
-    told = (f"{since}{again}: {reason}", f"{since}: {reason}", said, short, since)
+    told = (f"{since}{again}: {reason}", said, short, now)
     return [Content.assemble(name, (form, "bold")) for form in told]
+
+
+def _held(name: str, account: AccountState, lens: Lens) -> list[Content]:
+    """Until when nothing is asked, which no width leaves out."""
+    until = lens.moment(account.held_until).strip()
+    forms = (
+        f"▲ held until {until}, since {lens.moment(account.since).strip()}: {account.reason}",
+        f"▲ held until {until}: {account.reason}",
+        f"▲ held until {until}",
+    )
+    return [Content.assemble(name, (form, "bold")) for form in forms]
 
 
 def _next_try(account: AccountState, lens: Lens) -> str:
@@ -163,7 +177,19 @@ def why_not_asked(account: AccountState, lens: Lens, retry_key: str, *, named: b
             return f"{what} is down{since}: {reason}. It is being tried now."
         case Condition.DOWN:
             again = lens.moment(account.retry_at).strip()
-            return f"{what} is down{since}: {reason}. The next try is at {again}."
+            told = f"{what} is down{since}: {reason}. The next try is at {again}"
+            if account.held_until is None:
+                return f"{told}."
+            until = lens.moment(account.held_until).strip()
+            return f"{told}: the API asked for a pause until {until}."
+
+
+def limit_used_up(until: float, allowed: int, lens: Lens) -> str:
+    """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
+    return (
+        f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
+        f" The next goes out at {lens.moment(until).strip()}."
+    )
 
 
 def _states(states: Counter[MessageState]) -> list[Content]:
