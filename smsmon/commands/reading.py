@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from smsmon.asking import LeftAlone, ask, left_alone
@@ -12,6 +13,7 @@ from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
+from smsmon.monitor.flight import bounded
 from smsmon.monitor.window import Window
 
 
@@ -101,6 +103,7 @@ class Reader:
             window = (windows or {}).get(profile, common)
             line = lines.setdefault(window, _Line(Budget(per_minute, window)))
             self._lines[profile] = line
+            bounded(sources[profile], partial(self._may_repeat, line.budget))
 
     async def read_each(
         self, wanted: Sequence[tuple[str, str]], done: Callable[[Reading], None] = lambda _: None
@@ -114,6 +117,9 @@ class Reader:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._read(*each, done)) for each in wanted]
         return [task.result() for task in tasks]
+
+    def _may_repeat(self, budget: Budget) -> bool:
+        return budget.repeat(self._clock.monotonic())
 
     async def _read(
         self, message_id: str, profile: str, done: Callable[[Reading], None]

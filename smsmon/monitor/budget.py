@@ -72,6 +72,16 @@ class Budget:
         """A request that was let out is over, however it ended."""
         self.window.landed(now)
 
+    def repeat(self, now: float) -> bool:
+        """Let a request that was let out go out once more: True, and counted; False: it may not.
+
+        The first one is over then, and ``over`` is for the second.
+        """
+        if self.window.take(now, self.limit, urgent=True):
+            return False
+        self.over(now)
+        return True
+
     def withdraw(self, who: object) -> None:
         """``who`` has nothing to send, for now; the others look again."""
         self._bids.withdraw(who)

@@ -224,11 +224,7 @@ class Poller:
 
     def _may_repeat(self) -> bool:
         """Whether the source may send a request a second time; counted if so."""
-        now = self._clock.monotonic()
-        if self._budget.wait(now, urgent=True) > 0:
-            return False
-        self._budget.take(now)
-        return True
+        return self._budget.repeat(self._clock.monotonic())
 
     # --- the loop ------------------------------------------------------------------------
 
