@@ -86,6 +86,12 @@ def test_a_label_that_begins_like_an_id_is_a_doubt() -> None:
     assert [(doubt.line, doubt.text) for doubt in listed.doubts] == [(2, "2270162x")]
 
 
+def test_a_label_that_names_another_id_is_a_doubt() -> None:
+    listed = parse("2270161 and 2270162\n2270163 Sale of 2026")
+    assert labels(listed) == {"2270161": "and 2270162", "2270163": "Sale of 2026"}
+    assert [(doubt.line, doubt.text) for doubt in listed.doubts] == [(1, "and 2270162")]
+
+
 def test_leading_zeros_are_part_of_an_id() -> None:
     assert [entry.id for entry in parse("007\n7").entries] == ["007", "7"]
 
@@ -317,7 +323,7 @@ def test_what_could_be_something_else_is_left_out_with_the_reason(written: str, 
 
 @pytest.mark.parametrize(
     "written",
-    ["２２７０１４２", "2270\ufeff142", "2270\u200b142", "22\x0070", "2270142.5",
+    ["２２７０１４２", "2270\ufeff142", "2270\u200b\u200b142", "22\x0070", "2270142.5",
      "<td>2270142</td>", "ID: 2270142", "https://example.org/?messageId=2270142",
      "2270\x1c142", "(415) 555-0100"],
 )  # fmt: skip

@@ -16,7 +16,7 @@ GROUPING = "\u00a0\u2007\u2009\u202f'’"
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 """Characters without a shape, as the inside of a regular expression's class."""
 
-_AROUND = re.compile(f"(?<![0-9])[{INVISIBLE}]+|[{INVISIBLE}]+(?![0-9])")
+_AROUND = re.compile(f"(?<![0-9{INVISIBLE}])[{INVISIBLE}]+|[{INVISIBLE}]+(?![0-9{INVISIBLE}])")
 _FORMULA = re.compile(r'="([^"]*)"')
 _QUOTES = "\"'`´’‘“”«»‹›[]{}"
 _GROUPED = re.compile(f"[0-9]{{1,3}}([{GROUPING}])[0-9]{{3}}(?:\\1[0-9]{{3}})*")

@@ -119,6 +119,8 @@ def _take(line: int, text: str, finding: Finding) -> None:
     like_an_id = digits is not None and len(digits[0]) >= min(_LONG, len(first.id))
     if (count < 2 and like_an_id) or is_phone_like(label):
         finding.doubt(line, label, "is taken for a label, as it is no id")
+    elif _names_another(label, first.id):
+        finding.doubt(line, label, "is taken for a label, and may name another id")
 
 
 def _words(text: str) -> list[_Word]:
@@ -182,6 +184,13 @@ def _why_none(text: str) -> str:
     except Doubt as doubt:
         return str(doubt)
     return A_PHONE if is_phone_like(text) else AMBIGUOUS
+
+
+def _names_another(label: str, message_id: str) -> bool:
+    """True for a label with a number in it that is as long as the id before it."""
+    if len(message_id) < _LONG:
+        return False
+    return any(len(number) == len(message_id) for number in re.findall("[0-9]+", label))
 
 
 def _label(text: str) -> str:

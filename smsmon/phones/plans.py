@@ -1,0 +1,184 @@
+"""The numbering plans: calling codes, countries, and the departments overseas. Pure.
+
+``phonenumbers``, which knows them, is loaded on first use (about 11 ms).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+E164 = re.compile(r"\+[1-9][0-9]{5,14}")
+LONGEST_CODE = 3
+"""Digits of the longest calling code."""
+MAINLAND = 33
+
+_TELLING_DIGITS = 6
+"""National digits that decide between the countries which share a calling code (Guernsey and
+the United Kingdom need six; all others fewer)."""
+_FICTION = "63998"
+"""06 39 98 is kept for films, in the mainland's plan, though 06 39 is Mayotte's (ARCEP)."""
+_OVERSEAS = ("GP", "RE", "YT", "GF", "MQ", "PM")
+"""Regions (ISO 3166) that dial as the mainland does, 0 and nine digits, and have calling codes of
+their own."""
+
+
+@lru_cache(256)  # the texts of one row ask in turn; what they make of it is kept by themselves
+def parsed(phone: str) -> PhoneNumber | None:
+    if not E164.fullmatch(phone):
+        return None
+    import phonenumbers
+
+    try:
+        return phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def is_valid(digits: str) -> bool:
+    """True for the digits of an international number that is in use."""
+    import phonenumbers
+
+    number = parsed(f"+{digits}")
+    return number is not None and phonenumbers.is_valid_number(number)
+
+
+def region(phone: str) -> str:
+    """The ISO 3166 code of the number's country (``FR``); empty when there is none.
+
+    Satellites, freephone and what is no E.164 are of no country. Fast enough for a column of
+    100,000: numbers are told apart by their first digits only.
+    """
+    if not phone.startswith("+"):
+        return ""
+    head = phone[1 : 1 + LONGEST_CODE]
+    sole = sole_region(head)
+    if sole is not None:
+        return sole
+    return _region_of_head(phone[: 1 + code_length(head) + _TELLING_DIGITS], phone)
+
+
+@lru_cache(4096)
+def sole_region(digits: str) -> str | None:
+    """The one country of the numbers that begin with ``digits``; None where more must be known."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    length = code_length(digits[:LONGEST_CODE])
+    if not length:
+        return "" if len(digits) >= LONGEST_CODE or not digits.isdigit() else None
+    regions = COUNTRY_CODE_TO_REGION_CODE[int(digits[:length])]
+    sole = regions[0] if len(regions) == 1 else None
+    return "" if sole == "001" else sole
+
+
+@lru_cache(4096)
+def code_length(head: str) -> int:
+    """How many of a number's first characters are its calling code; 0 if none is known."""
+    known = calling_codes()
+    # No calling code begins with another one.
+    return next((n for n in range(1, 1 + LONGEST_CODE) if head[:n] in known), 0)
+
+
+@cache
+def calling_codes() -> frozenset[str]:
+    """Every calling code there is, as digits."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+
+_HEADS: dict[str, str] = {}
+_HEADS_KEPT = 20_000
+
+
+def _region_of_head(head: str, phone: str) -> str:
+    """The country of numbers that begin with ``head``, told by one of them."""
+    found = _HEADS.get(head)
+    if found is not None:
+        return found
+    import phonenumbers
+
+    number = parsed(phone)
+    if number is None or number.country_code is None:
+        return ""
+    certain = phonenumbers.region_code_for_number(number)
+    if certain:
+        if len(_HEADS) >= _HEADS_KEPT:
+            _HEADS.clear()
+        _HEADS[head] = "" if certain == "001" else certain
+        return _HEADS[head]
+    # Not a number in use; others that begin alike may tell more, so this is not kept.
+    national = str(number.national_number)
+    for length in (4, 3):
+        likely = _likely_region(number.country_code, national[:length], len(national))
+        if likely:
+            return likely
+    likely = phonenumbers.region_code_for_country_code(number.country_code)
+    return "" if likely in ("ZZ", "001") else likely
+
+
+@lru_cache(8192)
+def _likely_region(code: int, head: str, digits: int) -> str:
+    """The country that most numbers in use of so many national digits are of, of those that begin
+    with ``head``; empty if none is in use."""
+    from phonenumbers import PhoneNumber, region_code_for_number
+
+    rest = digits - len(head)
+    if rest < 2:
+        return ""
+    found = Counter(
+        region_code_for_number(PhoneNumber(code, int(f"{head}{part:02}{'23456789'[: rest - 2]}")))
+        for part in range(20, 100, 4)
+    )
+    del found[None]
+    return max(sorted(map(str, found)), key=found.__getitem__, default="")
+
+
+def french_code(national: str) -> int:
+    """The calling code behind ``national``, nine digits that are dialled with a 0 in France."""
+    if national.startswith(_FICTION):
+        return MAINLAND
+    codes = _overseas_codes(national[:3])
+    if len(codes) > 1:  # a range that is cut up between them: its further digits decide
+        mainland = any(plan.fullmatch(national) for plan in _plans("FR"))
+        codes = set() if mainland else _codes_of(national)
+    return min(codes) if len(codes) == 1 else MAINLAND
+
+
+@lru_cache(1024)
+def _overseas_codes(head: str) -> set[int]:
+    """Calling codes overseas that have subscribers whose nine digits begin with these three."""
+    return {code for part in range(100) for code in _codes_of(f"{head}{part:02}1234")}
+
+
+def _codes_of(national: str) -> set[int]:
+    plans = _overseas_plans().items()
+    return {code for code, plan in plans if plan.fullmatch(national)}
+
+
+@cache
+def _overseas_plans() -> Mapping[int, re.Pattern[str]]:
+    """The numbers of the subscribers overseas, by calling code."""
+    from phonenumbers import country_code_for_region
+
+    plans: defaultdict[int, list[str]] = defaultdict(list)
+    for region in _OVERSEAS:
+        plans[country_code_for_region(region)] += [plan.pattern for plan in _plans(region)]
+    return {code: re.compile("|".join(parts)) for code, parts in plans.items()}
+
+
+@cache
+def _plans(region: str) -> tuple[re.Pattern[str], ...]:
+    """National numbers of a region: those of people, at home or on the move, and over the net."""
+    from phonenumbers import PhoneMetadata
+
+    plan = PhoneMetadata.metadata_for_region(region)
+    kinds = [plan.mobile, plan.fixed_line, plan.voip] if plan else []
+    patterns = [kind.national_number_pattern for kind in kinds if kind]
+    return tuple(re.compile(each) for each in patterns if each)
