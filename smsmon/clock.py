@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     import asyncio
 
 
+CLOCK_SLACK = 2.0
+"""Seconds that a recorded moment may lie ahead of the clock, which is slewed now and then."""
+
+
+def late(known: float | None, asked_at: float, now: float) -> bool:
+    """True for an answer that was asked for before the ``known`` one was, at wall time ``now``.
+
+    A known moment that lies ahead of ``now`` proves nothing: a wrong clock wrote it.
+    """
+    return known is not None and asked_at < known <= now + CLOCK_SLACK
+
+
 class Clock(Protocol):
     """What tells the time and waits.
 

@@ -238,6 +238,8 @@ class Transition:
     date: int | None
     """The API's own date for the new status."""
     observed_at: float
+    profile: str = DEFAULT_PROFILE
+    """The account that the message was read with."""
 
 
 class EventKind(StrEnum):

@@ -56,9 +56,10 @@ class Phones(Sequence[str]):
     then read from text in one conversion, ten times faster than number by number.
     """
 
-    __slots__ = ("_numbers", "_others")
+    __slots__ = ("_numbers", "_others", "_repeats")
 
     def __init__(self, phones: Sequence[str] = ()) -> None:
+        self._repeats: Mapping[int | str, Sequence[int]] | None = None
         self._others: tuple[str, ...] = ()
         numbers = _alike(phones)
         if numbers is not None:
@@ -189,6 +190,18 @@ class Phones(Sequence[str]):
         if not self._others:
             return self._numbers
         return [n if n > 0 else self._others[-n - 1] for n in self._numbers]
+
+    @property
+    def repeats(self) -> Mapping[int | str, Sequence[int]]:
+        """The places of each key that is here several times, in order; found once and kept."""
+        if self._repeats is None:
+            keys = self.keys
+            found: dict[int | str, list[int]] = {}
+            if len(set(keys)) < len(keys):
+                for place, key in enumerate(keys):
+                    found.setdefault(key, []).append(place)
+            self._repeats = {key: places for key, places in found.items() if places[1:]}
+        return self._repeats
 
 
 def _alike(phones: Sequence[str]) -> array[int] | None:

@@ -8,6 +8,7 @@ in a thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,11 +16,13 @@ from smsmon.clock import Clock
 from smsmon.model import Entry, Event
 from smsmon.monitor.board import Restored
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.remembering import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
 from smsmon.store.maintenance import prune
 from smsmon.store.remembered import Remembered
+from smsmon.store.update import Key, key_of
 from smsmon.store.watchlist import Added, Removed, Watchlist
 
 _UNDO_DEPTH = 50
@@ -49,6 +52,7 @@ class Watching:
         self._complain = complain
         self._mine = mine
         self._removed: list[Removed] = []
+        self._learning: set[asyncio.Task[None]] = set()
         self._told = ""
         """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
@@ -75,11 +79,11 @@ class Watching:
             await asyncio.to_thread(self._drop_the_old, clock, retention_days)
         except StoreError as error:
             trouble = error
-        self._history.start(self._record_anew)
+        self._history.start(self._record_anew, self._learn)
         self._engine.subscribe(self._record)
         left = {entry.id: entry for entry in self._mine(self._watchlist.entries)}
         try:
-            async for portion in self._history.load(list(left)):
+            async for portion in self._history.load([key_of(each) for each in left.values()]):
                 known = {each.summary.message_id: each for each in portion}
                 self._watch(left, known, until=portion[-1].summary.message_id)
                 shown()
@@ -145,14 +149,23 @@ class Watching:
         wanted = {entry.id: entry for entry in self._mine(entries)}
         for gone in [id for id in known if id not in wanted]:
             engine.forget(gone)
-        new = {id: entry for id, entry in wanted.items() if id not in known}
+        new = {
+            id: entry
+            for id, entry in wanted.items()
+            if id not in known or known[id].entry.profile != entry.profile
+        }
         remembered: dict[str, Remembered] = {}
         try:
-            async for portion in self._history.load(list(new)):
+            async for portion in self._history.load([key_of(each) for each in new.values()]):
                 remembered |= {each.summary.message_id: each for each in portion}
         except StoreError as error:
             self._complain(str(error))
         # Meanwhile another operation may have been here: the list on the board decides again.
+        for id, entry in new.items():
+            if id in known and known[id].entry.profile != entry.profile:
+                seen = remembered.get(id)
+                engine.move(entry, None if seen is None else restored(seen))
+                self.amended(id)
         self._watch({id: new[id] for id in new if id not in known}, remembered, announce=True)
         for entry in wanted.values():
             if entry.id in known and known[entry.id].entry != entry:
@@ -187,6 +200,29 @@ class Watching:
         self._history.restate(self._engine.board.messages.values())
         self._history.watching(self._watchlist.entries)
 
+    def _learn(self, keys: Iterable[Key]) -> None:
+        """Others recorded something newer of these than was read here: take it over."""
+        learning = asyncio.create_task(self._take_over(list(keys)), name="learn")
+        self._learning.add(learning)
+        learning.add_done_callback(self._learning.discard)
+
+    async def _take_over(self, keys: list[Key]) -> None:
+        board = self._engine.board
+        with contextlib.suppress(StoreError):  # the next poll learns it too
+            async for portion in self._history.load(keys):
+                for each in portion:
+                    summary = each.summary
+                    watched = board.get(summary.message_id)
+                    newer = (
+                        watched is not None
+                        and watched.entry.profile == summary.profile
+                        and (watched.asked_at or 0.0) < (summary.asked_at or 0.0)
+                    )
+                    if newer:
+                        at = summary.read_at or 0.0
+                        followed = Followed(summary.message_id, at, restored=restored(each))
+                        self._engine.follow(followed)
+
     def _drop_the_old(self, clock: Clock, days: int) -> None:
         path = self._history.path
         if days and path.exists():
@@ -209,6 +245,7 @@ def restored(seen: Remembered) -> Restored:
         first_read_at=summary.first_read_at,
         last_change_at=summary.last_change_at,
         completed_at=summary.completed_at,
+        settled_at=summary.settled_at,
         absent=seen.absent,
         final_at=seen.final_at,
     )

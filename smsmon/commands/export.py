@@ -37,6 +37,13 @@ Write = Callable[[str], object]
 )
 @click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="For changes: from then on.")
+@click.option(
+    "--profile",
+    "account",
+    metavar="NAME",
+    help="What was read with this account; unless given, with the one a message belongs to now"
+    " (changes: with any).",
+)
 @click.option("--output", "-o", metavar="FILE", help="Write there: a file whole or not at all.")
 @click.option("--excel", is_flag=True, help="CSV that opens by a click: BOM, semicolons.")
 @privacy_flag
@@ -47,6 +54,7 @@ def export(
     form: str | None,
     expression: str,
     since: float | None,
+    account: str | None,
     output: str | None,
     excel: bool,
 ) -> None:
@@ -58,8 +66,8 @@ def export(
 
     \b
     recipients  id label phone country status raw_status stop date first_seen
-                changed_at absent reason
-    changes     observed_at id phone before after raw_status stop date
+                changed_at absent reason profile
+    changes     observed_at id phone before after raw_status stop date profile
     summary     id label tags profile total delivered not_delivered waiting
                 unknown stop delivery_rate first_read_at read_at
                 last_change_at completed_at removed_at
@@ -81,7 +89,7 @@ def export(
     settings = read_settings(locations)
 
     from smsmon.commands.recorded import KINDS, Request
-    from smsmon.store.queries import summaries
+    from smsmon.store.queries import keys
     from smsmon.store.reader import Reader
 
     kind = KINDS[what]
@@ -89,7 +97,8 @@ def export(
     named = [entry.id for entry in entries_from(ids, file)]
     with Reader(locations.history, checked=True) as reader:
         asked = Request(
-            ids=named or list(reader.ask(summaries)),
+            keys=reader.ask(lambda connection: keys(connection, named or None, account)),
+            profile=account,
             filter=wanted,
             mask=number_shown(settings),
             now=time.time(),

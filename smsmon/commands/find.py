@@ -41,12 +41,12 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
 
     \b
     Piped, one line a message it is in, separated by tabs:
-      phone  id  label  status  stop  date  first_seen  changed_at
+      phone  id  label  status  stop  date  first_seen  changed_at  [account]
     --json prints
       {"asked", "exact", "more", "found": [{"id", "label", "phone", "status",
        "raw_status", "stop", "date", "first_seen", "changed_at", "read_at",
-       "changes": [{"id", "phone", "before", "after", "raw_status", "stop",
-                    "date", "observed_at"}]}]}
+       "profile", "changes": [{"id", "phone", "before", "after", "raw_status",
+                               "stop", "date", "observed_at", "profile"}]}]}
       exact: false when NUMBER was taken for a part; more: true at the limit.
     """
     from smsmon.phones import why_not_sought
@@ -81,8 +81,10 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
 
 
 def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> None:
+    several = len({each.profile for each in found.sightings}) > 1
     print_rows(
-        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed"),
+        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed")
+        + ("account",) * several,
         (
             (
                 phone(each.recipient.phone),
@@ -93,6 +95,7 @@ def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> 
                 when(each.recipient.date, in_utc=in_utc),
                 when(each.first_seen, in_utc=in_utc),
                 when(each.changed_at, in_utc=in_utc),
+                *(each.profile,) * several,
             )
             for each in found.sightings
         ),

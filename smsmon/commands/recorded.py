@@ -18,8 +18,9 @@ from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS, took_column
 from smsmon.filters import Coded, Column, Field, Filter
 from smsmon.model import Status, Transition
 from smsmon.phones import region
-from smsmon.store.queries import load, summaries, timeline
+from smsmon.store.queries import load, summaries_of, timeline
 from smsmon.store.remembered import Remembered, Summary
+from smsmon.store.update import Key
 
 Row = dict[str, object]
 
@@ -28,10 +29,10 @@ ALL = 2**31
 
 RECIPIENT_COLUMNS = (
     "id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
-    "changed_at", "absent", "reason",
+    "changed_at", "absent", "reason", "profile",
 )  # fmt: skip
 CHANGE_COLUMNS = (
-    "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date",
+    "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date", "profile",
 )  # fmt: skip
 SUMMARY_COLUMNS = (
     "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
@@ -59,18 +60,21 @@ CHANGE_FIELDS: tuple[Field, ...] = tuple(
 class Request:
     """Which rows are wanted, and how."""
 
-    ids: Sequence[str]
+    keys: Sequence[Key]
+    """The messages, each with the account it was read with."""
     filter: Filter
     mask: Callable[[str], str]
     """How a phone number is written."""
     now: float
     since: float = 0.0
     """Changes observed before are left out."""
+    profile: str | None = None
+    """Changes seen with other accounts are left out; None: none are."""
 
 
 def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
     """Every recipient as last seen."""
-    for remembered in load(connection, asked.ids):
+    for remembered in load(connection, asked.keys):
         recipients = remembered.recipients
         column_of = partial(_column, remembered, asked.now)
         for slot, is_wanted in enumerate(asked.filter.mask(column_of, len(recipients))):
@@ -90,14 +94,15 @@ def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[R
                 "changed_at": utc(remembered.changed_at[slot] or None),
                 "absent": slot in remembered.absent,
                 "reason": each.reason,
+                "profile": remembered.summary.profile,
             }
 
 
 def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
     """Every change ever seen, message by message, each in the order of time."""
-    for message_id in asked.ids:
+    for message_id, _ in asked.keys:
         for change in timeline(connection, message_id, ALL).transitions:
-            if change.observed_at < asked.since:
+            if change.observed_at < asked.since or asked.profile not in (None, change.profile):
                 continue
             if asked.filter.matches(partial(_value_of_change, change, asked.now)):
                 shape = transition_json(change, asked.mask)
@@ -106,10 +111,8 @@ def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]
 
 def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
     """Every message as last seen, without its recipients; one never read has no counts."""
-    known = summaries(connection, asked.ids)
-    for message_id in asked.ids:
-        summary = known.get(message_id)
-        if summary is None or not asked.filter.matches(partial(_value, summary, asked.now)):
+    for summary in summaries_of(connection, asked.keys):
+        if not asked.filter.matches(partial(_value, summary, asked.now)):
             continue
         yield {
             "id": summary.message_id,

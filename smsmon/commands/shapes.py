@@ -82,6 +82,7 @@ def transition_json(transition: Transition, phone: Callable[[str], str] = str) -
         "stop": transition.stop_after,
         "date": utc(transition.date),
         "observed_at": utc(transition.observed_at),
+        "profile": transition.profile,
     }
 
 
@@ -133,5 +134,6 @@ def sighting_json(sighting: Sighting, phone: Callable[[str], str] = str) -> dict
         "first_seen": utc(sighting.first_seen),
         "changed_at": utc(sighting.changed_at),
         "read_at": utc(sighting.read_at),
+        "profile": sighting.profile,
         "changes": [transition_json(each, phone) for each in sighting.transitions],
     }

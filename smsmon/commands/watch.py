@@ -42,7 +42,7 @@ def watch(
 
     \b
     {"type": "change", "id", "phone", "before", "after", "raw_status",
-     "stop", "date", "observed_at"}       before: null for one that appeared
+     "stop", "date", "observed_at", "profile"}  before: null for one that appeared
     {"type": "event", "kind", "id", "profile", "detail", "at",
      "until"}             until: an account is left alone until then, or null
       kind: first_read, completed, reopened, settled, stale, recovered,

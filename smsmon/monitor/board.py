@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from smsmon.clock import late
+from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
     Entry,
@@ -20,7 +22,6 @@ from smsmon.model import (
     Status,
     Transition,
 )
-from smsmon.monitor.diff import Merged, merge
 from smsmon.monitor.remembering import (
     Followed,
     Restored,
@@ -35,7 +36,6 @@ from smsmon.monitor.state import (
     Applied,
     MessageState,
     Watched,
-    late,
 )
 from smsmon.recipients import STOP_YES, Recipients
 
@@ -207,7 +207,7 @@ class Board:
             return self.unchanged(watched.id, at, asked_at)
         baseline = not len(watched.recipients)
         first_ever = watched.first_read_at is None
-        merged = merge(watched.recipients, report.recipients, watched.layout)
+        merged = merge(watched.recipients, report.recipients, watched.layout, watched.absent)
         transitions = () if baseline else tuple(_transitions(watched, merged, at))
         events = self._read(watched, at, asked_at)
         events.extend(_listing(watched, merged, at))
@@ -369,16 +369,16 @@ def _listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
 def _transitions(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:
     known, given = watched.recipients, merged.recipients
     for slot in merged.changed:
-        yield _transition(watched.id, given, slot, at, known)
+        yield _transition(watched.entry, given, slot, at, known)
     for slot in merged.added:
-        yield _transition(watched.id, given, slot, at, None)
+        yield _transition(watched.entry, given, slot, at, None)
 
 
 def _transition(
-    message_id: str, given: Recipients, slot: int, at: float, known: Recipients | None
+    entry: Entry, given: Recipients, slot: int, at: float, known: Recipients | None
 ) -> Transition:
     return Transition(
-        message_id=message_id,
+        message_id=entry.id,
         slot=slot,
         phone=given.phones[slot],
         before=None if known is None else Status(known.statuses[slot]),
@@ -388,6 +388,7 @@ def _transition(
         stop_after=given.stops[slot] == STOP_YES,
         date=given.dates[slot] or None,
         observed_at=at,
+        profile=entry.profile,
     )
 
 

@@ -179,28 +179,30 @@ class Engine:
         for profile, ids in added.items():
             if profile in self._pollers:
                 self._pollers[profile].add(ids)
+        self._look_at()
         if announce:
             for event in events:
                 self._tell(event)
 
-    def forget(self, message_id: str) -> None:
-        """Stop watching. Raises KeyError when the message is not watched."""
+    def forget(self, message_id: str, why: str = "") -> None:
+        """Stop watching; the event says ``why``. Raises KeyError when it is not watched."""
         watched = self.board[message_id]
         poller = self._pollers.get(watched.entry.profile)
         if poller is not None:
             poller.remove(message_id)
-        self._tell(self.board.forget(message_id, self._clock.now()))
+        self._tell(replace(self.board.forget(message_id, self._clock.now()), detail=why))
 
     def amend(self, entry: Entry) -> None:
-        """Take a changed label, tag, note, pause or profile over. Raises KeyError if unknown."""
+        """Take a changed label, tag, note, pause or profile over. Raises KeyError if unknown.
+
+        With another profile it is another account's message: it begins anew (see ``move``).
+        """
         before = self.board[entry.id].entry
-        event = self.board.amend(entry, self._clock.now())
         if before.profile != entry.profile:
-            if before.profile in self._pollers:
-                self._pollers[before.profile].remove(entry.id)
-            if entry.profile in self._pollers:
-                self._pollers[entry.profile].add([entry.id])
-        elif before.paused != entry.paused and entry.profile in self._pollers:
+            self.move(entry)
+            return
+        event = self.board.amend(entry, self._clock.now())
+        if before.paused != entry.paused and entry.profile in self._pollers:
             poller = self._pollers[entry.profile]
             if entry.paused:
                 poller.pause(entry.id)
@@ -208,6 +210,17 @@ class Engine:
                 poller.resume([entry.id])
         if event is not None:
             self._tell(event)
+
+    def move(self, entry: Entry, restored: Restored | None = None) -> None:
+        """Watch the message of another account in the place of the one of that id.
+
+        Nothing of the one before stays. ``restored`` is what the history knows of this one.
+        Raises KeyError when none of that id is watched.
+        """
+        order = list(self.board.messages)
+        self.forget(entry.id, f"it is read with the account {entry.profile} now")
+        self.watch(entry, restored)
+        self.board.arrange(order)
 
     def pause(self, message_ids: Iterable[str]) -> None:
         """Poll these no more until resumed."""

@@ -28,6 +28,7 @@ class Restored:
     first_read_at: float | None = None
     last_change_at: float | None = None
     completed_at: float | None = None
+    settled_at: float | None = None
     absent: Mapping[int, float] = field(default_factory=dict)
     """Slot that the last answer left out → since when."""
     final_at: Mapping[int, float] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
 
+from smsmon.alignment import Layout
 from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
-from smsmon.recipients import NO_DATE, Phones, Recipients
+from smsmon.recipients import NO_DATE, Recipients
 
 SETTLED_AFTER = 48 * 3600.0
 """Seconds without any change after which a complete message is no longer polled: a report or
@@ -17,8 +18,6 @@ a STOP comes up to 48 hours after what it answers (vendor's reference)."""
 
 EARLIEST_DATE = 1_262_304_000
 """2010-01-01 UTC, before the service existed: an API date below it is a mistake."""
-CLOCK_SLACK = 2.0
-"""Seconds that a recorded moment may lie ahead of the clock, which is slewed now and then."""
 DATE_SLACK = 3600.0
 """Seconds an API date may lie ahead of our clock: clocks differ, and nobody reports from a
 later hour."""
@@ -41,16 +40,6 @@ class MessageState(StrEnum):
     NOT_FOUND = "not found"
     STALE = "stale"
     """What is shown is older than promised: a fault, or nothing read for too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the places of an answer went whose order is not that of the slots."""
-
-    phones: Phones
-    """The answer's own order."""
-    slots: array[int]
-    """Place in the answer → slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +175,6 @@ class Watched:
             undated = bytes(a & ~b & 1 for a, b in zip(waiting, dated, strict=True))
             ends.append(min(compress(self.first_seen, undated), default=float("inf")))
         return float(min(ends))
-
-
-def late(known: float | None, asked_at: float, now: float) -> bool:
-    """True for an answer that was asked for before the ``known`` one was.
-
-    A known moment that lies ahead of ``now`` proves nothing: a wrong clock wrote it.
-    """
-    return known is not None and asked_at < known <= now + CLOCK_SLACK
 
 
 def plausible(date: int | float | None, now: float) -> bool:

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsmon.model import Entry, Event
-from smsmon.recipients import Recipients
 from smsmon.store import stands
-from smsmon.store.recording import Known, Recording, Update, WatchedMessage
+from smsmon.store.recording import Recording
 from smsmon.store.schema import transaction
 from smsmon.store.stands import AccountStands, PollStands, Wish
+from smsmon.store.update import Key, Known, Update
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
 message is kept: steps in between are lost, no message's last state is."""
+UPDATES_LIMIT = 10_000
+"""Updates that wait for a disk, however small; the same beyond."""
 EVENTS_LIMIT = 10_000
 """Events that wait for a disk; beyond, the oldest are dropped."""
 WISHES_LIMIT = 100
@@ -29,11 +31,13 @@ class Batch:
     """What waits to be written, in the order it came."""
 
     updates: list[Update] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    reads: dict[str, float] = field(default_factory=dict)
+    events: list[tuple[Event, int]] = field(default_factory=list)
+    """Each with the number of the update that brought it; 0: none did."""
+    reads: dict[Key, Update] = field(default_factory=dict)
+    """The last of those that only tell that what is known was read again."""
     polls: dict[str, PollStands] = field(default_factory=dict)
     accounts: dict[str, AccountStands] = field(default_factory=dict)
-    adopted: list[tuple[str, Known]] = field(default_factory=list)
+    adopted: list[tuple[Key, Known]] = field(default_factory=list)
     watching: tuple[Sequence[Entry], float] | None = None
     granted: list[int] = field(default_factory=list)
     """Wishes of others that were granted."""
@@ -61,7 +65,7 @@ class Batch:
     def add(self, update: Update) -> None:
         self.updates.append(update)
         self.weight += len(update.recipients)
-        self.reads.pop(update.entry.id, None)
+        self.reads.pop(update.key, None)
 
     def then(self, later: Batch) -> Batch:
         """This and ``later`` as one, within the bounds."""
@@ -77,8 +81,8 @@ class Batch:
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
             self.weight + later.weight,
         )
-        if both.weight > WAITING_LIMIT:
-            last = {update.entry.id: update for update in both.updates}
+        if both.weight > WAITING_LIMIT or len(both.updates) > UPDATES_LIMIT:
+            last = {(update.key, update.read): update for update in both.updates}
             both.updates = list(last.values())
             both.weight = sum(len(update.recipients) for update in both.updates)
         return both
@@ -89,23 +93,28 @@ class Batch:
 
 
 def write(
-    connection: sqlite3.Connection, recording: Recording, batch: Batch, epoch: int | None
+    connection: sqlite3.Connection,
+    recording: Recording,
+    batch: Batch,
+    epoch: int | None,
+    now: float,
 ) -> None:
-    """Write all of ``batch``, as the poller of ``epoch`` (None: one that polls alone).
+    """Write all of ``batch`` at wall time ``now``, as the poller of ``epoch`` (None: one that
+    polls alone).
 
     Within the caller's transaction. Raises ``stands.Superseded`` when another process polls.
     """
-    for message_id, known in batch.adopted:
-        recording.adopt(message_id, known)
+    for key, known in batch.adopted:
+        recording.adopt(key, known)
     stands.record_wishes(connection, batch.wishes)
     if not batch.of_polls:
         return
     sequence = stands.next_sequence(connection, epoch)
-    for update in batch.updates:
-        recording.report(update)
-    if batch.reads:
-        recording.reads(batch.reads.items())
-    stands.record_polls(connection, batch.polls.values(), sequence)
+    for update in (*batch.updates, *batch.reads.values()):
+        recording.report(update, now)
+    refused = {message_id for message_id, _ in recording.refused}
+    polls = [each for each in batch.polls.values() if each.message_id not in refused]
+    stands.record_polls(connection, polls, sequence)
     stands.record_accounts(connection, batch.accounts.values())
     if batch.events:
         recording.events(batch.events)
@@ -115,14 +124,24 @@ def write(
 
 
 def write_apart(
-    connection: sqlite3.Connection, recording: Recording, batch: Batch, epoch: int | None
+    connection: sqlite3.Connection,
+    recording: Recording,
+    batch: Batch,
+    epoch: int | None,
+    now: float,
 ) -> str:
     """Write each part of ``batch`` by itself; says what of it no database could take.
 
     Tried again that would fail again, and hold up all that comes behind.
     """
-    parts = [(f"a report of message {each.entry.id}", Batch([each])) for each in batch.updates]
-    parts += [(f"“{event.kind}” in the log", Batch(events=[event])) for event in batch.events]
+    parts = []
+    for each in batch.updates:
+        told = [pair for pair in batch.events if pair[1] == each.number]
+        parts.append((f"a report of message {each.entry.id}", Batch([each], told)))
+    apart = {each.number for each in batch.updates}
+    for event, number in batch.events:
+        if number not in apart:
+            parts.append((f"“{event.kind}” in the log", Batch(events=[(event, number)])))
     rest = Batch(
         reads=batch.reads,
         polls=batch.polls,
@@ -136,28 +155,8 @@ def write_apart(
     for what, part in parts:
         try:
             with transaction(connection):
-                write(connection, recording, part, epoch)
+                write(connection, recording, part, epoch, now)
         except UNFIT as error:
             recording.forget_all()
             unfit = f"{what} could not be kept ({error})"
     return unfit
-
-
-def update_of(at: float, watched: WatchedMessage, last: Recipients | None) -> Update:
-    """A message as it stood at a moment; ``last`` are its recipients as recorded last."""
-    new_slots = last is None or len(last) != len(watched.recipients)
-    return Update(
-        at=at,
-        entry=watched.entry,
-        recipients=watched.recipients,
-        first_seen=watched.first_seen[:] if new_slots else None,
-        changed_at=watched.changed_at[:] if new_slots else None,
-        absent=watched.absent,
-        counts=watched.counts,
-        digest=watched.digest,
-        read_at=watched.read_at,
-        asked_at=watched.asked_at,
-        first_read_at=watched.first_read_at,
-        last_change_at=watched.last_change_at,
-        completed_at=watched.completed_at,
-    )

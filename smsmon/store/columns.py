@@ -1,21 +1,15 @@
-"""Recipients between rows of SQLite and columns in memory, and what differs. Pure."""
+"""Recipients between rows of SQLite and columns in memory. Pure."""
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from smsmon.model import Status
 from smsmon.phones import e164
-from smsmon.recipients import STOP_YES, Phones, Recipients, pack_words
-
-Column = TypeVar("Column", bytes, "array[int]")
-
-_STRETCH = 32
-"""Slots compared at once: short enough that a change costs little, long enough that none does."""
+from smsmon.recipients import Phones, Recipients, pack_words
 
 Row = tuple[Any, ...]
 
@@ -83,99 +77,6 @@ def respelled(key: int | str) -> int | str:
     return stored(number) if number else key
 
 
-def differing(known: Recipients, given: Recipients) -> list[int]:
-    """The slots of ``known`` in which anything at all differs in ``given``, ascending."""
-    slots = {
-        *_differing(known.statuses, given.statuses),
-        *_differing(known.stops, given.stops),
-        *_differing(known.dates, given.dates),
-        *_differing(*_comparable_words(known, given)),
-    }
-    if known.reasons != given.reasons:
-        both = {*known.reasons, *given.reasons}
-        slots.update(i for i in both if known.reasons.get(i) != given.reasons.get(i))
-    before = len(known)
-    return sorted(slot for slot in slots if slot < before)
-
-
-def is_change(known: Recipients, given: Recipients, slot: int) -> bool:
-    """True when what differs at ``slot`` is news: its status, its STOP, or a word nobody knows.
-
-    A date that moved or another spelling of the same status is kept, but is no change.
-    """
-    before, after = known.statuses[slot], given.statuses[slot]
-    if before != after:
-        return True
-    if (known.stops[slot] == STOP_YES) != (given.stops[slot] == STOP_YES):
-        return True
-    return before == Status.UNKNOWN and word(known, slot) != word(given, slot)
-
-
 def word(recipients: Recipients, slot: int) -> str:
     """The API's own word for the recipient at ``slot``."""
     return recipients.vocabulary[recipients.words[slot]]
-
-
-def placed(known: Phones, given: Phones) -> Sequence[int] | None:
-    """The slot of each place of ``given``; None when the two agree place by place.
-
-    Numbers that are not ``known`` get the slots behind it; the same number twice is told apart
-    by occurrence.
-    """
-    if given is known or given == known:
-        return None
-    ours, theirs = list(known.keys), list(given.keys)
-    if theirs[: len(ours)] == ours:
-        return None
-    free: dict[int | str, list[int]] = {}
-    for slot in range(len(ours) - 1, -1, -1):
-        free.setdefault(ours[slot], []).append(slot)
-    slots: list[int] = []
-    behind = len(ours)
-    for phone in theirs:
-        left = free.get(phone)
-        if left:
-            slots.append(left.pop())
-        else:
-            slots.append(behind)
-            behind += 1
-    return slots
-
-
-def rearranged(
-    known: Recipients, given: Recipients, slots: Sequence[int], absent: Container[int]
-) -> Recipients:
-    """``given`` in the order of ``slots``; what it leaves out stays as ``known``.
-
-    So do its places in ``absent``: there it repeats an earlier report, and another console may
-    have seen a later one.
-    """
-    rows = dict(enumerate(known))
-    for place, slot in enumerate(slots):
-        if place not in absent or slot not in rows:
-            rows[slot] = given[place]
-    return Recipients.of(rows[slot] for slot in range(len(rows)))
-
-
-def _differing(one: Column, other: Column) -> list[int]:
-    """Where two columns differ, as far as both reach: equal stretches are compared at once."""
-    if one == other:
-        return []
-    found: list[int] = []
-    for start in range(0, len(one), _STRETCH):
-        ours, theirs = one[start : start + _STRETCH], other[start : start + _STRETCH]
-        if ours != theirs:
-            pairs = enumerate(zip(ours, theirs, strict=False), start)
-            found += [slot for slot, (a, b) in pairs if a != b]
-    return found
-
-
-def _comparable_words(known: Recipients, given: Recipients) -> tuple[array[int], array[int]]:
-    """Both columns of words over one vocabulary."""
-    if known.vocabulary == given.vocabulary:
-        return known.words, given.words
-    numbers: dict[str, int] = {}
-    mine = [numbers.setdefault(text, len(numbers)) for text in known.vocabulary]
-    new = [numbers.setdefault(text, len(numbers)) for text in given.vocabulary]
-    ours, theirs = map(mine.__getitem__, known.words), map(new.__getitem__, given.words)
-    return array("L", ours), array("L", theirs)

@@ -19,9 +19,9 @@ from smsmon.model import Entry, Event, Transition
 from smsmon.store import maintenance, queries
 from smsmon.store.errors import StoreError
 from smsmon.store.reader import Reader
-from smsmon.store.recording import AppliedPoll, Known, WatchedMessage
 from smsmon.store.remembered import DeliveryTimes, Happened, Info, NumberFound, Remembered, Summary
-from smsmon.store.writer import HistoryWriter, Listener
+from smsmon.store.update import AppliedPoll, Key, Known, WatchedMessage
+from smsmon.store.writer import HistoryWriter, Listener, Outdated
 
 T = TypeVar("T")
 
@@ -44,15 +44,22 @@ class History:
         self._threads = ThreadPoolExecutor(1, "history-reader")
         self._closing = threading.Event()
 
-    def start(self, anew: Callable[[], None] | None = None) -> None:
+    def start(
+        self, anew: Callable[[], None] | None = None, outdated: Outdated | None = None
+    ) -> None:
         """Begin to write; the database is opened, or made, in the writer's thread.
 
         ``anew`` is called in the running loop when the database is another one by now, or may
         have lost something: have all that is known recorded, by ``restate`` and ``watching``.
+        ``outdated`` is called there with messages of which the database knows something newer
+        than was recorded here: ``load`` them.
         """
         if anew is not None:
             loop = asyncio.get_running_loop()
             self._writer.anew = partial(loop.call_soon_threadsafe, anew)
+        if outdated is not None:
+            loop = asyncio.get_running_loop()
+            self._writer.outdated = lambda keys: loop.call_soon_threadsafe(outdated, keys)
         self._writer.start()
 
     async def close(self) -> None:
@@ -98,19 +105,26 @@ class History:
         """Counts and ages of messages, without recipients: a thousand in a few milliseconds."""
         return await self.ask(lambda connection: queries.summaries(connection, ids))
 
-    async def load(self, ids: Sequence[str]) -> AsyncIterator[list[Remembered]]:
-        """Messages as last seen, in portions, in the order asked.
+    async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
+        """Messages as last seen, in portions, in the order asked; an id alone means the account
+        that it belongs to now.
 
         Give their very ``recipients``, ``first_seen`` and ``changed_at`` to the board: the
         writer then knows that the first poll which finds nothing new needs no write.
         """
-        left = list(ids)
+        left = list(wanted)
         while left:
-            portion, left = await self.ask(partial(_portion, ids=left))
+            portion, left = await self.ask(partial(_portion, wanted=left))
             for each in portion:
                 summary = each.summary
-                known = Known(each.row, summary.revision, each.recipients, each.absent)
-                self._writer.adopt(summary.message_id, known, summary.digest)
+                known = Known(
+                    each.row,
+                    summary.revision,
+                    each.recipients,
+                    each.absent,
+                    source=each.recipients,
+                )
+                self._writer.adopt(summary.key, known, summary.digest)
             if portion:
                 yield portion
 
@@ -118,10 +132,10 @@ class History:
         """Everything ever seen about one phone number; cancelling it ends the search."""
         return await self.ask(lambda connection: queries.find_number(connection, text, limit))
 
-    async def recipient_changes(self, message_id: str, slot: int) -> tuple[Transition, ...]:
+    async def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
         """Every change ever seen of one recipient, oldest first."""
         return await self.ask(
-            lambda connection: queries.recipient_changes(connection, message_id, slot)
+            lambda connection: queries.recipient_changes(connection, wanted, slot)
         )
 
     async def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
@@ -167,14 +181,14 @@ class History:
 
 
 def _portion(
-    connection: sqlite3.Connection, ids: Sequence[str]
-) -> tuple[list[Remembered], list[str]]:
-    """The first of ``ids`` as last seen, and the ids that are left for next time."""
+    connection: sqlite3.Connection, wanted: Sequence[str | Key]
+) -> tuple[list[Remembered], list[str | Key]]:
+    """The first of ``wanted`` as last seen, and those that are left for next time."""
     portion: list[Remembered] = []
     weight = 0
-    for place, message_id in enumerate(ids):
+    for place, message_id in enumerate(wanted):
         portion.extend(queries.load(connection, [message_id]))
         weight += len(portion[-1].recipients) if portion else 0
         if weight >= LOADED_AT_ONCE:
-            return portion, list(ids[place + 1 :])
+            return portion, list(wanted[place + 1 :])
     return portion, []

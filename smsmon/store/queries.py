@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
 from smsmon import phones
@@ -22,6 +23,7 @@ from smsmon.store.remembered import (
     Sighting,
     Summary,
 )
+from smsmon.store.update import Key
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -37,11 +39,13 @@ _VARIABLES = 500
 _SUMMARY = (
     "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
     " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
-    " unknown, stop, absent, asked_at FROM message"
+    " unknown, stop, absent, asked_at, settled_at FROM message"
 )
+_OF_NOW = "removed_at IS NOT NULL, removed_at DESC, id DESC"
+"""Of several accounts that one message id was read with, the one it belongs to now comes first."""
 _SIGHTING = (
-    "SELECT m.message_id, m.label, m.read_at, r.message, r.slot, r.phone, r.status, w.text,"
-    " r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
+    "SELECT m.message_id, m.profile, m.label, m.read_at, r.message, r.slot, r.phone, r.status,"
+    " w.text, r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
     " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
 )
 _BY_FRAGMENT = (
@@ -51,7 +55,7 @@ _BY_FRAGMENT = (
     " ORDER BY r.phone, m.read_at DESC LIMIT ?"
 )
 _TRANSITION = (
-    "SELECT m.message_id, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
+    "SELECT m.message_id, m.profile, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
     " c.stop_after, c.date, c.observed_at FROM change c JOIN message m ON m.id = c.message"
     " JOIN recipient r ON r.message = c.message AND r.slot = c.slot"
     " JOIN word w ON w.id = c.word"
@@ -94,25 +98,49 @@ _CHANGED_AFTER = """
 def summaries(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> dict[str, Summary]:
-    """What is known of messages, without their recipients; None asks for all there are."""
-    return {row[1]: _summary(row) for row in _messages(connection, ids)}
+    """What is known of messages, without their recipients; None asks for all there are.
+
+    Each as read with the account that it belongs to now.
+    """
+    return {row[1]: _summary(row) for row in _of_now(connection, ids)}
 
 
-def load(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterator[Remembered]:
-    """Messages as last seen, with their recipients, in the order asked; unknown ids give none."""
+def keys(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
+) -> list[Key]:
+    """The messages that are known of ``ids``, or all: each with the account it belongs to now,
+    or those that were ever read with ``profile``.
+    """
+    found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
+    return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
+
+
+def summaries_of(connection: sqlite3.Connection, wanted: Iterable[Key]) -> list[Summary]:
+    """The same for these messages of these accounts, in the order asked."""
+    wanted = list(wanted)
+    rows = {(row[1], row[2]): row for row in _messages(connection, [each[0] for each in wanted])}
+    return [_summary(rows[each]) for each in wanted if each in rows]
+
+
+def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+    """Messages as last seen, with their recipients, in the order asked; unknown ones give none.
+
+    An id alone means the account that it belongs to now.
+    """
     texts: dict[int, str] = {}
-    for message_id in ids:
+    for each in wanted:
         # In one transaction: a digest must never be newer than the recipients beside it.
         connection.execute("BEGIN")
         try:
-            row = connection.execute(f"{_SUMMARY} WHERE message_id = ?", (message_id,)).fetchone()
+            where, values = _chosen(each)
+            row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
             if row is None or row[8] is None:
                 continue
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
                 (row[0],),
             ).fetchall()
-            if not texts.keys() >= {each[2] for each in rows}:
+            if not texts.keys() >= {one[2] for one in rows}:
                 texts = dict(connection.execute("SELECT id, text FROM word"))
             changes = connection.execute(_CHANGED_AFTER, {"message": row[0]}).fetchall()
         finally:
@@ -152,25 +180,33 @@ def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> 
             "meant", 1, lambda key: wanted.matches(phone_of(key)), deterministic=True
         )
         rows = connection.execute(_BY_FRAGMENT, (wanted.core, limit + 1, limit + 1)).fetchall()
-    changes = _changes_by_place(connection, {row[5] for row in rows[:limit]})
-    sightings = tuple(_sighting(row, changes.get((row[3], row[4]), ())) for row in rows[:limit])
+    changes = _changes_by_place(connection, {row[6] for row in rows[:limit]})
+    sightings = tuple(_sighting(row, changes.get((row[4], row[5]), ())) for row in rows[:limit])
     return NumberFound(text, exact, sightings, len(rows) > limit)
 
 
 def recipient_changes(
-    connection: sqlite3.Connection, message_id: str, slot: int
+    connection: sqlite3.Connection, wanted: str | Key, slot: int
 ) -> tuple[Transition, ...]:
     """Every change ever seen of one recipient, oldest first."""
-    row = connection.execute(
-        "SELECT r.message, r.phone FROM recipient r JOIN message m ON m.id = r.message"
-        " WHERE m.message_id = ? AND r.slot = ?",
-        (message_id, slot),
-    ).fetchone()
-    return () if row is None else _changes_of(connection, row[0], message_id, slot, row[1])
+    where, values = _chosen(wanted)
+    row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
+    phone = (
+        row
+        and connection.execute(
+            "SELECT r.phone FROM recipient r WHERE r.message = ? AND r.slot = ?", (row[0], slot)
+        ).fetchone()
+    )
+    if not phone:
+        return ()
+    changes = connection.execute(_CHANGES_OF_ONE, (row[0], slot))
+    return tuple(_transition((row[1], row[2], slot, phone[0], *change)) for change in changes)
 
 
 def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:
-    """What ever happened to a message; the newest ``limit`` changes if there are more."""
+    """What ever happened to a message, whatever account it was read with; the newest ``limit``
+    changes if there are more.
+    """
     rows = connection.execute(
         f"{_TRANSITION} WHERE m.message_id = ? ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
         (message_id, limit + 1),
@@ -271,11 +307,32 @@ def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:
 
 def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iterable[Row]:
     if ids is None:
-        return connection.execute(f"{_SUMMARY} ORDER BY id")
+        return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
     return chain.from_iterable(
-        connection.execute(f"{_SUMMARY} WHERE message_id IN ({', '.join('?' * len(part))})", part)
+        connection.execute(
+            f"{_SUMMARY} WHERE message_id IN ({', '.join('?' * len(part))}) ORDER BY {_OF_NOW}",
+            part,
+        )
         for part in _parts(tuple(ids))
     )
+
+
+def _of_now(
+    connection: sqlite3.Connection, ids: Sequence[str] | None, profile: str | None = None
+) -> list[Row]:
+    """One row of each message: of the account it belongs to now, or of ``profile``."""
+    found: dict[str, Row] = {}
+    for row in _messages(connection, ids):
+        if profile is None or row[2] == profile:
+            found.setdefault(row[1], row)
+    return sorted(found.values(), key=itemgetter(0))
+
+
+def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:
+    """The condition that picks one row of ``message``, and its values."""
+    if isinstance(wanted, str):
+        return f"message_id = ? ORDER BY {_OF_NOW} LIMIT 1", (wanted,)
+    return "message_id = ? AND profile = ?", wanted
 
 
 def _parts(values: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
@@ -295,13 +352,14 @@ def _summary(row: Row) -> Summary:
         asked_at=_moment(row[19]),
         last_change_at=_moment(row[9]),
         completed_at=_moment(row[10]),
+        settled_at=_moment(row[20]),
         removed_at=_moment(row[11]),
         counts=Counts(*row[12:19]),
     )
 
 
 def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
-    message_id, label, read_at, _, slot, key, status, word, stop, date, *rest = row
+    message_id, profile, label, read_at, _, slot, key, status, word, stop, date, *rest = row
     first_seen, changed_at, reason, absent_since = rest
     phone = phone_of(key)
     return Sighting(
@@ -319,8 +377,11 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
         first_seen=first_seen / 1000,
         changed_at=_moment(changed_at or None),
         read_at=_moment(read_at),
+        transitions=tuple(
+            _transition((message_id, profile, slot, key, *change)) for change in changes
+        ),
         absent_since=_moment(absent_since or None),
-        transitions=tuple(_transition((message_id, slot, key, *change)) for change in changes),
+        profile=profile,
     )
 
 
@@ -340,15 +401,9 @@ def _changes_by_place(
     return found
 
 
-def _changes_of(
-    connection: sqlite3.Connection, message: int, message_id: str, slot: int, phone: int | str
-) -> tuple[Transition, ...]:
-    rows = connection.execute(_CHANGES_OF_ONE, (message, slot))
-    return tuple(_transition((message_id, slot, phone, *row)) for row in rows)
-
-
 def _transition(row: Row) -> Transition:
-    message_id, slot, phone, before, after, word, stop_before, stop_after, date, observed_at = row
+    message_id, profile, slot, phone, before, after, word, *rest = row
+    stop_before, stop_after, date, observed_at = rest
     return Transition(
         message_id=message_id,
         slot=slot,
@@ -360,6 +415,7 @@ def _transition(row: Row) -> Transition:
         stop_after=bool(stop_after),
         date=date or None,
         observed_at=observed_at / 1000,
+        profile=profile,
     )
 
 

@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from smsmon.model import Counts, Event, Transition
+from smsmon.model import DEFAULT_PROFILE, Counts, Event, Transition
 from smsmon.recipients import Recipient, Recipients
+from smsmon.store.update import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Summary:
 
     message_id: str
     profile: str
+    """The account it was read with."""
     label: str
     tags: tuple[str, ...]
     counts: Counts
@@ -29,8 +31,14 @@ class Summary:
     """When that read was asked for; None: an earlier version recorded it."""
     last_change_at: float | None
     completed_at: float | None
+    settled_at: float | None
     removed_at: float | None
-    """When it left the watchlist; None while it is on it."""
+    """When it left the watchlist, or this account; None while it is there."""
+
+    @property
+    def key(self) -> Key:
+        """The message and its account."""
+        return self.message_id, self.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class Sighting:
     """Oldest first."""
     absent_since: float | None = None
     """Since when the message's reports leave it out; None while they list it."""
+    profile: str = DEFAULT_PROFILE
+    """The account that the message was read with."""
 
 
 @dataclass(frozen=True, slots=True)

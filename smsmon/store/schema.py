@@ -145,8 +145,6 @@ _SHARED = (
 )
 
 _V2 = (
-    # When the last true answer was asked for: what was asked for earlier is old news.
-    "ALTER TABLE message ADD COLUMN asked_at INTEGER",
     # Since when the reports leave it out; 0: the last one lists it.
     "ALTER TABLE recipient ADD COLUMN absent_since INTEGER NOT NULL DEFAULT 0",
     """UPDATE recipient
@@ -155,11 +153,40 @@ _V2 = (
             SELECT m.id, place.value FROM message m,
             json_each('[' || replace(m.absent, ' ', ',') || ']') place
         )""",
-    # How many those are.
-    "ALTER TABLE message DROP COLUMN absent",
-    "ALTER TABLE message ADD COLUMN absent INTEGER NOT NULL DEFAULT 0",
-    """UPDATE message SET absent =
-        (SELECT count(*) FROM recipient WHERE message = message.id AND absent_since)""",
+    # A message id belongs to an account: of each that it was read with, there is one message.
+    """CREATE TABLE message_of_account (
+        id INTEGER PRIMARY KEY,
+        message_id TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        label TEXT NOT NULL,
+        tags TEXT NOT NULL,           -- one a line
+        revision INTEGER NOT NULL DEFAULT 0, -- grows by one with each report that is recorded
+        digest BLOB,                  -- of the last true report
+        first_read_at INTEGER,
+        read_at INTEGER,
+        asked_at INTEGER,             -- when what was read last had been asked for
+        last_change_at INTEGER,
+        completed_at INTEGER,
+        settled_at INTEGER,
+        removed_at INTEGER,           -- from the watchlist or this account; NULL while it is there
+        due_at INTEGER,               -- when it was first found to be old enough to be dropped
+        total INTEGER NOT NULL DEFAULT 0,
+        delivered INTEGER NOT NULL DEFAULT 0,
+        not_delivered INTEGER NOT NULL DEFAULT 0,
+        waiting INTEGER NOT NULL DEFAULT 0,
+        unknown INTEGER NOT NULL DEFAULT 0,
+        stop INTEGER NOT NULL DEFAULT 0,
+        absent INTEGER NOT NULL DEFAULT 0, -- of total, those that the last report left out
+        UNIQUE (message_id, profile)
+    )""",
+    """INSERT INTO message_of_account SELECT
+        id, message_id, profile, label, tags, revision, digest, first_read_at, read_at, read_at,
+        last_change_at, completed_at, NULL, removed_at, NULL,
+        total, delivered, not_delivered, waiting, unknown, stop,
+        (SELECT count(*) FROM recipient WHERE message = message.id AND absent_since)
+        FROM message""",
+    "DROP TABLE message",
+    "ALTER TABLE message_of_account RENAME TO message",
     # What version 1 kept as it came, or as a mainland number though it is of a department
     # overseas: reports spell it otherwise now, and it would look like another recipient.
     """UPDATE recipient SET phone = respelled(phone) WHERE phone >= ''

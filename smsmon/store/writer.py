@@ -10,21 +10,30 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Entry, Event
-from smsmon.recipients import Recipients
 from smsmon.store.aside import set_aside
-from smsmon.store.batch import UNFIT, Batch, update_of, write, write_apart
+from smsmon.store.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.held import REPLACED, Held
-from smsmon.store.recording import AppliedPoll, Known, WatchedMessage
 from smsmon.store.schema import of_sqlite_error, transaction
 from smsmon.store.soundness import mend
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
 from smsmon.store.term import FOLLOWING, Term
+from smsmon.store.update import (
+    AppliedPoll,
+    Key,
+    Known,
+    Recorded,
+    Update,
+    WatchedMessage,
+    key_of,
+    update_of,
+    was_read,
+)
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
@@ -40,6 +49,7 @@ _MENDED = "It is made anew from what it stands for; nothing is lost."
 _REPORT_IT = "All else is recorded; please report this."
 
 Listener = Callable[[StoreError | None], None]
+Outdated = Callable[[Sequence[Key]], object]
 
 
 class HistoryWriter:
@@ -48,7 +58,9 @@ class HistoryWriter:
     ``listener`` is called in the writer's thread: with a ``StoreError`` when writing begins to
     fail (or with ``Damaged`` when a broken database was set aside and a new one begun), with
     None when it works again. ``anew`` is called there when the database is another one, or may
-    have lost something: have all that is known recorded, by ``restate``.
+    have lost something: have all that is known recorded, by ``restate``. ``outdated`` is called
+    there with the messages of which the database knew something newer than was recorded here:
+    nothing of that was written.
     """
 
     def __init__(
@@ -57,6 +69,7 @@ class HistoryWriter:
         clock: Clock | None = None,
         listener: Listener | None = None,
         anew: Callable[[], object] = lambda: None,
+        outdated: Outdated = lambda _: None,
     ) -> None:
         self.path = path
         self._clock = clock or SystemClock()
@@ -69,7 +82,7 @@ class HistoryWriter:
         self._closing = False
         self._hurry = True
         self._trouble: StoreError | None = None
-        self._last: dict[str, tuple[Recipients, bytes | None]] = {}
+        self._last: dict[Key, Recorded] = {}
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
         self._held: Held | None = None
         self._inode: int | None = None
@@ -79,6 +92,9 @@ class HistoryWriter:
         self._shaken = False
         """True when what was recorded last may not have arrived."""
         self.anew = anew
+        self.outdated = outdated
+        self._number = 0
+        """Of the last update."""
         self._checked = False
         self._term: Term | None = Term()
         """None: another process polls and records."""
@@ -164,29 +180,39 @@ class HistoryWriter:
 
     def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
         """Record what one poll brought, whatever that was: a fault changes no state."""
-        message_id, recipients, digest = applied.message_id, watched.recipients, watched.digest
-        read = watched.read_at == applied.at
         with self._wake:
-            if self._term is None:
+            if self._term is None or applied.late:
                 return
-            last = self._last.get(message_id)
-            self._batch.polls[message_id] = of_watched(watched)
-            if read and (last is None or last[0] is not recipients or last[1] != digest):
-                self._batch.add(update_of(applied.at, watched, last and last[0]))
-                self._last[message_id] = (recipients, digest)
-            elif read:
-                self._batch.reads[message_id] = applied.at
-            self._batch.events += applied.events
+            self._number += 1
+            self._batch.polls[applied.message_id] = of_watched(watched)
+            if was_read(applied, watched):
+                update = self._update(applied.at, applied.asked_at, watched)
+                if update.news or applied.events:
+                    self._batch.add(update)
+                else:
+                    self._batch.reads[update.key] = update
+            elif applied.events:
+                failed = Update(
+                    self._number, applied.at, applied.asked_at, watched.entry, read=False
+                )
+                self._batch.add(failed)
+            self._batch.events += [(event, self._number) for event in applied.events]
             self._taken += 1
             if self._batch.pressing:
                 self._wake.notify()
+
+    def _update(self, at: float, asked_at: float, watched: WatchedMessage) -> Update:
+        key = key_of(watched.entry)
+        update = update_of(self._number, at, asked_at, watched, self._last.get(key))
+        self._last[key] = (watched.recipients, watched.digest)
+        return update
 
     def record_event(self, event: Event) -> None:
         """Append to the log what no poll brought: an account stopped, a message added."""
         with self._wake:
             if self._term is None:
                 return
-            self._batch.events.append(event)
+            self._batch.events.append((event, 0))
             self._taken += 1
             self._wake.notify()
 
@@ -196,18 +222,18 @@ class HistoryWriter:
             if self._term is None:
                 return
             self._batch.watching = (tuple(entries), self._clock.now())
-            kept = {entry.id for entry in self._batch.watching[0]}
-            for message_id in [each for each in self._last if each not in kept]:
-                del self._last[message_id]
+            kept = {key_of(entry) for entry in self._batch.watching[0]}
+            for key in [each for each in self._last if each not in kept]:
+                del self._last[key]
             self._taken += 1
             self._wake.notify()
 
-    def adopt(self, message_id: str, known: Known, digest: bytes | None) -> None:
+    def adopt(self, key: Key, known: Known, digest: bytes | None) -> None:
         """Take ``known`` for what the database holds: the console was given the very same."""
         with self._wake:
-            self._last[message_id] = (known.recipients, digest)
-            self._revisions[message_id] = known.revision
-            self._batch.adopted.append((message_id, known))
+            self._last[key] = (known.recipients, digest)
+            self._revisions[key[0]] = known.revision
+            self._batch.adopted.append((key, known))
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
         """Record again all that is known of these messages: what is recorded adds nothing."""
@@ -216,9 +242,11 @@ class HistoryWriter:
                 return
             for watched in messages:
                 if watched.read_at is not None:
-                    self._batch.add(update_of(watched.read_at, watched, None))
+                    self._number += 1
+                    self._last.pop(key_of(watched.entry), None)
+                    asked_at = watched.asked_at or watched.read_at
+                    self._batch.add(self._update(watched.read_at, asked_at, watched))
                     self._batch.polls[watched.entry.id] = of_watched(watched)
-                    self._last[watched.entry.id] = (watched.recipients, watched.digest)
             self._taken += 1
             self._wake.notify()
 
@@ -301,16 +329,18 @@ class HistoryWriter:
                 term.epoch = begun
             if batch.empty:
                 return None
-            epoch = None if term is None else term.epoch
+            epoch, now = None if term is None else term.epoch, self._clock.now()
             try:
                 with transaction(connection):
-                    write(connection, recording, batch, epoch)
+                    write(connection, recording, batch, epoch, now)
             except UNFIT:
                 recording.forget_all()
-                unfit = write_apart(connection, recording, batch, epoch)
+                unfit = write_apart(connection, recording, batch, epoch, now)
                 self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
-            for update in batch.updates:
-                self._revisions[update.entry.id] = recording.revision(update.entry.id)
+            for update in (*batch.updates, *batch.reads.values()):
+                self._revisions[update.entry.id] = recording.revision(update.key)
+            if recording.refused:
+                self._tell_outdated(recording.refused)
             if batch.events:
                 (self._last_event,) = connection.execute("SELECT max(id) FROM event").fetchone()
             held.settle()
@@ -321,6 +351,16 @@ class HistoryWriter:
         except StoreError as error:
             return self._failed(error)
         return None
+
+    def _tell_outdated(self, refused: set[Key]) -> None:
+        """What is believed here of these is older than what is written."""
+        keys = sorted(refused)
+        refused.clear()
+        with self._wake:
+            for key in keys:
+                self._last.pop(key, None)
+        with contextlib.suppress(Exception):  # the one who knows may be closing
+            self.outdated(keys)
 
     def _failed(self, error: StoreError) -> StoreError:
         self._disconnect()

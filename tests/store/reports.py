@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 from smsmon.model import Entry, Report, Status, status_of
 from smsmon.monitor.board import Applied, Board, Restored
@@ -55,7 +56,7 @@ class Console:
         self.writer = HistoryWriter(path, **kwargs)  # type: ignore[arg-type]  # handed through
         self.writer.start()
 
-    def __enter__(self) -> Console:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -99,6 +100,7 @@ def restored(remembered: Remembered) -> Restored:
         first_read_at=summary.first_read_at,
         last_change_at=summary.last_change_at,
         completed_at=summary.completed_at,
+        settled_at=summary.settled_at,
         absent=remembered.absent,
         final_at=remembered.final_at,
     )

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store import batch
-from smsmon.store.batch import Batch, update_of
-from smsmon.store.recording import Update
+from smsmon.store.batch import Batch
 from smsmon.store.stands import Wish
+from smsmon.store.update import Update, update_of
 from tests.store.reports import START, report, row
 
 FEW = 5
@@ -29,7 +29,7 @@ def update(message_id: str, at: float, recipients: int) -> Update:
     board = Board()
     board.watch(Entry(message_id), START)
     board.apply(report(message_id, [row(n) for n in range(recipients)], at), at)
-    return update_of(at, board[message_id], None)
+    return update_of(0, at, at, board[message_id], None)
 
 
 def queued(batches: list[Batch]) -> Batch:
@@ -48,13 +48,13 @@ def test_of_events_and_wishes_the_newest_are_kept_in_their_order(sizes: list[int
         own = [next(numbers) for _ in range(size)]
         batches.append(
             Batch(
-                events=[Event(EventKind.STALE, float(n), "300") for n in own],
+                events=[(Event(EventKind.STALE, float(n), "300"), 0) for n in own],
                 wishes=[Wish("me", float(n), "poll") for n in own],
             )
         )
     waiting = queued(batches)
     kept = list(range(sum(sizes)))[-FEW:]
-    assert [event.at for event in waiting.events] == kept
+    assert [event.at for event, _ in waiting.events] == kept
     assert [wish.at for wish in waiting.wishes] == kept
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.model import Entry
 from smsmon.store import queries
 from smsmon.store.reader import Reader
 from smsmon.store.recording import Recording
 from smsmon.store.schema import open_for_writing, transaction
+from smsmon.store.update import Known, Update
 from tests.store.reports import START, Console, phone, row
 
 Ask = Callable[[sqlite3.Connection], object]
@@ -102,6 +104,13 @@ def test_a_read_that_brought_nothing_new_finds_its_message_by_an_index(path: Pat
     connection = open_for_writing(path)
     with transaction(connection):
         recording = Recording(connection)
-        found = set(plans(connection, lambda _: recording.reads([("300", START)])))
+        known = Reader(path).ask(lambda it: next(queries.load(it, ["300"])))
+        own = known.recipients
+        recording.adopt(
+            known.summary.key, Known(known.row, known.summary.revision, own, source=own)
+        )
+        again = Update(1, START + 9, START + 9, Entry("300"), read=True, news=False, recipients=own)
+        found = set(plans(connection, lambda _: recording.report(again, START + 9)))
     connection.close()
-    assert found == {BY_MESSAGE}
+    by_account = BY_MESSAGE.replace("=?)", "=? AND profile=?)")
+    assert found == {by_account, "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"}

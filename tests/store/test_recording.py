@@ -259,10 +259,12 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
         for message_id in ("300", "301"):
             console.watch(message_id)
             console.poll(message_id, [row(1)], START)
-        console.writer.watching([Entry("301", "New label", ("x",), profile="prod")])
+        console.writer.watching([Entry("301", "New label", ("x",))])
         console.writer.flush()
         assert console.writer._held is not None
-        assert set(console.writer._held.recording._known) == {"301"}  # the other takes no memory
+        assert set(console.writer._held.recording._known) == {
+            ("301", "default")
+        }  # the other takes no memory
         first = load(path).summary
         other = load(path, "301").summary
         console.writer.watching([Entry("300"), Entry("301")])
@@ -270,7 +272,7 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
         back = load(path).summary
     assert first.removed_at is not None
     assert other.removed_at is None
-    assert (other.label, other.tags, other.profile) == ("New label", ("x",), "prod")
+    assert (other.label, other.tags, other.profile) == ("New label", ("x",), "default")
     assert back.removed_at is None
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.merging import differing, merge
 from smsmon.model import Status
-from smsmon.monitor.diff import merge
 from smsmon.recipients import Recipient, Recipients
-from tests.monitor.fakes import row
+from tests.monitor.fakes import WORDS, row
 
 rows = st.builds(
     row,
@@ -21,11 +21,16 @@ rows = st.builds(
     word=st.sampled_from([None, "a", "b"]),
     reason=st.sampled_from(["", "", "", "not understood"]),
 )
-reports = st.lists(st.lists(rows, max_size=9), min_size=1, max_size=5)
+reports = st.lists(
+    st.lists(rows, max_size=7, unique_by=lambda each: each.phone), min_size=1, max_size=5
+)
 
 
 def _model(known: list[Recipient], given_rows: list[Recipient]) -> tuple[list[Recipient], set[int]]:
-    """What must be known after ``given_rows``, one recipient at a time; and who is absent."""
+    """What must be known after ``given_rows``, one recipient at a time; and who is absent.
+
+    Each number is there once on both sides: which of several it is, test_alignment tells.
+    """
     known = list(known)
     free = list(range(len(known)))
     taken: set[int] = set()
@@ -93,3 +98,27 @@ def test_words_no_longer_used_leave_the_vocabulary() -> None:
     known = Recipients.of([row(number, Status.UNKNOWN, word=f"w{number}") for number in range(5)])
     plain = Recipients.of([row(number) for number in (4, 3, 2, 1, 0)])
     assert merge(known, plain).recipients.vocabulary == ("Waiting",)
+
+
+@st.composite
+def two_reports(draw: st.DrawFn) -> tuple[list[Recipient], list[Recipient]]:
+    """A long report, and the same with a few recipients changed and a few more at the end."""
+    before = [row(n) for n in range(draw(st.integers(1, 150)))]
+    after = list(before)
+    for slot in draw(st.lists(st.integers(0, len(before) - 1), max_size=6)):
+        status = draw(st.sampled_from(Status))
+        word = draw(st.sampled_from(["", "strange", WORDS[status]]))
+        stop = draw(st.sampled_from([True, False, None]))
+        date = draw(st.sampled_from([None, 1_700_000_000, 2**40]))
+        reason = draw(st.sampled_from(["", "no date"]))
+        after[slot] = Recipient(before[slot].phone, status, word, stop, date, reason)
+    return before, after + [row(1_000 + n) for n in range(draw(st.integers(0, 3)))]
+
+
+@given(two_reports())
+def test_every_difference_is_found_and_nothing_else(
+    reports: tuple[list[Recipient], list[Recipient]],
+) -> None:
+    before, after = reports
+    wanted = [slot for slot, old in enumerate(before) if old != after[slot]]
+    assert differing(Recipients.of(before), Recipients.of(after)) == wanted
