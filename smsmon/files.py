@@ -12,30 +12,24 @@ import contextlib
 import errno
 import fcntl
 import glob
-import io
 import os
 import re
-import select
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    pass
 
 TEMPORARY = ".tmp"
 """What the name of a file ends in that is not whole yet."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """How the system says that a disk is full, a quota used up, a file as long as it may be."""
-READER_WAIT = 5.0
-"""Seconds that a pipe is given to find a reader."""
 _TRIAL = 2**16
 """Bytes that a write is tried with; SQLite grows the index of its journal by half of that."""
-_LOOK_AGAIN = 0.02
 _LINKS = 40
 """Links from one to the next; Linux follows no more."""
 _NAME_LIMIT = 40
@@ -48,10 +42,6 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _OURS = re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
-
-
-Target = BinaryIO | io.RawIOBase
-"""What is written into: its ``write`` takes bytes, all of them."""
 
 
 class NotAFile(OSError):
@@ -241,30 +231,6 @@ def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
         raise
 
 
-@contextlib.contextmanager
-def written(path: Path, patience: float | None = None) -> Iterator[Target]:
-    """As `replaced`, for a place that the user chose: what is no file is written into.
-
-    So a pipe, a device, or what is open here as ``/dev/stdout`` stays what it is. ``patience``:
-    seconds to wait for a reader that takes nothing; None waits for ever.
-    """
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        found = None
-    descriptor = descriptor_of(path)
-    if descriptor is not None:
-        handle = os.dup(descriptor)
-    elif found is None or (stat.S_ISREG(found.st_mode) and _has_a_name(path, found)):
-        with replaced(path) as file:
-            yield file
-        return
-    else:
-        handle = _opened_into(path, found.st_mode)
-    with _Into(handle, patience) as stream:
-        yield stream
-
-
 def sweep(path: Path) -> None:
     """Remove what writers of ``path`` that were killed left behind; who still writes is let be."""
     target = Path(os.path.realpath(path))
@@ -274,61 +240,8 @@ def sweep(path: Path) -> None:
             left.unlink()
 
 
-class _Into(io.RawIOBase):
-    """Writes all it is given into a descriptor, piece by piece, each when there is room for it."""
-
-    def __init__(self, handle: int, patience: float | None) -> None:
-        self._handle = handle
-        self._patience = None if patience is None else patience * 1000
-        self._poll = select.poll()
-        self._poll.register(handle, select.POLLOUT)
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: ReadableBuffer, /) -> int:
-        left = memoryview(data).cast("B")
-        while left:
-            if not self._poll.poll(self._patience):
-                raise OSError(errno.ETIMEDOUT, "whoever reads it takes nothing")
-            with contextlib.suppress(BlockingIOError):
-                left = left[os.write(self._handle, left[: select.PIPE_BUF]) :]
-        return memoryview(data).nbytes
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            os.close(self._handle)
-
-
 def _prefix(target: Path) -> str:
     return f".{target.name[:_NAME_LIMIT]}."
-
-
-def _has_a_name(path: Path, found: os.stat_result) -> bool:
-    """False for what can only be reached as another process's descriptor is: by no name."""
-    try:
-        return os.path.samestat(os.lstat(os.path.realpath(path)), found)
-    except FileNotFoundError:
-        return False
-
-
-def _opened_into(path: Path, mode: int) -> int:
-    if stat.S_ISDIR(mode) or stat.S_ISSOCK(mode):
-        raise NotAFile(path, mode)
-    end = time.monotonic() + READER_WAIT
-    while True:
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-            break
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-        if time.monotonic() >= end:
-            raise OSError(errno.ENXIO, "nobody reads from it", str(path))
-        time.sleep(_LOOK_AGAIN)
-    os.set_blocking(handle, True)
-    return handle
 
 
 def _made_like(handle: int, target: Path, before: os.stat_result, refused: int) -> bool:

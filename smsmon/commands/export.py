@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon import files
+from smsmon import files, outputs
 from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
 from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
@@ -191,7 +191,7 @@ def _opened(output: str | None) -> AbstractContextManager[Write]:
 def _whole(output: str) -> Iterator[Write]:
     """What is written into the file ``output``, or into what else has that name."""
     try:
-        with ended_by_signals(), files.written(Path(output)) as file:
+        with ended_by_signals(), outputs.written(Path(output)) as file:
             yield lambda line: file.write(f"{line}\n".encode())
     except OSError as error:
         fail(f"{output} cannot be written ({error.strerror or error}).")

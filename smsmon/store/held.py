@@ -23,6 +23,12 @@ CUT = "it was cut short while it was in use"
 JOURNAL_CUT = "its journal was cut short while it was in use"
 
 
+def remedy(what: str) -> str:
+    """What is done about what `Held.look` found."""
+    more = "; older changes are in the file that was there" if what == REPLACED else ""
+    return f"What is known of every watched message is recorded anew{more}."
+
+
 class Place(NamedTuple):
     """What stands where a database and its journals are; None where nothing does."""
 

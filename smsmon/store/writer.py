@@ -18,7 +18,7 @@ from smsmon.model import Entry, Event
 from smsmon.store.aside import set_aside
 from smsmon.store.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.held import REPLACED, Held
+from smsmon.store.held import REPLACED, Held, remedy
 from smsmon.store.schema import of_sqlite_error, transaction
 from smsmon.store.soundness import mend
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
@@ -44,7 +44,6 @@ READS_FOLLOWED = 1.0
 """As many while other processes show what this one reads."""
 RETRY_FIRST, RETRY_MOST = 0.5, 30.0
 """Seconds from a failed write to the next try: doubled each time, up to the second number."""
-_STATED_ANEW = "What is known of every watched message is recorded anew."
 _MENDED = "It is made anew from what it stands for; nothing is lost."
 _REPORT_IT = "All else is recorded; please report this."
 
@@ -398,7 +397,7 @@ class HistoryWriter:
         if self._became or self._shaken:
             self._begin_anew()
         if self._became:
-            self._notify(StoreError(self.path, self._became, _STATED_ANEW))
+            self._notify(StoreError(self.path, self._became, remedy(self._became)))
         self._inode, self._became = held.inode, ""
         self._checked, self._shaken = True, False
         return held

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from smsmon.clock import SystemClock
+from smsmon.commands.doctor.files import stores
+from smsmon.commands.doctor.finding import Health
+from smsmon.commands.export import _opened
 from smsmon.crash import write_crash_note
 from smsmon.learned import FILE_NAME
+from smsmon.locations import Locations
 from smsmon.store.files import write_whole
+from smsmon.store.lease import LocalLease, Presence
 from tests.cli.program import TIMEOUT, Program
 from tests.files.kinds import NOBODY, root_only
 from tests.store.reports import START, Console, row
@@ -52,6 +60,20 @@ def test_what_root_does_in_a_users_home_stays_the_users(program: Program) -> Non
     assert {".watchlist.toml.lock", ".history.db.lock", "out.csv", "crashes"} <= found.keys()
     for each in (while_open, found):
         assert set(each.values()) == {(NOBODY, NOBODY + 1)}, each
+
+
+@root_only
+def test_the_lease_is_its_homes_whoever_takes_it(program: Program) -> None:
+    program.home.mkdir()
+    os.chown(program.home, NOBODY, NOBODY + 1)
+    history = program.home / "history.db"
+    lease, presence = LocalLease(history, SystemClock(), "watch"), Presence(history)
+    lease.claim(["300"])
+    presence.enter()
+    assert len(owners(program.home)) >= 3
+    assert set(owners(program.home).values()) == {(NOBODY, NOBODY + 1)}
+    presence.leave()
+    lease.release()
 
 
 @root_only
@@ -115,3 +137,53 @@ def test_a_pipe_in_a_files_place_ends_a_command_at_once(program: Program, place:
         assert "it is a pipe, not a file" in told
         assert done.returncode == 2, told
         assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_export_that_is_told_to_end_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, number: int
+) -> None:
+    target = tmp_path / "x.csv"
+    target.write_text("old")
+
+    def export() -> None:
+        with _opened(str(target)) as write:
+            write("new")
+            os.kill(os.getpid(), number)
+            write("never")
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)):
+        export()
+    assert target.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_settings_are_begun_whole_in_every_locale(program: Program) -> None:
+    done = program.run(
+        "config", "init", LC_ALL="C", LANG=None, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
+    )
+    assert done.code == 0, done.err
+    assert program.run("config", "check").code == 0
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o644, 0o660, 0o604])
+def test_a_history_that_is_there_is_closed_to_others(program: Program, mode: int) -> None:
+    history = program.home / "history.db"
+    with Console(history) as console:
+        console.watch("300")
+    history.chmod(mode)
+    with Console(history) as console:
+        console.watch("301")
+        console.poll("301", [row(1)], START)
+        console.writer.flush()
+        modes = {stat.S_IMODE(each.stat().st_mode) for each in program.home.glob("history.db*")}
+    assert modes == {0o600}
+
+
+def test_a_folder_that_others_may_write_into_is_told(program: Program) -> None:
+    program.run("add", "300")
+    places = Locations.under(program.home)
+    for mode, told in ((0o700, False), (0o755, False), (0o777, True), (0o770, True)):
+        program.home.chmod(mode)
+        poor = [each for each in stores(places) if each.health is Health.POOR]
+        assert any("chmod go-w" in each.advice for each in poor) is told

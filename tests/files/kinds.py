@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import files
+from smsmon import files, outputs
 
 CONTENT = b"phone\n'+33600000001\n" * 2_000
 NOBODY = 54_321
@@ -45,7 +45,7 @@ NO_FILES = {"folder": a_folder, "pipe": a_pipe, "socket": a_socket, "device": a_
 
 
 def write(path: Path, content: bytes = CONTENT) -> None:
-    with files.written(path, 5.0) as file:
+    with outputs.written(path, 5.0) as file:
         file.write(content)
 
 

@@ -23,7 +23,7 @@ def test_nobody_opens_files_but_the_one_who_does_it_right() -> None:
     found = set()
     for module in package.rglob("*.py"):
         name = str(module.relative_to(package))
-        if name == "files.py":
+        if name in ("files.py", "outputs.py"):
             continue
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call):

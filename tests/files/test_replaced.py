@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import files
+from smsmon import files, outputs
 from smsmon.store.files import write_whole
 from tests.files.kinds import CONTENT, NOBODY, as_user, left_over, root_only, write
 
@@ -101,7 +101,7 @@ def test_an_error_on_the_way_leaves_the_old_file_and_nothing_else(tmp_path: Path
     path = tmp_path / ("n" * 255)  # the longest name there is
     path.write_bytes(b"old")
     for error in (RuntimeError, KeyboardInterrupt, SystemExit):
-        with pytest.raises(error), files.written(path) as file:
+        with pytest.raises(error), outputs.written(path) as file:
             ended_by(error, after=file.write(CONTENT))
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import files
+from smsmon import files, outputs
 from smsmon.console.screens.asking import _written as export_of_the_console
 from tests.files.kinds import CONTENT, a_device, a_socket, left_over, write
 
@@ -38,7 +38,7 @@ def test_a_pipe_gets_all_of_it_and_stays_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_nobody_reads_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "READER_WAIT", 0.05)
+    monkeypatch.setattr(outputs, "READER_WAIT", 0.05)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="nobody reads from it"):
         write(tmp_path / "pipe")
@@ -51,7 +51,7 @@ def test_a_reader_that_takes_nothing_is_said(tmp_path: Path) -> None:
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with (
         pytest.raises(OSError, match="takes nothing"),
-        files.written(tmp_path / "pipe", 0.05) as file,
+        outputs.written(tmp_path / "pipe", 0.05) as file,
     ):
         file.write(b"x" * 1_000_000)
     os.close(reader)
@@ -74,6 +74,15 @@ def test_a_terminal_shows_it(tmp_path: Path) -> None:
     assert os.read(ours, 100) == b"written\r\n"
     for each in (ours, theirs):
         os.close(each)
+
+
+def test_the_console_writes_into_no_terminal(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    (tmp_path / "link").symlink_to(f"/dev/fd/{theirs}")
+    for path in (Path(os.ttyname(theirs)), tmp_path / "link"):
+        assert "it is a terminal" in export_of_the_console(path, "x")
+    os.close(theirs)
+    os.close(ours)
 
 
 def test_a_socket_or_a_folder_is_refused_and_stays(tmp_path: Path) -> None:

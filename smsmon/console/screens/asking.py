@@ -10,7 +10,7 @@ from typing import Any
 
 from textual import work
 
-from smsmon import files
+from smsmon import files, outputs
 from smsmon.console.actions import Where
 from smsmon.console.journal import Line as JournalLine
 from smsmon.console.screens.doing import Doing
@@ -284,9 +284,11 @@ class Asking(Doing, inherit_bindings=False):
 
 def _written(path: Path, text: str) -> str:
     """Write a file, whole; gives what went wrong, or nothing."""
+    if outputs.is_terminal(path):
+        return f"{path} was not written: it is a terminal, and the console is on one."
     try:
         files.make_folder(path.parent)
-        with files.written(path, PATIENCE) as file:
+        with outputs.written(path, PATIENCE) as file:
             file.write(text.encode())
     except OSError as error:
         return f"{path} was not written: {error.strerror or error}."
