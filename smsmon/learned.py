@@ -41,7 +41,9 @@ async def keep(folder: Path, engine: Engine, clock: Clock) -> None:
 
 
 async def save(folder: Path, engine: Engine) -> None:
-    """Keep what ``engine`` knows by now."""
+    """Keep what ``engine`` knows by now; of those on one home, the one that polls does it."""
+    if not engine.leads:
+        return
     curves = {name: engine.learned(name) for name in engine.profiles}
     await asyncio.to_thread(_write, folder, msgspec.json.encode(curves))
 

@@ -90,7 +90,7 @@ class Watching:
         except StoreError as error:
             self._complain(str(error))
         self._watch(left, {})
-        self._history.watching(self._watchlist.entries)
+        self.note_watched()
         shown()
         if trouble is not None:
             self._told = str(trouble)
@@ -172,6 +172,10 @@ class Watching:
                 engine.amend(entry)
                 self.amended(entry.id)
         engine.board.arrange(wanted)
+        self.note_watched()
+
+    def note_watched(self) -> None:
+        """Have the history note what is on the watchlist, and how it is described there."""
         self._history.watching(self._watchlist.entries)
 
     def _watch(

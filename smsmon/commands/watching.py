@@ -21,10 +21,13 @@ from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
+from smsmon.sharing import Sharing
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
+from smsmon.store.lease import LocalLease
 from smsmon.store.watchlist import Watchlist
 from smsmon.watching import Watching
+from smsmon.wishing import rank_of
 
 if TYPE_CHECKING:
     from smsmon.alerting import Alerting
@@ -111,6 +114,17 @@ class Watch:
         self._watching = Watching(
             self._engine, self._watchlist, self._history, self._say, self._mine
         )
+        self._sharing = Sharing(
+            self._engine,
+            self._history,
+            self._watching,
+            LocalLease(locations.history, clock, "watch"),
+            clock,
+            lambda: rank_of(settings.polling.role, usable=True),
+            self._retry,
+        )
+        self._sharing.turned = self._say_who_polls
+        self._said = ""
         self._alerting: Alerting | None = None
         if settings.alerts:
             from smsmon.alerting import Alerting
@@ -134,13 +148,15 @@ class Watch:
             except BaseException as error:
                 failed.append(error)
                 ending.end(exits.TROUBLE)
-            if self._all_refused():
+            if self._engine.leads and self._all_refused():
                 ending.end(exits.ACCOUNT)
 
+        await self._sharing.begin()
         await self._watching.start(self._clock, self._settings.history.retention_days)
         self._engine.subscribe(hear)
         jobs = [
             asyncio.create_task(self._engine.run()),
+            asyncio.create_task(self._sharing.run()),
             asyncio.create_task(self._follow()),
             asyncio.create_task(learned.keep(self._state, self._engine, self._clock)),
             asyncio.create_task(ending.over.wait()),
@@ -154,8 +170,10 @@ class Watch:
                 job.cancel()
             ended = await asyncio.gather(*jobs, return_exceptions=True)
             await learned.save(self._state, self._engine)
+            self._sharing.close()
             self._engine.close()
             await self._history.close()
+            self._sharing.release()
         for each in ended:
             if isinstance(each, BaseExceptionGroup):
                 failed += each.exceptions  # of a task group, which wraps what its tasks raise
@@ -170,6 +188,25 @@ class Watch:
         while True:
             await self._clock.wait(asyncio.Event(), LOOK_EVERY)
             await self._watching.look()
+
+    def _say_who_polls(self) -> None:
+        """Say it when it changes: at the start, and when another one takes over."""
+        polling = self._sharing.polling
+        if polling.here:
+            said = "This process asks the API."
+        elif polling.holder is not None:
+            said = f"{polling.holder} asks the API; this process follows what it records."
+        else:
+            said = "Nobody asks the API at present; this process shows what is recorded."
+        if said != self._said:
+            self._said = said
+            self._say(said)
+
+    async def _retry(self) -> None:
+        """Try the accounts again that are not well: an operator of another process asks."""
+        for name in self._engine.profiles:
+            if self._engine.account(name).condition is not Condition.OK:
+                self._engine.retry_account(name)
 
     def _say(self, sentence: str) -> None:
         self._complain(f"smsmon: {sentence}")

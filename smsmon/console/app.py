@@ -135,6 +135,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         except StoreError as error:
             self._complain(str(error))
         self.front.show_watchlist()
+        self._share()
         self._watch_alerts()
         await self._station.open()
         self._follow_watchlist()
@@ -190,6 +191,12 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         if self._station.alerting is not None:
             await self._station.alerting.run()
 
+    @work(group="sharing", exit_on_error=False)
+    async def _share(self) -> None:
+        """Poll, or follow who does."""
+        self._station.sharing.turned = self.front.show_head
+        await keep_running(self._station.sharing.run, self._sharing_failed, self._pause)
+
     @work(group="learned", exit_on_error=False)
     async def _keep_learned(self) -> None:
         await self._station.keep_learned()
@@ -215,6 +222,9 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     def _polling_failed(self, error: BaseException) -> None:
         self.failures.note(POLLING, error)
+
+    def _sharing_failed(self, error: BaseException) -> None:
+        self.failures.note("Following who polls", error)
 
     def _following_failed(self, error: BaseException) -> None:
         self.failures.note("Following the watchlist file", error)

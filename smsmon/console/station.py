@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
+    from smsmon.sharing import Polling, Sharing
     from smsmon.store.history import History
     from smsmon.store.watchlist import Watchlist
     from smsmon.watching import Watching
+    from smsmon.wishing import Rank
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,28 @@ class Station:
             self.engine, self.watchlist, self.history, self._complain, self._with_profile
         )
 
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Who polls, of all processes on this home."""
+        from smsmon.sharing import Sharing
+        from smsmon.store.lease import LocalLease
+
+        lease = LocalLease(self._locations.history, self.clock, "console")
+        return Sharing(
+            self.engine, self.history, self.watching, lease, self.clock, self._rank, self.retry
+        )
+
+    def _rank(self) -> Rank:
+        from smsmon.wishing import rank_of
+
+        usable = len(self.problems) < len(self._settings.profiles)
+        return rank_of(self._settings.polling.role, usable=usable)
+
+    @property
+    def polling(self) -> Polling | None:
+        """Who polls; None before that is known."""
+        return self.sharing.polling if self._started else None
+
     @property
     def read_only(self) -> str:
         """Why the watchlist cannot be written; empty when it can, or nobody has looked yet."""
@@ -177,6 +201,7 @@ class Station:
                 self._settings, self.engine, self.clock, alerted, self._complain, os.environ
             )
             self.watching.amended = self.alerting.look_again
+        await self.sharing.begin()
         await self.watching.start(self.clock, self._settings.history.retention_days, shown)
 
     async def open(self) -> None:
@@ -195,14 +220,16 @@ class Station:
         return balance
 
     async def retry(self) -> None:
-        """Try every account that is not well again, with its key read anew."""
+        """Try every account that is not well again, with its key read anew, wherever it is read."""
+        if not self.engine.leads:
+            self.sharing.wishing.retry_accounts()
         for name in self._settings.profiles:
             if self.account(name).condition is not Condition.OK:
                 await self._connect(name)
 
     def account(self, name: str) -> AccountState:
         """How it stands with an account; one that is not set up is stopped before it is asked."""
-        problem = self.problems.get(name)
+        problem = self.problems.get(name) if self.engine.leads else None
         if problem is None:
             state = self.engine.account(name)
             return replace(state, heard=True) if name in self._answered else state
@@ -229,11 +256,13 @@ class Station:
         """Write what is left to write, and close every connection."""
         await learned.save(self._locations.state, self.engine)
         self.engine.close()
-        try:
-            if self._started:
+        if self._started:
+            self.sharing.close()
+            try:
                 await self.history.close()
-        except StoreError as error:
-            self._complain(str(error))
+            except StoreError as error:
+                self._complain(str(error))
+            self.sharing.release()
         while self._clients:
             _, client = self._clients.popitem()
             await client.aclose()

@@ -129,6 +129,14 @@ class Polling(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Requests in flight at once, over all profiles.", ge=1, le=64),
     ] = 8
+    role: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(
+            description="Of all consoles and watches on one home one asks the API, and the others "
+            "show what it finds. auto: whoever comes first, and another one when that ends. "
+            "always: this one, and an auto one lets it. never: this one only shows."
+        ),
+    ] = "auto"
 
 
 class Network(Struct, frozen=True, kw_only=True):

@@ -39,7 +39,8 @@ class History:
         self, path: Path, clock: Clock | None = None, listener: Listener | None = None
     ) -> None:
         self.path = path
-        self._writer = HistoryWriter(path, clock, listener)
+        self.writer = HistoryWriter(path, clock, listener)
+        """Who polls and what followers wish is told to it directly."""
         self._reader = Reader(path)
         self._threads = ThreadPoolExecutor(1, "history-reader")
         self._closing = threading.Event()
@@ -56,11 +57,11 @@ class History:
         """
         if anew is not None:
             loop = asyncio.get_running_loop()
-            self._writer.anew = partial(loop.call_soon_threadsafe, anew)
+            self.writer.anew = partial(loop.call_soon_threadsafe, anew)
         if outdated is not None:
             loop = asyncio.get_running_loop()
-            self._writer.outdated = lambda keys: loop.call_soon_threadsafe(outdated, keys)
-        self._writer.start()
+            self.writer.outdated = lambda keys: loop.call_soon_threadsafe(outdated, keys)
+        self.writer.start()
 
     async def close(self) -> None:
         """Write what waits, then let go. Raises ``StoreError`` when something stays unwritten."""
@@ -68,7 +69,7 @@ class History:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, self._reader.close)
-            await loop.run_in_executor(self._threads, self._writer.close)
+            await loop.run_in_executor(self._threads, self.writer.close)
         finally:
             self._threads.shutdown(wait=False)
 
@@ -77,27 +78,35 @@ class History:
     @property
     def trouble(self) -> StoreError | None:
         """Why nothing can be written now; None when all is well. It is tried again by itself."""
-        return self._writer.trouble
+        return self.writer.trouble
 
     def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
         """Record what one poll brought: the monitor's ``Recorder``. Returns at once."""
-        self._writer.record(applied, watched)
+        self.writer.record(applied, watched)
 
     def record_event(self, event: Event) -> None:
         """Record what no poll brought. Returns at once."""
-        self._writer.record_event(event)
+        self.writer.record_event(event)
 
     def watching(self, entries: Iterable[Entry]) -> None:
         """Tell what is on the watchlist, at the start and after each change. Returns at once."""
-        self._writer.watching(entries)
+        self.writer.watching(entries)
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
         """Record again all that is known of these messages. Returns at once."""
-        self._writer.restate(messages)
+        self.writer.restate(messages)
 
     async def flush(self) -> None:
         """Wait until all recorded so far is on disk. Raises ``StoreError`` when it is not."""
-        await asyncio.to_thread(self._writer.flush)
+        await asyncio.to_thread(self.writer.flush)
+
+    def adopt(self, given: Remembered) -> None:
+        """Take a message for known as ``given``: the board has its very columns."""
+        summary = given.summary
+        known = Known(
+            given.row, summary.revision, given.recipients, given.absent, source=given.recipients
+        )
+        self.writer.adopt(summary.key, known, summary.digest)
 
     # --- questions -----------------------------------------------------------------------
 
@@ -116,15 +125,7 @@ class History:
         while left:
             portion, left = await self.ask(partial(_portion, wanted=left))
             for each in portion:
-                summary = each.summary
-                known = Known(
-                    each.row,
-                    summary.revision,
-                    each.recipients,
-                    each.absent,
-                    source=each.recipients,
-                )
-                self._writer.adopt(summary.key, known, summary.digest)
+                self.adopt(each)
             if portion:
                 yield portion
 

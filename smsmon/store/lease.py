@@ -66,8 +66,16 @@ class Lease(Protocol):
         """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
         ...
 
+    def look(self) -> None:
+        """See who polls, and claim nothing."""
+        ...
+
     def renew(self) -> bool:
         """Give a heartbeat; False when what was ours is lost."""
+        ...
+
+    def ours_still(self) -> bool:
+        """True when nobody else has taken it, by a look from any thread; gives no heartbeat."""
         ...
 
     def release(self) -> None:
@@ -122,6 +130,18 @@ class LocalLease:
                 self._take()
             return ids if self.held else ()
 
+    def look(self) -> None:
+        with self._alone:
+            try:
+                handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            except OSError:
+                self.holder = None
+                return
+            try:
+                self.holder = None if _lock(handle) else _read_holder(handle)
+            finally:
+                os.close(handle)
+
     def renew(self) -> bool:
         with self._alone:
             if self._handle is None:
@@ -142,10 +162,6 @@ class LocalLease:
             return ours
 
     def ours_still(self) -> bool:
-        """True when nobody else has taken it: asked in the thread that writes, whatever the time.
-
-        Without a heartbeat, and nothing is let go.
-        """
         with self._alone:
             handle = self._handle
             if handle is None:

@@ -219,6 +219,27 @@ def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_00
     )
 
 
+def changes_between(
+    connection: sqlite3.Connection, row: int, after: int, up_to: int
+) -> tuple[Transition, ...]:
+    """What the revisions of one message after one and up to another changed, oldest first."""
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
+        " ORDER BY c.revision, c.slot",
+        (row, after, up_to),
+    )
+    return tuple(map(_transition, rows))
+
+
+def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[Event]]:
+    """The events numbered higher than ``last``, and the number of the newest one."""
+    rows = connection.execute(
+        "SELECT id, kind, at, message_id, profile, detail FROM event WHERE id > ? ORDER BY id",
+        (last,),
+    ).fetchall()
+    return (rows[-1][0] if rows else last), [_event(row[1:]) for row in rows]
+
+
 def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
     """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
     since = round(moment * 1000)

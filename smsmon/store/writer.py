@@ -120,6 +120,10 @@ class HistoryWriter:
         """
         self._change_term(Term(ours, lost))
 
+    def record_alone(self) -> None:
+        """Record from now on whatever others do: there is no lease to be had."""
+        self._change_term(Term())
+
     def follow(self) -> None:
         """Record nothing of polls from now on: another process does. What waits is dropped."""
         self._change_term(FOLLOWING)
@@ -128,7 +132,8 @@ class HistoryWriter:
         with self._wake:
             self._term = term
             self._batch = self._batch.without_polls()
-            self._last.clear()
+            if term is None:
+                self._last.clear()
             self._taken += 1
             self._hurry = True
             self._wake.notify_all()

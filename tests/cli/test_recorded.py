@@ -115,7 +115,7 @@ def test_watch_prints_each_change_once_and_ends_properly_when_told(recorded: Rec
     assert kinds.count("completed") == 1
     assert "added" in kinds, "what another shell adds is followed"
     assert recorded.code == 143
-    assert recorded.err == ""
+    assert recorded.err == "smsmon: This process asks the API.\n"
 
 
 def test_watch_tells_an_alert_and_runs_its_command_without_the_key(recorded: Recorded) -> None:

@@ -241,6 +241,7 @@ class Showing(Screen[None], inherit_bindings=False):
             read_only=self.station.read_only,
             halted=self.station.halted,
             alerts=self.station.alerts,
+            polling=self.station.polling,
             retry_key=face_of("app.retry", self.actions),
         )
         of_filtered = self.messages.filtered

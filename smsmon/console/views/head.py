@@ -20,6 +20,7 @@ from smsmon.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
+    from smsmon.sharing import Polling
 
 _ORDER = (
     MessageState.STALE,
@@ -62,6 +63,8 @@ class Head:
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
     alerts: tuple[Rule, ...] = ()
     """The rule of each alert that fires."""
+    polling: Polling | None = None
+    """Who polls; None before that is known."""
     retry_key: str = "t"
     """The key that tries an account again."""
 
@@ -84,6 +87,8 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     for account in head.accounts:
         worth = 10 if account.condition is Condition.OK else 20
         parts.append(part(worth, *_account(account, lens, head, named=named)))
+    if polls := _who_polls(head.polling):
+        parts.append(part(*polls))
     if head.alerts:
         parts.append(part(25, *_alerts(head.alerts)))
     if head.frozen_since is not None:
@@ -100,6 +105,18 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     if head.balance:
         parts.append(part(4, styled(head.balance, Tone.DIM)))
     return fitted(parts, width)
+
+
+def _who_polls(polling: Polling | None) -> tuple[int, *tuple[Content, ...]] | None:
+    """Who polls, where that is not this console for itself alone: its worth, and its forms."""
+    if polling is None or (polling.here and not polling.followed):
+        return None
+    if polling.here:
+        return 2, styled("polls for others too", Tone.DIM)
+    if polling.holder is None:
+        return 15, styled("nobody polls", Tone.WARN)
+    by = f"by {polling.holder}"
+    return 6, styled(f"polled {by}", Tone.DIM), styled(by, Tone.DIM)
 
 
 def trying(account: AccountState, now: float) -> bool:

@@ -1,0 +1,143 @@
+"""Brings what another process recorded to the board, and tells it as that one told it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smsmon.clock import Clock
+from smsmon.model import Event, EventKind, Transition
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.remembering import Followed, LastPoll
+from smsmon.recipients import STOP_YES
+from smsmon.store.following import Cursor, Newer, Recorded
+from smsmon.store.history import History
+from smsmon.store.stands import AccountStands, PollStands
+from smsmon.watching import restored
+
+_EARLY = 5.0
+"""Seconds that news of a message waits for the watchlist to list it."""
+_OF_THE_LIST = (EventKind.ADDED, EventKind.REMOVED, EventKind.PAUSED, EventKind.RESUMED)
+"""What every process tells by itself, as it follows the watchlist file."""
+
+
+class Following:
+    """The way from the record to the engine of one that follows."""
+
+    def __init__(self, engine: Engine, history: History, clock: Clock) -> None:
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self.cursor = Cursor()
+        """Up to where the record is known."""
+        self._polled = False
+        """True at the first look after we polled: the board may know what it brings."""
+        self._early: dict[str, tuple[float, list[Followed]]] = {}
+
+    def begin(self) -> None:
+        """Follow from now on: we polled, and recorded what we told."""
+        last = max(self.cursor.event, self._history.writer.last_event)
+        self.cursor = Cursor(0, last)
+        self._polled = True
+
+    def take(self, newer: Newer) -> None:
+        """Bring what was recorded to the board, and tell it."""
+        self.cursor = newer.cursor
+        for each in newer.accounts:
+            self._engine.follow_account(_account(each))
+        events: dict[str, list[Event]] = {}
+        for event in newer.events:
+            if event.message_id is None:
+                self._engine.follow_event(event)
+            elif event.kind not in _OF_THE_LIST:
+                events.setdefault(event.message_id, []).append(event)
+        for recorded in newer.messages:
+            told = events.pop(recorded.stands.message_id, [])
+            self._bring(self._followed(recorded, told), recorded)
+        for message_id, left in events.items():
+            self._bring(Followed(message_id, left[-1].at, events=tuple(left)))
+        self._polled = False
+
+    def tell_early(self) -> None:
+        """Tell what was recorded of a message before our own look at the watchlist."""
+        for message_id, (since, waiting) in list(self._early.items()):
+            if message_id in self._engine.board:
+                del self._early[message_id]
+                for each in waiting:  # the message was loaded as it stands
+                    self._engine.follow(replace(each, restored=None))
+            elif self._clock.monotonic() - since > _EARLY:
+                del self._early[message_id]
+
+    def _followed(self, recorded: Recorded, events: list[Event]) -> Followed:
+        poll, transitions = recorded.stands, recorded.transitions
+        if self._polled:
+            transitions = self._untold(transitions)
+        moments = [each.at for each in events] + [each.observed_at for each in transitions]
+        return Followed(
+            poll.message_id,
+            max(moments, default=poll.read_at or self._clock.now()),
+            _last_poll(poll),
+            restored(recorded.remembered) if recorded.remembered else None,
+            transitions,
+            tuple(events),
+        )
+
+    def _untold(self, transitions: tuple[Transition, ...]) -> tuple[Transition, ...]:
+        """Without those that our last polls found too, and could not record any more."""
+        board, left = self._engine.board, []
+        for each in transitions:
+            watched = board.get(each.message_id)
+            known = watched.recipients if watched is not None else None
+            if known is None or each.slot >= len(known):
+                left.append(each)
+                continue
+            now = known.statuses[each.slot], known.stops[each.slot] == STOP_YES
+            if now != (each.after, each.stop_after):
+                left.append(each)
+        return tuple(left)
+
+    def _bring(self, followed: Followed, recorded: Recorded | None = None) -> None:
+        if followed.message_id in self._engine.board:
+            self._engine.follow(followed)
+            if recorded is not None and recorded.remembered is not None:
+                self._history.adopt(recorded.remembered)
+        elif followed.transitions or followed.events:
+            now = self._clock.monotonic()
+            self._early.setdefault(followed.message_id, (now, []))[1].append(followed)
+
+
+def account_stands(state: AccountState) -> AccountStands:
+    """How it stands with an account, to be recorded; the next try to the second."""
+    return AccountStands(
+        state.profile,
+        state.condition.value,
+        state.fault,
+        state.since,
+        None if state.retry_at is None else float(round(state.retry_at)),
+        state.failing_since,
+        state.heard,
+    )
+
+
+def _account(stands: AccountStands) -> AccountState:
+    return AccountState(
+        stands.profile,
+        Condition(stands.condition),
+        stands.fault,
+        stands.since,
+        stands.retry_at,
+        stands.failing_since,
+        stands.heard,
+    )
+
+
+def _last_poll(stands: PollStands) -> LastPoll:
+    return LastPoll(
+        stands.read_at,
+        stands.asked_at,
+        stands.fault,
+        stands.fault_since,
+        stands.promise,
+        stands.next_due,
+        stands.settled_at,
+    )

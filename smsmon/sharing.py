@@ -1,0 +1,265 @@
+"""Of all processes on one home one polls; the others follow what it records, and ask it.
+
+The store is asked for leave to poll. Whoever has it polls and records; everybody else looks
+whether something new was recorded, and takes it to the board. When the one that polls ends,
+is killed or stands still, another one takes over from what was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from math import inf
+
+from smsmon.clock import Clock
+from smsmon.following import Following, account_stands
+from smsmon.model import Event
+from smsmon.monitor.account import Condition
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.flight import EVERYTHING, NOTHING
+from smsmon.monitor.state import Applied
+from smsmon.store.errors import StoreError
+from smsmon.store.following import Follower, Newer
+from smsmon.store.history import History
+from smsmon.store.lease import HEARTBEAT, Holder, Lease, Presence
+from smsmon.store.stands import AccountStands, Wish
+from smsmon.watching import Watching
+from smsmon.wishing import Granting, Rank, Wishing
+
+LOOK_EVERY = 0.4
+"""Seconds between two looks at what others record: a change shows everywhere in a second."""
+YIELD = 3.0
+"""Seconds for which one that was asked to let another poll does not poll again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Who polls, for people."""
+
+    here: bool = False
+    holder: Holder | None = None
+    """The other process that does; None: nobody, or it is not known."""
+    followed: bool = False
+    """Others follow what we read."""
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at the disk found."""
+
+    held: bool
+    """It is for us to poll."""
+    alone: bool = False
+    """There is no lease to be had here: nobody is in the way, and nothing can be shared."""
+    holder: Holder | None = None
+    followed: bool = False
+    newer: Newer | None = None
+    wishes: list[Wish] = field(default_factory=list)
+
+
+class Sharing:
+    """Lets ``engine`` poll when the lease is ours, and follow when it is another's."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        history: History,
+        watching: Watching,
+        lease: Lease,
+        clock: Clock,
+        rank: Callable[[], Rank],
+        retry: Callable[[], Awaitable[None]],
+    ) -> None:
+        """``rank`` tells how we stand to others that want to poll; ``retry`` tries the accounts
+        again on behalf of another process.
+        """
+        self._engine = engine
+        self._history = history
+        self._watching = watching
+        self._lease = lease
+        self._clock = clock
+        self._rank = rank
+        self._presence = Presence(history.path)
+        self._follower = Follower(history.path)
+        self._thread = ThreadPoolExecutor(1, "sharing")
+        self._following = Following(engine, history, clock)
+        self.wishing = Wishing(engine, history.writer, clock)
+        """What is asked of another process that polls."""
+        self._granting = Granting(engine, history.writer, clock, retry, self.wishing.who)
+        self._stirred = asyncio.Event()
+        self._follows = True
+        self._alone = False
+        self._yields_until = -inf
+        self._accounts: dict[str, AccountStands] = {}
+        """How it stands with the accounts, as recorded last."""
+        self.polling = Polling()
+        self.turned: Callable[[], None] = lambda: None
+        """Called when it changes who polls."""
+        engine.grant(NOTHING)
+        engine.others = self.wishing
+        engine.subscribe(self._hear)
+        history.writer.follow()
+
+    async def begin(self) -> None:
+        """Find out who polls, before the history is loaded."""
+        self._turn(await self._look_at_disk(first=True))
+
+    async def run(self) -> None:
+        """Poll or follow, whichever it is, until cancelled."""
+        while True:
+            await self.step()
+            calm = self.polling.here and not self.polling.followed
+            await self._clock.wait(self._stirred, HEARTBEAT if calm else LOOK_EVERY)
+            self._stirred.clear()
+
+    async def step(self) -> None:
+        """Look once, and do what follows from it."""
+        look = await self._look_at_disk()
+        if look.newer is not None and not self._engine.leads:
+            self._following.take(look.newer)
+        self._turn(look)
+        self._following.tell_early()
+        if not self._engine.leads:
+            self.wishing.say_again(self._wanted_rank())
+            return
+        self._note_accounts()
+        if look.followed:
+            highest = await self._granting.grant(look.wishes)
+            if highest > self._rank() and not self._alone:
+                await self._hand_over()
+
+    def close(self) -> None:
+        """Poll no more; what was found can still be written, until ``release``."""
+        self.wishing.end()
+        self._engine.grant(NOTHING)
+
+    def release(self) -> None:
+        """Let another one poll: the last that is done, when all is written."""
+        self._lease.release()
+        self._presence.leave()
+        self._thread.submit(self._follower.close)
+        self._thread.shutdown(wait=False)
+
+    # --- the disk, in a thread -----------------------------------------------------------
+
+    async def _look_at_disk(self, *, first: bool = False) -> _Look:
+        wants = self._rank() > Rank.NEVER and self._clock.monotonic() >= self._yields_until
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._look, wants, first)
+
+    def _look(self, wants: bool, first: bool) -> _Look:
+        look = _Look(self._ask_lease(wants))
+        look.alone = look.held and not self._lease.held
+        look.holder = self._lease.holder
+        if not look.held:
+            self._presence.enter()
+        elif not look.alone:
+            self._presence.leave()
+            look.followed = self._presence.anybody()
+        with contextlib.suppress(StoreError):  # whoever writes, or asks, says so; and again soon
+            if first:
+                self._following.cursor = self._follower.end()
+            elif self._follows and (self._follower.changed() or look.held):
+                revisions = self._history.writer.revisions
+                look.newer = self._follower.newer(self._following.cursor, revisions)
+            elif look.followed:
+                look.wishes = self._follower.wishes()
+        return look
+
+    def _ask_lease(self, wants: bool) -> bool:
+        """True when it is for us to poll."""
+        if self._lease.held:
+            return self._lease.renew()
+        if not wants:
+            self._lease.look()
+            return False
+        try:
+            self._lease.claim(())
+        except StoreError:
+            return True
+        return self._lease.held
+
+    # --- whose turn it is ----------------------------------------------------------------
+
+    def _turn(self, look: _Look) -> None:
+        """Poll from now on, or follow."""
+        leads = self._engine.leads
+        if look.held and (not leads or look.alone != self._alone):
+            self._lead(alone=look.alone)
+        elif not look.held and leads:
+            self._follow()
+            return  # who has it by now is seen at once
+        if self._engine.leads:
+            self._history.writer.followed(look.followed)
+            if not look.followed:
+                self._engine.focus_elsewhere(())
+        polling = Polling(look.held, look.holder, look.followed)
+        if polling != self.polling:
+            self.polling = polling
+            self.turned()
+
+    def _lead(self, *, alone: bool) -> None:
+        writer, loop = self._history.writer, asyncio.get_running_loop()
+        self._follows, self._alone = False, alone
+        self._accounts.clear()
+
+        def lost() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(self._superseded)
+
+        if alone:
+            writer.record_alone()
+        else:
+            writer.lead(self._lease.ours_still, lost)
+        self._watching.note_watched()
+        self._engine.grant(EVERYTHING if alone else self._lease)
+
+    def _follow(self) -> None:
+        self._engine.grant(NOTHING)
+        self._history.writer.follow()
+        self._following.begin()
+        self.wishing.begin()
+        self._follows = True
+        self._stirred.set()
+
+    def _superseded(self) -> None:
+        """Another process records: the database itself says so."""
+        if self._engine.leads and not self._alone:
+            self._lease.release()
+            self._follow()
+
+    async def _hand_over(self) -> None:
+        """Another process is to poll: it claims within a second."""
+        self._yields_until = self._clock.monotonic() + YIELD
+        self._engine.grant(NOTHING)
+        with contextlib.suppress(StoreError):  # what is not written is read again by the other
+            await self._history.flush()
+        self._lease.release()
+        self._follow()
+
+    def _wanted_rank(self) -> Rank | None:
+        """The rank to ask with for leave to poll; None: whoever polls does it well."""
+        rank = self._rank()
+        conditions = [self._engine.account(name).condition for name in self._engine.profiles]
+        asks = rank is Rank.AUTO and Condition.STOPPED in conditions
+        return rank if rank is Rank.ALWAYS or asks else None
+
+    # --- polling for others --------------------------------------------------------------
+
+    def _hear(self, news: Applied | Event) -> None:
+        if isinstance(news, Event) and news.message_id is None and self._engine.leads:
+            self._note_accounts()
+
+    def _note_accounts(self) -> None:
+        """Record how it stands with the accounts, where that changed."""
+        changed = []
+        for name in self._engine.profiles:
+            stands = account_stands(self._engine.account(name))
+            if self._accounts.get(name) != stands:
+                self._accounts[name] = stands
+                changed.append(stands)
+        if changed:
+            self._history.writer.accounts(changed)
