@@ -9,6 +9,7 @@ from smsmon.model import Event, EventKind, Transition
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.remembering import Followed, LastPoll
+from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.following import Cursor, Newer, Recorded
 from smsmon.store.history import History
@@ -33,12 +34,20 @@ class Following:
         self._polled = False
         """True at the first look after we polled: the board may know what it brings."""
         self._early: dict[str, tuple[float, list[Followed]]] = {}
+        engine.subscribe(self.hear)
 
     def begin(self) -> None:
         """Follow from now on: we polled, and recorded what we told."""
         last = max(self.cursor.event, self._history.writer.last_event)
         self.cursor = Cursor(0, last)
         self._polled = True
+
+    def hear(self, news: Applied | Event) -> None:
+        """What the engine tells: a message that it tells as added need not be told so again."""
+        if isinstance(news, Event) and news.kind is EventKind.ADDED and news.message_id:
+            since, waiting = self._early.get(news.message_id, (0.0, []))
+            if waiting:
+                self._early[news.message_id] = since, [_but_added(each) for each in waiting]
 
     def take(self, newer: Newer) -> None:
         """Bring what was recorded to the board, and tell it."""
@@ -49,7 +58,7 @@ class Following:
         for event in newer.events:
             if event.message_id is None:
                 self._engine.follow_event(event)
-            elif event.kind not in _OF_THE_LIST:
+            elif event.kind not in _OF_THE_LIST or self._is_early(event):
                 events.setdefault(event.message_id, []).append(event)
         for recorded in newer.messages:
             told = events.pop(recorded.stands.message_id, [])
@@ -67,6 +76,10 @@ class Following:
                     self._engine.follow(replace(each, restored=None))
             elif self._clock.monotonic() - since > _EARLY:
                 del self._early[message_id]
+
+    def _is_early(self, event: Event) -> bool:
+        """True for the news that a message was added, when it came before the list itself."""
+        return event.kind is EventKind.ADDED and event.message_id not in self._engine.board
 
     def _followed(self, recorded: Recorded, events: list[Event]) -> Followed:
         poll, transitions = recorded.stands, recorded.transitions
@@ -104,6 +117,11 @@ class Following:
         elif followed.transitions or followed.events:
             now = self._clock.monotonic()
             self._early.setdefault(followed.message_id, (now, []))[1].append(followed)
+
+
+def _but_added(followed: Followed) -> Followed:
+    events = tuple(each for each in followed.events if each.kind is not EventKind.ADDED)
+    return replace(followed, events=events)
 
 
 def account_stands(state: AccountState) -> AccountStands:

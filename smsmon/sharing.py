@@ -92,6 +92,8 @@ class Sharing:
         self._stirred = asyncio.Event()
         self._follows = True
         self._alone = False
+        self._asked = False
+        """We have asked another process to let us poll."""
         self._yields_until = -inf
         self._accounts: dict[str, AccountStands] = {}
         """How it stands with the accounts, as recorded last."""
@@ -123,7 +125,9 @@ class Sharing:
         self._turn(look)
         self._following.tell_early()
         if not self._engine.leads:
-            self.wishing.say_again(self._wanted_rank())
+            wanted = self._wanted_rank()
+            self._asked = wanted is not None
+            self.wishing.say_again(wanted)
             return
         self._note_accounts()
         if look.followed:
@@ -215,7 +219,15 @@ class Sharing:
         else:
             writer.lead(self._lease.ours_still, lost)
         self._watching.note_watched()
+        refused = self._asked and [
+            name
+            for name in self._engine.profiles
+            if self._engine.account(name).condition is Condition.STOPPED
+        ]
         self._engine.grant(EVERYTHING if alone else self._lease)
+        for name in refused or ():
+            self._engine.retry_account(name)  # refused to one who could not use it
+        self._asked = False
 
     def _follow(self) -> None:
         self._engine.grant(NOTHING)
