@@ -249,3 +249,17 @@ async def test_what_is_added_shows_its_first_read_in_each(home: Home) -> None:
     await first.history.flush()
     query = "SELECT kind FROM event WHERE message_id = '302'"
     assert rows_of(home.database, query) == [("added",), ("first read",)]
+
+
+async def test_a_new_database_is_followed_from_its_beginning(home: Home) -> None:
+    first, second = await home.join(), await home.join()
+    home.answer(*WAITING)
+    await home.until(lambda: second["300"].read_at)
+    for name in ("history.db", "history.db-wal", "history.db-shm"):
+        (home.folder / name).unlink(missing_ok=True)
+    home.answer(*DELIVERED)
+    await home.until(lambda: second["300"].counts.delivered, "the change")
+    assert first.polls
+    assert not second.polls
+    first.engine.refresh(["301"])
+    await home.until(lambda: (second["301"].read_at or 0.0) > home.clock.now() - 2)

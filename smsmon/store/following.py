@@ -87,6 +87,8 @@ def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[str
     connection.execute("BEGIN")
     try:
         (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()
+        if sequence < cursor.sequence:
+            cursor = Cursor()  # the database is another one
         polls = stands.polls_since(connection, cursor.sequence)
         recorded = dict(
             connection.execute(

@@ -237,7 +237,8 @@ def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[E
         "SELECT id, kind, at, message_id, profile, detail FROM event WHERE id > ? ORDER BY id",
         (last,),
     ).fetchall()
-    return (rows[-1][0] if rows else last), [_event(row[1:]) for row in rows]
+    (newest,) = connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()
+    return newest, [_event(row[1:]) for row in rows]
 
 
 def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
