@@ -61,6 +61,8 @@ class Following:
             elif event.kind not in _OF_THE_LIST or self._is_early(event):
                 events.setdefault(event.message_id, []).append(event)
         for recorded in newer.messages:
+            if not self._of_ours(recorded):
+                continue
             told = events.pop(recorded.stands.message_id, [])
             self._bring(self._followed(recorded, told), recorded)
         for message_id, left in events.items():
@@ -76,6 +78,11 @@ class Following:
                     self._engine.follow(replace(each, restored=None))
             elif self._clock.monotonic() - since > _EARLY:
                 del self._early[message_id]
+
+    def _of_ours(self, recorded: Recorded) -> bool:
+        """False for what another account's message of that id was read for."""
+        watched = self._engine.board.get(recorded.stands.message_id)
+        return watched is None or watched.entry.profile == recorded.stands.profile
 
     def _is_early(self, event: Event) -> bool:
         """True for the news that a message was added, when it came before the list itself."""

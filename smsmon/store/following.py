@@ -12,6 +12,7 @@ from smsmon.store import queries, stands
 from smsmon.store.reader import Reader
 from smsmon.store.remembered import Remembered
 from smsmon.store.stands import AccountStands, PollStands, Wish
+from smsmon.store.update import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Follower:
         query = "SELECT ifnull(max(id), 0) FROM event"
         return Cursor(0, self._reader.ask(lambda db: int(db.execute(query).fetchone()[0])))
 
-    def newer(self, cursor: Cursor, revisions: Mapping[str, int]) -> Newer:
+    def newer(self, cursor: Cursor, revisions: Mapping[Key, int]) -> Newer:
         """What was recorded since ``cursor``; ``revisions`` are those that are known."""
         return self._reader.ask(lambda connection: newer(connection, cursor, revisions))
 
@@ -82,7 +83,7 @@ class Follower:
         self._reader.close()
 
 
-def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[str, int]) -> Newer:
+def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[Key, int]) -> Newer:
     """What was recorded since ``cursor``, in the order of its events."""
     connection.execute("BEGIN")
     try:
@@ -90,22 +91,23 @@ def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[str
         if sequence < cursor.sequence:
             cursor = Cursor()  # the database is another one
         polls = stands.polls_since(connection, cursor.sequence)
-        recorded = dict(
-            connection.execute(
-                "SELECT m.message_id, m.revision FROM last_poll p JOIN message m"
-                " ON m.message_id = p.message_id WHERE p.sequence > ?",
-                (cursor.sequence,),
-            )
-        )
+        recorded = connection.execute(
+            "SELECT m.message_id, m.profile, m.revision FROM last_poll p JOIN message m"
+            " ON m.message_id = p.message_id AND m.profile = p.profile WHERE p.sequence > ?",
+            (cursor.sequence,),
+        ).fetchall()
         last, events = queries.events_after(connection, cursor.event)
         accounts = stands.accounts(connection)
     finally:
         connection.execute("COMMIT")
-    changed = [id for id, revision in recorded.items() if revision != revisions.get(id, 0)]
-    loaded = {each.summary.message_id: each for each in queries.load(connection, changed)}
+    changed = [(id, of) for id, of, revision in recorded if revision != revisions.get((id, of), 0)]
+    loaded = {each.summary.key: each for each in queries.load(connection, changed)}
     return Newer(
         Cursor(sequence, last),
-        [_recorded(connection, each, loaded.get(each.message_id), revisions) for each in polls],
+        [
+            _recorded(connection, each, loaded.get((each.message_id, each.profile)), revisions)
+            for each in polls
+        ],
         events,
         accounts,
     )
@@ -115,11 +117,11 @@ def _recorded(
     connection: sqlite3.Connection,
     poll: PollStands,
     remembered: Remembered | None,
-    revisions: Mapping[str, int],
+    revisions: Mapping[Key, int],
 ) -> Recorded:
     if remembered is None:
         return Recorded(poll)
-    known, now = revisions.get(poll.message_id, 0), remembered.summary.revision
+    known, now = revisions.get(remembered.summary.key, 0), remembered.summary.revision
     return Recorded(
         poll, remembered, queries.changes_between(connection, remembered.row, known, now)
     )

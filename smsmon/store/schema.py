@@ -107,6 +107,7 @@ _SHARED = (
     "INSERT INTO lease VALUES (1, 0, 0)",
     """CREATE TABLE last_poll (
         message_id TEXT PRIMARY KEY,
+        profile TEXT NOT NULL,
         sequence INTEGER NOT NULL,    -- of the recording that wrote it
         read_at INTEGER,
         asked_at INTEGER,

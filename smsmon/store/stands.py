@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from smsmon.model import Fault, FaultKind
+from smsmon.model import Entry, Fault, FaultKind
 
 WISH_LASTS = 60.0
 """Seconds after which a wish is void: whoever still means it says so again."""
@@ -22,6 +22,7 @@ class PollStands:
     """How it stands with the polls of one message."""
 
     message_id: str
+    profile: str
     read_at: float | None = None
     asked_at: float | None = None
     promise: float | None = None
@@ -30,6 +31,11 @@ class PollStands:
     settled_at: float | None = None
     fault: Fault | None = None
     fault_since: float | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The message of the history that it concerns."""
+        return self.message_id, self.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Polls(Protocol):
     """The part of the monitor's ``Watched`` that tells how it stands with its polls."""
 
     @property
-    def id(self) -> str: ...
+    def entry(self) -> Entry: ...
     @property
     def read_at(self) -> float | None: ...
     @property
@@ -85,7 +91,8 @@ class Polls(Protocol):
 def of_watched(watched: Polls) -> PollStands:
     """How it stands with a message's polls now."""
     return PollStands(
-        watched.id,
+        watched.entry.id,
+        watched.entry.profile,
         watched.read_at,
         watched.asked_at,
         watched.promise,
@@ -124,10 +131,11 @@ def record_polls(
 ) -> None:
     """Record how it stands with these messages."""
     connection.executemany(
-        "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 each.message_id,
+                each.profile,
                 sequence,
                 _ms(each.read_at),
                 _ms(each.asked_at),
@@ -155,17 +163,18 @@ def polls_since(connection: sqlite3.Connection, sequence: int) -> list[PollStand
     return [
         PollStands(
             message_id=row[0],
-            read_at=_seconds(row[1]),
-            asked_at=_seconds(row[2]),
-            promise=_seconds(row[3]),
-            next_due=_seconds(row[4]),
-            settled_at=_seconds(row[5]),
-            fault=Fault(FaultKind(row[6]), row[7]) if row[6] else None,
-            fault_since=_seconds(row[8]),
+            profile=row[1],
+            read_at=_seconds(row[2]),
+            asked_at=_seconds(row[3]),
+            promise=_seconds(row[4]),
+            next_due=_seconds(row[5]),
+            settled_at=_seconds(row[6]),
+            fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
+            fault_since=_seconds(row[9]),
         )
         for row in connection.execute(
-            "SELECT message_id, read_at, asked_at, promise, next_due, settled_at, fault, reason,"
-            " fault_since FROM last_poll WHERE sequence > ?",
+            "SELECT message_id, profile, read_at, asked_at, promise, next_due, settled_at, fault,"
+            " reason, fault_since FROM last_poll WHERE sequence > ?",
             (sequence,),
         )
     ]

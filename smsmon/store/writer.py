@@ -98,7 +98,7 @@ class HistoryWriter:
         self._term: Term | None = Term()
         """None: another process polls and records."""
         self._reads_every = READS_EVERY
-        self._revisions: dict[str, int] = {}
+        self._revisions: dict[Key, int] = {}
         self._last_event = 0
 
     def start(self) -> None:
@@ -148,7 +148,7 @@ class HistoryWriter:
                 self._wake.notify_all()
 
     @property
-    def revisions(self) -> Mapping[str, int]:
+    def revisions(self) -> Mapping[Key, int]:
         """Message → the revision of it that was recorded here, or given to the board, last."""
         return self._revisions
 
@@ -236,7 +236,7 @@ class HistoryWriter:
         """Take ``known`` for what the database holds: the console was given the very same."""
         with self._wake:
             self._last[key] = (known.recipients, digest)
-            self._revisions[key[0]] = known.revision
+            self._revisions[key] = known.revision
             self._batch.adopted.append((key, known))
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
@@ -342,7 +342,7 @@ class HistoryWriter:
                 unfit = write_apart(connection, recording, batch, epoch, now)
                 self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
             for update in (*batch.updates, *batch.reads.values()):
-                self._revisions[update.entry.id] = recording.revision(update.key)
+                self._revisions[update.key] = recording.revision(update.key)
             if recording.refused:
                 self._tell_outdated(recording.refused)
             if batch.events:

@@ -41,6 +41,7 @@ INSERT INTO "event" VALUES(3,1795348809000,'stale','300','default','no answer wi
 INSERT INTO "event" VALUES(4,1795348810000,'account down',NULL,'default','no route');
 CREATE TABLE last_poll (
         message_id TEXT PRIMARY KEY,
+        profile TEXT NOT NULL,
         sequence INTEGER NOT NULL,    -- of the recording that wrote it
         read_at INTEGER,
         asked_at INTEGER,
