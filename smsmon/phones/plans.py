@@ -22,6 +22,9 @@ MAINLAND = 33
 _TELLING_DIGITS = 6
 """National digits that decide between the countries which share a calling code (Guernsey and
 the United Kingdom need six; all others fewer)."""
+_AREA_DIGITS = 3
+"""National digits that tell a country where the others make no number in use: area codes of North
+America, and the ranges of the departments overseas."""
 _FICTION = "63998"
 """06 39 98 is kept for films, in the mainland's plan, though 06 39 is Mayotte's (ARCEP)."""
 _OVERSEAS = ("GP", "RE", "YT", "GF", "MQ", "PM")
@@ -115,11 +118,8 @@ def _region_of_head(head: str, phone: str) -> str:
         return _HEADS[head]
     # Not a number in use; others that begin alike may tell more, so this is not kept.
     national = str(number.national_number)
-    for length in (4, 3):
-        likely = _likely_region(number.country_code, national[:length], len(national))
-        if likely:
-            return likely
-    likely = phonenumbers.region_code_for_country_code(number.country_code)
+    likely = _likely_region(number.country_code, national[:_AREA_DIGITS], len(national))
+    likely = likely or phonenumbers.region_code_for_country_code(number.country_code)
     return "" if likely in ("ZZ", "001") else likely
 
 

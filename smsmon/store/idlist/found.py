@@ -39,7 +39,7 @@ class Finding:
 
     def refuse(self, line: int, text: str, why: str) -> None:
         """What stands on this line is left out."""
-        self.problems.append(Problem(line, safe(text.strip()), why))
+        self.problems.append(Problem(line, safe(" ".join(text.split("\t")).strip()), why))
 
     def doubt(self, line: int, label: str, why: str) -> None:
         """The id of this line is taken, and its label may have been meant otherwise."""
