@@ -116,8 +116,8 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    if _COMPLETION in os.environ:
-        smsmon.main(prog_name=_NAME)  # the shell asks what could follow; click answers and exits
+    if os.environ.get(_COMPLETION):
+        return _complete()
     try:
         with smsmon.make_context(_NAME, sys.argv[1:]) as context:
             smsmon.invoke(context)
@@ -140,6 +140,16 @@ def _run() -> int:
             return exits.USAGE
         return _crashed(error)
     return exits.OK
+
+
+def _complete() -> int:
+    """Tell the shell what could follow. It shows what is printed: of troubles, nothing is."""
+    try:
+        smsmon.main(prog_name=_NAME)
+    except SystemExit as answered:
+        return exits.USAGE if answered.code else exits.OK
+    except Exception:
+        return exits.USAGE
 
 
 def _is_store_error(error: Exception) -> bool:

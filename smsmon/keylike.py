@@ -42,6 +42,11 @@ def is_most_likely_key(text: str) -> bool:
     return _HEX.search(text) is not None
 
 
+def without_likely_keys(text: str) -> str:
+    """``text`` with dots for what is most likely a key, and all else of it as it is."""
+    return _HEX.sub(DOTS, text)
+
+
 def without_keys(text: str, shortest: int = ANYWHERE) -> str:
     """``text`` with dots for every word of it that could be a key."""
     if len(text) < shortest:

@@ -11,6 +11,7 @@ import click
 from smsmon import files
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings, settings_again
+from smsmon.commands.durations import Number
 from smsmon.commands.signals import ended_by_signals
 
 ALERTS = """
@@ -29,7 +30,7 @@ three minutes once the demo has run for one."""
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
 @click.option(
     "--speed",
-    type=click.FloatRange(0.001, 1_000_000),
+    type=Number(0.001, 1_000_000),
     default=1.0,
     show_default=True,
     help="How many times faster than life reports come in.",

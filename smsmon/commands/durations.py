@@ -1,7 +1,8 @@
-"""Durations and moments as arguments."""
+"""Numbers, durations and moments as arguments: each one that can be reckoned with."""
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,22 @@ if TYPE_CHECKING:
     Seconds = click.ParamType[float]
 else:
     Seconds = click.ParamType  # generic for type checkers only, in older releases
+
+
+_LATEST = 253_402_300_799.0
+"""The end of the year 9999, epoch seconds: no clock and no calendar here knows more."""
+
+
+class Number(click.FloatRange):
+    """A number within bounds. ``nan`` lies within any, for who asks whether it is outside."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is no number that can be used here.", param, ctx)
+        return float(number)
 
 
 class Duration(Seconds):
@@ -33,7 +50,8 @@ class Duration(Seconds):
 class Moment(Seconds):
     """Seconds since the epoch, written as a date, a date and time, or how long ago.
 
-    Without a zone a time is local; how long ago is a duration (``12h``).
+    Without a zone a time is local; how long ago is a duration (``12h``). What lies before 1970
+    is the beginning of 1970: nothing that smsmon knows is older.
     """
 
     name = "moment"
@@ -49,11 +67,11 @@ class Moment(Seconds):
         from smsmon.filter_tests import BadValue, parse_duration
 
         try:
-            return datetime.fromisoformat(value).timestamp()
+            return _within(datetime.fromisoformat(value).timestamp())
         except (ValueError, OverflowError, OSError):
             pass
         try:
-            return time.time() - parse_duration(value)
+            return _within(time.time() - parse_duration(value))
         except BadValue:
             self.fail(
                 f"{value!r} is no moment: write 2026-11-22, 2026-11-22T10:00, or 12h for twelve"
@@ -61,3 +79,7 @@ class Moment(Seconds):
                 param,
                 ctx,
             )
+
+
+def _within(moment: float) -> float:
+    return min(max(moment, 0.0), _LATEST)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from smsmon.commands.durations import Number
+
 F = TypeVar("F", bound=Callable[..., Any])
 Path = tuple[str, ...]
 _PLACE = "smsmon.flags"
@@ -55,7 +57,7 @@ def timeout_flag(command: F) -> F:
     return _flag(
         "--timeout",
         ("network", "timeout"),
-        type=click.FloatRange(0.1, 300),
+        type=Number(0.1, 300),
         metavar="SECONDS",
         help="How long one whole exchange may take.",
     )(command)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
-from smsmon.commands.durations import Moment
+from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import counted, emit, print_json, print_json_line, print_rows, say
@@ -42,7 +42,9 @@ def history() -> None:
     help="From then on: 2026-11-22, 2026-11-22T18:00, or 12h. Unless given, the last day; with"
     " ids, everything.",
 )
-@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="At most.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10**9), default=10_000, show_default=True, help="At most."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @privacy_flag
 @utc_flag
@@ -198,7 +200,7 @@ def info(as_json: bool) -> None:
 @history.command
 @click.option(
     "--days",
-    type=click.FloatRange(0),
+    type=Number(0, 36_500),
     help="Keep messages that left the watchlist less than this many days ago; unless given,"
     " history.retention_days of the settings.",
 )

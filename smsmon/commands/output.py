@@ -40,10 +40,11 @@ def emit(text: str) -> None:
 
 def say(message: str) -> None:
     """A diagnostic: stderr, one line, with nothing in it that a terminal would obey."""
+    from smsmon.keylike import without_likely_keys
     from smsmon.text import safe
 
     with contextlib.suppress(OSError):  # nowhere is left to complain to
-        click.echo(safe(message, _LINE), err=True)
+        click.echo(safe(without_likely_keys(message), _LINE), err=True)
 
 
 def listed(ids: Iterable[str], shown: int = 10) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from smsmon.commands.durations import Number
 from smsmon.commands.output import fail
 
 
@@ -18,7 +19,7 @@ from smsmon.commands.output import fail
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
 @click.option(
     "--speed",
-    type=click.FloatRange(0.001, 1_000_000),
+    type=Number(0.001, 1_000_000),
     default=1.0,
     show_default=True,
     help="How many times faster than life reports come in.",

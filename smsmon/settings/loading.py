@@ -242,7 +242,7 @@ def _wrong(leaf: Leaf, value: Any, *, lax: bool = False) -> str:
     """What a value must be, when it is not; empty when it is fine."""
     try:
         msgspec.convert(value, leaf.type, strict=not lax)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # a variable may hold any bytes
         return leaf.expected
     return ""
 

@@ -31,10 +31,12 @@ class Inside:
         given: bytes = b"",
         encoding: str = "utf-8",
         interrupt: float = 0.0,
+        lasts: bool = False,
     ) -> tuple[int, bytes]:
         """The exit code, and all that was printed, stdout first.
 
-        With ``interrupt`` the command is told to stop after so many seconds.
+        With ``interrupt`` the command is told to stop after so many seconds; one that ``lasts``
+        not before it is at its work.
         """
         out, err = io.BytesIO(), io.BytesIO()
         streams: dict[str, Any] = {
@@ -47,7 +49,7 @@ class Inside:
             mock.patch.multiple(sys, **streams, argv=["smsmon", *args]),
             mock.patch.dict(os.environ, whole, clear=True),
             mock.patch.multiple(cli, no_core_files=mock.DEFAULT, _mend_streams=mend),
-            _interrupted(interrupt),
+            _interrupted(interrupt, lasts=lasts),
         ):
             code: Any = 0
             try:
@@ -67,9 +69,12 @@ def mend() -> None:
 
 
 @contextmanager
-def _interrupted(after: float) -> Iterator[None]:
+def _interrupted(after: float, *, lasts: bool) -> Iterator[None]:
     def interrupt(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        if lasts and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.setitimer(signal.ITIMER_REAL, after)  # no event loop yet
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
