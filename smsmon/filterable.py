@@ -24,7 +24,7 @@ RECIPIENT_FIELDS: tuple[Field, ...] = (
     Field("took", Kind.DURATION, help="from first seen to final, as observed"),
     Field("age", Kind.DURATION, help="since first seen"),
     Field("changed", Kind.DURATION, help="since the last change seen"),
-    Field("absent", Kind.FLAG, help="missing from the last report"),
+    Field("absent", Kind.FLAG, help="no longer listed by the API"),
     Field("reason", Kind.TEXT, help="why the row could not be understood"),
 )
 
@@ -44,6 +44,7 @@ MESSAGE_FIELDS: tuple[Field, ...] = (
     Field("failed", Kind.NUMBER, help="how many are not delivered"),
     Field("unknown", Kind.NUMBER),
     Field("stop", Kind.NUMBER, help="how many said STOP"),
+    Field("absent", Kind.NUMBER, help="how many the API no longer lists"),
     Field("rate", Kind.NUMBER, help="delivered ÷ final, as 95% or 0.95"),
     Field("waiting_share", Kind.NUMBER, help="waiting ÷ recipients, as 5% or 0.05"),
     Field("failed_share", Kind.NUMBER, help="not delivered ÷ recipients"),

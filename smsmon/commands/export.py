@@ -66,12 +66,14 @@ def export(
 
     \b
     recipients  id label phone country status raw_status stop date first_seen
-                changed_at absent reason profile
+                changed_at absent reason profile absent_since
     changes     observed_at id phone before after raw_status stop date profile
     summary     id label tags profile total delivered not_delivered waiting
                 unknown stop delivery_rate first_read_at read_at
-                last_change_at completed_at removed_at
+                last_change_at completed_at removed_at absent
     watchlist   id label tags note added paused profile
+    absent: no longer listed by the API, and shown as last seen; in a summary,
+    how many of its total.
     CSV is safe for spreadsheets: a cell that could be a formula or be rounded,
     such as a phone number, begins with an apostrophe. jsonl is for programs:
     one JSON object a line, times in UTC or null. smsmon import reads every

@@ -29,7 +29,7 @@ ALL = 2**31
 
 RECIPIENT_COLUMNS = (
     "id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
-    "changed_at", "absent", "reason", "profile",
+    "changed_at", "absent", "reason", "profile", "absent_since",
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date", "profile",
@@ -37,12 +37,12 @@ CHANGE_COLUMNS = (
 SUMMARY_COLUMNS = (
     "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
     "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at", "completed_at",
-    "removed_at",
+    "removed_at", "absent",
 )  # fmt: skip
 
 _SUMMARY_FIELDS = frozenset(
     ("id", "label", "tag", "profile", "recipients", "delivered", "waiting", "failed", "unknown",
-     "stop", "rate", "changed", "read")
+     "stop", "absent", "rate", "changed", "read")
 )  # fmt: skip
 SUMMARY_FIELDS: tuple[Field, ...] = tuple(
     each for each in MESSAGE_FIELDS if each.name in _SUMMARY_FIELDS
@@ -95,6 +95,7 @@ def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[R
                 "absent": slot in remembered.absent,
                 "reason": each.reason,
                 "profile": remembered.summary.profile,
+                "absent_since": utc(remembered.absent.get(slot)),
             }
 
 
@@ -126,6 +127,7 @@ def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row
             "last_change_at": utc(summary.last_change_at),
             "completed_at": utc(summary.completed_at),
             "removed_at": utc(summary.removed_at),
+            **_known(summary, {"absent": summary.counts.absent}),
         }
 
 
@@ -205,6 +207,8 @@ def _value(it: Summary, now: float, name: str) -> str | tuple[str, ...] | float 
             return it.profile
         case "recipients":
             return counts.total
+        case "absent":
+            return counts.absent
         case "failed":
             return counts.not_delivered
         case "rate":

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
-from smsmon.console.looks import DASH, STATUS_LOOKS, Look, Tone, state_look, status_look
+from smsmon.console.looks import DASH, GONE, STATUS_LOOKS, Look, Tone, state_look, status_look
 from smsmon.model import Counts, Status
 from smsmon.text import ELLIPSIS, safe
 
@@ -143,6 +143,29 @@ def status(value: Status, *, raw: str = "") -> Sequence[Span]:
     look = status_look(value)
     word = raw if value is Status.UNKNOWN and raw else look.word
     return _look(look, word)
+
+
+_WAS = {
+    Status.DELIVERED: "was delivered",
+    Status.WAITING: "was waiting",
+    Status.NOT_DELIVERED: "had failed",
+}
+
+
+def status_before(value: Status, *, raw: str = "") -> Sequence[Span]:
+    """The status that one had who is no longer listed: ``✗ had failed``."""
+    look = status_look(value)
+    return (Span(f"{look.glyph} {_WAS.get(value) or f'was {raw or look.word}'}", Tone.DIM),)
+
+
+def with_gone(total: int, gone: int, width: int) -> Cell:
+    """A number of recipients, and how many of them are no longer listed: ``-2 3``."""
+    if not gone:
+        return count(total)
+    told = Span(f"{GONE}{gone:,} ", Tone.WARN)
+    if len(told.text) + len(count(total)) > width:
+        told = Span(GONE, Tone.WARN)
+    return (told, Span(count(total)))
 
 
 def state(name: str, *, detail: str = "") -> Sequence[Span]:

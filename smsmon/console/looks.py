@@ -17,6 +17,8 @@ from smsmon.model import Status
 MARK = "●"
 UP, DOWN = "▲", "▼"
 WARNING = "!"
+GONE = "-"
+"""Before what the API no longer lists, and its count: it is shown as it was last seen."""
 DASH = "–"
 """Stands where there is no value."""
 

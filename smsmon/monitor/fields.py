@@ -19,7 +19,7 @@ def message_value(monitor: Monitor, watched: Watched, now: float, name: str) -> 
             return str(getattr(watched.entry, name))
         case "tag":
             return watched.entry.tags
-        case "recipients" | "failed" | "delivered" | "waiting" | "unknown" | "stop" if (
+        case "recipients" | "failed" | "delivered" | "waiting" | "unknown" | "stop" | "absent" if (
             watched.read_at is None
         ):
             return None  # nobody knows yet: that is not none
@@ -27,7 +27,7 @@ def message_value(monitor: Monitor, watched: Watched, now: float, name: str) -> 
             return counts.total
         case "failed":
             return counts.not_delivered
-        case "delivered" | "waiting" | "unknown" | "stop":
+        case "delivered" | "waiting" | "unknown" | "stop" | "absent":
             return int(getattr(counts, name))
         case "rate":
             return counts.delivery_rate

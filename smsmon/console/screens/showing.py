@@ -103,6 +103,8 @@ class Showing(Screen[None], inherit_bindings=False):
         self.open_id: str | None = None
         """The message whose recipients are shown."""
         self._opened: Watched | None = None
+        self._gone: Mapping[int, float] = {}
+        """Its recipients that are shown as no longer listed."""
         self.open_slot: int | None = None
         """The recipient shown in full."""
         self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
@@ -196,8 +198,9 @@ class Showing(Screen[None], inherit_bindings=False):
             self.entitle_side()
         else:
             self.states.look_at(news.polled | news.changed.keys())
-        if self.open_id in news.changed:
-            self._show_changed_recipients(news.changed[self.open_id])
+        gone = self._gone_or_back()
+        if self.open_id in news.changed or gone:
+            self._show_changed_recipients(news.changed.get(self.open_id or "", set()) | gone)
         elif self.open_id in news.polled:
             self.entitle_side()
         self.show_log()
@@ -307,6 +310,7 @@ class Showing(Screen[None], inherit_bindings=False):
         board, table = self.station.engine.board, self.recipients.table
         self.open_id = message_id
         self._opened = watched = None if message_id is None else board.get(message_id)
+        self._gone = {} if watched is None else watched.absent
         if watched is None:
             table.set_source(MappedRows({}), ())
         else:
@@ -314,6 +318,14 @@ class Showing(Screen[None], inherit_bindings=False):
             table.set_source(rows, range(len(watched.recipients)))
         self.show_recipient(table.cursor_key)
         self.focus_engine()
+
+    def _gone_or_back(self) -> set[int]:
+        """The recipients of the open message that are no longer listed, or again, since before."""
+        watched = self.open_message
+        if watched is None:
+            return set()
+        before, self._gone = self._gone, watched.absent
+        return set(before.keys() ^ watched.absent.keys())
 
     def _show_changed_recipients(self, slots: set[int]) -> None:
         watched, table = self.open_message, self.recipients.table
@@ -394,6 +406,13 @@ class Showing(Screen[None], inherit_bindings=False):
         where = self.messages if Where.MESSAGES in self.visible_panes else self.recipients
         for pane in (self.messages, self.recipients):
             pane.explain(titles.reason_note(stands if pane is where else None))
+        watched, slot = self.open_message, self.open_slot
+        if watched is None or slot is None or Where.RECIPIENTS not in self.visible_panes:
+            return
+        since = watched.absent.get(slot)
+        fresh = where is not self.recipients or not titles.reason_note(stands)
+        if since is not None and fresh:
+            self.recipients.explain(titles.gone_note(since, self.lens))
 
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""

@@ -51,6 +51,7 @@ def message_record(row: Watched, stands: Standing) -> Record:
         "delivery_rate": known(counts.delivery_rate),
         "read_at": utc(row.read_at),
         "last_change_at": utc(row.last_change_at),
+        "absent": known(counts.absent),
     }
 
 
@@ -68,6 +69,7 @@ def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
         "first_seen": utc(row.first_seen),
         "changed_at": utc(row.changed_at),
         "took_seconds": row.took,
+        "absent_since": utc(row.absent_since),
     }
 
 

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import ALERT_TONES, UP, Tone, state_look, status_look
+from smsmon.console.looks import ALERT_TONES, GONE, UP, Tone, state_look, status_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import GAP, fitted, part
 from smsmon.model import Balance, Counts, Status
@@ -151,10 +151,11 @@ def _account(account: AccountState, lens: Lens, head: Head, *, named: bool) -> l
         case Condition.STOPPED:
             glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
     since, reason = f"{glyph} {state} since {lens.moment(account.since)}", account.reason
-    now = f"{glyph} {state}{again}"
+    down = account.condition is Condition.DOWN
+    now = f"{glyph} {state}{again if down else ''}"
     said = f"{now}: {reason}"
     short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
-    told = (f"{since}{again}: {reason}", said, short, now)
+    told = (f"{since}{again}: {reason}", said, short, now if down else since)
     return [Content.assemble(name, (form, "bold")) for form in told]
 
 
@@ -258,6 +259,10 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str
         parts.append(part(worth, *_total(counts, status)))
     if counts.unknown:
         parts.append(part(5, *_total(counts, Status.UNKNOWN)))
+    if counts.absent:
+        gone = f"{GONE} {counts.absent:,}"
+        forms = (f"{gone} no longer listed", f"{gone} not listed", gone)
+        parts.append(part(9, *(styled(form, Tone.WARN) for form in forms)))
     parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
     rate = (cells.rate(counts.delivery_rate), "bold")
     named = [styled(f"{name} ", Tone.DIM) for name in ("delivery rate", "rate")]

@@ -124,7 +124,7 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("progress", "delivered", _bar, width=11, flex=2, max_width=24, priority=85,
                help="Delivered ÷ all; ━ delivered ┈ waiting ╳ not."),
         Column("recipients", "recip", _recipients, width=7, align="right", priority=80,
-               descending=True),
+               descending=True, help="How many; -2: and two of them are no longer listed."),
         tally(Status.WAITING, 6, 78),
         tally(Status.NOT_DELIVERED, 6, 79),
         tally(Status.DELIVERED, 7, 40),
@@ -180,7 +180,7 @@ def _bar(row: Watched, width: int) -> Cell:
 
 def _recipients(row: Watched, width: int) -> Cell:
     total = _known(row, "total")
-    return _UNREAD if total is None else cells.count(total)
+    return _UNREAD if total is None else cells.with_gone(total, row.counts.absent, width)
 
 
 def _stop(row: Watched, width: int) -> Cell:

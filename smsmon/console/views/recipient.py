@@ -13,6 +13,7 @@ from smsmon.console.journal import in_words
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, Tone, status_look
 from smsmon.console.tones import styled
+from smsmon.console.views import titles
 from smsmon.console.views.recipients import RecipientRow, recipient_row
 from smsmon.countries import country_name
 from smsmon.model import Transition
@@ -79,8 +80,8 @@ def recipient_text(
         _fact("First seen", Content(lens.timestamp(row.first_seen))),
         _fact("Took", _took(row)),
     ]
-    if row.absent:
-        lines.append(styled("Not in the last report: shown as it was before.", Tone.WARN))
+    if row.absent_since is not None:
+        lines.append(titles.gone_note(row.absent_since, lens))
     if one.reason:
         lines.append(styled(f"The row could not be understood: {one.reason}", Tone.WARN))
     lines += [Content(), Content.styled("Timeline", "bold $accent")]

@@ -12,6 +12,7 @@ from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
+from smsmon.console.looks import GONE
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
@@ -43,8 +44,8 @@ class RecipientRow:
     first_seen: float
     changed_at: float | None
     """When it was last seen to change; None: it never was."""
-    absent: bool
-    """The last report left it out: this is as it was before."""
+    absent_since: float | None
+    """Since when reports leave it out: this is as it was before. None: the last one lists it."""
     took: float | None = None
     """Seconds from first seen to the final status, as observed; None when not observed."""
 
@@ -56,7 +57,7 @@ def recipient_row(watched: Watched, slot: int) -> RecipientRow:
         watched.recipients[slot],
         watched.first_seen[slot],
         watched.changed_at[slot] or None,
-        slot in watched.absent,
+        watched.absent.get(slot),
         took_of(watched, slot),
     )
 
@@ -122,7 +123,8 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
 
     def phone(row: RecipientRow, width: int) -> Cell:
-        return Span(lens.phone(row.recipient.phone), Tone.DIM if row.absent else Tone.PLAIN)
+        number = lens.phone(row.recipient.phone)
+        return number if row.absent_since is None else Span(f"{GONE}{number}", Tone.DIM)
 
     def date(row: RecipientRow, width: int) -> Cell:
         return lens.moment(row.recipient.date)
@@ -149,7 +151,8 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
 
 
 def _status(row: RecipientRow, width: int) -> Cell:
-    return cells.status(row.recipient.status, raw=row.recipient.raw_status)
+    told = cells.status if row.absent_since is None else cells.status_before
+    return told(row.recipient.status, raw=row.recipient.raw_status)
 
 
 def _stop(row: RecipientRow, width: int) -> Cell:

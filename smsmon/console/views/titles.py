@@ -6,7 +6,7 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone, state_look
+from smsmon.console.looks import GONE, Tone, state_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import Part, part
 from smsmon.monitor.account import AccountState, Condition
@@ -62,8 +62,23 @@ def recipients_count(watched: Watched) -> Part:
     """How many recipients the message has, as far as anybody knows."""
     if watched.read_at is None:
         return part(5, styled("not read yet", Tone.DIM))
-    count = cells.count(watched.counts.total)
-    return part(5, f"{count} recipients", count)
+    counts = watched.counts
+    count = cells.count(counts.total)
+    if not counts.absent:
+        return part(5, f"{count} recipients", count)
+    gone = f"{GONE}{counts.absent:,}"
+    return part(
+        9,
+        Content.assemble(f"{count} recipients ", styled(f"{gone} no longer listed", Tone.WARN)),
+        Content.assemble(f"{count} ", styled(f"{gone} not listed", Tone.WARN)),
+        Content.assemble(f"{count} ", styled(gone, Tone.WARN)),
+    )
+
+
+def gone_note(since: float, lens: Lens) -> Content:
+    """What is said of a recipient that reports leave out."""
+    told = f"{GONE} no longer in the answer since {lens.moment(since).strip()}"
+    return styled(f"{told}; shown as it was last seen", Tone.WARN)
 
 
 def no_recipients(watched: Watched | None) -> str:
