@@ -8,10 +8,12 @@ program started is told once, apart, and wakes nobody.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import Protocol
 
 from smsmon.assemble import known_keys, rules_of
 from smsmon.clock import Clock
@@ -22,6 +24,8 @@ from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
+from smsmon.store.errors import StoreError
+from smsmon.store.told import Episode, Turn
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""
@@ -54,6 +58,14 @@ class _Basket:
         return taken
 
 
+class Told(Protocol):
+    """The record of the alerts whose commands ran (the history). Both raise ``StoreError``."""
+
+    async def told(self) -> frozenset[Episode]: ...
+
+    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]: ...
+
+
 class Alerting:
     """The alerts of one program.
 
@@ -69,7 +81,16 @@ class Alerting:
         tell: Tell,
         complain: Callable[[str], None],
         environ: Mapping[str, str],
+        record: Told | None = None,
+        whole: bool = True,
     ) -> None:
+        """``record`` keeps what was told, so that each command runs once a home; None: nothing
+        is kept. ``whole``: all of the watchlist is watched, and what is not was removed.
+        """
+        self._record = record
+        self._whole = whole
+        self._engine = engine
+        self._takes_over = False
         self.alerts = Alerts(rules_of(settings), engine, clock.now())
         self._board = engine.board
         self._clock = clock
@@ -84,6 +105,8 @@ class Alerting:
         self._baskets: dict[tuple[str, bool], _Basket] = {}
         """By rule, and whether it holds what held already at the start."""
         self._jobs: deque[tuple[tuple[str, ...], list[Alert]]] = deque()
+        self._marks: list[Alert] = []
+        """What held at the start and runs nothing, but counts as told."""
         self._work = asyncio.Event()
         self._failing: set[tuple[str, ...]] = set()
         engine.subscribe(self._hear)
@@ -98,10 +121,33 @@ class Alerting:
 
         What is watched when it begins counts as there at the start.
         """
+        told = await self._told()
+        self.alerts.resume(each for each in told if self._whole or each[1] in self._board)
         self.alerts.meet(self._board.messages)
+        self._takes_over = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_commands())
             group.create_task(self._look())
+
+    def take_over(self) -> None:
+        """From now on commands run here: those too that the one before us did not run any more."""
+        self._takes_over = True
+        self._stirred.set()
+
+    async def _told(self) -> frozenset[Episode]:
+        """What was told as firing, as far as that can be read."""
+        if self._record is not None:
+            with contextlib.suppress(StoreError):
+                return await self._record.told()
+        return frozenset()
+
+    async def _reconcile(self, now: float) -> None:
+        """Run what ought to have run."""
+        told, fired = await self._told(), self.alerts.fired()
+        left = [alert for episode, alert in fired.items() if episode not in told]
+        over = [self.alerts.over(*each, now) for each in told - fired.keys()]
+        self.alerts.resume(told - fired.keys() - {_episode(each) for each in over if each})
+        self._run([*left, *filter(None, over)])
 
     def _hear(self, news: Applied | Event) -> None:
         if news.message_id is not None:
@@ -117,10 +163,16 @@ class Alerting:
             for each in self.alerts.take():
                 # What held at the start is no news when it fires, but it is when it is over.
                 key = each.rule.name, each.old and each.firing
+                if key[1] and self._engine.leads and each.rule.name in self._commands:
+                    self._marks.append(each)
+                    self._work.set()
                 self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER)).put(
                     each, now
                 )
             self._publish(now)
+            if self._takes_over and not more:
+                self._takes_over = False
+                await self._reconcile(now)
             if more:
                 await asyncio.sleep(0)
                 continue
@@ -139,10 +191,14 @@ class Alerting:
 
     def _tell_and_run(self, alerts: list[Alert]) -> None:
         self._tell(alerts)
+        if self._engine.leads:
+            self._run([each for each in alerts if not (each.old and each.firing)])
+
+    def _run(self, alerts: list[Alert]) -> None:
         by_command: dict[tuple[str, ...], list[Alert]] = {}
         for each in alerts:
             command = self._commands.get(each.rule.name)
-            if command is not None and not (each.old and each.firing):
+            if command is not None:
                 by_command.setdefault(command, []).append(each)
         for job in by_command.items():
             if len(self._jobs) >= _HOOKS_WAITING:
@@ -156,11 +212,34 @@ class Alerting:
         while True:
             await self._work.wait()
             self._work.clear()
+            marks, self._marks = self._marks, []
+            if marks:
+                await self._claimed(marks)
             while self._jobs:
-                command, alerts = self._jobs.popleft()
+                command, asked = self._jobs.popleft()
+                alerts = await self._claimed(asked)
+                if not alerts:
+                    continue
                 facts = {"alerts": [alert_json(each) for each in alerts]}
                 environ = environment(self._settings, self._environ, known_keys())
                 trouble = await run_hook(command, facts, environ)
                 if trouble and command not in self._failing:
                     self._complain(trouble)
                 (self._failing.add if trouble else self._failing.discard)(command)
+
+    async def _claimed(self, alerts: list[Alert]) -> list[Alert]:
+        """Those whose command is to run: what nobody told before, and what is news.
+
+        What held already when we started counts as told, and runs nothing.
+        """
+        granted: Sequence[bool] = [True] * len(alerts)
+        if self._record is not None:
+            turns = [Turn(each.rule.name, each.message_id, each.firing) for each in alerts]
+            with contextlib.suppress(StoreError):  # better told twice than never
+                granted = await self._record.claim(turns, self._clock.now())
+        claimed = [each for each, ours in zip(alerts, granted, strict=True) if ours]
+        return [each for each in claimed if not (each.old and each.firing)]
+
+
+def _episode(alert: Alert) -> Episode:
+    return alert.rule.name, alert.message_id

@@ -100,6 +100,8 @@ class Sharing:
         self.polling = Polling()
         self.turned: Callable[[], None] = lambda: None
         """Called when it changes who polls."""
+        self.took_over: Callable[[], None] = lambda: None
+        """Called when we begin to poll."""
         engine.grant(NOTHING)
         engine.others = self.wishing
         engine.subscribe(self._hear)
@@ -228,6 +230,7 @@ class Sharing:
         for name in refused or ():
             self._engine.retry_account(name)  # refused to one who could not use it
         self._asked = False
+        self.took_over()
 
     def _follow(self) -> None:
         self._engine.grant(NOTHING)

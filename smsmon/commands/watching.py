@@ -129,8 +129,18 @@ class Watch:
         if settings.alerts:
             from smsmon.alerting import Alerting
 
-            self._alerting = Alerting(settings, self._engine, clock, alerted, self._say, os.environ)
+            self._alerting = Alerting(
+                settings,
+                self._engine,
+                clock,
+                alerted,
+                self._say,
+                os.environ,
+                self._history,
+                whole=only is None,
+            )
             self._watching.amended = self._alerting.look_again
+            self._sharing.took_over = self._alerting.take_over
 
     async def run(self, tell: Callable[[News], None], ending: Ending) -> int:
         """Watch until ``ending``; gives the exit code.

@@ -198,9 +198,16 @@ class Station:
             from smsmon.alerting import Alerting
 
             self.alerting = Alerting(
-                self._settings, self.engine, self.clock, alerted, self._complain, os.environ
+                self._settings,
+                self.engine,
+                self.clock,
+                alerted,
+                self._complain,
+                os.environ,
+                self.history,
             )
             self.watching.amended = self.alerting.look_again
+            self.sharing.took_over = self.alerting.take_over
         await self.sharing.begin()
         await self.watching.start(self.clock, self._settings.history.retention_days, shown)
 

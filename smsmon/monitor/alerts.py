@@ -104,6 +104,8 @@ class _Case:
     began: float
     old: bool
     label: str
+    resumed: bool = False
+    """It fired before the program started; whether it holds still is not known yet."""
 
 
 class Alerts:
@@ -148,6 +150,35 @@ class Alerts:
         """These messages are there at the start: what holds for them already is no news."""
         self._unmet.update(ids)
         self.touch(self._unmet)
+
+    def resume(self, fired: Iterable[tuple[str, str]]) -> None:
+        """Go on with what fired before, here or elsewhere: (name of the rule, message) pairs.
+
+        Where it still holds that is told as old; where it does not, it is soon over.
+        """
+        for name, id in fired:
+            cases = self._cases.setdefault(id, {})
+            if name in self._rules and name not in cases:
+                cases[name] = _Case(_Phase.FIRING, self._started, self._started, True, "", True)
+                self.touch([id])
+
+    def fired(self) -> dict[tuple[str, str], Alert]:
+        """What fires now, by (name of the rule, message)."""
+        return {
+            (name, id): Alert(
+                self._rules[name], id, True, case.since, case.began, case.old, case.label
+            )
+            for id, cases in self._cases.items()
+            for name, case in cases.items()
+            if case.phase is not _Phase.PENDING and not case.resumed
+        }
+
+    def over(self, name: str, id: str, now: float) -> Alert | None:
+        """That an alert told elsewhere is over; None while that is not known, or not so."""
+        met = id in self._monitor.board and id not in self._unmet
+        if name not in self._rules or name in self._cases.get(id, {}) or not met:
+            return None
+        return Alert(self._rules[name], id, False, now, now)
 
     def touch(self, ids: Iterable[str]) -> None:
         """Something happened to these messages, or they are gone."""
@@ -226,6 +257,9 @@ class Alerts:
             case = cases[rule.name] = _Case(_Phase.PENDING, now, now, old, watched.entry.label)
         if case is None:
             return inf
+        if holds and case.resumed:
+            case.resumed, case.label = False, watched.entry.label
+            self._tell(rule, case, watched.id, now, firing=True)
         if holds and case.phase is _Phase.CLEARING:
             case.phase = _Phase.FIRING
         elif not holds and case.phase is _Phase.FIRING:

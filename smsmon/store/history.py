@@ -16,10 +16,11 @@ from typing import TypeVar
 
 from smsmon.clock import Clock
 from smsmon.model import Entry, Event, Transition
-from smsmon.store import maintenance, queries
+from smsmon.store import maintenance, queries, told
 from smsmon.store.errors import StoreError
 from smsmon.store.reader import Reader
 from smsmon.store.remembered import DeliveryTimes, Happened, Info, NumberFound, Remembered, Summary
+from smsmon.store.told import Episode, Turn
 from smsmon.store.update import AppliedPoll, Key, Known, WatchedMessage
 from smsmon.store.writer import HistoryWriter, Listener, Outdated
 
@@ -107,6 +108,16 @@ class History:
             given.row, summary.revision, given.recipients, given.absent, source=given.recipients
         )
         self.writer.adopt(summary.key, known, summary.digest)
+
+    async def told(self) -> frozenset[Episode]:
+        """The alerts whose command ran when they fired, and not yet when they were over."""
+        return await self.ask(told.told)
+
+    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+        """Claim alerts before their commands run: see ``told.claim``. Raises ``StoreError``."""
+        await self.flush()  # by then an epoch is begun, where there is a lease
+        epoch = self.writer.epoch
+        return await asyncio.to_thread(told.claim, self.path, turns, epoch, now)
 
     # --- questions -----------------------------------------------------------------------
 

@@ -153,6 +153,11 @@ class HistoryWriter:
         return self._revisions
 
     @property
+    def epoch(self) -> int | None:
+        """The epoch that we record in; None when there is none, or none is begun yet."""
+        return None if self._term is None else self._term.epoch
+
+    @property
     def last_event(self) -> int:
         """The number of the event that was recorded here last; 0 when none was."""
         return self._last_event
