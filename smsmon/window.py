@@ -193,19 +193,20 @@ class SharedWindow(Window):
     def _lock(self) -> bool:
         """Take the lock of the file that stands there now; False when it is not free."""
         for _ in range(_TRIES):
-            if not self._is_current():
-                known = self._map[:]
-                self._open()
-                self._known = known
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free = True
             except BlockingIOError:
-                time.sleep(_PAUSE)
-                continue
-            if self._is_current():
+                free = False
+            if not self._is_current():
+                known = self._map[:]
+                self._open()  # and let go of the lock with the file it was of
+                self._known = known
+            elif free:
                 self._busy_since = None
                 return True
-            fcntl.flock(self._handle, fcntl.LOCK_UN)
+            else:
+                time.sleep(_PAUSE)
         now = time.monotonic()
         if self._busy_since is None:
             self._busy_since = now
