@@ -101,7 +101,7 @@ class Way:
                         break
                     http.receive_data(data)
         except h11.RemoteProtocolError:
-            problem = "did not answer in HTTP: is it an HTTP proxy?"
+            problem = "did not answer in HTTP, so it is no HTTP proxy"
         except OSError:
             problem = "reset the connection"
         else:
@@ -110,7 +110,7 @@ class Way:
                 if not problem and http.trailing_data[0]:
                     problem = "said more than it was asked"
         if problem:
-            raise NetworkTrouble(f"{_capital(str(proxy))} {problem.rstrip('.')}.")
+            raise NetworkTrouble(f"{_capital(str(proxy))} {problem}.")
 
 
 def _refusal(proxy: Proxy, status: int, host: str) -> str:
