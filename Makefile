@@ -39,7 +39,7 @@ bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
 soak: $(VENV)/.dev ## four weeks in half an hour: half a million reports, and whether memory grows
 	@$(BIN)/python -m pytest $(LONG) tests/soak
 
-chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, rarer terminals
+chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, a fuzz of all commands
 	@$(BIN)/python -m pytest $(LONG) tests/chaos tests/store tests/pty
 
 mutants: $(VENV)/.mutants ## small mistakes in the pure middle, and which of them no test sees

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -29,6 +32,8 @@ LASTING = {"watch", "simulate", "--watch"}
 """Words of commands that last until they are told to stop."""
 SOON = 0.2
 """Seconds after which they are."""
+AT_WORK = 1.0
+"""As much for one in a process of its own, which has to start."""
 HANGS = 15.0
 """Seconds after which any other command is taken to hang."""
 
@@ -98,8 +103,8 @@ class Invocation:
 
     @property
     def lasts(self) -> bool:
-        """True if it may last until it is told to stop."""
-        return not LASTING.isdisjoint(self.args)
+        """True if it may last until it is told to stop: by its nature, or by its limit."""
+        return not LASTING.isdisjoint(self.args) or "SMSMON_POLLING_BUDGET" in self.env
 
     def __repr__(self) -> str:
         def short(text: str) -> str:
@@ -224,10 +229,33 @@ class Stage:
             lasts=invocation.lasts,
         )
 
+    def troubles_apart(self, invocation: Invocation) -> list[str]:
+        """As `troubles`, in a process of its own, which is told to stop if it lasts."""
+        self._fresh()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "smsmon", *invocation.args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**self._program.environ, "SMSMON_HOME": str(self.room / "home"), **invocation.env},
+            cwd=self.room,
+        )
+        try:
+            output, _ = process.communicate(timeout=AT_WORK if invocation.lasts else HANGS)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            output, _ = process.communicate(timeout=HANGS)
+        text = output.decode(invocation.encoding, "surrogateescape")
+        code = -process.returncode if process.returncode < 0 else process.returncode
+        if code in (signal.SIGTERM, exits.TERMINATED):
+            code = exits.INTERRUPTED
+        return troubles(code, text, lasts=invocation.lasts)
+
     def troubles(self, invocation: Invocation) -> list[str]:
         """What is wrong with how it ran; nothing when all is well."""
         code, output = self.run(invocation)
-        return troubles(code, output, lasts=invocation.lasts)
+        text = output.decode(invocation.encoding, "surrogateescape")
+        return troubles(code, text, lasts=invocation.lasts)
 
     def _fresh(self) -> None:
         shutil.rmtree(self.room, ignore_errors=True)
@@ -239,9 +267,9 @@ class Stage:
 CODES = {*exits.MEANINGS} - {exits.CRASH}
 
 
-def troubles(code: int, output: bytes, *, lasts: bool) -> list[str]:
+def troubles(code: int, text: str, *, lasts: bool) -> list[str]:
     """What must not be of a command's end."""
-    text = output.decode("utf-8", "surrogateescape").removeprefix("\ufeff")  # for spreadsheets
+    text = text.removeprefix("\ufeff")  # for spreadsheets
     found = []
     if code not in CODES:
         found.append(f"exit code {code}")
