@@ -20,6 +20,7 @@ from smsmon.store.schema import open_for_writing
 REPLACED = "it was removed, moved away or replaced while it was in use"
 JOURNAL = "its journal was removed or replaced while it was in use"
 CUT = "it was cut short while it was in use"
+WRITTEN_OVER = "something else was written into it while it was in use"
 JOURNAL_CUT = "its journal was cut short while it was in use"
 
 
@@ -54,7 +55,7 @@ class Held:
         self.connection = open_for_writing(path)
         self.recording = Recording(self.connection)
         self._version = self._one("data_version")
-        self._place = place_of(path)
+        self.settle()
 
     @property
     def inode(self) -> int | None:
@@ -62,11 +63,15 @@ class Held:
         return self._place.database and self._place.database.st_ino
 
     def settle(self) -> None:
-        """Note how its files stand, after a write of ours."""
+        """Note how it stands, after a write of ours."""
         self._place = place_of(self._path)
+        (self.sequence,) = self.connection.execute("SELECT sequence FROM lease").fetchone()
 
     def look(self) -> str:
-        """What others did to its files, as the end of a sentence; empty when all is well."""
+        """What others did to its files, as the end of a sentence; empty when all is well.
+
+        ``WRITTEN_OVER`` is a suspicion: it is so when the ``sequence`` is another one afterwards.
+        """
         before, now = self._place, place_of(self._path)
         if not _same(before.database, now.database):
             return REPLACED
@@ -78,11 +83,18 @@ class Held:
         ):
             return CUT
         version, self._version = self._version, self._one("data_version")
-        # Another smsmon that writes may cut the journal: once all of it is in the database.
-        written = version != self._version or _moment(before.database) != _moment(now.database)
-        if _size(now.log) < _size(before.log) and not written:
-            return JOURNAL_CUT
-        self._place = now
+        if version != self._version:
+            known = self.sequence
+            self.settle()
+            if self.sequence < known:  # nobody who writes counts backwards
+                self.sequence = known
+                return WRITTEN_OVER
+        else:
+            if _moment(before.database) != _moment(now.database):
+                return WRITTEN_OVER
+            if _size(now.log) < _size(before.log):
+                return JOURNAL_CUT
+            self._place = now
         return ""
 
     def close(self, what: str = "") -> None:
@@ -94,7 +106,7 @@ class Held:
         """
         if what:
             others = what == JOURNAL and _size(place_of(self._path).log) > 0
-            if what != JOURNAL_CUT and not others:
+            if what not in (JOURNAL_CUT, WRITTEN_OVER) and not others:
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             let_go(self._path)

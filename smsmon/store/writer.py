@@ -18,7 +18,7 @@ from smsmon.model import Entry, Event
 from smsmon.store.aside import set_aside
 from smsmon.store.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.held import REPLACED, Held, remedy
+from smsmon.store.held import REPLACED, WRITTEN_OVER, Held, remedy
 from smsmon.store.schema import of_sqlite_error, transaction
 from smsmon.store.soundness import mend
 from smsmon.store.stands import AccountStands, Superseded, Wish, of_watched
@@ -392,12 +392,15 @@ class HistoryWriter:
 
         Raises ``StoreError``, ``sqlite3.Error``.
         """
-        if self._held is not None:
-            self._became = self._held.look()
+        before = self._held
+        if before is not None:
+            self._became = before.look()
             if not self._became:
-                return self._held
+                return before
             self._disconnect()
         held = self._held = Held(self.path)
+        if self._became == WRITTEN_OVER and before and before.sequence == held.sequence:
+            self._became, self._shaken = "", True  # one of ours, as far as is known
         if not self._became and self._inode not in (None, held.inode):
             self._became = REPLACED  # between two tries
         # A page that went bad in the middle shows only when it is read.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -164,3 +165,37 @@ def recorded_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
     return calls
+
+
+def test_a_place_that_cannot_be_given_away_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file is that alone is mounted into a container."""
+    path = tmp_path / "mounted"
+    path.write_bytes(b"before" * 10_000)
+    inode = path.stat().st_ino
+
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(os, "replace", busy)
+    write(path)
+    assert (path.read_bytes(), path.stat().st_ino) == (CONTENT, inode)
+    assert left_over(tmp_path) == []
+
+
+def test_what_is_written_over_is_left_as_it_is_when_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"before")
+    os.link(path, tmp_path / "y")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(path)
+    assert path.read_bytes() == b"before"
+    assert left_over(tmp_path) == []
