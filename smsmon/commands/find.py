@@ -52,7 +52,7 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     from smsmon.phones import why_not_sought
 
     if why := why_not_sought(number):
-        fail(f"This cannot be searched for: {why}.")
+        fail(f"Nothing was searched. Needed: {why}.")
     locations = find_locations()
     settings = read_settings(locations)
 

@@ -102,5 +102,5 @@ def why_not_sought(text: str) -> str:
     if len(wanted.anywhere or wanted.international) < LEAST_DIGITS:
         return "06 12 …, +33 6 …, or any three digits or more"
     if len(wanted.core) > MOST_DIGITS:
-        return f"a number has {MOST_DIGITS} digits at most"
+        return f"no more than the {MOST_DIGITS} digits that a number has"
     return ""

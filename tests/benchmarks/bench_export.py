@@ -51,7 +51,7 @@ def _fill(path: Path, messages: int) -> None:
                 (message, str(message), RECIPIENTS, RECIPIENTS),
             )
             connection.executemany(
-                "INSERT INTO recipient VALUES (?, ?, ?, 2, 1, 0, 1517989111, 1, 2, NULL)",
+                "INSERT INTO recipient VALUES (?, ?, ?, 2, 1, 0, 1517989111, 1, 2, NULL, 0)",
                 (
                     (message, slot, 33600000000 + message * RECIPIENTS + slot)
                     for slot in range(RECIPIENTS)

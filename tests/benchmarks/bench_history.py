@@ -148,7 +148,7 @@ def recording(folder: Path) -> list[Result]:
         ]
         with transaction(connection):
             connection.executemany(
-                "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+                "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows
             )
         writer = HistoryWriter(history)
         writer.start()
