@@ -73,9 +73,11 @@ def read_list(name: str, form: str | None = None) -> IdList:
     ``form`` is text, csv, json or toml; None tells it by the name and the content. An encoding
     that was guessed is said on stderr.
     """
-    from smsmon.store.idlist import Form, decoded, form_of, parse
+    from smsmon.store.idlist import Form, decoded, form_of, parse, why_no_text
 
     content = _stdin() if name == "-" else _file(name)
+    if why := why_no_text(content):
+        fail(f"{shown_name(name)} is {why}.")
     text, guessed = decoded(content)
     if guessed:
         say(f"smsmon: {shown_name(name)} is no UTF-8, and was read as {guessed}: check the labels.")

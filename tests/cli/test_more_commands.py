@@ -110,6 +110,20 @@ def test_import_tells_what_it_leaves_out_and_why(offline: Program, tmp_path: Pat
     assert not offline.home.exists()
 
 
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04\n2270142\n", b"\xd0\xcf\x11\xe0\n7\n", b"%PDF-1.7\n300\n"]
+)
+def test_a_file_that_is_no_text_is_named_and_gives_no_id(
+    offline: Program, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_bytes(content)
+    refused = offline.run("import", str(file))
+    assert refused.code == 2
+    assert "spreadsheet" in refused.err or "PDF" in refused.err
+    assert not offline.home.exists()
+
+
 def test_a_list_is_read_as_a_spreadsheet_saves_it(offline: Program, tmp_path: Path) -> None:
     table = "telephone;identifiant;libellé\n+33612345678;300;Été\n"
     for encoding in ("cp1252", "utf-16", "utf-8-sig"):

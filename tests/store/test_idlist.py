@@ -352,8 +352,8 @@ def test_a_quoted_cell_may_have_line_breaks() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["identifiant", "Identifiant du message", "ID", "message_id", "Message-Id", "N° de message",
-     "Numéro de message", "\u200bid"],
+    ["identifiant", "ID du message", "Identifiant du message", "ID", "message_id", "Message-Id",
+     "N° de message", "Numéro de message", "\u200bid"],
 )  # fmt: skip
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_column_of_the_ids_is_known_by_its_name(header: str, delimiter: str) -> None:

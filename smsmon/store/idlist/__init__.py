@@ -16,7 +16,7 @@ from smsmon.model import Entry
 from smsmon.store import watchlist_format
 from smsmon.store.entries import Problem
 from smsmon.store.idlist.columns import entry_of
-from smsmon.store.idlist.encoding import decoded
+from smsmon.store.idlist.encoding import decoded, why_no_text
 from smsmon.store.idlist.found import IdList
 from smsmon.store.idlist.objects import is_json, parse_json
 from smsmon.store.idlist.prose import find_in_text
@@ -25,7 +25,7 @@ from smsmon.store.idlist.tables import header_in, parse_csv
 from smsmon.store.idlist.writing import TEXT_MARK, csv_rows, text_lines
 from smsmon.text import safe
 
-__all__ = ["Form", "IdList", "decoded", "export", "form_of", "parse"]
+__all__ = ["Form", "IdList", "decoded", "export", "form_of", "parse", "why_no_text"]
 
 
 class Form(StrEnum):

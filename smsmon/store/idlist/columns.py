@@ -20,7 +20,8 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         name: field
         for field, names in {
             "id": "id, ids, message id, messageid, msg id, msgid, sms id, id message, id sms,"
-            " identifiant, identifiants, identifiant message, identifiant du message,"
+            " id du message, id de message, id du sms, identifiant, identifiants,"
+            " identifiant message, identifiant du message,"
             " identifiant sms, identifiant du sms, numero de message, n° message, n° de message",
             "message": "message, messages, sms",
             "label": "label, name, title, campaign, libelle, nom, titre, intitule, campagne",

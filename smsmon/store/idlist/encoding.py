@@ -17,6 +17,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NO_TEXT = (
+    (b"PK\x03\x04", "a spreadsheet's own file, or an archive: save the sheet as CSV there"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet's own file: save the sheet as CSV there"),
+    (b"%PDF-", "a PDF: copy the ids out of it"),
+    (b"\x1f\x8b", "compressed: unpack it first (gunzip)"),
+)
 _LOOKED_AT = 4096
 _MAC_LETTERS = frozenset(b"\x88\x8d\x8e\x8f\x90\x9d\x9e")
 """à ç é è ê ù û of MacRoman; in Windows-1252 ˆ Ž ž, or no character."""
@@ -30,6 +36,11 @@ class Decoded(NamedTuple):
     text: str
     guessed: str
     """The encoding, where the bytes do not prove it; empty where they do."""
+
+
+def why_no_text(content: bytes) -> str:
+    """What ``content`` is instead of a list, and what to do; empty for text."""
+    return next((why for mark, why in _NO_TEXT if content.startswith(mark)), "")
 
 
 def decoded(content: bytes) -> Decoded:
