@@ -60,6 +60,11 @@ _FIGURES = (
     ),
     ("STOP", "The recipient asked for no more messages; counted beside the status."),
     ("took", "From when we first saw the recipient to the final status, as observed."),
+    (
+        "- was …",
+        "The API lists this recipient no more: it is shown, and counted, as it was last seen. -2"
+        " at a message, in a title or on top says how many there are; /absent:yes shows them.",
+    ),
 )
 
 
