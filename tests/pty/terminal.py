@@ -26,8 +26,6 @@ _TAKE_TERMINAL = (
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
-_WRITE_TO_STDERR = ["1", "0x2"]
-"""The system call and the descriptor, as Linux on x86-64 tells them."""
 _STALLED = 10
 """Looks in a row at which the program waited for the terminal, until its line has stalled."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -148,9 +146,11 @@ class Terminal:
 
     @property
     def writing(self) -> bool:
-        """True while a thread of the program waits for the terminal to take what it writes."""
-        calls = Path(f"/proc/{self.process.pid}/task").glob("*/syscall")
-        return any(call.read_text().split()[:2] == _WRITE_TO_STDERR for call in calls)
+        """True while the terminal takes no more: whoever writes waits until it is read.
+
+        Nothing of the program is looked at: no other process may look into one with a key.
+        """
+        return not select.select([], [self.inside], [], 0)[1]
 
     def stall(self, disturb: Callable[[], object]) -> None:
         """Read nothing, and ``disturb`` the program until it cannot write any more."""
