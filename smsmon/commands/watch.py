@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 def watch(
     ctx: click.Context, ids: tuple[str, ...], file: str | None, how_long: float | None
 ) -> None:
-    """Poll the watchlist without a screen, and print every change as a JSON line.
+    """Watch the watchlist without a screen, and print every change as a JSON line.
 
+    Of all smsmon on one home one asks the API; the others print what it finds.
     With ids, only those of the watchlist. What others add to or take off the list is followed.
     Everything is recorded in the history: an open console, or the next one, finds it there.
     It runs until ctrl+c or SIGTERM; both end it properly.

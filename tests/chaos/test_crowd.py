@@ -1,0 +1,88 @@
+"""Whoever ends or stands still: one polls, and nothing is told, run or recorded twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from smsmon.simulator.faults import Cut, HtmlPage, Queued, Reset, ServerError
+from smsmon.simulator.world import World
+from tests.chaos.crowd import (
+    BUDGET,
+    PATIENCE,
+    Crowd,
+    busiest,
+    deliveries,
+    interleaved,
+    listening,
+    truth,
+    weather,
+)
+
+TROUBLES = (ServerError(502), Reset(), Cut(), HtmlPage(), Queued())
+STEADY = 2.5
+"""Seconds: whoever lost the lease to one that stood still does not have it back before."""
+
+
+def wait_until(done: Callable[[], object], what: str) -> float:
+    """Until ``done()``; gives the seconds it took."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < PATIENCE, f"{what} never came"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def live_through(folder: Path, seconds: float, disturbances: int | None, seed: int) -> str:
+    """Three processes on one home and one on another; gives what there is to say of it."""
+    draw = Random(seed)
+    ids = [str(4_000_000 + each) for each in range(8)]
+    start = time.time()
+    world = World(messages=deliveries(ids, start + 5, seconds, draw))
+    done: list[str] = []
+    with listening(world) as (thread, server), ExitStack() as stack:
+        crowds = [Crowd(folder / "a", thread, ids, "xyz"), Crowd(folder / "b", thread, ids, "o")]
+        for crowd in crowds:
+            for member in crowd.members:
+                stack.callback(member.end)
+                member.start()
+        shared, _ = crowds
+        wait_until(lambda: len(shared.statuses()) == len(truth(world)), "the first reads")
+        server.faults.windows = weather(TROUBLES, 0.03)
+        while time.time() < start + seconds and (disturbances is None or len(done) < disturbances):
+            done.append(shared.disturb(draw, time.sleep))
+            time.sleep(draw.uniform(3.0, 6.0) if disturbances is None else 1.0)
+        server.faults.clear()
+        wait_until(lambda: time.time() > start + 5 + seconds, "the last delivery")
+        for crowd in crowds:
+            wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "what is true")  # type: ignore[misc]
+        delivered = {id for (id, _), word in truth(world).items() if word == "Delivered"}
+        wait_until(lambda: shared.told() >= delivered, "the last alert")
+        time.sleep(1.0)
+        codes = [member.end() for crowd in crowds for member in crowd.members]
+        assert codes == [143] * 4
+        ours = [each for each in server.asked if each.who in "xyz" and each.message_id]
+        assert not interleaved(ours, STEADY)
+        assert busiest(server.asked) <= BUDGET
+        for crowd in crowds:
+            assert set(crowd.changes().values()) <= {1}
+            assert set(crowd.events().values()) <= {1}
+            runs = crowd.commands()
+            assert set(runs.values()) <= {1}
+            # Between the claim and the run a kill costs the run: better than a second one.
+            assert len(delivered - runs.keys()) <= crowd.killed
+        return f"{len(server.asked)} requests, {done}, at most {busiest(server.asked)} in 60 s"
+
+
+def test_three_on_one_home_and_one_on_another_agree_whatever_befalls_them(tmp_path: Path) -> None:
+    live_through(tmp_path, 12.0, 2, seed=6)
+
+
+@pytest.mark.long
+def test_ten_minutes_of_ends_and_stops(tmp_path: Path) -> None:
+    print(live_through(tmp_path, 600.0, None, seed=2))
