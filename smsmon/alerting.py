@@ -16,7 +16,7 @@ from math import inf
 from typing import Protocol
 
 from smsmon.assemble import known_keys, rules_of
-from smsmon.clock import Clock
+from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.commands.shapes import alert_json
 from smsmon.hooks import environment, run_hook
 from smsmon.model import Event
@@ -157,8 +157,12 @@ class Alerting:
         self._stirred.set()
 
     async def _look(self) -> None:
+        ahead = self._clock.now() - self._clock.monotonic()
         while True:
-            now = self._clock.now()
+            now, steady = self._clock.now(), self._clock.monotonic()
+            if abs(now - steady - ahead) > CLOCK_SLACK:
+                self.alerts.shift(now - steady - ahead)
+                ahead = now - steady
             more = self.alerts.step(now)
             for each in self.alerts.take():
                 # What held at the start is no news when it fires, but it is when it is over.
@@ -167,9 +171,9 @@ class Alerting:
                     self._marks.append(each)
                     self._work.set()
                 self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER)).put(
-                    each, now
+                    each, steady
                 )
-            self._publish(now)
+            self._publish(steady)
             if self._takes_over and not more:
                 self._takes_over = False
                 await self._reconcile(now)
@@ -177,8 +181,8 @@ class Alerting:
                 await asyncio.sleep(0)
                 continue
             baskets_due = (basket.due for basket in self._baskets.values())
-            due = min(self.alerts.next_look, *baskets_due, inf)
-            await self._clock.wait(self._stirred, None if due == inf else max(0.0, due - now))
+            pause = min(self.alerts.next_look - now, *(due - steady for due in baskets_due), inf)
+            await self._clock.wait(self._stirred, None if pause == inf else max(0.0, pause))
             self._stirred.clear()
 
     def _publish(self, now: float) -> None:

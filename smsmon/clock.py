@@ -21,6 +21,18 @@ def late(known: float | None, asked_at: float, now: float) -> bool:
     return known is not None and asked_at < known <= now + CLOCK_SLACK
 
 
+CLOCK_AGREES = 600.0
+"""Seconds by which the clock of a server may differ from ours: both are about right then."""
+
+
+def astray(now: float, served_at: float | None) -> bool:
+    """True when the clock that says ``now`` differs clearly from that of the server.
+
+    False when the server did not tell its time: nothing speaks against ours.
+    """
+    return served_at is not None and abs(now - served_at) > CLOCK_AGREES
+
+
 class Clock(Protocol):
     """What tells the time and waits.
 

@@ -173,6 +173,8 @@ class Report:
     """When the answer had arrived whole."""
     raw: bytes = b""
     """The body as it came, less the key should it echo one; to look at, never to decode again."""
+    served_at: float | None = None
+    """When the server says it answered, by its own clock; None: it did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Unchanged:
     asked_at: float
     """When the request left."""
     fetched_at: float
+    served_at: float | None = None
+    """When the server says it answered, by its own clock; None: it did not say."""
 
 
 class FaultKind(StrEnum):

@@ -20,7 +20,7 @@ from smsmon.monitor.remembering import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
 from smsmon.store.history import History
-from smsmon.store.maintenance import prune
+from smsmon.store.maintenance import retire
 from smsmon.store.remembered import Remembered
 from smsmon.store.update import Key, key_of
 from smsmon.store.watchlist import Added, Removed, Watchlist
@@ -231,7 +231,7 @@ class Watching:
         path = self._history.path
         if days and path.exists():
             try:
-                prune(path, self._watchlist.entries, clock.now(), days)
+                retire(path, self._watchlist.entries, clock.now(), days)
             except StoreError as error:
                 self._complain(str(error))
 

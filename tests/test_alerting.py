@@ -66,3 +66,43 @@ async def test_a_command_that_fails_is_complained_of_once_until_it_works_again(
     assert runs == ["firing", "over", "firing", "over", "firing"]
     assert complaints == [1, 1, 1, 1, 2]
     assert said == ["It failed."] * 2
+
+
+@pytest.mark.parametrize("jump", [-3 * 86_400.0, 3_600.0, 100 * 86_400.0])
+async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
+    tmp_path: Path, jump: float
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[alerts.late]\nwhen = "waiting>0"\nfor = "120s"\nclear = "60s"\n'
+    )
+    clock, told = VirtualClock(), list[Alert]()
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    engine.watch(Entry("300", added_at=clock.now()))
+    settings = load_settings(Locations.under(tmp_path), {})
+    alerting = Alerting(settings, engine, clock, told.extend, lambda _: None, {})
+    running = asyncio.create_task(alerting.run())
+
+    async def read(status: Status) -> None:
+        engine.board.apply(report([row(1, status)], at=clock.now()), clock.now())
+        alerting.look_again("300")
+        await clock.settle()
+
+    await clock.settle()
+    await read(Status.DELIVERED)
+    await read(Status.WAITING)
+    await clock.advance(60)
+    clock.jump(jump)
+    await read(Status.WAITING)
+    await clock.advance(55)
+    assert told == []
+    await clock.advance(20)
+    assert [each.firing for each in told] == [True]
+    await read(Status.DELIVERED)
+    clock.jump(-jump)
+    await clock.advance(50)
+    assert [each.firing for each in told] == [True]
+    await clock.advance(30)
+    assert [each.firing for each in told] == [True, False]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

@@ -173,13 +173,14 @@ class SmsPartner:
         answer, asked_at, at = await self._get(
             f"/bulk-status?messageId={message_id}{self._format_query}"
         )
+        served_at = http_date(answer.headers.get("date", ""))
         if answer.digest == known and not _problem(answer):
-            return Unchanged(message_id, answer.digest, asked_at, at)
+            return Unchanged(message_id, answer.digest, asked_at, at, served_at)
         if len(answer.body) < THREAD_FROM:
             raw, recipients = self._decode(answer, message_id, at)
         else:
             raw, recipients = await asyncio.to_thread(self._decode, answer, message_id, at)
-        return Report(message_id, recipients, answer.digest, asked_at, at, raw)
+        return Report(message_id, recipients, answer.digest, asked_at, at, raw, served_at)
 
     async def _balance(self) -> Balance:
         # Always in JSON: its fields vary by account, and XML would give them without names.

@@ -13,7 +13,7 @@ from smsmon.commands.context import find_locations, number_shown, open_watchlist
 from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
-from smsmon.commands.output import counted, emit, print_json, print_json_line, print_rows, say
+from smsmon.commands.output import counted, emit, fail, print_json, print_json_line, print_rows, say
 from smsmon.commands.shapes import event_json, transition_json
 from smsmon.commands.times import utc, when
 
@@ -204,11 +204,14 @@ def info(as_json: bool) -> None:
     help="Keep messages that left the watchlist less than this many days ago; unless given,"
     " history.retention_days of the settings.",
 )
-def prune(days: float | None) -> None:
+@click.option("--force", is_flag=True, help="Trust the clock, however far ahead it seems.")
+def prune(days: float | None, force: bool) -> None:
     """Drop messages that left the watchlist long ago.
 
-    What is on the watchlist is never dropped.
+    What is on the watchlist is never dropped. Nothing is when the clock is far ahead of what was
+    recorded last: --force says that it is right.
     """
+    from smsmon.store.maintenance import doubt
     from smsmon.store.maintenance import prune as drop
 
     locations = find_locations()
@@ -217,7 +220,11 @@ def prune(days: float | None) -> None:
         say("Nothing is dropped: history.retention_days is 0, which keeps everything.")
         return
     watched = open_watchlist(locations).load()
-    dropped = drop(locations.history, watched, time.time(), kept)
+    now = time.time()
+    strange = "" if force else doubt(locations.history, now, kept)
+    if strange:
+        fail(f"{strange} Nothing was dropped: set the clock, or add --force if it is right.")
+    dropped = drop(locations.history, watched, now, kept)
     emit(
         f"Dropped {counted(dropped.messages, 'message')},"
         f" {counted(dropped.recipients, 'recipient')}, {counted(dropped.changes, 'change')},"

@@ -58,7 +58,8 @@ async def read_until_final(
     engine.refresh(entry.id for entry in entries)
     polling = asyncio.create_task(engine.run())
     try:
-        while not all(_over(engine, each, clock.now()) for each, _ in wanted):
+        lost: dict[str, float] = {}
+        while sum(_over(engine, each, lost, clock.monotonic()) for each, _ in wanted) < len(wanted):
             left = None if deadline is None else deadline - (clock.monotonic() - start)
             if left is not None and left <= 0:
                 break
@@ -75,16 +76,20 @@ async def read_until_final(
     return [_reading(engine, each) for each, _ in wanted]
 
 
-def _over(engine: Engine, message_id: str, now: float) -> bool:
-    """True when waiting longer for this message makes no sense."""
+def _over(engine: Engine, message_id: str, lost: dict[str, float], now: float) -> bool:
+    """True when waiting longer for this message makes no sense, at monotonic time ``now``.
+
+    ``lost`` is kept from call to call: since when messages are not found.
+    """
     watched = engine.board[message_id]
     if watched.fault is None and watched.complete:
         return True
     if engine.account(watched.entry.profile).condition is Condition.STOPPED:
         return True
-    lost = watched.fault is not None and watched.fault.kind is FaultKind.NOT_FOUND
-    since = watched.fault_since
-    return lost and since is not None and now - since >= NOT_FOUND_PATIENCE
+    if watched.fault is None or watched.fault.kind is not FaultKind.NOT_FOUND:
+        lost.pop(message_id, None)
+        return False
+    return now - lost.setdefault(message_id, now) >= NOT_FOUND_PATIENCE
 
 
 def _reading(engine: Engine, message_id: str) -> Reading:

@@ -189,6 +189,16 @@ class Alerts:
         board = self._monitor.board
         self.touch(each.id for each in board if each.entry.profile == profile)
 
+    def shift(self, seconds: float) -> None:
+        """The wall clock was set by so many seconds: what is being measured goes on as before."""
+        for cases in self._cases.values():
+            for case in cases.values():
+                case.since += seconds
+        self._started += min(seconds, 0.0)  # what is read from now on is read since the start
+        self._heap.clear()
+        self._due.clear()
+        self.touch(self._monitor.board.messages)
+
     def step(self, now: float) -> bool:
         """Look at what was touched or is due, a portion of it; True when there is more."""
         while self.next_look <= now:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from smsmon.clock import late
+from smsmon.clock import astray, late
 from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
@@ -31,13 +31,13 @@ from smsmon.monitor.remembering import (
     remember,
 )
 from smsmon.monitor.seen import RawAnswers, SeenTransitions
+from smsmon.monitor.settling import has_settled
 from smsmon.monitor.state import (
-    SETTLED_AFTER,
     Applied,
     MessageState,
     Watched,
 )
-from smsmon.recipients import STOP_YES, Recipients
+from smsmon.monitor.telling import event_of, listing, tally, transitions_of
 
 __all__ = ["Applied", "Board", "MessageState", "Restored", "Watched"]
 
@@ -123,9 +123,9 @@ class Board:
         if entry.id in self._messages:
             raise ValueError(f"message {entry.id} is watched already")
         watched = Watched(entry)
-        watched.origin = entry.added_at or at
+        watched.origin = min(entry.added_at or at, at)
         self._messages[entry.id] = watched
-        return _event(EventKind.ADDED, watched, at)
+        return event_of(EventKind.ADDED, watched, at)
 
     def restore(self, entry: Entry, restored: Restored, at: float) -> Watched:
         """Watch a message whose state is known from the history.
@@ -176,7 +176,7 @@ class Board:
         self._totals -= watched.counts
         self._seen.forget(message_id)
         self._raw.forget(message_id)
-        return _event(EventKind.REMOVED, watched, at)
+        return event_of(EventKind.REMOVED, watched, at)
 
     def amend(self, entry: Entry, at: float) -> Event | None:
         """Take a changed description over. An event tells when its pause began or ended.
@@ -187,7 +187,7 @@ class Board:
         before, watched.entry = watched.entry, entry
         if before.paused == entry.paused:
             return None
-        return _event(EventKind.PAUSED if entry.paused else EventKind.RESUMED, watched, at)
+        return event_of(EventKind.PAUSED if entry.paused else EventKind.RESUMED, watched, at)
 
     # --- answers -------------------------------------------------------------------------
 
@@ -204,13 +204,13 @@ class Board:
         if report.raw:
             self._raw.keep(watched.id, report.raw)
         if watched.digest == report.digest and watched.read_at is not None:
-            return self.unchanged(watched.id, at, asked_at)
+            return self.unchanged(watched.id, at, asked_at, report.served_at)
         baseline = not len(watched.recipients)
         first_ever = watched.first_read_at is None
         merged = merge(watched.recipients, report.recipients, watched.layout, watched.absent)
-        transitions = () if baseline else tuple(_transitions(watched, merged, at))
+        transitions = () if baseline else tuple(transitions_of(watched, merged, at))
         events = self._read(watched, at, asked_at)
-        events.extend(_listing(watched, merged, at))
+        events.extend(listing(watched, merged, at))
         self._take(watched, merged, at)
         watched.digest = report.digest
         date_origin(watched, at)
@@ -219,8 +219,8 @@ class Board:
         elif transitions:
             watched.last_change_at = at
         if first_ever:
-            events.append(_event(EventKind.FIRST_READ, watched, at, _tally(watched.counts)))
-        events.extend(self._ends(watched, at))
+            events.append(event_of(EventKind.FIRST_READ, watched, at, tally(watched.counts)))
+        events.extend(self._ends(watched, at, report.served_at))
         self._seen.add(transitions)
         return Applied(
             watched.id,
@@ -229,19 +229,27 @@ class Board:
             first=baseline,
             transitions=transitions,
             events=tuple(events),
+            served_at=report.served_at,
         )
 
-    def unchanged(self, message_id: str, at: float, asked_at: float | None = None) -> Applied:
+    def unchanged(
+        self,
+        message_id: str,
+        at: float,
+        asked_at: float | None = None,
+        served_at: float | None = None,
+    ) -> Applied:
         """The API gave the known answer again. Raises KeyError when it is not watched.
 
-        ``asked_at`` is when it was asked for; None: in the same moment.
+        ``asked_at`` is when it was asked for; None: in the same moment. ``served_at`` is as in a
+        report.
         """
         watched = self._messages[message_id]
         asked = at if asked_at is None else asked_at
         if late(watched.asked_at, asked, at):
             return Applied(message_id, at, asked, late=True)
-        events = [*self._read(watched, at, asked), *self._ends(watched, at)]
-        return Applied(message_id, at, asked, events=tuple(events))
+        events = [*self._read(watched, at, asked), *self._ends(watched, at, served_at)]
+        return Applied(message_id, at, asked, events=tuple(events), served_at=served_at)
 
     def fail(
         self, message_id: str, fault: Fault, at: float, asked_at: float | None = None
@@ -264,16 +272,17 @@ class Board:
             return Applied(message_id, at, asked)
         missing = fault.kind is FaultKind.NOT_FOUND
         kind = EventKind.NOT_FOUND if missing else EventKind.STALE
-        return Applied(message_id, at, asked, events=(_event(kind, watched, at, fault.message),))
+        return Applied(message_id, at, asked, events=(event_of(kind, watched, at, fault.message),))
 
-    def settle(self, watched: Watched, at: float) -> Event | None:
-        """Mark a message settled when 48 hours have passed over its last change; tells it once."""
-        if watched.settled_at is not None or watched.completed_at is None:
-            return None
-        if watched.last_change_at is None or at - watched.last_change_at < SETTLED_AFTER:
-            return None
-        watched.settled_at = at
-        return _event(EventKind.SETTLED, watched, at, "48 hours without a change")
+    def unsettle(self, watched: Watched, at: float) -> bool:
+        """Take back that a message settled when the clock that said so was set back since.
+
+        True when it was taken back: it has to be polled again.
+        """
+        if watched.settled_at is None or has_settled(watched, watched.settled_at, at):
+            return False
+        watched.settled_at = None
+        return True
 
     # --- inside --------------------------------------------------------------------------
 
@@ -282,7 +291,9 @@ class Board:
         events = []
         if watched.fault is not None:
             missing = watched.fault.kind is FaultKind.NOT_FOUND
-            events.append(_event(EventKind.FOUND if missing else EventKind.RECOVERED, watched, at))
+            events.append(
+                event_of(EventKind.FOUND if missing else EventKind.RECOVERED, watched, at)
+            )
         watched.fault = watched.fault_since = None
         watched.read_at, watched.asked_at = at, asked_at
         if watched.first_read_at is None:
@@ -313,6 +324,8 @@ class Board:
         watched.completed_at = None
         if watched.complete:
             watched.completed_at = restored.completed_at or watched.last_change_at
+        watched.settled_at = restored.settled_at
+        self.unsettle(watched, at)
 
     def _recount(self, watched: Watched) -> None:
         counts = Counts.of(watched.recipients, len(watched.absent))
@@ -320,21 +333,24 @@ class Board:
         watched.counts = counts
         watched.revision += 1
 
-    def _ends(self, watched: Watched, at: float) -> list[Event]:
+    def _ends(self, watched: Watched, at: float, served_at: float | None) -> list[Event]:
         """Note that all is final, that it is no longer, or that it has been for 48 hours."""
         events = []
         if watched.complete and watched.completed_at is None:
             watched.completed_at = watched.last_change_at or at
-            events.append(_event(EventKind.COMPLETED, watched, at, _tally(watched.counts)))
+            events.append(event_of(EventKind.COMPLETED, watched, at, tally(watched.counts)))
         elif not watched.complete and watched.completed_at is not None:
             watched.completed_at = None
-            events.append(_event(EventKind.REOPENED, watched, at, _tally(watched.counts)))
-        if watched.settled_at is not None and (
-            watched.completed_at is None or at - (watched.last_change_at or at) < SETTLED_AFTER
+            events.append(event_of(EventKind.REOPENED, watched, at, tally(watched.counts)))
+        self.unsettle(watched, at)
+        if (
+            watched.settled_at is None
+            and has_settled(watched, at, at)
+            and not astray(at, served_at)
         ):
-            watched.settled_at = None
-        settled = self.settle(watched, at)
-        return [*events, settled] if settled else events
+            watched.settled_at = at
+            events.append(event_of(EventKind.SETTLED, watched, at, "48 hours without a change"))
+        return events
 
 
 def overdue_at(watched: Watched) -> float | None:
@@ -351,59 +367,3 @@ def overdue(watched: Watched, now: float) -> bool:
     """True when that moment has passed."""
     at = overdue_at(watched)
     return at is not None and now > at
-
-
-def _listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
-    """Tell who is missing from an answer now, and who is back."""
-    gone, back = merged.absent - watched.absent.keys(), watched.absent.keys() - merged.absent
-    if gone:
-        detail = (
-            f"{len(merged.absent)} of {len(merged.recipients)} known recipients not in the answer"
-        )
-        yield _event(EventKind.ABSENT, watched, at, detail)
-    if back:
-        said = "recipient is" if len(back) == 1 else "recipients are"
-        yield _event(EventKind.LISTED_AGAIN, watched, at, f"{len(back):,} {said} listed again")
-
-
-def _transitions(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:
-    known, given = watched.recipients, merged.recipients
-    for slot in merged.changed:
-        yield _transition(watched.entry, given, slot, at, known)
-    for slot in merged.added:
-        yield _transition(watched.entry, given, slot, at, None)
-
-
-def _transition(
-    entry: Entry, given: Recipients, slot: int, at: float, known: Recipients | None
-) -> Transition:
-    return Transition(
-        message_id=entry.id,
-        slot=slot,
-        phone=given.phones[slot],
-        before=None if known is None else Status(known.statuses[slot]),
-        after=Status(given.statuses[slot]),
-        raw_status=given.vocabulary[given.words[slot]],
-        stop_before=known is not None and known.stops[slot] == STOP_YES,
-        stop_after=given.stops[slot] == STOP_YES,
-        date=given.dates[slot] or None,
-        observed_at=at,
-        profile=entry.profile,
-    )
-
-
-def _tally(counts: Counts) -> str:
-    """The counts as a line of the log says them; what is zero is left out."""
-    parts = [
-        (counts.delivered, "delivered"),
-        (counts.not_delivered, "not delivered"),
-        (counts.waiting, "waiting"),
-        (counts.unknown, "unknown"),
-        (counts.stop, "STOP"),
-    ]
-    said = ", ".join(f"{number:,} {word}" for number, word in parts if number)
-    return said or "no recipients"
-
-
-def _event(kind: EventKind, watched: Watched, at: float, detail: str = "") -> Event:
-    return Event(kind, at, watched.id, watched.entry.profile, detail)

@@ -136,21 +136,26 @@ class Planner:
             self.at(turn.message_id, soon, floor)
 
     def missed(self, message_ids: Iterable[str]) -> list[str]:
-        """Those that fell due while the machine was suspended; nearly always none.
+        """Those to be polled because the wall clock jumped; nearly always none.
 
-        The wall clock then is ahead of the monotonic one, which stood still. The same when
-        somebody sets the wall clock forward: then they are read once for nothing.
+        It is ahead of the monotonic one when the machine was suspended: what fell due meanwhile
+        is polled. So it is when somebody sets it forward: then they are read once for nothing.
+        When it is set back, what was planned by it is void: all are polled, and so are those that
+        it had settled.
         """
         ahead = self._clock.now() - self._clock.monotonic()
         slept, self._ahead = ahead - self._ahead, ahead
         if abs(slept) < JUMP:
             return []
-        now = self._clock.monotonic()
+        now, wall = self._clock.monotonic(), self._clock.now()
         found = []
         for message_id in message_ids:
+            if self._board.unsettle(self._board[message_id], wall):
+                found.append(message_id)
+                continue
             turn = self._agenda.get(message_id)
             if turn is not None:
                 self._board[message_id].next_due = turn.due + ahead
-                if turn.due - slept <= now:
+                if slept < 0 or turn.due - slept <= now:
                     found.append(message_id)
         return found

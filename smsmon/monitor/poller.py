@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable
 from math import inf
 from random import Random
 
-from smsmon.clock import Clock
+from smsmon.clock import Clock, astray
 from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition, Health, held_back, nothing_before
 from smsmon.monitor.bids import Gate
@@ -395,9 +395,10 @@ class Poller:
         if isinstance(answer, Report):
             applied = self._board.apply(answer, wall)
         else:
-            applied = self._board.unchanged(message_id, wall, answer.asked_at)
+            asked_at, served_at = answer.asked_at, answer.served_at
+            applied = self._board.unchanged(message_id, wall, asked_at, served_at)
         flight.message.missing = flight.message.failures = 0
-        if not applied.late:
+        if not applied.late and not astray(wall, answer.served_at):
             origin = self.habits.observe(past, wall, applied.transitions)
             if origin is not None:
                 watched.origin, watched.origin_dated = origin, True

@@ -51,6 +51,8 @@ class Applied:
     """Wall time of the answer or of the fault."""
     asked_at: float = 0.0
     """When it was asked for."""
+    served_at: float | None = None
+    """When the server says it answered, by its own clock; None: it did not say."""
     late: bool = False
     """True when something newer was known by the time it came: it changed nothing."""
     first: bool = False

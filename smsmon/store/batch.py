@@ -43,6 +43,8 @@ class Batch:
     """Wishes of others that were granted."""
     wishes: list[Wish] = field(default_factory=list)
     """Our own, for the one that polls."""
+    agreed_at: float | None = None
+    """The last moment at which our clock and the server's agreed."""
     weight: int = 0
     """Recipients in ``updates``."""
 
@@ -79,6 +81,7 @@ class Batch:
             later.watching or self.watching,
             self.granted + later.granted,
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
+            later.agreed_at or self.agreed_at,
             self.weight + later.weight,
         )
         if both.weight > WAITING_LIMIT or len(both.updates) > UPDATES_LIMIT:
@@ -116,6 +119,8 @@ def write(
     polls = [each for each in batch.polls.values() if each.message_id not in refused]
     stands.record_polls(connection, polls, sequence)
     stands.record_accounts(connection, batch.accounts.values())
+    if batch.agreed_at is not None:
+        recording.agreed(batch.agreed_at)
     if batch.events:
         recording.events(batch.events)
     stands.drop_wishes(connection, batch.granted)
@@ -148,6 +153,7 @@ def write_apart(
         accounts=batch.accounts,
         watching=batch.watching,
         granted=batch.granted,
+        agreed_at=batch.agreed_at,
         wishes=batch.wishes,
     )
     parts.append(("the watchlist's labels", rest))

@@ -285,6 +285,18 @@ def delivery_times(
     return sorted(found, key=lambda each: (-each.measured, each.key))
 
 
+def last_moment(connection: sqlite3.Connection) -> float | None:
+    """When our clock and the server's last agreed or, where no server told its time, the latest
+    moment recorded.
+    """
+    (moment,) = connection.execute(
+        "SELECT ifnull((SELECT agreed_at FROM clock),"
+        " max((SELECT ifnull(max(read_at), 0) FROM message),"
+        " (SELECT ifnull(max(at), 0) FROM event)))"
+    ).fetchone()
+    return _moment(moment or None)
+
+
 def info(connection: sqlite3.Connection, size: int) -> Info:
     """What is in the history; ``size`` is that of its files in bytes."""
 

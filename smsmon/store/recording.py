@@ -108,6 +108,10 @@ class Recording:
         )
         self._news.clear()
 
+    def agreed(self, at: float) -> None:
+        """Note that our clock and the server's agreed at this moment."""
+        self._connection.execute("UPDATE clock SET agreed_at = ?", (_ms(at),))
+
     def watching(self, entries: Sequence[Entry], at: float) -> None:
         """Note which messages are on the watchlist, and how they are described there."""
         watched = {key_of(entry): entry for entry in entries}
@@ -121,8 +125,11 @@ class Recording:
             entry = watched.get((message_id, profile))
             if entry is None:
                 if removed_at is None:
+                    # Not before what was seen of it: the clock may be behind.
                     self._connection.execute(
-                        "UPDATE message SET removed_at = ? WHERE id = ?", (_ms(at), row)
+                        "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
+                        " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
+                        (_ms(at), row),
                     )
             elif (label, tags, removed_at) != (*_description(entry), None):
                 self._connection.execute(

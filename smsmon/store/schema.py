@@ -188,6 +188,9 @@ _V2 = (
         FROM message""",
     "DROP TABLE message",
     "ALTER TABLE message_of_account RENAME TO message",
+    # The last moment at which our clock and the server's agreed.
+    "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), agreed_at INTEGER)",
+    "INSERT INTO clock VALUES (1, NULL)",
     # What version 1 kept as it came, or as a mainland number though it is of a department
     # overseas: reports spell it otherwise now, and it would look like another recipient.
     """UPDATE recipient SET phone = respelled(phone) WHERE phone >= ''

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from smsmon.clock import Clock, SystemClock
+from smsmon.clock import Clock, SystemClock, astray
 from smsmon.model import Entry, Event
 from smsmon.store.aside import set_aside
 from smsmon.store.batch import UNFIT, Batch, write, write_apart
@@ -193,6 +193,8 @@ class HistoryWriter:
             if self._term is None or applied.late:
                 return
             self._number += 1
+            if applied.served_at is not None and not astray(applied.at, applied.served_at):
+                self._batch.agreed_at = applied.at
             self._batch.polls[applied.message_id] = of_watched(watched)
             if was_read(applied, watched):
                 update = self._update(applied.at, applied.asked_at, watched)

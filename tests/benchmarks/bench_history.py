@@ -75,6 +75,7 @@ class Polled:
     completed_at: float | None = None
     absent: Mapping[int, float] = field(default_factory=dict)
     late: bool = False
+    served_at: float | None = None
     events: tuple[Event, ...] = ()
     promise: float | None = 60.0
     next_due: float | None = None

@@ -9,11 +9,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
+from smsmon.cli import smsmon
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import TIMEOUT, Program
@@ -247,3 +250,15 @@ def test_status_watch_ends_at_its_deadline_and_fails_on_what_is_named(
     assert done.out.startswith("702\tok\t3\t1\t1\t1")
     refused = program.run("status", "910", "--watch", "--deadline", "20s")
     assert refused.code == 3, "a refused account is not waited for"
+
+
+def test_pruning_by_a_clock_far_ahead_needs_to_be_forced(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = time.time() + 100 * 86_400
+    monkeypatch.setattr("smsmon.commands.history.time.time", lambda: later)
+    run = partial(CliRunner().invoke, smsmon, env={"SMSMON_HOME": str(recorded.program.home)})
+    refused = run(["history", "prune"])
+    assert "add --force if it is right" in f"{refused.exception} {refused.output}"
+    assert refused.exit_code != 0
+    assert run(["history", "prune", "--force"]).output.startswith("Dropped 0 messages")

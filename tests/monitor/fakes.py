@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from hashlib import blake2b
 from random import Random
 
@@ -84,6 +85,8 @@ class FakeSource:
         """Message (None: every one) → what is raised instead of an answer."""
         self.asked: list[tuple[float, str]] = []
         """Monotonic time and message of each request."""
+        self.served_at: Callable[[], float | None] = lambda: None
+        """What the server's clock says when it answers."""
         self.flying: set[str] = set()
         self.most_flying = 0
         self.doubled = 0
@@ -109,8 +112,9 @@ class FakeSource:
         rows = self.rows.get(message_id, [row(1)])
         answer = report(rows, message_id, self.clock.now(), asked_at=asked_at)
         if answer.digest == known:
-            return Unchanged(message_id, answer.digest, asked_at, self.clock.now())
-        return answer
+            now = self.clock.now()
+            return Unchanged(message_id, answer.digest, asked_at, now, self.served_at())
+        return replace(answer, served_at=self.served_at())
 
 
 class Rig:

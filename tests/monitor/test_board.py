@@ -304,3 +304,54 @@ def test_a_moment_that_a_wrong_clock_wrote_bars_no_answer(board: Board) -> None:
     assert len(applied.transitions) == 1
     assert board["300"].asked_at == T + 5
     assert not board.unchanged("300", T + 9, asked_at=T + 6).late
+
+
+DAYS = 86_400.0
+
+
+def test_a_clock_far_from_the_servers_settles_nothing(board: Board) -> None:
+    board.apply(report([row(1, DELIVERED)]), T)
+    ahead = T + 3 * DAYS
+    assert _kinds(board.unchanged("300", ahead, served_at=T + 60)) == []
+    assert _kinds(board.unchanged("300", ahead + 60, served_at=ahead + 59)) == [EventKind.SETTLED]
+
+
+def test_what_a_jump_of_the_clock_settled_is_taken_back_when_it_comes_back(board: Board) -> None:
+    board.apply(report([row(1, DELIVERED)]), T)
+    board.unchanged("300", T + 3 * DAYS)
+    watched = board["300"]
+    assert watched.settled_at is not None
+    assert not board.unsettle(watched, T + 3 * DAYS + 60)
+    assert board.unsettle(watched, T + 120)
+    assert board.state_of(watched, T + 120) is MessageState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("now", "settled"), [(T + 3 * DAYS, True), (T + 60, False), (T + 2 * DAYS, False)]
+)
+def test_settled_is_told_once_over_restarts_unless_the_clock_was_wrong(
+    board: Board, now: float, settled: bool
+) -> None:
+    board.apply(report([row(1, DELIVERED)]), T)
+    board.unchanged("300", T + 3 * DAYS)
+    before = board["300"]
+    again = Board()
+    known = Restored(
+        before.recipients,
+        before.first_seen,
+        before.changed_at,
+        read_at=before.read_at,
+        digest=before.digest,
+        last_change_at=before.last_change_at,
+        completed_at=before.completed_at,
+        settled_at=before.settled_at,
+    )
+    watched = again.restore(Entry("300"), known, now)
+    assert (watched.settled_at is not None) is settled
+    if settled:
+        assert _kinds(again.unchanged("300", now + 9)) == []
+
+
+def test_one_added_by_a_clock_ahead_is_not_young_for_ever(board: Board) -> None:
+    board.watch(Entry("301", added_at=T + 100 * DAYS), T)
+    assert board["301"].origin == T
