@@ -72,10 +72,14 @@ class Sharing:
         clock: Clock,
         rank: Callable[[], Rank],
         retry: Callable[[], Awaitable[None]],
+        *,
+        whole: bool = True,
     ) -> None:
         """``rank`` tells how we stand to others that want to poll; ``retry`` tries the accounts
-        again on behalf of another process.
+        again on behalf of another process. One that does not watch the ``whole`` list leaves
+        the lease to others: it polls what it watches while nobody has it.
         """
+        self._whole = whole
         self._engine = engine
         self._history = history
         self._watching = watching
@@ -179,9 +183,9 @@ class Sharing:
         """True when it is for us to poll."""
         if self._lease.held:
             return self._lease.renew()
-        if not wants:
+        if not (wants and self._whole):
             self._lease.look()
-            return False
+            return wants and self._lease.holder is None
         try:
             self._lease.claim(())
         except StoreError:

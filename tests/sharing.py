@@ -32,8 +32,14 @@ class Member:
     """One console or watch of a home."""
 
     def __init__(
-        self, folder: Path, clock: VirtualClock, name: str = "console", role: str = "auto"
+        self,
+        folder: Path,
+        clock: VirtualClock,
+        name: str = "console",
+        role: str = "auto",
+        only: str = "",
     ) -> None:
+        """``only`` is the one message that it watches; empty for all."""
         self.clock = clock
         self.source = FakeSource(clock)
         self.usable = True
@@ -44,7 +50,13 @@ class Member:
         self.history = History(folder / "history.db", clock, lambda error: None)
         self.engine._recorder = self.history
         watchlist = Watchlist(folder / "watchlist.toml", clock)
-        self.watching = Watching(self.engine, watchlist, self.history, self.said.append)
+        self.watching = Watching(
+            self.engine,
+            watchlist,
+            self.history,
+            self.said.append,
+            lambda entries: [each for each in entries if not only or each.id == only],
+        )
         self.lease = LocalLease(folder / "history.db", clock, name)
         self.sharing = Sharing(
             self.engine,
@@ -54,6 +66,7 @@ class Member:
             clock,
             lambda: rank_of(role, usable=self.usable),
             self._retry,
+            whole=not only,
         )
         self.jobs: list[asyncio.Task[None]] = []
         self.looking = 0
@@ -134,9 +147,9 @@ class Home:
         self.members: list[Member] = []
         Watchlist(folder / "watchlist.toml", self.clock).add(Entry(id) for id in ids)
 
-    async def join(self, name: str = "console", role: str = "auto") -> Member:
+    async def join(self, name: str = "console", role: str = "auto", only: str = "") -> Member:
         """One more starts."""
-        member = Member(self.folder, self.clock, name, role)
+        member = Member(self.folder, self.clock, name, role, only)
         self.members.append(member)
         await member.start()
         return member

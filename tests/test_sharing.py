@@ -263,3 +263,19 @@ async def test_a_new_database_is_followed_from_its_beginning(home: Home) -> None
     assert not second.polls
     first.engine.refresh(["301"])
     await home.until(lambda: (second["301"].read_at or 0.0) > home.clock.now() - 2)
+
+
+async def test_those_that_watch_a_part_of_the_list_leave_it_to_one_that_watches_all(
+    home: Home,
+) -> None:
+    one, other = await home.join(only="300"), await home.join(only="301")
+    await home.until(lambda: one["300"].read_at and other["301"].read_at, "each reads its own")
+    whole = await home.join()
+    await home.until(lambda: whole.polls and not one.polls and not other.polls)
+    asked = len(one.source.asked), len(other.source.asked)
+    home.answer(*WAITING)
+    await home.until(lambda: one["300"].counts.waiting == 2, "the first follows")
+    assert (len(one.source.asked), len(other.source.asked)) == asked
+    await whole.stand_still()
+    took = await home.until(lambda: one.polls and other.polls, "they read their own again")
+    assert took <= 5.0

@@ -122,6 +122,7 @@ class Watch:
             clock,
             lambda: rank_of(settings.polling.role, usable=True),
             self._retry,
+            whole=only is None,
         )
         self._sharing.turned = self._say_who_polls
         self._said = ""

@@ -67,7 +67,7 @@ class Lease(Protocol):
         ...
 
     def look(self) -> None:
-        """See who polls, and claim nothing."""
+        """See who polls, and claim nothing: nobody does where the holder stands still."""
         ...
 
     def renew(self) -> bool:
@@ -138,7 +138,8 @@ class LocalLease:
                 self.holder = None
                 return
             try:
-                self.holder = None if _lock(handle) else _read_holder(handle)
+                free = _lock(handle) or self._stands_still(handle)
+                self.holder = None if free else _read_holder(handle)
             finally:
                 os.close(handle)
 
