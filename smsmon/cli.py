@@ -6,21 +6,21 @@ nothing else of weight.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import click
 
 from smsmon import __version__
 from smsmon.commands import exits
+from smsmon.commands.door import open_doors
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
 from smsmon.commands.table import COMMANDS, SECTIONS
 from smsmon.cores import no_core_files
+from smsmon.leaving import Told, heeding_signals
 
 _NAME = "smsmon"
 _COMPLETION = "_SMSMON_COMPLETE"
@@ -97,22 +97,14 @@ def smsmon(ctx: click.Context) -> None:
 def main() -> NoReturn:
     """The ``smsmon`` command. Ends the process with one of the exit codes of `exits`."""
     no_core_files()
-    _mend_streams()
-    code = _run()
+    open_doors()
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = exits.BROKEN_PIPE
-        _point_at_nothing(sys.stdout)
-    except OSError as error:
-        say(f"smsmon: The output could not be written ({error.strerror or error}).")
-        code = code or exits.USAGE
-        _point_at_nothing(sys.stdout)
-    try:
-        sys.stderr.flush()
-    except OSError:
-        _point_at_nothing(sys.stderr)
-    sys.exit(code)
+        with heeding_signals():
+            code = _run()
+    except Told as told:
+        code = told.code
+    # At once: a thread that waits for a silent name server holds nobody up.
+    os._exit(code)
 
 
 def _run() -> int:
@@ -130,6 +122,8 @@ def _run() -> int:
     except click.ClickException as error:
         say(f"smsmon: {_usage_sentence(error)}")
         return exits.USAGE
+    except Told as told:
+        return told.code
     except (click.Abort, KeyboardInterrupt):
         return exits.INTERRUPTED
     except BrokenPipeError:
@@ -181,29 +175,3 @@ def _crashed(error: Exception) -> int:
     where = f"A note about it is in {note}" if note else "No note about it could be written"
     say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.")
     return exits.CRASH
-
-
-def _mend_streams() -> None:
-    """Give the process its three streams, whatever it was started with.
-
-    A closed one is opened on nothing, before a file of ours is opened in its place; and what
-    stdout's encoding cannot hold becomes a question mark rather than the end of the program.
-    """
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(descriptor, True)
-    os.close(descriptor)
-    if sys.stdin is None:
-        sys.stdin = open(0)  # noqa: SIM115 - it stays open for as long as the process lives
-    if sys.stdout is None:
-        sys.stdout = open(1, "w")  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(2, "w")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _point_at_nothing(stream: TextIO) -> None:
-    """Let the interpreter's last flush of a stream that takes no more find no trouble."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -216,7 +216,7 @@ class _Talk:
         """Write as much as it takes; false when there is no more to write."""
         assert self._process.stdin is not None  # noqa: S101 - registered only then
         try:
-            written = os.write(self._process.stdin.fileno(), self._given[:_CHUNK])
+            written = os.write(self._process.stdin.fileno(), self._given[:_CHUNK])  # noqa: TID251 - a pipe
         except BlockingIOError:
             return True
         except OSError:  # it need not read

@@ -5,8 +5,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from smsmon.text import REPLACEMENT, safe, safe_bytes, safe_lines
+from smsmon.text import REPLACEMENT, painted, piped, safe, safe_bytes, safe_lines, shown, typed
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -82,3 +83,50 @@ def test_safe_lines_keep_every_line_end_and_tab_and_nothing_else_a_terminal_obey
     assert all(char.isprintable() for char in shown if char not in "\n\t")
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     assert (shown.count("\n"), shown.count("\t")) == (whole.count("\n"), whole.count("\t"))
+
+
+AS_TYPED = [
+    "می\u200cخواهم",
+    "क्\u200dष",
+    "👨\u200d👩\u200d👧",
+    "❤\ufe0f 1\ufe0f\u20e3",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "newer than Python: \U0001fadf",
+    "Việt e\u0302\u0301",
+]
+
+
+@pytest.mark.parametrize("text", AS_TYPED)
+def test_what_scripts_and_emoji_need_is_kept_as_typed_and_painted_without(text: str) -> None:
+    assert typed(text) == text
+    assert piped(text) == text
+    assert painted(text).isprintable()
+    assert cell_len(painted(text)) == sum(cell_len(char) for char in painted(text))
+
+
+@given(ANY_TEXT, st.integers(1, 400))
+def test_typed_text_holds_nothing_that_acts_and_passes_unchanged_the_second_time(
+    text: str, limit: int
+) -> None:
+    once = typed(text, limit)
+    assert len(once) <= limit
+    assert typed(once, limit) == once
+    for char in once:
+        category = unicodedata.category(char)
+        assert category not in ("Cc", "Cs", "Co", "Zl", "Zp")
+        assert category != "Cf" or char in "\u200c\u200d" or "\U000e0030" <= char <= "\U000e007f"
+
+
+@given(ANY_TEXT)
+def test_painted_text_is_plain_and_shown_text_has_line_ends_and_tabs_besides(text: str) -> None:
+    assert painted(text).isprintable()
+    assert painted(painted(text)) == painted(text)
+    assert shown(text).replace("\n", "").replace("\t", "").isprintable()
+    for whole in (shown(text), piped(text)):
+        assert (whole.count("\n"), whole.count("\t")) == (text.count("\n"), text.count("\t"))
+        whole.encode()
+
+
+@pytest.mark.parametrize("text", ["\u202e", "\u2066", "\u200e", "\u061c", "x\U000e0067", "\ue000"])
+def test_what_misleads_is_not_kept(text: str) -> None:
+    assert REPLACEMENT in typed(text)

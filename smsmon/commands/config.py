@@ -11,6 +11,7 @@ from smsmon.commands.context import find_locations, load_all, read_settings
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import emit, fail, print_json, print_rows, say
 from smsmon.keylike import without_keys
+from smsmon.text import safe
 
 
 @click.group
@@ -72,7 +73,8 @@ def check() -> None:
             say(f"smsmon: {told}")
     if problems := unusable_files(settings):
         fail("\n".join(problems))
-    what = locations.config if locations.config.exists() else "No settings file, which"
+    path = str(locations.config)
+    what = safe(path, len(path)) if locations.config.exists() else "No settings file, which"
     emit(without_keys(f"{what} is fine. Profiles: {', '.join(settings.profiles)}."))
 
 
@@ -91,7 +93,7 @@ def init() -> None:
         fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
     except OSError as error:
         fail(f"{path} cannot be written ({error.strerror or error}).")
-    emit(str(path))
+    emit(safe(str(path), len(str(path))))
 
 
 @config.command

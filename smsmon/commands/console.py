@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import gc
-import sys
 
 from smsmon.commands.context import find_locations, read_settings, settings_again
-from smsmon.commands.output import fail
+from smsmon.commands.output import fail, without_terminal
 
 
 def need_terminal() -> None:
     """Fail with what to do instead, unless a person sits at all three ends."""
-    streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
-    for name, stream in streams:
-        if stream is None or stream.closed or not stream.isatty():
-            fail(
-                f"The console needs a terminal, and {name} is none. In scripts use"
-                " `smsmon status ID` or `smsmon ls`."
-            )
+    for name in without_terminal():
+        fail(
+            f"The console needs a terminal, and {name} is none. In scripts use"
+            " `smsmon status ID` or `smsmon ls`."
+        )
 
 
 def open_console() -> int:

@@ -12,7 +12,6 @@ from smsmon import files
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings, settings_again
 from smsmon.commands.durations import Number
-from smsmon.commands.signals import ended_by_signals
 
 ALERTS = """
 [alerts.late]
@@ -57,7 +56,6 @@ def run_demo(seed: int, speed: float) -> int:
 
     world = demo_world(seed=seed, speed=speed)
     with (
-        ended_by_signals(),
         tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
         ServerThread(world) as server,
     ):

@@ -17,7 +17,6 @@ from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
-from smsmon.commands.signals import ended_by_signals
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Row
@@ -193,7 +192,7 @@ def _opened(output: str | None) -> AbstractContextManager[Write]:
 def _whole(output: str) -> Iterator[Write]:
     """What is written into the file ``output``, or into what else has that name."""
     try:
-        with ended_by_signals(), outputs.written(Path(output)) as file:
+        with outputs.written(Path(output)) as file:
             yield lambda line: file.write(f"{line}\n".encode())
     except OSError as error:
         fail(f"{output} cannot be written ({error.strerror or error}).")

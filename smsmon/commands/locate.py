@@ -7,7 +7,7 @@ import click
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, fail, on_terminal, print_json, print_rows
 from smsmon.keylike import without_keys
-from smsmon.text import safe
+from smsmon.text import piped
 
 
 @click.command
@@ -29,9 +29,15 @@ def locate(name: str | None, as_json: bool) -> None:
     if as_json:
         print_json(places)
         return
-    if on_terminal():  # a name may hold anything; in a pipe it must stay what it is
-        places = {each: without_keys(safe(path, len(path))) for each, path in places.items()}
+    if on_terminal():
+        places = {each: without_keys(path) for each, path in places.items()}
     if name is not None:
-        emit(places[name])
+        path = places[name]
+        if not on_terminal() and piped(path) != path:
+            fail(
+                f"The path of {name} holds characters that are never printed."
+                f" `smsmon locate {name} --json` spells them out."
+            )
+        emit(path)
     else:
         print_rows(("name", "path"), list(places.items()))

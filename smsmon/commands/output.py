@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Any, NoReturn
 
-import click
-
 from smsmon.commands import exits
+from smsmon.commands.door import Door
+from smsmon.text import painted, typed
 
 
 class Failure(Exception):
@@ -31,20 +32,26 @@ def fail(message: str, exit_code: int = exits.USAGE) -> NoReturn:
 def emit(text: str) -> None:
     """A line of the result, to stdout. A reader that went away is left to `smsmon.cli`."""
     try:
-        click.echo(text)
-    except BrokenPipeError:
-        raise
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
     except OSError as error:
-        fail(f"The output could not be written ({error.strerror or error}).")
+        not_written(error)
+
+
+def not_written(error: OSError) -> NoReturn:
+    """Fail because stdout takes nothing; a reader that went away is left to `smsmon.cli`."""
+    if isinstance(error, BrokenPipeError):
+        raise error
+    fail(f"The output could not be written ({error.strerror or error}).")
 
 
 def say(message: str) -> None:
-    """A diagnostic: stderr, one line, with nothing in it that a terminal would obey."""
+    """A diagnostic: stderr, one line, without what could be a key."""
     from smsmon.keylike import without_likely_keys
-    from smsmon.text import safe
 
     with contextlib.suppress(OSError):  # nowhere is left to complain to
-        click.echo(safe(without_likely_keys(message), _LINE), err=True)
+        sys.stderr.write(f"{painted(without_likely_keys(message)[:_LINE])}\n")
+        sys.stderr.flush()
 
 
 def listed(ids: Iterable[str], shown: int = 10) -> str:
@@ -82,20 +89,61 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         if self._shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            self._show("")
 
     def step(self) -> None:
         """One more."""
         self._count += 1
         now = time.monotonic()
         if now - self._shown_at >= _PROGRESS_EVERY and sys.stderr.isatty():
-            self._shown_at, self._shown = now, True
-            click.echo(f"\r{self._count:,}{self._total} {self._done}", nl=False, err=True)
+            self._shown_at = now
+            self._show(f"{self._count:,}{self._total} {self._done}")
+
+    def _show(self, text: str) -> None:
+        if isinstance(sys.stderr, Door) and os.environ.get("TERM") != "dumb":
+            self._shown = True
+            with contextlib.suppress(OSError):
+                sys.stderr.rewrite(text)
 
 
 def on_terminal() -> bool:
     """True when stdout is a terminal, so that a person reads it."""
     return sys.stdout.isatty()
+
+
+def without_terminal() -> list[str]:
+    """Which of stdin, stdout and stderr no person sits at."""
+    streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))
+    return [
+        name for name, stream in streams if stream is None or stream.closed or not stream.isatty()
+    ]
+
+
+@contextlib.contextmanager
+def without_waiting(gap: Callable[[int], str], failed: Callable[[OSError], None]) -> Iterator[None]:
+    """Inside, printing waits for no reader: for an event loop (see `Door.without_waiting`).
+
+    ``gap`` makes the line for stdout that says how many found no room; ``failed`` is called, in
+    another thread, when stdout takes nothing any more.
+    """
+    with contextlib.ExitStack() as stack:
+        if isinstance(sys.stderr, Door):
+            stack.enter_context(sys.stderr.without_waiting(no_room, lambda _: None))
+        if isinstance(sys.stdout, Door):
+            stack.callback(_tell_unwritten, sys.stdout)
+            stack.enter_context(sys.stdout.without_waiting(gap, failed))
+        yield
+
+
+def no_room(number: int) -> str:
+    """The line that stands for so many that found no room."""
+    what = counted(number, "line")
+    return f"smsmon: {what} found no room here, because nothing was read for a while."
+
+
+def _tell_unwritten(stdout: Door) -> None:
+    if stdout.unwritten:
+        say(f"smsmon: {counted(stdout.unwritten, 'line')} of the output found no reader.")
 
 
 def print_json(value: Any) -> None:
@@ -105,7 +153,12 @@ def print_json(value: Any) -> None:
 
 def print_json_line(value: Any) -> None:
     """One JSON value on one line, at once: for what is read while it grows."""
-    emit(_json(value, separators=(",", ":")))
+    emit(json_line(value))
+
+
+def json_line(value: Any) -> str:
+    """One JSON value on one line, without an end."""
+    return _json(value, separators=(",", ":"))
 
 
 def print_rows(
@@ -124,9 +177,9 @@ def print_rows(
     """
     if not on_terminal():
         for row in rows:
-            emit("\t".join(row))
+            emit("\t".join(typed(cell, len(cell)) for cell in row))
         return
-    cells = [[cell or _NOTHING for cell in row] for row in rows]
+    cells = [[painted(cell) or _NOTHING for cell in row] for row in rows]
     if not cells:
         progress(empty)
         return
@@ -157,7 +210,11 @@ def _width(text: str) -> int:
     import unicodedata
 
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        0
+        if unicodedata.category(char)[0] == "M"
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
         for char in text
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from smsmon.commands.durations import Number
-from smsmon.commands.output import fail
+from smsmon.commands.output import emit, fail
 
 
 @click.command
@@ -31,22 +31,26 @@ from smsmon.commands.output import fail
     show_default=True,
     help="An address of this machine's own; any other is refused.",
 )
-def simulate(port: int, seed: int, speed: float, host: str) -> None:
+@click.pass_context
+def simulate(ctx: click.Context, port: int, seed: int, speed: float, host: str) -> None:
     """Run a simulated SMS Partner API.
 
     It listens on this machine only, prints the environment that points smsmon to it, and runs
-    until ctrl+c. Nothing in it is real: no account, no message, no phone. Try it with
+    until ctrl+c (exit code 130) or SIGTERM (143). Nothing in it is real: no account, no message,
+    no phone. Try it with
 
     \b
       smsmon simulate --port 8025 --speed 10
     """
-    from smsmon.simulator.command import simulate as run
+    from smsmon.commands.loops import run
+    from smsmon.simulator.command import simulate as serve
 
     try:
-        run(port=port, seed=seed, speed=speed, host=host, echo=click.echo)
+        code = serve(port=port, seed=seed, speed=speed, host=host, echo=emit, run=run)
     except BrokenPipeError:
         raise
     except ValueError as error:
         fail(str(error))
     except OSError as error:
         fail(f"The simulator cannot listen on {host}, port {port} ({error.strerror or error}).")
+    ctx.exit(code)

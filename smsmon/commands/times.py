@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from smsmon.commands.output import on_terminal
 
 
 def utc(moment: float | None) -> str | None:
@@ -22,7 +23,7 @@ def _utc(second: int) -> str | None:
 
 def when(moment: float | None, *, in_utc: bool = False) -> str:
     """For a table: local time (or UTC) on a terminal, ``…Z`` in a pipe; empty for None."""
-    if not sys.stdout.isatty():
+    if not on_terminal():
         return utc(moment) or ""
     if moment is None or utc(moment) is None:
         return ""

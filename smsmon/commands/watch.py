@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,8 @@ from smsmon.commands.context import find_locations, number_shown, open_watchlist
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import counted, fail, print_json_line, progress, say
+from smsmon.commands.output import counted, fail, json_line, print_json_line, progress, say
+from smsmon.commands.times import utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +55,9 @@ def watch(
      "since", "at", "already", "detail"}
       of the rules under [alerts.NAME] in config.toml; state: firing, over;
       since: when the condition began to hold; already: it held at the start
+    {"type": "gap", "lines", "until"}
+      so many lines are missing here: nobody read for long. Nothing else waits
+      for the reader, and `smsmon history changes --json` has them all.
     Exit codes: 0 --for is over, 130 ctrl+c, 143 SIGTERM; 3 if every account
     is refused, 2 usage.
     """
@@ -97,4 +102,9 @@ def _watch(
             watching = Watch(settings, locations, sources, clock, say, only, alerted)
             return await watching.run(tell, ending)
 
-    return run(work())
+    return run(work(), _gap)
+
+
+def _gap(number: int) -> str:
+    """The line that stands for those that found no room while the reader took nothing."""
+    return json_line({"type": "gap", "lines": number, "until": utc(time.time())})

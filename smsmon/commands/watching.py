@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from smsmon.assemble import limits_of, profile_of, windows_of
 from smsmon.clock import Clock
 from smsmon.commands import exits
 from smsmon.commands.reading import Source
+from smsmon.leaving import in_loop
 from smsmon.locations import Locations
 from smsmon.model import Entry, Event
 from smsmon.monitor.account import Condition
@@ -57,14 +57,6 @@ class Ending:
 async def until_signal(clock: Clock, seconds: float | None) -> AsyncIterator[Ending]:
     """What ends when a signal asks for it, or after some seconds."""
     ending = Ending()
-    loop = asyncio.get_running_loop()
-    codes = {
-        signal.SIGINT: exits.INTERRUPTED,
-        signal.SIGTERM: exits.TERMINATED,
-        signal.SIGHUP: exits.TERMINATED,
-    }
-    for number, code in codes.items():
-        loop.add_signal_handler(number, ending.end, code)
 
     async def time_out() -> None:
         if not await clock.wait(ending.over, seconds):
@@ -72,11 +64,10 @@ async def until_signal(clock: Clock, seconds: float | None) -> AsyncIterator[End
 
     timer = asyncio.create_task(time_out())
     try:
-        yield ending
+        with in_loop(ending.end):
+            yield ending
     finally:
         timer.cancel()
-        for number in codes:
-            loop.remove_signal_handler(number)
 
 
 class Watch:

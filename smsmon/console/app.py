@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
+from textual.theme import Theme
 
 from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console import process
+from smsmon.console.contrast import readable
 from smsmon.console.failures import keep_running
 from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
@@ -20,7 +22,7 @@ from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
-from smsmon.console.themes import TERMINAL, THEMES, theme_for
+from smsmon.console.themes import AUTO, TERMINAL, THEMES, theme_for, unknown_theme
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
@@ -66,6 +68,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
         ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
         """
+        self._readable: dict[str, Theme] = {}
         super().__init__()
         self.failures.folder = locations.crashes
         self._settings = settings
@@ -80,10 +83,19 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         """Set once the accounts are connected and the watchlist is read."""
         for theme in (*THEMES, TERMINAL):
             self.register_theme(theme)
-        wanted = settings.display.theme or ""
+        wanted = settings.display.theme or AUTO
         if wanted not in self.available_themes:
             wanted = theme_for(self.console._color_system, no_color=self.no_color).name
         self.theme = wanted
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """A theme as it is worn: with all colours that the stylesheet asks for, each legible."""
+        if theme_name not in self._readable:
+            theme = super().get_theme(theme_name)
+            if theme is None:
+                return None
+            self._readable[theme_name] = readable(theme)
+        return self._readable[theme_name]
 
     def _watch_theme(self, theme_name: str) -> None:
         super()._watch_theme(theme_name)
@@ -137,6 +149,9 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self.front.show_watchlist()
         self._share()
         self._watch_alerts()
+        wanted = self._settings.display.theme or AUTO
+        if wanted != AUTO and wanted not in self.available_themes:
+            self.front.say(unknown_theme(wanted), "warning")
         await self._station.open()
         self._follow_watchlist()
         self._follow_balance()

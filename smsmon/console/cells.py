@@ -15,7 +15,7 @@ from rich.cells import cell_len, split_graphemes
 
 from smsmon.console.looks import DASH, GONE, STATUS_LOOKS, Look, Tone, state_look, status_look
 from smsmon.model import Counts, Status
-from smsmon.text import ELLIPSIS, safe
+from smsmon.text import ELLIPSIS, painted
 
 __all__ = ["Cell", "Span", "Tone", "fit", "spans_of"]
 
@@ -29,8 +29,6 @@ class Span(NamedTuple):
 
 Cell = str | Span | Sequence[Span]
 """What a column gives for one row."""
-
-_VARIATION_SELECTORS = {0xFE0E: None, 0xFE0F: None}
 
 
 def spans_of(cell: Cell) -> Sequence[Span]:
@@ -48,16 +46,14 @@ def plain(cell: Cell) -> str:
 def fit(spans: Sequence[Span], width: int, align: Literal["left", "right"] = "left") -> list[Span]:
     """The spans in exactly ``width`` columns: padded, or cut with an ellipsis.
 
-    Wide and combining characters are cut as a whole. Variation selectors are dropped: terminals
-    disagree on how wide they make the character before. What a terminal would obey should not
-    come here; if it does, it is made safe: the last door.
+    Wide and combining characters are cut as a whole. Every text is `painted`: the last door.
     """
     if len(spans) == 1:
         text, tone = spans[0]
         if len(text) <= width and text.isascii() and text.isprintable():
             # The common case, and as wide as it is long.
             return [Span(text.ljust(width) if align == "left" else text.rjust(width), tone)]
-    fitted = [Span(_showable(text), tone) for text, tone in spans if text]
+    fitted = [Span(painted(text), tone) for text, tone in spans if text]
     used = sum(cell_len(text) for text, _ in fitted)
     if used > width:
         fitted = _cut_spans(fitted, width)
@@ -80,12 +76,6 @@ def _cut_spans(spans: Sequence[Span], width: int) -> list[Span]:
         kept.append(Span(text, tone))
         room -= length
     return kept
-
-
-def _showable(text: str) -> str:
-    if not text.isascii():
-        text = text.translate(_VARIATION_SELECTORS)
-    return text if text.isprintable() else safe(text, len(text))
 
 
 def cut(text: str, width: int) -> str:

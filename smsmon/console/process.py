@@ -1,7 +1,7 @@
 """The console as a process: what it does when it is told to stop, fails, or loses its terminal.
 
 Every way out is the same one: the terminal is given back, the history written, the connections
-closed. Should that hang (a disk that is gone), it ends all the same after ``LEAVE_WITHIN``.
+closed. Should that hang (a disk that is gone), it ends all the same (see `smsmon.leaving`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -36,21 +35,14 @@ from smsmon.console.terminal import (
     TerminalGone,
 )
 from smsmon.failures import POLLING, Failed, Failures
+from smsmon.leaving import in_loop
 
-LEAVE_WITHIN = 10.0
-"""Seconds that leaving may take. The history writes what it holds in far less than one."""
 TRY_AGAIN = 5.0
 """Seconds after which work that failed of a fault of our own is begun anew."""
 ENGINE_GROUP = "engine"
 """The group of the worker that polls."""
 SLOW_FRAMES = 4
 """Repaints a second at most, over a slow line."""
-
-_CODES = {
-    signal.SIGINT: exits.INTERRUPTED,
-    signal.SIGTERM: exits.TERMINATED,
-    signal.SIGHUP: exits.TERMINATED,
-}
 
 
 class TerminalApp(App[int], inherit_bindings=False):
@@ -60,11 +52,15 @@ class TerminalApp(App[int], inherit_bindings=False):
     """Groups of workers without which the screen stands still: begun anew when one fails."""
 
     def __init__(self) -> None:
+        if os.environ.get("NO_COLOR") == "":  # as good as unset, say no-color.org; Rich differs
+            del os.environ["NO_COLOR"]
         super().__init__(driver_class=TerminalDriver)
         self.failures = Failures(self._failure_noted)
         self._watched_workers = WatchedWorkers(self, self._worker_failed)
         self._paint_lost = False
         self._canvas = Canvas()
+        self.told: int | None = None
+        """The exit code that a signal asks for."""
         self.last_key = monotonic()
         """When a key was pressed last, or the mouse moved."""
 
@@ -117,6 +113,16 @@ class TerminalApp(App[int], inherit_bindings=False):
         loop = self._loop
         if self.is_running and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self.failed, failed)
+
+    def leave(self, code: int) -> None:
+        """Leave with this exit code, because a signal says so."""
+        self.told = code
+        self.exit(return_code=code)
+
+    def leave_now(self) -> None:
+        """Give the terminal back, for when leaving hangs; called in any thread."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.leave_now()
 
     # The terminal
 
@@ -175,60 +181,31 @@ def run(app: TerminalApp) -> int:
     Raises what the app failed of, once the terminal is given back: the caller tells the user.
     """
     share_one_pool()
-    ending = _Ending(app)
     with _signals_restored(), app.failures.catching():
-        try:
-            asyncio.run(ending.run())
-        finally:
-            ending.over()
+        asyncio.run(_run(app))
+    if app.told is not None:
+        # What fails of a screen half made, because it ends, is no reason for another exit code.
+        return app.told
     if app.crash is not None:
         raise app.crash
     return app.return_code or 0
 
 
-class _Ending:
-    """Sees to it that the app ends when it is to."""
-
-    def __init__(self, app: TerminalApp) -> None:
-        self._app = app
-        self._deadline: threading.Timer | None = None
-
-    async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._app.failures.in_loop)
-        for number, code in _CODES.items():
-            # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._leave, code)
-        collecting = Collecting(lambda: self._app.last_key)
-        collecting.begin()
-        try:
-            await self._app.run_async()
-        finally:
-            collecting.end()
-
-    def over(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-
-    def _leave(self, code: int) -> None:
-        if self._deadline is None:
-            self._deadline = threading.Timer(LEAVE_WITHIN, self._leave_now, (code,))
-            self._deadline.daemon = True
-            self._deadline.start()
-            self._app.exit(return_code=code)
-
-    def _leave_now(self, code: int) -> None:
-        driver = self._app._driver
-        if isinstance(driver, TerminalDriver):
-            driver.leave_now()
-        os._exit(code)
+async def _run(app: TerminalApp) -> None:
+    asyncio.get_running_loop().set_exception_handler(app.failures.in_loop)
+    collecting = Collecting(lambda: app.last_key)
+    collecting.begin()
+    try:
+        with in_loop(app.leave, app.leave_now):
+            await app.run_async()
+    finally:
+        collecting.end()
 
 
 @contextmanager
 def _signals_restored() -> Iterator[None]:
-    """Put the handlers back that were there before; asyncio and Textual leave the defaults."""
-    numbers = (*_CODES, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+    """Put the handlers back that were there before; Textual leaves the defaults."""
+    numbers = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
     before = {number: signal.getsignal(number) for number in numbers}
     try:
         yield

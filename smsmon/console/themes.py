@@ -30,6 +30,7 @@ DARK = Theme(
         "block-cursor-blurred-background": "#1d2833",
         "block-cursor-blurred-foreground": "#d8dee6",
         "tint": "#2b2f1f",
+        "trouble": "#462f34",
         "unknown": "#c3a6e0",
     },
 )
@@ -55,6 +56,7 @@ LIGHT = Theme(
         "block-cursor-blurred-background": "#e6ebf1",
         "block-cursor-blurred-foreground": "#20262d",
         "tint": "#f3ecc8",
+        "trouble": "#ecd5d2",
         "unknown": "#6b3fa0",
     },
 )
@@ -80,6 +82,7 @@ HIGH_CONTRAST = Theme(
         "block-cursor-blurred-background": "#3a3a3a",
         "block-cursor-blurred-foreground": "#ffffff",
         "tint": "#202000",
+        "trouble": "#3f2626",
         "unknown": "#e6c8ff",
     },
 )
@@ -105,6 +108,7 @@ MONOCHROME = Theme(
         "block-cursor-blurred-background": "#343434",
         "block-cursor-blurred-foreground": "#f0f0f0",
         "tint": "#303030",
+        "trouble": "#363636",
         "unknown": "#ffffff",
     },
 )
@@ -130,6 +134,7 @@ DARK_256 = Theme(
         "block-cursor-blurred-background": "#303030",
         "block-cursor-blurred-foreground": "#eeeeee",
         "tint": "#3a3a3a",
+        "trouble": "#5f0000",
         "unknown": "#d7afff",
     },
 )
@@ -165,6 +170,7 @@ TERMINAL = Theme(
         "block-cursor-blurred-background": "ansi_default",
         "block-cursor-blurred-foreground": "ansi_default",
         "tint": "ansi_default",
+        "trouble": "ansi_red",
         "unknown": "ansi_magenta",
     },
 )
@@ -177,6 +183,15 @@ terminal's business.
 
 THEMES: tuple[Theme, ...] = (DARK, LIGHT, HIGH_CONTRAST, MONOCHROME, DARK_256)
 """Those whose colours are ours."""
+
+
+AUTO = "auto"
+"""What `display.theme` may say for: the one that suits the terminal."""
+
+
+def unknown_theme(name: str) -> str:
+    """What to tell of a theme that the settings ask for and nobody knows."""
+    return f"There is no theme “{name}”: the usual one is worn. The command palette (:) lists all."
 
 
 def theme_for(colors: ColorSystem | None, *, no_color: bool) -> Theme:

@@ -186,7 +186,7 @@ class Display(Struct, frozen=True, kw_only=True):
             str,
             Meta(
                 description="Name of the console's theme; the command palette lists them. "
-                "Unset: one for as many colours as the terminal has, none with NO_COLOR.",
+                "Unset or auto: one for as many colours as the terminal has, none with NO_COLOR.",
                 examples=["smsmon-dark"],
             ),
         ]

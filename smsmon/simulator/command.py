@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+from smsmon.leaving import in_loop
 from smsmon.simulator.faults import FaultPlan
 from smsmon.simulator.scenario import demo_world
 from smsmon.simulator.server import PER_MINUTE, Server, serve
 from smsmon.simulator.world import World
-
-_LEAVE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def simulate(
@@ -20,12 +19,13 @@ def simulate(
     speed: float = 1.0,
     host: str = "127.0.0.1",
     echo: Callable[[str], None] = print,
-) -> None:
-    """Serve the demo's world until SIGINT, SIGTERM or SIGHUP.
+    run: Callable[[Coroutine[Any, Any, int]], int] = asyncio.run,
+) -> int:
+    """Serve the demo's world until SIGINT, SIGTERM or SIGHUP; gives the exit code that tells which.
 
-    ``echo`` gets lines to paste into a shell: the base URL, the key, some ids. Raises
-    ValueError for a host that is not loopback or a speed of 0 or less, OSError when the port
-    is taken.
+    ``echo`` gets lines to paste into a shell: the base URL, the key, some ids. ``run`` runs the
+    event loop. Raises ValueError for a host that is not loopback or a speed of 0 or less,
+    OSError when the port is taken.
     """
     world = demo_world(seed=seed, speed=speed)
 
@@ -35,7 +35,7 @@ def simulate(
         echo(f"# Messages: {' '.join(world.messages)}")
         echo("# Serving until Ctrl-C.")
 
-    asyncio.run(run_forever(world, host=host, port=port, per_minute=PER_MINUTE, started=introduce))
+    return run(run_forever(world, host=host, port=port, per_minute=PER_MINUTE, started=introduce))
 
 
 async def run_forever(
@@ -47,19 +47,21 @@ async def run_forever(
     faults: FaultPlan | None = None,
     per_minute: int | None = None,
     started: Callable[[Server], None] | None = None,
-) -> None:
-    """Serve until a signal says stop; ``started`` is called once requests are taken."""
-    loop = asyncio.get_running_loop()
-    leave = asyncio.Event()
-    for number in _LEAVE:
-        loop.add_signal_handler(number, leave.set)
-    try:
+) -> int:
+    """Serve until a signal says stop; gives the exit code that tells which.
+
+    ``started`` is called once requests are taken.
+    """
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def leave(code: int) -> None:
+        if not told.done():
+            told.set_result(code)
+
+    with in_loop(leave):
         async with serve(
             world, host=host, port=port, key=key, faults=faults, per_minute=per_minute
         ) as server:
             if started is not None:
                 started(server)
-            await leave.wait()
-    finally:
-        for number in _LEAVE:
-            loop.remove_signal_handler(number)
+            return await told

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from smsmon.model import DEFAULT_PROFILE, MESSAGE_ID_DIGITS, Entry, is_message_id
-from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe
+from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ def cleaned(entry: Entry) -> Entry:
     """``entry`` with its texts safe to show and its moment a whole second, as the file keeps it."""
     return replace(
         entry,
-        label=safe(_one_line(entry.label)),
+        label=typed(_one_line(entry.label)),
         tags=clean_tags(entry.tags),
-        note=safe(_one_line(entry.note), SENTENCE_LIMIT),
+        note=typed(_one_line(entry.note), SENTENCE_LIMIT),
         added_at=float(int(entry.added_at)),
         profile=safe(_one_line(entry.profile)) or DEFAULT_PROFILE,
     )
@@ -48,7 +48,7 @@ def cleaned(entry: Entry) -> Entry:
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Each tag once, in the order given, safe to show; empty ones dropped."""
-    return tuple(dict.fromkeys(safe(_one_line(tag)) for tag in tags if tag.strip()))
+    return tuple(dict.fromkeys(typed(_one_line(tag)) for tag in tags if tag.strip()))
 
 
 def _one_line(text: str) -> str:

@@ -303,7 +303,7 @@ def test_simulate_prints_its_address_and_stops_cleanly_on_ctrl_c(offline: Progra
         assert done.json["messages"][0]["counts"]["total"] > 0
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=TIMEOUT)
-        assert (process.returncode, err) == (0, "")
+        assert (process.returncode, err) == (130, "")
     finally:
         process.kill()
         process.communicate()

@@ -9,6 +9,7 @@ from textual.events import Paste
 
 from smsmon.console.screens.edit import EditScreen, changes, hint, tags_of, tags_text
 from smsmon.model import Entry
+from smsmon.text import typed
 from tests.console.dialog_stage import NARROW, SMALL, asking, calm
 
 ONE = Entry("100", "Black Friday", ("fr", "promo"), "first wave")
@@ -106,7 +107,7 @@ async def test_a_paste_takes_the_place_of_what_is_selected() -> None:
 def test_what_is_changed_is_always_safe(label: str, tags: str, note: str) -> None:
     changed = changes([OTHER], {"label": label, "tags": tags, "note": note})
     texts = [changed.get("label", ""), changed.get("note", ""), *changed.get("tags", ())]
-    assert all(text.isprintable() for text in texts)
+    assert all(typed(text, 400) == text for text in texts)
     assert len(texts[0]) <= 80
     assert len(texts[1]) <= 300
 

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
+from textual.color import BLACK, WHITE, Color
 from textual.strip import Strip
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from smsmon.console.app import ConsoleApp
-from smsmon.console.themes import DARK_256, HIGH_CONTRAST, TERMINAL, THEMES
+from smsmon.console.contrast import contrast as ratio_of
+from smsmon.console.contrast import legible
+from smsmon.console.themes import DARK, DARK_256, HIGH_CONTRAST, TERMINAL, THEMES
 from smsmon.model import Fault, FaultKind
 from tests.support.scene import DAY, WIDE, Scene
 
@@ -172,3 +176,84 @@ async def test_without_colours_every_theme_is_grey(
             for _, ink in inks(scene.app):
                 for code in (ink.fore, ink.back):
                     assert code in _PLAIN or len({*code.split(";")[2:]}) == 1
+
+
+EVERY = sorted({*BUILTIN_THEMES, *(theme.name for theme in (*THEMES, TERMINAL))})
+DRAWN = ("background", "surface", "panel", "tint", "trouble")
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_every_theme_of_the_palette_can_be_worn_and_read(name: str, tmp_path: Path) -> None:
+    scene = Scene(tmp_path, DAY, environ={"SMSMON_DISPLAY_THEME": name})
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 90.5)
+        assert scene.app.theme == name
+        named = scene.app.get_css_variables()
+        if not scene.app.current_theme.ansi:
+            pairs = [(text, back) for text in TEXTS[:-1] for back in DRAWN]
+            cursors = ("block-cursor", "block-cursor-blurred")
+            pairs += [(f"{cursor}-foreground", f"{cursor}-background") for cursor in cursors]
+            faint = {
+                f"{text} on {back}": round(ratio, 2)
+                for text, back in pairs
+                if (ratio := contrast(named[text], named[back])) < 4.5
+            }
+            assert not faint
+            painted = [
+                (segment.text, style.color.get_truecolor(), style.bgcolor.get_truecolor())
+                for strip in scene.app.screen._compositor.render_strips()
+                for segment in strip
+                if (style := segment.style) and style.color and style.bgcolor
+                and any(char.isalnum() for char in segment.text)
+            ]  # fmt: skip
+            assert [
+                text for text, fore, back in painted if contrast(fore.hex, back.hex) < 4.5
+            ] == []
+        scene.client.fault = Fault(FaultKind.NETWORK, "The connection was refused")
+        await scene.pass_time(pilot, 300)
+        assert scene.app.is_running
+
+
+async def test_themes_are_changed_while_it_runs(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, DAY[:3])
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 5)
+        for name in [*scene.app.available_themes, *reversed(scene.app.available_themes)]:
+            scene.app.theme = name
+            await pilot.pause()
+            assert scene.app.is_running
+            assert scene.app.crash is None
+
+
+@pytest.mark.parametrize("name", ["no-such-theme", "[bold", "nord "])
+async def test_a_theme_that_nobody_knows_is_said(name: str, tmp_path: Path) -> None:
+    scene = Scene(tmp_path, DAY[:1], environ={"SMSMON_DISPLAY_THEME": name})
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 5)
+        assert scene.app.theme in {theme.name for theme in (*THEMES, TERMINAL)}
+        (notice,) = scene.app._notifications
+        assert name.strip() in notice.message
+
+
+@given(
+    st.tuples(*[st.integers(0, 255)] * 3),
+    st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=4),
+)
+def test_a_colour_is_legible_where_any_can_be(
+    text: tuple[int, int, int], backs: list[tuple[int, int, int]]
+) -> None:
+    grounds = [Color(*back) for back in backs]
+    worst = min(ratio_of(legible(Color(*text), grounds), each) for each in grounds)
+    best = max(min(ratio_of(end, each) for each in grounds) for end in (WHITE, BLACK))
+    assert worst >= min(4.5, best) - 1e-9
+
+
+@pytest.mark.parametrize(("said", "colours"), [("", True), ("1", False), ("0", False)])
+async def test_an_empty_no_color_counts_as_unset(
+    said: str, colours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", said)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    scene = Scene(tmp_path, DAY[:1], environ={"SMSMON_DISPLAY_THEME": "auto"})
+    assert scene.app.no_color != colours
+    assert (scene.app.theme == DARK.name) == colours

@@ -67,6 +67,11 @@ def seen(stream: str, size: tuple[int, int] = (1000, 1000)) -> Seen:
     return Seen(obeyed, "".join(text))
 
 
+PIPED = "\n\t\u200c\u200d\U000e0067\U000e0062\U000e0065\U000e006e\U000e007f"
+"""What is no plain character and may stand in a pipe: line ends, tabs, what labels are typed with
+(joiners, and the tags of a flag)."""
+
+
 def odd_characters(text: str, allowed: str = "\r\n") -> list[str]:
     """What in ``text`` is no plain character: controls, formats, a flood of marks."""
     odd = [char for char in text if not char.isprintable() and char not in allowed]

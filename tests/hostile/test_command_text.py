@@ -11,7 +11,7 @@ from smsmon.crash import write_crash_note
 from tests.cli.program import Program
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, hostile_settings, marks
 from tests.hostile.pty_program import OnTerminal
-from tests.hostile.terminal import odd_characters, seen
+from tests.hostile.terminal import PIPED, odd_characters, seen
 
 SMALL = {name: text[:500] for name, text in CORPUS.items()}
 """What fits an argument."""
@@ -39,7 +39,7 @@ def test_commands_print_plain_text(
     program: Program, arguments: tuple[str, ...], ways: tuple[str, ...]
 ) -> None:
     done = program.run(*arguments)
-    assert odd_characters(done.out + done.err, "\n\t") == []
+    assert odd_characters(done.out + done.err, PIPED) == []
     assert [mark for way in ways for mark in marks(way) if mark not in done.out] == []
 
 

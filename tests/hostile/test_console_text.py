@@ -13,7 +13,7 @@ from smsmon.console.screens.save import SaveScreen
 from smsmon.console.widgets.live_table import LiveTable
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
 from tests.hostile.stage import hostile_entries, hostile_stage, refusal
-from tests.hostile.terminal import Seen, odd_characters
+from tests.hostile.terminal import PIPED, Seen, odd_characters
 from tests.support.waiting import until
 
 LEAVES = frozenset({"app.quit"})
@@ -92,7 +92,7 @@ async def test_copies_and_exports_are_plain_text(tmp_path: Path) -> None:
                 await stage.pilot.pause()
                 await stage.scene.show(stage.pilot)
                 taken.append(path.read_text())
-        assert [odd_characters(each, "\n\t") for each in taken] == [[]] * len(taken)
+        assert [odd_characters(each, PIPED) for each in taken] == [[]] * len(taken)
         for way in ("Lb", "Ph", "St"):
             assert [mark for mark in marks(way) if not any(mark in each for each in taken)] == []
 

@@ -92,9 +92,9 @@ def at_the_end() -> None:
         await asyncio.Event().wait()
 
     put(History, "close", close)
-    from smsmon.console import process
+    from smsmon import leaving
 
-    process.LEAVE_WITHIN = 0.5
+    leaving.WITHIN = 0.5
 
 
 FAULTS: dict[str, Callable[[], None]] = {

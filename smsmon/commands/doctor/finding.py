@@ -52,7 +52,7 @@ def finding(
     The exit code counts for a bad one only.
     """
     return Finding(
-        without_keys(part),
+        safe(without_keys(part)),
         safe(without_keys(name)),
         health,
         safe(without_keys(without_home(str(detail))), SENTENCE_LIMIT),

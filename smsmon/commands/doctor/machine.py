@@ -6,11 +6,11 @@ import locale
 import platform
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 
 from smsmon import __version__
 from smsmon.commands.doctor.finding import Finding, Health, finding
+from smsmon.commands.output import without_terminal
 
 LIBRARIES = (
     "textual",
@@ -46,9 +46,7 @@ def versions() -> Iterator[Finding]:
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Whether the console can be at home here."""
     part = "terminal"
-    streams = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
-    missing = [name for name, stream in streams.items() if not stream.isatty()]
-    if missing:
+    if missing := without_terminal():
         yield finding(part, "streams", Health.NOTE, f"no terminal: {', '.join(missing)}")
     else:
         columns, rows = shutil.get_terminal_size()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,14 +17,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
-from smsmon.console.widgets.field import Field
+from smsmon.console.widgets.field import Field, drawn
 from smsmon.console.widgets.keys import Keys
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse
 from smsmon.store.idlist.cells import GROUPING, uncovered
-from smsmon.text import ELLIPSIS, LABEL_LIMIT, safe
+from smsmon.text import ELLIPSIS, LABEL_LIMIT, painted, typed
 
 _LOW = 20
 """Lines of the screen below which no blank lines are spared."""
@@ -38,7 +39,9 @@ def _harmless(line: str) -> str:
     if len(line) > _LINE_LIMIT:
         line = line[: _LINE_LIMIT - 1] + ELLIPSIS
     pieces = _KEPT.split(uncovered(line))
-    return "".join(piece if _KEPT.fullmatch(piece) else safe(piece, len(piece)) for piece in pieces)
+    return "".join(
+        piece if _KEPT.fullmatch(piece) else typed(piece, len(piece)) for piece in pieces
+    )
 
 
 class IdArea(TextArea):
@@ -50,6 +53,9 @@ class IdArea(TextArea):
         Binding("pageup", "screen.scroll_preview(-1)", show=False),
         Binding("pagedown", "screen.scroll_preview(1)", show=False),
     ]
+
+    def get_line(self, line_index: int) -> Text:
+        return Text(drawn(self.document.get_line(line_index)), end="", no_wrap=True)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Take the lines of a paste, with nothing in them that a terminal would obey.
@@ -142,7 +148,7 @@ class AddScreen(ModalScreen[IdList | None]):
 
     def action_accept(self) -> None:
         """Close with what was understood, unless that is nothing."""
-        label = safe(self.query_one("#label", Input).value.strip())
+        label = typed(self.query_one("#label", Input).value.strip())
         fresh = [entry for entry in self._read.entries if entry.id not in self._watched]
         if fresh:
             named = (replace(e, label=label) if not e.label else e for e in fresh)
@@ -201,7 +207,7 @@ def _complaint(glyph: str, style: str, problem: Problem) -> Content:
 
 def _taken(entry: Entry) -> Content:
     return Content.assemble(
-        ("✓ ", "$success"), (entry.id, "bold"), (f"  {entry.label}", "$text-quiet")
+        ("✓ ", "$success"), (entry.id, "bold"), (f"  {painted(entry.label)}", "$text-quiet")
     )
 
 

@@ -18,7 +18,8 @@ from smsmon.console.cells import cut
 from smsmon.console.widgets.field import Field
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
-from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, safe
+from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
+from smsmon.text import typed as as_typed
 
 _TAG = re.compile(r'"([^"]*)"?|([^\s,"]+)')
 _NEEDS_QUOTES = re.compile(r"[\s,]")
@@ -40,7 +41,7 @@ class Changes(TypedDict, total=False):
 def tags_of(text: str) -> tuple[str, ...]:
     """The tags typed, between spaces or commas, each once; one with a space stands in quotes."""
     found = (" ".join((quoted or plain).split()) for quoted, plain in _TAG.findall(text))
-    return tuple(dict.fromkeys(safe(tag) for tag in found if tag))
+    return tuple(dict.fromkeys(as_typed(tag) for tag in found if tag))
 
 
 def tags_text(tags: Iterable[str]) -> str:
@@ -64,9 +65,9 @@ def changes(entries: Sequence[Entry], typed: Mapping[str, str]) -> Changes:
         if name == "tags":
             changed["tags"] = tags_of(text)
         elif name == "label":
-            changed["label"] = safe(text)
+            changed["label"] = as_typed(text)
         else:
-            changed["note"] = safe(text, SENTENCE_LIMIT)
+            changed["note"] = as_typed(text, SENTENCE_LIMIT)
     return changed
 
 
@@ -134,7 +135,7 @@ class EditScreen(ModalScreen[Changes | None]):
 def heading(entries: Sequence[Entry]) -> Content:
     """Which message is edited, or how many and what an empty field means then."""
     if len(entries) == 1:
-        return Content.assemble((entries[0].id, "bold"), f"  {entries[0].label}")
+        return Content.assemble((entries[0].id, "bold"), f"  {painted(entries[0].label)}")
     return Content.assemble(
         (f"{len(entries):,} messages", "bold"), "  an empty field leaves each as it is"
     )

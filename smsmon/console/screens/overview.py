@@ -37,6 +37,7 @@ from smsmon.console.widgets.panel_view import PanelView
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
+from smsmon.text import painted
 
 LOOK_EVERY = 5.0
 """Seconds between two looks whether there is something new to show."""
@@ -283,7 +284,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         watched = None if id is None else self._engine.board.get(id)
         if watched is None:
             return "all messages", "all"
-        return (f"{id} {watched.entry.label}".strip(),)
+        return (f"{id} {painted(watched.entry.label)}".strip(),)
 
     def action_turn(self, step: int) -> None:
         """To the next plot, or back."""

@@ -12,6 +12,7 @@ from smsmon.console.views.messages import Firing
 from smsmon.console.widgets.live_table import Column
 from smsmon.monitor.alerts import Alert, Rule, Severity
 from smsmon.monitor.state import Watched
+from smsmon.text import painted
 
 _SPELLED_OUT = 5
 """More messages than this under one rule are counted instead of listed."""
@@ -85,7 +86,7 @@ def _what(alert: Alert) -> str:
 
 def _whom(group: Sequence[Alert]) -> str:
     if len(group) == 1:
-        return f"{group[0].message_id} {group[0].label}".rstrip()
+        return f"{group[0].message_id} {painted(group[0].label)}".rstrip()
     ids = ", ".join(each.message_id for each in group[:_NAMED])
     more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
     return f"{len(group):,} messages: {ids}{more}"

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from smsmon.console import cells
 from smsmon.console.cells import Span, fit
 from smsmon.console.looks import Tone
+from smsmon.text import painted
 
 _COUNT, _RATE, _GAP = 11, 7, 2
 _LEAST_BAR = 10
@@ -73,7 +74,7 @@ def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
 
 def _name_width(bars: Bars, width: int) -> int:
     """As wide as the longest name, while bars have a quarter of ``width``."""
-    longest = max((cell_len(bar.name) for bar in bars.rows), default=0) + 1
+    longest = max((cell_len(painted(bar.name)) for bar in bars.rows), default=0) + 1
     room = width - _COUNT - _RATE - _GAP - max(_LEAST_BAR, width // 4)
     return max(_SHORTEST_NAME, min(_LONGEST_NAME, longest, room))
 

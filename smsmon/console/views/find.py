@@ -18,6 +18,7 @@ from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.monitor.board import Board
 from smsmon.phones import Sought
+from smsmon.text import painted
 
 NOT_WATCHED = "not watched any more"
 _BETWEEN = " · "
@@ -139,7 +140,7 @@ def detail(row: Found | None, lens: Lens) -> Content:
     if row is None:
         return Content()
     country = country_name(phones.region(row.recipient.phone))
-    parts = [Content(part) for part in (country, row.label) if part]
+    parts = [Content(painted(part)) for part in (country, row.label) if part]
     if not row.watched:
         parts.insert(0, styled(f"{NOT_WATCHED}, last read {lens.moment(row.read_at)}", Tone.WARN))
     return Content(_BETWEEN).join(parts)

@@ -18,6 +18,7 @@ from smsmon.console.views.recipients import RecipientRow, recipient_row
 from smsmon.countries import country_name
 from smsmon.model import Transition
 from smsmon.monitor.board import Board
+from smsmon.text import painted
 
 _NAME_WIDTH = 12
 _TIME_WIDTH = 12
@@ -129,5 +130,5 @@ def _also(lens: Lens, other: Elsewhere) -> Content:
         "  ",
         styled(lens.moment(when), Tone.DIM),
         "  ",
-        other.label,
+        painted(other.label),
     )

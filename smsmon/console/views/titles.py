@@ -12,6 +12,7 @@ from smsmon.console.widgets.fitting import Part, part
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched
+from smsmon.text import painted
 
 SOON = 15.0
 """Seconds: titles are looked at every ten."""
@@ -21,7 +22,7 @@ _TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
 def message_name(watched: Watched) -> Part:
     """The id and the label of a message."""
     id = Content.styled(watched.id, "bold")
-    return part(10, Content.assemble(id, f" {watched.entry.label}".rstrip()), id)
+    return part(10, Content.assemble(id, f" {painted(watched.entry.label)}".rstrip()), id)
 
 
 def stale_note(stands: Standing, lens: Lens) -> Part:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+from rich.text import Text
 from textual import events
 from textual.widgets import Input
 
-from smsmon.text import safe
+from smsmon.text import painted, typed
+
+
+def drawn(text: str) -> str:
+    """What a field draws of what is typed, character by character.
+
+    What is never painted (see `painted`), a joiner say, stands as a dot: so that it can be seen.
+    """
+    if text.isascii():
+        return text
+    return "".join(char if painted(char) == char else painted(char) or "·" for char in text)
 
 
 class Field(Input):
@@ -32,7 +44,7 @@ class Field(Input):
     ) -> None:
         """``limit`` is the longest text taken, in characters."""
         super().__init__(
-            safe(value, max(limit, len(value))),  # settings and file names are text from outside
+            typed(value, max(limit, len(value))),  # settings and file names are text from outside
             placeholder,
             max_length=limit,
             compact=True,
@@ -42,6 +54,13 @@ class Field(Input):
         self.cursor_blink = False
         self._limit = limit
 
+    @property
+    def _value(self) -> Text:
+        return Text(drawn(self.value), no_wrap=True, overflow="ignore", end="")
+
+    def _position_to_cell(self, position: int) -> int:
+        return cell_len(drawn(self.value)[:position])
+
     def on_paste(self, event: events.Paste) -> None:
         """Take the first line that says something, less what a terminal would obey."""
         event.prevent_default()
@@ -49,7 +68,7 @@ class Field(Input):
         line = next((line for line in event.text.splitlines() if line.strip()), "")
         start, end = sorted(self.selection)
         room = self._limit - len(self.value) + end - start
-        text = safe(line.strip().expandtabs(1), self._limit)[: max(0, room)]
+        text = typed(line.strip().expandtabs(1), self._limit)[: max(0, room)]
         if text:
             self.replace(text, start, end)
             self.cursor_position = start + len(text)

@@ -1,0 +1,150 @@
+"""How a process ends when it is told to: within seconds, whatever hangs.
+
+Python runs a signal's handler in the main thread, between two steps of it: a main thread that
+waits for a name server, for a disk or for a reader that takes nothing never comes to it. So the
+kernel's own note of a signal (``signal.set_wakeup_fd``) is read by a thread, which asks for the
+end, and sees to it when nothing comes of that.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import Final
+
+from smsmon.commands import exits
+
+WITHIN = 1.5
+"""Seconds after which the process ends, however far it is with leaving."""
+
+CODES: Final = {
+    signal.SIGINT: exits.INTERRUPTED,
+    signal.SIGTERM: exits.TERMINATED,
+    signal.SIGHUP: exits.TERMINATED,
+}
+"""Each signal that says stop, and the exit code that tells of it."""
+
+
+class Told(BaseException):
+    """The process was told to stop. Raised in the main thread, where nobody else is asked."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Watchman:
+    """The thread that hears signals, and those it asks to end."""
+
+    def __init__(self) -> None:
+        self._asked: list[Callable[[int], None]] = []
+        self._last_words: Callable[[], None] | None = None
+        self._heard, self._note = os.pipe()
+        for end in (self._heard, self._note):
+            os.set_blocking(end, False)
+        self.told = False
+        self._over = False
+        self._before = signal.set_wakeup_fd(self._note, warn_on_full_buffer=False)
+        # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
+        self._handlers = {
+            number: signal.signal(number, self._in_main_thread)
+            for number in CODES
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+        }
+        self._thread = threading.Thread(target=self._run, name="signals", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Hear no more; all handlers are as before."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._before)
+        self._over = True
+        os.write(self._note, b"\0")  # noqa: TID251 - to ourselves
+        self._thread.join()
+        os.close(self._heard)
+        os.close(self._note)
+
+    @contextmanager
+    def asked(
+        self, end: Callable[[int], None], last_words: Callable[[], None] | None = None
+    ) -> Iterator[None]:
+        """Call ``end`` when told to stop, and ``last_words`` when that does not help."""
+        before = self._last_words
+        self._asked.append(end)
+        self._last_words = last_words or before
+        try:
+            yield
+        finally:
+            self._last_words = before
+            self._asked.remove(end)
+
+    def _in_main_thread(self, number: int, _: object) -> None:
+        if not self._asked:
+            raise Told(CODES[signal.Signals(number)])
+
+    def _run(self) -> None:
+        code, deadline = 0, 0.0
+        while not self._over:
+            left = max(0.0, deadline - monotonic()) if code else None
+            if not select.select([self._heard], [], [], left)[0]:
+                if self._last_words is not None:
+                    self._last_words()
+                os._exit(code)
+            for number in os.read(self._heard, 256):
+                if number in self._handlers and not code:
+                    self.told = True
+                    code, deadline = CODES[signal.Signals(number)], monotonic() + WITHIN
+                    for ask in self._asked[-1:]:
+                        ask(code)
+
+
+_watchman: Watchman | None = None
+
+
+def told() -> bool:
+    """True once the process was told to stop."""
+    return _watchman is not None and _watchman.told
+
+
+@contextmanager
+def heeding_signals() -> Iterator[Watchman]:
+    """SIGINT, SIGTERM and SIGHUP end the process by `Told`, and for certain after ``WITHIN``.
+
+    To be entered in the main thread; inside another one it changes nothing.
+    """
+    global _watchman
+    if _watchman is not None:
+        yield _watchman
+        return
+    _watchman = Watchman()
+    try:
+        yield _watchman
+    finally:
+        watchman, _watchman = _watchman, None
+        watchman.end()
+
+
+@contextmanager
+def in_loop(
+    end: Callable[[int], object], last_words: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Meanwhile ``end`` is called with the exit code instead, once, in the event loop that runs.
+
+    ``last_words`` is called in another thread, just before the process ends by force.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+
+    def ask(code: int) -> None:
+        with suppress(RuntimeError):  # the loop is closed: all is over
+            loop.call_soon_threadsafe(end, code)
+
+    with heeding_signals() as watchman, watchman.asked(ask, last_words):
+        yield
