@@ -20,6 +20,7 @@ from smsmon.text import piped, shown
 
 LAST_WORDS = 0.5
 """Seconds that what waits is given when the process was told to end."""
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 class Door(io.TextIOBase):
@@ -36,6 +37,9 @@ class Door(io.TextIOBase):
         self._descriptor = descriptor
         self.encoding = encoding
         self._terminal = os.isatty(descriptor)
+        self._begun = False
+        self._counted = 0
+        """Columns of the line that counts."""
         self._backlog: Backlog | None = None
         self.unwritten = 0
         """Lines that were left unwritten in the end, for want of a reader."""
@@ -52,12 +56,20 @@ class Door(io.TextIOBase):
     def write(self, text: str | bytes) -> int:
         if isinstance(text, bytes):  # click hands on some of what it prints encoded
             text = text.decode("utf-8", "replace")
-        self._put(shown(text) if self._terminal else piped(text))
+        begins, self._begun = not self._begun, True
+        if self._terminal:
+            self._put(shown(text))
+        elif begins and text.startswith(_BOM):  # of CSV that a spreadsheet is to open
+            self._put(_BOM + piped(text[1:]))
+        else:
+            self._put(piped(text))
         return len(text)
 
     def rewrite(self, text: str) -> None:
         """Show ``text`` in the place of the last line, on a terminal; a line that counts."""
-        self._put(f"\r{shown(text)}\x1b[K")
+        line = shown(text)
+        self._put(f"\r{line.ljust(self._counted)}" + ("" if line else "\r"))
+        self._counted = len(line)
 
     def _put(self, text: str) -> None:
         data = text.encode(self.encoding, "replace")

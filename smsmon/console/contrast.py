@@ -14,6 +14,8 @@ from textual.theme import Theme
 
 WORDS = 4.5
 """The least contrast of text (WCAG 2.1, success criterion 1.4.3, level AA)."""
+_AIM = WORDS + 0.1
+"""What is aimed at: colours are rounded on their way to the screen."""
 _STEPS = 20
 _TROUBLE = 0.25
 """How much of the colour of errors is in the head at most, when something is wrong."""
@@ -28,7 +30,7 @@ def contrast(one: Color, other: Color) -> float:
     return (lights[1] + 0.05) / (lights[0] + 0.05)
 
 
-def legible(text: Color, backgrounds: Sequence[Color], least: float = WORDS) -> Color:
+def legible(text: Color, backgrounds: Sequence[Color], least: float = _AIM) -> Color:
     """``text``, or what is nearest to it on the way to white or black and stands out from all.
 
     Where nothing stands out from all of ``backgrounds``, what stands out best.
@@ -88,7 +90,9 @@ def readable(theme: Theme) -> Theme:
         variables={**theme.variables, **{name: color.hex for name, color in own.items()}},
     )
     for name in (*_TONES, "foreground"):
-        if mended[name] is not texts[name]:  # else as it was: colours made anew are rounded
+        if (
+            mended[name] is not texts[name] or getattr(theme, name) is None
+        ):  # else as it was: colours made anew are rounded
             setattr(whole, name, mended[name].hex)
     return whole
 
@@ -97,7 +101,7 @@ def _trouble(background: Color, error: Color, texts: Sequence[Color]) -> Color:
     """The head's background when something is wrong: as red as leaves every text legible."""
     shades = (background.blend(error, _TROUBLE * step / _STEPS) for step in range(_STEPS, 0, -1))
     return next(
-        (shade for shade in shades if all(contrast(text, shade) >= WORDS for text in texts)),
+        (shade for shade in shades if all(contrast(text, shade) >= _AIM for text in texts)),
         background,
     )
 
