@@ -14,7 +14,7 @@ from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import counted, emit, fail, print_json, print_json_line, print_rows, say
-from smsmon.commands.shapes import event_json, transition_json
+from smsmon.commands.shapes import event_json, outcome, transition_json
 from smsmon.commands.times import utc, when
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def changes(
             found = [reader.ask(partial(happened_since, moment=moment, limit=limit))]
     lines = list(_lines(found, moment, number_shown(settings)))[:limit]
     if as_json:
-        for _, line in lines:
+        for _, line, _ in lines:
             print_json_line(line)
     else:
         in_utc = settings.display.utc
         print_rows(
             ("when", "id", "phone", "before", "after"),
-            ((when(at, in_utc=in_utc), *_cells(line)) for at, line in lines),
+            ((when(at, in_utc=in_utc), *_cells(line, came_to)) for at, line, came_to in lines),
             empty="Nothing is recorded for this time.",
         )
     if any(each.more for each in found):
@@ -89,27 +89,34 @@ def changes(
 
 def _lines(
     found: list[Happened], moment: float, phone: Callable[[str], str]
-) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Changes and events of all ``found``, in the order of time, from ``moment`` on."""
+) -> Iterator[tuple[float, dict[str, Any], str]]:
+    """Changes and events of all ``found``, in the order of time, from ``moment`` on.
+
+    Each with its moment, and a change with what it came to.
+    """
     streams = []
     for each in found:
         streams.append(
             [
-                (change.observed_at, {"type": "change", **transition_json(change, phone)})
+                (
+                    change.observed_at,
+                    {"type": "change", **transition_json(change, phone)},
+                    outcome(change),
+                )
                 for change in each.transitions
             ]
         )
         streams.append(
-            [(event.at, {"type": "event", **event_json(event)}) for event in each.events]
+            [(event.at, {"type": "event", **event_json(event)}, "") for event in each.events]
         )
-    merged = heapq.merge(*streams, key=lambda pair: pair[0])
-    return (pair for pair in merged if pair[0] >= moment)
+    merged = heapq.merge(*streams, key=lambda told: told[0])
+    return (told for told in merged if told[0] >= moment)
 
 
-def _cells(line: dict[str, Any]) -> tuple[str, str, str, str]:
+def _cells(line: dict[str, Any], came_to: str) -> tuple[str, str, str, str]:
     if line["type"] == "event":
         return line["id"] or "", "", line["kind"], line["detail"]
-    return line["id"], line["phone"], line["before"] or "", line["after"]
+    return line["id"], line["phone"], line["before"] or "", came_to
 
 
 @history.command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from smsmon.commands.times import utc
+from smsmon.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,19 @@ def transition_json(transition: Transition, phone: Callable[[str], str] = str) -
         "observed_at": utc(transition.observed_at),
         "profile": transition.profile,
     }
+
+
+def outcome(transition: Transition) -> str:
+    """What a recipient's change came to, for a table: its status, and what else changed of it.
+
+    ``delivered``, ``waiting, stop``, ``waiting, stop withdrawn``, ``unknown (a word of the API)``.
+    """
+    status = transition.after.slug
+    if transition.after is Status.UNKNOWN and transition.raw_status:
+        status = f"{status} ({transition.raw_status})"
+    if transition.stop_after == transition.stop_before:
+        return status
+    return f"{status}, {'stop' if transition.stop_after else 'stop withdrawn'}"
 
 
 def event_json(event: Event) -> dict[str, Any]:
