@@ -103,7 +103,7 @@ def _idle(folder: Path, stack: ExitStack) -> int:
 
     def again(name: str, argv: Sequence[str] = PROGRAM, **more: str) -> Contender:
         home = folder / name.replace(" ", "-")
-        shutil.copytree(folder / "first", home)
+        shutil.copytree(folder / "first", home, ignore=shutil.ignore_patterns("key", "config.toml"))
         own, server = _desk(home, world, stack)
         return Contender(name, stack.enter_context(Terminal(argv, own | more)), server)
 

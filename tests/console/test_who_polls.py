@@ -1,0 +1,46 @@
+"""The head tells who polls, where that is not this console for itself alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from smsmon.console.lens import Lens
+from smsmon.console.views.head import Head, truth
+from smsmon.monitor.account import AccountState
+from smsmon.monitor.state import MessageState
+from smsmon.sharing import Polling
+from smsmon.store.lease import Holder
+from tests.support.clock import VirtualClock
+
+WATCH = Holder(1_234_567, "watch")
+
+
+def line(polling: Polling | None, width: int) -> str:
+    states = Counter({MessageState.LIVE: 812, MessageState.COMPLETE: 188})
+    head = Head((AccountState("default"),), states, "default", "254,302 credits", polling=polling)
+    return truth(head, Lens(VirtualClock()), width).plain
+
+
+@pytest.mark.parametrize("width", [78, 118, 158])
+@pytest.mark.parametrize(
+    ("polling", "said"),
+    [
+        (Polling(holder=WATCH), "by watch 1234567"),
+        (Polling(), "nobody polls"),
+    ],
+)
+def test_another_one_or_nobody_is_told_at_every_width(
+    polling: Polling, said: str, width: int
+) -> None:
+    assert said in line(polling, width)
+
+
+def test_that_others_follow_is_told_where_there_is_room() -> None:
+    assert "polls for others too" in line(Polling(here=True, followed=True), 158)
+
+
+@pytest.mark.parametrize("polling", [None, Polling(here=True)])
+def test_a_console_alone_says_nothing_of_it(polling: Polling | None) -> None:
+    assert "poll" not in line(polling, 158)
