@@ -1,11 +1,12 @@
 """Wires the parts together: settings → key → client → engine → stores.
 
 Used by the console and by the headless commands alike. Everything is imported when it is
-needed: the console paints before it pays for HTTP and SQLite. No Textual here.
+needed: the console paints before it pays for ``httpx`` and SQLite. No Textual here.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -142,6 +143,10 @@ def open_client(
         )
     key = key or read_key(name, profile)
 
+    # httpx offers a command line of its own, and loads rich and pygments for it: 30 ms of every
+    # start. None makes that import fail, and httpx then does without, as it does when they are
+    # not installed.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is allowed
     from smsmon.api.client import SmsPartner
 
     network = settings.network

@@ -12,18 +12,20 @@ from types import TracebackType
 from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
+
 from smsmon import __version__
 from smsmon.api.address import DEFAULT_BASE_URL, check_base_url
+from smsmon.api.backend import way_to
 from smsmon.api.balance import decode_balance
 from smsmon.api.charset import utf8
 from smsmon.api.decode import looks_like_xml, read
-from smsmon.api.dialing import Way
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
-from smsmon.api.exchange import Answer, exchange, http_date, retry_after
+from smsmon.api.exchange import Answer, exchange, http_date, refuse_redirect, retry_after
 from smsmon.api.key import ApiKey
 from smsmon.api.masking import mask_for
-from smsmon.api.pool import Pool
 from smsmon.api.proxy import proxy_for
+from smsmon.api.transport import KeyedTransport
 from smsmon.api.trust import trust
 from smsmon.clock import Clock
 from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id
@@ -100,35 +102,44 @@ class SmsPartner:
         parts = urlsplit(self.base_url)
         host, encrypted = parts.hostname or "", parts.scheme.lower() == "https"
         port = parts.port or (443 if encrypted else 80)
-        self._host = safe(host)
-        self._path = parts.path
-        way = Way(
+        party, backend = way_to(
             host,
             port,
-            trust(ca_file) if encrypted else None,
-            proxy_for(self.base_url, proxy),
-            "" if self.base_url == DEFAULT_BASE_URL else ", the base URL",
+            trust=trust(ca_file) if encrypted else None,
+            proxy=proxy_for(self.base_url, proxy),
+            hint="" if self.base_url == DEFAULT_BASE_URL else ", the base URL",
+            keepalive=keepalive,
         )
-        self._pool = Pool(
-            way,
+        self._transport = KeyedTransport(
+            party,
+            backend,
             key,
-            [
-                ("Host", parts.netloc.rpartition("@")[2]),
-                ("Accept", "application/json, application/xml"),
-                ("Accept-Encoding", "gzip"),
-                ("Connection", "keep-alive"),
-                ("User-Agent", f"smsmon/{__version__}"),
-            ],
             connections=CONNECTIONS,
             keepalive=keepalive,
             patience=timeout * PATIENCE,
+        )
+        self._client = httpx.AsyncClient(
+            transport=self._transport,
+            timeout=None,  # noqa: S113 - the deadline of the whole exchange stands for all of them
+            follow_redirects=False,
+            trust_env=False,
+            event_hooks={"response": [refuse_redirect]},
+        )
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._headers = httpx.Headers(
+            {
+                "Accept": "application/json, application/xml",
+                "Accept-Encoding": "gzip",
+                "Connection": "keep-alive",
+                "User-Agent": f"smsmon/{__version__}",
+            }
         )
 
     def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
         """Have ``may_repeat`` asked before a request is sent a second time, because a connection
         that was used before brought nothing. True allows it, and it is a request like any other
         for every limit; without this, it is always allowed."""
-        self._pool.may_repeat = may_repeat
+        self._transport.may_repeat = may_repeat
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,7 +155,7 @@ class SmsPartner:
     async def aclose(self) -> None:
         """Close every connection."""
         with suppress(Exception):  # a connection that cannot be closed well is closed all the same
-            await self._pool.aclose()
+            await self._client.aclose()
 
     async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
         """The report of a message, or ``Unchanged`` if its digest is ``known``.
@@ -197,9 +208,9 @@ class SmsPartner:
         """The answer, and when it was asked for and had arrived, on the wall clock."""
         left, start = self._clock.now(), self._clock.monotonic()
         answer = await exchange(
-            self._pool,
-            self._path + target,
-            host=self._host,
+            self._client,
+            httpx.Request("GET", self.base_url + target, headers=self._headers),
+            room=self._room,
             deadline=self._timeout,
             body_limit=self._body_limit,
         )

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
+import httpx
+
 from smsmon.api.address import host_of
-from smsmon.api.connection import Connection
 from smsmon.api.errors import NetworkTrouble, NotAReport, TimedOut
-from smsmon.api.pool import Pool
+from smsmon.api.transport import SAY
 from smsmon.api.unpacking import SLICE, unpacker_for
 from smsmon.model import ReadError
+from smsmon.text import safe
 
 DIGEST_SIZE = 16
 """Bytes kept of a SHA-256, which most processors compute themselves."""
@@ -40,32 +42,41 @@ class Answer:
 
 
 async def exchange(
-    pool: Pool, target: str, *, host: str, deadline: float, body_limit: int
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    room: asyncio.Semaphore,
+    deadline: float,
+    body_limit: int,
 ) -> Answer:
-    """Ask for ``target`` and read its answer, of ``body_limit`` bytes at most.
+    """Send ``request`` and read its answer, of ``body_limit`` bytes at most.
 
-    ``deadline`` is in seconds and for everything. Raises a ``ReadError`` for whatever goes wrong,
-    whose sentence may repeat what the server said: the key, for instance.
+    Waits for ``room`` first. ``deadline`` is in seconds and for everything. Raises a ``ReadError``
+    for whatever goes wrong, whose sentence may repeat what the server said: the key, for instance.
     """
     failure: ReadError
-    waiting = "there was no answer"
+    waiting = "the connections were still busy with other requests"
 
     def say(words: str) -> None:
         nonlocal waiting
         waiting = words
 
     try:
-        async with asyncio.timeout(deadline), pool.get(target, say) as (head, connection):
+        async with asyncio.timeout(deadline), room:
+            waiting = "there was no answer"
+            request.extensions[SAY] = say
+            response = await client.send(request, stream=True)
             waiting = "the answer was not complete"
-            headers = _headers(head.headers)
-            if 300 <= head.status_code < 400:
-                raise _redirect(head.status_code, headers, host)
-            return await _read(head.status_code, headers, connection, body_limit)
+            try:
+                return await _read(response, body_limit)
+            finally:
+                await response.aclose()
     except TimeoutError:
         failure = TimedOut(f"After {deadline:g} s {waiting}.")
     except ReadError as error:
         failure = error
     except Exception as error:  # whatever it is: its frames know the key
+        host = safe(request.url.host)
         failure = NetworkTrouble(f"The exchange with {host} failed ({type(error).__name__}).")
     except BaseException as error:
         error.__cause__ = error.__context__ = None
@@ -82,7 +93,8 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
     return headers
 
 
-async def _read(status: int, headers: Headers, connection: Connection, limit: int) -> Answer:
+async def _read(response: httpx.Response, limit: int) -> Answer:
+    headers = _headers(response.headers.raw)
     unpacker = unpacker_for(headers.get("content-encoding", ""))
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:15]) > limit:
@@ -90,7 +102,7 @@ async def _read(status: int, headers: Headers, connection: Connection, limit: in
     pieces: list[bytes] = []
     digest = sha256()
     size = packed = 0
-    async for raw in connection.body():
+    async for raw in response.aiter_raw():
         packed += len(raw)
         for piece in unpacker.feed(raw) if unpacker else (raw,):
             size += len(piece)
@@ -103,20 +115,25 @@ async def _read(status: int, headers: Headers, connection: Connection, limit: in
     if unpacker and not unpacker.finished and packed:
         raise NotAReport("The answer was cut short: its packed data has no end.")
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    return Answer(status, headers, body, digest.digest()[:DIGEST_SIZE])
+    return Answer(response.status_code, headers, body, digest.digest()[:DIGEST_SIZE])
 
 
 def _too_large(limit: int) -> NotAReport:
     return NotAReport(f"The answer is larger than {limit / 2**20:.3g} MiB: not read further.")
 
 
-def _redirect(status: int, headers: Headers, host: str) -> NotAReport:
-    location = headers.get("location")
+async def refuse_redirect(response: httpx.Response) -> None:
+    """The client's hook for every response. Raises ``NotAReport`` for a redirect."""
+    status = response.status_code
+    if not 300 <= status < 400:
+        return
+    location = _headers(response.headers.raw).get("location")
     if location is None:
-        return NotAReport(f"The server answered HTTP {status}, and no report.")
-    return NotAReport(
-        f"The server redirects to the host {host_of(location) or host} (HTTP {status}): not "
-        "followed, the key goes to the configured host only. Is a login page in between?"
+        raise NotAReport(f"The server answered HTTP {status}, and no report.")
+    host = host_of(location) or safe(response.request.url.host)
+    raise NotAReport(
+        f"The server redirects to the host {host} (HTTP {status}): not followed, the key goes to "
+        "the configured host only. Is a login page in between?"
     )
 
 

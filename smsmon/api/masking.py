@@ -10,6 +10,7 @@ or an id, which may share eight digits with a key by chance, and must not become
 
 from __future__ import annotations
 
+import logging
 import re
 import weakref
 from base64 import b64encode
@@ -258,10 +259,26 @@ _living: weakref.WeakSet[Mask] = weakref.WeakSet()
 
 
 def mask_for(key: ApiKey) -> Mask:
-    """A mask for ``key``, which `without_living_keys` knows for as long as it is held."""
+    """A mask for ``key``, which `without_living_keys` knows for as long as it is held.
+
+    As long, the HTTP libraries' logs are masked as well.
+    """
     mask = Mask(key)
     _living.add(mask)
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_without_living_keys)
     return mask
+
+
+_LOGGERS = ("httpx", *(f"httpcore.{name}" for name in ("connection", "http11", "proxy")))
+
+
+def _without_living_keys(record: logging.LogRecord) -> bool:
+    """Mask what is logged: at DEBUG the heads of answers, which may repeat the request's URL."""
+    record.msg, record.args = without_living_keys(record.getMessage()), ()
+    # Tracebacks are dropped: their frames have the request that has the key.
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def without_living_keys(text: str) -> str:

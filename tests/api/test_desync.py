@@ -36,6 +36,13 @@ def both(body: bytes, behind: bytes) -> bytes:
     )
 
 
+def filling(size: int, headers: str = "") -> bytes:
+    """An answer of ``size`` bytes in all: spaces behind JSON say nothing."""
+    room = size - len(answer(GOOD, headers=headers))
+    whole = answer(GOOD + b" " * room, headers=headers)
+    return answer(GOOD + b" " * (room - (len(whole) - size)), headers=headers)
+
+
 FIRST = {
     "second answer behind": answer(GOOD) + LIE,
     "beginning of a second answer": answer(GOOD) + LIE[:20],
@@ -60,6 +67,8 @@ FIRST = {
     "early hints": b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(GOOD) + LIE,
     "error and an answer": answer(b'{"success":false,"code":4}') + LIE,
     "too large": answer(b" " * 70_000) + LIE,
+    "end of a TLS record and an answer": filling(1 << 14) + LIE,
+    "end of a read and an answer": filling(1 << 16) + LIE,
     "redirect": answer(b"", status="302 Found", headers="Location: /") + LIE,
     "packed in an unknown way": answer(GOOD, headers="Content-Encoding: br") + LIE,
 }

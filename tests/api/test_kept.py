@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from smsmon.api.client import DEFAULT_KEEPALIVE, PATIENCE
-from smsmon.api.line import keep_alive
+from smsmon.api.backend import KEEP_ALIVE
+from smsmon.api.client import CONNECTIONS, DEFAULT_KEEPALIVE, PATIENCE
 from smsmon.model import ReadError, Report
 from tests.api.bodies import report, rows
 from tests.api.support import client
@@ -152,7 +152,7 @@ async def test_read_that_is_cancelled_while_it_is_tried_again_leaves_nothing_ope
             await reading
         for _ in range(2):
             await asyncio.wait_for(asked.get(), 5)
-        assert not partner._pool._busy
+        assert not partner._transport._pool.connections
 
 
 async def test_second_request_asks_for_leave_and_none_is_sent_without() -> None:
@@ -176,7 +176,7 @@ async def test_second_request_asks_for_leave_and_none_is_sent_without() -> None:
 
 
 async def test_many_dead_connections_at_once_are_all_replaced() -> None:
-    ready = asyncio.Barrier(8)
+    ready = asyncio.Barrier(CONNECTIONS)
 
     async def then_dead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await ready.wait()
@@ -189,11 +189,11 @@ async def test_many_dead_connections_at_once_are_all_replaced() -> None:
     async def behaviour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal served
         served += 1
-        await (then_dead if served <= 8 else after(0))(reader, writer)
+        await (then_dead if served <= CONNECTIONS else after(0))(reader, writer)
 
     async with wire(behaviour) as server, client(server, timeout=3.0) as partner:
         for _ in range(2):
-            found = await asyncio.gather(*(partner.bulk_status("111") for _ in range(8)))
+            found = await asyncio.gather(*(partner.bulk_status("111") for _ in range(CONNECTIONS)))
             assert all(isinstance(one, Report) for one in found)
 
 
@@ -230,7 +230,8 @@ async def test_idle_connection_is_closed_when_its_time_is_over(
 
 def test_system_looks_after_quiet_connections() -> None:
     with socket.socket() as sock:
-        keep_alive(sock)
+        for option in KEEP_ALIVE:
+            sock.setsockopt(*option)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_KEEPIDLE"):
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) < 300
@@ -239,7 +240,6 @@ def test_system_looks_after_quiet_connections() -> None:
 async def test_connections_of_a_client_have_it_on() -> None:
     async with wire(answer(GOOD)) as server, client(server) as partner:
         await partner.bulk_status("111")
-        (idle,) = partner._pool._idle
-        assert idle.line._transport is not None
-        sock = idle.line._transport.get_extra_info("socket")
+        (idle,) = partner._transport._streams
+        sock = idle.get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

@@ -1,7 +1,7 @@
 """A marked key goes through every failure, and is looked for wherever it must not be.
 
 Searched are the errors with all that is chained to them and the variables of their frames,
-the logs at DEBUG, standard output and error, and what a read gives.
+the logs of the HTTP libraries at DEBUG, standard output and error, and what a read gives.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import socket
 import ssl
 import traceback
 
+import httpx
 import pytest
 
 from smsmon.api import client as client_module
-from smsmon.api.pool import Pool
+from smsmon.api.transport import KeyedTransport
 from smsmon.keylike import DOTS
 from smsmon.model import ReadError, Report
 from tests.api.bodies import report, rows
@@ -75,7 +76,7 @@ FAILURES: dict[str, bytes | Behaviour] = {
 
 @pytest.fixture(autouse=True)
 def _log_everything(caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("", "asyncio"):
+    for name in ("", "httpx", "httpcore", "asyncio"):
         caplog.set_level(logging.DEBUG, logger=name)
 
 
@@ -121,6 +122,7 @@ async def test_no_failure_shows_the_key(
     assert KEY not in shown
     assert KEY not in repr(error.fault)
     assert KEY not in caplog.text
+    assert any(record.name.startswith("httpcore") for record in caplog.records)
     out, err = capfd.readouterr()
     assert KEY not in out + err
 
@@ -139,6 +141,8 @@ async def test_refused_connection_and_tls_show_no_key(caplog: pytest.LogCaptureF
 async def test_no_log_of_a_good_read_shows_the_key(caplog: pytest.LogCaptureFixture) -> None:
     async with wire(answer(GOOD, headers=f"X-Request: /v1/bulk-status?apiKey={KEY}")) as server:
         await read(server)
+    assert "HTTP Request: GET" in caplog.text
+    assert DOTS in caplog.text
     assert KEY not in caplog.text
 
 
@@ -185,14 +189,14 @@ async def test_frames_below_the_client_are_cut_off_however_they_end(
 ) -> None:
     reached = asyncio.Event()
 
-    async def send(self: Pool, target: str, say: object) -> object:
-        url = f"{target}&apiKey={self._key.reveal()}"
+    async def send(self: KeyedTransport, request: httpx.Request, _: object) -> object:
+        url = f"{request.url}&apiKey={self._key.reveal()}"
         reached.set()
         if way == "crashed":
             raise LookupError(url)
         return await asyncio.Event().wait()
 
-    monkeypatch.setattr(Pool, "_ask", send)
+    monkeypatch.setattr(KeyedTransport, "_send", send)
     async with client("http://127.0.0.1:1/v1", timeout=0.05) as partner:
         reading = asyncio.create_task(partner.bulk_status("111"))
         if way == "cancelled":
@@ -220,6 +224,6 @@ async def test_client_itself_never_has_the_key_in_a_url_or_in_what_it_prints() -
     async with wire(answer(GOOD)) as server, client(server) as partner:
         found = await partner.bulk_status("111")
         assert isinstance(found, Report)
-        assert KEY not in repr(partner) + repr(vars(partner)) + repr(vars(partner._pool))
+        assert KEY not in repr(partner) + repr(vars(partner)) + repr(vars(partner._client))
         with pytest.raises(TypeError):
-            pickle.dumps(partner._pool._key)
+            pickle.dumps(partner._transport._key)

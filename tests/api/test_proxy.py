@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.api.client import SmsPartner
+from smsmon.api.client import CONNECTIONS, SmsPartner
 from smsmon.api.key import ApiKey
 from smsmon.api.proxy import Proxy, proxy_for
 from smsmon.clock import SystemClock
@@ -212,6 +212,13 @@ async def test_proxy_that_does_not_take_the_password_is_told_without_it() -> Non
     assert "hidden" not in message
 
 
+async def test_address_of_the_api_in_version_6_is_told_to_the_proxy_in_brackets() -> None:
+    async with wire(says("HTTP/1.1 403 No")) as proxy:
+        await failing(through(proxy, base_url="https://[2001:db8::1]/v1"))
+        assert proxy.heads[0].startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n")
+        assert b"\r\nHost: [2001:db8::1]:443\r\n" in proxy.heads[0]
+
+
 async def test_dead_proxy_is_not_taken_for_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -313,6 +320,17 @@ async def test_report_is_read_through_a_tunnel_inside_tls(monkeypatch: pytest.Mo
                     assert isinstance(await partner.bulk_status("111"), Report)
             assert proxy.connections == 1
             assert KEY.encode() not in proxy.heads[0]
+
+
+async def test_tunnels_in_which_tls_fails_hold_no_room() -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await writer.drain()
+
+    async with wire(connect) as proxy, through(proxy) as partner:
+        for _ in range(3 * CONNECTIONS):
+            with pytest.raises(ReadError, match=r"^TLS with api\.example through the proxy"):
+                await partner.bulk_status("111")
 
 
 async def test_proxy_that_opens_tls_is_told_with_the_setting_that_trusts_it() -> None:

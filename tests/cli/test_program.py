@@ -14,7 +14,7 @@ from smsmon import __version__
 from smsmon.commands.table import COMMANDS, SECTIONS
 from tests.cli.program import TIMEOUT, Program
 
-HEAVY = ("h11", "ssl", "textual", "sqlite3", "msgspec", "asyncio", "rich")
+HEAVY = ("httpx", "httpcore", "h11", "ssl", "textual", "sqlite3", "msgspec", "asyncio", "rich")
 
 
 def imported(program: Program, *args: str, **env: str | None) -> set[str]:

@@ -175,7 +175,7 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
     terminal.wait_quiet(0.2)
     terminal.press(b"q")
     assert terminal.ended() == exits.OK
-    assert "asyncio" in desk.log
+    assert "httpcore" in desk.log
     assert not (desk.home / "textual.log").exists()
     assert desk.leaks({**desk.places(terminal), "process list": listed}) == {}
 

@@ -15,7 +15,7 @@ from smsmon.commands.output import without_terminal
 LIBRARIES = (
     "textual",
     "rich",
-    "h11",
+    "httpx",
     "click",
     "msgspec",
     "tomli-w",
