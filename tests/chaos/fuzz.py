@@ -23,7 +23,7 @@ from smsmon.settings.leaves import leaves
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
-from tests.cli.inside import Inside
+from tests.cli.inside import ENDS, Inside
 from tests.hostile.corpus import CORPUS, NAME
 from tests.hostile.terminal import odd_characters
 
@@ -244,7 +244,7 @@ class Stage:
             output, _ = process.communicate(timeout=AT_WORK if invocation.lasts else HANGS)
         except subprocess.TimeoutExpired:
             process.terminate()
-            output, _ = process.communicate(timeout=HANGS)
+            output, _ = process.communicate(timeout=ENDS)
         text = output.decode(invocation.encoding, "surrogateescape")
         code = -process.returncode if process.returncode < 0 else process.returncode
         if code in (signal.SIGTERM, exits.TERMINATED):

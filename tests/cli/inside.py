@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from unittest import mock
 
 from smsmon import cli
+from smsmon.commands.door import Door
+
+ENDS = 2.0
+"""Seconds within which a command ends that is told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,50 +43,50 @@ class Inside:
         """The exit code, and all that was printed, stdout first.
 
         With ``interrupt`` the command is told to stop after so many seconds; one that ``lasts``
-        not before it is at its work.
+        not before it is at its work. It must end within `ENDS` then.
         """
-        out, err = io.BytesIO(), io.BytesIO()
-        streams: dict[str, Any] = {
-            "stdin": io.TextIOWrapper(io.BytesIO(given), encoding=encoding),
-            "stdout": io.TextIOWrapper(out, encoding=encoding, errors="strict"),
-            "stderr": io.TextIOWrapper(err, encoding=encoding, errors="backslashreplace"),
-        }
         whole = {"SMSMON_HOME": str(self.home), **self.environ, **(env or {})}
-        with (
-            mock.patch.multiple(sys, **streams, argv=["smsmon", *args]),
-            mock.patch.dict(os.environ, whole, clear=True),
-            mock.patch.multiple(cli, no_core_files=mock.DEFAULT, _mend_streams=mend),
-            _interrupted(interrupt, lasts=lasts),
-        ):
-            code: Any = 0
-            try:
-                cli.main()
-            except SystemExit as leaving:
-                code = leaving.code
-        for stream in (streams["stdout"], streams["stderr"]):
-            stream.flush()
-        return int(code or 0), out.getvalue() + err.getvalue()
-
-
-def mend() -> None:
-    """As `smsmon.cli._mend_streams` does, and leave the descriptors of the tests alone."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+        with TemporaryFile() as out, TemporaryFile() as err:
+            streams = {
+                "stdin": io.TextIOWrapper(io.BytesIO(given), encoding=encoding),
+                "stdout": Door(out.fileno(), encoding),
+                "stderr": Door(err.fileno(), encoding),
+            }
+            with (
+                mock.patch.multiple(sys, **streams, argv=["smsmon", *args]),
+                mock.patch.dict(os.environ, whole, clear=True),
+                mock.patch.multiple(cli, no_core_files=mock.DEFAULT, open_doors=mock.DEFAULT),
+                mock.patch("os._exit", side_effect=sys.exit),
+                _interrupted(interrupt, lasts=lasts) as told,
+            ):
+                code: Any = 0
+                try:
+                    cli.main()
+                except SystemExit as leaving:
+                    code = leaving.code
+                took = time.monotonic() - (told[0] if told else math.inf)
+            assert took < ENDS, f"{args} took {took:.1f} s to end"
+            for file in (out, err):
+                file.seek(0)
+            return int(code or 0), out.read() + err.read()
 
 
 @contextmanager
-def _interrupted(after: float, *, lasts: bool) -> Iterator[None]:
+def _interrupted(after: float, *, lasts: bool) -> Iterator[list[float]]:
+    """Gives the moments at which it was told to stop."""
+    told: list[float] = []
+
     def interrupt(*_: object) -> None:
         if lasts and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.setitimer(signal.ITIMER_REAL, after)  # no event loop yet
         else:
+            told.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, after)
-        yield
+        yield told
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
