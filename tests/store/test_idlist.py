@@ -312,6 +312,7 @@ def test_an_id_is_read_however_it_is_dressed(written: str) -> None:
         ("2.27E+06", CUT),
         ("id;label\n2,27E+06;x", CUT),
         ("[2.27E+06]", CUT),
+        ("telefon;order_id\n+33612345678;2270142", UNNAMED),
         ("telefon;kennung\n+33612345678;2270142", UNNAMED),
     ],
 )
@@ -325,7 +326,7 @@ def test_what_could_be_something_else_is_left_out_with_the_reason(written: str, 
     "written",
     ["２２７０１４２", "2270\ufeff142", "2270\u200b\u200b142", "22\x0070", "2270142.5",
      "<td>2270142</td>", "ID: 2270142", "https://example.org/?messageId=2270142",
-     "2270\x1c142", "(415) 555-0100"],
+     "2270\x1c142", "(415) 555-0100", "12.00", "45,00", "45 €", "12 EUR", "7 %", "#2270142"],
 )  # fmt: skip
 def test_what_is_no_id_is_left_out(written: str) -> None:
     listed = parse(written)
@@ -337,6 +338,12 @@ def test_a_row_with_two_cells_like_ids_is_left_out_where_no_header_names_them() 
     listed = parse("2270142;2270143;Sale\n2270144;x", Form.CSV)
     assert labels(listed) == {"2270144": "x"}
     assert [(each.line, each.why) for each in listed.problems] == [(1, SEVERAL)]
+
+
+def test_what_stands_in_the_first_line_is_not_lost_as_a_header() -> None:
+    listed = parse("id;2270142\nid;2270143")
+    assert listed.entries == ()
+    assert [problem.line for problem in listed.problems] == [1, 2]
 
 
 def test_numbering_and_bullets_are_no_part_of_a_list() -> None:
@@ -353,7 +360,9 @@ def test_a_quoted_cell_may_have_line_breaks() -> None:
 @pytest.mark.parametrize(
     "header",
     ["identifiant", "ID du message", "Identifiant du message", "ID", "message_id", "Message-Id",
-     "N° de message", "Numéro de message", "\u200bid"],
+     "N° de message", "Numéro de message", "\u200bid", "Message ID", "msgId", "SMS-ID",
+     "ID de mensaje", "ID messaggio", "Id da mensagem", "Nachrichten-ID", "Bericht-ID",
+     "ID wiadomości"],
 )  # fmt: skip
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_column_of_the_ids_is_known_by_its_name(header: str, delimiter: str) -> None:
@@ -363,7 +372,13 @@ def test_the_column_of_the_ids_is_known_by_its_name(header: str, delimiter: str)
 
 def test_a_column_named_message_is_that_of_the_texts_where_another_has_the_ids() -> None:
     assert taken("message,id\nhello,300") == {"300": ""}
-    assert taken("message,label\n300,hello") == {"300": "hello"}
+    listed = parse("telephone;message\n0612345678;482913")  # a code that was sent
+    assert (listed.entries, [problem.why for problem in listed.problems]) == ((), [UNNAMED])
+
+
+def test_beside_the_id_of_a_message_an_id_is_that_of_the_row() -> None:
+    assert taken("id;message_id;telephone\n1;2270142;0612345678") == {"2270142": ""}
+    assert taken('{"id": 5, "order_id": 99871, "messageId": 2270142}') == {"2270142": ""}
 
 
 def test_a_title_above_the_header_costs_itself_only() -> None:

@@ -20,7 +20,7 @@ _AROUND = re.compile(f"(?<![0-9{INVISIBLE}])[{INVISIBLE}]+|[{INVISIBLE}]+(?![0-9
 _FORMULA = re.compile(r'="([^"]*)"')
 _QUOTES = "\"'`´’‘“”«»‹›[]{}"
 _GROUPED = re.compile(f"[0-9]{{1,3}}([{GROUPING}])[0-9]{{3}}(?:\\1[0-9]{{3}})*")
-_WHOLE = re.compile(r"([0-9]{1,15})[.,]0{1,2}")
+_WHOLE = re.compile(r"([0-9]{1,15})[.,]0|([0-9]{5,15})[.,]00")  # 12,00 is money
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ .,][0-9]{3})+")
 _POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _SHORT_PHONE = re.compile(r"[67][0-9]{8}")
@@ -56,7 +56,7 @@ def id_in(cell: str) -> str:
     if is_phone_like(text):
         raise Doubt(A_PHONE)
     if whole := _WHOLE.fullmatch(text):
-        text = whole[1]
+        text = whole[1] or whole[2]
     elif grouped := _GROUPED.fullmatch(text):
         text = text.replace(grouped[1], "")
         if is_phone_like(text):

@@ -19,11 +19,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
     {
         name: field
         for field, names in {
-            "id": "id, ids, message id, messageid, msg id, msgid, sms id, id message, id sms,"
-            " id du message, id de message, id du sms, identifiant, identifiants,"
-            " identifiant message, identifiant du message,"
-            " identifiant sms, identifiant du sms, numero de message, n° message, n° de message",
-            "message": "message, messages, sms",
+            "id": "id, ids, identifiant, identifiants",
             "label": "label, name, title, campaign, libelle, nom, titre, intitule, campagne",
             "tags": "tags, tag, etiquettes, etiquette, mots cles",
             "note": "note, notes, comment, comments, commentaire, commentaires, remarque",
@@ -34,6 +30,14 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         for name in names.split(", ")
     }
 )
+_MESSAGE = (
+    "messages?|msg|sms|mensajes?|messaggi[oa]?|mensage(?:m|ns)|nachricht(?:en)?|bericht|wiadomosci"
+)
+_OF_A_MESSAGE = re.compile(
+    rf"(?:{_MESSAGE}) ?ids?"
+    rf"|(?:ids?|identifiants?|identificador|numero|n°) ?(?:d[eiu]l? |da |do |des )?(?:{_MESSAGE})"
+)
+"""Names of a column of message ids in which both are said, in the languages of the neighbours."""
 _BETWEEN_WORDS = re.compile(r"[\s_.\-]+")
 _TAG_SEPARATOR = re.compile(r"[\s,;]+")
 _YES = frozenset({"true", "yes", "1", "vrai", "oui"})
@@ -43,12 +47,15 @@ _NO = frozenset({"false", "no", "0", "", "faux", "non"})
 def fields_of(names: Iterable[str]) -> list[str]:
     """The field of an entry that each column name stands for, in English or French; else "".
 
-    No two columns are of one field. One named "message" has the ids if no other does: it may be
-    the text.
+    No two columns are of one field. Beside a ``message id`` an ``id`` is that of the row.
     """
-    fields = [_NAMES.get(_folded(name), "") for name in names]
-    weak = "" if "id" in fields else "id"
-    fields = [weak if field == "message" else field for field in fields]
+    folded = [*map(_folded, names)]
+    fields = ["id" if _OF_A_MESSAGE.fullmatch(name) else _NAMES.get(name, "") for name in folded]
+    if any(map(_OF_A_MESSAGE.fullmatch, folded)):
+        fields = [
+            "" if name in ("id", "ids") else field
+            for name, field in zip(folded, fields, strict=True)
+        ]
     return [field if fields.count(field) == 1 or field == "id" else "" for field in fields]
 
 

@@ -28,6 +28,7 @@ _SPREAD = 2
 _SPACES = r" \t\n\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """What sets words apart, as the inside of a class; a control character does not."""
 _BETWEEN = " \t,;|"
+_AMOUNT = re.compile(r"(?:[€$£%]|EUR\b|USD\b|GBP\b)")
 _BULLET = re.compile(r"(?:[-–—*+•·▪◦‣●○■□☐☑✓✔→>]|\[[ xX✓]\])\s+")
 _NUMBERING = re.compile(r"\(?([0-9]{1,4})[.)]\s+(?=\D{0,2}([0-9]+))")
 _WORD = re.compile(
@@ -113,6 +114,8 @@ def _take(line: int, text: str, finding: Finding) -> None:
         raise Doubt(AMBIGUOUS)  # the first may be its line's number
     front = words[: max(1, count)]
     label = _label(text[front[-1].end :])
+    if _AMOUNT.match(label):
+        raise Doubt("it looks like an amount")
     for word in front:
         finding.take(line, cleaned(Entry(word.id, label)))
     digits = re.match("[0-9]+", label)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_NUMBER_SIGN = re.compile(r"\s*#[0-9]{3}")
 _LONGEST_CELL = 200
 """Lines that a quoted cell may have: a quote that is open longer is a slip."""
 
@@ -27,8 +28,12 @@ def lines(text: str) -> list[Record]:
 
 
 def is_silent(text: str) -> bool:
-    """True for a line that says nothing: empty, a comment, or a rule drawn of signs."""
-    return text.lstrip().startswith("#") or not any(map(str.isalnum, text))
+    """True for a line that says nothing: empty, a comment, or a rule drawn of signs.
+
+    ``#2270142`` may be a number as well as a comment, and says something.
+    """
+    comment = text.lstrip().startswith("#") and not _NUMBER_SIGN.match(text)
+    return comment or not any(map(str.isalnum, text))
 
 
 def delimiter_of(text: str) -> str:

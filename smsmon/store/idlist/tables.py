@@ -53,7 +53,8 @@ def header_in(every: Sequence[Record]) -> Header | None:
         for delimiter in sorted(DELIMITERS, key=text.count, reverse=True):
             cells = _cells(text, delimiter)
             fields = fields_of(cells)
-            if names_ids(fields) and (len(cells) > 1 or place == 0):
+            titles = not any(is_id(cell) and len(cell) >= _LIKE_AN_ID for cell in cells)
+            if names_ids(fields) and titles and (len(cells) > 1 or place == 0):
                 return Header(at, delimiter, fields, tuple(cells) == CSV_COLUMNS)
     return _unnamed(told)
 
