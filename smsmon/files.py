@@ -208,18 +208,27 @@ def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
 
     A link stays a link, its target is replaced; a file that was there keeps its owner, group,
     attributes and mode, but for the bits ``refused``; a new one is for its owner's eyes only.
+    One in a folder that takes no new file is written over once all is there to be written.
     On any exception the old file stays, and nothing is left over. Raises ``NotAFile`` when
     something else is at ``path``.
     """
     before = must_be_file(path)
     target = Path(os.path.realpath(path))
     sweep(target)
-    handle, name = temporary(target)
+    beside = True
+    try:
+        handle, name = temporary(target)
+    except PermissionError:
+        if before is None or not os.access(target, os.W_OK):
+            raise
+        import tempfile
+
+        (handle, name), beside = tempfile.mkstemp(TEMPORARY), False
     try:
         with open(handle, "wb") as file:
             yield file
             file.flush()
-            alike = before is None or _made_like(handle, target, before, refused)
+            alike = beside and (before is None or _made_like(handle, target, before, refused))
             os.fsync(handle)
             if alike and _took_its_place(name, target):
                 _sync_folder(target.parent)

@@ -112,6 +112,11 @@ class Locations:
         """What the console copied last, for terminals that take no clipboard."""
         return self.state / "copied.txt"
 
+    def keeps(self, path: Path) -> bool:
+        """True for a name of a file that smsmon lives on: nothing else may be written there."""
+        own = (self.config, self.watchlist, self.history)
+        return os.path.realpath(path) in map(os.path.realpath, own)
+
     def named(self) -> list[tuple[str, Path]]:
         """Each place with its name, in the order ``smsmon locate`` prints them."""
         return [

@@ -114,7 +114,7 @@ def _opened_into(path: Path, mode: int) -> int:
             handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
             break
         except OSError as error:
-            if error.errno != errno.ENXIO:
+            if error.errno != errno.ENXIO or not stat.S_ISFIFO(mode):
                 raise
         if time.monotonic() >= end:
             raise OSError(errno.ENXIO, "nobody reads from it", str(path))

@@ -191,6 +191,10 @@ def _opened(output: str | None) -> AbstractContextManager[Write]:
 @contextmanager
 def _whole(output: str) -> Iterator[Write]:
     """What is written into the file ``output``, or into what else has that name."""
+    if output[-1:] in ("", "/"):
+        fail(f"-o '{output}' names no file: write its name in full.")
+    if find_locations().keeps(Path(output)):
+        fail(f"{output} is a file of smsmon's own: choose another name.")
     try:
         with outputs.written(Path(output)) as file:
             yield lambda line: file.write(f"{line}\n".encode())

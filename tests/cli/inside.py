@@ -47,7 +47,7 @@ class Inside:
         """
         whole = {"SMSMON_HOME": str(self.home), **self.environ, **(env or {})}
         with TemporaryFile() as out, TemporaryFile() as err:
-            streams = {
+            streams: dict[str, Any] = {
                 "stdin": io.TextIOWrapper(io.BytesIO(given), encoding=encoding),
                 "stdout": Door(out.fileno(), encoding),
                 "stderr": Door(err.fileno(), encoding),

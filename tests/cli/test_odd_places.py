@@ -10,6 +10,7 @@ import pytest
 from smsmon.commands import exits
 from tests.cli.inside import Inside
 from tests.cli.program import Program
+from tests.files.kinds import NOBODY, as_user, root_only
 
 PLAIN = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 """A locale that knows ASCII alone, and a Python that leaves it so."""
@@ -40,6 +41,19 @@ def test_a_link_to_itself_in_the_place_of_a_file_is_no_fault(name: str, tmp_path
     os.symlink(name or "home", home / name if name else home)
     for args in COMMANDS:
         code, output = Inside(home, ACCOUNT).run(args)
+        assert code != exits.CRASH, output
+
+
+@root_only
+@pytest.mark.parametrize("mode", [0o000, 0o644, 0o755], ids=oct)
+def test_a_home_of_somebody_else_is_no_fault(mode: int, tmp_path: Path) -> None:
+    inside = Inside(tmp_path / "home", ACCOUNT)
+    for args in COMMANDS:  # once as root, who may load the modules that they need
+        inside.run(args)
+    inside.home.chmod(mode)
+    for args in COMMANDS:
+        with as_user(tmp_path, NOBODY):
+            code, output = inside.run(args)
         assert code != exits.CRASH, output
 
 

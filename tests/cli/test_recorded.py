@@ -208,6 +208,19 @@ def test_export_writes_a_file_whole_or_not_at_all(recorded: Recorded, tmp_path: 
     assert [file.name for file in tmp_path.iterdir()] == ["summary.csv"]
 
 
+@pytest.mark.parametrize(
+    "name", ["watchlist.toml", "history.db", "config.toml", "link", "", "new/"]
+)
+def test_export_replaces_no_file_of_smsmon_itself(recorded: Recorded, name: str) -> None:
+    home = recorded.program.home
+    (home / "link").unlink(missing_ok=True)
+    (home / "link").symlink_to("watchlist.toml")
+    before = {each: each.read_bytes() for each in home.glob("*.*")}
+    refused = recorded.program.run("export", "watchlist", "-o", name and f"{home}/{name}")
+    assert (refused.code, refused.out) == (2, "")
+    assert {each: each.read_bytes() for each in home.glob("*.*")} == before
+
+
 def test_an_exported_watchlist_is_imported_again(recorded: Recorded, offline: Program) -> None:
     for form in (["--format", "csv"], ["--excel"], ["--format", "jsonl"], ["--format", "toml"]):
         written = recorded.program.run("export", "watchlist", *form).out

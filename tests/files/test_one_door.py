@@ -12,7 +12,7 @@ OPENERS = {"open", "fdopen", "mkstemp", "NamedTemporaryFile", "TemporaryFile"}
 METHODS = {"write_text", "write_bytes", "read_text", "read_bytes", "mkdir", "makedirs"}
 METHODS |= {"rename", "copyfile", "copy2", "copytree", "symlink_to", "hardlink_to"}
 ALLOWED = {
-    ("cli.py", "open"): "streams that were closed, opened on nothing",
+    ("commands/door.py", "open"): "streams that were closed, opened on nothing",
     ("programs.py", "open"): "what the kernel tells of processes is in no file",
     ("store/lease.py", "open"): "a look at who holds the lease makes no file, and waits for none",
     ("store/aside.py", "rename"): "a damaged database goes aside with its journals",

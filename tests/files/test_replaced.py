@@ -57,10 +57,13 @@ def test_who_may_not_give_files_away_writes_into_the_one_that_is_there(tmp_path:
         write(path, b"short")
     assert path.read_bytes() == b"short"
     assert (path.stat().st_ino, path.stat().st_uid) == (inode, 0)
+    tmp_path.chmod(0o755)  # nor need the folder take a new file
+    with as_user(tmp_path, NOBODY):
+        write(path, b"other")
     path.chmod(0o644)
     with as_user(tmp_path, NOBODY), pytest.raises(PermissionError):
         write(path)
-    assert path.read_bytes() == b"short"
+    assert path.read_bytes() == b"other"
     assert left_over(tmp_path) == []
 
 

@@ -67,6 +67,13 @@ def test_a_device_stays_a_device(tmp_path: Path) -> None:
     assert left_over(tmp_path) == []
 
 
+def test_only_a_pipe_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "READER_WAIT", 1e9)
+    a_device(tmp_path / "absent", (240, 255))
+    with pytest.raises(OSError, match="No such device"):
+        write(tmp_path / "absent")
+
+
 def test_a_terminal_shows_it(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     (tmp_path / "terminal").symlink_to(os.ttyname(theirs))

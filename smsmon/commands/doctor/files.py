@@ -17,7 +17,7 @@ PART = "files"
 def settings_file(locations: Locations) -> tuple[Settings | None, list[Finding]]:
     """The settings, where they can be used; and what was found about them."""
     found = []
-    if locations.config.exists():
+    if _may_be_there(locations.config):
         found.append(_private("config", locations.config))
     else:
         found.append(finding(PART, "config", Health.NOTE, f"{locations.config}: none, and no need"))
@@ -44,7 +44,7 @@ def stores(locations: Locations) -> Iterator[Finding]:
     ):
         yield _writable(name, folder)
     for name, path in (("watchlist", locations.watchlist), ("history", locations.history)):
-        if not path.exists():
+        if not _may_be_there(path):
             yield finding(PART, name, Health.NOTE, f"{path}: none yet")
             continue
         yield _private(name, path)
@@ -58,7 +58,9 @@ def stores(locations: Locations) -> Iterator[Finding]:
                 yield finding(PART, "history content", Health.GOOD, detail)
         except StoreError as error:
             yield finding(PART, name, Health.BAD, error.reason, error.remedy)
-    notes = sorted(locations.crashes.glob("crash-*.txt")) if locations.crashes.is_dir() else []
+    notes = (
+        sorted(locations.crashes.glob("crash-*.txt")) if os.path.isdir(locations.crashes) else []
+    )
     if notes:
         yield finding(
             PART,
@@ -67,6 +69,17 @@ def stores(locations: Locations) -> Iterator[Finding]:
             f"{len(notes)}, the last: {notes[-1]}",
             "Send the last one with your report; it holds no key and no number.",
         )
+
+
+def _may_be_there(path: Path) -> bool:
+    """False only where there is nothing: not where one may not look."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _private(name: str, path: Path) -> Finding:
@@ -88,9 +101,9 @@ def _private(name: str, path: Path) -> Finding:
 
 def _writable(name: str, folder: Path) -> Finding:
     existing = folder
-    while not existing.exists() and existing != existing.parent:
+    while not os.path.exists(existing) and existing != existing.parent:
         existing = existing.parent
-    can = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    can = os.path.isdir(existing) and os.access(existing, os.W_OK | os.X_OK)
     if can and existing == folder and (open_to := folder.stat().st_mode & 0o022):
         who = "Everybody" if open_to & 0o002 else "Their group"
         advice = f"{who} can replace what is in it: chmod go-w {folder}"
