@@ -121,16 +121,16 @@ def descriptor_of(path: str | Path) -> int | None:
 def must_have_room(*paths: Path) -> None:
     """Find out why files beside the first of ``paths`` cannot grow, by trying.
 
-    Raises the ``OSError`` that a write meets, if it meets one.
+    Raises the ``OSError`` that a write meets, if it meets one; ``NotAFile`` for what is none.
     """
     import resource
     import tempfile
 
     longest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     for each in paths:
-        with contextlib.suppress(FileNotFoundError):
-            if longest != resource.RLIM_INFINITY and os.stat(each).st_size + _TRIAL > longest:
-                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        found = must_be_file(each)
+        if found and longest != resource.RLIM_INFINITY and found.st_size + _TRIAL > longest:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     with tempfile.TemporaryFile(dir=paths[0].parent) as file:
         file.write(bytes(_TRIAL))
         file.flush()

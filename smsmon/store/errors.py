@@ -50,7 +50,8 @@ def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
     """The ``StoreError`` that says ``error`` in plain words; ``doing`` is "write" or "read"."""
     what = error.strerror or type(error).__name__
     if isinstance(error, NotAFile):
-        return StoreError(path, what, "Put a file in its place, or remove it.")
+        there = Path(error.filename)  # of the files that belong together, the one that is none
+        return StoreError(there, what, "Put a file in its place, or remove it.")
     if error.errno in NO_ROOM:
         full, remedy = _FULL.get(error.errno or 0, _FULL[errno.ENOSPC])
         return DiskFull(path, f"{full} ({what})", f"{remedy}; nothing was lost.")

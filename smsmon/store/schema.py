@@ -347,7 +347,8 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
         except OSError as why:
             return of_os_error(path, why, "write")
     said = str(error)
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    lacking = said.startswith(("no such table", "no such column"))
+    if lacking or code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return Damaged(path, f"the file is damaged ({said})", LEFT)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         remedy = "It is tried again; if this goes on, look for the process that holds it."

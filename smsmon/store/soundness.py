@@ -8,17 +8,27 @@ from pathlib import Path
 
 from smsmon.store.errors import Damaged
 from smsmon.store.files import database_of
-from smsmon.store.schema import BUSY_WAIT, LEFT, MIGRATIONS, refuse, speaking_of
+from smsmon.store.schema import BUSY_WAIT, LEFT, MIGRATIONS, migrate, refuse, speaking_of
 from smsmon.text import safe
+
+_COLUMNS = (
+    "SELECT made.name, told.name FROM sqlite_master made, pragma_table_info(made.name) told"
+    " WHERE made.type = 'table'"
+)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Read every page once, and look whether each index agrees with its table.
+    """Read every page once, and look whether each index agrees with its table, and all are there.
 
     Half a second for a million recipients. Raises ``Damaged`` when something makes no sense.
     """
-    with speaking_of(path):
+    with speaking_of(path), contextlib.closing(sqlite3.connect(":memory:")) as whole:
         (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == len(MIGRATIONS):
+            migrate(whole, path, MIGRATIONS)
+            for table, column in set(whole.execute(_COLUMNS)) - set(connection.execute(_COLUMNS)):
+                said = f"{table}.{column} is missing"
     if said != "ok":
         raise Damaged(path, f"the file is damaged ({safe(said)})", LEFT)
 

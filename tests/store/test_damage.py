@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -109,6 +110,17 @@ def test_damage_is_a_bad_finding_of_the_doctor(path: Path) -> None:
     path.write_bytes(content)
     put_out_of_step(path)
     assert Health.BAD in {each.health for each in stores(locations)}
+    path.write_bytes(content)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE word")
+    assert Health.BAD in {each.health for each in stores(locations)}
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_a_pipe_in_the_place_of_a_journal_is_named(path: Path, suffix: str) -> None:
+    os.mkfifo(f"{path}{suffix}")
+    with pytest.raises(StoreError, match=f"history.db{suffix}: it is a pipe"):
+        maintenance.vacuum(path)
 
 
 def test_an_index_that_is_out_of_step_gives_no_wrong_answer(path: Path) -> None:

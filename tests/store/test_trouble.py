@@ -129,7 +129,7 @@ def test_a_locked_database_delays_but_loses_nothing(
     assert heard.kinds() == ["Busy", "NoneType"]
 
 
-@pytest.mark.parametrize("damage", ["header", "middle", "foreign"])
+@pytest.mark.parametrize("damage", ["header", "middle", "foreign", "table", "column"])
 def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage: str) -> None:
     with Console(path) as console:
         console.watch("300")
@@ -140,9 +140,16 @@ def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage
         content = path.read_bytes()
         content = content[:20_000] + os.urandom(30_000) + content[50_000:]
     else:
-        path.unlink()
+        path.unlink() if damage == "foreign" else None
         with closing(sqlite3.connect(path)) as other:
-            other.execute("CREATE TABLE message (x)")
+            other.execute("PRAGMA journal_mode = DELETE")
+            other.execute(
+                {
+                    "foreign": "CREATE TABLE message (x)",
+                    "table": "DROP TABLE word",
+                    "column": "ALTER TABLE word RENAME text TO x",
+                }[damage]
+            )
         content = path.read_bytes()
     path.write_bytes(content)
     heard = Heard()
@@ -152,7 +159,7 @@ def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage
         console.writer.flush()
         assert console.writer.trouble is None
     (kept,) = path.parent.glob("history.db.damaged-*")
-    assert kept.read_bytes() == content
+    assert damage in ("table", "column") or kept.read_bytes() == content
     assert heard.kinds() == ["Damaged"]
     assert str(kept) in str(heard[0])
     assert rows_of(path, "SELECT message_id FROM message") == [("301",)]
