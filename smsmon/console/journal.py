@@ -81,6 +81,8 @@ class Journal:
 def event_line(event: Event) -> Line:
     """The line that tells ``event``."""
     text = event.kind.value + (f": {event.detail}" if event.detail else "")
+    if event.message_id is None and event.profile != "default":
+        text = text.replace("account", f"account {event.profile}", 1)
     return Line(event.at, event.message_id, "", text, _TONES.get(event.kind, Tone.DIM))
 
 

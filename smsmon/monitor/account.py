@@ -62,13 +62,16 @@ HELD = Fault(
 def held_back(state: AccountState, until: float, since: float) -> AccountState:
     """``state`` while the server asked, at ``since``, to be left alone ``until`` then.
 
-    Whatever else is known of an account that is not stopped, nothing goes out before.
+    Whatever else is known of an account that is not stopped, nothing goes out before. One that
+    is down for a reason of its own stays so: only its next try has to wait.
     """
     match state.condition:
         case Condition.STOPPED:
             return state
         case Condition.DOWN:
-            return replace(state, retry_at=max(state.retry_at or until, until), held_until=until)
+            fault, retry_at = state.fault, max(state.retry_at or until, until)
+            asked = fault is None or fault.kind is FaultKind.RATE_LIMITED or fault.retry_after
+            return replace(state, retry_at=retry_at, held_until=until if asked else None)
         case Condition.OK:
             return AccountState(
                 state.profile,

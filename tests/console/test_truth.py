@@ -17,7 +17,7 @@ from smsmon.console.views import head, titles
 from smsmon.console.views.export import message_record
 from smsmon.console.widgets.fitting import Part
 from smsmon.model import Entry, Fault, FaultKind
-from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.account import AccountState, Condition, held_back
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
 from tests.support.clock import START, VirtualClock
@@ -301,3 +301,44 @@ def test_an_age_is_told_as_it_stays_true() -> None:
     eye.still = True
     assert eye.since(START - 60) == "09:59"
     assert eye.since(START - 90_000) == "21 Nov"
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("others", [1, 4, 40])
+def test_the_reason_of_accounts_that_are_down_together_is_told_at_once(
+    width: int, others: int
+) -> None:
+    """However many they are, and whatever of them has another trouble."""
+    down = [
+        AccountState(f"a{number}", Condition.DOWN, NETWORK, START + number, START + 90 + number)
+        for number in range(2 + others)
+    ]
+    line = head.truth(head.Head(tuple(down), Counter()), lens(), width).plain
+    assert "▲ down" in line
+    assert (NETWORK.message.split()[0] in line) or width < 80
+    held = AccountState("b", Condition.DOWN, HELD.fault, START, START + 605, held_until=START + 600)
+    stopped = [AccountState(name, Condition.STOPPED, REFUSED, START) for name in "cd"]
+    line = head.truth(head.Head((*down, held, *stopped), Counter()), lens(), width).plain
+    for told in (f"{2 + others} ", "down", "b ▲ held until 10:10:00", "stopped"):
+        assert told in line
+    assert len(line) <= width
+
+
+def test_a_reason_that_is_not_of_all_is_told_as_of_none() -> None:
+    down = tuple(
+        AccountState(name, Condition.DOWN, fault, START, START + 90)
+        for name, fault in (("a", NETWORK), ("b", WORDY))
+    )
+    for width in range(20, 300):
+        line = head.truth(head.Head(down, Counter()), lens(), width).plain
+        assert (NETWORK.message in line) <= ("a ▲ down" in line)
+        assert ("accounts" in line) <= (NETWORK.message not in line)
+
+
+def test_a_network_that_fails_is_not_told_as_a_pause_that_the_api_asked_for() -> None:
+    own = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
+    seen = held_back(own, START + 600, START)
+    line = head.truth(head.Head((seen,), Counter()), lens(), 140).plain
+    assert "▲ down since 10:00:00, next try 10:10:00: The connection was refused." in line
+    assert "held" not in line
+    assert "pause" not in head.why_not_asked(seen, lens(), "t", named=False)

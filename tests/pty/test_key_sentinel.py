@@ -165,8 +165,11 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
     terminal.wait_until(
         lambda: all(asked[each] > before[each] for each in (GOOD, *TROUBLES)), "an answer of each"
     )
+    # The log has room for the last few lines only: the reason of one stands under the cursor.
+    terminal.press(b"G")
     terminal.wait_for("nothing listens there")
     terminal.wait_quiet(0.2)
+    terminal.press(b"g")
     # Every message with its fault and a copy of it, what was answered, the log, the help.
     terminal.press(b"wq" + b"Yj" * len(ALL) + b"wqltU?")
     terminal.wait_quiet(0.3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -35,6 +35,7 @@ _SHORT = 60
 """Columns in which a reason must fit at 80."""
 _LATELY_FROM = 138
 """Columns from which deliveries per minute have room; two less than the screen's."""
+_WORTH = {Condition.OK: 10, Condition.STOPPED: 20, Condition.DOWN: 21}
 _ALARMING = (MessageState.STALE, MessageState.NOT_FOUND)
 
 
@@ -83,10 +84,10 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     if head.halted:
         halted = Content.assemble(("NOT POLLING", "bold"))
         parts.append(part(30, Content.assemble(halted, f": {head.halted}"), halted))
-    named = len(head.accounts) > 1
-    for account in head.accounts:
-        worth = 10 if account.condition is Condition.OK else 20
-        parts.append(part(worth, *_account(account, lens, head, named=named)))
+    parts.extend(
+        part(_WORTH[alike[0].condition], *_accounts(alike, lens, head))
+        for alike in _alike(head.accounts)
+    )
     if polls := _who_polls(head.polling):
         parts.append(part(*polls))
     if head.alerts:
@@ -133,8 +134,42 @@ def _alerts(alerts: tuple[Rule, ...]) -> list[Content]:
     return [styled(f"{count}: {names}", tone), styled(count, tone)]
 
 
-def _account(account: AccountState, lens: Lens, head: Head, *, named: bool) -> list[Content]:
-    name = f"{account.profile} " if named else "API "
+def _alike(accounts: tuple[AccountState, ...]) -> list[list[AccountState]]:
+    """The accounts by how it stands with them: few, however many accounts there are."""
+    found: dict[object, list[AccountState]] = {}
+    for each in accounts:
+        well = each.condition is Condition.OK and (each.heard, each.failing_since is None)
+        found.setdefault((each.condition, each.held_until, well), []).append(each)
+    return list(found.values())
+
+
+def _accounts(alike: list[AccountState], lens: Lens, head: Head) -> list[Content]:
+    """How it stands with accounts that are ``alike``: each for itself, together, or their count.
+
+    Together they tell the one reason that all have: of several, none is told as that of all.
+    """
+    if len(head.accounts) == 1:
+        return _account(alike[0], "API ", lens, head)
+    each = [_account(account, f"{account.profile} ", lens, head) for account in alike]
+    if len(alike) == 1:
+        return each[0]
+    since, retry_at, failing = (
+        min((moment for account in alike if (moment := getattr(account, name))), default=None)
+        for name in ("since", "retry_at", "failing_since")
+    )
+    all_of_them = replace(alike[0], since=since, retry_at=retry_at, failing_since=failing)
+    names, count = ", ".join(account.profile for account in alike), f"{len(alike)} accounts"
+    forms = [_account(all_of_them, f"{name} ", lens, head) for name in (names, count)]
+    told = [form for both in zip(*forms, strict=True) for form in both]
+    if len({account.reason for account in alike}) > 1:
+        told = [*(Content(GAP).join(of_each) for of_each in zip(*each, strict=True)), *told[-2:]]
+    if all_of_them.condition is not Condition.OK:
+        what = "held" if all_of_them.held_until else all_of_them.condition.value
+        told.append(Content.assemble(f"{len(alike)} ", (what, "bold")))
+    return told
+
+
+def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[Content]:
     match account.condition:
         case Condition.OK if account.failing_since is not None:
             failing = f"▲ failing since {lens.moment(account.failing_since)}"
