@@ -143,8 +143,19 @@ _Likeness = tuple[Callable[[_Row], object], Callable[[_Row], bool], Callable[[_R
 rows of the report it is asked of."""
 
 _ANY: Callable[[_Row], bool] = lambda _: True  # noqa: E731
-_SAME: Sequence[_Likeness] = (
-    (lambda row: row[:4], _ANY, lambda row: not _misread(row) and _told(row) and row[3] != NO_DATE),
+
+
+def _with_reason(likeness: _Likeness) -> _Likeness:
+    key, is_asked, asks = likeness
+    return (lambda row: (key(row), row[4])), is_asked, asks
+
+
+_EXACT: _Likeness = (
+    lambda row: row[:4],
+    _ANY,
+    lambda row: not _misread(row) and _told(row) and row[3] != NO_DATE,
+)
+_ALIKE: Sequence[_Likeness] = (
     (_shown, _ANY, lambda row: not _misread(row) and _told(row)),
     # A row that does not tell STOP leaves what was known of it: it takes what those left.
     (
@@ -156,11 +167,13 @@ _SAME: Sequence[_Likeness] = (
     # One that was not understood leaves anything better than unknown: it takes the rest.
     (_shown, _unknown, lambda row: _misread(row) and _told(row)),
     (_said, _unknown, lambda row: _misread(row) and not _told(row)),
-    (lambda row: row[4], lambda row: not _unknown(row), _misread),
     (lambda _: None, lambda row: not _unknown(row), _misread),
 )
+_SAME = (_with_reason(_EXACT), _EXACT, *map(_with_reason, _ALIKE), *_ALIKE)
 """The ways in which a row of a report is no news under a known one; the narrowest first, so that
-as many as can be find one."""
+as many as can be find one. A slot keeps the reason of the row that it was given last: rows that
+are misread for that reason, or understood where there is none, find their way back to it.
+"""
 _OTHERWISE: Sequence[_Likeness] = ((lambda row: row[0], _ANY, lambda row: not _misread(row)),)
 _AT_LAST: Sequence[_Likeness] = (
     (lambda _: None, _ANY, lambda row: not _misread(row)),
