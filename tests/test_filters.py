@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, nextafter
 
 import pytest
 from hypothesis import given
@@ -369,3 +370,60 @@ def test_a_share_of_a_count_is_asked_by_its_own_name() -> None:
     with pytest.raises(FilterError, match="ask failed_share>5%") as caught:
         parse("label:a failed>5%", MESSAGE_FIELDS)
     assert caught.value.start == len("label:a failed>")
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("recipients:400..600", 400.0, 600.0),
+        ("recipients:1k..2k", 1_000.0, 2_000.0),
+        ("rate:90%..95%", 0.9, 0.95),
+        ("took:90s..1m40", 90.0, 100.0),
+        ("age:1d..1w", 86_400.0, 604_800.0),
+        ("took:5s..5s", 5.0, 5.0),
+    ],
+)
+def test_a_range_takes_in_both_of_its_ends_and_nothing_beyond(
+    text: str, low: float, high: float
+) -> None:
+    name, _, ends = text.partition(":")
+    fields = MESSAGE_FIELDS if name in ("recipients", "rate") else RECIPIENT_FIELDS
+    before, after = nextafter(low, -inf), nextafter(high, inf)
+
+    def taken(written: str) -> list[bool]:
+        matches = parse(f"{name}:{written}", fields).matches
+        return [matches({name: value}.get) for value in (before, low, high, after)]
+
+    first, _, last = ends.partition("..")
+    assert taken(ends) == [False, True, True, False]
+    assert taken(f"{first}..") == [False, True, True, True]
+    assert taken(f"..{last}") == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("<", "100"), ("<=", "110"), (">", "001"), (">=", "011"), ("=", "010"), (":", "010")],
+)
+def test_a_comparison_turns_round_at_its_value_exactly(operator: str, expected: str) -> None:
+    values = (nextafter(60, 0), 60.0, nextafter(60, inf))
+    for written in ("60", "60s", "1m"):
+        matches = parse(f"took{operator}{written}", RECIPIENT_FIELDS).matches
+        assert "".join(str(int(matches({"took": value}.get))) for value in values) == expected
+        assert not matches({"took": None}.get)
+
+
+@given(st.integers(1, 10_000), st.data())
+def test_a_share_or_a_duration_in_round_numbers_is_what_is_measured(
+    whole: int, data: st.DataObject
+) -> None:
+    part = data.draw(st.integers(0, whole))
+    for hundredths in {100 * part // whole, 100}:
+        assert parse_number(f"{hundredths}%") == hundredths / 100
+        assert parse_number(f"{hundredths / 10}%") == hundredths / 1000
+    assert parse_duration(f"{whole}ms") == whole / 1000
+    assert parse_duration(f"{whole}s{part}ms") == (1000 * whole + part) / 1000
+
+
+def test_nineteen_of_twenty_are_95_percent() -> None:
+    assert message_matches("rate:90%..95% rate>=95% rate<=95% rate:95%", {"rate": 19 / 20})
+    assert not message_matches("rate<95%", {"rate": 19 / 20})
