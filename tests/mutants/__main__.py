@@ -2,19 +2,23 @@
 
 ``python -m tests.mutants [--seed N] [--sample N] [--only GLOB]``. The mistakes are Cosmic Ray's.
 Each is tried in a copy of the tree, first against the tests beside its module, and then, should
-they not see it, against all tests of the middle. What survives is printed as a difference; the
+they not see it, against all tests of the middle. Those are run once without any mistake before: a
+test that fails anyhow, or takes longer than was thought, would be taken for one that sees. What
+survives is printed as a difference; the
 known survivors that change nothing are listed, with the reason, in ``equivalent.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, repeat
 from multiprocessing import Manager
 from os import chdir
 from pathlib import Path
@@ -29,8 +33,8 @@ from tests.mutants.places import Middle, all_mutations, known_as_equivalent, tes
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
-LONGEST = 120.0
-"""Seconds that the tests of one mistake may take: one that never ends is seen, too."""
+LONGER = 4.0
+"""How much longer than without a mistake all tests may take: one that never ends is seen, too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sample = drawn(all_mutations(asked.only), asked.sample, Random(asked.seed))
     print(f"{len(sample)} mistakes, seed {asked.seed}", flush=True)
     begun = monotonic()
+    if failing := _red(sample):
+        print(f"\nThe tests fail without any mistake:\n{failing}")
+        return 2
+    longest = LONGER * (monotonic() - begun)
     survivors = 0
-    for spec, seen, difference in _tried(sample):
+    for spec, seen, difference in _tried(sample, longest):
         if not seen:
             survivors += 1
             print(f"\nnot seen: {_name(spec)}\n{difference}", flush=True)
@@ -69,14 +77,37 @@ def drawn(mutations: Iterable[MutationSpec], most: int, rng: Random) -> list[Mut
     return rng.sample(chosen, min(most, len(chosen)))
 
 
-def _tried(sample: Sequence[MutationSpec]) -> Iterator[tuple[MutationSpec, bool, str]]:
+def _red(sample: Sequence[MutationSpec]) -> str:
+    """What the tests say when they fail as things are; empty when all pass."""
+    near = chain.from_iterable(tests_near(Path(each.module_path)) for each in sample)
+    with tempfile.TemporaryDirectory(prefix="smsmon-mutants-") as folder:
+        command = shlex.split(_command(dict.fromkeys([*Middle.TESTS, *near])))
+        copy = _copied(Path(folder))
+        done = subprocess.run(command, cwd=copy, check=False, stdout=subprocess.PIPE, text=True)
+    return done.stdout[-2000:] if done.returncode else ""
+
+
+def _command(tests: Iterable[str]) -> str:
+    """The command that runs ``tests``, patterns included, to the first that fails."""
+    files = [
+        str(path)
+        for each in tests
+        for path in (sorted(Path().glob(each)) if "*" in each else [each])
+    ]
+    return f"{sys.executable} -m pytest -q -x -n 0 -p no:cacheprovider {shlex.join(files)}"
+
+
+def _tried(
+    sample: Sequence[MutationSpec], longest: float
+) -> Iterator[tuple[MutationSpec, bool, str]]:
     """Each mistake with whether a test saw it, and its difference."""
     with tempfile.TemporaryDirectory(prefix="smsmon-mutants-") as folder, Manager() as manager:
         free: Queue[str] = manager.Queue()
         for worker in range(WORKERS):
             free.put(str(_copied(Path(folder) / str(worker))))
         with ProcessPoolExecutor(WORKERS, initializer=_move_in, initargs=(free,)) as pool:
-            for spec, (seen, difference) in zip(sample, pool.map(_try, sample), strict=True):
+            outcomes = pool.map(_try, sample, repeat(longest))
+            for spec, (seen, difference) in zip(sample, outcomes, strict=True):
                 yield spec, seen, difference
 
 
@@ -94,12 +125,12 @@ def _move_in(free: Queue[str]) -> None:
     chdir(free.get())
 
 
-def _try(spec: MutationSpec) -> tuple[bool, str]:
+def _try(spec: MutationSpec, longest: float) -> tuple[bool, str]:
     """True when a test fails with the mistake of ``spec``; and what the mistake is."""
     near = tests_near(Path(spec.module_path))
-    for tests in (near, [each for each in Middle.TESTS if each not in near]):
-        command = f"{sys.executable} -m pytest -q -x -n 0 -p no:cacheprovider {' '.join(tests)}"
-        result = mutate_and_test([spec], command, LONGEST)
+    others = () if "console" in Path(spec.module_path).parts else Middle.TESTS
+    for tests in filter(None, (near, [each for each in others if each not in near])):
+        result = mutate_and_test([spec], _command(tests), longest)
         if result.test_outcome is not TestOutcome.SURVIVED:
             return True, ""
     return False, result.diff

@@ -26,18 +26,41 @@ class Middle:
         "smsmon/api/rows.py",
         "smsmon/monitor/*.py",
         "smsmon/filter*.py",
+        "smsmon/store/idlist/*.py",
         "smsmon/store/recording.py",
+        "smsmon/phones/*.py",
         "smsmon/recipients.py",
         "smsmon/alignment.py",
+        "smsmon/merging.py",
+        "smsmon/keylike.py",
+        "smsmon/alerting.py",
         "smsmon/model.py",
         "smsmon/text.py",
         "smsmon/commands/shapes.py",
         "smsmon/commands/recorded.py",
         "smsmon/spreadsheet.py",
+        "smsmon/console/canvas.py",
+        "smsmon/console/views/head.py",
+        "smsmon/console/widgets/live_table/order.py",
     )
-    TESTS = ("tests/api", "tests/monitor", "tests/store", "tests/cli", "tests/test_*.py")
+    TESTS = ("tests/api", "tests/monitor", "tests/store", "tests/test_*.py")
+    """All who may see a mistake. Those of the commands start the program that is installed, in
+    which there is none."""
 
 
+_NEAR = {
+    "smsmon/phones/": ("tests/test_phones.py", "tests/test_searches.py", "tests/store"),
+    "smsmon/store/idlist/": ("tests/store/test_idlist.py", "tests/cli"),
+    "smsmon/filter": ("tests/test_filters.py", "tests/test_exported.py"),
+    "smsmon/alerting.py": ("tests/test_alerting.py", "tests/test_told.py"),
+    "smsmon/store/recording.py": ("tests/store/test_recording.py", "tests/test_merging.py"),
+    "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),
+    "smsmon/monitor/ledger.py": ("tests/monitor/test_ledger.py", "tests/test_window.py"),
+    "smsmon/console/canvas.py": ("tests/console/test_canvas.py",),
+    "smsmon/console/views/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
+    "smsmon/console/widgets/live_table/": ("tests/console/test_live_table_[ov]*.py",),
+}
+"""Which tests hold a module, where its name does not say it."""
 _FOLDERS = {"smsmon": "", "commands": "cli"}
 """Folders of tests that are not named after what they test."""
 _UNLIKELY = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
@@ -61,7 +84,10 @@ def all_mutations(only: str = "") -> Iterator[MutationSpec]:
 
 
 def tests_near(module: Path) -> list[str]:
-    """The tests to ask first: the file named after the module, then its folder."""
+    """The tests to ask first: those said to hold it, or the file of its name and its folder."""
+    for start, tests in _NEAR.items():
+        if str(module).startswith(start):
+            return [str(each) for pattern in tests for each in sorted(Path().glob(pattern))]
     folder = Path("tests") / _FOLDERS.get(module.parent.name, module.parent.name)
     named = sorted(map(str, folder.glob(f"test_{module.stem.split('_')[0]}*.py")))
     if folder == Path("tests"):
