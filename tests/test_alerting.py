@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smsmon.alerting import AGAIN, Alerting
+from smsmon.alerting import AGAIN, GATHER, GATHER_OLD, Alerting
 from smsmon.locations import Locations
 from smsmon.model import Entry, Status
 from smsmon.monitor.alerts import Alert
@@ -106,3 +107,100 @@ async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+@asynccontextmanager
+async def telling(
+    tmp_path: Path, config: str, ids: Sequence[str], *, waiting: Sequence[str] = ()
+) -> AsyncIterator[tuple[VirtualClock, list[tuple[float, set[str]]], Any]]:
+    """Messages of which ``waiting`` are behind when it begins; what is told, by the second."""
+    (tmp_path / "config.toml").write_text(config)
+    clock = VirtualClock()
+    begun = clock.monotonic()
+    told: list[tuple[float, set[str]]] = []
+    engine = Engine({"default": FakeSource(clock)}, clock)
+
+    def tell(alerts: Sequence[Alert]) -> None:
+        names = {f"{each.rule.name} {each.message_id} {int(each.firing)}" for each in alerts}
+        told.append((clock.monotonic() - begun, names))
+
+    for id in ids:
+        engine.watch(Entry(id, added_at=clock.now()))
+    settings = load_settings(Locations.under(tmp_path), {})
+    alerting = Alerting(settings, engine, clock, tell, lambda _: None, {})
+    running = asyncio.create_task(alerting.run())
+
+    async def read(id: str, status: Status) -> None:
+        engine.board.apply(report([row(1, status)], id, at=clock.now()), clock.now())
+        alerting.look_again(id)
+        await clock.settle()
+
+    await clock.settle()
+    for id in ids:
+        await read(id, Status.WAITING if id in waiting else Status.DELIVERED)
+    yield clock, told, read
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+RULES = """
+[alerts.waits]
+when = "waiting>0"
+clear = "0s"
+[alerts.unsure]
+when = "waiting>0 recipients:1"
+clear = "0s"
+"""
+ONE = RULES[: RULES.index("[alerts.unsure]")]
+
+
+async def test_what_begins_within_a_second_is_told_together(tmp_path: Path) -> None:
+    ids = ["300", "301", "302"]
+    async with telling(tmp_path, ONE, ids) as (clock, told, read):
+        await read("300", Status.WAITING)
+        await clock.advance(GATHER - 0.1)
+        await read("301", Status.WAITING)
+        assert told == []
+        await clock.advance(0.1)
+        await read("302", Status.WAITING)
+        assert told == [(GATHER, {"waits 300 1", "waits 301 1"})]
+        await clock.advance(AGAIN - 0.1)
+        assert len(told) == 1
+        await clock.advance(0.1)
+        assert told[1:] == [(GATHER + AGAIN, {"waits 302 1"})]
+
+
+async def test_a_rule_is_told_every_30_seconds_at_most_however_often_it_turns(
+    tmp_path: Path,
+) -> None:
+    async with telling(tmp_path, ONE, ["300", "301"]) as (clock, told, read):
+        for nth in range(100):
+            await read(("300", "301")[nth % 2], (Status.WAITING, Status.DELIVERED)[nth // 2 % 2])
+            await clock.advance(2)
+        await clock.advance(AGAIN)
+        moments = [at for at, _ in told]
+        assert moments[0] == GATHER
+        assert {later - earlier for earlier, later in pairwise(moments)} == {AGAIN}
+
+
+async def test_what_is_about_to_be_told_goes_with_what_is(tmp_path: Path) -> None:
+    """Two rules that begin within a second are one telling."""
+    async with telling(tmp_path, RULES, ["300"]) as (clock, told, read):
+        await read("300", Status.WAITING)
+        await clock.advance(GATHER)
+        assert told == [(GATHER, {"waits 300 1", "unsure 300 1"})]
+
+
+async def test_what_held_at_the_start_is_gathered_longer_and_its_end_is_told_at_once(
+    tmp_path: Path,
+) -> None:
+    ids = ["300", "301"]
+    async with telling(tmp_path, ONE, ids, waiting=ids) as (clock, told, read):
+        await clock.advance(GATHER_OLD - 0.1)
+        assert told == []
+        await clock.advance(0.1)
+        assert told == [(GATHER_OLD, {"waits 300 1", "waits 301 1"})]
+        await read("300", Status.DELIVERED)
+        await clock.advance(GATHER)
+        assert told[1:] == [(GATHER_OLD + GATHER, {"waits 300 0"})]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.console.widgets.live_table import RowView
+from smsmon.console.widgets.live_table import view as view_module
 from smsmon.console.widgets.live_table.order import (
     comparable,
     inserted,
@@ -89,8 +91,8 @@ class Table:
                 self.keys = [key for key in self.keys if key not in keys]
                 view.remove(keys)
             case "touch":
-                for key in keys:
-                    self.values[key] = value
+                for nth, key in enumerate(keys):
+                    self.values[key] = (value or 0) + 1 if nth % 3 == 2 else value
                 view.touch(keys)
             case "sort":
                 self.sorted, self.reverse, self.kind = True, bool(value), kind
@@ -125,9 +127,18 @@ def nearest(old: list[int], index: int, survivors: list[int]) -> int | None:
     return min(there)[2] if there else None
 
 
+@pytest.mark.parametrize("share", [0, view_module._RESORT_SHARE], ids=["moved", "sorted anew"])
 @settings(max_examples=300)
-@given(ACTS)
-def test_cursor_and_marks_stay_on_their_rows_or_the_nearest_that_survives(acts: Any) -> None:
+@given(acts=ACTS)
+def test_each_row_is_there_once_and_cursor_and_marks_stay_on_it_or_the_nearest(
+    share: int, acts: Any
+) -> None:
+    """Whether rows that were touched are moved one by one or, being many, all sorted anew."""
+    with patch.object(view_module, "_RESORT_SHARE", share):
+        _act(acts)
+
+
+def _act(acts: Any) -> None:
     table = Table()
     view = table.view
     marks: set[int] = set()

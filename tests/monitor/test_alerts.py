@@ -282,3 +282,76 @@ def test_each_look_takes_in_only_what_was_touched_or_is_due(
     stage.wait(60)
     assert seen == ["77", "77"], "once when it was read, once when it had waited for a minute"
     assert [each.message_id for each in stage.told] == ["77"]
+
+
+@pytest.mark.parametrize("ends", ["read again", "never read again"])
+def test_a_pending_alert_begins_anew_after_a_stale_spell(ends: str) -> None:
+    """Also one of which only seconds were left; and its beginning is told as the new one."""
+    stage = Stage((rule("waiting>0", hold=60),))
+    stage.read(1)
+    stage.wait(59)
+    stage.fail()
+    assert stage.alerts.next_look > stage.now + 1
+    stage.wait(30)
+    if ends == "never read again":
+        stage.wait(3_600)
+        assert stage.told == []
+        return
+    again = stage.now
+    stage.read(1)
+    stage.wait(59.9)
+    assert stage.told == []
+    stage.wait(0.2)
+    (fired,) = stage.told
+    assert fired.began == again
+    assert fired.at == again + 60
+
+
+def test_what_was_clearing_when_it_turned_stale_clears_anew() -> None:
+    stage = Stage((rule("waiting>0", clear=60),))
+    stage.read(1)
+    stage.read(0)
+    stage.wait(59)
+    stage.fail()
+    stage.wait(600)
+    assert stage.ends == [True]
+    stage.read(0)
+    stage.wait(59.9)
+    assert stage.ends == [True]
+    stage.wait(0.2)
+    assert stage.ends == [True, False]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 60.0, 900.0])
+def test_hold_and_clear_turn_at_their_seconds_exactly(seconds: float) -> None:
+    stage = Stage((rule("waiting>0", hold=seconds, clear=seconds),))
+    for waiting in (1, 0, 1, 0):
+        began = stage.now
+        stage.read(waiting)
+        stage.wait(seconds)
+        assert (stage.told[-1].firing, stage.told[-1].at) == (bool(waiting), began + seconds)
+    assert len(stage.told) == 4
+
+
+def test_the_end_of_what_held_at_the_start_is_told_and_is_news() -> None:
+    stage = Stage((rule("waiting>0", hold=10, clear=20),))
+    stage.alerts.meet(["300"])
+    stage.read(1)
+    stage.wait(10)
+    (fired,) = stage.told
+    assert (fired.firing, fired.old) == (True, True)
+    stage.read(0)
+    stage.wait(20)
+    assert stage.ends == [True, False]
+    stage.read(1)
+    stage.wait(10)
+    assert (stage.told[-1].firing, stage.told[-1].old) == (True, False)
+
+
+def test_the_reading_of_a_message_is_not_judged_before_its_grace_is_over() -> None:
+    stage = Stage((rule("state:new"),))
+    stage.look("300")
+    stage.wait(START_GRACE - 0.01)
+    assert stage.told == []
+    stage.wait(0.02)
+    assert [each.at for each in stage.told] == [START + START_GRACE]

@@ -64,6 +64,24 @@ def test_what_is_due_is_dropped_once_the_server_has_confirmed_the_time(path: Pat
     assert kept(path) == ["301"]
 
 
+@pytest.mark.parametrize("days", [1, 90])
+def test_by_hand_it_is_dropped_at_its_days_exactly(path: Path, days: int) -> None:
+    due = START + 60 + days * DAY
+    assert maintenance.prune(path, WATCHED, due - 0.001, days).messages == 0
+    assert maintenance.prune(path, WATCHED, due, days).messages == 1
+    assert kept(path) == ["301"]
+
+
+def test_by_itself_it_is_dropped_when_the_server_agreed_after_it_was_found_due(path: Path) -> None:
+    due = START + 60 + 90 * DAY
+    agree(path, due - 0.001)
+    assert retire(path, 90 + 60 / DAY) == 0
+    agree(path, due)
+    assert retire(path, 91) == 0, "that is the moment at which it was found due"
+    agree(path, due + 1)
+    assert retire(path, 91) == 1
+
+
 def test_a_server_that_contradicts_confirms_nothing(path: Path) -> None:
     retire(path, 100)
     agree(path, START + 100 * DAY + 60, served_at=START + DAY)
