@@ -17,6 +17,7 @@ from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
+from smsmon.keylike import without_keys
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Row
@@ -149,7 +150,7 @@ def _filter(expression: str, fields: Sequence[Field]) -> Filter:
         return parse(expression, fields)
     except FilterError as error:
         shown = expression[error.start : error.end]
-        fail(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}")
+        fail(without_keys(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}"))
 
 
 def _written(

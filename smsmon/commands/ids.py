@@ -10,6 +10,7 @@ import click
 
 from smsmon import files
 from smsmon.commands.output import fail, say
+from smsmon.keylike import without_keys
 
 if TYPE_CHECKING:
     from smsmon.model import Entry
@@ -48,7 +49,7 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
         if each == "-":
             _take(each, entries, problems)
         elif why := why_not_an_id(each):
-            problems.append(f"{each!r} is no message id: {why}.")
+            problems.append(f"{without_keys(each)!r} is no message id: {why}.")
         else:
             entries.append(Entry(each))
     if file is not None:
@@ -97,8 +98,8 @@ def _take(name: str, entries: list[Entry], problems: list[str]) -> None:
 
 
 def line_of(problem: Problem) -> str:
-    """What is said of a line of a list."""
-    return f"line {problem.line}: {problem.why} ({problem.text})"
+    """What is said of a line of a list; of a key in it, nothing."""
+    return f"line {problem.line}: {problem.why} ({without_keys(problem.text)})"
 
 
 def _stdin() -> bytes:

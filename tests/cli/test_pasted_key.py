@@ -80,6 +80,12 @@ ARGUMENTS = [
     ("watch", "--for", "KEY"),
     ("history", "changes", "--since", "KEY"),
     ("completion", "KEY"),
+    ("add", "KEY"),
+    ("status", "300", "KEY"),
+    ("export", "recipients", "--filter", "KEY:x"),
+    ("export", "recipients", "--filter", "status:KEY"),
+    ("import", "-"),
+    ("add", "-"),
 ]
 COMMANDS = [
     ("config", "show"),
@@ -100,8 +106,9 @@ def inside(tmp_path: Path) -> Inside:
 
 
 def told(inside: Inside, key: str, args: Sequence[str], **env: str) -> None:
-    """Run a command, whose output must not have eight characters of the key in a row."""
-    code, output = inside.run(args, env)
+    """Run a command, whose output must not have eight characters of the key in a row; its stdin
+    has the key."""
+    code, output = inside.run(args, env, given=f"300\n{key}\n".encode())
     whole = output.decode().lower()
     assert code != exits.CRASH, whole
     pieces = {key.lower()[start : start + 8] for start in range(len(key) - 7)}
