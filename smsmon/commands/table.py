@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "watch": Command(
         "watch:watch",
         "Look",
-        "Poll the watchlist without a screen, and print every change as a JSON line.",
+        "Watch the watchlist without a screen, and print every change as a JSON line.",
     ),
     "find": Command("find:find", "Look", "Tell everything ever seen about a phone number."),
     "history": Command(

@@ -247,7 +247,7 @@ def test_watch_polls_on_while_its_reader_takes_nothing_and_loses_no_line(
         told = drained(*full)
         assert process.wait(TIMEOUT) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == b"smsmon: This process asks the API.\n"
     changes = [each for line in told if (each := json.loads(line))["type"] == "change"]
     assert changes
     recorded = watched.run("history", "changes", "--json", "700").out.splitlines()
