@@ -149,13 +149,16 @@ def status_before(value: Status, *, raw: str = "") -> Sequence[Span]:
 
 
 def with_gone(total: int, gone: int, width: int) -> Cell:
-    """A number of recipients, and how many of them are no longer listed: ``-2 3``."""
+    """A number of recipients, and how many of them are no longer listed: ``-2 3``.
+
+    Where both have no room the sign follows (``500-``): before, it would count those that left.
+    """
     if not gone:
         return count(total)
-    told = Span(f"{GONE}{gone:,} ", Tone.WARN)
-    if len(told.text) + len(count(total)) > width:
-        told = Span(GONE, Tone.WARN)
-    return (told, Span(count(total)))
+    told = f"{GONE}{gone:,} "
+    if len(told) + len(count(total)) > width:
+        return (Span(count(total)), Span(GONE, Tone.WARN))
+    return (Span(told, Tone.WARN), Span(count(total)))
 
 
 def state(name: str, *, detail: str = "") -> Sequence[Span]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.console import cells
 from smsmon.console.views import head
 from smsmon.console.views.export import message_record, recipient_record
 from smsmon.console.views.recipients import recipient_row
@@ -118,3 +119,16 @@ def test_the_head_of_many_messages_counts_all_who_are_gone() -> None:
         line = head.totals(counts, width).plain
         assert "- 1,234" in line
         assert len(line) <= width
+
+
+@pytest.mark.parametrize("total", [3, 500, 20_000])
+def test_a_row_never_takes_the_number_of_all_for_the_number_of_those_who_are_gone(
+    total: int,
+) -> None:
+    for gone in (1, total // 2, total):
+        told = "".join(
+            part if isinstance(part, str) else part.text
+            for part in cells.with_gone(total, gone, width=7)
+        )
+        assert told in {f"-{gone:,} {total:,}", f"{total:,}-"}
+        assert len(told) <= 7

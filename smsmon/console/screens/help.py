@@ -63,7 +63,8 @@ _FIGURES = (
     (
         "- was …",
         "The API lists this recipient no more: it is shown, and counted, as it was last seen. -2"
-        " at a message, in a title or on top says how many there are; /absent:yes shows them.",
+        " at a message, in a title or on top says how many there are; /absent:yes shows them,"
+        " /absent>0 their messages.",
     ),
 )
 

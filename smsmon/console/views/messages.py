@@ -124,7 +124,7 @@ def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]
         Column("progress", "delivered", _bar, width=11, flex=2, max_width=24, priority=85,
                help="Delivered ÷ all; ━ delivered ┈ waiting ╳ not."),
         Column("recipients", "recip", _recipients, width=7, align="right", priority=80,
-               descending=True, help="How many; -2: and two of them are no longer listed."),
+               descending=True, help="How many; -2: two of them are no longer listed; 500-: some."),
         tally(Status.WAITING, 6, 78),
         tally(Status.NOT_DELIVERED, 6, 79),
         tally(Status.DELIVERED, 7, 40),
