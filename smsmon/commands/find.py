@@ -10,7 +10,7 @@ from smsmon.commands import exits
 from smsmon.commands.context import find_locations, number_shown, read_settings
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.output import fail, print_json, print_rows, say
-from smsmon.commands.shapes import sighting_json
+from smsmon.commands.shapes import sighting_json, yes_no
 from smsmon.commands.times import when
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> 
                 each.message_id,
                 each.label,
                 each.recipient.status.slug,
-                "yes" if each.recipient.stop else "",
+                yes_no(each.recipient.stop),
                 when(each.recipient.date, in_utc=in_utc),
                 when(each.first_seen, in_utc=in_utc),
                 when(each.changed_at, in_utc=in_utc),

@@ -181,7 +181,8 @@ def print_rows(
         return
     cells = [[painted(cell) or _NOTHING for cell in row] for row in rows]
     if not cells:
-        progress(empty)
+        if empty:
+            progress(empty)
         return
     if hide_empty:
         told = [any(row[i] != _NOTHING for row in cells) for i in range(len(header))]

@@ -54,6 +54,11 @@ def recipient_json(recipient: Recipient, phone: Callable[[str], str] = str) -> d
     }
 
 
+def yes_no(flag: bool | None) -> str:
+    """A flag in a row of text: ``yes``, ``no``, or nothing where the API did not say."""
+    return {True: "yes", False: "no", None: ""}[flag]
+
+
 def fault_json(fault: Fault) -> dict[str, Any]:
     """Why a message could not be read."""
     return {"kind": str(fault.kind), "code": fault.code, "message": fault.message}

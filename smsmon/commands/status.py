@@ -13,7 +13,7 @@ from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say
-from smsmon.commands.shapes import counts_json, reading_json
+from smsmon.commands.shapes import counts_json, reading_json, yes_no
 from smsmon.commands.times import utc, when
 
 if TYPE_CHECKING:
@@ -207,12 +207,11 @@ def _message_rows(readings: Iterable[Reading]) -> Iterator[_Row]:
 def _recipient_rows(readings: Iterable[Reading], phone: Callable[[str], str]) -> Iterator[_Row]:
     for reading in readings:
         for each in reading.report.recipients if reading.report else ():
-            stop = {True: "yes", False: "no", None: ""}[each.stop]
             cells = (
                 reading.message_id,
                 phone(each.phone),
                 each.status.slug,
                 each.raw_status,
-                stop,
+                yes_no(each.stop),
             )
             yield cells, each.date

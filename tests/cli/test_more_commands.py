@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.cli import Commands, smsmon
-from smsmon.commands.doctor.machine import terminal
+from smsmon.commands.doctor.machine import environment, terminal
 from smsmon.commands.table import COMMANDS
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
@@ -212,6 +212,11 @@ def test_doctor_ends_with_what_is_worst(
     done = program.run("doctor", **environ)
     assert done.code == code
     assert "✖" in done.out
+
+
+def test_doctor_names_a_variable_that_slows_every_start() -> None:
+    (found,) = environment({"PYTHONDONTWRITEBYTECODE": "1"})
+    assert found.name == "PYTHONDONTWRITEBYTECODE"
 
 
 def test_doctor_knows_terminals_that_hurt() -> None:

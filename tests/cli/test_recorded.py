@@ -146,6 +146,8 @@ def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Record
         ["+33 6 ·· ·· ·· 02", "700"],
         ["+33 6 ·· ·· ·· 03", "700"],
     ]
+    stops = {line.split("\t")[4] for line in plain.out.splitlines()}
+    assert stops == {"yes", "no"}, "what the API said is not left open"
     nothing = recorded.program.run("find", "+33700000000")
     assert nothing.code == 4
     assert nothing.out == ""

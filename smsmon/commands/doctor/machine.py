@@ -152,7 +152,7 @@ def environment(environ: Mapping[str, str]) -> Iterator[Finding]:
             "Correct its name: `smsmon config show` lists the settings.",
         )
     if environ.get("PYTHONDONTWRITEBYTECODE"):
-        yield finding(
+        yield Finding(  # no text from outside: its long name would be taken for a key
             "environment",
             "PYTHONDONTWRITEBYTECODE",
             Health.NOTE,
