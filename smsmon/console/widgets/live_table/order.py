@@ -135,9 +135,9 @@ def without(order: Sequence[int], indexes: Iterable[int]) -> array[int]:
     kept = array("I")
     start = 0
     for index in indexes:
-        kept.extend(_slice(order, start, index))
+        kept.extend(order[start:index])
         start = index + 1
-    kept.extend(_slice(order, start, len(order)))
+    kept.extend(order[start : len(order)])
     return kept
 
 
@@ -150,10 +150,10 @@ def inserted(
     start = 0
     for place in arriving:
         index = locate(order, values, place, reverse=reverse)
-        merged.extend(_slice(order, start, index))
+        merged.extend(order[start:index])
         merged.append(place)
         start = index
-    merged.extend(_slice(order, start, len(order)))
+    merged.extend(order[start : len(order)])
     return merged
 
 
@@ -162,8 +162,3 @@ def chosen_places(order: Sequence[int], mask: Sequence[int]) -> array[int]:
     if isinstance(order, range):
         return array("I", compress(count(), mask))
     return array("I", compress(order, map(mask.__getitem__, order)))
-
-
-def _slice(order: Sequence[int], start: int, stop: int) -> array[int]:
-    part = order[start:stop]
-    return part if isinstance(part, array) else array("I", part)
