@@ -55,7 +55,7 @@ _NEAR = {
     "smsmon/alerting.py": ("tests/test_alerting.py", "tests/test_told.py"),
     "smsmon/store/recording.py": ("tests/store/test_recording.py", "tests/test_merging.py"),
     "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),
-    "smsmon/monitor/ledger.py": ("tests/monitor/test_ledger.py", "tests/test_window.py"),
+    "smsmon/monitor/ledger.py": ("tests/monitor/test_[el]*.py", "tests/test_window.py"),
     "smsmon/console/canvas.py": ("tests/console/test_canvas.py",),
     "smsmon/console/views/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
     "smsmon/console/widgets/live_table/": ("tests/console/test_live_table_[ov]*.py",),
@@ -65,6 +65,8 @@ _FOLDERS = {"smsmon": "", "commands": "cli"}
 """Folders of tests that are not named after what they test."""
 _UNLIKELY = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
 """Operators whose mistakes nobody makes, or that a type checker sees."""
+_BITS = ("BitAnd", "BitOr", "BitXor", "LShift", "RShift")
+_IDENTITY = ("Is", "IsNot")
 
 
 def all_mutations(only: str = "") -> Iterator[MutationSpec]:
@@ -79,8 +81,17 @@ def all_mutations(only: str = "") -> Iterator[MutationSpec]:
         init(modules, work, {})
         specs = [item.mutations[0] for item in work.work_items]
     for spec in sorted(specs, key=lambda each: (str(each.module_path), *_place(each))):
-        if not (spec.operator_name.endswith(_UNLIKELY) or _in_annotation(spec)):
+        if not (_unlikely(spec.operator_name) or _in_annotation(spec) or _of_dataclass(spec)):
             yield spec
+
+
+def _unlikely(operator: str) -> bool:
+    """True for a mistake that nobody makes: bits for a sum, identity for a comparison."""
+    if operator.endswith(_UNLIKELY):
+        return True
+    _, _, ways = operator.partition("Operator_")
+    was, _, becomes = ways.partition("_")
+    return any(becomes in kind and was not in kind for kind in (_BITS, _IDENTITY))
 
 
 def tests_near(module: Path) -> list[str]:
@@ -138,6 +149,12 @@ def _annotations(module: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
                 end = (part.end_lineno or 0, part.end_col_offset or 0)
                 spans.append(((part.lineno, part.col_offset), end))
     return spans
+
+
+def _of_dataclass(spec: MutationSpec) -> bool:
+    """True for what a dataclass is made of: slots save memory, and a type checker sees the rest."""
+    line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
+    return bool(line.lstrip().startswith("@dataclass"))
 
 
 def _in_annotation(spec: MutationSpec) -> bool:
