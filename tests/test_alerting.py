@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from smsmon.alerting import AGAIN, GATHER, GATHER_OLD, Alerting
+from smsmon.clock import CLOCK_SLACK
 from smsmon.locations import Locations
 from smsmon.model import Entry, Status
-from smsmon.monitor.alerts import Alert
+from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.settings import load_settings
 from tests.monitor.fakes import FakeSource, report, row
@@ -186,6 +187,7 @@ async def test_a_rule_is_told_every_30_seconds_at_most_however_often_it_turns(
 
 async def test_what_is_about_to_be_told_goes_with_what_is(tmp_path: Path) -> None:
     """Two rules that begin within a second are one telling."""
+    assert (GATHER, GATHER_OLD, AGAIN) == (1.0, 30.0, 30.0)
     async with telling(tmp_path, RULES, ["300"]) as (clock, told, read):
         await read("300", Status.WAITING)
         await clock.advance(GATHER)
@@ -204,3 +206,17 @@ async def test_what_held_at_the_start_is_gathered_longer_and_its_end_is_told_at_
         await read("300", Status.DELIVERED)
         await clock.advance(GATHER)
         assert told[1:] == [(GATHER_OLD + GATHER, {"waits 300 0"})]
+
+
+async def test_all_is_looked_at_anew_only_when_the_clock_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shifts: list[float] = []
+    monkeypatch.setattr(Alerts, "shift", lambda _, seconds: shifts.append(seconds))
+    async with telling(tmp_path, ONE, ["300"]) as (clock, _, read):
+        for jump in (0.0, CLOCK_SLACK, -CLOCK_SLACK, 3_600.0, 0.0, -9_000.0):
+            clock.jump(jump)
+            for _ in range(3):
+                await read("300", Status.WAITING)
+                await clock.advance(5)
+    assert shifts == [3_600.0, -9_000.0]

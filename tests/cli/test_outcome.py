@@ -1,11 +1,15 @@
-"""A change is told in words with all that changed."""
+"""A change is told in words with all that changed, and what was found as an exit code."""
 
 from __future__ import annotations
 
 import pytest
 
+from smsmon.commands import exits
+from smsmon.commands.reading import Reading
 from smsmon.commands.shapes import outcome
-from smsmon.model import Status, Transition
+from smsmon.commands.status import _codes
+from smsmon.model import Fault, FaultKind, Status, Transition
+from tests.monitor.fakes import report, row
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,37 @@ def test_a_change_is_told_whole(
 ) -> None:
     change = Transition("1", 0, "+33", before, after, word, stop_before, stop_after, None, 1.0)
     assert outcome(change) == told
+
+
+D, N, W, U = Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING, Status.UNKNOWN
+MET = {
+    "not-delivered": row(1, N),
+    "waiting": row(1, W),
+    "stop": row(1, D, stop=True),
+    "unknown": row(1, U),
+}
+"""What is to fail on, and one recipient that is just that."""
+
+
+def met(fail_on: list[str], *readings: Reading) -> bool:
+    return exits.FAIL_ON in list(_codes(readings, fail_on))
+
+
+@pytest.mark.parametrize("kind", MET)
+def test_to_fail_on_something_is_met_by_one_recipient_that_is_so(kind: str) -> None:
+    well = Reading("299", report([row(0, D)], "299"))
+    bad = Reading("300", report([row(0, D), MET[kind]]))
+    for asked in ([kind], ["any"], [kind, "any"], list(MET)):
+        assert met(asked, bad)
+        assert met(asked, well, bad)
+        assert not met(asked, well)
+    assert not met([each for each in MET if each != kind], bad)
+    assert not met([], bad)
+
+
+def test_what_was_not_read_meets_nothing_and_keeps_its_own_code() -> None:
+    fault = Fault(FaultKind.NETWORK, "It was refused.")
+    unread = Reading("300", fault=fault)
+    assert list(_codes([unread], ["any"])) == [exits.of_kind(FaultKind.NETWORK)]
+    late = Reading("300", report([MET["stop"]]), fault)
+    assert met(["any"], late)

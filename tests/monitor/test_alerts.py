@@ -14,7 +14,7 @@ from smsmon.filterable import MESSAGE_FIELDS
 from smsmon.filters import parse
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.monitor.account import AccountState, Condition
-from smsmon.monitor.alerts import START_GRACE, Alert, Alerts, Rule, Severity
+from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
 from smsmon.monitor.board import Board, Restored
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipients
@@ -355,3 +355,57 @@ def test_the_reading_of_a_message_is_not_judged_before_its_grace_is_over() -> No
     assert stage.told == []
     stage.wait(0.02)
     assert [each.at for each in stage.told] == [START + START_GRACE]
+
+
+def test_what_fires_is_told_as_it_began_for_whoever_takes_over() -> None:
+    rules = (rule("waiting>0", hold=30), rule("waiting>1", hold=90, name="many"))
+    stage = Stage(rules, ids=("300", "301"))
+    stage.read(2)
+    stage.read(0, id="301")
+    stage.wait(60)
+    (fired,) = stage.told
+    assert stage.alerts.fired() == {("late", "300"): replace(fired, at=START)}
+    stage.read(0)
+    assert list(stage.alerts.fired()) == [("late", "300")], "it is not over before it is told"
+    stage.wait(61)
+    assert stage.alerts.fired() == {}
+
+
+def test_what_is_due_is_planned_once_however_often_it_is_looked_at() -> None:
+    stage = Stage((rule("waiting>0 oldest>900s", hold=900),))
+    for _ in range(5 * PORTION):
+        stage.read(1)
+        stage.now += 1
+    assert len(stage.alerts._heap) <= 2 + PORTION
+
+
+def test_a_pause_ends_the_alerts_of_every_rule_but_of_those_about_the_pause() -> None:
+    rules = [rule("waiting>0", name="one"), rule("waiting>1", name="two")]
+    stage = Stage((*rules, rule("state:paused", name="paused"), rule("waiting>3", name="three")))
+    stage.read(4)
+    assert len(stage.told) == 3
+    stage.board.amend(replace(stage.board["300"].entry, paused=True), stage.now)
+    stage.look("300")
+    assert {(each.rule.name, each.firing, each.why) for each in stage.told[3:]} == {
+        ("one", False, "paused"),
+        ("two", False, "paused"),
+        ("paused", True, ""),
+        ("three", False, "paused"),
+    }
+
+
+def test_rules_of_every_severity_stand_in_its_order_and_equals_in_their_own() -> None:
+    grades = [Severity.WARNING, Severity.INFO, Severity.CRITICAL, Severity.WARNING, Severity.INFO]
+    rules = [
+        replace(rule("waiting>0", name=f"{grade.name} {place}"), severity=grade)
+        for place, grade in enumerate(grades)
+    ]
+    stage = Stage(tuple(rules))
+    stage.read(1)
+    assert [each.name for each in stage.alerts.firing["300"]] == [
+        "CRITICAL 2",
+        "WARNING 0",
+        "WARNING 3",
+        "INFO 1",
+        "INFO 4",
+    ]

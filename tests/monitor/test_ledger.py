@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
+from math import nan
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.monitor.ledger import FIRST_HOLD, LOST, SEATS, blank
+from smsmon.monitor import ledger
+from smsmon.monitor.ledger import (
+    AHEAD,
+    CAPACITY,
+    FIRST_HOLD,
+    GUARD,
+    LONGEST_HOLD,
+    LOST,
+    SEATS,
+    WINDOW,
+    Ledger,
+    blank,
+)
 from smsmon.monitor.window import Window
 from tests.monitor.fakes import windows_passed
 
@@ -144,3 +159,70 @@ def test_more_processes_than_seats_share_the_last_one_and_the_limit_still_holds(
         shared.ask(tick % shared.count, tick * 0.1, urgent=True)
     assert windows_passed([at for at, _ in shared.seen], 200) == 0
     assert len(shared.seen) >= 380
+
+
+def _kept() -> array[float]:
+    """The floats of a ledger in which one process asked three times, at 100, and one flies."""
+    cells = blank()
+    window = Window(cells, 7.0)
+    for _ in range(3):
+        window.take(100.0, 9, urgent=True)
+    window.landed(100.0)
+    window.landed(100.0)
+    window.hold(100.0, 9, LONGEST_HOLD, too_many=True)
+    return cells
+
+
+SEAT = ledger._FIRST_SEAT
+NEWEST = ledger._RING + 2
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "bad"),
+    [
+        (ledger._OLDEST, (0, 1, 2), (-1, 0.5, 3, 2.0**53, nan)),
+        (ledger._NEXT, (2, CAPACITY), (-1, 1.5, CAPACITY + 1, nan)),
+        (ledger._TOP, (SEAT + 7,), (SEAT - 1, ledger._RING + 1, nan)),
+        (NEWEST, (100.0 + AHEAD,), (100.01 + AHEAD, nan)),
+        (ledger._TOLD, (0, 100.0 + AHEAD), (100.01 + AHEAD, nan)),
+        (ledger._HELD, (0, 100.0 + LONGEST_HOLD), (100.01 + LONGEST_HOLD, nan)),
+        (SEAT + ledger._SEEN, (0, 100.0 + AHEAD), (100.01 + AHEAD, nan)),
+        (SEAT + ledger._WHO, (0, 2.0**53 - 1), (-1, 2.0**53, nan)),
+        (SEAT + ledger._USED, (0, 1, CAPACITY), (-1, 0.5, CAPACITY + 1, nan)),
+        (SEAT + ledger._FLYING, (0, 1, CAPACITY), (-1, 0.5, CAPACITY + 1, nan)),
+    ],
+)
+def test_floats_that_are_no_ledger_are_told(
+    place: int, good: tuple[float, ...], bad: tuple[float, ...]
+) -> None:
+    for value in (*good, *bad):
+        cells = _kept()
+        cells[place] = value
+        assert Ledger(cells).sound(100.0) is (value in good), value
+    assert Ledger(blank()).sound(0.0)
+
+
+def test_a_thousand_requests_are_counted_and_forgotten_round_the_ring() -> None:
+    """Each by the process that sent it, however often the ring was gone round."""
+    shared = Shared(2, 1_500)
+    now = 0.0
+    for turn in range(5):
+        for who, count in ((0, 700), (1, 700)):
+            sent = sum(not shared.ask(who, now, urgent=True) for _ in range(count))
+            assert sent == count
+        ledger_ = shared.windows[0].ledger
+        assert ledger_.used(now) == 1_400, turn
+        assert ledger_.used(now + 59.9) == 1_400
+        assert ledger_.used(now + 60.0) == 0
+        now += 60.25
+
+
+def test_a_late_report_of_an_end_counts_from_the_newest_known() -> None:
+    """So that the ring stays in the order of time."""
+    window = Window()
+    for _ in range(2):
+        window.take(90.0, 9, urgent=True)
+    window.landed(130.0)
+    window.landed(100.0)
+    assert window.ledger.full_until(140.0, 1) == 130.0 + WINDOW + GUARD
+    assert [window.ledger.used(at) for at in (189.9, 190.0)] == [2, 0]
