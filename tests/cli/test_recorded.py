@@ -78,7 +78,7 @@ def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Ite
         f'[alerts.lost]\nwhen = "state:not_found"\nseverity = "critical"\n'
         f'command = ["sh", "-c", "env > {hook}.env; cat > {hook}.new; mv {hook}.new {hook}"]\n'
     )
-    api.server.world.add(arriving("700", 1.5))
+    api.server.world.add(arriving("700", 3_600.0))
     process = subprocess.Popen(
         program.argv("watch"),
         stdout=subprocess.PIPE,
@@ -92,6 +92,7 @@ def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Ite
         for line in process.stdout:
             news.append(json.loads(line))
             if news[-1].get("kind") == "first_read":
+                api.server.world.add(arriving("700", 0.0))
                 program.run("add", "1")
             kinds = {each.get("kind", each["type"]) for each in news}
             if {"completed", "not_found", "alert"} <= kinds:
@@ -260,7 +261,7 @@ def test_status_watch_ends_at_its_deadline_and_fails_on_what_is_named(
     program: Program, api: ServerThread
 ) -> None:
     api.server.world.add(arriving("702", 3_600.0))
-    done = program.run("status", "702", "--watch", "--deadline", "0.5s", "--fail-on", "waiting")
+    done = program.run("status", "702", "--watch", "--deadline", "2s", "--fail-on", "waiting")
     assert done.code == 6
     assert done.out.startswith("702\tok\t3\t1\t1\t1")
     refused = program.run("status", "910", "--watch", "--deadline", "20s")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.commands.times import utc
 from smsmon.simulator.faults import Hang, Window
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
@@ -89,11 +90,11 @@ def full() -> Iterator[tuple[int, int]]:
             os.close(end)
 
 
-def drained(read: int, write: int) -> list[bytes]:
+def drained(read: int, write: int) -> Iterator[bytes]:
     """The lines that are in the pipe and come, to its end."""
     os.close(write)
     with open(read, "rb", closefd=False) as file:
-        return [line for line in file.read().splitlines() if line]
+        yield from (line for line in file if line.strip())
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,12 @@ def watched(busy: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Pro
         },
     )
     made.run("add", "700", "980")
-    made.run("watch", "--for", "2s")
+
+    def recorded() -> object:
+        made.run("watch", "--for", "2s")
+        return made.run("history", "info", "--json").json["changes"] > 0
+
+    until(recorded, "the history knows 700")
     return made
 
 
@@ -240,12 +246,17 @@ def test_a_name_server_that_is_silent_keeps_no_command_from_ending(
 def test_watch_polls_on_while_its_reader_takes_nothing_and_loses_no_line(
     watched: Program, busy: ServerThread, full: tuple[int, int]
 ) -> None:
-    with started(watched, watched.argv("watch", "--for", "6s"), full[1]) as process:
+    with started(watched, watched.argv("watch"), full[1]) as process:
         until(lambda: waits_in(process, _TO_STDOUT), "it waits for its reader")
         before = busy.server.requests.by_id["700"]
         until(lambda: busy.server.requests.by_id["700"] >= before + 3, "it polls on")
-        told = drained(*full)
-        assert process.wait(TIMEOUT) == 0
+        told = []
+        late = utc(time.time() + 1) or ""
+        for line in drained(*full):
+            told.append(line)
+            if json.loads(line).get("observed_at", "") > late:  # all that waited is out
+                process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT) == 143
         assert process.stderr is not None
         assert process.stderr.read() == b"smsmon: This process asks the API.\n"
     changes = [each for line in told if (each := json.loads(line))["type"] == "change"]
