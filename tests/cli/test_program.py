@@ -335,3 +335,13 @@ def test_ctrl_c_ends_a_reading_command_with_130(program: Program) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_word(
+    offline: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "click.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    )
+    done = offline.run("ls", PYTHONPATH=str(tmp_path))
+    assert (done.code, done.out, done.err) == (-signal.SIGINT, "", "")
