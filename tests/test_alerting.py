@@ -18,6 +18,7 @@ from smsmon.model import Entry, Status
 from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.settings import load_settings
+from smsmon.store.told import Episode, Turn
 from tests.monitor.fakes import FakeSource, report, row
 from tests.support.clock import VirtualClock
 
@@ -220,3 +221,76 @@ async def test_all_is_looked_at_anew_only_when_the_clock_was_set(
                 await read("300", Status.WAITING)
                 await clock.advance(5)
     assert shifts == [3_600.0, -9_000.0]
+
+
+class Kept:
+    """A record in which ``fired`` was told before, and of which ``taken`` messages are others'."""
+
+    def __init__(self, fired: set[Episode], taken: Sequence[str] = ()) -> None:
+        self._fired, self._taken = frozenset(fired), taken
+
+    async def told(self) -> frozenset[Episode]:
+        return self._fired
+
+    async def claim(self, turns: Sequence[Turn], _: float) -> Sequence[bool]:
+        return [turn.message_id not in self._taken for turn in turns]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_fired_for_a_message_that_was_removed_meanwhile_is_over(
+    tmp_path: Path, whole: bool
+) -> None:
+    """But not where only a part of the watchlist is watched."""
+    (tmp_path / "config.toml").write_text(ONE)
+    clock, told = VirtualClock(), list[Alert]()
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    settings = load_settings(Locations.under(tmp_path), {})
+    record = Kept({("waits", "999")})
+    running = asyncio.create_task(
+        Alerting(
+            settings, engine, clock, told.extend, lambda _: None, {}, record, whole=whole
+        ).run()
+    )
+    await clock.advance(GATHER + AGAIN)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    expected = [("999", False, "no longer watched")] if whole else []
+    assert [(each.message_id, each.firing, each.why) for each in told] == expected
+
+
+async def test_a_command_that_another_one_ran_keeps_none_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both commands wait at once; the first turns out to be somebody else's."""
+    ran: list[tuple[str, ...]] = []
+
+    async def run(command: Sequence[str], *_: object) -> str:
+        ran.append(tuple(command))
+        return ""
+
+    monkeypatch.setattr("smsmon.alerting.run_hook", run)
+    (tmp_path / "config.toml").write_text(
+        "".join(
+            f'[alerts.{name}]\nwhen = "waiting>0 id:{id}"\ncommand = ["{name}"]\n'
+            for name, id in (("first", 300), ("second", 301))
+        )
+    )
+    clock = VirtualClock()
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    for id in ("300", "301"):
+        engine.watch(Entry(id, added_at=clock.now()))
+    settings = load_settings(Locations.under(tmp_path), {})
+    record = Kept(set(), taken=["300"])
+    alerting = Alerting(settings, engine, clock, lambda _: None, lambda _: None, {}, record)
+    running = asyncio.create_task(alerting.run())
+    for status in (Status.DELIVERED, Status.WAITING):
+        await clock.settle()
+        for id in ("300", "301"):
+            engine.board.apply(report([row(1, status)], id, at=clock.now()), clock.now())
+            alerting.look_again(id)
+    await clock.advance(GATHER)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert ran == [("second",)]

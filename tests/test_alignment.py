@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -168,3 +169,18 @@ def test_an_order_seen_before_is_not_looked_for_again() -> None:
     again, same = align(known, Recipients.of(turned), layout)
     assert same is layout
     assert again is slots
+
+
+@pytest.mark.parametrize("stop", [None, False, True])
+@pytest.mark.parametrize("reason", ["", "odd"])
+@pytest.mark.parametrize("date", [None, 1_700_000_000])
+def test_unknown_ones_are_told_apart_by_their_words(
+    stop: bool | None, reason: str, date: int | None
+) -> None:
+    rows = [row(1, U, word=word, stop=stop, reason=reason, date=date) for word in "abc"]
+    story = Story(rows)
+    for turned in permutations(rows):
+        assert not story.take(list(turned)).changed
+    merged = story.take([rows[2], rows[0]])
+    assert not merged.changed
+    assert merged.absent == {1}

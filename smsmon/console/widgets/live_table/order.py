@@ -137,7 +137,7 @@ def without(order: Sequence[int], indexes: Iterable[int]) -> array[int]:
     for index in indexes:
         kept.extend(order[start:index])
         start = index + 1
-    kept.extend(order[start : len(order)])
+    kept.extend(order[start:])
     return kept
 
 
@@ -153,7 +153,7 @@ def inserted(
         merged.extend(order[start:index])
         merged.append(place)
         start = index
-    merged.extend(order[start : len(order)])
+    merged.extend(order[start:])
     return merged
 
 
