@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filter_tests import Value, parse_duration, parse_number, runs_away
+from smsmon.filter_tests import NotDigits, Value, parse_duration, parse_number, runs_away
 from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
 from smsmon.filters import Coded, Column, FilterError, completions, parse
 from smsmon.recipients import Phones
@@ -427,3 +427,17 @@ def test_a_share_or_a_duration_in_round_numbers_is_what_is_measured(
 def test_nineteen_of_twenty_are_95_percent() -> None:
     assert message_matches("rate:90%..95% rate>=95% rate<=95% rate:95%", {"rate": 19 / 20})
     assert not message_matches("rate<95%", {"rate": 19 / 20})
+
+
+@pytest.mark.parametrize("value", ["many", "1" * 31, "1e3", "--1", "5%%", "."])
+@pytest.mark.parametrize("name", ["recipients", "age"])
+def test_what_is_no_number_or_no_duration_is_refused_with_a_sentence(name: str, value: str) -> None:
+    with pytest.raises(FilterError, match=r"This is no (number|duration)"):
+        parse(f"{name}>{value}", MESSAGE_FIELDS)
+
+
+def test_a_text_is_found_in_numbers_that_are_none_also_in_a_whole_column() -> None:
+    for needle in ("anonymous", "ano", "x"):
+        test = NotDigits(needle)
+        for rows in (["+33612345678", "Anonymous"], ["+33612345678"], ["Anonymous", "x"]):
+            assert test.through(Phones(rows)) == bytes(test(each) for each in rows)

@@ -112,7 +112,8 @@ def two_reports(draw: st.DrawFn) -> tuple[list[Recipient], list[Recipient]]:
         date = draw(st.sampled_from([None, 1_700_000_000, 2**40]))
         reason = draw(st.sampled_from(["", "no date"]))
         after[slot] = Recipient(before[slot].phone, status, word, stop, date, reason)
-    return before, after + [row(1_000 + n) for n in range(draw(st.integers(0, 3)))]
+    reasons = draw(st.lists(st.sampled_from(["", "odd"]), max_size=3))
+    return before, after + [row(1_000 + n, reason=why) for n, why in enumerate(reasons)]
 
 
 @given(two_reports())

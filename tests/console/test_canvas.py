@@ -141,6 +141,7 @@ def show(terminal: Painting, update: CompositorUpdate | None) -> int:
     """Write an update; gives how many characters that took."""
     written = "" if update is None else update.render_segments(CONSOLE)
     terminal.feed(written.encode())
+    assert (terminal._top, terminal._bottom) == (0, terminal.lines - 1), "all lines scroll again"
     return len(written)
 
 

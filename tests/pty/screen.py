@@ -54,7 +54,7 @@ class Screen:
             line, _, column = parameters.partition(";")
             self._y, self._x = int(line or 1) - 1, int(column or 1) - 1
         elif command == "C":
-            self._x += int(parameters or 1)
+            self._x += max(1, int(parameters or 1))  # a terminal takes 0 for 1
         elif command == "r":
             top, _, bottom = parameters.partition(";")
             self._top, self._bottom = int(top or 1) - 1, int(bottom or self.lines) - 1
