@@ -210,3 +210,12 @@ def test_colours_are_those_the_terminal_has() -> None:
     assert update is not None
     assert "38;2" not in update.render_segments(console)
     assert console._color_system is ColorSystem.STANDARD
+
+
+def test_a_log_between_lines_that_stay_is_moved_and_all_lines_scroll_again() -> None:
+    title, foot = row("title"), row("foot")
+    canvas, terminal = painted([title, *LOG[:6], foot])
+    after_ = [title, *LOG[1:7], foot]
+    update = canvas.paint(chops(after_, list(range(8)), WHOLE), CONSOLE)
+    assert show(terminal, update) < 2 * WIDTH + 60
+    assert terminal.rows == [line.text.rstrip() for line in after_]
