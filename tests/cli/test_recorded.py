@@ -20,6 +20,7 @@ from smsmon.cli import smsmon
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import TIMEOUT, Program
+from tests.hostile.pty_program import OnTerminal
 
 ARRIVING = "+33639980001"
 """Waiting at first; delivered a moment later."""
@@ -278,3 +279,11 @@ def test_pruning_by_a_clock_far_ahead_needs_to_be_forced(
     assert "add --force if it is right" in f"{refused.exception} {refused.output}"
     assert refused.exit_code != 0
     assert run(["history", "prune", "--force"]).output.startswith("Dropped 0 messages")
+
+
+def test_on_a_terminal_no_rows_are_no_line(recorded: Recorded) -> None:
+    argv = recorded.program.argv("find", "+33700000000")
+    with OnTerminal(argv, recorded.program.env()) as terminal:
+        terminal.end()
+        said = terminal.output.decode().splitlines()
+    assert said == ["smsmon: This number is in no message that the history knows."]
