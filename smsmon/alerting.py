@@ -17,13 +17,13 @@ from typing import Protocol
 
 from smsmon.assemble import known_keys, rules_of
 from smsmon.clock import CLOCK_SLACK, Clock
-from smsmon.commands.shapes import alert_json
 from smsmon.hooks import environment, run_hook
 from smsmon.model import Event
 from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
+from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
 from smsmon.store.told import Episode, Turn
 

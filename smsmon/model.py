@@ -40,6 +40,11 @@ class Status(IntEnum):
         """The name used in JSON, CSV and filters: ``not_delivered`` and so on."""
         return self.name.lower()
 
+    @property
+    def word(self) -> str:
+        """The name in a sentence: ``Not delivered`` and so on."""
+        return self.name.capitalize().replace("_", " ")
+
 
 _STATUS_OF_WORD: Mapping[str, Status] = MappingProxyType(
     {
@@ -245,6 +250,11 @@ class Transition:
     profile: str = DEFAULT_PROFILE
     """The account that the message was read with."""
 
+    @property
+    def at(self) -> float:
+        """When it was observed, as events call it."""
+        return self.observed_at
+
 
 class EventKind(StrEnum):
     """What can happen to a message or an account, besides recipients changing."""
@@ -268,6 +278,11 @@ class EventKind(StrEnum):
     ACCOUNT_STOPPED = "account stopped"
     ACCOUNT_DOWN = "account down"
     ACCOUNT_UP = "account up"
+
+    @property
+    def slug(self) -> str:
+        """The name used in JSON and CSV: ``first_read`` and so on."""
+        return self.value.replace(" ", "_")
 
 
 @dataclass(frozen=True, slots=True)

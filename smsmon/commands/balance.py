@@ -10,7 +10,7 @@ from smsmon.commands import exits
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
 from smsmon.commands.output import fail, print_json, print_rows, say
-from smsmon.commands.times import utc
+from smsmon.shapes import utc
 
 if TYPE_CHECKING:
     from smsmon.model import Balance

@@ -54,15 +54,6 @@ def settings_again(
     return lambda: load_settings(locations, os.environ if environ is None else environ, flags)
 
 
-def number_shown(settings: Settings) -> Callable[[str], str]:
-    """How phone numbers leave the program: as they are, or masked in privacy mode."""
-    if not settings.display.privacy:
-        return str
-    from smsmon.phones import masked
-
-    return masked
-
-
 def open_watchlist(locations: Locations) -> Watchlist:
     """The watchlist; nothing is read yet."""
     from smsmon.store.watchlist import Watchlist

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon import files, outputs
-from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Moment
 from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
@@ -68,12 +68,14 @@ def export(
     recipients  id label phone country status raw_status stop date first_seen
                 changed_at absent reason profile absent_since
     changes     observed_at id phone before after raw_status stop date profile
+                stop_before event detail
     summary     id label tags profile total delivered not_delivered waiting
                 unknown stop delivery_rate first_read_at read_at
                 last_change_at completed_at removed_at absent
     watchlist   id label tags note added paused profile
     absent: no longer listed by the API, and shown as last seen; in a summary,
-    how many of its total.
+    how many of its total. event: absent or listed_again, some of its recipients;
+    the row is then of no single one.
     CSV is safe for spreadsheets: a cell that could be a formula or be rounded,
     such as a phone number, begins with an apostrophe. jsonl is for programs:
     one JSON object a line, times in UTC or null. smsmon import reads every
@@ -102,7 +104,7 @@ def export(
             keys=reader.ask(lambda connection: keys(connection, named or None, account)),
             profile=account,
             filter=wanted,
-            mask=number_shown(settings),
+            private=settings.display.privacy,
             now=time.time(),
             since=since or 0.0,
         )
@@ -130,7 +132,7 @@ def _export_watchlist(
         wanted = {entry.id for entry in entries_from(ids, file)}
         entries = [entry for entry in entries if entry.id in wanted]
     if form == "jsonl":
-        from smsmon.commands.shapes import entry_json
+        from smsmon.shapes import entry_json
 
         lines: Iterable[str] = (_json(entry_json(entry)) for entry in entries)
     else:

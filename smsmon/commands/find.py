@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon.commands import exits
-from smsmon.commands.context import find_locations, number_shown, read_settings
+from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.output import fail, print_json, print_rows, say
-from smsmon.commands.shapes import sighting_json, yes_no
 from smsmon.commands.times import when
+from smsmon.phones import as_shown
+from smsmon.shapes import sighting_json, yes_no
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from smsmon.store.remembered import NumberFound
 
 
@@ -41,13 +40,15 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
 
     \b
     Piped, one line a message it is in, separated by tabs:
-      phone  id  label  status  stop  date  first_seen  changed_at  [account]
+      phone  id  label  status  stop  date  first_seen  changed_at  absent_since
+      [account]
     --json prints
       {"asked", "exact", "more", "found": [{"id", "label", "phone", "status",
-       "raw_status", "stop", "date", "first_seen", "changed_at", "read_at",
-       "profile", "changes": [{"id", "phone", "before", "after", "raw_status",
-                               "stop", "date", "observed_at", "profile"}]}]}
-      exact: false when NUMBER was taken for a part; more: true at the limit.
+       "raw_status", "stop", "date", "country", "reason", "first_seen",
+       "changed_at", "absent", "absent_since", "read_at", "profile",
+       "changes": [as `smsmon watch` prints them]}]}
+      exact: false when NUMBER was taken for a part; more: true at the limit;
+      absent: the API lists it no longer, and it is as last seen.
     """
     from smsmon.phones import why_not_sought
 
@@ -61,18 +62,18 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
 
     with Reader(locations.history, checked=True) as reader:
         found = reader.ask(lambda connection: find_number(connection, number, limit))
-    phone = number_shown(settings)
+    private = settings.display.privacy
     if as_json:
         print_json(
             {
-                "asked": phone(number),
+                "asked": as_shown(number, private=private),
                 "exact": found.exact,
                 "more": found.more,
-                "found": [sighting_json(each, phone) for each in found.sightings],
+                "found": [sighting_json(each, private=private) for each in found.sightings],
             }
         )
     else:
-        _print(found, phone, in_utc=settings.display.utc)
+        _print(found, private, in_utc=settings.display.utc)
     if found.more:
         say(f"There is more: the first {limit} are shown. Give more digits, or --limit.")
     if not found.sightings:
@@ -80,14 +81,14 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
         ctx.exit(exits.NOT_FOUND)
 
 
-def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> None:
+def _print(found: NumberFound, private: bool, *, in_utc: bool) -> None:
     several = len({each.profile for each in found.sightings}) > 1
     print_rows(
-        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed")
+        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed", "absent since")
         + ("account",) * several,
         (
             (
-                phone(each.recipient.phone),
+                as_shown(each.recipient.phone, private=private),
                 each.message_id,
                 each.label,
                 each.recipient.status.slug,
@@ -95,6 +96,7 @@ def _print(found: NumberFound, phone: Callable[[str], str], *, in_utc: bool) -> 
                 when(each.recipient.date, in_utc=in_utc),
                 when(each.first_seen, in_utc=in_utc),
                 when(each.changed_at, in_utc=in_utc),
+                when(each.absent_since, in_utc=in_utc),
                 *(each.profile,) * several,
             )
             for each in found.sightings

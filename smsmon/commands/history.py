@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import counted, emit, fail, print_json, print_json_line, print_rows, say
-from smsmon.commands.shapes import event_json, outcome, transition_json
-from smsmon.commands.times import utc, when
+from smsmon.commands.times import when
+from smsmon.model import Event
+from smsmon.phones import as_shown
+from smsmon.shapes import Happening, event_json, happening_json, outcome, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from smsmon.store.remembered import Happened
 
 DAY = 86_400.0
@@ -55,7 +55,8 @@ def changes(
 
     \b
     Piped, one line each, separated by tabs, oldest first:
-      when  id  phone  before  after        for a recipient's change
+      when  id  phone  before  after        for a recipient's change; after has the status,
+                                            STOP set or withdrawn, and a word smsmon has not
       when  id  -      kind    detail       for an event
     --json prints lines as `smsmon watch` does.
     """
@@ -72,51 +73,37 @@ def changes(
             found = [reader.ask(partial(timeline, message_id=each, limit=limit)) for each in wanted]
         else:
             found = [reader.ask(partial(happened_since, moment=moment, limit=limit))]
-    lines = list(_lines(found, moment, number_shown(settings)))[:limit]
+    told = _in_order(found, moment)[:limit]
+    private = settings.display.privacy
     if as_json:
-        for _, line, _ in lines:
-            print_json_line(line)
+        for each in told:
+            print_json_line(happening_json(each, private=private))
     else:
         in_utc = settings.display.utc
         print_rows(
             ("when", "id", "phone", "before", "after"),
-            ((when(at, in_utc=in_utc), *_cells(line, came_to)) for at, line, came_to in lines),
+            ((when(each.at, in_utc=in_utc), *_cells(each, private)) for each in told),
             empty="Nothing is recorded for this time.",
         )
     if any(each.more for each in found):
         say(f"There is more than {limit:,}: narrow it down with --since or ids, or raise --limit.")
 
 
-def _lines(
-    found: list[Happened], moment: float, phone: Callable[[str], str]
-) -> Iterator[tuple[float, dict[str, Any], str]]:
-    """Changes and events of all ``found``, in the order of time, from ``moment`` on.
-
-    Each with its moment, and a change with what it came to.
-    """
-    streams = []
+def _in_order(found: list[Happened], moment: float) -> list[Happening]:
+    """Changes and events of all ``found``, in the order of time, from ``moment`` on."""
+    happened: list[Happening] = []
     for each in found:
-        streams.append(
-            [
-                (
-                    change.observed_at,
-                    {"type": "change", **transition_json(change, phone)},
-                    outcome(change),
-                )
-                for change in each.transitions
-            ]
-        )
-        streams.append(
-            [(event.at, {"type": "event", **event_json(event)}, "") for event in each.events]
-        )
-    merged = heapq.merge(*streams, key=lambda told: told[0])
-    return (told for told in merged if told[0] >= moment)
+        happened += (*each.transitions, *each.events)
+    return sorted((each for each in happened if each.at >= moment), key=attrgetter("at"))
 
 
-def _cells(line: dict[str, Any], came_to: str) -> tuple[str, str, str, str]:
-    if line["type"] == "event":
-        return line["id"] or "", "", line["kind"], line["detail"]
-    return line["id"], line["phone"], line["before"] or "", came_to
+def _cells(one: Happening, private: bool) -> tuple[str, str, str, str]:
+    if isinstance(one, Event):
+        told = event_json(one, private=private)
+        return one.message_id or "", "", told["kind"], told["detail"]
+    before = "" if one.before is None else one.before.slug
+    phone = as_shown(one.phone, private=private)
+    return one.message_id, phone, before, outcome(one, private=private)
 
 
 @history.command

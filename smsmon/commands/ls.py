@@ -6,8 +6,8 @@ import click
 
 from smsmon.commands.context import find_locations, open_watchlist
 from smsmon.commands.output import print_json, print_rows
-from smsmon.commands.shapes import entry_json
 from smsmon.commands.times import when
+from smsmon.shapes import entry_json
 
 
 @click.command

@@ -9,17 +9,17 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from smsmon.commands.shapes import counts_json, transition_json
-from smsmon.commands.times import utc
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS, took_column
-from smsmon.filters import Coded, Column, Field, Filter
-from smsmon.model import Status, Transition
+from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS, recipient_column
+from smsmon.filters import Field, Filter
+from smsmon.model import Event, EventKind
 from smsmon.phones import region
+from smsmon.shapes import Happening, counts_json, event_json, known_json, transition_json, utc
 from smsmon.store.queries import load, summaries_of, timeline
-from smsmon.store.remembered import Remembered, Summary
+from smsmon.store.remembered import Summary
 from smsmon.store.update import Key
 
 Row = dict[str, object]
@@ -33,7 +33,10 @@ RECIPIENT_COLUMNS = (
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date", "profile",
+    "stop_before", "event", "detail",
 )  # fmt: skip
+_OF_RECIPIENTS = (EventKind.ABSENT, EventKind.LISTED_AGAIN)
+"""The events that tell what a change of each recipient would; see `smsmon.shapes`."""
 SUMMARY_COLUMNS = (
     "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
     "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at", "completed_at",
@@ -63,9 +66,9 @@ class Request:
     keys: Sequence[Key]
     """The messages, each with the account it was read with."""
     filter: Filter
-    mask: Callable[[str], str]
-    """How a phone number is written."""
     now: float
+    private: bool = False
+    """True: phone numbers are masked."""
     since: float = 0.0
     """Changes observed before are left out."""
     profile: str | None = None
@@ -76,38 +79,46 @@ def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[R
     """Every recipient as last seen."""
     for remembered in load(connection, asked.keys):
         recipients = remembered.recipients
-        column_of = partial(_column, remembered, asked.now)
+        column_of = partial(recipient_column, remembered, asked.now)
         for slot, is_wanted in enumerate(asked.filter.mask(column_of, len(recipients))):
             if not is_wanted:
                 continue
-            each = recipients[slot]
             yield {
                 "id": remembered.summary.message_id,
                 "label": remembered.summary.label,
-                "phone": asked.mask(each.phone),
-                "country": region(each.phone),
-                "status": each.status.slug,
-                "raw_status": each.raw_status,
-                "stop": each.stop,
-                "date": utc(each.date),
-                "first_seen": utc(remembered.first_seen[slot]),
-                "changed_at": utc(remembered.changed_at[slot] or None),
-                "absent": slot in remembered.absent,
-                "reason": each.reason,
                 "profile": remembered.summary.profile,
-                "absent_since": utc(remembered.absent.get(slot)),
+                **known_json(
+                    recipients[slot],
+                    remembered.first_seen[slot],
+                    remembered.changed_at[slot],
+                    remembered.absent.get(slot),
+                    private=asked.private,
+                ),
             }
 
 
 def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
-    """Every change ever seen, message by message, each in the order of time."""
+    """Every change ever seen, and every time that some were left out of a report or back in one;
+    message by message, each in the order of time.
+    """
     for message_id, _ in asked.keys:
-        for change in timeline(connection, message_id, ALL).transitions:
-            if change.observed_at < asked.since or asked.profile not in (None, change.profile):
+        past = timeline(connection, message_id, ALL)
+        listing = [each for each in past.events if each.kind in _OF_RECIPIENTS]
+        happened: list[Happening] = [*past.transitions, *listing]
+        for one in sorted(happened, key=attrgetter("at")):
+            if one.at < asked.since or asked.profile not in (None, one.profile):
                 continue
-            if asked.filter.matches(partial(_value_of_change, change, asked.now)):
-                shape = transition_json(change, asked.mask)
-                yield {name: shape[name] for name in CHANGE_COLUMNS}
+            if asked.filter.matches(partial(_value_of_change, one, asked.now)):
+                yield _change_row(one, asked.private)
+
+
+def _change_row(one: Happening, private: bool) -> Row:
+    if isinstance(one, Event):
+        shape = event_json(one, private=private)
+        shape |= {"observed_at": shape["at"], "event": shape["kind"]}
+    else:
+        shape = transition_json(one, private=private)
+    return {name: shape.get(name) for name in CHANGE_COLUMNS}
 
 
 def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
@@ -154,44 +165,21 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-def _value_of_change(change: Transition, now: float, name: str) -> str | float | bool:
+def _value_of_change(one: Happening, now: float, name: str) -> str | float | bool | None:
+    if name == "age":
+        return now - one.at
+    if isinstance(one, Event):
+        return None
     match name:
         case "phone":
-            return change.phone
+            return one.phone
         case "status":
-            return change.after.slug
+            return one.after.slug
         case "word":
-            return change.raw_status
+            return one.raw_status
         case "country":
-            return region(change.phone)
-        case "stop":
-            return change.stop_after
-    return now - change.observed_at
-
-
-def _column(it: Remembered, now: float, name: str) -> Column:
-    """One field of all recipients of a message, as `smsmon.filters` asks for it."""
-    recipients = it.recipients
-    slots = range(len(recipients))
-    if name == "phone":
-        return recipients.phones
-    if name == "status":
-        return Coded(recipients.statuses, [status.slug for status in Status])
-    if name == "word":
-        return Coded(recipients.words, recipients.vocabulary)
-    if name == "country":
-        return [region(phone) for phone in recipients.phones]
-    if name == "stop":
-        return Coded(recipients.stops, (False, True, None))
-    if name == "took":
-        return took_column(it)
-    if name == "age":
-        return [now - seen for seen in it.first_seen]
-    if name == "changed":
-        return [now - changed if changed else None for changed in it.changed_at]
-    if name == "absent":
-        return [slot in it.absent for slot in slots]
-    return [recipients.reasons.get(slot, "") for slot in slots]
+            return region(one.phone)
+    return one.stop_after
 
 
 def _value(it: Summary, now: float, name: str) -> str | tuple[str, ...] | float | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsmon.commands import exits
-from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say
-from smsmon.commands.shapes import counts_json, reading_json, yes_no
-from smsmon.commands.times import utc, when
+from smsmon.commands.times import when
+from smsmon.shapes import counts_json, fault_json, recipient_json, utc, yes_no
 
 if TYPE_CHECKING:
     from smsmon.commands.reading import Reading
@@ -77,7 +77,8 @@ def status(
         rate_limited, timeout, network, bad_response, server
       counts: null, or {"total", "delivered", "not_delivered", "waiting",
         "unknown", "stop"}
-      recipients: [{"phone", "status", "raw_status", "stop", "date"}]
+      recipients: [{"phone", "status", "raw_status", "stop", "date"}], as this
+        answer lists them; `smsmon find` and `export` tell whom it lists no longer
     Times are UTC, as 2026-11-22T10:00:00Z, or null.
     Exit codes: 0 all read, 2 usage, 3 account refused, 4 not found, 5 trouble,
     6 --fail-on, 130 interrupted. Of several, 3 before 5 before 4 before 6.
@@ -166,12 +167,12 @@ def _print(
     table: str | None,
     recipients: bool,
 ) -> None:
-    phone = number_shown(settings)
+    private = settings.display.privacy
     if as_json:
-        print_json({"messages": [reading_json(reading, phone) for reading in readings]})
+        print_json({"messages": [_json(reading, private) for reading in readings]})
         return
     header = _RECIPIENT_HEADER if recipients else _MESSAGE_HEADER
-    rows = _recipient_rows(readings, phone) if recipients else _message_rows(readings)
+    rows = _recipient_rows(readings, private) if recipients else _message_rows(readings)
     if table:
         from smsmon.spreadsheet import lines, opened
 
@@ -185,6 +186,19 @@ def _print(
         ((*cells, when(moment, in_utc=in_utc)) for cells, moment in rows),
         right=() if recipients else range(2, 8),
     )
+
+
+def _json(reading: Reading, private: bool) -> dict[str, Any]:
+    report = reading.report
+    recipients = report.recipients if report else ()
+    return {
+        "id": reading.message_id,
+        "state": reading.state,
+        "error": fault_json(reading.fault) if reading.fault else None,
+        "fetched_at": utc(report.fetched_at) if report else None,
+        "counts": counts_json(reading.counts) if reading.counts else None,
+        "recipients": [recipient_json(each, private=private) for each in recipients],
+    }
 
 
 _MESSAGE_HEADER = (
@@ -204,14 +218,9 @@ def _message_rows(readings: Iterable[Reading]) -> Iterator[_Row]:
         yield (reading.message_id, reading.state, *numbers), read_at
 
 
-def _recipient_rows(readings: Iterable[Reading], phone: Callable[[str], str]) -> Iterator[_Row]:
+def _recipient_rows(readings: Iterable[Reading], private: bool) -> Iterator[_Row]:
     for reading in readings:
         for each in reading.report.recipients if reading.report else ():
-            cells = (
-                reading.message_id,
-                phone(each.phone),
-                each.status.slug,
-                each.raw_status,
-                yes_no(each.stop),
-            )
-            yield cells, each.date
+            told = recipient_json(each, private=private)
+            cells = (told["phone"], told["status"], told["raw_status"], yes_no(each.stop))
+            yield (reading.message_id, *cells), each.date

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon.commands import exits
-from smsmon.commands.context import find_locations, number_shown, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import counted, fail, json_line, print_json_line, progress, say
-from smsmon.commands.times import utc
+from smsmon.shapes import utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,12 +45,14 @@ def watch(
 
     \b
     {"type": "change", "id", "phone", "before", "after", "raw_status",
-     "stop", "date", "observed_at", "profile"}  before: null for one that appeared
+     "stop_before", "stop", "date", "observed_at", "profile"}
+      of one recipient: its status, its STOP, or the API's word while its status
+      is unknown; before: null for one that appeared
     {"type": "event", "kind", "id", "profile", "detail", "at",
      "until"}             until: an account is left alone until then, or null
       kind: first_read, completed, reopened, settled, stale, recovered,
-        not_found, found, absent, added, removed, paused, resumed,
-        account_stopped, account_down, account_up
+        not_found, found, absent, listed_again, added, removed, paused,
+        resumed, account_stopped, account_down, account_up
     {"type": "alert", "state", "name", "severity", "condition", "id", "label",
      "since", "at", "already", "detail"}
       of the rules under [alerts.NAME] in config.toml; state: firing, over;
@@ -80,13 +82,13 @@ def _watch(
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run
-    from smsmon.commands.shapes import alert_json, news_json
     from smsmon.commands.watching import Watch, until_signal
+    from smsmon.shapes import alert_json, news_json
 
-    phone = number_shown(settings)
+    private = settings.display.privacy
 
     def tell(news: News) -> None:
-        for line in news_json(news, phone):
+        for line in news_json(news, private=private):
             print_json_line(line)
 
     def alerted(alerts: Sequence[Alert]) -> None:

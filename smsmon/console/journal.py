@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from smsmon.console.looks import Tone, status_look
 from smsmon.model import Event, EventKind, Transition
+from smsmon.shapes import in_words
 
 LIMIT = 5_000
 """Lines kept; the oldest go first. 5,000 lines take about 2 MB."""
@@ -32,6 +33,8 @@ class Line:
     tone: Tone
     about: str = "account"
     """What it is about, in a word, when it is not one message."""
+    quoting: bool = False
+    """True when words of the API may be in the text: they can hold a phone number."""
 
     @property
     def where(self) -> str:
@@ -83,7 +86,8 @@ def event_line(event: Event) -> Line:
     text = event.kind.value + (f": {event.detail}" if event.detail else "")
     if event.message_id is None and event.profile != "default":
         text = text.replace("account", f"account {event.profile}", 1)
-    return Line(event.at, event.message_id, "", text, _TONES.get(event.kind, Tone.DIM))
+    tone = _TONES.get(event.kind, Tone.DIM)
+    return Line(event.at, event.message_id, "", text, tone, quoting=True)
 
 
 def transition_lines(transitions: Iterable[Transition]) -> list[Line]:
@@ -102,8 +106,11 @@ def transition_lines(transitions: Iterable[Transition]) -> list[Line]:
 def _counted(changes: list[Transition], tone: Tone) -> list[Line]:
     first = changes[0]
     counts = Counter(in_words(change) for change in changes)
-    text = ", ".join(f"{count:,} × {words}" for words, count in counts.most_common())
-    return [Line(first.observed_at, first.message_id, "", text, tone)]
+    told = counts.most_common(_SPELLED_OUT)  # the words of the API can be many
+    text = ", ".join(f"{count:,} × {words}" for words, count in told)
+    if left := counts.total() - sum(count for _, count in told):
+        text += f", {left:,} otherwise"
+    return [Line(first.observed_at, first.message_id, "", text, tone, quoting=True)]
 
 
 def _tone(change: Transition) -> Tone:
@@ -113,18 +120,5 @@ def _tone(change: Transition) -> Tone:
 
 
 def _spelled_out(change: Transition) -> Line:
-    text = in_words(change)
-    return Line(change.observed_at, change.message_id, change.phone, text, _tone(change))
-
-
-def in_words(change: Transition) -> str:
-    """``Waiting → Not delivered``: what became of one recipient."""
-    after = status_look(change.after).word
-    parts = []
-    if change.before is None:
-        parts.append(f"new, {after}")
-    elif change.before is not change.after:
-        parts.append(f"{status_look(change.before).word} → {after}")
-    if change.stop_after != change.stop_before:
-        parts.append("STOP" if change.stop_after else "STOP withdrawn")
-    return ", ".join(parts) or f"{after} ({change.raw_status})"
+    text, tone = in_words(change), _tone(change)
+    return Line(change.at, change.message_id, change.phone, text, tone, quoting=True)

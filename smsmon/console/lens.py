@@ -82,6 +82,10 @@ class Lens:
         """A number as people write it, or masked."""
         return phones.masked(phone) if self.masked else phones.pretty(phone)
 
+    def words(self, text: str) -> str:
+        """Words of the API, in which phone numbers can be: masked where those are."""
+        return phones.without_numbers(text) if self.masked else text
+
     def since(self, at: float | None) -> str:
         """How long something has lasted, in whole minutes: ``<1 m``, ``4 m``, ``2 h 05``.
 

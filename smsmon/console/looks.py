@@ -46,10 +46,10 @@ class Look:
 
 STATUS_LOOKS: Mapping[Status, Look] = MappingProxyType(
     {
-        Status.DELIVERED: Look("✓", "Delivered", Tone.GOOD),
-        Status.WAITING: Look("…", "Waiting", Tone.WAIT),
-        Status.NOT_DELIVERED: Look("✗", "Not delivered", Tone.BAD),
-        Status.UNKNOWN: Look("?", "Unknown", Tone.WARN),
+        Status.DELIVERED: Look("✓", Status.DELIVERED.word, Tone.GOOD),
+        Status.WAITING: Look("…", Status.WAITING.word, Tone.WAIT),
+        Status.NOT_DELIVERED: Look("✗", Status.NOT_DELIVERED.word, Tone.BAD),
+        Status.UNKNOWN: Look("?", Status.UNKNOWN.word, Tone.WARN),
     }
 )
 

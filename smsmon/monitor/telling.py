@@ -14,9 +14,8 @@ def listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
     """Tell who is missing from an answer now, and who is back."""
     gone, back = merged.absent - watched.absent.keys(), watched.absent.keys() - merged.absent
     if gone:
-        detail = (
-            f"{len(merged.absent)} of {len(merged.recipients)} known recipients not in the answer"
-        )
+        known, missing = len(merged.recipients), len(merged.absent)
+        detail = f"{missing:,} of {known:,} known recipients not in the answer"
         yield event_of(EventKind.ABSENT, watched, at, detail)
     if back:
         said = "recipient is" if len(back) == 1 else "recipients are"

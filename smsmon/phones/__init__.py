@@ -7,10 +7,11 @@ numbering plans is loaded on first use; its geocoder, thirty times as heavy, nev
 
 from smsmon.phones.plans import E164, region, sole_region
 from smsmon.phones.search import Sought, sought, why_not_sought
-from smsmon.phones.shown import MASK, masked, pretty
+from smsmon.phones.shown import MASK, as_shown, masked, pretty, without_numbers
 from smsmon.phones.spelling import LONGEST_ID, e164, is_number_like, is_phone_like, written
 
 __all__ = [
-    "E164", "LONGEST_ID", "MASK", "Sought", "e164", "is_number_like", "is_phone_like", "masked",
-    "pretty", "region", "sole_region", "sought", "why_not_sought", "written",
+    "E164", "LONGEST_ID", "MASK", "Sought", "as_shown", "e164", "is_number_like", "is_phone_like",
+    "masked", "pretty", "region", "sole_region", "sought", "why_not_sought", "without_numbers",
+    "written",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A change is told in words with all that changed, and what was found as an exit code."""
+"""What was found is told as an exit code."""
 
 from __future__ import annotations
 
@@ -6,36 +6,9 @@ import pytest
 
 from smsmon.commands import exits
 from smsmon.commands.reading import Reading
-from smsmon.commands.shapes import outcome
 from smsmon.commands.status import _codes
-from smsmon.model import Fault, FaultKind, Status, Transition
+from smsmon.model import Fault, FaultKind, Status
 from tests.monitor.fakes import report, row
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "word", "stop_before", "stop_after", "told"),
-    [
-        (None, Status.WAITING, "Waiting", False, False, "waiting"),
-        (None, Status.WAITING, "Waiting", False, True, "waiting, stop"),
-        (Status.WAITING, Status.DELIVERED, "Delivered", False, False, "delivered"),
-        (Status.WAITING, Status.WAITING, "Waiting", False, True, "waiting, stop"),
-        (Status.WAITING, Status.WAITING, "Waiting", True, False, "waiting, stop withdrawn"),
-        (Status.WAITING, Status.DELIVERED, "Delivered", False, True, "delivered, stop"),
-        (Status.DELIVERED, Status.DELIVERED, "Delivered", True, True, "delivered"),
-        (Status.UNKNOWN, Status.UNKNOWN, "ODD", False, False, "unknown (ODD)"),
-    ],
-)
-def test_a_change_is_told_whole(
-    before: Status | None,
-    after: Status,
-    word: str,
-    stop_before: bool,
-    stop_after: bool,
-    told: str,
-) -> None:
-    change = Transition("1", 0, "+33", before, after, word, stop_before, stop_after, None, 1.0)
-    assert outcome(change) == told
-
 
 D, N, W, U = Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING, Status.UNKNOWN
 MET = {

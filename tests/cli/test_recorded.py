@@ -113,8 +113,8 @@ def test_watch_prints_each_change_once_and_ends_properly_when_told(recorded: Rec
     assert (change["id"], change["phone"]) == ("700", ARRIVING)
     assert (change["before"], change["after"]) == ("waiting", "delivered")
     assert set(change) == {
-        "type", "id", "phone", "before", "after", "raw_status", "stop", "date", "observed_at",
-        "profile",
+        "type", "id", "phone", "before", "after", "raw_status", "stop_before", "stop", "date",
+        "observed_at", "profile",
     }  # fmt: skip
     kinds = [each["kind"] for each in recorded.news if each["type"] == "event"]
     assert kinds.count("completed") == 1

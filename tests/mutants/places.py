@@ -36,7 +36,7 @@ class Middle:
         "smsmon/alerting.py",
         "smsmon/model.py",
         "smsmon/text.py",
-        "smsmon/commands/shapes.py",
+        "smsmon/shapes.py",
         "smsmon/commands/recorded.py",
         "smsmon/spreadsheet.py",
         "smsmon/console/canvas.py",

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.commands.shapes import entry_json
 from smsmon.model import Entry
 from smsmon.phones import is_phone_like
+from smsmon.shapes import entry_json
 from smsmon.store.entries import cleaned, united
 from smsmon.store.idlist import Form, IdList, decoded, export, form_of, parse
 from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, GROUPING

@@ -11,7 +11,7 @@ import click
 from smsmon.commands import exits
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, print_json
-from smsmon.commands.times import utc
+from smsmon.shapes import utc
 
 if TYPE_CHECKING:
     from smsmon.commands.doctor.finding import Finding

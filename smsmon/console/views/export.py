@@ -9,12 +9,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from smsmon import phones, spreadsheet
-from smsmon.commands.times import utc
 from smsmon.console.journal import Line
 from smsmon.console.lens import Lens
+from smsmon.console.views.log import words
 from smsmon.console.views.recipients import RecipientRow
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import Watched
+from smsmon.shapes import known_json, utc
 
 Value = str | int | float | bool | None
 Record = Mapping[str, Value]
@@ -57,20 +58,10 @@ def message_record(row: Watched, stands: Standing) -> Record:
 
 def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
     """One recipient of one message."""
-    one = row.recipient
-    return {
-        "id": message_id,
-        "phone": masked(one.phone, lens),
-        "country": phones.region(one.phone),
-        "status": one.status.slug,
-        "raw_status": one.raw_status,
-        "stop": one.stop,
-        "date": utc(one.date),
-        "first_seen": utc(row.first_seen),
-        "changed_at": utc(row.changed_at),
-        "took_seconds": row.took,
-        "absent_since": utc(row.absent_since),
-    }
+    known = known_json(
+        row.recipient, row.first_seen, row.changed_at, row.absent_since, private=lens.masked
+    )
+    return {"id": message_id, **known, "took_seconds": row.took}
 
 
 def log_record(line: Line, lens: Lens) -> Record:
@@ -78,14 +69,9 @@ def log_record(line: Line, lens: Lens) -> Record:
     return {
         "at": utc(line.at),
         "id": line.message_id,
-        "phone": masked(line.phone, lens) if line.phone else "",
-        "what": line.text,
+        "phone": phones.as_shown(line.phone, private=lens.masked) if line.phone else "",
+        "what": words(line, lens),
     }
-
-
-def masked(phone: str, lens: Lens) -> str:
-    """A number in E.164, or masked while the screen masks numbers."""
-    return phones.masked(phone) if lens.masked else phone
 
 
 def as_csv(records: Sequence[Record]) -> str:

@@ -54,6 +54,11 @@ class LogRows:
         return None
 
 
+def words(line: Line, lens: Lens) -> str:
+    """What happened, as it may be shown, copied and exported."""
+    return lens.words(line.text) if line.quoting else line.text
+
+
 def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
     """Time, message, recipient, and what happened."""
 
@@ -63,19 +68,18 @@ def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
     def phone(row: Line, width: int) -> Cell:
         return lens.phone(row.phone) if row.phone else ""
 
+    def text(row: Line, width: int) -> Cell:
+        return Span(words(row, lens), row.tone)
+
     return (
         Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),
         Column("message", "message", _where, width=10, flex=2, max_width=12, priority=90,
                sort_key=lambda row: row.where),
         Column("phone", "recipient", phone, width=18, priority=80, sort_key=lambda row: row.phone),
-        Column("text", "what happened", _text, width=24, flex=1, priority=95,
+        Column("text", "what happened", text, width=24, flex=1, priority=95,
                sort_key=lambda row: row.text),
     )  # fmt: skip
 
 
 def _where(row: Line, width: int) -> Cell:
     return row.where
-
-
-def _text(row: Line, width: int) -> Cell:
-    return Span(row.text, row.tone)

@@ -16,7 +16,7 @@ from textual.content import Content
 from smsmon.console import cells
 from smsmon.console.looks import Tone
 from smsmon.console.tones import styled
-from smsmon.phones import MASK
+from smsmon.phones import without_numbers
 from smsmon.text import safe
 
 SHOWN_LIMIT = 512 * 1024
@@ -50,7 +50,7 @@ def page(raw: bytes, full_length: int, *, masked: bool = False) -> Page:
     text = _decoded(shown, cut=len(shown) < whole)
     form = _form(text, cut=len(shown) < whole)
     if masked:
-        text = _without_numbers(text)
+        text = without_numbers(text)
     lines = {"JSON": _json_lines, "XML": _xml_lines}.get(form, _plain_lines)(text)
     return Page(tuple(safe(line, len(line) + 1) for line in lines), form, len(shown), whole)
 
@@ -171,39 +171,3 @@ def _xml_lines(text: str) -> Iterator[str]:
         depth += opened
     if line:
         yield line
-
-
-_NUMBER = re.compile(
-    # What is no phone number: dates, and the ids and dates of the API's own fields.
-    r"(?P<kept>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?(?!\d)"
-    r"|\"(?:date|messageId|message_id|id|code|nb)\"\s*:\s*\"?\d+"
-    r"|<(?:date|messageId|message_id|id|code|nb)>\s*\d+)"
-    r"|\d(?:[ \u00a0\u2009\u202f.()/-]{0,2}\d){4,}",
-    re.IGNORECASE,
-)
-_DISGUISED = re.compile(
-    r"\\u003([0-9])|&#(?:0*(4[89]|5[0-7])|x0*3([0-9]));|\\u(?:00a0|2009|202f)", re.IGNORECASE
-)
-_LAST_SHOWN = 2
-
-
-def _without_numbers(text: str) -> str:
-    return _NUMBER.sub(_masked, _DISGUISED.sub(_undisguised, text))
-
-
-def _undisguised(found: re.Match[str]) -> str:
-    """The digit, or the blank, that an escape stands for."""
-    return chr(int(found[2])) if found[2] else found[1] or found[3] or " "
-
-
-def _masked(found: re.Match[str]) -> str:
-    if found["kept"] is not None:
-        return found[0]
-    hidden = sum(char.isdigit() for char in found[0]) - _LAST_SHOWN
-    chars = []
-    for char in found[0]:
-        if char.isdigit() and hidden > 0:
-            hidden -= 1
-            char = MASK
-        chars.append(char)
-    return "".join(chars)

@@ -9,7 +9,6 @@ from textual.content import Content
 
 from smsmon import phones
 from smsmon.console import cells
-from smsmon.console.journal import in_words
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, Tone, status_look
 from smsmon.console.tones import styled
@@ -18,6 +17,7 @@ from smsmon.console.views.recipients import RecipientRow, recipient_row
 from smsmon.countries import country_name
 from smsmon.model import Transition
 from smsmon.monitor.board import Board
+from smsmon.shapes import in_words
 from smsmon.text import painted
 
 _NAME_WIDTH = 12

@@ -1,0 +1,218 @@
+"""What leaves the program, in one shape each: JSON, the rows of exports, and words.
+
+The shapes are a contract: keys are added, never changed. Moments are UTC, to the second. Where it
+is ``private``, phone numbers are masked, and so are those in words of the API.
+
+A recipient's change is news when its status changed, or its STOP, or its word where the status is
+unknown both times. Another date, or another spelling of a status that is known, is none. Who is
+no longer listed, or is again, is an event of the message that counts them: one short answer may
+leave out all of a hundred thousand.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from smsmon.model import Event, Status, Transition
+from smsmon.phones import as_shown, region, without_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smsmon.model import Counts, Entry, Fault
+    from smsmon.monitor.alerts import Alert
+    from smsmon.monitor.state import Applied
+    from smsmon.recipients import Recipient
+    from smsmon.store.remembered import Sighting
+
+Happening = Transition | Event
+
+
+def utc(moment: float | None) -> str | None:
+    """``2026-11-22T10:00:00Z``, or None: how JSON and CSV have it."""
+    return None if moment is None else _utc(int(moment))
+
+
+@lru_cache(4096)  # the recipients of a message share their moments
+def _utc(second: int) -> str | None:
+    try:
+        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return None  # the API's date lies outside the calendar
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """One message of the watchlist."""
+    return {
+        "id": entry.id,
+        "label": entry.label,
+        "tags": list(entry.tags),
+        "note": entry.note,
+        "added_at": utc(entry.added_at or None),
+        "paused": entry.paused,
+        "profile": entry.profile,
+    }
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """How many recipients stand where."""
+    return {
+        "total": counts.total,
+        "delivered": counts.delivered,
+        "not_delivered": counts.not_delivered,
+        "waiting": counts.waiting,
+        "unknown": counts.unknown,
+        "stop": counts.stop,
+    }
+
+
+def recipient_json(recipient: Recipient, *, private: bool = False) -> dict[str, Any]:
+    """One recipient as an answer has it."""
+    return {
+        "phone": as_shown(recipient.phone, private=private),
+        "status": recipient.status.slug,
+        "raw_status": _of_api(recipient.raw_status, private),
+        "stop": recipient.stop,
+        "date": utc(recipient.date),
+    }
+
+
+def yes_no(flag: bool | None) -> str:
+    """A flag in a row of text: ``yes``, ``no``, or nothing where the API did not say."""
+    return {True: "yes", False: "no", None: ""}[flag]
+
+
+def known_json(
+    recipient: Recipient,
+    first_seen: float,
+    changed_at: float | None,
+    absent_since: float | None,
+    *,
+    private: bool = False,
+) -> dict[str, Any]:
+    """One recipient as last seen, and what is known of it besides; 0.0 and None are no moment."""
+    return {
+        **recipient_json(recipient, private=private),
+        "country": region(recipient.phone),
+        "reason": _of_api(recipient.reason, private),
+        "first_seen": utc(first_seen),
+        "changed_at": utc(changed_at or None),
+        "absent": absent_since is not None,
+        "absent_since": utc(absent_since),
+    }
+
+
+def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any]:
+    """One phone number in one message, as ``find`` has it."""
+    seen = sighting
+    return {
+        "id": seen.message_id,
+        "label": seen.label,
+        **known_json(
+            seen.recipient, seen.first_seen, seen.changed_at, seen.absent_since, private=private
+        ),
+        "read_at": utc(seen.read_at),
+        "profile": seen.profile,
+        "changes": [transition_json(each, private=private) for each in seen.transitions],
+    }
+
+
+def fault_json(fault: Fault) -> dict[str, Any]:
+    """Why a message could not be read."""
+    return {"kind": str(fault.kind), "code": fault.code, "message": fault.message}
+
+
+def transition_json(change: Transition, *, private: bool = False) -> dict[str, Any]:
+    """One recipient's change; ``stop`` is what it is since."""
+    return {
+        "id": change.message_id,
+        "phone": as_shown(change.phone, private=private),
+        "before": None if change.before is None else change.before.slug,
+        "after": change.after.slug,
+        "raw_status": _of_api(change.raw_status, private),
+        "stop_before": change.stop_before,
+        "stop": change.stop_after,
+        "date": utc(change.date),
+        "observed_at": utc(change.observed_at),
+        "profile": change.profile,
+    }
+
+
+def outcome(change: Transition, *, private: bool = False) -> str:
+    """What a recipient's change came to, for a table that has the status before.
+
+    ``delivered``, ``waiting, stop``, ``waiting, stop withdrawn``, ``unknown (a word of the API)``.
+    """
+    word, stop = _news(change, private)
+    return f"{change.after.slug}{word}" + (f", {stop.lower()}" if stop else "")
+
+
+def in_words(change: Transition, *, private: bool = False) -> str:
+    """What became of one recipient: ``Waiting → Not delivered``, ``new, Waiting``, ``STOP``."""
+    word, stop = _news(change, private)
+    told = f"{change.after.word}{word}"
+    if change.before is None:
+        told = f"new, {told}"
+    elif change.before is not change.after:
+        told = f"{change.before.word} → {told}"
+    elif stop and not word:
+        return stop
+    return f"{told}, {stop}" if stop else told
+
+
+def _news(change: Transition, private: bool) -> tuple[str, str]:
+    """The API's word where smsmon has none, and what became of STOP; empty where nothing is."""
+    raw = change.raw_status if change.after is Status.UNKNOWN else ""
+    word = f" ({_of_api(raw, private)})" if raw else ""
+    if change.stop_after == change.stop_before:
+        return word, ""
+    return word, "STOP" if change.stop_after else "STOP withdrawn"
+
+
+def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
+    """One thing that happened to a message or an account."""
+    return {
+        "kind": event.kind.slug,
+        "id": event.message_id,
+        "profile": event.profile,
+        "detail": _of_api(event.detail, private),
+        "at": utc(event.at),
+        "until": utc(event.until),
+    }
+
+
+def happening_json(one: Happening, *, private: bool = False) -> dict[str, Any]:
+    """A line of ``watch`` and of ``history changes --json``."""
+    if isinstance(one, Event):
+        return {"type": "event", **event_json(one, private=private)}
+    return {"type": "change", **transition_json(one, private=private)}
+
+
+def news_json(news: Applied | Event, *, private: bool = False) -> Iterator[dict[str, Any]]:
+    """The lines that ``watch`` prints for one piece of news; none for a poll without change."""
+    told: tuple[Happening, ...]
+    told = (news,) if isinstance(news, Event) else (*news.transitions, *news.events)
+    for each in told:
+        yield happening_json(each, private=private)
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """One end of an alert. It has no phone numbers in it."""
+    return {
+        "state": "firing" if alert.firing else "over",
+        "name": alert.rule.name,
+        "severity": alert.rule.severity.name.lower(),
+        "condition": alert.rule.condition.text,
+        "id": alert.message_id,
+        "label": alert.label,
+        "since": utc(alert.began),
+        "at": utc(alert.at),
+        "already": alert.old,
+        "detail": alert.why,
+    }
+
+
+def _of_api(words: str, private: bool) -> str:
+    return without_numbers(words) if private else words
