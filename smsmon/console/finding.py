@@ -57,6 +57,8 @@ class Found:
     """When the recipient was seen to change last, else when it was first seen."""
     read_at: float | None
     """When the message was last truly read."""
+    absent_since: float | None = None
+    """Since when the message's reports leave it out; None while they list it."""
     watched: bool = True
 
 
@@ -120,6 +122,7 @@ def _watched(watched: Watched, slot: int, recipient: Recipient) -> Found:
         at=watched.origin,
         seen_at=watched.changed_at[slot] or watched.first_seen[slot],
         read_at=watched.read_at,
+        absent_since=watched.absent.get(slot),
     )
 
 
@@ -131,6 +134,7 @@ def _remembered(sighting: Sighting, *, watched: bool) -> Found:
         at=sighting.first_seen,
         seen_at=sighting.changed_at or sighting.first_seen,
         read_at=sighting.read_at,
+        absent_since=sighting.absent_since,
         watched=watched,
     )
 

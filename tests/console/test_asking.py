@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, keymap_problems
+from smsmon.console.journal import transition_lines
 from smsmon.console.palette import Actions
 from smsmon.console.screens.add import AddScreen
 from smsmon.console.screens.columns import ColumnsScreen
@@ -19,9 +20,11 @@ from smsmon.console.screens.edit import EditScreen
 from smsmon.console.screens.find import FindScreen
 from smsmon.console.screens.raw import RawScreen
 from smsmon.console.screens.since import SinceScreen
+from smsmon.model import Status, Transition
 from smsmon.store.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
-from tests.support.scene import SMALL, Scene
+from tests.support.clock import START
+from tests.support.scene import SMALL, WIDE, Scene
 from tests.support.waiting import until
 
 __all__ = ["opened"]
@@ -103,6 +106,42 @@ async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> No
         assert "··" in scene.app.clipboard
         assert any("1 number (masked) copied" in told for told in toasts(scene))
         assert watched.recipients.phones[0] not in scene.app.clipboard
+
+
+async def test_the_log_is_shown_copied_and_exported_masked(opened: Open, tmp_path: Path) -> None:
+    number, quoted = "+33612345678", "33687654321"
+    change = Transition(
+        "2270142", 0, number, Status.WAITING, Status.UNKNOWN, f"Sent to {quoted}", False, False,
+        None, START,
+    )  # fmt: skip
+    async with opened(size=WIDE) as (scene, pilot):
+        scene.screen.feed.tell(transition_lines([change]), {"2270142"})
+        await pilot.press("l")
+        await scene.show(pilot)
+        assert quoted in text_of(scene)
+        for press in ("y", "Y"):
+            await pilot.press(press)
+            await scene.show(pilot)
+            assert quoted in scene.app.clipboard
+        await pilot.press("P")
+        await scene.show(pilot)
+        told = [text_of(scene)]
+        for press in ("y", "Y"):
+            await pilot.press(press)
+            await scene.show(pilot)
+            told.append(scene.app.clipboard)
+        for form in ("csv", "json"):
+            await pilot.press("x")
+            await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
+            scene.app.screen.dismiss(tmp_path / f"log.{form}")
+            await pilot.pause()
+            await scene.show(pilot)
+            told.append((tmp_path / f"log.{form}").read_text())
+        for text in told:
+            assert "Unknown (Sent to " in text
+            digits = "".join(each for each in text if each.isdigit())
+            assert number[3:] not in digits
+            assert quoted[2:] not in digits
 
 
 async def test_marked_rows_are_exported_and_the_dialog_says_so(

@@ -109,6 +109,17 @@ async def test_escape_closes_and_goes_nowhere() -> None:
         assert app.answers == [None]
 
 
+async def test_who_is_no_longer_listed_is_found_as_such() -> None:
+    board = two_messages()
+    put(board, Entry("100"), [recipient("+33700000000")], START + 20)
+    history = History()
+    async with asking(FindScreen(board, lens(), history), (120, 30)) as (app, pilot):
+        await type_text(app, pilot, "0612")
+        assert "-+33 6 12 34 56 78" in app.line_with("was delivered")
+        assert "100" in app.line_with("was delivered")
+        assert "-+33" not in app.line_with("Waiting")
+
+
 async def test_more_digits_narrow_it_down_and_other_digits_find_others() -> None:
     async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
         await type_text(app, pilot, "000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,27 @@ def test_a_summary_of_a_part_says_up_to_when() -> None:
     part = Happened(LAST_NIGHT.transitions, LAST_NIGHT.events, more=True)
     assert "There is more: shown up to 21 Nov 18:05." in summary(part, lens).plain
     assert [line.at for line in lines(part)] == sorted(line.at for line in lines(part))
+
+
+def test_a_summary_hides_no_kind_of_change() -> None:
+    lens = Lens(VirtualClock(NOON), utc=True)
+    stop = replace(changed(1.0, "+33600000001", Status.WAITING), stop_after=True)
+    withdrawn = replace(stop, stop_before=True, stop_after=False)
+    reworded = replace(withdrawn, before=Status.UNKNOWN, after=Status.UNKNOWN, stop_before=False)
+    appeared = replace(reworded, before=None, after=Status.WAITING)
+    for change, told in (
+        (stop, "STOP 1"),
+        (withdrawn, "STOP withdrawn 1"),
+        (reworded, "? 1 unknown"),
+        (appeared, "… 1 waiting"),
+    ):
+        assert summary(Happened((change,), ()), lens).plain == f"{told}   in 1 message"
+    assert summary(Happened((), EVENTS[2:]), lens).plain.startswith("No recipient changed.")
+
+
+def test_many_words_of_the_api_make_no_endless_line() -> None:
+    news = [replace(changed(1.0, f"+3360000{n:04}", Status.UNKNOWN), raw_status=f"word {n}")
+            for n in range(1_000)]  # fmt: skip
+    (line,) = transition_lines(news)
+    assert len(line.text) < 300
+    assert line.text.endswith(", 995 otherwise")

@@ -12,8 +12,9 @@ from smsmon.console import cells
 from smsmon.console.cells import Cell, Span
 from smsmon.console.finding import FOUND_LIMIT, Found, Place, as_now
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone
+from smsmon.console.looks import GONE, Tone
 from smsmon.console.tones import styled
+from smsmon.console.views.recipients import status_of
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.monitor.board import Board
@@ -47,7 +48,11 @@ def found_columns(lens: Lens) -> tuple[Column[Found], ...]:
     """Number, message, status and STOP always; date and label where there is room."""
 
     def phone(row: Found, width: int) -> Cell:
-        return Span(lens.phone(row.recipient.phone), _tone(row))
+        gone = "" if row.absent_since is None else GONE
+        return Span(f"{gone}{lens.phone(row.recipient.phone)}", _tone(row))
+
+    def status(row: Found, width: int) -> Cell:
+        return status_of(row.recipient, row.absent_since, lens)
 
     def date(row: Found, width: int) -> Cell:
         return Span(lens.moment(row.recipient.date or row.seen_at), Tone.DIM)
@@ -55,7 +60,7 @@ def found_columns(lens: Lens) -> tuple[Column[Found], ...]:
     columns: tuple[Column[Found], ...] = (
         Column("phone", "number", phone, width=17, flex=3, max_width=20, priority=100),
         Column("message", "message", _message, width=9, flex=2, max_width=12, priority=90),
-        Column("status", "status", _status, width=15, priority=95),
+        Column("status", "status", status, width=15, priority=95),
         Column("stop", "STOP", _stop, width=4, priority=85),
         Column("date", "date", date, width=12, priority=80),
         Column("label", "label", _label, width=11, flex=1, priority=70),
@@ -70,10 +75,6 @@ def _tone(row: Found) -> Tone:
 
 def _message(row: Found, width: int) -> Cell:
     return Span(row.place.message_id, _tone(row))
-
-
-def _status(row: Found, width: int) -> Cell:
-    return cells.status(row.recipient.status, raw=row.recipient.raw_status)
 
 
 def _stop(row: Found, width: int) -> Cell:

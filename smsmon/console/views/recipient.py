@@ -13,7 +13,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, Tone, status_look
 from smsmon.console.tones import styled
 from smsmon.console.views import titles
-from smsmon.console.views.recipients import RecipientRow, recipient_row
+from smsmon.console.views.recipients import RecipientRow, recipient_row, status_of
 from smsmon.countries import country_name
 from smsmon.model import Transition
 from smsmon.monitor.board import Board
@@ -68,7 +68,9 @@ def recipient_text(
     """The pane's text."""
     one = row.recipient
     look = status_look(one.status)
-    api_word = f"  (the API says “{one.raw_status}”)" if one.raw_status != look.word else ""
+    api_word = (
+        f"  (the API says “{lens.words(one.raw_status)}”)" if one.raw_status != look.word else ""
+    )
     lines = [
         Content.assemble(
             (lens.phone(one.phone), "bold"),
@@ -84,12 +86,14 @@ def recipient_text(
     if row.absent_since is not None:
         lines.append(titles.gone_note(row.absent_since, lens))
     if one.reason:
-        lines.append(styled(f"The row could not be understood: {one.reason}", Tone.WARN))
+        lines.append(
+            styled(f"The row could not be understood: {lens.words(one.reason)}", Tone.WARN)
+        )
     lines += [Content(), Content.styled("Timeline", "bold $accent")]
     changes = list(timeline)
     lines += [
-        _moment(lens, change.observed_at, styled(in_words(change), status_look(change.after).tone))
-        for change in reversed(changes)
+        _moment(lens, each.at, styled(lens.words(in_words(each)), status_look(each.after).tone))
+        for each in reversed(changes)
     ]
     if not changes or changes[0].before is not None:
         began = status_look(changes[0].before or one.status if changes else one.status).word
@@ -121,12 +125,12 @@ def _took(row: RecipientRow) -> Content:
 
 
 def _also(lens: Lens, other: Elsewhere) -> Content:
-    look = status_look(other.row.recipient.status)
+    told = status_of(other.row.recipient, other.row.absent_since, lens)
     when = other.row.recipient.date or other.row.changed_at or other.row.first_seen
     return Content.assemble(
         (other.message_id, "bold"),
         "  ",
-        styled(f"{look.glyph} {look.word}", look.tone),
+        *(styled(*each) for each in told),
         "  ",
         styled(lens.moment(when), Tone.DIM),
         "  ",

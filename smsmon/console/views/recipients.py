@@ -126,6 +126,9 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
         number = lens.phone(row.recipient.phone)
         return number if row.absent_since is None else Span(f"{GONE}{number}", Tone.DIM)
 
+    def status(row: RecipientRow, width: int) -> Cell:
+        return status_of(row.recipient, row.absent_since, lens)
+
     def date(row: RecipientRow, width: int) -> Cell:
         return lens.moment(row.recipient.date)
 
@@ -137,7 +140,7 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
 
     return (
         Column("phone", "phone", phone, width=18, flex=3, max_width=20, priority=100),
-        Column("status", "status", _status, width=15, priority=95),
+        Column("status", "status", status, width=15, priority=95),
         Column("stop", "STOP", _stop, width=5, priority=90, descending=True),
         Column("date", "date", date, width=12, priority=85, descending=True,
                help="The API's own date of the status."),
@@ -150,9 +153,10 @@ def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
     )  # fmt: skip
 
 
-def _status(row: RecipientRow, width: int) -> Cell:
-    told = cells.status if row.absent_since is None else cells.status_before
-    return told(row.recipient.status, raw=row.recipient.raw_status)
+def status_of(recipient: Recipient, absent_since: float | None, lens: Lens) -> Sequence[Span]:
+    """The status of a recipient, or the one that it had who is no longer listed."""
+    told = cells.status if absent_since is None else cells.status_before
+    return told(recipient.status, raw=lens.words(recipient.raw_status))
 
 
 def _stop(row: RecipientRow, width: int) -> Cell:

@@ -80,7 +80,7 @@ _TOLD = {
     EventKind.REMOVED: _Kind(Tone.PLAIN, "removed", "removed"),
 }
 """The events worth counting, what went wrong first; the list below has them all."""
-_STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN)
+_STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING)
 
 
 def summary(happened: Happened, lens: Lens) -> Content:
@@ -97,19 +97,25 @@ def summary(happened: Happened, lens: Lens) -> Content:
 
 
 def _recipients(happened: Happened) -> Content:
-    changed = [each for each in happened.transitions if each.before is not each.after]
-    became = Counter(each.after for each in changed)
-    stops = sum(each.stop_after and not each.stop_before for each in happened.transitions)
+    changes = happened.transitions
+    stops = Counter(each.stop_after for each in changes if each.stop_after != each.stop_before)
+    became = Counter(
+        each.after
+        for each in changes
+        if each.before is not each.after or each.stop_after == each.stop_before
+    )
     parts = []
     for status in _STATUSES:
         if number := became[status]:
             look = status_look(status)
             parts.append(styled(f"{look.glyph} {number:,} {look.word.lower()}", look.tone))
-    if stops:
-        parts.append(styled(f"STOP {stops:,}", Tone.BAD))
+    if stops[True]:
+        parts.append(styled(f"STOP {stops[True]:,}", Tone.BAD))
+    if stops[False]:
+        parts.append(styled(f"STOP withdrawn {stops[False]:,}", Tone.PLAIN))
     if not parts:
-        return Content("No report came in.")
-    messages = len({each.message_id for each in happened.transitions})
+        return Content("No recipient changed.")
+    messages = len({each.message_id for each in changes})
     parts.append(styled(f"in {messages:,} message{'' if messages == 1 else 's'}", Tone.DIM))
     return Content("   ").join(parts)
 
