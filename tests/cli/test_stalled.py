@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands.times import utc
+from smsmon.shapes import utc
 from smsmon.simulator.faults import Hang, Window
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
