@@ -19,6 +19,8 @@ from smsmon import phones
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
 from smsmon.console.collecting import give_back, share_one_pool
+from smsmon.console.journal import LIMIT, Line
+from smsmon.console.looks import Tone
 from smsmon.console.screens import showing
 from smsmon.model import Entry
 from smsmon.simulator.world import World
@@ -116,6 +118,11 @@ class Life:
             assert len(app.screen_stack) == 1, action.id
         self.looks += 1
         return opening
+
+    def fill_the_log(self) -> None:
+        """As many lines as are kept: those that come from now on take the places of older ones."""
+        lines = (Line(0.0, None, "", f"{number}", Tone.DIM) for number in range(LIMIT))
+        self.scene.screen.journal.note(lines)
 
     def show_many_numbers(self) -> None:
         """More numbers are written out than are remembered, as in some days of looking around."""

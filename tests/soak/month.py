@@ -51,6 +51,7 @@ async def live(folder: Path) -> Month:
     days: list[Footprint] = []
     with pytest.MonkeyPatch.context() as monkeypatch:
         async with living(life, monkeypatch) as pilot:
+            life.fill_the_log()
             for hour in range(1, DAYS * 24 + 1):
                 await life.scene.pass_time(pilot, HOUR)
                 if hour % (8 if hour > WARM_UP else 2) == 0:

@@ -12,8 +12,7 @@ from statistics import median
 import msgspec
 import pytest
 
-from smsmon.console.journal import LIMIT, Line
-from smsmon.console.looks import Tone
+from smsmon.console.journal import LIMIT
 from tests.soak.life import HOUR, Life, living
 from tests.soak.month import DAYS, Month
 
@@ -46,7 +45,7 @@ async def test_messages_that_come_and_go_leave_nothing_behind(
     life = Life(tmp_path / "home", 50, recipients=200)
     async with living(life, monkeypatch) as pilot:
         sizes = []
-        life.scene.screen.journal.note(Line(0.0, None, "", f"{n}", Tone.DIM) for n in range(LIMIT))
+        life.fill_the_log()
         for _ in range(7):
             await life.scene.pass_time(pilot, HOUR / 6)
             await life.churn(50)
