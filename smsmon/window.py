@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from smsmon.monitor.ledger import CELLS, Ledger
 from smsmon.monitor.window import Change, Window
 
+_TEMPORARY = "/tmp"  # noqa: S108 - a folder of ours in it is looked at before it is used
 _STAMPS = 16
 SIZE = _STAMPS + 8 * CELLS
 """Bytes of the file: two stamps, and the ledger."""
@@ -56,14 +57,17 @@ def address_of(base_url: str) -> str:
 def runtime_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder that the windows are in; it is this user's alone. Raises ``OSError``.
 
-    In the session's runtime folder where there is one, and it is ours; else beside other
-    temporary files.
+    The same one for a console of a session and for a watch of cron, which has none: a session's
+    own folder is taken only where somebody has named another one than is usual, and ``TMPDIR``
+    is not asked where there is a place for temporary files that all know.
     """
-    session = environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(session) and _ours(Path(session)):
+    session, me = environ.get("XDG_RUNTIME_DIR", ""), os.geteuid()
+    named = os.path.isabs(session) and os.path.normpath(session) != f"/run/user/{me}"
+    if named and _ours(Path(session)):
         folder = Path(session, "smsmon")
     else:
-        folder = Path(tempfile.gettempdir(), f"smsmon-{os.geteuid()}")
+        known = os.access(_TEMPORARY, os.W_OK)
+        folder = Path(_TEMPORARY if known else tempfile.gettempdir(), f"smsmon-{me}")
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if not _ours(folder):

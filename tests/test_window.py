@@ -160,7 +160,7 @@ def test_a_full_or_read_only_disk_leaves_a_window_of_its_own(
 
 
 def test_the_folder_is_this_user_s_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(module, "_TEMPORARY", str(tmp_path))
     session = tmp_path / "session"
     session.mkdir(mode=0o700)
     assert runtime_folder({"XDG_RUNTIME_DIR": str(session)}) == session / "smsmon"
@@ -178,6 +178,20 @@ def test_the_folder_is_this_user_s_alone(tmp_path: Path, monkeypatch: pytest.Mon
     own.mkdir()
     own.chmod(0o777)
     with pytest.raises(PermissionError):
+        runtime_folder({})
+
+
+def test_a_session_and_cron_have_one_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ours", lambda folder: folder != Path("relative"))
+    monkeypatch.setattr(module, "_TEMPORARY", str(tmp_path))
+    usual = f"/run/user/{os.geteuid()}"
+    places = {runtime_folder({"XDG_RUNTIME_DIR": each}) for each in (usual, usual + "/", "")}
+    monkeypatch.setattr(tempfile, "tempdir", "/elsewhere")
+    assert places == {runtime_folder({})} == {tmp_path / f"smsmon-{os.geteuid()}"}
+    monkeypatch.setattr(module, "_TEMPORARY", "/missing")
+    with pytest.raises(FileNotFoundError):
         runtime_folder({})
 
 

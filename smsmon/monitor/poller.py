@@ -392,6 +392,11 @@ class Poller:
         watched = self._board[message_id]
         wall = self._clock.now()
         past = Past.of(watched)
+        if isinstance(answer, Unchanged) and answer.digest != watched.digest:
+            # The same as was known when it was asked for, not as another process found since.
+            self._came_up(wall, flight.left)
+            self._planner.at(message_id, self._clock.monotonic(), self._limits.min_interval)
+            return
         if isinstance(answer, Report):
             applied = self._board.apply(answer, wall)
         else:

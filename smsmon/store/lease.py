@@ -123,6 +123,8 @@ class LocalLease:
                 if not _lock(handle) and not self._stands_still(handle):
                     self.holder = _read_holder(handle)
                     return ()
+            except OSError as error:  # some file systems know no locks
+                raise of_os_error(self._path, error, "lock") from error
             finally:
                 os.close(handle)
             # Busy: another one is about to take it. Look again later.
@@ -140,6 +142,8 @@ class LocalLease:
             try:
                 free = _lock(handle) or self._stands_still(handle)
                 self.holder = None if free else _read_holder(handle)
+            except OSError:
+                self.holder = None
             finally:
                 os.close(handle)
 

@@ -12,7 +12,7 @@ from smsmon.model import EventKind, FaultKind, Report, Status, Unchanged
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
-from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
+from tests.monitor.fakes import FakeSource, Rig, fault, report, row, windows_passed
 from tests.support.clock import VirtualClock
 
 DELIVERED = Status.DELIVERED
@@ -449,3 +449,22 @@ async def test_requests_sent_a_second_time_count_and_stay_within_the_limit() -> 
         assert rig.engine.requests_last_minute == source.repeated + len(source.asked)
         await rig.clock.advance(600.0)
         assert rig.engine.requests_last_minute <= 30
+
+
+async def test_the_same_again_says_nothing_of_what_another_process_found_meanwhile() -> None:
+    """What did not change is what was known when the request left."""
+    rig = Rig()
+    rig.watch("300")
+    async with rig.running():
+        board, source = rig.engine.board, rig.source
+        await rig.clock.run_until(lambda: board["300"].read_at)
+        source.latency = 5.0
+        asked = len(source.asked)
+        await rig.clock.run_until(lambda: len(source.asked) > asked)
+        found = report([row(1, Status.DELIVERED)], asked_at=rig.clock.now() - 0.5)
+        board.apply(found, rig.clock.now())
+        await rig.clock.advance(5.5)
+        assert board["300"].asked_at == found.asked_at
+        assert len(source.asked) == asked + 2
+        await rig.clock.advance(5)
+        assert board["300"].recipients[0].status is Status.WAITING

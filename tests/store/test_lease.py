@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -134,6 +136,21 @@ def test_where_no_file_can_be_made_there_is_no_lease(tmp_path: Path, clock: Virt
         lease.claim(())
     lease.look()
     assert not lease.held
+
+
+def test_where_files_cannot_be_locked_there_is_no_lease(
+    home: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    lease = LocalLease(home, clock, "console")
+    with pytest.raises(StoreError, match="No locks available"):
+        lease.claim(())
+    lease.look()
+    assert not lease.held
+    assert not Presence(home).anybody()
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(
