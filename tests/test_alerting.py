@@ -106,6 +106,7 @@ async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
     assert [each.firing for each in told] == [True]
     await clock.advance(30)
     assert [each.firing for each in told] == [True, False]
+    assert all(each.began <= each.at for each in told)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

@@ -312,7 +312,9 @@ class Alerts:
     def _tell(
         self, rule: Rule, case: _Case, id: str, now: float, *, firing: bool, why: str = ""
     ) -> None:
-        self._told.append(Alert(rule, id, firing, now, case.began, case.old, case.label, why))
+        # What began by a clock that was set back since began no later than it was looked at.
+        began = case.began if case.began <= now else min(case.since, now)
+        self._told.append(Alert(rule, id, firing, now, began, case.old, case.label, why))
 
     def _note_firing(self, id: str) -> None:
         cases = self._cases.get(id, {})

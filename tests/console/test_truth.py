@@ -342,3 +342,22 @@ def test_a_network_that_fails_is_not_told_as_a_pause_that_the_api_asked_for() ->
     assert "▲ down since 10:00:00, next try 10:10:00: The connection was refused." in line
     assert "held" not in line
     assert "pause" not in head.why_not_asked(seen, lens(), "t", named=False)
+
+
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
+async def test_no_moment_of_another_day_is_told_as_one_of_today(
+    tmp_path: Path, jump: float
+) -> None:
+    """Neither after midnight nor once the clock was set, wherever moments are told."""
+    async with opened(tmp_path, FEW) as (scene, pilot):
+        await scene.pass_time(pilot, 5)
+        seen = scene.screen.lens.moment(START).strip()[:5]
+        lines = len([line for line in screen_text(scene.app).splitlines() if f" {seen}:" in line])
+        assert lines > 3
+        scene.client.fault = NETWORK
+        scene.clock.jump(jump)
+        scene.screen.tick()
+        await scene.show(pilot)
+        day, text = scene.screen.lens.moment(START).strip()[:6], screen_text(scene.app)
+        log = text.partition("what happened")[2].splitlines()
+        assert all(day in line for line in log if f" {seen}" in line), text

@@ -457,7 +457,7 @@ async def test_the_same_again_says_nothing_of_what_another_process_found_meanwhi
     rig.watch("300")
     async with rig.running():
         board, source = rig.engine.board, rig.source
-        await rig.clock.run_until(lambda: board["300"].read_at)
+        await rig.clock.run_until(lambda: board["300"].read_at is not None)
         source.latency = 5.0
         asked = len(source.asked)
         await rig.clock.run_until(lambda: len(source.asked) > asked)

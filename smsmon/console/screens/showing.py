@@ -98,6 +98,8 @@ class Showing(Screen[None], inherit_bindings=False):
         self.account_name = name
         self._ticking = clock
         self._ticks = 0
+        self._today = 0.0
+        """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
         self._used = Used(station.engine, lens)
         self.visible_panes = Where(0)
         self.open_id: str | None = None
@@ -210,6 +212,11 @@ class Showing(Screen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Look at the clock: paint what it changes; ages are told to the minute."""
         self._ticks += 1
+        today, self._today = self._today, self.lens.now() // 3600
+        if today != self._today and not self.feed.frozen:  # what was today is yesterday
+            for pane in (self.messages, self.recipients, self.log_pane):
+                pane.table.repaint()
+            self.entitle_side()
         if self._ticking:
             self.query_one("#clock", Line).say(Content(f" {self.lens.time_of_day()} "))
         if in_turn := self._ticks % _AGES_EVERY == 0:
