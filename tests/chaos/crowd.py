@@ -30,6 +30,7 @@ from smsmon.simulator.world import World
 from smsmon.store.watchlist import Watchlist
 from tests.pty.console import environment
 from tests.store.reports import rows_of
+from tests.support import installed
 
 BUDGET = 120
 """Requests a minute that all of them may make together."""
@@ -104,6 +105,7 @@ class Member:
 
     def start(self) -> None:
         """Run, and keep what it prints in a file."""
+        installed.require()
         with (self.home / f"{self.name}.out").open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "smsmon", "watch"],

@@ -26,6 +26,7 @@ from smsmon.simulator.world import World
 from tests.cli.inside import ENDS, Inside
 from tests.hostile.corpus import CORPUS, NAME
 from tests.hostile.terminal import odd_characters
+from tests.support import installed
 
 KEY = "5e41713109ab5e41713109ab5e41713109ab0123"
 LASTING = {"watch", "simulate", "--watch"}
@@ -232,6 +233,7 @@ class Stage:
     def troubles_apart(self, invocation: Invocation) -> list[str]:
         """As `troubles`, in a process of its own, which is told to stop if it lasts."""
         self._fresh()
+        installed.require()
         process = subprocess.Popen(
             [sys.executable, "-m", "smsmon", *invocation.args],
             stdin=subprocess.DEVNULL,

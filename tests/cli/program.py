@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support import installed
+
 TIMEOUT = 30.0
 """Seconds a command may take on a machine that is busy with other tests."""
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -41,6 +43,7 @@ class Program:
 
     def env(self, **extra: str | None) -> dict[str, str]:
         """The environment; a name given as None is taken out."""
+        installed.require()
         whole = {
             "PATH": PATH,
             "LANG": "C.UTF-8",

@@ -15,6 +15,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from tests.support import installed
+
 PATIENCE = 30.0
 """Seconds to wait for something that must come, on a machine busy with other tests."""
 
@@ -26,6 +28,7 @@ class OnTerminal:
         self, argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int] = (140, 40)
     ) -> None:
         """``size`` is columns and lines."""
+        installed.require()
         self.output = bytearray()
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))

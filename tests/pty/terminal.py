@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support import installed
+
 WITHIN = 30.0
 """Seconds anything may take on a machine that is busy with other tests."""
 
@@ -42,6 +44,7 @@ class Terminal:
         self, argv: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (140, 40)
     ) -> None:
         """``size`` is columns and lines."""
+        installed.require()
         self.outside, self.inside = pty.openpty()
         os.set_blocking(self.outside, False)
         self.resize(*size)
