@@ -13,8 +13,7 @@ from typing import NoReturn
 
 import click
 
-from smsmon import __version__
-from smsmon.commands import exits
+from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
@@ -72,7 +71,7 @@ class Commands(click.Group):
                     formatter.write_dl(rows)
         with formatter.section("Exit codes"):
             formatter.write_dl(
-                [(f"{code:>{width}}", text) for code, text in exits.MEANINGS.items()]
+                [(f"{code:>{width}}", text) for code, text in exit_codes.MEANINGS.items()]
             )
 
 
@@ -95,7 +94,7 @@ def smsmon(ctx: click.Context) -> None:
 
 
 def main() -> NoReturn:
-    """The ``smsmon`` command. Ends the process with one of the exit codes of `exits`."""
+    """The ``smsmon`` command. Ends the process with one of the exit codes of `exit_codes`."""
     no_core_files()
     open_doors()
     try:
@@ -121,19 +120,19 @@ def _run() -> int:
         return failure.exit_code
     except click.ClickException as error:
         say(f"smsmon: {_usage_sentence(error)}")
-        return exits.USAGE
+        return exit_codes.USAGE
     except Told as told:
         return told.code
     except (click.Abort, KeyboardInterrupt):
-        return exits.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        return exits.BROKEN_PIPE
+        return exit_codes.BROKEN_PIPE
     except Exception as error:
         if _is_store_error(error):
             say(f"smsmon: {error}")
-            return exits.USAGE
+            return exit_codes.USAGE
         return _crashed(error)
-    return exits.OK
+    return exit_codes.OK
 
 
 def _complete() -> int:
@@ -141,9 +140,9 @@ def _complete() -> int:
     try:
         smsmon.main(prog_name=_NAME)
     except SystemExit as answered:
-        return exits.USAGE if answered.code else exits.OK
+        return exit_codes.USAGE if answered.code else exit_codes.OK
     except Exception:
-        return exits.USAGE
+        return exit_codes.USAGE
 
 
 def _is_store_error(error: Exception) -> bool:
@@ -174,4 +173,4 @@ def _crashed(error: Exception) -> int:
     note = write_crash_note(error)
     where = f"A note about it is in {note}" if note else "No note about it could be written"
     say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.")
-    return exits.CRASH
+    return exit_codes.CRASH

@@ -17,15 +17,15 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 
 WITHIN = 1.5
 """Seconds after which the process ends, however far it is with leaving."""
 
 CODES: Final = {
-    signal.SIGINT: exits.INTERRUPTED,
-    signal.SIGTERM: exits.TERMINATED,
-    signal.SIGHUP: exits.TERMINATED,
+    signal.SIGINT: exit_codes.INTERRUPTED,
+    signal.SIGTERM: exit_codes.TERMINATED,
+    signal.SIGHUP: exit_codes.TERMINATED,
 }
 """Each signal that says stop, and the exit code that tells of it."""
 

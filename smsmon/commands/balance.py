@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
 from smsmon.commands.output import fail, print_json, print_rows, say
@@ -67,7 +67,7 @@ def _ask(settings: Settings) -> Balance:
     try:
         return run(asked())
     except ReadError as error:
-        fail(error.fault.message, exits.of_kind(error.fault.kind))
+        fail(error.fault.message, exit_codes.of_kind(error.fault.kind))
 
 
 def _shape(profile: str, balance: Balance) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist
 from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import ids_from, takes_ids
@@ -70,4 +70,4 @@ def _report(done: str, wanted: Sequence[str], changed: Sequence[Entry]) -> None:
     if ids:
         say(f"{done} {listed(ids)}.")
     if missing := [each for each in wanted if each not in set(ids)]:
-        fail(f"Not on the watchlist: {listed(missing)}.", exits.NOT_FOUND)
+        fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)

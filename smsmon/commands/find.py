@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import privacy_flag, utc_flag
-from smsmon.commands.output import fail, print_json, print_rows, say
-from smsmon.commands.times import when
+from smsmon.commands.output import fail, print_json, print_rows, say, when
 from smsmon.phones import as_shown
 from smsmon.shapes import sighting_json, yes_no
 
@@ -78,7 +77,7 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
         say(f"There is more: the first {limit} are shown. Give more digits, or --limit.")
     if not found.sightings:
         say("smsmon: This number is in no message that the history knows.")
-        ctx.exit(exits.NOT_FOUND)
+        ctx.exit(exit_codes.NOT_FOUND)
 
 
 def _print(found: NumberFound, private: bool, *, in_utc: bool) -> None:

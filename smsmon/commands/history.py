@@ -13,8 +13,16 @@ from smsmon.commands.context import find_locations, open_watchlist, read_setting
 from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
-from smsmon.commands.output import counted, emit, fail, print_json, print_json_line, print_rows, say
-from smsmon.commands.times import when
+from smsmon.commands.output import (
+    counted,
+    emit,
+    fail,
+    print_json,
+    print_json_line,
+    print_rows,
+    say,
+    when,
+)
 from smsmon.model import Event
 from smsmon.phones import as_shown
 from smsmon.shapes import Happening, event_json, happening_json, outcome, utc

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from smsmon.commands.context import find_locations, open_watchlist
-from smsmon.commands.output import print_json, print_rows
-from smsmon.commands.times import when
+from smsmon.commands.output import print_json, print_rows, when
 from smsmon.shapes import entry_json
 
 

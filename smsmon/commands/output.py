@@ -8,10 +8,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import compress
 from typing import Any, NoReturn
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.door import Door
 from smsmon.text import painted, typed
 
@@ -24,7 +25,7 @@ class Failure(Exception):
         self.exit_code = exit_code
 
 
-def fail(message: str, exit_code: int = exits.USAGE) -> NoReturn:
+def fail(message: str, exit_code: int = exit_codes.USAGE) -> NoReturn:
     """Stop the command with a sentence that says what to do."""
     raise Failure(message, exit_code)
 
@@ -109,6 +110,21 @@ class Progress:
 def on_terminal() -> bool:
     """True when stdout is a terminal, so that a person reads it."""
     return sys.stdout.isatty()
+
+
+def when(moment: float | None, *, in_utc: bool = False) -> str:
+    """A moment (epoch seconds) for a table: local time or UTC on a terminal, ``…Z`` in a pipe.
+
+    Empty for None.
+    """
+    from smsmon.shapes import utc  # loads the vocabulary, which `--version` does without
+
+    if not on_terminal():
+        return utc(moment) or ""
+    if moment is None or utc(moment) is None:
+        return ""
+    at = datetime.fromtimestamp(int(moment), UTC)
+    return f"{at if in_utc else at.astimezone():%Y-%m-%d %H:%M:%S}" + ("Z" if in_utc else "")
 
 
 def without_terminal() -> list[str]:

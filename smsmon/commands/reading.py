@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from smsmon import exit_codes
 from smsmon.asking import LeftAlone, ask, left_alone
 from smsmon.clock import Clock
-from smsmon.commands import exits
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.flight import bounded
@@ -51,7 +51,7 @@ class Reading:
     @property
     def exit_code(self) -> int:
         """What this one result alone would end the command with."""
-        return exits.of_kind(self.fault.kind) if self.fault else exits.OK
+        return exit_codes.of_kind(self.fault.kind) if self.fault else exit_codes.OK
 
 
 PATIENCE = 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import fail, listed, say
@@ -23,4 +23,4 @@ def rm(ids: tuple[str, ...], file: str | None) -> None:
     if removed:
         say(f"Removed {listed(removed)}.")
     if missing := [each for each in wanted if each not in set(removed)]:
-        fail(f"Not on the watchlist: {listed(missing)}.", exits.NOT_FOUND)
+        fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)

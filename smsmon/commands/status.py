@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
-from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say
-from smsmon.commands.times import when
+from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say, when
 from smsmon.shapes import counts_json, fault_json, recipient_json, utc, yes_no
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def status(
         if reading.fault:
             say(f"smsmon: {reading.message_id}: {reading.fault.message}")
     _print(readings, settings, as_json=as_json, table=table, recipients=recipients)
-    ctx.exit(exits.worst(_codes(readings, fail_on)))
+    ctx.exit(exit_codes.worst(_codes(readings, fail_on)))
 
 
 def _read(
@@ -156,7 +155,7 @@ def _codes(readings: Iterable[Reading], fail_on: Sequence[str]) -> Iterator[int]
         }
         found["any"] = sum(found.values())
         if any(found[each] for each in fail_on):
-            yield exits.FAIL_ON
+            yield exit_codes.FAIL_ON
 
 
 def _print(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag
@@ -70,7 +70,7 @@ def watch(
     if only is not None and (missing := only - {entry.id for entry in entries}):
         fail(
             f"Not on the watchlist: {', '.join(sorted(missing))}. `smsmon add` them first.",
-            exits.NOT_FOUND,
+            exit_codes.NOT_FOUND,
         )
     progress(f"Watching {counted(len(only or entries), 'message')}; ctrl+c ends it.")
     ctx.exit(_watch(settings, locations, only, how_long))

@@ -9,10 +9,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from smsmon import learned
+from smsmon import exit_codes, learned
 from smsmon.assemble import limits_of, profile_of, windows_of
 from smsmon.clock import Clock
-from smsmon.commands import exits
 from smsmon.commands.reading import Source
 from smsmon.leaving import in_loop
 from smsmon.locations import Locations
@@ -44,7 +43,7 @@ class Ending:
     """Set when the command is to end, with its exit code."""
 
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    code: int = exits.OK
+    code: int = exit_codes.OK
 
     def end(self, code: int) -> None:
         """End with this code, unless it was ended before."""
@@ -60,7 +59,7 @@ async def until_signal(clock: Clock, seconds: float | None) -> AsyncIterator[End
 
     async def time_out() -> None:
         if not await clock.wait(ending.over, seconds):
-            ending.end(exits.OK)
+            ending.end(exit_codes.OK)
 
     timer = asyncio.create_task(time_out())
     try:
@@ -149,9 +148,9 @@ class Watch:
                 tell(news)
             except BaseException as error:
                 failed.append(error)
-                ending.end(exits.TROUBLE)
+                ending.end(exit_codes.TROUBLE)
             if self._engine.leads and self._all_refused():
-                ending.end(exits.ACCOUNT)
+                ending.end(exit_codes.ACCOUNT)
 
         await self._sharing.begin()
         await self._watching.start(self._clock, self._settings.history.retention_days)

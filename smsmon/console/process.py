@@ -22,7 +22,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.worker import Worker
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.console.canvas import Canvas
 from smsmon.console.collecting import Collecting, share_one_pool
 from smsmon.console.failures import WatchedWorkers
@@ -128,7 +128,7 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     @on(TerminalGone)
     def _leave_a_terminal_that_is_gone(self) -> None:
-        self.exit(return_code=exits.TERMINATED)
+        self.exit(return_code=exit_codes.TERMINATED)
 
     @on(LineSpeed)
     def _mind_the_line(self, message: LineSpeed) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
+from smsmon import exit_codes
 from smsmon.cli import smsmon
-from smsmon.commands import exits
 from smsmon.settings.leaves import leaves
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
@@ -215,7 +215,7 @@ class Stage:
             ("watch", "--for", "0.5s"),
         ):
             code, output = self._program.run(args)
-            assert code == exits.OK, output
+            assert code == exit_codes.OK, output
         shutil.copytree(self.room / "home", self._template / "home", dirs_exist_ok=True)
 
     def run(self, invocation: Invocation) -> tuple[int, bytes]:
@@ -249,8 +249,8 @@ class Stage:
             output, _ = process.communicate(timeout=ENDS)
         text = output.decode(invocation.encoding, "surrogateescape")
         code = -process.returncode if process.returncode < 0 else process.returncode
-        if code in (signal.SIGTERM, exits.TERMINATED):
-            code = exits.INTERRUPTED
+        if code in (signal.SIGTERM, exit_codes.TERMINATED):
+            code = exit_codes.INTERRUPTED
         return troubles(code, text, lasts=invocation.lasts)
 
     def troubles(self, invocation: Invocation) -> list[str]:
@@ -266,7 +266,7 @@ class Stage:
         os.chdir(self.room)
 
 
-CODES = {*exits.MEANINGS} - {exits.CRASH}
+CODES = {*exit_codes.MEANINGS} - {exit_codes.CRASH}
 
 
 def troubles(code: int, text: str, *, lasts: bool) -> list[str]:
@@ -275,7 +275,7 @@ def troubles(code: int, text: str, *, lasts: bool) -> list[str]:
     found = []
     if code not in CODES:
         found.append(f"exit code {code}")
-    if code == exits.INTERRUPTED and not lasts:
+    if code == exit_codes.INTERRUPTED and not lasts:
         found.append("it hangs")
     if "Traceback" in text:
         found.append("a traceback")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
 
@@ -46,7 +46,7 @@ def test_a_key_file_that_cannot_be_used_is_told(
 ) -> None:
     write(keyed, name)
     done = keyed.run(*args)
-    assert done.code == exits.USAGE, done
+    assert done.code == exit_codes.USAGE, done
     assert "default" in done.out + done.err
 
 
@@ -59,7 +59,7 @@ def test_a_ca_file_that_cannot_be_used_is_told(
     # The discard service of this machine: the file is looked at before anybody is asked.
     address = "https://127.0.0.1:9/v1"
     done = keyed.run(*args, SMSMON_API_KEY="a" * 40, SMSMON_BASE_URL=address)
-    assert done.code == exits.USAGE, done
+    assert done.code == exit_codes.USAGE, done
     assert "CA file" in done.out + done.err
 
 
@@ -71,7 +71,7 @@ def test_a_variable_that_names_no_certificates_is_told(
     address = "https://127.0.0.1:9/v1"
     env = {"SMSMON_API_KEY": "a" * 40, "SMSMON_BASE_URL": address, "SSL_CERT_FILE": name}
     done = offline.run(*args, **env)
-    assert done.code == exits.USAGE, done
+    assert done.code == exit_codes.USAGE, done
     assert "SSL_CERT_FILE" in done.out + done.err
 
 
@@ -83,6 +83,6 @@ def test_a_key_file_that_others_can_read_is_told_once_and_used(
     write(keyed, "key")
     (keyed.home / "key").chmod(mode)
     done = keyed.run(*args)
-    assert done.code == exits.OK, done
+    assert done.code == exit_codes.OK, done
     told = (done.out + done.err).count("Others can read the key")
     assert told == (0 if mode == 0o600 else 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from tests.cli.inside import Inside
 from tests.cli.program import Program
 from tests.files.kinds import NOBODY, as_user, root_only
@@ -41,7 +41,7 @@ def test_a_link_to_itself_in_the_place_of_a_file_is_no_fault(name: str, tmp_path
     os.symlink(name or "home", home / name if name else home)
     for args in COMMANDS:
         code, output = Inside(home, ACCOUNT).run(args)
-        assert code != exits.CRASH, output
+        assert code != exit_codes.CRASH, output
 
 
 @root_only
@@ -54,29 +54,29 @@ def test_a_home_of_somebody_else_is_no_fault(mode: int, tmp_path: Path) -> None:
     for args in COMMANDS:
         with as_user(tmp_path, NOBODY):
             code, output = inside.run(args)
-        assert code != exits.CRASH, output
+        assert code != exit_codes.CRASH, output
 
 
 def test_the_first_settings_file_is_the_same_in_every_locale(offline: Program) -> None:
     config = offline.home / "config.toml"
-    assert offline.run("config", "init", **PLAIN).code == exits.OK
+    assert offline.run("config", "init", **PLAIN).code == exit_codes.OK
     written = config.read_bytes()
     config.unlink()
-    assert offline.run("config", "init").code == exits.OK
+    assert offline.run("config", "init").code == exit_codes.OK
     assert config.read_bytes() == written
-    assert offline.run("config", "check", **PLAIN).code == exits.OK
+    assert offline.run("config", "check", **PLAIN).code == exit_codes.OK
 
 
 @pytest.mark.parametrize("locale", ["C", "xx_XX.nothing", "é\x1b[31m"])
 def test_no_locale_is_a_fault(locale: str, program: Program) -> None:
     program.run("add", "300", "--label", "é漢字\U0001f600")
     for args in (("doctor", "--offline"), ("ls",), ("ls", "--json"), ("export", "watchlist")):
-        assert program.run(*args, **{**PLAIN, "LC_ALL": locale}).code != exits.CRASH, args
+        assert program.run(*args, **{**PLAIN, "LC_ALL": locale}).code != exit_codes.CRASH, args
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Land", ":", "UTC-99", "\x1b[31m", "x" * 9999])
 def test_no_time_zone_is_a_fault(zone: str, program: Program) -> None:
-    assert program.run("status", "300", "--recipients", TZ=zone).code == exits.OK
+    assert program.run("status", "300", "--recipients", TZ=zone).code == exit_codes.OK
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_unusable_proxy_is_told(variable: str, proxy: str, tmp_path: Path) ->
     )
     for args in (("doctor",), ("status", "300"), ("balance",)):
         code, output = inside.run(args)
-        assert code in (exits.USAGE, exits.TROUBLE), output
+        assert code in (exit_codes.USAGE, exit_codes.TROUBLE), output
         assert b"proxy" in output.lower()
 
 
@@ -116,8 +116,8 @@ def test_no_number_is_too_large(args: tuple[str, ...], tmp_path: Path) -> None:
     Inside(tmp_path, ACCOUNT).run(["add", "300"])
     Inside(tmp_path, ACCOUNT).run(["watch", "--for", "0.1s"])
     code, output = Inside(tmp_path, ACCOUNT).run(args)
-    assert code != exits.CRASH, output
-    assert code == exits.USAGE or args[0] in ("history", "find")
+    assert code != exit_codes.CRASH, output
+    assert code == exit_codes.USAGE or args[0] in ("history", "find")
 
 
 @pytest.mark.parametrize("words", [None, "smsmon sta", "smsmon 'unclosed"])
@@ -125,7 +125,7 @@ def test_no_number_is_too_large(args: tuple[str, ...], tmp_path: Path) -> None:
 def test_no_question_of_a_shell_is_a_fault(asked: str, words: str | None, tmp_path: Path) -> None:
     told = {} if words is None else {"COMP_WORDS": words, "COMP_CWORD": "1"}
     code, output = Inside(tmp_path, {"_SMSMON_COMPLETE": asked, **told}).run(["locate"])
-    assert code in (exits.OK, exits.USAGE)
+    assert code in (exit_codes.OK, exit_codes.USAGE)
     assert b"Traceback" not in output
 
 
@@ -135,5 +135,5 @@ def test_no_question_of_a_shell_is_a_fault(asked: str, words: str | None, tmp_pa
 def test_a_variable_of_any_bytes_is_told(variable: str, tmp_path: Path) -> None:
     inside = Inside(tmp_path, {variable: os.fsdecode(b"\xff\x9b31m")})
     code, output = inside.run(["config", "check"])
-    assert code == exits.USAGE
+    assert code == exit_codes.USAGE
     assert "\x9b" not in output.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.reading import Reading
 from smsmon.commands.status import _codes
 from smsmon.model import Fault, FaultKind, Status
@@ -21,7 +21,7 @@ MET = {
 
 
 def met(fail_on: list[str], *readings: Reading) -> bool:
-    return exits.FAIL_ON in list(_codes(readings, fail_on))
+    return exit_codes.FAIL_ON in list(_codes(readings, fail_on))
 
 
 @pytest.mark.parametrize("kind", MET)
@@ -39,6 +39,6 @@ def test_to_fail_on_something_is_met_by_one_recipient_that_is_so(kind: str) -> N
 def test_what_was_not_read_meets_nothing_and_keeps_its_own_code() -> None:
     fault = Fault(FaultKind.NETWORK, "It was refused.")
     unread = Reading("300", fault=fault)
-    assert list(_codes([unread], ["any"])) == [exits.of_kind(FaultKind.NETWORK)]
+    assert list(_codes([unread], ["any"])) == [exit_codes.of_kind(FaultKind.NETWORK)]
     late = Reading("300", report([MET["stop"]]), fault)
     assert met(["any"], late)

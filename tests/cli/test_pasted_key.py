@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.settings.leaves import leaves
 from tests.cli.inside import Inside
 
@@ -110,7 +110,7 @@ def told(inside: Inside, key: str, args: Sequence[str], **env: str) -> None:
     has the key."""
     code, output = inside.run(args, env, given=f"300\n{key}\n".encode())
     whole = output.decode().lower()
-    assert code != exits.CRASH, whole
+    assert code != exit_codes.CRASH, whole
     pieces = {key.lower()[start : start + 8] for start in range(len(key) - 7)}
     assert not [piece for piece in pieces if piece in whole], (args, code, whole)
 

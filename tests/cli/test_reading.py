@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from smsmon import exit_codes
 from smsmon.api.errors import KeyRefused, MessageNotFound
-from smsmon.commands import exits
 from smsmon.commands.reading import Reader, Reading
 from smsmon.model import Report, Unchanged
 from smsmon.recipients import Recipients
@@ -75,8 +75,8 @@ async def test_a_refused_account_is_asked_once_and_others_are_read() -> None:
 
 
 def test_the_worst_result_decides_the_exit_code() -> None:
-    assert exits.worst([0, 4, 5, 3]) == 3
-    assert exits.worst([0, 4, 5]) == 5
-    assert exits.worst([6, 4]) == 4
-    assert exits.worst([0, 6]) == 6
-    assert exits.worst([]) == 0
+    assert exit_codes.worst([0, 4, 5, 3]) == 3
+    assert exit_codes.worst([0, 4, 5]) == 5
+    assert exit_codes.worst([6, 4]) == 4
+    assert exit_codes.worst([0, 6]) == 6
+    assert exit_codes.worst([]) == 0

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.model import Entry
 from smsmon.simulator.faults import HtmlPage, Raw, Refuse, TooMany, Trouble, Window
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
@@ -177,7 +177,7 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
     terminal.press(b"\x1b")
     terminal.wait_quiet(0.2)
     terminal.press(b"q")
-    assert terminal.ended() == exits.OK
+    assert terminal.ended() == exit_codes.OK
     assert "httpcore" in desk.log
     assert not (desk.home / "textual.log").exists()
     assert desk.leaks({**desk.places(terminal), "process list": listed}) == {}
@@ -197,7 +197,7 @@ def test_failures_the_console_lives_through_show_no_key(
     terminal = broken(desk, terminals, faults, key)
     terminal.wait_until(lambda: len(desk.notes) >= 2, "two notes")
     terminal.press(b"q")
-    assert terminal.ended() == exits.OK
+    assert terminal.ended() == exit_codes.OK
     for kind in ("LookupError", "ArithmeticError"):
         assert any(f".{kind}: " in note and "sentinel.py" in note for note in desk.notes)
     assert desk.leaks(desk.places(terminal)) == {}
@@ -215,7 +215,7 @@ def test_crash_of_the_console_shows_no_key(
     desk: Desk, terminals: ExitStack, fault: str, key: str
 ) -> None:
     terminal = broken(desk, terminals, fault, key)
-    assert terminal.ended() == exits.CRASH
+    assert terminal.ended() == exit_codes.CRASH
     assert b"fault of smsmon itself" in terminal.painted
     assert any("LookupError" in note and "sentinel.py" in note for note in desk.notes)
     assert desk.leaks(desk.places(terminal)) == {}
@@ -270,10 +270,10 @@ def test_command_prints_writes_and_logs_no_key(desk: Desk, command: tuple[str, .
 @pytest.mark.parametrize(
     ("command", "fault", "code"),
     [
-        (("status", GOOD), "api.client:SmsPartner.bulk_status", exits.CRASH),
-        (("balance",), "api.client:SmsPartner.me", exits.CRASH),
-        (("watch", GOOD, "--for", "0.5s"), "api.client:SmsPartner.bulk_status", exits.OK),
-        (("watch",), "store.history:History.start", exits.CRASH),
+        (("status", GOOD), "api.client:SmsPartner.bulk_status", exit_codes.CRASH),
+        (("balance",), "api.client:SmsPartner.me", exit_codes.CRASH),
+        (("watch", GOOD, "--for", "0.5s"), "api.client:SmsPartner.bulk_status", exit_codes.OK),
+        (("watch",), "store.history:History.start", exit_codes.CRASH),
     ],
     ids=["status", "balance", "watch, in a read", "watch, at start"],
 )

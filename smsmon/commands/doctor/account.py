@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from smsmon import exit_codes
 from smsmon.api.address import is_loopback
 from smsmon.api.key import ApiKey
 from smsmon.api.proxy import proxy_for
@@ -24,7 +25,6 @@ from smsmon.assemble import (
     read_key,
 )
 from smsmon.clock import SystemClock
-from smsmon.commands import exits
 from smsmon.commands.doctor.finding import Finding, Health, finding
 from smsmon.model import ReadError
 from smsmon.settings import Settings
@@ -80,7 +80,7 @@ def way(name: str, settings: Settings) -> Iterator[Finding]:
             Health.BAD,
             f"{host}: {why}",
             "Look at the network and its name servers.",
-            exits.TROUBLE,
+            exit_codes.TROUBLE,
         )
         return
     took = (time.monotonic() - start) * 1000
@@ -108,11 +108,11 @@ def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
     except (ssl.SSLError, ValueError) as error:
         why = getattr(error, "verify_message", "") or error
         advice = "If a proxy opens TLS here, name its authority in network.ca_file."
-        return finding(part, "TLS", Health.BAD, why, advice, exits.TROUBLE)
+        return finding(part, "TLS", Health.BAD, why, advice, exit_codes.TROUBLE)
     except OSError as error:
         why = error.strerror or error
         advice = "Look at the network and its firewall."
-        return finding(part, "connection", Health.BAD, why, advice, exits.TROUBLE)
+        return finding(part, "connection", Health.BAD, why, advice, exit_codes.TROUBLE)
     until = ssl.cert_time_to_seconds(str(certificate.get("notAfter", "Jan  1 00:00:00 1970 GMT")))
     days = (until - time.time()) / 86_400
     return finding(
@@ -154,7 +154,7 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
                 "round trip",
                 Health.BAD,
                 failed.fault.message,
-                exit_code=exits.of_kind(failed.fault.kind),
+                exit_code=exit_codes.of_kind(failed.fault.kind),
             )
         )
     elif latency is not None:

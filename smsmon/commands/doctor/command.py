@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, print_json
 from smsmon.shapes import utc
@@ -59,7 +59,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
             }
         )
     codes = {each.exit_code for each in findings}
-    ctx.exit(exits.worst(codes) or (exits.USAGE if exits.USAGE in codes else exits.OK))
+    ctx.exit(exit_codes.worst(codes) or max(codes, default=exit_codes.OK))
 
 
 def _examine(*, offline: bool) -> Iterator[Finding]:

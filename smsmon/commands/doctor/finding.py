@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from smsmon.commands import exits
+from smsmon import exit_codes
 from smsmon.keylike import without_keys
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -35,7 +35,7 @@ class Finding:
     detail: str
     advice: str = ""
     """What to do; empty where nothing has to be done."""
-    exit_code: int = exits.OK
+    exit_code: int = exit_codes.OK
     """What a bad one ends the command with."""
 
 
@@ -45,7 +45,7 @@ def finding(
     health: Health,
     detail: object,
     advice: str = "",
-    exit_code: int = exits.USAGE,
+    exit_code: int = exit_codes.USAGE,
 ) -> Finding:
     """A finding, its texts safe to print and without what could be a key.
 
@@ -57,7 +57,7 @@ def finding(
         health,
         safe(without_keys(without_home(str(detail))), SENTENCE_LIMIT),
         safe(without_keys(without_home(advice)), SENTENCE_LIMIT),
-        exit_code if health is Health.BAD else exits.OK,
+        exit_code if health is Health.BAD else exit_codes.OK,
     )
 
 
