@@ -228,9 +228,9 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
     """The rules of the alerts as the settings have them."""
     if not settings.alerts:
         return ()
-    from smsmon.filter_tests import parse_duration
-    from smsmon.filterable import MESSAGE_FIELDS
     from smsmon.filters import parse
+    from smsmon.filters.fields import MESSAGE_FIELDS
+    from smsmon.filters.questions import parse_duration
     from smsmon.monitor.alerts import Rule, Severity
 
     return tuple(

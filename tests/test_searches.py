@@ -11,8 +11,8 @@ import pytest
 from smsmon import phones
 from smsmon.console.finding import search, understood
 from smsmon.console.regions import by_country
-from smsmon.filterable import RECIPIENT_FIELDS
 from smsmon.filters import parse
+from smsmon.filters.fields import RECIPIENT_FIELDS
 from smsmon.monitor.board import Board
 from smsmon.store import queries
 from smsmon.store.reader import Reader

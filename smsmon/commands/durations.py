@@ -39,7 +39,7 @@ class Duration(Seconds):
     ) -> float:
         if isinstance(value, int | float):
             return float(value)
-        from smsmon.filter_tests import BadValue, parse_duration
+        from smsmon.filters.questions import BadValue, parse_duration
 
         try:
             return parse_duration(value)
@@ -64,7 +64,7 @@ class Moment(Seconds):
         import time
         from datetime import datetime
 
-        from smsmon.filter_tests import BadValue, parse_duration
+        from smsmon.filters.questions import BadValue, parse_duration
 
         try:
             return _within(datetime.fromisoformat(value).timestamp())

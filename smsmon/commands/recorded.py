@@ -13,8 +13,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS, recipient_column
 from smsmon.filters import Field, Filter
+from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS, recipient_column
 from smsmon.model import Event, EventKind
 from smsmon.phones import region
 from smsmon.shapes import Happening, counts_json, event_json, known_json, transition_json, utc

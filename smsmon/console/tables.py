@@ -17,7 +17,7 @@ from smsmon.console.views.messages import (
 )
 from smsmon.console.views.recipients import RecipientRow, recipient_columns
 from smsmon.console.widgets.table_pane import ConsoleTable, TablePane
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS
 from smsmon.monitor.standing import Monitor
 from smsmon.monitor.state import Watched
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smsmon.filter_tests import Value
+from smsmon.filters.questions import Value
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import Watched
 

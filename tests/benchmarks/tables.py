@@ -14,8 +14,8 @@ from textual.widgets import DataTable
 from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.widgets.live_table import Column, LiveTable
-from smsmon.filterable import RECIPIENT_FIELDS
 from smsmon.filters import Coded, Filter, parse
+from smsmon.filters.fields import RECIPIENT_FIELDS
 from smsmon.model import Status
 from smsmon.recipients import Phones
 from tests.support.sink import SinkDriver

@@ -10,8 +10,8 @@ from smsmon.console import cells
 from smsmon.console.views import head
 from smsmon.console.views.export import message_record, recipient_record
 from smsmon.console.views.recipients import recipient_row
-from smsmon.filterable import MESSAGE_FIELDS
 from smsmon.filters import parse
+from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Counts, Entry, Report, Status, Unchanged
 from smsmon.monitor.fields import message_value
 from smsmon.monitor.standing import standing

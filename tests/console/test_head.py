@@ -19,8 +19,8 @@ from smsmon.console.views.head import (
     trying,
     why_not_asked,
 )
-from smsmon.filterable import MESSAGE_FIELDS
 from smsmon.filters import parse
+from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Balance, Counts, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import Rule, Severity

@@ -13,8 +13,8 @@ from smsmon.console.palette import Actions
 from smsmon.console.screens.help import HelpScreen, help_text
 from smsmon.console.views.alerts import mark
 from smsmon.console.widgets.key_line import KeyLine
-from smsmon.filterable import MESSAGE_FIELDS
 from smsmon.filters import parse
+from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Status
 from smsmon.monitor.alerts import Rule
 from tests.console.dialog_stage import SMALL, asking

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filterable import MESSAGE_FIELDS
 from smsmon.filters import parse
+from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity

@@ -25,7 +25,7 @@ class Middle:
         "smsmon/api/masking.py",
         "smsmon/api/rows.py",
         "smsmon/monitor/*.py",
-        "smsmon/filter*.py",
+        "smsmon/filters/*.py",
         "smsmon/store/idlist/*.py",
         "smsmon/store/recording.py",
         "smsmon/phones/*.py",
@@ -43,7 +43,7 @@ class Middle:
         "smsmon/console/views/head.py",
         "smsmon/console/widgets/live_table/order.py",
     )
-    TESTS = ("tests/api", "tests/monitor", "tests/store", "tests/test_*.py")
+    TESTS = ("tests/api", "tests/filters", "tests/monitor", "tests/store", "tests/test_*.py")
     """All who may see a mistake. Those of the commands start the program that is installed, in
     which there is none."""
 
@@ -51,7 +51,7 @@ class Middle:
 _NEAR = {
     "smsmon/phones/": ("tests/test_phones.py", "tests/test_searches.py", "tests/store"),
     "smsmon/store/idlist/": ("tests/store/test_idlist.py", "tests/cli"),
-    "smsmon/filter": ("tests/test_filters.py", "tests/test_exported.py"),
+    "smsmon/filters/": ("tests/filters", "tests/test_exported.py"),
     "smsmon/alerting.py": ("tests/test_alerting.py", "tests/test_told.py"),
     "smsmon/store/recording.py": ("tests/store/test_recording.py", "tests/test_merging.py"),
     "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),

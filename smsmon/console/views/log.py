@@ -10,8 +10,8 @@ from smsmon.console.journal import Journal, Line
 from smsmon.console.lens import Lens
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
-from smsmon.filter_tests import Value
 from smsmon.filters import Field, Filter, Kind
+from smsmon.filters.questions import Value
 
 LOG_FIELDS = (
     Field("text", Kind.TEXT, plain=True, help="what happened"),

@@ -12,8 +12,8 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, state_look, status_look
 from smsmon.console.narrowing import Only
 from smsmon.console.widgets.live_table import Column
-from smsmon.filter_tests import Value
 from smsmon.filters import Field, Filter, Kind
+from smsmon.filters.questions import Value
 from smsmon.model import Status
 from smsmon.monitor.account import Condition
 from smsmon.monitor.fields import message_value

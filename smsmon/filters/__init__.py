@@ -31,7 +31,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from smsmon.filter_tests import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
+from smsmon.filters.questions import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
 from smsmon.recipients import Phones
 
 

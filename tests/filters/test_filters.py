@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filter_tests import NotDigits, Value, parse_duration, parse_number, runs_away
-from smsmon.filterable import MESSAGE_FIELDS, RECIPIENT_FIELDS
 from smsmon.filters import Coded, Column, FilterError, completions, parse
+from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number, runs_away
 from smsmon.recipients import Phones
 
 CARLA: Mapping[str, Value] = {

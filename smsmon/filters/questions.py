@@ -1,4 +1,4 @@
-"""The questions a filter can ask of one value: pure functions behind ``smsmon.filters``."""
+"""The questions a filter can ask of one value: pure functions."""
 
 from __future__ import annotations
 
