@@ -21,7 +21,7 @@ def open_console() -> int:
     """Run the console on the user's own settings and files; gives the exit code."""
     need_terminal()
     # What a start loads stays for good, and looking for garbage in it takes a sixth of the time
-    # until the first paint. `smsmon.console.process` looks for garbage again, seconds later.
+    # until the first paint. The terminal's process looks for garbage again, seconds later.
     gc.disable()
     locations = find_locations()
     settings = read_settings(locations)

@@ -13,15 +13,15 @@ from textual.theme import Theme
 
 from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
-from smsmon.console import process
 from smsmon.console.contrast import readable
 from smsmon.console.failures import keep_running
-from smsmon.console.key_order import KeysInOrder
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screens.console import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
+from smsmon.console.terminal import process
+from smsmon.console.terminal.key_order import KeysInOrder
 from smsmon.console.themes import AUTO, TERMINAL, THEMES, theme_for, unknown_theme
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError

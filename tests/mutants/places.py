@@ -39,7 +39,7 @@ class Middle:
         "smsmon/shapes.py",
         "smsmon/commands/recorded.py",
         "smsmon/spreadsheet.py",
-        "smsmon/console/canvas.py",
+        "smsmon/console/terminal/canvas.py",
         "smsmon/console/views/head.py",
         "smsmon/console/widgets/live_table/order.py",
     )
@@ -56,7 +56,7 @@ _NEAR = {
     "smsmon/store/recording.py": ("tests/store/test_recording.py", "tests/test_merging.py"),
     "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),
     "smsmon/monitor/ledger.py": ("tests/monitor/test_[el]*.py", "tests/test_window.py"),
-    "smsmon/console/canvas.py": ("tests/console/test_canvas.py",),
+    "smsmon/console/terminal/canvas.py": ("tests/console/terminal/test_canvas.py",),
     "smsmon/console/views/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
     "smsmon/console/widgets/live_table/": ("tests/console/test_live_table_[ov]*.py",),
 }

@@ -18,10 +18,10 @@ from textual.widget import Widget
 from smsmon import phones
 from smsmon.console import app as app_module
 from smsmon.console.actions import ACTIONS, Action, Where
-from smsmon.console.collecting import give_back, share_one_pool
 from smsmon.console.journal import LIMIT, Line
 from smsmon.console.looks import Tone
 from smsmon.console.screens import showing
+from smsmon.console.terminal.garbage import give_back, share_one_pool
 from smsmon.model import Entry
 from smsmon.simulator.world import World
 from tests.soak.account import CheapAccount

@@ -11,11 +11,11 @@ from textual.binding import BindingType
 from textual.geometry import Size
 
 from smsmon.console.actions import ACTIONS, Where, bindings
-from smsmon.console.closed import forget_closed
-from smsmon.console.compositor import NearCompositor
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
-from smsmon.console.process import TerminalApp
 from smsmon.console.screens.asking import Asking
+from smsmon.console.terminal.compositor import NearCompositor
+from smsmon.console.terminal.private import forget_closed
+from smsmon.console.terminal.process import TerminalApp
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.live_table.messages import (
     Highlighted,

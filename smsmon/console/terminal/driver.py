@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from smsmon.console.outlet import Outlet
-from smsmon.console.pasting import Typed
+from smsmon.console.terminal.input import Typed
+from smsmon.console.terminal.writer import Outlet
 
 if TYPE_CHECKING:
     from textual.app import App

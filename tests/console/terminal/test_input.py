@@ -11,7 +11,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from smsmon.console.pasting import Typed
+from smsmon.console.terminal.input import Typed
 from smsmon.store.idlist import parse
 from smsmon.text import safe_lines
 

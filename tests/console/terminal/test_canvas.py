@@ -16,7 +16,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from smsmon.console.canvas import Canvas
+from smsmon.console.terminal.canvas import Canvas
 from tests.pty.screen import Screen
 
 WIDTH, HEIGHT = 24, 6

@@ -11,8 +11,8 @@ from time import monotonic
 
 import pytest
 
-from smsmon.console import outlet
-from smsmon.console.outlet import BEHIND, Outlet
+from smsmon.console.terminal import writer
+from smsmon.console.terminal.writer import BEHIND, Outlet
 
 WITHIN = 10.0
 FULL = bytes(4 * 65_536)
@@ -97,11 +97,11 @@ def test_line_that_takes_nothing_is_behind_until_it_drains(line: Line) -> None:
 def test_line_that_stops_is_slow_and_after_a_while_fast_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outlet, "SLOW_AFTER", 0.0)
+    monkeypatch.setattr(writer, "SLOW_AFTER", 0.0)
     line.outlet.write(b"a")
     line.wait_for("slow")
-    monkeypatch.setattr(outlet, "SLOW_AFTER", 1e9)
-    monkeypatch.setattr(outlet, "FAST_AFTER", 0.0)
+    monkeypatch.setattr(writer, "SLOW_AFTER", 1e9)
+    monkeypatch.setattr(writer, "FAST_AFTER", 0.0)
     line.outlet.write(b"b")
     line.wait_for("fast")
 

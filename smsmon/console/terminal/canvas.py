@@ -22,7 +22,7 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from smsmon.console.ink import NO_INK, Ink, ink_of, of_blanks, strokes
+from smsmon.console.terminal.ink import NO_INK, Ink, ink_of, of_blanks, strokes
 
 if TYPE_CHECKING:
     from rich.console import Console

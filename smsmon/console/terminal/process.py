@@ -23,10 +23,9 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from smsmon import exit_codes
-from smsmon.console.canvas import Canvas
-from smsmon.console.collecting import Collecting, share_one_pool
 from smsmon.console.failures import WatchedWorkers
-from smsmon.console.terminal import (
+from smsmon.console.terminal.canvas import Canvas
+from smsmon.console.terminal.driver import (
     Drained,
     InputFailed,
     LineSpeed,
@@ -34,6 +33,7 @@ from smsmon.console.terminal import (
     TerminalDriver,
     TerminalGone,
 )
+from smsmon.console.terminal.garbage import Collecting, share_one_pool
 from smsmon.failures import POLLING, Failed, Failures
 from smsmon.leaving import in_loop
 

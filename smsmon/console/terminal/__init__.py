@@ -1,0 +1,1 @@
+"""The terminal: how it is read, written and painted, and the process that lives in it."""
