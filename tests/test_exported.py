@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from smsmon.console.views import export
+from smsmon.console import export
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing

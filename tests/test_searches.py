@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from smsmon import phones
-from smsmon.console.finding import search, understood
-from smsmon.console.regions import by_country
+from smsmon.console.overview.countries import by_country
+from smsmon.console.tables.finding import search, understood
 from smsmon.filters import parse
 from smsmon.filters.fields import RECIPIENT_FIELDS
 from smsmon.monitor.board import Board

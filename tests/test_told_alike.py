@@ -15,12 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 from smsmon.cli import smsmon
-from smsmon.console.journal import Line, event_line, transition_lines
+from smsmon.console import export
+from smsmon.console.dialogs.since_view import lines as since_lines
 from smsmon.console.lens import Lens
-from smsmon.console.views import export
-from smsmon.console.views.recipient import recipient_text, whole_timeline
-from smsmon.console.views.recipients import recipient_row
-from smsmon.console.views.since import lines as since_lines
+from smsmon.console.recipient import recipient_text, whole_timeline
+from smsmon.console.tables.journal import Line, event_line, transition_lines
+from smsmon.console.tables.recipients import recipient_row
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient
 from smsmon.shapes import news_json

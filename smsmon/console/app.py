@@ -18,7 +18,7 @@ from smsmon.console.failures import keep_running
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
-from smsmon.console.screens.console import ConsoleScreen
+from smsmon.console.screen import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.terminal import process
 from smsmon.console.terminal.key_order import KeysInOrder
@@ -175,7 +175,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         await self._set_up(self._station.problems.get(self._settings.profile, ""))
 
     async def _set_up(self, problem: str) -> None:
-        from smsmon.console.screens.setup import SetupScreen, asker
+        from smsmon.console.dialogs.setup import SetupScreen, asker
 
         ask = asker(self._settings, self._clock, self._open_client)
         screen = SetupScreen(self._settings, self._locations, ask, problem=problem)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from smsmon.clock import Clock
-from smsmon.console.journal import Journal, Line, event_line, transition_lines
+from smsmon.console.tables.journal import Journal, Line, event_line, transition_lines
 from smsmon.model import Event
 from smsmon.monitor.state import Applied
 

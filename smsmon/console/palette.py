@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from smsmon.console.actions import Action, key_face
-from smsmon.console.screens.showing import Showing
+from smsmon.console.showing import Showing
 from smsmon.console.widgets.live_table import LiveTable
 
 _THEME = "theme "

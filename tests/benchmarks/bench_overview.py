@@ -15,12 +15,12 @@ import time
 from array import array
 
 from smsmon.clock import SystemClock
-from smsmon.console.figures import Figures, Ledger, capture
 from smsmon.console.lens import Lens
-from smsmon.console.plotting import draw
-from smsmon.console.tally import Tally
-from smsmon.console.views.charts import Chart
-from smsmon.console.views.overview import SPANS, Requests, Shown, panels
+from smsmon.console.overview.charts import Chart
+from smsmon.console.overview.figures import Figures, Ledger, capture
+from smsmon.console.overview.panels import SPANS, Requests, Shown, panels
+from smsmon.console.overview.plotting import draw
+from smsmon.console.overview.tally import Tally
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones, Recipients

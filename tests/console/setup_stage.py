@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from smsmon.api.key import ApiKey
 from smsmon.assemble import read_key
-from smsmon.console.screens.setup import Ask, SetupScreen
+from smsmon.console.dialogs.setup import Ask, SetupScreen
 from smsmon.locations import Locations
 from smsmon.model import Balance
 from smsmon.settings import Profile, load_settings

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import TextArea
 
-from smsmon.console.screens.add import AddScreen, preview, verdict
+from smsmon.console.dialogs.add import AddScreen, preview, verdict
 from smsmon.store.idlist import parse
 from tests.console.dialog_stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from smsmon.console.alerts import lines, mark, toast
 from smsmon.console.cells import plain
-from smsmon.console.views.alerts import lines, mark, toast
 from smsmon.filters import parse
 from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Fault, FaultKind

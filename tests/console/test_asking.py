@@ -12,14 +12,14 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, keymap_problems
-from smsmon.console.journal import transition_lines
+from smsmon.console.dialogs.add import AddScreen
+from smsmon.console.dialogs.columns import ColumnsScreen
+from smsmon.console.dialogs.edit import EditScreen
+from smsmon.console.dialogs.find import FindScreen
+from smsmon.console.dialogs.raw import RawScreen
+from smsmon.console.dialogs.since import SinceScreen
 from smsmon.console.palette import Actions
-from smsmon.console.screens.add import AddScreen
-from smsmon.console.screens.columns import ColumnsScreen
-from smsmon.console.screens.edit import EditScreen
-from smsmon.console.screens.find import FindScreen
-from smsmon.console.screens.raw import RawScreen
-from smsmon.console.screens.since import SinceScreen
+from smsmon.console.tables.journal import transition_lines
 from smsmon.model import Status, Transition
 from smsmon.store.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of

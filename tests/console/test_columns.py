@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.console.screens.columns import ColumnsScreen
-from smsmon.console.views.columns import choices
+from smsmon.console.dialogs.column_choice import choices
+from smsmon.console.dialogs.columns import ColumnsScreen
 from smsmon.console.widgets.live_table import Column
 from tests.console.dialog_stage import NARROW, SMALL, asking
 

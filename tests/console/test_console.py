@@ -13,7 +13,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
-from smsmon.console.screens.add import AddScreen
+from smsmon.console.dialogs.add import AddScreen
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.simulator.scenario import demo_entries

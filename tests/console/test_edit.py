@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Paste
 
-from smsmon.console.screens.edit import EditScreen, changes, hint, tags_of, tags_text
+from smsmon.console.dialogs.edit import EditScreen, changes, hint, tags_of, tags_text
 from smsmon.model import Entry
 from smsmon.text import typed
 from tests.console.dialog_stage import NARROW, SMALL, asking, calm

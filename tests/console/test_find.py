@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from textual.events import Paste
 
-from smsmon.console.finding import Place
+from smsmon.console.dialogs.find import FindScreen
 from smsmon.console.lens import Lens
-from smsmon.console.screens.find import FindScreen
+from smsmon.console.tables.finding import Place
 from smsmon.model import Entry, Status
 from smsmon.monitor.board import Board
 from smsmon.store.errors import StoreError

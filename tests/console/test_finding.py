@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.console import finding
-from smsmon.console.finding import (
+from smsmon.console.tables import finding
+from smsmon.console.tables.finding import (
     Found,
     Place,
     as_now,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from smsmon.assemble import AccountProblem
-from smsmon.console.screens.setup import SetupScreen
+from smsmon.console.dialogs.setup import SetupScreen
 from smsmon.monitor.account import Condition
 from smsmon.settings import load_settings
 from tests.console.test_console import text_of

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from textual import events
 
-from smsmon.console.journal import LIMIT, Line
 from smsmon.console.looks import Tone
+from smsmon.console.tables.journal import LIMIT, Line
 from tests.support.scene import WIDE, Scene
 
 KEYS = ("y", "Y", "down", "s", "r", "p", "d", "e", "w", "x", "asterisk", "y", "Y", "p", "d")

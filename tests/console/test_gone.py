@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.console import cells
-from smsmon.console.views import head
-from smsmon.console.views.export import message_record, recipient_record
-from smsmon.console.views.recipients import recipient_row
+from smsmon.console import cells, head
+from smsmon.console.export import message_record, recipient_record
+from smsmon.console.tables.recipients import recipient_row
 from smsmon.filters import parse
 from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Counts, Entry, Report, Status, Unchanged

@@ -8,8 +8,7 @@ from datetime import UTC
 
 import pytest
 
-from smsmon.console.lens import Lens
-from smsmon.console.views.head import (
+from smsmon.console.head import (
     Head,
     balance_text,
     limit_used_up,
@@ -19,6 +18,7 @@ from smsmon.console.views.head import (
     trying,
     why_not_asked,
 )
+from smsmon.console.lens import Lens
 from smsmon.filters import parse
 from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Balance, Counts, Fault, FaultKind

@@ -17,14 +17,14 @@ from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
 from smsmon.console.cells import Span
-from smsmon.console.figures import Figures, Ledger, Source, Window
 from smsmon.console.looks import Tone
-from smsmon.console.screens.counted import CountedScreen
-from smsmon.console.screens.overview import OverviewScreen, grid
-from smsmon.console.tally import Tally
-from smsmon.console.views.bars import Bar, Bars
-from smsmon.console.views.overview import TABS
-from smsmon.console.widgets.drawing import Drawing
+from smsmon.console.overview.bars import Bar, Bars
+from smsmon.console.overview.counted import CountedScreen
+from smsmon.console.overview.drawing import Drawing
+from smsmon.console.overview.figures import Figures, Ledger, Source, Window
+from smsmon.console.overview.panels import TABS
+from smsmon.console.overview.screen import OverviewScreen, grid
+from smsmon.console.overview.tally import Tally
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.simulator.scenario import demo_entries
 from tests.support.clock import START
@@ -388,11 +388,11 @@ async def test_each_tone_has_a_style_of_its_own_in_monochrome_too(shown: Open) -
 def test_the_console_loads_no_plotting_library_until_a_plot_is_drawn() -> None:
     program = (
         "import sys\n"
-        "import smsmon.console.app, smsmon.console.screens.overview\n"
-        "import smsmon.console.views.sparkline\n"
+        "import smsmon.console.app, smsmon.console.overview.screen\n"
+        "import smsmon.console.overview.sparkline\n"
         "loaded = [name for name in sys.modules if 'plotext' in name]\n"
         "assert not loaded, loaded\n"
-        "import smsmon.console.plotting\n"
+        "import smsmon.console.overview.plotting\n"
         "assert 'textual_plotext' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon import phones
-from smsmon.console import figures
-from smsmon.console.figures import (
+from smsmon.console.overview import figures
+from smsmon.console.overview.countries import by_country
+from smsmon.console.overview.figures import (
     BINS,
     LONGEST,
     POINTS,
@@ -24,7 +25,6 @@ from smsmon.console.figures import (
     curve,
     durations,
 )
-from smsmon.console.regions import by_country
 from smsmon.model import Entry, Report, Status
 from smsmon.monitor.board import Board
 from smsmon.recipients import NO_DATE, Recipient, Recipients

@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.console.cells import Span
-from smsmon.console.figures import Ledger, capture
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
-from smsmon.console.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
-from smsmon.console.tally import Stop, Tally
-from smsmon.console.views import charts
-from smsmon.console.views.bars import GOOD, WAIT, Bar, Bars, draw_bars
-from smsmon.console.views.bars import LEAST_WIDTH as BARS_WIDTH
-from smsmon.console.views.charts import Chart, Columns
-from smsmon.console.views.overview import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.console.overview import charts
+from smsmon.console.overview.bars import GOOD, WAIT, Bar, Bars, draw_bars
+from smsmon.console.overview.bars import LEAST_WIDTH as BARS_WIDTH
+from smsmon.console.overview.charts import Chart, Columns
+from smsmon.console.overview.figures import Ledger, capture
+from smsmon.console.overview.panels import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
+from smsmon.console.overview.tally import Stop, Tally
 from smsmon.console.widgets.fitting import KEPT, wrapped
 from smsmon.model import Entry, Report, Status
 from smsmon.monitor.board import Board

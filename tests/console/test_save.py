@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.console.screens.save import SaveScreen, target
+from smsmon.console.dialogs.save import SaveScreen, target
 from tests.console.dialog_stage import NARROW, SMALL, asking, type_text
 
 

@@ -15,8 +15,8 @@ from smsmon.api.errors import KeyRefused, TimedOut
 from smsmon.api.key import ApiKey
 from smsmon.assemble import open_client
 from smsmon.clock import SystemClock
-from smsmon.console.screens.setup import SetupScreen, asker
-from smsmon.console.widgets.key_field import KeyField
+from smsmon.console.dialogs.key_field import KeyField
+from smsmon.console.dialogs.setup import SetupScreen, asker
 from smsmon.locations import Locations
 from smsmon.settings import load_settings
 from smsmon.simulator.scenario import demo_world

@@ -12,10 +12,10 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
-from smsmon.console.journal import transition_lines
+from smsmon.console.dialogs.since import SinceScreen
+from smsmon.console.dialogs.since_view import Stretch, beginning, evening, lines, summary
 from smsmon.console.lens import Lens
-from smsmon.console.screens.since import SinceScreen
-from smsmon.console.views.since import Stretch, beginning, evening, lines, summary
+from smsmon.console.tables.journal import transition_lines
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.model import Event, EventKind, Status, Transition
 from smsmon.store.errors import StoreError

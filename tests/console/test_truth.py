@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from smsmon.console import head, titles
+from smsmon.console.export import message_record
 from smsmon.console.lens import Lens
-from smsmon.console.views import head, titles
-from smsmon.console.views.export import message_record
 from smsmon.console.widgets.fitting import Part
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition, held_back

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from smsmon.console.head import Head, truth
 from smsmon.console.lens import Lens
-from smsmon.console.views.head import Head, truth
 from smsmon.monitor.account import AccountState
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling

@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from smsmon.console.actions import ACTIONS, Where
-from smsmon.console.screens.save import SaveScreen
+from smsmon.console.dialogs.save import SaveScreen
 from smsmon.console.widgets.live_table import LiveTable
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
 from tests.hostile.stage import hostile_entries, hostile_stage, refusal

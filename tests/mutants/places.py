@@ -40,7 +40,7 @@ class Middle:
         "smsmon/commands/recorded.py",
         "smsmon/spreadsheet.py",
         "smsmon/console/terminal/canvas.py",
-        "smsmon/console/views/head.py",
+        "smsmon/console/head.py",
         "smsmon/console/widgets/live_table/order.py",
     )
     TESTS = ("tests/api", "tests/filters", "tests/monitor", "tests/store", "tests/test_*.py")
@@ -57,7 +57,7 @@ _NEAR = {
     "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),
     "smsmon/monitor/ledger.py": ("tests/monitor/test_[el]*.py", "tests/test_window.py"),
     "smsmon/console/terminal/canvas.py": ("tests/console/terminal/test_canvas.py",),
-    "smsmon/console/views/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
+    "smsmon/console/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
     "smsmon/console/widgets/live_table/": ("tests/console/test_live_table_[ov]*.py",),
 }
 """Which tests hold a module, where its name does not say it."""

@@ -27,7 +27,7 @@ def put(owner: type, name: str, faulty: Callable[..., Any]) -> None:
 
 def in_a_screen() -> None:
     """Opening the help fails."""
-    from smsmon.console.screens.help import HelpScreen
+    from smsmon.console.dialogs.help import HelpScreen
 
     def compose(_: Any) -> Iterator[Any]:
         secret = KEY
@@ -38,7 +38,7 @@ def in_a_screen() -> None:
 
 def in_painting() -> None:
     """Painting fails once the help is on the screen."""
-    from smsmon.console.screens.help import HelpScreen
+    from smsmon.console.dialogs.help import HelpScreen
     from smsmon.console.widgets.line import Line
 
     def on_mount(self: HelpScreen) -> None:
@@ -72,7 +72,7 @@ def in_the_engine() -> None:
 
 def in_the_background() -> None:
     """A task and a thread of nobody fail when the help opens."""
-    from smsmon.console.screens.help import HelpScreen
+    from smsmon.console.dialogs.help import HelpScreen
 
     async def task() -> None:
         fail()

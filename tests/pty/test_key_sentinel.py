@@ -207,7 +207,7 @@ def test_failures_the_console_lives_through_show_no_key(
     ("fault", "key"),
     [
         ("console.app:ConsoleApp.get_default_screen", ""),
-        ("console.screens.help:HelpScreen.compose", "?"),
+        ("console.dialogs.help:HelpScreen.compose", "?"),
     ],
     ids=["at start", "in a screen"],
 )

@@ -17,10 +17,10 @@ from textual.widget import Widget
 
 from smsmon import phones
 from smsmon.console import app as app_module
+from smsmon.console import showing
 from smsmon.console.actions import ACTIONS, Action, Where
-from smsmon.console.journal import LIMIT, Line
 from smsmon.console.looks import Tone
-from smsmon.console.screens import showing
+from smsmon.console.tables.journal import LIMIT, Line
 from smsmon.console.terminal.garbage import give_back, share_one_pool
 from smsmon.model import Entry
 from smsmon.simulator.world import World

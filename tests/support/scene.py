@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from smsmon.api.balance import decode_balance
 from smsmon.api.decode import decode
 from smsmon.console.app import ConsoleApp
-from smsmon.console.screens.console import ConsoleScreen
+from smsmon.console.screen import ConsoleScreen
 from smsmon.console.themes import DARK
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged

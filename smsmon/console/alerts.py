@@ -1,0 +1,92 @@
+"""What alerts say on the screen: lines of the log, a toast, the head, the mark of a row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from smsmon.console.cells import Cell, Span
+from smsmon.console.looks import ALERT_TONES, UP, Tone
+from smsmon.console.tables.journal import Line
+from smsmon.console.tables.messages import Firing
+from smsmon.console.widgets.live_table import Column
+from smsmon.monitor.alerts import Alert, Rule, Severity
+from smsmon.monitor.state import Watched
+from smsmon.text import painted
+
+_SPELLED_OUT = 5
+"""More messages than this under one rule are counted instead of listed."""
+_NAMED = 3
+"""Of many messages so many are named."""
+
+Toast = Literal["information", "warning", "error"]
+
+_TOASTS: dict[Severity, Toast] = {
+    Severity.INFO: "information",
+    Severity.WARNING: "warning",
+    Severity.CRITICAL: "error",
+}
+
+
+def mark(rules: Sequence[Rule]) -> Cell:
+    """The cell of a message for which these rules fire."""
+    if not rules:
+        return ""
+    more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
+    return Span(f"{UP} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
+
+
+def alert_column(firing: Firing) -> Column[Watched]:
+    """The alerts that fire for a message."""
+
+    def shown(row: Watched, width: int) -> Cell:
+        return mark(firing(row.id))
+
+    return Column("alert", "alert", shown, width=8, flex=5, max_width=12, priority=97,
+                  help="The alerts that fire for it, the gravest first.")  # fmt: skip
+
+
+def lines(alerts: Sequence[Alert]) -> list[Line]:
+    """The lines of the log that tell what began and ended together."""
+    told = []
+    for group in _groups(alerts):
+        first = group[0]
+        tone = ALERT_TONES[first.rule.severity] if first.firing else Tone.GOOD
+        if len(group) <= _SPELLED_OUT:
+            text = _what(first)
+            told += [Line(each.at, each.message_id, "", text, tone) for each in group]
+        else:
+            told.append(Line(first.at, None, "", f"{_what(first)}: {_whom(group)}", tone, "alerts"))
+    return told
+
+
+def toast(alerts: Sequence[Alert]) -> tuple[str, Toast]:
+    """One toast for all that began and ended together, and how urgent it is."""
+    said = [f"{_what(group[0])}: {_whom(group)}" for group in _groups(alerts)]
+    worst = max((each.rule.severity for each in alerts if each.firing), default=Severity.INFO)
+    return "\n".join(said), _TOASTS[worst]
+
+
+def _groups(alerts: Sequence[Alert]) -> list[list[Alert]]:
+    """Those of one rule and one end together, in their order."""
+    groups: dict[tuple[str, bool, bool, str], list[Alert]] = {}
+    for each in alerts:
+        key = (each.rule.name, each.firing, each.old and each.firing, each.why)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _what(alert: Alert) -> str:
+    name = alert.rule.name
+    if not alert.firing:
+        return f"alert {name} is over" + (f", {alert.why}" if alert.why else "")
+    already = " held already" if alert.old else ""
+    return f"{UP} alert {name}{already} ({alert.rule.condition.text})"
+
+
+def _whom(group: Sequence[Alert]) -> str:
+    if len(group) == 1:
+        return f"{group[0].message_id} {painted(group[0].label)}".rstrip()
+    ids = ", ".join(each.message_id for each in group[:_NAMED])
+    more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
+    return f"{len(group):,} messages: {ids}{more}"

@@ -1,0 +1,219 @@
+"""The dialog that adds message ids: one typed, or hundreds pasted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from dataclasses import replace
+from itertools import chain, islice
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from smsmon.console.dialogs.field import Field, drawn
+from smsmon.console.dialogs.keys import Keys
+from smsmon.console.widgets.line import Line
+from smsmon.model import Entry
+from smsmon.store.entries import Problem
+from smsmon.store.idlist import IdList, parse
+from smsmon.store.idlist.cells import GROUPING, uncovered
+from smsmon.text import ELLIPSIS, LABEL_LIMIT, painted, typed
+
+_LOW = 20
+"""Lines of the screen below which no blank lines are spared."""
+_LINE_LIMIT = 1000
+"""Characters of one pasted line that are taken."""
+_KEPT = re.compile(f"([\t{GROUPING}])")
+_PREVIEW_LINES = 200
+"""Lines of the preview: a longer paste is counted whole and shown in part."""
+
+
+def _harmless(line: str) -> str:
+    if len(line) > _LINE_LIMIT:
+        line = line[: _LINE_LIMIT - 1] + ELLIPSIS
+    pieces = _KEPT.split(uncovered(line))
+    return "".join(
+        piece if _KEPT.fullmatch(piece) else typed(piece, len(piece)) for piece in pieces
+    )
+
+
+class IdArea(TextArea):
+    """Where ids are typed or pasted. Enter adds; a paste brings its own line breaks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.accept", "add", priority=True, show=False),
+        Binding("ctrl+j,shift+enter,alt+enter", "line_break", priority=True, show=False),
+        Binding("pageup", "screen.scroll_preview(-1)", show=False),
+        Binding("pagedown", "screen.scroll_preview(1)", show=False),
+    ]
+
+    def get_line(self, line_index: int) -> Text:
+        return Text(drawn(self.document.get_line(line_index)), end="", no_wrap=True)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Take the lines of a paste, with nothing in them that a terminal would obey.
+
+        Tabs stay, which tell columns apart, and the spaces that only stand inside a number.
+        """
+        event.stop()
+        event.prevent_default()
+        self.insert("\n".join(map(_harmless, event.text.splitlines())))
+
+    def action_line_break(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
+
+
+class AddScreen(ModalScreen[IdList | None]):
+    """Ask for message ids; shows line by line what it understood before it accepts.
+
+    Dismissed with what was read, its entries those to add, or None.
+    """
+
+    CSS = """
+    AddScreen #add {
+        height: 90%; max-height: 30;
+        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #ids { height: 5; background: $panel; border: none; padding: 0 1; margin: 0 0 1 0; }
+        & > Horizontal { height: 1; margin: 0 0 1 0; }
+        & Horizontal > Line { width: 8; }
+        & #label { width: 1fr; }
+        & > #understood { height: 1fr; }
+    }
+    AddScreen.-low #add {
+        height: 100%;
+        & > #ids { height: 3; margin: 0; }
+        & > Horizontal, & > .keys { margin: 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", show=False),
+        Binding("enter", "accept", "add", show=False),
+    ]
+
+    def __init__(self, watched: Container[str], text: str = "") -> None:
+        super().__init__()
+        self._watched = watched
+        self._text = text
+        self._read = IdList((), ())
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="add") as dialog:
+            dialog.border_title = "Add messages"
+            asked = "Type or paste ids, spaces or commas between"
+            yield Line(Content.styled(asked, "$text-quiet"))
+            area = IdArea(self._text, id="ids", soft_wrap=False, compact=True)
+            area.cursor_blink = False
+            yield area
+            with Horizontal():
+                yield Line(Content.styled("Label", "$text-quiet"))
+                yield Field(limit=LABEL_LIMIT, placeholder="for those without one", id="label")
+            yield Line(id="verdict")
+            with VerticalScroll(id="understood"):
+                yield Static(id="preview", markup=False)
+            yield Keys(
+                ("enter", "add"), ("tab", "label"), ("^j", "new line"), ("PgDn", "scroll"),
+                ("esc", "cancel"),
+            )  # fmt: skip
+
+    def on_mount(self) -> None:
+        self.query_one("#ids").focus()
+        self._understand()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _LOW, "-low")
+
+    def action_scroll_preview(self, way: int) -> None:
+        """Scroll what was understood by nearly a page, up (-1) or down (1)."""
+        preview = self.query_one("#understood")
+        preview.scroll_relative(y=way * max(1, preview.size.height - 1), animate=False)
+
+    @on(TextArea.Changed)
+    def _understand(self) -> None:
+        self._read = parse(self.query_one("#ids", TextArea).text)
+        self.query_one("#preview", Static).update(preview(self._read, self._watched))
+        self.query_one("#understood").scroll_home(animate=False)
+        self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_accept()
+
+    def action_accept(self) -> None:
+        """Close with what was understood, unless that is nothing."""
+        label = typed(self.query_one("#label", Input).value.strip())
+        fresh = [entry for entry in self._read.entries if entry.id not in self._watched]
+        if fresh:
+            named = (replace(e, label=label) if not e.label else e for e in fresh)
+            self.dismiss(replace(self._read, entries=tuple(named)))
+        else:
+            self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
+            self.app.bell()
+
+    def action_cancel(self) -> None:
+        """Close and add nothing."""
+        self.dismiss(None)
+
+
+def verdict(read: IdList, watched: Container[str]) -> Content:
+    """One line: how many would be added, and how many for which reason would not."""
+    known = sum(entry.id in watched for entry in read.entries)
+    fresh, bad, doubts = len(read.entries) - known, len(read.problems), len(read.doubts)
+    if not (fresh or known or bad):
+        return Content.styled("Type or paste at least one message id (digits).", "$text-quiet")
+    parts = [Content.styled(f"{fresh:,} to add", "bold" if fresh else "$text-quiet")]
+    if bad:
+        parts.append(Content.styled(f"✗ {bad:,} not understood", "$error"))
+    if doubts:
+        parts.append(Content.styled(f"! {doubts:,} in doubt", "$warning"))
+    if known:
+        parts.append(Content.styled(f"{known:,} watched already", "$text-quiet"))
+    if read.duplicates:
+        parts.append(Content.styled(f"{read.duplicates:,} listed twice", "$text-quiet"))
+    return Content(" · ").join(parts)
+
+
+def preview(read: IdList, watched: Container[str]) -> Content:
+    """What was understood, what needs eyes first: bad lines, doubts, new ids, those watched."""
+    if not (read.entries or read.problems):
+        return _EXAMPLES
+    fresh = [entry for entry in read.entries if entry.id not in watched]
+    known = [entry for entry in read.entries if entry.id in watched]
+    every = chain(
+        (_complaint("✗", "$error", each) for each in read.problems),
+        (_complaint("!", "$warning", each) for each in read.doubts),
+        (_taken(each) for each in fresh),
+        (Content.styled(f"· {each.id}  watched already", "$text-quiet") for each in known),
+    )
+    lines = list(islice(every, _PREVIEW_LINES))
+    left = len(read.problems) + len(read.doubts) + len(read.entries) - len(lines)
+    if left:
+        lines.append(Content.styled(f"… and {left:,} more", "$text-quiet"))
+    return Content("\n").join(lines)
+
+
+def _complaint(glyph: str, style: str, problem: Problem) -> Content:
+    return Content.assemble(
+        (f"{glyph} line {problem.line}: ", style), f"“{problem.text}” {problem.why}"
+    )
+
+
+def _taken(entry: Entry) -> Content:
+    return Content.assemble(
+        ("✓ ", "$success"), (entry.id, "bold"), (f"  {painted(entry.label)}", "$text-quiet")
+    )
+
+
+_EXAMPLES = Content.assemble(
+    ("For example:\n", "$text-quiet"),
+    "2270142 2270143, 2270144", ("   three messages\n", "$text-quiet"),
+    "2270142 Black Friday", ("       one, with its label\n", "$text-quiet"),
+    ("A list may have one a line, or be CSV with a header: id, label, tags, note.", "$text-quiet"),
+)  # fmt: skip

@@ -1,0 +1,141 @@
+"""The dialog that edits label, tags and note of one message, or of several at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, TypedDict
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from smsmon.console.cells import cut
+from smsmon.console.dialogs.field import Field
+from smsmon.console.widgets.line import Line
+from smsmon.model import Entry
+from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
+from smsmon.text import typed as as_typed
+
+_TAG = re.compile(r'"([^"]*)"?|([^\s,"]+)')
+_NEEDS_QUOTES = re.compile(r"[\s,]")
+_TAGS_LIMIT = 1000
+_LIMITS = {"label": LABEL_LIMIT, "tags": _TAGS_LIMIT, "note": SENTENCE_LIMIT}
+_AS_IT_IS = "leave as it is"
+_HINTED = 22
+"""Columns of a value that a hint has room for on the narrowest screen."""
+
+
+class Changes(TypedDict, total=False):
+    """What is to become of the messages' descriptions; what is not in it stays."""
+
+    label: str
+    tags: tuple[str, ...]
+    note: str
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """The tags typed, between spaces or commas, each once; one with a space stands in quotes."""
+    found = (" ".join((quoted or plain).split()) for quoted, plain in _TAG.findall(text))
+    return tuple(dict.fromkeys(as_typed(tag) for tag in found if tag))
+
+
+def tags_text(tags: Iterable[str]) -> str:
+    """``tags`` as they are typed."""
+    return " ".join(f'"{tag}"' if _NEEDS_QUOTES.search(tag) else tag for tag in tags)
+
+
+def texts_of(entry: Entry) -> dict[str, str]:
+    """What the fields show of one message."""
+    return {"label": entry.label, "tags": tags_text(entry.tags), "note": entry.note}
+
+
+def changes(entries: Sequence[Entry], typed: Mapping[str, str]) -> Changes:
+    """What ``typed`` changes in ``entries``. Of several, an empty text leaves each as it is."""
+    changed = Changes()
+    several = len(entries) > 1
+    for name, text in typed.items():
+        text = text.strip()
+        if not text if several else text == texts_of(entries[0])[name]:
+            continue
+        if name == "tags":
+            changed["tags"] = tags_of(text)
+        elif name == "label":
+            changed["label"] = as_typed(text)
+        else:
+            changed["note"] = as_typed(text, SENTENCE_LIMIT)
+    return changed
+
+
+def hint(entries: Sequence[Entry], name: str) -> str:
+    """What an empty field of several messages says: that it changes nothing, and what they have."""
+    values = {texts_of(entry)[name] for entry in entries}
+    if len(values) > 1:
+        return f"{_AS_IT_IS} ({len(values)} different ones)"
+    (value,) = values
+    return f"{_AS_IT_IS}: {cut(value, _HINTED)}" if value else f"{_AS_IT_IS}: none"
+
+
+class EditScreen(ModalScreen[Changes | None]):
+    """Edit descriptions. Dismissed with what changes, or None when nothing does."""
+
+    CSS = """
+    EditScreen #edit {
+        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
+        & > Horizontal { height: 1; margin: 0 0 1 0; }
+        & > #heading { margin: 0 0 1 0; }
+        & Horizontal > Line { width: 8; }
+        & Field { width: 1fr; }
+        & > .keys { margin: 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    AUTO_FOCUS = "#label"
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """``entries``: at least one."""
+        super().__init__()
+        self._entries = entries
+
+    def compose(self) -> ComposeResult:
+        several = len(self._entries) > 1
+        with Vertical(classes="dialog", id="edit") as dialog:
+            dialog.border_title = "Edit"
+            yield Line(heading(self._entries), id="heading")
+            for name, limit in _LIMITS.items():
+                with Horizontal():
+                    yield Line(Content.styled(name.capitalize(), "$text-quiet"))
+                    if several:
+                        yield Field(placeholder=hint(self._entries, name), limit=limit, id=name)
+                    else:
+                        yield Field(texts_of(self._entries[0])[name], limit=limit, id=name)
+            yield Line(
+                Content.styled("Tags stand between spaces or commas: otp fr", "$text-quiet"),
+            )
+            yield Line(
+                Content.styled("enter  save     tab  next field     esc  cancel", "$text-quiet"),
+                classes="keys",
+            )
+
+    @on(Input.Submitted)
+    def action_accept(self) -> None:
+        """Close with what was changed."""
+        typed = {name: self.query_one(f"#{name}", Field).value for name in _LIMITS}
+        self.dismiss(changes(self._entries, typed) or None)
+
+    def action_cancel(self) -> None:
+        """Close and change nothing."""
+        self.dismiss(None)
+
+
+def heading(entries: Sequence[Entry]) -> Content:
+    """Which message is edited, or how many and what an empty field means then."""
+    if len(entries) == 1:
+        return Content.assemble((entries[0].id, "bold"), f"  {painted(entries[0].label)}")
+    return Content.assemble(
+        (f"{len(entries):,} messages", "bold"), "  an empty field leaves each as it is"
+    )

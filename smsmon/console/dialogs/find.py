@@ -1,0 +1,216 @@
+"""The dialog that finds a phone number, wherever it is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
+
+from smsmon.console.dialogs.field import Field
+from smsmon.console.lens import Lens
+from smsmon.console.tables.finding import (
+    FOUND_LIMIT,
+    Found,
+    NumberFinder,
+    Place,
+    merged,
+    remembered,
+    search,
+    understood,
+)
+from smsmon.console.tables.found import FoundRows, detail, found_columns, verdict, why_empty
+from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.live_table import LiveTable
+from smsmon.console.widgets.live_table.messages import Highlighted, Selected
+from smsmon.monitor.board import Board
+from smsmon.phones import Sought
+from smsmon.store.errors import StoreError
+
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at what the rows say now: statuses change while this is open."""
+_LONGEST = 40
+_LOW = 20
+"""Lines of the screen below which no blank lines are spared."""
+
+
+class FindScreen(ModalScreen[Place | None]):
+    """Find a number in all watched messages, and in the history, while it is typed.
+
+    Dismissed with the place chosen, or None. A place without a slot is in the history only.
+    """
+
+    CSS = """
+    FindScreen #find {
+        width: 112; max-width: 100%; height: 26; max-height: 100%; padding: 0 1;
+        & > Line { text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #verdict { margin: 0 1 1 1; }
+        & > #detail { padding: 0 1; margin: 1 0 0 0; }
+        & > .keys { padding: 0 1; margin: 0; }
+        & > #found { height: 1fr; }
+        & #nothing { padding: 0 1; color: $text-quiet; }
+        & LiveTable > .live-table--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground;
+        }
+        & LiveTable:nocolor > .live-table--cursor { text-style: reverse; }
+    }
+    FindScreen.-low #find {
+        & > #verdict { margin: 0 1; }
+        & > #detail { margin: 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", show=False),
+        Binding("enter", "open", show=False),
+        Binding("down", "move('cursor_down')", show=False),
+        Binding("up", "move('cursor_up')", show=False),
+        Binding("pagedown", "move('page_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+    ]
+    AUTO_FOCUS = "#number"
+
+    def __init__(self, board: Board, lens: Lens, history: NumberFinder | None = None) -> None:
+        super().__init__()
+        self._board = board
+        self._lens = lens
+        self._history = history
+        self._wanted = Sought()
+        self._searched = Sought()
+        """What the rows shown were found for."""
+        self._searching = False
+        self._opens = False
+        """Enter was pressed before anything was found: open the first that is."""
+        self._rows = FoundRows(board)
+        self._table: LiveTable[Place, Found] = LiveTable(found_columns(lens), tint_seconds=0)
+        # Letters typed belong to the field, wherever the mouse was.
+        self._table.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="find") as dialog:
+            dialog.border_title = "Find a number"
+            yield Field(limit=_LONGEST, id="number")
+            yield Line(id="verdict")
+            with Vertical(id="found"):
+                yield self._table
+                yield Static(id="nothing", markup=False)
+            yield Line(id="detail")
+            yield Line(
+                Content.styled("enter  open     ↑ ↓  choose     esc  close", "$text-quiet"),
+                classes="keys",
+            )
+
+    def on_mount(self) -> None:
+        self._show([], searching=False)
+        self.set_interval(_LOOK_EVERY, self.look)
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _LOW, "-low")
+
+    def look(self) -> None:
+        """Show the rows as they are now."""
+        self._table.repaint()
+        self._say_detail()
+
+    @on(Input.Changed)
+    def _asked(self, event: Input.Changed) -> None:
+        self._opens = False
+        wanted = understood(event.value)
+        if not wanted or wanted != self._wanted:
+            self._wanted, self._searching = wanted, True
+            self._search(wanted)
+
+    @work(group="find", exclusive=True, exit_on_error=False)
+    async def _search(self, wanted: Sought) -> None:
+        """Show what is found, first on the board, then in the history too."""
+        if not wanted:
+            self._show([], searching=False)
+            return
+        found = await search(self._board, wanted)
+        history = self._history
+        self._show(found, searching=history is not None)
+        if history is None:
+            return
+        try:
+            known = await history.find_number(self._value, FOUND_LIMIT)
+        except StoreError as error:
+            self._show(found, searching=False, trouble=f"history: {error.reason}. {error.remedy}")
+            return
+        older = remembered(self._board, wanted, known.sightings)
+        self._show(merged(found, older)[:FOUND_LIMIT], searching=False, more=known.more)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A search that fails says so; what it found stays."""
+        if event.state is WorkerState.ERROR:
+            current = self._searched == self._wanted
+            found = list(self._rows.found.values()) if current else []
+            self._show(found, searching=False, trouble="the search failed")
+
+    def _show(
+        self, found: list[Found], *, searching: bool, more: bool = False, trouble: str = ""
+    ) -> None:
+        self._searching = searching
+        fresh, self._searched = self._searched != self._wanted, self._wanted
+        rows = FoundRows(self._board, found)
+        if fresh:
+            self._rows = rows
+            self._table.set_source(rows, rows.places)
+        elif rows.places != self._rows.places:
+            self._rows.found = rows.found
+            self._table.load(rows.places)
+        self._table.display = bool(found)
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not found
+        if not found:
+            why = why_empty(
+                self._wanted, len(self._board), searching=searching, history=bool(self._history)
+            )
+            nothing.update(why)
+        self.query_one("#verdict", Line).say(
+            verdict(
+                self._value, self._wanted, found, searching=searching, more=more, trouble=trouble
+            )
+        )
+        self._say_detail()
+        if self._opens and (found or not searching):
+            self._opens = False
+            self.action_open()
+
+    def _say_detail(self) -> None:
+        self.query_one("#detail", Line).say(detail(self._table.cursor_row, self._lens))
+
+    @property
+    def _value(self) -> str:
+        return self.query_one("#number", Input).value
+
+    @on(Highlighted)
+    def _highlighted(self) -> None:
+        self._say_detail()
+
+    @on(Selected)
+    @on(Input.Submitted)
+    def _chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Close with the row under the cursor; while the search runs, as soon as there is one."""
+        row = self._table.cursor_row
+        if row is not None and self._searched == self._wanted:
+            self.dismiss(row.place)
+        elif self._searching:
+            self._opens = True
+        else:
+            self.app.bell()
+
+    def action_move(self, way: str) -> None:
+        """Move the cursor of the table: an action of it by name."""
+        getattr(self._table, f"action_{way}")()
+
+    def action_cancel(self) -> None:
+        """Close and go nowhere."""
+        self.dismiss(None)

@@ -1,0 +1,325 @@
+"""The overview: plots of how deliveries go, over the console.
+
+Costs nothing while it is closed. While it is open it looks every few seconds whether anything
+changed, reckons in a thread, and paints the lines of a plot that differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import ClassVar, Self
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.widgets import Static
+
+from smsmon.console import cells, head
+from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
+from smsmon.console.lens import Lens
+from smsmon.console.looks import Tone
+from smsmon.console.overview.counted import CountedScreen
+from smsmon.console.overview.figures import Figures, Ledger, capture
+from smsmon.console.overview.panel_view import PanelView
+from smsmon.console.overview.panels import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.console.overview.tally import Tally
+from smsmon.console.tones import styled
+from smsmon.console.widgets.fitting import fitted, part
+from smsmon.console.widgets.line import Line
+from smsmon.model import Event
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.state import Applied
+from smsmon.text import painted
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks whether there is something new to show."""
+_BESIDE = 2
+"""Lines of the screen that no plot has: the head, the tabs and the keys, less the gap that the last
+row of plots does without."""
+_PANEL_HEIGHT = 14
+"""Lines that a panel needs to be read beside others, the gap below it included."""
+_TWO_COLUMNS, _THREE_COLUMNS = 116, 176
+"""Columns of the screen from which plots stand side by side; each then has 56 at least."""
+
+
+def grid(width: int, height: int) -> tuple[int, int]:
+    """How many plots have room side by side, and how many one above the other."""
+    columns = 1 if width < _TWO_COLUMNS else 2 if width < _THREE_COLUMNS else 3
+    return columns, max(1, (height - _BESIDE) // _PANEL_HEIGHT)
+
+
+class OverviewScreen(Screen[None], inherit_bindings=False):
+    """The plots, as many as there is room for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,o", "close", "close", show=False),
+        Binding("tab,right", "turn(1)", "next plot", show=False),
+        Binding("shift+tab,left", "turn(-1)", "plot before", show=False),
+        *(
+            Binding(str(place), f"choose({place - 1})", title, show=False)
+            for place, title in enumerate(TABS, start=1)
+        ),
+        Binding("w", "span", "time span", show=False),
+        Binding("m", "scope", "this message or all", show=False),
+        Binding("z,enter", "zoom", "zoom", show=False),
+        Binding("question_mark,f1", "explain", "how it is counted", show=False),
+        Binding("ctrl+c", "leave", "quit smsmon", show=False),
+    ]
+    DEFAULT_CSS = """
+    OverviewScreen {
+        #overview-truth { padding: 0 1; background: $panel; }
+        #overview-truth.-trouble { background: $error 25%; }
+        #overview-tabs { padding: 0 1; }
+        #overview-plots { layout: grid; grid-gutter: 1 2; height: 1fr; padding: 0 1; }
+        #overview-keys { padding: 0 1; background: $panel; }
+        #overview-small { display: none; content-align: center middle; width: 1fr; height: 1fr; }
+        &.-tiny > * { display: none; }
+        &.-tiny > #overview-small { display: block; }
+    }
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        lens: Lens,
+        tally: Tally,
+        told: Callable[[], head.Head],
+        *,
+        message_id: str | None = None,
+    ) -> None:
+        """``message_id`` can be looked at alone (key m); ``told`` gives what the head tells.
+
+        ``tally`` listens to the engine already: it knows what happened before this was opened.
+        """
+        super().__init__()
+        self._engine, self._lens, self._tally = engine, lens, tally
+        self._message_id = message_id
+        self._told = told
+        self._alone = False
+        self._span = SPANS[0]
+        self._chosen = 0
+        self._zoomed = False
+        self._ledger = Ledger()
+        self._figures: tuple[Figures, Figures | None] | None = None
+        self._panels: tuple[Panel, ...] = ()
+        self._changed = True
+        self._polled = True
+        self._minute = -1
+        self._wanted = self._reckoning = False
+        self._views = [PanelView() for _ in TABS]
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="overview-truth")
+        yield Line(id="overview-tabs")
+        with Container(id="overview-plots"):
+            yield from self._views
+        yield Line(id="overview-keys")
+        yield Static(
+            f"The overview needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
+            "Make the window larger, or press esc to go back.",
+            id="overview-small",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        self._unsubscribe = self._engine.subscribe(self._hear)
+        self.set_interval(LOOK_EVERY, self.look)
+        self._lay_out()
+        self.look()
+
+    def on_unmount(self) -> None:
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """As for any screen, but for regions nothing is painted.
+
+        Only Textual asks for them, when something changes on a screen below. It would repaint
+        them here, several times a second; this screen is opaque and shows nothing of that.
+        """
+        if regions:
+            return self
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
+
+    # What there is to see
+
+    def _hear(self, happened: Applied | Event) -> None:
+        self._polled = True
+        self._changed = self._changed or isinstance(happened, Event) or happened.changed
+
+    def look(self) -> None:
+        """Bring the plots up to date, if there is anything new."""
+        if not self.is_current:
+            return
+        self._show_head()
+        minute = 0 if self._lens.still else int(self._lens.now() // 60)
+        if self._changed or minute != self._minute:
+            self._minute = minute
+            self._changed = False
+            self._reckon()
+        elif self._polled:
+            self._show()
+
+    def _reckon(self) -> None:
+        """Reckon in a thread, and once more if that is asked for meanwhile: never two at a time."""
+        self._wanted = True
+        if not self._reckoning:
+            self._reckoning = True
+            self._keep_reckoning()
+
+    @work(group="overview", exit_on_error=False)
+    async def _keep_reckoning(self) -> None:
+        try:
+            await asyncio.to_thread(import_module, "smsmon.console.overview.plotting")
+            while self._wanted:
+                self._wanted = False
+                only = self._message_id if self._alone else None
+                sources, now = capture(self._engine.board), self._lens.now()
+                self._figures = await asyncio.to_thread(
+                    self._ledger.reckon, sources, now, self._span.window, only
+                )
+                self._show()
+        finally:
+            self._reckoning = False
+
+    def _show(self) -> None:
+        """Say and draw what is known."""
+        self._polled = False
+        self._show_tabs()
+        if self._figures is None:
+            return
+        of_all, of_one = self._figures
+        engine = self._engine
+        self._panels = panels(
+            Shown(
+                figures=of_one or of_all,
+                everything=of_all if of_one else None,
+                message_id=self._message_id if of_one else None,
+                span=self._span,
+                tally=self._tally,
+                requests=Requests(engine.requests_last_minute, engine.allowed, engine.stretch),
+                now=self._lens.now(),
+                lens=self._lens,
+            )
+        )
+        self._fill()
+
+    def _fill(self) -> None:
+        for view, panel in zip(self._views, self._panels, strict=False):
+            if view.display:
+                view.show(panel)
+
+    def _show_head(self) -> None:
+        told = replace(self._told(), frozen_since=None, held_back=0)  # no plot is held still
+        line = self.query_one("#overview-truth", Line)
+        line.say(head.truth(told, self._lens, self.size.width - 2))
+        line.set_class(head.trouble(told), "-trouble")
+
+    # Moving about
+
+    def _lay_out(self) -> None:
+        """Show the page of plots that the chosen one is on."""
+        width, height = self.size
+        self.set_class(width < LEAST_WIDTH or height < LEAST_HEIGHT, "-tiny")
+        columns, rows = (1, 1) if self._zoomed else grid(width, height)
+        each = min(columns * rows, len(self._views))
+        page = self._chosen // each
+        plots = self.query_one("#overview-plots")
+        plots.styles.grid_size_columns = columns
+        plots.styles.grid_size_rows = min(rows, -(-each // columns))
+        for place, view in enumerate(self._views):
+            view.display = place // each == page
+            view.set_class(place == self._chosen and each > 1, "-chosen")
+        self._fill()
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        tabs = Content("  ").join(
+            [
+                Content.styled(f"▸{tab}", "bold $accent") if place == self._chosen else Content(tab)
+                for place, tab in enumerate(TABS)
+            ]
+        )
+        span = f" · {self._span.name}"
+        room = max(0, self.size.width - 2 - tabs.cell_length - 3 - len(span))
+        names = self._scope_names
+        scope = (
+            next((name for name in names if len(name) <= room), cells.cut(names[-1], room)) + span
+        )
+        self.query_one("#overview-tabs", Line).say(
+            Content.assemble(tabs, "   ", styled(scope, Tone.DIM))
+        )
+        other = "this message" if self._alone is False else "all messages"
+        keys = [("←→", "plot"), ("w", "time span")]
+        keys += [("m", other)] if self._message_id is not None else []
+        keys += [("z", "zoom"), ("?", "how it is counted"), ("esc", "close")]
+        parts = [
+            part(worth, Content.assemble((key, "bold $accent"), f" {name}"))
+            for worth, (key, name) in zip((5, 4, 3, 2, 1, 6), keys, strict=False)
+        ]
+        self.query_one("#overview-keys", Line).say(fitted(parts, self.size.width - 2, "  "))
+
+    @property
+    def _scope_names(self) -> tuple[str, ...]:
+        """What is looked at, the longest name first."""
+        id = self._message_id if self._alone else None
+        watched = None if id is None else self._engine.board.get(id)
+        if watched is None:
+            return "all messages", "all"
+        return (f"{id} {painted(watched.entry.label)}".strip(),)
+
+    def action_turn(self, step: int) -> None:
+        """To the next plot, or back."""
+        self.action_choose((self._chosen + step) % len(TABS))
+
+    def action_choose(self, place: int) -> None:
+        """To one plot."""
+        self._chosen = place
+        self._lay_out()
+
+    def action_zoom(self) -> None:
+        """This plot alone, or all there is room for."""
+        self._zoomed = not self._zoomed
+        self._lay_out()
+
+    def action_span(self) -> None:
+        """A longer stretch of time, or the shortest again."""
+        self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
+        self._show_tabs()
+        self._reckon()
+
+    def action_scope(self) -> None:
+        """The message the operator came from, or all."""
+        if self._message_id is not None:
+            self._alone = not self._alone
+            self._show_tabs()
+            self._reckon()
+
+    def action_explain(self) -> None:
+        """How each number is counted."""
+        self.app.push_screen(CountedScreen())
+
+    def action_close(self) -> None:
+        """Back to the console."""
+        self.dismiss()
+
+    def action_leave(self) -> None:
+        """Leave smsmon."""
+        self.app.exit(0)

@@ -1,0 +1,184 @@
+"""A pane with a live table, a filter and a switch that shows only what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
+from smsmon.console.looks import DOWN, UP, Tone
+from smsmon.console.tables.narrowing import Only, Steps, next_step
+from smsmon.console.tones import styled
+from smsmon.console.widgets.fitting import Part, part
+from smsmon.console.widgets.live_table import LiveTable, Rows
+from smsmon.console.widgets.panes import Note, Pane
+from smsmon.filters import Field, Filter
+
+if TYPE_CHECKING:
+    from smsmon.console.tables.filter_bar import FilterBar
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
+K_contra = TypeVar("K_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+
+class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
+    """Rows that can be asked which of them a filter lets through."""
+
+    def accepted(self, keys: Sequence[K_contra], wanted: Filter, *, only: Only) -> Sequence[Any]:
+        """One truth value for each key."""
+        ...
+
+
+class ConsoleTable(LiveTable[K, R], Generic[K, R], inherit_bindings=False):
+    """A live table with the keys of this console."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(TABLE_ACTIONS),
+        Binding("enter", "select", show=False),
+    ]
+
+
+class TablePane(Pane, Generic[K, R]):
+    """A table whose rows can be filtered; the filter stays when other rows are shown."""
+
+    class Filtered(Message):
+        """Another filter is in force."""
+
+    def __init__(
+        self,
+        table: ConsoleTable[K, R],
+        fields: Sequence[Field],
+        where: Where,
+        steps: Steps,
+        *,
+        id: str,
+    ) -> None:
+        """``table.rows`` must be ``FilteredRows``; ``steps``: what it can be narrowed to."""
+        super().__init__(table, where, id=id)
+        self.table = table
+        self._empty = table.empty
+        self._note: Note | None = None
+        """Made when there is first something to explain."""
+        self.bar: FilterBar | None = None
+        """Made when a filter is first typed: four widgets, their styles and Textual's input."""
+        self._fields = fields
+        self._filter = Filter()
+        self._steps = steps
+        self.only = Only.ALL
+
+    def explain(self, text: Content) -> None:
+        """Say at the foot, whole, why the row under the cursor is not as it should be."""
+        if self._note is None and text.plain:
+            self._note = Note()
+            self.mount(self._note, after=self.table)
+        if self._note is not None:
+            self._note.tell(text)
+
+    def say_when_empty(self, text: str) -> None:
+        """What stands there while there is no row, whatever the filter."""
+        if text != self._empty:
+            self._empty = text
+            self._show_empty()
+
+    @property
+    def filter(self) -> Filter:
+        """The filter in force; the empty one lets everything through."""
+        return self._filter
+
+    @property
+    def filtered(self) -> bool:
+        """True while not every row is wanted, or a filter is being typed."""
+        return bool(self._filter) or self.only is not Only.ALL or self._typed
+
+    @property
+    def _typed(self) -> bool:
+        """True while something stands in the filter's line, understood or not."""
+        return self.bar is not None and bool(self.bar.text)
+
+    async def type_filter(self) -> None:
+        """Type a filter, or change the one there is."""
+        if self.bar is None:
+            from smsmon.console.tables.filter_bar import FilterBar
+
+            self.bar = FilterBar(self._fields)
+            await self.mount(self.bar)
+        self.bar.open()
+
+    def clear_filter(self) -> None:
+        """Show every row."""
+        self.only = Only.ALL
+        self._apply(Filter())
+        if self.bar is not None:
+            self.bar.clear()
+
+    def switch_faults(self) -> None:
+        """Show only what failed; then what waits too; then everything again."""
+        self.only = next_step(self._steps, self.only)
+        self._apply(self._filter)
+
+    def rest(self, empty: str) -> None:
+        """Say ``empty`` from now on where there are no rows at all."""
+        self._empty = empty
+        if not self.filtered:
+            self.table.empty = empty
+
+    def facts(self) -> list[Part]:
+        """What the title says of the table: its sort, its marks, its filter."""
+        table, told = self.table, []
+        column, reverse = table.sort
+        if column is not None:
+            title = next(each.title for each in table.columns if each.name == column)
+            told.append(part(4, styled(f"by {title} {DOWN if reverse else UP}", Tone.DIM)))
+        if table.marks:
+            told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
+        if step := self._steps.get(self.only):
+            told.append(part(7, styled(step.long, Tone.WARN), styled(step.short, Tone.WARN)))
+        if table.view.hidden:
+            hidden = f"{table.view.hidden:,} hidden"
+            told.append(part(7, styled(hidden, Tone.WARN)))
+        return told
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        event.stop()
+        if event.filter is not None:
+            self._apply(event.filter)
+
+    def on_filter_bar_left(self, event: FilterBar.Left) -> None:
+        event.stop()
+        if event.clear:
+            self.clear_filter()
+        elif self.bar is not None and not self.bar.text:
+            self.bar.clear()
+        self.table.focus(scroll_visible=False)
+
+    def _apply(self, wanted: Filter) -> None:
+        self._filter = wanted
+        if not wanted and self.only is Only.ALL:
+            self.table.set_filter(None)
+        else:
+            self.table.set_filter(self._accepts)
+        self._show_empty()
+        shown, all_rows = len(self.table.view), len(self.table.view.keys)
+        if self.bar is not None:
+            self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
+        self.post_message(self.Filtered())
+
+    def _show_empty(self) -> None:
+        step = None if self._filter else self._steps.get(self.only)
+        none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
+        self.table.empty = none if self.filtered else self._empty
+
+    def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
+        rows: FilteredRows[K, R] = self.table.rows  # type: ignore[assignment]  # see __init__
+        return rows.accepted(keys, self._filter, only=self.only)
+
+
+def title(text: str) -> Part:
+    """The name of a pane, which gives way last."""
+    return part(10, Content(text))
