@@ -11,9 +11,9 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.remembering import Followed, LastPoll
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
-from smsmon.store.following import Cursor, Newer, Recorded
-from smsmon.store.history import History
-from smsmon.store.stands import AccountStands, PollStands
+from smsmon.store.local.following import Cursor, Newer, Recorded
+from smsmon.store.local.history import History
+from smsmon.store.local.stands import AccountStands, PollStands
 from smsmon.watching import restored
 
 _EARLY = 5.0

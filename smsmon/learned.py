@@ -16,7 +16,7 @@ from smsmon import files
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
 from smsmon.store.errors import StoreError
-from smsmon.store.files import write_whole
+from smsmon.store.local.files import write_whole
 
 Curves = dict[str, list[list[float]]]
 FILE_NAME = "learned.json"

@@ -22,10 +22,10 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.flight import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
-from smsmon.store.following import Follower, Newer
-from smsmon.store.history import History
-from smsmon.store.lease import HEARTBEAT, Holder, Lease, Presence
-from smsmon.store.stands import AccountStands, Wish
+from smsmon.store.local.following import Follower, Newer
+from smsmon.store.local.history import History
+from smsmon.store.local.lease import HEARTBEAT, Holder, Lease, Presence
+from smsmon.store.local.stands import AccountStands, Wish
 from smsmon.watching import Watching
 from smsmon.wishing import Granting, Rank, Wishing
 

@@ -19,11 +19,11 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.remembering import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
-from smsmon.store.history import History
-from smsmon.store.maintenance import retire
+from smsmon.store.local.history import History
+from smsmon.store.local.maintenance import retire
+from smsmon.store.local.update import Key, key_of
+from smsmon.store.local.watchlist import Added, Removed, Watchlist
 from smsmon.store.remembered import Remembered
-from smsmon.store.update import Key, key_of
-from smsmon.store.watchlist import Added, Removed, Watchlist
 
 _UNDO_DEPTH = 50
 """Removals that can be undone, the last first."""

@@ -10,8 +10,8 @@ from secrets import token_hex
 
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
-from smsmon.store.stands import LASTING, Wish, void
-from smsmon.store.writer import HistoryWriter
+from smsmon.store.local.stands import LASTING, Wish, void
+from smsmon.store.local.writer import HistoryWriter
 
 AGAIN = 20.0
 """Seconds after which a lasting wish is said again, that it may not become void."""

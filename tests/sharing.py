@@ -16,9 +16,9 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient
 from smsmon.sharing import Sharing
-from smsmon.store.history import History
-from smsmon.store.lease import LocalLease
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.history import History
+from smsmon.store.local.lease import LocalLease
+from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
 from smsmon.wishing import rank_of
 from tests.monitor.fakes import FakeSource

@@ -14,8 +14,8 @@ from smsmon.console.tables.finding import search, understood
 from smsmon.filters import parse
 from smsmon.filters.fields import RECIPIENT_FIELDS
 from smsmon.monitor.board import Board
-from smsmon.store import queries
-from smsmon.store.reader import Reader
+from smsmon.store.local import queries
+from smsmon.store.local.reader import Reader
 from tests.store.reports import START, Console, row
 
 COUNTRIES = {

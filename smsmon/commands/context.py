@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
-    from smsmon.store.watchlist import Watchlist
+    from smsmon.store.local.watchlist import Watchlist
 
 
 def find_locations() -> Locations:
@@ -56,6 +56,6 @@ def settings_again(
 
 def open_watchlist(locations: Locations) -> Watchlist:
     """The watchlist; nothing is read yet."""
-    from smsmon.store.watchlist import Watchlist
+    from smsmon.store.local.watchlist import Watchlist
 
     return Watchlist(locations.watchlist)

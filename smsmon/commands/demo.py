@@ -52,7 +52,7 @@ def run_demo(seed: int, speed: float) -> int:
     from smsmon.locations import Locations
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
-    from smsmon.store.watchlist import Watchlist
+    from smsmon.store.local.watchlist import Watchlist
 
     world = demo_world(seed=seed, speed=speed)
     with (

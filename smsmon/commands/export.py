@@ -93,8 +93,8 @@ def export(
     settings = read_settings(locations)
 
     from smsmon.commands.recorded import KINDS, Request
-    from smsmon.store.queries import keys
-    from smsmon.store.reader import Reader
+    from smsmon.store.local.queries import keys
+    from smsmon.store.local.reader import Reader
 
     kind = KINDS[what]
     wanted = _filter(expression, kind.fields)

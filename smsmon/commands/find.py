@@ -56,8 +56,8 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     locations = find_locations()
     settings = read_settings(locations)
 
-    from smsmon.store.queries import find_number
-    from smsmon.store.reader import Reader
+    from smsmon.store.local.queries import find_number
+    from smsmon.store.local.reader import Reader
 
     with Reader(locations.history, checked=True) as reader:
         found = reader.ask(lambda connection: find_number(connection, number, limit))

@@ -73,8 +73,8 @@ def changes(
     wanted = [entry.id for entry in entries_from(ids, file)]
     moment = since if since is not None else (0.0 if wanted else time.time() - DAY)
 
-    from smsmon.store.queries import happened_since, timeline
-    from smsmon.store.reader import Reader
+    from smsmon.store.local.queries import happened_since, timeline
+    from smsmon.store.local.reader import Reader
 
     with Reader(locations.history, checked=True) as reader:
         if wanted:
@@ -134,8 +134,8 @@ def times(by: str, since: float | None, as_json: bool) -> None:
     --json prints {"by", "times": [{"key", "measured", "median", "p90", "p99"}]},
     durations in seconds.
     """
-    from smsmon.store.queries import delivery_times
-    from smsmon.store.reader import Reader
+    from smsmon.store.local.queries import delivery_times
+    from smsmon.store.local.reader import Reader
 
     with Reader(find_locations().history, checked=True) as reader:
         found = reader.ask(
@@ -178,7 +178,7 @@ def info(as_json: bool) -> None:
     --json prints {"path", "bytes", "version", "messages", "removed",
     "recipients", "changes", "events", "oldest"}.
     """
-    from smsmon.store.maintenance import info as ask
+    from smsmon.store.local.maintenance import info as ask
 
     path = find_locations().history
     found = ask(path)
@@ -213,8 +213,8 @@ def prune(days: float | None, force: bool) -> None:
     What is on the watchlist is never dropped. Nothing is when the clock is far ahead of what was
     recorded last: --force says that it is right.
     """
-    from smsmon.store.maintenance import doubt
-    from smsmon.store.maintenance import prune as drop
+    from smsmon.store.local.maintenance import doubt
+    from smsmon.store.local.maintenance import prune as drop
 
     locations = find_locations()
     kept = days if days is not None else read_settings(locations).history.retention_days
@@ -240,7 +240,7 @@ def vacuum() -> None:
 
     It needs as much free disk again for the while.
     """
-    from smsmon.store.maintenance import vacuum as rewrite
+    from smsmon.store.local.maintenance import vacuum as rewrite
 
     before, after = rewrite(find_locations().history)
     emit(f"{before:,} bytes before, {after:,} after.")

@@ -18,9 +18,9 @@ from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS, recipient_co
 from smsmon.model import Event, EventKind
 from smsmon.phones import region
 from smsmon.shapes import Happening, counts_json, event_json, known_json, transition_json, utc
-from smsmon.store.queries import load, summaries_of, timeline
+from smsmon.store.local.queries import load, summaries_of, timeline
+from smsmon.store.local.update import Key
 from smsmon.store.remembered import Summary
-from smsmon.store.update import Key
 
 Row = dict[str, object]
 

@@ -22,9 +22,9 @@ from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.sharing import Sharing
 from smsmon.store.errors import StoreError
-from smsmon.store.history import History
-from smsmon.store.lease import LocalLease
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.history import History
+from smsmon.store.local.lease import LocalLease
+from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
 from smsmon.wishing import rank_of
 

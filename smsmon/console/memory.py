@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smsmon import files
 from smsmon.store.errors import StoreError
-from smsmon.store.files import write_whole
+from smsmon.store.local.files import write_whole
 
 
 class Memory:

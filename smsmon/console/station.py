@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Polling, Sharing
-    from smsmon.store.history import History
-    from smsmon.store.watchlist import Watchlist
+    from smsmon.store.local.history import History
+    from smsmon.store.local.watchlist import Watchlist
     from smsmon.watching import Watching
     from smsmon.wishing import Rank
 
@@ -118,13 +118,13 @@ class Station:
 
     @cached_property
     def history(self) -> History:
-        from smsmon.store.history import History
+        from smsmon.store.local.history import History
 
         return History(self._locations.history, self.clock, self._history_trouble)
 
     @cached_property
     def watchlist(self) -> Watchlist:
-        from smsmon.store.watchlist import Watchlist
+        from smsmon.store.local.watchlist import Watchlist
 
         return Watchlist(self._locations.watchlist, self.clock)
 
@@ -140,7 +140,7 @@ class Station:
     def sharing(self) -> Sharing:
         """Who polls, of all processes on this home."""
         from smsmon.sharing import Sharing
-        from smsmon.store.lease import LocalLease
+        from smsmon.store.local.lease import LocalLease
 
         lease = LocalLease(self._locations.history, self.clock, "console")
         return Sharing(

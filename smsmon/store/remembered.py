@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from smsmon.model import DEFAULT_PROFILE, Counts, Event, Transition
 from smsmon.recipients import Recipient, Recipients
-from smsmon.store.update import Key
+from smsmon.store.local.update import Key
 
 
 @dataclass(frozen=True, slots=True)

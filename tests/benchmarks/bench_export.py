@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from smsmon.store.schema import open_for_writing, transaction
+from smsmon.store.local.schema import open_for_writing, transaction
 
 RECIPIENTS = 500
 SMALL, LARGE = 20, 2_000

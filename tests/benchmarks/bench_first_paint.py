@@ -20,8 +20,8 @@ import smsmon
 from smsmon.commands.demo import write_account
 from smsmon.model import Entry
 from smsmon.recipients import Phones
-from smsmon.store.watchlist import Watchlist
-from smsmon.store.writer import HistoryWriter
+from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.local.writer import HistoryWriter
 from tests.benchmarks.bench_history import RECIPIENTS, polls, some_phones
 from tests.benchmarks.painting import until_painted
 from tests.pty.console import PROGRAM, environment

@@ -23,11 +23,11 @@ from statistics import median
 
 from smsmon.model import Counts, Entry, Event, Fault, Status
 from smsmon.recipients import Phones, Recipients
-from smsmon.store import maintenance, queries
-from smsmon.store.history import History
-from smsmon.store.reader import Reader
-from smsmon.store.schema import open_for_writing, transaction
-from smsmon.store.writer import HistoryWriter
+from smsmon.store.local import maintenance, queries
+from smsmon.store.local.history import History
+from smsmon.store.local.reader import Reader
+from smsmon.store.local.schema import open_for_writing, transaction
+from smsmon.store.local.writer import HistoryWriter
 
 RECIPIENTS = 500
 """In a message: the most that one send call takes."""

@@ -24,7 +24,7 @@ from smsmon.model import Entry
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.benchmarks.painting import until_painted
 from tests.pty.console import PROGRAM, environment
 

@@ -27,7 +27,7 @@ from smsmon.simulator.server import Server
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.wire import Answer
 from smsmon.simulator.world import World
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.pty.console import environment
 from tests.store.reports import rows_of
 from tests.support import installed

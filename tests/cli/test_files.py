@@ -19,8 +19,8 @@ from smsmon.commands.export import _opened
 from smsmon.crash import write_crash_note
 from smsmon.learned import FILE_NAME
 from smsmon.locations import Locations
-from smsmon.store.files import write_whole
-from smsmon.store.lease import LocalLease, Presence
+from smsmon.store.local.files import write_whole
+from smsmon.store.local.lease import LocalLease, Presence
 from tests.cli.program import TIMEOUT, Program
 from tests.files.kinds import NOBODY, root_only
 from tests.store.reports import START, Console, row

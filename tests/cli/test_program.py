@@ -43,7 +43,7 @@ def test_help_and_version_import_nothing_heavy(offline: Program, flag: str) -> N
 
 def test_looking_at_the_watchlist_imports_nothing_heavy(offline: Program) -> None:
     names = imported(offline, "ls")
-    assert "smsmon.store.watchlist" in names
+    assert "smsmon.store.local.watchlist" in names
     assert not names & set(HEAVY)
 
 
@@ -252,7 +252,7 @@ def test_files_stand_where_xdg_says_without_smsmon_home(offline: Program, tmp_pa
 def test_a_fault_of_the_program_leaves_a_note_without_key_or_locals(offline: Program) -> None:
     key = "5e417131" * 5
     script = (
-        "import sys, smsmon.store.watchlist as w\n"
+        "import sys, smsmon.store.local.watchlist as w\n"
         "def broken(self):\n"
         f"    local_value = '{key}'\n"
         f"    raise RuntimeError('GET /v1?apiKey={key}&x \\x1b[2J')\n"

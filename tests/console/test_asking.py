@@ -21,7 +21,7 @@ from smsmon.console.dialogs.since import SinceScreen
 from smsmon.console.palette import Actions
 from smsmon.console.tables.journal import transition_lines
 from smsmon.model import Status, Transition
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START
 from tests.support.scene import SMALL, WIDE, Scene

@@ -17,7 +17,7 @@ from smsmon.console.dialogs.add import AddScreen
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.simulator.scenario import demo_entries
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.support.clock import START
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text, until

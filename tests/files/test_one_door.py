@@ -14,8 +14,11 @@ METHODS |= {"rename", "copyfile", "copy2", "copytree", "symlink_to", "hardlink_t
 ALLOWED = {
     ("commands/door.py", "open"): "streams that were closed, opened on nothing",
     ("programs.py", "open"): "what the kernel tells of processes is in no file",
-    ("store/lease.py", "open"): "a look at who holds the lease makes no file, and waits for none",
-    ("store/aside.py", "rename"): "a damaged database goes aside with its journals",
+    (
+        "store/local/lease.py",
+        "open",
+    ): "a look at who holds the lease makes no file, and waits for none",
+    ("store/local/aside.py", "rename"): "a damaged database goes aside with its journals",
     **dict.fromkeys(
         (("window.py", name) for name in ("mkdir", "mkstemp", "open", "read_text")),
         "memory that processes share, which has a file for its name",

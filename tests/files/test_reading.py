@@ -18,11 +18,11 @@ from smsmon.console.memory import Memory
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load_settings
 from smsmon.store.errors import StoreError
-from smsmon.store.files import write_whole
-from smsmon.store.queries import summaries
-from smsmon.store.reader import Reader
-from smsmon.store.watchlist import Watchlist
-from smsmon.store.writer import HistoryWriter
+from smsmon.store.local.files import write_whole
+from smsmon.store.local.queries import summaries
+from smsmon.store.local.reader import Reader
+from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.local.writer import HistoryWriter
 from tests.files.kinds import write
 
 

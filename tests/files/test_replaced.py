@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from smsmon import files, outputs
-from smsmon.store.files import write_whole
+from smsmon.store.local.files import write_whole
 from tests.files.kinds import CONTENT, NOBODY, as_user, left_over, root_only, write
 
 

@@ -86,7 +86,7 @@ def in_the_background() -> None:
 
 def at_the_end() -> None:
     """Writing the history for the last time hangs."""
-    from smsmon.store.history import History
+    from smsmon.store.local.history import History
 
     async def close(_: Any) -> None:
         await asyncio.Event().wait()

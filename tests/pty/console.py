@@ -10,7 +10,7 @@ from typing import Protocol
 
 from smsmon.commands.demo import write_account
 from smsmon.model import Entry
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 
 PROGRAM = (sys.executable, "-m", "smsmon")
 

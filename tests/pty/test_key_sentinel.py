@@ -22,7 +22,7 @@ from smsmon.simulator.faults import HtmlPage, Raw, Refuse, TooMany, Trouble, Win
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.pty.console import environment
 from tests.pty.screen import Screen
 from tests.pty.sentinel import DISGUISED, KEY, MARKER, found, leaks

@@ -11,7 +11,7 @@ from smsmon.clock import SystemClock
 from smsmon.model import Entry
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.cli.program import Program
 from tests.hostile.pty_program import OnTerminal
 from tests.support.memory import resident

@@ -11,8 +11,8 @@ from typing import Self
 from smsmon.model import Entry, Report, Status, status_of
 from smsmon.monitor.board import Applied, Board, Restored
 from smsmon.recipients import Recipient, Recipients
+from smsmon.store.local.writer import HistoryWriter
 from smsmon.store.remembered import Remembered
-from smsmon.store.writer import HistoryWriter
 
 START = 1_795_348_800.0
 """2026-11-22 12:00 UTC."""

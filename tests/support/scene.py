@@ -22,7 +22,7 @@ from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
 from smsmon.settings import Settings, load_settings
 from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
-from smsmon.store.watchlist import Watchlist
+from smsmon.store.local.watchlist import Watchlist
 from tests.support.clock import START, VirtualClock
 from tests.support.waiting import within
 

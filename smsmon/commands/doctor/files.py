@@ -35,8 +35,8 @@ def settings_file(locations: Locations) -> tuple[Settings | None, list[Finding]]
 def stores(locations: Locations) -> Iterator[Finding]:
     """The watchlist, the history and the folders they are in."""
     from smsmon.store.errors import StoreError
-    from smsmon.store.maintenance import info
-    from smsmon.store.watchlist import Watchlist
+    from smsmon.store.local.maintenance import info
+    from smsmon.store.local.watchlist import Watchlist
 
     for name, folder in (
         ("data folder", locations.watchlist.parent),

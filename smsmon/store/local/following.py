@@ -1,0 +1,127 @@
+"""What another process records, read by those that follow it; and what they wish of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smsmon.model import Event, Transition
+from smsmon.store.local import queries, stands
+from smsmon.store.local.reader import Reader
+from smsmon.store.local.stands import AccountStands, PollStands, Wish
+from smsmon.store.local.update import Key
+from smsmon.store.remembered import Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to where the record was read."""
+
+    sequence: int = 0
+    event: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is new about one message."""
+
+    stands: PollStands
+    remembered: Remembered | None = None
+    """The message as it stands, when its recipients may differ from those known."""
+    transitions: tuple[Transition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """What was recorded since a cursor."""
+
+    cursor: Cursor
+    messages: Sequence[Recorded] = ()
+    events: Sequence[Event] = ()
+    accounts: Sequence[AccountStands] = ()
+
+
+class Follower:
+    """One connection that looks whether there is something new; for one thread at a time.
+
+    While nobody writes, a look costs next to nothing: SQLite counts the changes of a database.
+    Every method raises ``StoreError``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._reader = Reader(path)
+        self._looked_at: tuple[sqlite3.Connection, int] | None = None
+
+    def changed(self) -> bool:
+        """True when anything was written since this was last asked, and at first."""
+
+        def look(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, int]:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            return connection, version
+
+        before, self._looked_at = self._looked_at, self._reader.ask(look)
+        return before is None or before[0] is not self._looked_at[0] or before != self._looked_at
+
+    def end(self) -> Cursor:
+        """A cursor from which on events are read, and all else."""
+        query = "SELECT ifnull(max(id), 0) FROM event"
+        return Cursor(0, self._reader.ask(lambda db: int(db.execute(query).fetchone()[0])))
+
+    def newer(self, cursor: Cursor, revisions: Mapping[Key, int]) -> Newer:
+        """What was recorded since ``cursor``; ``revisions`` are those that are known."""
+        return self._reader.ask(lambda connection: newer(connection, cursor, revisions))
+
+    def wishes(self) -> list[Wish]:
+        """What others wish of the one that polls."""
+        return self._reader.ask(stands.wishes)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._looked_at = None
+        self._reader.close()
+
+
+def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[Key, int]) -> Newer:
+    """What was recorded since ``cursor``, in the order of its events."""
+    connection.execute("BEGIN")
+    try:
+        (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()
+        if sequence < cursor.sequence:
+            cursor = Cursor()  # the database is another one
+        polls = stands.polls_since(connection, cursor.sequence)
+        recorded = connection.execute(
+            "SELECT m.message_id, m.profile, m.revision FROM last_poll p JOIN message m"
+            " ON m.message_id = p.message_id AND m.profile = p.profile WHERE p.sequence > ?",
+            (cursor.sequence,),
+        ).fetchall()
+        last, events = queries.events_after(connection, cursor.event)
+        accounts = stands.accounts(connection)
+    finally:
+        connection.execute("COMMIT")
+    changed = [(id, of) for id, of, revision in recorded if revision != revisions.get((id, of), 0)]
+    loaded = {each.summary.key: each for each in queries.load(connection, changed)}
+    return Newer(
+        Cursor(sequence, last),
+        [
+            _recorded(connection, each, loaded.get((each.message_id, each.profile)), revisions)
+            for each in polls
+        ],
+        events,
+        accounts,
+    )
+
+
+def _recorded(
+    connection: sqlite3.Connection,
+    poll: PollStands,
+    remembered: Remembered | None,
+    revisions: Mapping[Key, int],
+) -> Recorded:
+    if remembered is None:
+        return Recorded(poll)
+    known, now = revisions.get(remembered.summary.key, 0), remembered.summary.revision
+    return Recorded(
+        poll, remembered, queries.changes_between(connection, remembered.row, known, now)
+    )

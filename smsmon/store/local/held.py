@@ -1,0 +1,136 @@
+"""The database that the writer has open, and whether its files are still where they were.
+
+SQLite goes on without a word in a file that has been removed: what it then writes is lost with
+the process. So whoever writes looks, before each write and now and then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from smsmon.store.local.files import database_of, journals_of
+from smsmon.store.local.reader import let_go
+from smsmon.store.local.recording import Recording
+from smsmon.store.local.schema import open_for_writing
+
+REPLACED = "it was removed, moved away or replaced while it was in use"
+JOURNAL = "its journal was removed or replaced while it was in use"
+CUT = "it was cut short while it was in use"
+WRITTEN_OVER = "something else was written into it while it was in use"
+JOURNAL_CUT = "its journal was cut short while it was in use"
+
+
+def remedy(what: str) -> str:
+    """What is done about what `Held.look` found."""
+    more = "; older changes are in the file that was there" if what == REPLACED else ""
+    return f"What is known of every watched message is recorded anew{more}."
+
+
+class Place(NamedTuple):
+    """What stands where a database and its journals are; None where nothing does."""
+
+    database: os.stat_result | None
+    log: os.stat_result | None
+    shared: os.stat_result | None
+
+
+def place_of(path: Path) -> Place:
+    """What stands there now."""
+    database = database_of(path)
+    return Place(*map(_stat, (database, *journals_of(database))))
+
+
+class Held:
+    """The database at ``path``, open for writing. Raises ``StoreError`` when it cannot be.
+
+    Its methods raise ``sqlite3.Error``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.connection = open_for_writing(path)
+        self.recording = Recording(self.connection)
+        self._version = self._one("data_version")
+        self.settle()
+
+    @property
+    def inode(self) -> int | None:
+        """What tells its file from another one."""
+        return self._place.database and self._place.database.st_ino
+
+    def settle(self) -> None:
+        """Note how it stands, after a write of ours."""
+        self._place = place_of(self._path)
+        (self.sequence,) = self.connection.execute("SELECT sequence FROM lease").fetchone()
+
+    def look(self) -> str:
+        """What others did to its files, as the end of a sentence; empty when all is well.
+
+        ``WRITTEN_OVER`` is a suspicion: it is so when the ``sequence`` is another one afterwards.
+        """
+        before, now = self._place, place_of(self._path)
+        if not _same(before.database, now.database):
+            return REPLACED
+        if not (_same(before.log, now.log) and _same(before.shared, now.shared)):
+            return JOURNAL
+        if not _size(now.database) or (
+            _size(now.database) < _size(before.database)
+            and _size(now.database) < self._one("page_count") * self._one("page_size")
+        ):
+            return CUT
+        version, self._version = self._version, self._one("data_version")
+        if version != self._version:
+            known = self.sequence
+            self.settle()
+            if self.sequence < known:  # nobody who writes counts backwards
+                self.sequence = known
+                return WRITTEN_OVER
+        else:
+            if _moment(before.database) != _moment(now.database):
+                return WRITTEN_OVER
+            if _size(now.log) < _size(before.log):
+                return JOURNAL_CUT
+            self._place = now
+        return ""
+
+    def close(self, what: str = "") -> None:
+        """Let go; ``what`` a look found, if it did: then what can be saved is written back.
+
+        In our own files, which are still there for us, the journal is put into the database, so
+        that it is whole by itself, whatever its name is now; but not where others have begun
+        another journal for it. All connections of this process go: they share their locks.
+        """
+        if what:
+            others = what == JOURNAL and _size(place_of(self._path).log) > 0
+            if what not in (JOURNAL_CUT, WRITTEN_OVER) and not others:
+                with contextlib.suppress(sqlite3.Error):
+                    self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            let_go(self._path)
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+
+    def _one(self, name: str) -> int:
+        return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _same(before: os.stat_result | None, now: os.stat_result | None) -> bool:
+    return before is not None and now is not None and os.path.samestat(before, now)
+
+
+def _size(found: os.stat_result | None) -> int:
+    return 0 if found is None else found.st_size
+
+
+def _moment(found: os.stat_result | None) -> int:
+    return 0 if found is None else found.st_mtime_ns

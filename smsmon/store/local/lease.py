@@ -1,0 +1,291 @@
+"""Who of all processes on one home polls: leave to do so is asked of the store.
+
+The local lease is a lock on a file beside the database, so it dies with its process. A process
+that stands still keeps its locks; so its holder also gives a heartbeat, and whoever sees none
+for a while puts a new file in the place of the old one. The old holder finds that out before
+it acts again, for it knows how long ago its own last heartbeat was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from smsmon import files
+from smsmon.clock import Clock
+from smsmon.store.errors import Busy, StoreError, of_os_error
+from smsmon.store.local.files import database_of, locked, make_folder
+from smsmon.text import safe
+
+HEARTBEAT = 1.0
+"""Seconds between two heartbeats of a holder."""
+FRESH = 2.5
+"""Seconds after a heartbeat for which its holder acts without another look."""
+STILL = 3.5
+"""Seconds without a heartbeat, as the follower's own clock counts them, after which the holder
+is taken to stand still. More than ``FRESH``: by then the holder does nothing without a look."""
+_NAME_LIMIT = 100
+"""Bytes read of who holds it."""
+
+
+class Holder(NamedTuple):
+    """The process that polls."""
+
+    pid: int
+    name: str
+    """What it is: ``console``, ``watch``."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pid}"
+
+
+class Lease(Protocol):
+    """Leave to poll messages: all those of a home at once, or one by one.
+
+    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
+    """
+
+    @property
+    def held(self) -> bool:
+        """True while anything is ours."""
+        ...
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
+        ...
+
+    def __contains__(self, message_id: object) -> bool: ...
+
+    def claim(self, ids: Collection[str]) -> Collection[str]:
+        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
+        ...
+
+    def look(self) -> None:
+        """See who polls, and claim nothing: nobody does where the holder stands still."""
+        ...
+
+    def renew(self) -> bool:
+        """Give a heartbeat; False when what was ours is lost."""
+        ...
+
+    def ours_still(self) -> bool:
+        """True when nobody else has taken it, by a look from any thread; gives no heartbeat."""
+        ...
+
+    def release(self) -> None:
+        """Let go of all; others may take it at once."""
+        ...
+
+
+class LocalLease:
+    """The lease of the home of one machine: all messages, or none.
+
+    Every method is a few system calls on a local file.
+    """
+
+    def __init__(self, history: Path, clock: Clock, name: str) -> None:
+        """``history`` is the database that its holder writes, ``name`` what we are called."""
+        target = self._history = database_of(history)
+        self._path = target.with_name(f"{target.name}.lease")
+        self._clock = clock
+        self._name = name
+        self._handle: int | None = None
+        self._alone = threading.RLock()
+        """The loop, the thread that looks and the one that writes may all ask at once."""
+        self._beaten = 0.0
+        """Monotonic time just before the last heartbeat."""
+        self._seen: tuple[int, int] | None = None
+        """Inode and last heartbeat of another holder, as last seen."""
+        self._seen_since = 0.0
+        self.holder: Holder | None = None
+
+    @property
+    def held(self) -> bool:
+        return self._handle is not None
+
+    def __contains__(self, message_id: object) -> bool:
+        if self._handle is None:
+            return False
+        return self._clock.monotonic() - self._beaten < FRESH or self.renew()
+
+    def claim(self, ids: Collection[str]) -> Collection[str]:
+        with self._alone:
+            if self._handle is not None:
+                return ids if self.renew() else ()
+            handle = self._open()
+            try:
+                if not _lock(handle) and not self._stands_still(handle):
+                    self.holder = _read_holder(handle)
+                    return ()
+            except OSError as error:  # some file systems know no locks
+                raise of_os_error(self._path, error, "lock") from error
+            finally:
+                os.close(handle)
+            # Busy: another one is about to take it. Look again later.
+            with contextlib.suppress(Busy), locked(self._path, 0):
+                self._take()
+            return ids if self.held else ()
+
+    def look(self) -> None:
+        with self._alone:
+            try:
+                handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            except OSError:
+                self.holder = None
+                return
+            try:
+                free = _lock(handle) or self._stands_still(handle)
+                self.holder = None if free else _read_holder(handle)
+            except OSError:
+                self.holder = None
+            finally:
+                os.close(handle)
+
+    def renew(self) -> bool:
+        with self._alone:
+            if self._handle is None:
+                return False
+            now = self._clock.monotonic()
+            late = now - self._beaten >= FRESH
+            try:
+                # A late heartbeat and the end of somebody's patience must not cross.
+                with locked(self._path, 0.2) if late else contextlib.nullcontext():
+                    os.utime(self._handle)
+                    ours = os.fstat(self._handle).st_ino == os.stat(self._path).st_ino
+            except (OSError, StoreError):
+                ours = False
+            if ours:
+                self._beaten = now
+            else:
+                self.release()
+            return ours
+
+    def ours_still(self) -> bool:
+        with self._alone:
+            handle = self._handle
+            if handle is None:
+                return False
+            try:
+                return os.fstat(handle).st_ino == os.stat(self._path).st_ino
+            except OSError:
+                return False
+
+    def release(self) -> None:
+        with self._alone:
+            handle, self._handle = self._handle, None
+            self.holder = self._seen = None
+            if handle is not None:
+                os.close(handle)
+
+    def _take(self) -> None:
+        """Take it under the guard: nobody else takes it meanwhile."""
+        handle = self._open()
+        if not _lock(handle):
+            still = self._stands_still(handle)
+            os.close(handle)
+            if not still:
+                return
+            handle = self._replacement()
+        self._beaten = self._clock.monotonic()
+        with contextlib.suppress(OSError):  # on a full disk the name is no loss
+            os.utime(handle)
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()} {self._name}".encode(), 0)
+        self._handle = handle
+        self.holder = self._seen = None
+
+    def _open(self) -> int:
+        try:
+            make_folder(self._path.parent)
+            return files.open_lock(self._path, self._history)
+        except OSError as error:
+            raise of_os_error(self._path, error, "write") from error
+
+    def _replacement(self) -> int:
+        """A new file, locked by us, in the place of the one whose holder stands still."""
+        try:
+            handle, name = files.temporary(self._path)
+        except OSError as error:
+            raise of_os_error(self._path, error, "write") from error
+        try:
+            os.replace(name, self._path)
+        except OSError as error:
+            os.close(handle)
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise of_os_error(self._path, error, "write") from error
+        return handle
+
+    def _stands_still(self, handle: int) -> bool:
+        """True when the holder has given no heartbeat for as long as we have watched it."""
+        stat = os.fstat(handle)
+        seen, now = (stat.st_ino, stat.st_mtime_ns), self._clock.monotonic()
+        if seen != self._seen:
+            self._seen, self._seen_since = seen, now
+        return now - self._seen_since >= STILL
+
+
+class Presence:
+    """Tells the one that polls whether anybody follows: followers share a lock on a file."""
+
+    def __init__(self, history: Path) -> None:
+        target = self._history = database_of(history)
+        self._path = target.with_name(f"{target.name}.followers")
+        self._handle: int | None = None
+
+    def enter(self) -> None:
+        """Be there until ``leave``, or our end. A file that cannot be had is no matter."""
+        if self._handle is None:
+            with contextlib.suppress(OSError):
+                self._handle = self._lock(fcntl.LOCK_SH)
+
+    def leave(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+    def anybody(self) -> bool:
+        """True when another process follows."""
+        try:
+            handle = self._lock(fcntl.LOCK_EX)
+        except OSError:
+            return False
+        if handle is None:
+            return True
+        os.close(handle)
+        return False
+
+    def _lock(self, kind: int) -> int | None:
+        handle = files.open_lock(self._path, self._history)
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+
+def _lock(handle: int) -> bool:
+    """Take the lock on an open file; False when another process has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read_holder(handle: int) -> Holder | None:
+    try:
+        pid, _, name = os.pread(handle, _NAME_LIMIT, 0).decode("utf-8", "replace").partition(" ")
+        return Holder(int(pid), safe(name, 20))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,474 @@
+"""Questions to ``history.db``: each a function of a connection, and nothing is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
+
+from smsmon import phones
+from smsmon.model import Counts, Event, EventKind, Status, Transition
+from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient
+from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, stored
+from smsmon.store.local.update import Key
+from smsmon.store.remembered import (
+    DeliveryTimes,
+    Happened,
+    Info,
+    NumberFound,
+    Remembered,
+    Sighting,
+    Summary,
+)
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Grouping = Literal["message", "tag", "country"]
+
+_STATUS = tuple(sorted(Status))
+"""The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
+EARLIEST_DATE = 1_262_304_000
+"""2010-01-01 UTC: the service is younger, an API date before it is a mistake."""
+_VARIABLES = 500
+"""Ids in one statement; older SQLite takes 999."""
+
+_SUMMARY = (
+    "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
+    " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
+    " unknown, stop, absent, asked_at, settled_at FROM message"
+)
+_OF_NOW = "removed_at IS NOT NULL, removed_at DESC, id DESC"
+"""Of several accounts that one message id was read with, the one it belongs to now comes first."""
+_SIGHTING = (
+    "SELECT m.message_id, m.profile, m.label, m.read_at, r.message, r.slot, r.phone, r.status,"
+    " w.text, r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
+    " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
+)
+_BY_FRAGMENT = (
+    f"{_SIGHTING} WHERE r.phone IN"  # noqa: S608 - two constants
+    " (SELECT DISTINCT phone FROM recipient"
+    " WHERE (instr(phone, ?) OR phone >= '') AND meant(phone) LIMIT ?)"
+    " ORDER BY r.phone, m.read_at DESC LIMIT ?"
+)
+_TRANSITION = (
+    "SELECT m.message_id, m.profile, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
+    " c.stop_after, c.date, c.observed_at FROM change c JOIN message m ON m.id = c.message"
+    " JOIN recipient r ON r.message = c.message AND r.slot = c.slot"
+    " JOIN word w ON w.id = c.word"
+)
+_CHANGES_OF_PHONES = (
+    "SELECT c.message, c.slot, c.before, c.after, w.text, c.stop_before, c.stop_after, c.date,"
+    " c.observed_at FROM recipient r JOIN change c ON c.message = r.message AND c.slot = r.slot"
+    " JOIN word w ON w.id = c.word WHERE r.phone IN"
+)
+_CHANGES_OF_ONE = (
+    "SELECT c.before, c.after, w.text, c.stop_before, c.stop_after, c.date, c.observed_at"
+    " FROM change c JOIN word w ON w.id = c.word"
+    " WHERE c.message = ? AND c.slot = ? ORDER BY c.revision"
+)
+_EVENT = "SELECT kind, at, message_id, profile, detail FROM event"
+
+# A recipient was under way from the API's date of its waiting, or from when we first saw it
+# wait, whichever is earlier; it was delivered at the API's date or, where that makes no sense,
+# when we saw it. A date is a whole second: it may seem to lie up to one before the moment.
+_DELIVERED = """
+    SELECT message, slot, phone, CASE
+        WHEN date * 1000 + 1000 > start AND date * 1000 <= observed_at + 3600000
+        THEN max(0, date * 1000 - start) ELSE max(0, observed_at - start) END / 1000.0
+    FROM (
+        SELECT c.message, c.slot, c.revision, r.phone, c.date, c.observed_at, CASE
+            WHEN c.before = 1 AND c.date_before >= :earliest
+            THEN min(c.date_before * 1000, r.first_seen) ELSE r.first_seen END AS start
+        FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
+        WHERE c.after = 2 AND c.before IN (0, 1) AND c.observed_at >= :since
+    ) ORDER BY message, slot, revision"""
+
+
+_CHANGED_AFTER = """
+    SELECT slot, before, observed_at FROM change WHERE message = :message AND slot IN (
+        SELECT slot FROM change WHERE message = :message AND before IN (2, 3)
+    ) ORDER BY slot, revision"""
+"""All changes of the recipients that changed once they were final."""
+
+
+def summaries(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None
+) -> dict[str, Summary]:
+    """What is known of messages, without their recipients; None asks for all there are.
+
+    Each as read with the account that it belongs to now.
+    """
+    return {row[1]: _summary(row) for row in _of_now(connection, ids)}
+
+
+def keys(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
+) -> list[Key]:
+    """The messages that are known of ``ids``, or all: each with the account it belongs to now,
+    or those that were ever read with ``profile``.
+    """
+    found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
+    return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
+
+
+def summaries_of(connection: sqlite3.Connection, wanted: Iterable[Key]) -> list[Summary]:
+    """The same for these messages of these accounts, in the order asked."""
+    wanted = list(wanted)
+    rows = {(row[1], row[2]): row for row in _messages(connection, [each[0] for each in wanted])}
+    return [_summary(rows[each]) for each in wanted if each in rows]
+
+
+def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+    """Messages as last seen, with their recipients, in the order asked; unknown ones give none.
+
+    An id alone means the account that it belongs to now.
+    """
+    texts: dict[int, str] = {}
+    for each in wanted:
+        # In one transaction: a digest must never be newer than the recipients beside it.
+        connection.execute("BEGIN")
+        try:
+            where, values = _chosen(each)
+            row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
+            if row is None or row[8] is None:
+                continue
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
+                (row[0],),
+            ).fetchall()
+            if not texts.keys() >= {one[2] for one in rows}:
+                texts = dict(connection.execute("SELECT id, text FROM word"))
+            changes = connection.execute(_CHANGED_AFTER, {"message": row[0]}).fetchall()
+        finally:
+            connection.execute("COMMIT")
+        columns = of_rows(rows, texts)
+        yield Remembered(
+            summary=_summary(row),
+            recipients=columns.recipients,
+            first_seen=columns.first_seen,
+            changed_at=columns.changed_at,
+            absent=columns.absent,
+            final_at=_final_at(changes),
+            row=row[0],
+        )
+
+
+def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> NumberFound:
+    """Everything ever seen about the phone number ``text``, in any usual spelling.
+
+    A whole number is an index look-up whatever the history's size; a fragment reads the index
+    of numbers once (about a quarter of a second for a million). At most ``limit`` sightings; none
+    where ``phones.why_not_sought`` says why.
+    """
+    if phones.why_not_sought(text):
+        return NumberFound(text, False, (), False)
+    wanted = phones.sought(text)
+    # What the API gave in a spelling of its own is stored as it came.
+    keys = (*map(int, wanted.numbers()), stored(text.strip()), wanted.anywhere)
+    marks = ", ".join("?" * len(keys))
+    rows = connection.execute(
+        f"{_SIGHTING} WHERE r.phone IN ({marks}) ORDER BY r.phone, m.read_at DESC LIMIT ?",
+        (*keys, limit + 1),
+    ).fetchall()
+    exact = bool(rows)
+    if not rows:
+        connection.create_function(
+            "meant", 1, lambda key: wanted.matches(phone_of(key)), deterministic=True
+        )
+        rows = connection.execute(_BY_FRAGMENT, (wanted.core, limit + 1, limit + 1)).fetchall()
+    changes = _changes_by_place(connection, {row[6] for row in rows[:limit]})
+    sightings = tuple(_sighting(row, changes.get((row[4], row[5]), ())) for row in rows[:limit])
+    return NumberFound(text, exact, sightings, len(rows) > limit)
+
+
+def recipient_changes(
+    connection: sqlite3.Connection, wanted: str | Key, slot: int
+) -> tuple[Transition, ...]:
+    """Every change ever seen of one recipient, oldest first."""
+    where, values = _chosen(wanted)
+    row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
+    phone = (
+        row
+        and connection.execute(
+            "SELECT r.phone FROM recipient r WHERE r.message = ? AND r.slot = ?", (row[0], slot)
+        ).fetchone()
+    )
+    if not phone:
+        return ()
+    changes = connection.execute(_CHANGES_OF_ONE, (row[0], slot))
+    return tuple(_transition((row[1], row[2], slot, phone[0], *change)) for change in changes)
+
+
+def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:
+    """What ever happened to a message, whatever account it was read with; the newest ``limit``
+    changes if there are more.
+    """
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE m.message_id = ? ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
+        (message_id, limit + 1),
+    ).fetchall()
+    events = connection.execute(f"{_EVENT} WHERE message_id = ? ORDER BY at, id", (message_id,))
+    return Happened(
+        tuple(_transition(row) for row in reversed(rows[:limit])),
+        tuple(map(_event, events)),
+        len(rows) > limit,
+    )
+
+
+def changes_between(
+    connection: sqlite3.Connection, row: int, after: int, up_to: int
+) -> tuple[Transition, ...]:
+    """What the revisions of one message after one and up to another changed, oldest first."""
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
+        " ORDER BY c.revision, c.slot",
+        (row, after, up_to),
+    )
+    return tuple(map(_transition, rows))
+
+
+def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[Event]]:
+    """The events numbered higher than ``last``, and the number of the newest one."""
+    rows = connection.execute(
+        "SELECT id, kind, at, message_id, profile, detail FROM event WHERE id > ? ORDER BY id",
+        (last,),
+    ).fetchall()
+    (newest,) = connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()
+    return newest, [_event(row[1:]) for row in rows]
+
+
+def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
+    """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
+    since = round(moment * 1000)
+    rows = connection.execute(
+        f"{_TRANSITION} WHERE c.observed_at >= ? ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
+        (since, limit + 1),
+    ).fetchall()
+    events = connection.execute(
+        f"{_EVENT} WHERE at >= ? ORDER BY at, id LIMIT ?", (since, limit + 1)
+    ).fetchall()
+    return Happened(
+        tuple(map(_transition, rows[:limit])),
+        tuple(map(_event, events[:limit])),
+        len(rows) > limit or len(events) > limit,
+    )
+
+
+def delivery_times(
+    connection: sqlite3.Connection,
+    by: Grouping,
+    *,
+    ids: Sequence[str] | None = None,
+    since: float = 0.0,
+) -> list[DeliveryTimes]:
+    """How long deliveries took, per message, tag or country; the most measured first.
+
+    Counted are recipients first seen waiting (or unknown) and then delivered: whoever was
+    delivered at our first look was not observed, and guessing would make it look faster.
+    ``since`` counts deliveries observed from that moment on. A message with several tags counts
+    for each; no tag, or a number without a country, is the key ``""``.
+    """
+    rows = {row[0]: row for row in _messages(connection, ids)}
+    durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+    last = (0, 0)
+    parameters = {"earliest": EARLIEST_DATE, "since": round(since * 1000)}
+    for message, slot, phone, seconds in connection.execute(_DELIVERED, parameters):
+        if (message, slot) != last and message in rows:
+            for key in _keys(by, rows[message], phone):
+                durations[key].append(seconds)
+        last = (message, slot)
+    found = [_quantiles(key, sorted(values)) for key, values in durations.items()]
+    return sorted(found, key=lambda each: (-each.measured, each.key))
+
+
+def last_moment(connection: sqlite3.Connection) -> float | None:
+    """When our clock and the server's last agreed or, where no server told its time, the latest
+    moment recorded.
+    """
+    (moment,) = connection.execute(
+        "SELECT ifnull((SELECT agreed_at FROM clock),"
+        " max((SELECT ifnull(max(read_at), 0) FROM message),"
+        " (SELECT ifnull(max(at), 0) FROM event)))"
+    ).fetchone()
+    return _moment(moment or None)
+
+
+def info(connection: sqlite3.Connection, size: int) -> Info:
+    """What is in the history; ``size`` is that of its files in bytes."""
+
+    def one(query: str) -> Any:
+        return connection.execute(query).fetchone()[0]
+
+    return Info(
+        bytes=size,
+        version=one("PRAGMA user_version"),
+        messages=one("SELECT count(*) FROM message"),
+        removed=one("SELECT count(*) FROM message WHERE removed_at IS NOT NULL"),
+        recipients=one("SELECT count(*) FROM recipient"),
+        changes=one("SELECT count(*) FROM change"),
+        events=one("SELECT count(*) FROM event"),
+        oldest=_moment(one("SELECT min(first_read_at) FROM message")),
+    )
+
+
+def _final_at(changes: Iterable[Row]) -> dict[int, float]:
+    """When each was first seen final: at the change before the first that began with it."""
+    found: dict[int, float] = {}
+    last: tuple[int, float] = (-1, 0.0)
+    for slot, before, observed_at in changes:
+        if last[0] != slot:
+            last = (slot, 0.0)
+        if before in (Status.DELIVERED, Status.NOT_DELIVERED):
+            found.setdefault(slot, last[1])
+        # One that appeared with this change was seen for the first time: no change of its own.
+        last = (slot, 0.0 if before is None else observed_at / 1000)
+    return found
+
+
+def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:
+    match by:
+        case "message":
+            return (message[1],)
+        case "tag":
+            return tuple(message[4].split("\n"))
+        case "country":
+            return (phones.region(phone_of(phone)),)
+
+
+def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+    if ids is None:
+        return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
+    return chain.from_iterable(
+        connection.execute(
+            f"{_SUMMARY} WHERE message_id IN ({', '.join('?' * len(part))}) ORDER BY {_OF_NOW}",
+            part,
+        )
+        for part in _parts(tuple(ids))
+    )
+
+
+def _of_now(
+    connection: sqlite3.Connection, ids: Sequence[str] | None, profile: str | None = None
+) -> list[Row]:
+    """One row of each message: of the account it belongs to now, or of ``profile``."""
+    found: dict[str, Row] = {}
+    for row in _messages(connection, ids):
+        if profile is None or row[2] == profile:
+            found.setdefault(row[1], row)
+    return sorted(found.values(), key=itemgetter(0))
+
+
+def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:
+    """The condition that picks one row of ``message``, and its values."""
+    if isinstance(wanted, str):
+        return f"message_id = ? ORDER BY {_OF_NOW} LIMIT 1", (wanted,)
+    return "message_id = ? AND profile = ?", wanted
+
+
+def _parts(values: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    return (values[at : at + _VARIABLES] for at in range(0, len(values), _VARIABLES))
+
+
+def _summary(row: Row) -> Summary:
+    return Summary(
+        message_id=row[1],
+        profile=row[2],
+        label=row[3],
+        tags=tuple(filter(None, row[4].split("\n"))),
+        revision=row[5],
+        digest=row[6],
+        first_read_at=_moment(row[7]),
+        read_at=_moment(row[8]),
+        asked_at=_moment(row[19]),
+        last_change_at=_moment(row[9]),
+        completed_at=_moment(row[10]),
+        settled_at=_moment(row[20]),
+        removed_at=_moment(row[11]),
+        counts=Counts(*row[12:19]),
+    )
+
+
+def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
+    message_id, profile, label, read_at, _, slot, key, status, word, stop, date, *rest = row
+    first_seen, changed_at, reason, absent_since = rest
+    phone = phone_of(key)
+    return Sighting(
+        message_id=message_id,
+        label=label,
+        slot=slot,
+        recipient=Recipient(
+            phone=phone,
+            status=_STATUS[status],
+            raw_status=word,
+            stop=None if stop == STOP_UNTOLD else stop == STOP_YES,
+            date=date or None,
+            reason=reason or "",
+        ),
+        first_seen=first_seen / 1000,
+        changed_at=_moment(changed_at or None),
+        read_at=_moment(read_at),
+        transitions=tuple(
+            _transition((message_id, profile, slot, key, *change)) for change in changes
+        ),
+        absent_since=_moment(absent_since or None),
+        profile=profile,
+    )
+
+
+def _changes_by_place(
+    connection: sqlite3.Connection, keys: Collection[int | str]
+) -> dict[tuple[int, int], list[Row]]:
+    """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
+    found: dict[tuple[int, int], list[Row]] = {}
+    for part in _parts(tuple(keys)):
+        rows = connection.execute(
+            f"{_CHANGES_OF_PHONES} ({', '.join('?' * len(part))})"
+            " ORDER BY c.message, c.slot, c.revision",
+            part,
+        )
+        for message, slot, *change in rows:
+            found.setdefault((message, slot), []).append(tuple(change))
+    return found
+
+
+def _transition(row: Row) -> Transition:
+    message_id, profile, slot, phone, before, after, word, *rest = row
+    stop_before, stop_after, date, observed_at = rest
+    return Transition(
+        message_id=message_id,
+        slot=slot,
+        phone=phone_of(phone),
+        before=None if before is None else _STATUS[before],
+        after=_STATUS[after],
+        raw_status=word,
+        stop_before=bool(stop_before),
+        stop_after=bool(stop_after),
+        date=date or None,
+        observed_at=observed_at / 1000,
+        profile=profile,
+    )
+
+
+def _event(row: Row) -> Event:
+    kind, at, message_id, profile, detail = row
+    return Event(EventKind(kind), at / 1000, message_id, profile, detail)
+
+
+def _quantiles(key: str, ordered: Sequence[float]) -> DeliveryTimes:
+    return DeliveryTimes(key, len(ordered), *(_quantile(ordered, q) for q in (0.5, 0.9, 0.99)))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which ``share`` of them lie, between two neighbours in proportion."""
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def _moment(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000

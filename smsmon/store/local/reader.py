@@ -1,0 +1,119 @@
+"""Reads ``history.db``: opened when first asked, again when another one takes its place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self, TypeVar
+from weakref import WeakSet
+
+from smsmon.store.local.files import database_of, journals_of
+from smsmon.store.local.schema import of_sqlite_error, open_for_reading, stands_in
+from smsmon.store.local.soundness import check
+
+T = TypeVar("T")
+
+_READERS: WeakSet[Reader] = WeakSet()
+_STEPS = 20_000
+"""Steps of SQLite's machine between two looks whether the answer is still wanted: some 0.5 ms."""
+
+
+class Reader:
+    """One read-only connection, for one thread at a time.
+
+        with Reader(path) as reader:
+            found = reader.ask(lambda connection: find_number(connection, "06 12 34 56 78"))
+
+    No file yet is an empty history.
+    """
+
+    def __init__(self, path: Path, *, checked: bool = False) -> None:
+        """``checked``: look first whether it is sound; a damaged index answers without a word."""
+        self.path = path
+        self._checked = checked
+        self._connection: sqlite3.Connection | None = None
+        self._inodes: tuple[int, ...] | None = None
+        self._alone = threading.RLock()
+        _READERS.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(
+        self,
+        question: Callable[[sqlite3.Connection], T],
+        unwanted: Callable[[], bool] | None = None,
+    ) -> T:
+        """The answer to ``question``. Raises ``StoreError``, also when ``unwanted`` turns true."""
+        with self._alone, self._speaking():
+            connection = self._connected()
+            if unwanted is None:
+                return question(connection)
+            connection.set_progress_handler(unwanted, _STEPS)
+            try:
+                return question(connection)
+            finally:
+                connection.set_progress_handler(None, _STEPS)
+
+    def each(self, question: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+        """The answers that ``question`` gives one by one. Raises ``StoreError``."""
+        with self._alone, self._speaking():
+            yield from question(self._connected())
+
+    def close(self) -> None:
+        """Let go of the database; the next question opens it again."""
+        with self._alone:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.close()
+            raise of_sqlite_error(self.path, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        inodes = _inodes(self.path)
+        if self._connection is None or inodes is None or inodes != self._inodes:
+            self.close()
+            self._connection = open_for_reading(self.path)
+            if self._checked:
+                check(self._connection, self.path)
+            # The empty history that stands for one not made yet is asked once.
+            self._inodes = None if stands_in(self._connection) else _inodes(self.path)
+        return self._connection
+
+
+def let_go(path: Path) -> None:
+    """Close the connections that readers of this process have to the database at ``path``.
+
+    Waits for questions that are being answered. What SQLite knows of a database's locks it
+    shares within a process: while one connection is left, another cannot begin anew.
+    """
+    for reader in list(_READERS):
+        if reader.path == path:
+            reader.close()
+
+
+def _inodes(path: Path) -> tuple[int, ...] | None:
+    """What tells a database and its journals from others of that name; None without one."""
+    database = database_of(path)
+    found = [_inode(each) for each in (database, *journals_of(database))]
+    return tuple(found) if found[0] else None
+
+
+def _inode(path: Path) -> int:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0

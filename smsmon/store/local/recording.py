@@ -1,0 +1,385 @@
+"""What one poll brought, written into ``history.db``: only what differs, and nothing twice.
+
+What is written is the difference between the report and what the database holds, and the
+database's revision tells whether another process has written meanwhile. So a report that was
+recorded before, here or elsewhere, adds nothing; and one that was asked for before the recorded
+one was is refused within the transaction, with the events that it brought.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from smsmon.alignment import align
+from smsmon.clock import late
+from smsmon.merging import Merged, differing, take_in
+from smsmon.model import Counts, Entry, Event, EventKind
+from smsmon.recipients import STOP_YES, Recipients
+from smsmon.store.local.columns import COLUMNS, of_rows, stored, word
+from smsmon.store.local.stands import forget_polls
+from smsmon.store.local.update import Key, Known, Update, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A message's row before an update."""
+
+    id: int
+    revision: int = 0
+    asked_at: int | None = None
+    first_read_at: int | None = None
+    last_change_at: int | None = None
+    completed_at: int | None = None
+    settled_at: int | None = None
+
+
+class Recording:
+    """One connection's recording. Every method runs within the caller's transaction.
+
+    After a rollback call ``forget_all``: what was known no longer holds.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[Key, Known] = {}
+        self._words: dict[str, int] = {}
+        self._news: dict[int, frozenset[EventKind]] = {}
+        """Number of an update → the kinds of its events that are true of the database."""
+        self.refused: set[Key] = set()
+        """Messages of which the database knew something newer than an update brought."""
+
+    def forget_all(self) -> None:
+        """Drop what is known of the database; it is read again where needed."""
+        self._known.clear()
+        self._words.clear()
+        self._news.clear()
+        self.refused.clear()
+
+    def adopt(self, key: Key, known: Known) -> None:
+        """Take over what a reader of the database found, to spare reading it again."""
+        self._known[key] = known
+
+    def revision(self, key: Key) -> int:
+        """The revision of a message that was recorded or adopted last; 0 when none was."""
+        known = self._known.get(key)
+        return 0 if known is None else known.revision
+
+    def report(self, update: Update, now: float) -> None:
+        """Record a poll at wall time ``now``: the message's row, the recipients that differ,
+        their changes. Its events come later, by ``events``.
+        """
+        row = self._row(update.key)
+        if row is not None and late(_moment(row.asked_at), _ms(update.asked_at) / 1000, now):
+            self._known.pop(update.key, None)
+            self._news[update.number] = frozenset()
+            self.refused.add(update.key)
+            return
+        if not update.read:
+            return
+        if row is None:
+            if not update.news:
+                return  # the database is another one: all that is known comes anew
+            row = self._new_row(update.entry)
+        known = self._current(update, row)
+        if known.source is update.recipients:  # the very columns that are here already
+            told, changed = known, False
+        else:
+            order = self._order(known, update)
+            merged = take_in(known.recipients, update.recipients, order, update.absent)
+            told = self._write(known, update, merged)
+            changed = bool(merged.changed or (merged.added.start and merged.added))
+        after = self._describe(row, update, told, changed=changed)
+        self._news[update.number] = _true_kinds(row, after, known.absent, told.absent)
+        self._known[update.key] = told
+
+    def events(self, events: Iterable[tuple[Event, int]]) -> None:
+        """Append to the log, each with the number of its update (0: of none): what another
+        process told already, or what is not so, is left out.
+        """
+        self._connection.executemany(
+            "INSERT INTO event (at, kind, message_id, profile, detail) VALUES (?, ?, ?, ?, ?)",
+            [
+                (_ms(e.at), str(e.kind), e.message_id, e.profile, e.detail)
+                for e, number in events
+                if e.kind in self._news.get(number, _ALL_KINDS)
+            ],
+        )
+        self._news.clear()
+
+    def agreed(self, at: float) -> None:
+        """Note that our clock and the server's agreed at this moment."""
+        self._connection.execute("UPDATE clock SET agreed_at = ?", (_ms(at),))
+
+    def watching(self, entries: Sequence[Entry], at: float) -> None:
+        """Note which messages are on the watchlist, and how they are described there."""
+        watched = {key_of(entry): entry for entry in entries}
+        forget_polls(self._connection, {message_id for message_id, _ in watched})
+        for key in self._known.keys() - watched.keys():
+            del self._known[key]  # read again, should a late answer still come
+        rows = self._connection.execute(
+            "SELECT id, message_id, profile, label, tags, removed_at FROM message"
+        ).fetchall()
+        for row, message_id, profile, label, tags, removed_at in rows:
+            entry = watched.get((message_id, profile))
+            if entry is None:
+                if removed_at is None:
+                    # Not before what was seen of it: the clock may be behind.
+                    self._connection.execute(
+                        "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
+                        " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
+                        (_ms(at), row),
+                    )
+            elif (label, tags, removed_at) != (*_description(entry), None):
+                self._connection.execute(
+                    "UPDATE message SET label = ?, tags = ?, removed_at = NULL, due_at = NULL"
+                    " WHERE id = ?",
+                    (*_description(entry), row),
+                )
+
+    # --- what is there -------------------------------------------------------------------
+
+    def _row(self, key: Key) -> _Row | None:
+        found = self._connection.execute(
+            "SELECT id, revision, asked_at, first_read_at, last_change_at, completed_at,"
+            " settled_at FROM message WHERE message_id = ? AND profile = ?",
+            key,
+        ).fetchone()
+        return None if found is None else _Row(*found)
+
+    def _new_row(self, entry: Entry) -> _Row:
+        cursor = self._connection.execute(
+            "INSERT INTO message (message_id, profile, label, tags) VALUES (?, ?, ?, ?)",
+            (*key_of(entry), *_description(entry)),
+        )
+        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
+        return _Row(cursor.lastrowid)
+
+    def _current(self, update: Update, row: _Row) -> Known:
+        """What the database holds now: read again when others wrote meanwhile."""
+        known = self._known.get(update.key)
+        if known is not None and (known.row, known.revision) == (row.id, row.revision):
+            return known
+        self._known.pop(update.key, None)
+        if not row.revision:
+            return Known(row.id, 0, Recipients())
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
+            (row.id,),
+        ).fetchall()
+        texts = dict(self._connection.execute("SELECT id, text FROM word"))
+        columns = of_rows(rows, texts)
+        return Known(row.id, row.revision, columns.recipients, columns.absent)
+
+    def _order(self, known: Known, update: Update) -> Sequence[int] | None:
+        """The slot here of each slot of the board."""
+        given, before = update.recipients, known.recipients
+        if update.anew or update.key not in self._known:
+            return align(before, given, absent=known.absent)[0] if len(before) else None
+        if known.order is None:
+            return None
+        behind = range(len(before), len(before) + len(given) - len(known.order))
+        return [*known.order, *behind]
+
+    # --- what is written -----------------------------------------------------------------
+
+    def _write(self, known: Known, update: Update, merged: Merged) -> Known:
+        """Write the recipients that differ and their changes; gives what is known then."""
+        given, absent = merged.recipients, _absent(known, update, merged)
+        revision = known.revision + 1
+        self._change(known, merged, revision, update.at)
+        self._append(known, merged, revision, update)
+        self._connection.executemany(
+            "UPDATE recipient SET absent_since = ? WHERE message = ? AND slot = ?",
+            [
+                (_ms(absent.get(slot, 0.0)), known.row, slot)
+                for slot in absent.keys() ^ known.absent.keys()
+            ],
+        )
+        return Known(known.row, revision, given, absent, merged.slots, update.recipients)
+
+    def _change(self, known: Known, merged: Merged, revision: int, at: float) -> None:
+        before, given = known.recipients, merged.recipients
+        moment, news = _ms(at), set(merged.changed)
+        rows = [
+            (
+                given.statuses[slot],
+                self._word(word(given, slot)),
+                given.stops[slot],
+                given.dates[slot],
+                given.reasons.get(slot),
+                moment if slot in news else None,
+                known.row,
+                slot,
+            )
+            for slot in differing(before, given)
+        ]
+        self._connection.executemany(
+            "UPDATE recipient SET status = ?, word = ?, stop = ?, date = ?, reason = ?,"
+            " changed_at = ifnull(?, changed_at) WHERE message = ? AND slot = ?",
+            rows,
+        )
+        self._insert_changes(
+            known.row, revision, given, before, dict.fromkeys(merged.changed, moment)
+        )
+
+    def _append(self, known: Known, merged: Merged, revision: int, update: Update) -> None:
+        if not merged.added:
+            return
+        given, moment = merged.recipients, _ms(update.at)
+        first_seen = dict.fromkeys(merged.added, moment)
+        changed_at = dict.fromkeys(merged.added, 0)
+        places = range(len(given)) if merged.slots is None else merged.slots
+        if update.first_seen is not None and update.changed_at is not None:
+            for place, slot in enumerate(places):
+                if slot in first_seen:
+                    first_seen[slot] = _ms(update.first_seen[place])
+                    changed_at[slot] = _ms(update.changed_at[place])
+        words = [self._word(text) for text in given.vocabulary]
+        self._connection.executemany(
+            "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            [
+                (
+                    known.row,
+                    slot,
+                    stored(given.phones[slot]),
+                    given.statuses[slot],
+                    words[given.words[slot]],
+                    given.stops[slot],
+                    given.dates[slot],
+                    first_seen[slot],
+                    changed_at[slot],
+                    given.reasons.get(slot),
+                )
+                for slot in merged.added
+            ],
+        )
+        if merged.added.start:  # whoever is in the first report did not "appear"
+            self._insert_changes(known.row, revision, given, None, first_seen)
+
+    def _insert_changes(
+        self,
+        message: int,
+        revision: int,
+        given: Recipients,
+        before: Recipients | None,
+        moments: Mapping[int, int],
+    ) -> None:
+        """The changes of some slots (slot → when); ``before`` is None for those that appeared."""
+        self._connection.executemany(
+            "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    message,
+                    slot,
+                    revision,
+                    moment,
+                    None if before is None else before.statuses[slot],
+                    given.statuses[slot],
+                    self._word(word(given, slot)),
+                    before is not None and before.stops[slot] == STOP_YES,
+                    given.stops[slot] == STOP_YES,
+                    0 if before is None else before.dates[slot],
+                    given.dates[slot],
+                )
+                for slot, moment in moments.items()
+            ],
+        )
+
+    def _describe(self, row: _Row, update: Update, told: Known, *, changed: bool) -> _Row:
+        """Write the message's row; gives it as it is then."""
+        counts = Counts.of(told.recipients, len(told.absent))
+        complete = counts.total > 0 and counts.final == counts.total
+        if changed:
+            changed_at: int | None = _ms(update.at)
+        elif row.last_change_at is None:
+            changed_at = _ms_or_none(update.last_change_at)
+        else:
+            changed_at = row.last_change_at
+        settled_at = None if changed else _ms_or_none(update.settled_at)
+        after = _Row(
+            row.id,
+            told.revision,
+            _ms(update.asked_at),
+            _ms_or_none(update.first_read_at) if row.first_read_at is None else row.first_read_at,
+            changed_at,
+            (row.completed_at or _ms(update.completed_at or update.at)) if complete else None,
+            settled_at and (row.settled_at or settled_at),
+        )
+        self._connection.execute(
+            "UPDATE message SET revision = ?, digest = ?, read_at = ?, asked_at = ?,"
+            " first_read_at = ?, last_change_at = ?, completed_at = ?, settled_at = ?, total = ?,"
+            " delivered = ?, not_delivered = ?, waiting = ?, unknown = ?, stop = ?, absent = ?"
+            " WHERE id = ?",
+            (
+                after.revision,
+                update.digest,
+                _ms(update.at),
+                after.asked_at,
+                after.first_read_at,
+                after.last_change_at,
+                after.completed_at,
+                after.settled_at,
+                counts.total,
+                counts.delivered,
+                counts.not_delivered,
+                counts.waiting,
+                counts.unknown,
+                counts.stop,
+                counts.absent,
+                row.id,
+            ),
+        )
+        return after
+
+    def _word(self, text: str) -> int:
+        number = self._words.get(text)
+        if number is None:
+            self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+            (number,) = self._connection.execute(
+                "SELECT id FROM word WHERE text = ?", (text,)
+            ).fetchone()
+            self._words[text] = number
+        return int(number)
+
+
+_ALL_KINDS = frozenset(EventKind)
+
+
+def _true_kinds(
+    before: _Row, after: _Row, was_absent: Mapping[int, float], absent: Mapping[int, float]
+) -> frozenset[EventKind]:
+    """The kinds of events that an update may tell: the database must have seen them happen."""
+    happened = {
+        EventKind.FIRST_READ: before.first_read_at is None,
+        EventKind.COMPLETED: before.completed_at is None and after.completed_at is not None,
+        EventKind.REOPENED: before.completed_at is not None and after.completed_at is None,
+        EventKind.SETTLED: before.settled_at is None and after.settled_at is not None,
+        EventKind.ABSENT: not absent.keys() <= was_absent.keys(),
+        EventKind.LISTED_AGAIN: not was_absent.keys() <= absent.keys(),
+    }
+    return _ALL_KINDS - {kind for kind, is_so in happened.items() if not is_so}
+
+
+def _absent(known: Known, update: Update, merged: Merged) -> dict[int, float]:
+    """Slot that the last report left out → since when."""
+    places = range(len(update.recipients)) if merged.slots is None else merged.slots
+    since = {places[place]: moment for place, moment in update.absent.items()}
+    return {slot: known.absent.get(slot) or since.get(slot) or update.at for slot in merged.absent}
+
+
+def _description(entry: Entry) -> tuple[str, str]:
+    return entry.label, "\n".join(entry.tags)
+
+
+def _moment(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def _ms(moment: float) -> int:
+    return round(moment * 1000)
+
+
+def _ms_or_none(moment: float | None) -> int | None:
+    return None if moment is None else _ms(moment)

@@ -1,0 +1,182 @@
+"""The history as the console and the commands use it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from smsmon.model import Entry, Event, EventKind
+from smsmon.monitor.board import Board
+from smsmon.store.errors import StoreError
+from smsmon.store.local import maintenance
+from smsmon.store.local.history import LOADED_AT_ONCE, History
+from smsmon.store.local.schema import MIGRATIONS
+from smsmon.store.remembered import Remembered
+from tests.store.reports import START, Console, changes, report, restored, row, rows_of
+
+DAY = 86_400.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.db"
+
+
+async def load(history: History, *ids: str) -> list[Remembered]:
+    return [each async for portion in history.load(ids) for each in portion]
+
+
+async def test_a_console_shows_what_it_knew_and_records_what_is_new(path: Path) -> None:
+    rows = [row(1), row(2)]
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", rows, START)
+    history = History(path)
+    history.start()
+    (known,) = await load(history, "300", "301")
+    board = Board()
+    watched = board.restore(Entry("300"), restored(known), START + 60)
+    assert (watched.read_at, watched.counts.waiting) == (START, 2)
+    history.record(board.apply(report("300", rows, START + 61), START + 61), watched)
+    await history.flush()
+    assert (await history.summaries())["300"].revision == 1
+    rows[1] = row(2, "Delivered")
+    history.record(board.apply(report("300", rows, START + 62), START + 62), watched)
+    await history.flush()
+    (change,) = await history.recipient_changes("300", 1)
+    assert change.observed_at == START + 62
+    await history.close()
+    assert len(changes(path)) == 1
+
+
+async def test_loading_comes_in_portions_in_the_order_asked(path: Path) -> None:
+    ids = [str(n) for n in range(300, 306)]
+    with Console(path) as console:
+        for message_id in ids:
+            console.watch(message_id)
+            rows = [row(n) for n in range(LOADED_AT_ONCE // 2)]
+            console.poll(message_id, rows, START)
+    history = History(path)
+    portions = [portion async for portion in history.load([*reversed(ids), "999"])]
+    await history.close()
+    assert [[each.summary.message_id for each in portion] for portion in portions] == [
+        ["305", "304"],
+        ["303", "302"],
+        ["301", "300"],
+    ]
+
+
+async def test_a_cancelled_search_is_interrupted_and_the_next_one_answers(path: Path) -> None:
+    history = History(path)
+    begun = threading.Event()
+
+    def endless(connection: sqlite3.Connection) -> None:
+        begun.set()
+        connection.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT sum(x) FROM n"
+        ).fetchone()
+
+    search = asyncio.create_task(history.ask(endless))
+    assert await asyncio.to_thread(begun.wait, 10)
+    search.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await search
+    assert (await history.find_number("+33600000001")).sightings == ()
+    await history.close()
+
+
+async def test_questions_do_not_wait_for_the_writer(path: Path) -> None:
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(1)], START)
+    history = History(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM recipient")
+    assert len((await history.find_number("+33600000001")).sightings) == 1
+    other.execute("ROLLBACK")
+    other.close()
+    await history.close()
+
+
+async def test_a_broken_question_is_a_typed_error(path: Path) -> None:
+    history = History(path)
+    with pytest.raises(StoreError, match="no such table"):
+        await history.ask(lambda connection: connection.execute("SELECT * FROM nowhere"))
+    await history.close()
+
+
+def test_a_history_that_was_never_started_closes_and_makes_no_file(path: Path) -> None:
+    asyncio.run(_open_and_close(path))
+    assert not path.exists()
+
+
+async def _open_and_close(path: Path) -> None:
+    await History(path).close()
+
+
+def test_pruning_drops_what_left_the_watchlist_long_ago(path: Path) -> None:
+    with Console(path) as console:
+        for message_id in ("300", "301", "302"):
+            console.watch(message_id)
+            console.poll(message_id, [row(1), row(2)], START)
+            console.poll(message_id, [row(1, "Delivered"), row(2)], START + 1)
+        console.writer.record_event(Event(EventKind.ACCOUNT_UP, START))
+    watched = [Entry("300"), Entry("301")]
+    assert maintenance.prune(path, watched, START + DAY).messages == 0
+    # 302 left a day after the start; 301 leaves only now.
+    pruned = maintenance.prune(path, watched[:1], START + 92 * DAY)
+    assert (pruned.messages, pruned.recipients, pruned.changes, pruned.events) == (1, 2, 1, 2)
+    assert rows_of(path, "SELECT message_id FROM message") == [("300",), ("301",)]
+    assert rows_of(path, "SELECT count(*) FROM recipient") == [(4,)]
+    assert {each[0] for each in changes(path)} == {"300", "301"}
+    assert maintenance.prune(path, watched, START + 92 * DAY, days=0.5).messages == 0
+
+
+def test_pruning_forgets_what_open_consoles_know_by_the_way(path: Path) -> None:
+    """A message pruned and watched again is recorded whole, not as a difference."""
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(1), row(2)], START)
+        console.writer.flush()
+        maintenance.prune(path, [], START)
+        maintenance.prune(path, [], START + 100 * DAY)
+        console.poll("300", [row(1, "Delivered"), row(2)], START + 101 * DAY)
+    assert rows_of(path, "SELECT phone, status FROM recipient") == [
+        (33600000001, 2),
+        (33600000002, 1),
+    ]
+
+
+def test_vacuum_gives_the_room_back(path: Path) -> None:
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(n) for n in range(5_000)], START)
+    maintenance.prune(path, [], START)
+    maintenance.prune(path, [], START + 100 * DAY)
+    before, after = maintenance.vacuum(path)
+    assert after < before / 3
+    assert after == maintenance.size(path)
+
+
+def test_info_counts_what_is_there(path: Path) -> None:
+    with Console(path) as console:
+        for message_id in ("300", "301"):
+            console.watch(message_id)
+            console.poll(message_id, [row(1), row(2)], START)
+        console.poll("300", [row(1, "Delivered"), row(2)], START + 1)
+        console.writer.watching([Entry("300")])
+    found = maintenance.info(path)
+    assert (found.messages, found.removed, found.recipients, found.changes) == (2, 1, 4, 1)
+    assert (found.events, found.oldest, found.version) == (2, START, len(MIGRATIONS))
+    assert found.bytes >= path.stat().st_size
+
+
+def test_info_of_no_history_is_all_zero(path: Path) -> None:
+    found = maintenance.info(path)
+    assert (found.bytes, found.messages, found.oldest) == (0, 0, None)
+    assert not path.exists()

@@ -1,0 +1,116 @@
+"""Questions find their rows by an index: what they read does not grow with the history."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from smsmon.model import Entry
+from smsmon.store.local import queries
+from smsmon.store.local.reader import Reader
+from smsmon.store.local.recording import Recording
+from smsmon.store.local.schema import open_for_writing, transaction
+from smsmon.store.local.update import Known, Update
+from tests.store.reports import START, Console, phone, row
+
+Ask = Callable[[sqlite3.Connection], object]
+
+BY_NUMBER = "SEARCH r USING INDEX recipient_by_phone (phone=?)"
+BY_MESSAGE = "SEARCH message USING INDEX sqlite_autoindex_message_1 (message_id=?)"
+OF_MESSAGE = "SEARCH recipient USING PRIMARY KEY (message=?)"
+
+QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
+    "a whole number": (
+        lambda it: queries.find_number(it, phone(7)),
+        {BY_NUMBER, "SEARCH c USING PRIMARY KEY (message=? AND slot=?)"},
+    ),
+    "a number that nobody has": (
+        lambda it: queries.find_number(it, "+33699999999"),
+        {BY_NUMBER, "SCAN recipient USING COVERING INDEX recipient_by_phone"},
+    ),
+    "a part of a number": (
+        lambda it: queries.find_number(it, "0000007"),
+        {BY_NUMBER, "SCAN recipient USING COVERING INDEX recipient_by_phone"},
+    ),
+    "changes since a moment": (
+        lambda it: queries.happened_since(it, START),
+        {
+            "SEARCH c USING INDEX change_by_moment (observed_at>?)",
+            "SEARCH r USING PRIMARY KEY (message=? AND slot=?)",
+            "SEARCH event USING INDEX event_by_moment (at>?)",
+        },
+    ),
+    "changes of a message": (
+        lambda it: queries.timeline(it, "300"),
+        {
+            "SEARCH m USING COVERING INDEX sqlite_autoindex_message_1 (message_id=?)",
+            "SEARCH c USING PRIMARY KEY (message=?)",
+            "SEARCH event USING INDEX event_by_message (message_id=?)",
+        },
+    ),
+    "changes of a recipient": (
+        lambda it: queries.recipient_changes(it, "300", 7),
+        {
+            "SEARCH r USING PRIMARY KEY (message=? AND slot=?)",
+            "SEARCH c USING PRIMARY KEY (message=? AND slot=?)",
+        },
+    ),
+    "a message": (
+        lambda it: list(queries.load(it, ["300"])),
+        {BY_MESSAGE, OF_MESSAGE, "SEARCH change USING PRIMARY KEY (message=?)"},
+    ),
+    "counts of messages": (lambda it: queries.summaries(it, ["300", "301"]), {BY_MESSAGE}),
+}
+MAY_SCAN = {"SCAN recipient USING COVERING INDEX recipient_by_phone", "SCAN word"}
+"""What a part of a number costs, and the few words that the API has."""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "history.db"
+    with Console(path) as console:
+        for message_id in ("300", "301"):
+            console.watch(message_id)
+            for at, word in enumerate(("Waiting", "Delivered")):
+                console.poll(message_id, [row(n, word) for n in range(50)], START + at)
+    return path
+
+
+def plans(connection: sqlite3.Connection, ask: Ask) -> Iterator[str]:
+    """How SQLite finds the rows of each statement that ``ask`` makes."""
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    ask(connection)
+    connection.set_trace_callback(None)
+    for statement in statements:
+        if statement.startswith(("SELECT", "\n    SELECT", "UPDATE")):
+            for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
+                yield step
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_a_question_is_answered_by_an_index(path: Path, what: str) -> None:
+    ask, wanted = QUESTIONS[what]
+    with Reader(path) as reader:
+        found = set(reader.ask(lambda connection: list(plans(connection, ask))))
+    assert wanted <= found, found
+    assert {step for step in found if step.startswith("SCAN")} <= MAY_SCAN
+
+
+def test_a_read_that_brought_nothing_new_finds_its_message_by_an_index(path: Path) -> None:
+    connection = open_for_writing(path)
+    with transaction(connection):
+        recording = Recording(connection)
+        known = Reader(path).ask(lambda it: next(queries.load(it, ["300"])))
+        own = known.recipients
+        recording.adopt(
+            known.summary.key, Known(known.row, known.summary.revision, own, source=own)
+        )
+        again = Update(1, START + 9, START + 9, Entry("300"), read=True, news=False, recipients=own)
+        found = set(plans(connection, lambda _: recording.report(again, START + 9)))
+    connection.close()
+    by_account = BY_MESSAGE.replace("=?)", "=? AND profile=?)")
+    assert found == {by_account, "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"}

@@ -1,0 +1,194 @@
+"""What the history answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from smsmon.model import EventKind, Status
+from smsmon.store.local import queries
+from smsmon.store.local.reader import Reader
+from smsmon.store.remembered import NumberFound
+from tests.store.reports import START, Console, row
+
+T = TypeVar("T")
+BELGIAN, SWISS, ITALIAN = "+32470123456", "+41791234567", "+390612345678"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three messages: 300 delivered in 5 to 50 s, 301 not, 302 abroad; two share a number."""
+    path = tmp_path_factory.mktemp("store") / "history.db"
+    with Console(path) as console:
+        console.watch("300", label="Sale", tags=("promo", "fr"))
+        console.watch("301", label="Codes", tags=("otp",))
+        console.watch("302", label="Abroad")
+        ten = [row(n) for n in range(10)]
+        console.poll("300", ten, START)
+        for n in range(10):
+            at = 5 * (n + 1)
+            ten[n] = row(n, "Delivered", date=int(START) + at)
+            console.poll("300", ten, START + at + 2)
+        console.poll("301", [row(3), row(77, "Delivered")], START + 100)
+        console.poll("301", [row(3, "Not delivered"), row(77, "Delivered", True)], START + 110)
+        abroad = [row(BELGIAN, date=None), row(SWISS), row(ITALIAN), row("0612")]
+        console.poll("302", abroad, START + 200)
+        abroad[0] = row(BELGIAN, "Delivered", date=None)
+        console.poll("302", abroad, START + 203)
+    return path
+
+
+def ask(path: Path, question: Callable[..., T], *args: object) -> T:
+    with Reader(path) as reader:
+        return reader.ask(lambda connection: question(connection, *args))
+
+
+def find(path: Path, text: str, limit: int = 200) -> NumberFound:
+    return ask(path, queries.find_number, text, limit)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "+33600000003",
+        "+33 6 00 00 00 03",
+        "+33 (0)6 00 00 00 03",
+        "0033 600000003",
+        "33600000003",
+        "0600000003",
+        "06.00.00.00.03",
+        "06 00 00 00 03",
+    ],
+)
+def test_a_number_is_found_in_every_message_however_it_is_written(
+    path: Path, spelling: str
+) -> None:
+    found = find(path, spelling)
+    assert found.exact
+    assert [(each.message_id, each.label) for each in found.sightings] == [
+        ("301", "Codes"),
+        ("300", "Sale"),
+    ]
+    assert {each.recipient.phone for each in found.sightings} == {"+33600000003"}
+    assert [each.recipient.status for each in found.sightings] == [
+        Status.NOT_DELIVERED,
+        Status.DELIVERED,
+    ]
+    (change,) = found.sightings[1].transitions
+    assert (change.before, change.after) == (Status.WAITING, Status.DELIVERED)
+    assert (change.date, change.observed_at) == (START + 20, START + 22)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "phone"),
+    [
+        ("0470 12 34 56", BELGIAN),
+        ("079 123 45 67", SWISS),
+        ("06 1234 5678", ITALIAN),
+        ("0612", "0612"),
+    ],
+)
+def test_national_spellings_of_other_countries_are_found(
+    path: Path, spelling: str, phone: str
+) -> None:
+    found = find(path, spelling)
+    assert found.exact
+    assert [each.recipient.phone for each in found.sightings] == [phone]
+
+
+def test_a_fragment_finds_every_number_that_holds_it(path: Path) -> None:
+    found = find(path, "0000007")
+    assert not found.exact
+    assert {each.recipient.phone for each in found.sightings} == {"+33600000007", "+33600000077"}
+    assert len(find(path, "3360000").sightings) == 12
+    assert {each.recipient.phone for each in find(path, "1234").sightings} == {
+        BELGIAN,
+        SWISS,
+        ITALIAN,
+    }
+
+
+def test_the_number_of_sightings_is_bounded_and_said(path: Path) -> None:
+    found = find(path, "3360000", 5)
+    assert (len(found.sightings), found.more) == (5, True)
+    assert not find(path, "3360000", 12).more
+
+
+@pytest.mark.parametrize("text", ["", "0", "12", "+", "not a number", "'; DROP TABLE message; --"])
+def test_what_is_no_number_finds_nothing(path: Path, text: str) -> None:
+    assert find(path, text).sightings == ()
+
+
+def test_summaries_tell_counts_and_ages_without_recipients(path: Path) -> None:
+    found = ask(path, queries.summaries)
+    assert list(found) == ["300", "301", "302"]
+    assert (found["300"].counts.delivered, found["300"].read_at) == (10, START + 52)
+    assert found["300"].completed_at == START + 52
+    assert list(ask(path, queries.summaries, ["302", "9"])) == ["302"]
+
+
+def test_thousands_of_ids_may_be_asked_at_once(path: Path) -> None:
+    found = ask(path, queries.summaries, [str(n) for n in range(3_000)])
+    assert sorted(found) == ["300", "301", "302"]
+
+
+def test_a_timeline_has_all_that_happened_in_order(path: Path) -> None:
+    happened = ask(path, queries.timeline, "300")
+    assert [each.slot for each in happened.transitions] == list(range(10))
+    assert [each.kind for each in happened.events] == [EventKind.FIRST_READ, EventKind.COMPLETED]
+    newest = ask(path, queries.timeline, "300", 3)
+    assert [each.slot for each in newest.transitions] == [7, 8, 9]
+    assert newest.more
+
+
+def test_what_happened_since_a_moment_spans_all_messages(path: Path) -> None:
+    happened = ask(path, queries.happened_since, START + 52)
+    assert [(each.message_id, each.slot) for each in happened.transitions] == [
+        ("300", 9),
+        ("301", 0),
+        ("301", 1),
+        ("302", 0),
+    ]
+    assert [each.kind for each in happened.events] == [
+        EventKind.COMPLETED,
+        EventKind.FIRST_READ,
+        EventKind.COMPLETED,
+        EventKind.FIRST_READ,
+    ]
+    assert not happened.more
+    assert ask(path, queries.happened_since, START, 2).more
+    assert ask(path, queries.happened_since, START + 1e6).transitions == ()
+
+
+def test_delivery_times_count_from_waiting_to_the_date_of_delivery(path: Path) -> None:
+    by_message = ask(path, queries.delivery_times, "message")
+    assert [(each.key, each.measured) for each in by_message] == [("300", 10), ("302", 1)]
+    of_300, of_302 = by_message
+    assert (of_300.median, of_300.p90, of_300.p99) == pytest.approx((27.5, 45.5, 49.55))
+    assert of_302.median == 3.0
+
+
+def test_delivery_times_are_told_by_tag_and_by_country(path: Path) -> None:
+    by_tag = {each.key: each.measured for each in ask(path, queries.delivery_times, "tag")}
+    assert by_tag == {"promo": 10, "fr": 10, "": 1}
+    by_country = {each.key: each.measured for each in ask(path, queries.delivery_times, "country")}
+    assert by_country == {"FR": 10, "BE": 1}
+
+
+def test_a_missing_file_is_an_empty_history_and_is_not_made(tmp_path: Path) -> None:
+    missing = tmp_path / "history.db"
+    assert ask(missing, queries.summaries) == {}
+    assert ask(missing, queries.find_number, "+33600000003").sightings == ()
+    assert not missing.exists()
+
+
+def test_an_empty_file_is_asked_again_once_its_writer_has_filled_it(path: Path) -> None:
+    late = path.with_name("late.db")
+    late.touch()
+    with Reader(late) as reader:
+        assert reader.ask(queries.summaries) == {}
+        late.write_bytes(path.read_bytes())
+        assert reader.ask(queries.summaries)

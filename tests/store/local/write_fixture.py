@@ -1,0 +1,47 @@
+"""Writes ``history_v<n>.sql``, a database as this version leaves it: once for each version.
+
+.venv/bin/python -m tests.store.local.write_fixture
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from smsmon.model import Entry, Event, EventKind, Fault, FaultKind
+from smsmon.store.local.schema import APPLICATION_ID, MIGRATIONS
+from tests.store.reports import START, Console, row
+from tests.support.clock import VirtualClock
+
+
+def write(folder: Path) -> Path:
+    """The dump of a small history that has something in every table."""
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made, "history.db")
+        with Console(path) as console:
+            console.watch("300", label="Black Friday", tags=("fr", "promo"))
+            first = [row(1), row(2), row("0611", "Perhaps", None, None)]
+            console.poll("300", first, START)
+            later = [row(1, "Delivered", True, int(START) + 5), row(2), row(4)]
+            console.poll("300", later, START + 7)
+            console.poll("300", later, START + 8)
+            fault = Fault(FaultKind.TIMEOUT, "no answer within 10 s")
+            console.writer.record(console.board.fail("300", fault, START + 9), console.board["300"])
+            console.writer.record_event(
+                Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route")
+            )
+            console.writer.flush()
+            console.writer._clock = VirtualClock(START + 20)
+            console.writer.watching([Entry("301")])
+        with closing(sqlite3.connect(path)) as connection:
+            dump = "\n".join(connection.iterdump())
+    pragmas = f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {len(MIGRATIONS)};"
+    target = folder / f"history_v{len(MIGRATIONS)}.sql"
+    target.write_text(f"{pragmas}\n{dump}\n")
+    return target
+
+
+if __name__ == "__main__":
+    print(write(Path(__file__).parent))
