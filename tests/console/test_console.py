@@ -322,6 +322,23 @@ async def test_a_mistake_in_a_filter_is_named_and_the_last_good_one_stays(opened
         assert table.view.hidden == hidden
 
 
+async def test_a_filter_that_cannot_be_read_hides_nothing_when_it_is_entered(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        table = scene.screen.messages.table
+        await pilot.press("slash", *"black", "enter")
+        await pilot.pause()
+        kept = table.view.shown_keys()
+        await pilot.press("slash", *" status:x", "enter")
+        await pilot.pause()
+        assert kept
+        assert table.view.shown_keys() == kept
+        assert "There is no field 'status'" in text_of(scene)
+        await pilot.press("escape", "slash", *"status:x", "enter")
+        await pilot.pause()
+        assert table.view.hidden == 0
+        assert "There is no field 'status'" in text_of(scene)
+
+
 async def test_keys_typed_fast_take_effect_in_their_order(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await type_all(scene, pilot, ["slash", "a", "b", "x", "backspace", "2", "0"])

@@ -56,6 +56,7 @@ class FilterBar(Horizontal):
     FilterBar > #sign { width: 2; color: $accent; text-style: bold; }
     FilterBar > Input { width: 3fr; background: $panel; border: none; padding: 0; }
     FilterBar > #verdict { width: 2fr; padding: 0 0 0 1; }
+    FilterBar.-mistaken > #verdict { width: 9fr; }
     """
 
     class Changed(Message):
@@ -93,6 +94,11 @@ class FilterBar(Horizontal):
         """What stands in the line."""
         return self._input.value
 
+    @property
+    def mistaken(self) -> bool:
+        """True while what stands in the line cannot be understood."""
+        return self._mistake.error is not None
+
     def open(self) -> None:
         """Show the line and type into it."""
         self.add_class("-shown")
@@ -105,7 +111,7 @@ class FilterBar(Horizontal):
 
     def tell(self, text: str) -> None:
         """Say what the filter does, beside it."""
-        if self._mistake.error is None:
+        if not self.mistaken:
             self._verdict.say(styled(text, Tone.DIM))
 
     @on(Input.Changed)
@@ -117,6 +123,7 @@ class FilterBar(Horizontal):
         except FilterError as error:
             understood, self._mistake.error = None, error
             self._verdict.say(styled(f"✗ {error.sentence}", Tone.BAD))
+        self.set_class(self.mistaken, "-mistaken")
         self._input.refresh()
         self.post_message(self.Changed(self, understood))
 

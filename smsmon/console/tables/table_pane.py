@@ -68,7 +68,8 @@ class TablePane(Pane, Generic[K, R]):
         self.bar: FilterBar | None = None
         """Made when a filter is first typed: four widgets, their styles and Textual's input."""
         self._fields = fields
-        self._filter = Filter()
+        self._filter = self._kept = Filter()
+        """What is in force, and what was when typing ended last."""
         self._steps = steps
         self.only = Only.ALL
 
@@ -113,7 +114,8 @@ class TablePane(Pane, Generic[K, R]):
     def clear_filter(self) -> None:
         """Show every row."""
         self.only = Only.ALL
-        self._apply(Filter())
+        self._kept = Filter()
+        self._apply(self._kept)
         if self.bar is not None:
             self.bar.clear()
 
@@ -153,8 +155,12 @@ class TablePane(Pane, Generic[K, R]):
         event.stop()
         if event.clear:
             self.clear_filter()
-        elif self.bar is not None and not self.bar.text:
-            self.bar.clear()
+        elif self.bar is not None and self.bar.mistaken:
+            self._apply(self._kept)  # not the words that the mistake began with: they match nothing
+        elif self.bar is not None:
+            self._kept = self._filter
+            if not self.bar.text:
+                self.bar.clear()
         self.table.focus(scroll_visible=False)
 
     def _apply(self, wanted: Filter) -> None:
