@@ -64,12 +64,15 @@ class Asking(Doing, inherit_bindings=False):
 
     def action_raw(self) -> None:
         """The open message's answer as it was received last."""
+        from smsmon.console.dialogs import raw_view
         from smsmon.console.dialogs.raw import RawScreen
 
         ids = self.chosen_ids
         raw = self.station.engine.board.raw(ids[0]) if ids else None
         if raw is None:
-            self.say("No answer of this message is at hand: it was not read since the start.")
+            board = self.station.engine.board
+            read = any(board[id].read_at for id in ids[:1] if id in board)
+            self.say(raw_view.none_at_hand(self.station.polling, read=read))
             return
         body, length = raw
         self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.lens.masked))

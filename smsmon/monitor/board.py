@@ -150,6 +150,7 @@ class Board:
             first = not len(watched.recipients)
             self._remember(watched, followed.restored, at)
             self._seen.add(followed.transitions)
+            self._raw.forget(watched.id)  # the answer that told this is not here
         if followed.last_poll is not None:
             note_last_poll(watched, followed.last_poll)
         return Applied(

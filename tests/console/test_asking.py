@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from smsmon.console.dialogs.since import SinceScreen
 from smsmon.console.palette import Actions
 from smsmon.console.tables.journal import transition_lines
 from smsmon.model import Status, Transition
+from smsmon.monitor.remembering import Followed, LastPoll
+from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START
@@ -59,6 +62,24 @@ async def test_the_raw_answer_can_be_read(opened: Open) -> None:
         await wait_for(scene, pilot, RawScreen)
         await until(pilot, lambda: "StatutResponse_List" in text_of(scene), "the answer shown")
         assert "0" * 40 not in text_of(scene)
+
+
+async def test_who_follows_is_told_where_the_answers_are(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    watch = LocalLease(scene.locations.history, scene.clock, "watch")
+    assert watch.claim(("any",))
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot)
+        engine = scene.screen.station.engine
+        await pilot.press("w")
+        await pilot.pause()
+        assert toasts(scene)[-1].endswith("it has not been read yet.")
+        id = next(iter(engine.board.messages))
+        engine.follow(Followed(id, START, LastPoll(read_at=START)))
+        await pilot.press("w")
+        await pilot.pause()
+        assert f"watch {os.getpid()} reads it" in " ".join(toasts(scene)[-1].split())
+    watch.release()
 
 
 async def test_chosen_columns_are_remembered(opened: Open, tmp_path: Path) -> None:

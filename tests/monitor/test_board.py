@@ -7,7 +7,8 @@ from array import array
 import pytest
 
 from smsmon.model import Counts, Entry, EventKind, FaultKind, Status
-from smsmon.monitor.board import Board, Restored
+from smsmon.monitor.board import Board
+from smsmon.monitor.remembering import Followed, Restored
 from smsmon.monitor.state import Applied, MessageState
 from smsmon.recipients import Recipients
 from tests.monitor.fakes import fault, report, row
@@ -267,6 +268,13 @@ def test_restored_state_is_stale_by_age_and_compared_with_the_next_report() -> N
     assert [t.slot for t in applied.transitions] == [0]
     assert _kinds(applied) == [EventKind.COMPLETED]
     assert watched.first_seen[0] == T - 9000
+
+
+def test_an_answer_that_another_process_has_read_since_is_not_the_last_one(board: Board) -> None:
+    board.apply(report([row(1)], raw=b"old"), T)
+    restored = Restored(Recipients.of([row(1)]), array("d", [T]), array("d", [0.0]))
+    board.follow(Followed("300", T + 5, restored=restored), T + 5)
+    assert board.raw("300") is None
 
 
 def test_raw_answer_is_kept_cut_and_bounded(board: Board) -> None:

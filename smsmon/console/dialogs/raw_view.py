@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -18,6 +19,9 @@ from smsmon.console.looks import Tone
 from smsmon.console.tones import styled
 from smsmon.phones import without_numbers
 from smsmon.text import safe
+
+if TYPE_CHECKING:
+    from smsmon.sharing import Polling
 
 SHOWN_LIMIT = 512 * 1024
 """Bytes of an answer laid out at most."""
@@ -53,6 +57,19 @@ def page(raw: bytes, full_length: int, *, masked: bool = False) -> Page:
         text = without_numbers(text)
     lines = {"JSON": _json_lines, "XML": _xml_lines}.get(form, _plain_lines)(text)
     return Page(tuple(safe(line, len(line) + 1) for line in lines), form, len(shown), whole)
+
+
+def none_at_hand(polling: Polling | None, *, read: bool) -> str:
+    """Why no answer of a message can be shown; ``read``: it was read, here or elsewhere."""
+    if not read:
+        why = "it has not been read yet"
+    elif polling is None or polling.here:
+        why = "none that came since the start was another than the one before"
+    elif polling.holder is None:
+        why = "nobody polls"
+    else:
+        why = f"{polling.holder} reads it, and keeps the answers"
+    return f"No answer of this message is at hand: {why}."
 
 
 def facts(what: Page) -> Content:
