@@ -27,8 +27,7 @@ from smsmon.console.feed import Feed, News
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
-from smsmon.console.overview.sparkline import delivered_lately
-from smsmon.console.overview.tally import Tally
+from smsmon.console.overview.tally import Tally, delivered_lately
 from smsmon.console.recipient import elsewhere, recipient_text, whole_timeline
 from smsmon.console.states import States
 from smsmon.console.tables import panes as tables

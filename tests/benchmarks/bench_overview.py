@@ -17,8 +17,9 @@ from array import array
 from smsmon.clock import SystemClock
 from smsmon.console.lens import Lens
 from smsmon.console.overview.charts import Chart
-from smsmon.console.overview.figures import Figures, Ledger, capture
-from smsmon.console.overview.panels import SPANS, Requests, Shown, panels
+from smsmon.console.overview.figures import FigureCache, Figures, capture
+from smsmon.console.overview.panel import PERIODS, Requests, Shown
+from smsmon.console.overview.panels import panels
 from smsmon.console.overview.plotting import draw
 from smsmon.console.overview.tally import Tally
 from smsmon.model import Entry, Report
@@ -54,15 +55,15 @@ def filled_board() -> Board:
 def main() -> int:
     """Print the table; 1 if a bound is missed."""
     board = filled_board()
-    window = SPANS[0].window
-    Ledger().reckon(capture(board)[:50], NOW, window)  # loads the phone library, 15 ms once
-    ledger = Ledger()
+    window = PERIODS[0].axis
+    FigureCache().reckon(capture(board)[:50], NOW, window)  # loads the phone library, 15 ms once
+    cache = FigureCache()
     start = time.process_time()
     sources = capture(board)
     captured = time.process_time()
-    ledger.reckon(sources, NOW, window)
+    cache.reckon(sources, NOW, window)
     first = time.process_time()
-    figures, _ = ledger.reckon(sources, NOW, window)
+    figures, _ = cache.reckon(sources, NOW, window)
     again = time.process_time()
     held_up = min(_held_up(board) for _ in range(3))
     results = [
@@ -80,7 +81,7 @@ def main() -> int:
 
 def _picture(figures: Figures) -> float:
     clock = SystemClock()
-    what = Shown(figures, None, None, SPANS[0], Tally(clock), Requests(0, 1500), NOW, Lens(clock))
+    what = Shown(figures, None, None, PERIODS[0], Tally(clock), Requests(0, 1500), NOW, Lens(clock))
     most = 0.0
     for panel in panels(what):
         if isinstance(panel.drawing, Chart):
@@ -94,7 +95,7 @@ def _held_up(board: Board) -> float:
     async def watch() -> float:
         sources = capture(board)
         reckoning = asyncio.ensure_future(
-            asyncio.to_thread(Ledger().reckon, sources, NOW, SPANS[0].window)
+            asyncio.to_thread(FigureCache().reckon, sources, NOW, PERIODS[0].axis)
         )
         longest = 0.0
         while not reckoning.done():

@@ -18,10 +18,10 @@ from textual.worker import WorkerFailed
 
 from smsmon.console.cells import Span
 from smsmon.console.looks import Tone
-from smsmon.console.overview.bars import Bar, Bars
+from smsmon.console.overview.charts import Bar, Bars
 from smsmon.console.overview.counted import CountedScreen
-from smsmon.console.overview.drawing import Drawing
-from smsmon.console.overview.figures import Figures, Ledger, Source, Window
+from smsmon.console.overview.figures import Captured, FigureCache, Figures, TimeAxis
+from smsmon.console.overview.panel_view import Drawing
 from smsmon.console.overview.panels import TABS
 from smsmon.console.overview.screen import OverviewScreen, grid
 from smsmon.console.overview.tally import Tally
@@ -281,20 +281,24 @@ async def test_two_reckonings_never_run_at_once_and_the_last_wish_wins(
     shown: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     busy, most = threading.Semaphore(1), []
-    reckon = Ledger.reckon
+    reckon = FigureCache.reckon
 
     def counted(
-        ledger: Ledger, sources: Sequence[Source], now: float, window: Window, only: str | None
+        cache: FigureCache,
+        sources: Sequence[Captured],
+        now: float,
+        axis: TimeAxis,
+        only: str | None,
     ) -> tuple[Figures, Figures | None]:
         assert busy.acquire(blocking=False)
         try:
-            most.append(window)
-            return reckon(ledger, sources, now, window, only)
+            most.append(axis)
+            return reckon(cache, sources, now, axis, only)
         finally:
             busy.release()
 
     async with shown() as (scene, screen, pilot):
-        monkeypatch.setattr(Ledger, "reckon", counted)
+        monkeypatch.setattr(FigureCache, "reckon", counted)
         screen.action_span()
         screen.action_span()
         screen.action_scope()
@@ -314,7 +318,7 @@ async def test_a_bug_in_reckoning_is_told_and_ends_nothing(
 
     async with shown() as (scene, screen, pilot):
         with monkeypatch.context() as patch:
-            patch.setattr(Ledger, "reckon", broken)
+            patch.setattr(FigureCache, "reckon", broken)
             await pilot.press("w")
             with suppress(WorkerFailed):
                 await settled(screen, pilot)
@@ -389,7 +393,7 @@ def test_the_console_loads_no_plotting_library_until_a_plot_is_drawn() -> None:
     program = (
         "import sys\n"
         "import smsmon.console.app, smsmon.console.overview.screen\n"
-        "import smsmon.console.overview.sparkline\n"
+        "import smsmon.console.overview.tally\n"
         "loaded = [name for name in sys.modules if 'plotext' in name]\n"
         "assert not loaded, loaded\n"
         "import smsmon.console.overview.plotting\n"

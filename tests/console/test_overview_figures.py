@@ -18,9 +18,9 @@ from smsmon.console.overview.figures import (
     BINS,
     LONGEST,
     POINTS,
+    FigureCache,
     Figures,
-    Ledger,
-    Window,
+    TimeAxis,
     capture,
     curve,
     durations,
@@ -30,7 +30,7 @@ from smsmon.monitor.board import Board
 from smsmon.recipients import NO_DATE, Recipient, Recipients
 from tests.support.clock import START
 
-HOUR_BY_MINUTES = Window(60, 60)
+HOUR_BY_MINUTES = TimeAxis(60, 60)
 WAIT, GOOD, BAD = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED
 
 SECONDS = st.integers(0, LONGEST)
@@ -53,8 +53,8 @@ def answer(board: Board, message_id: str, rows: Sequence[Row], at: float) -> Non
     board.apply(Report(message_id, recipients(rows), digest, START + at, START + at), START + at)
 
 
-def reckoned(board: Board, at: float, window: Window = HOUR_BY_MINUTES) -> Figures:
-    return Ledger().reckon(capture(board), START + at, window)[0]
+def reckoned(board: Board, at: float, axis: TimeAxis = HOUR_BY_MINUTES) -> Figures:
+    return FigureCache().reckon(capture(board), START + at, axis)[0]
 
 
 # The delivery curve
@@ -252,7 +252,7 @@ def test_a_whole_column_has_the_countries_of_its_numbers(rows: list[tuple[str, S
     } == dict(expected)
 
 
-# The ledger
+# The cache
 
 
 def test_only_what_changed_is_reckoned_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,12 +266,12 @@ def test_only_what_changed_is_reckoned_anew(monkeypatch: pytest.MonkeyPatch) -> 
         return by_country(column)
 
     monkeypatch.setattr(figures, "by_country", noted)
-    ledger = Ledger()
-    ledger.reckon(capture(board), START, HOUR_BY_MINUTES)
+    cache = FigureCache()
+    cache.reckon(capture(board), START, HOUR_BY_MINUTES)
     looked_at.clear()
 
     answer(board, "301", [(GOOD, 5)], 9)
-    ledger.reckon(capture(board), START + 9, HOUR_BY_MINUTES)
+    cache.reckon(capture(board), START + 9, HOUR_BY_MINUTES)
 
     assert looked_at == [board["301"].recipients]
 
@@ -283,7 +283,7 @@ def test_what_was_captured_stays_as_it_was_while_the_board_lives_on() -> None:
 
     answer(board, "300", [(GOOD, 5), (GOOD, 5)], 9)
 
-    found, _ = Ledger().reckon(before, START + 9, HOUR_BY_MINUTES)
+    found, _ = FigureCache().reckon(before, START + 9, HOUR_BY_MINUTES)
     assert (found.counts.total, found.counts.delivered) == (1, 0)
     assert sum(found.flow.delivered) == 0
 
@@ -298,13 +298,13 @@ def test_one_message_is_told_apart_and_a_removed_one_is_no_more() -> None:
     board = Board()
     answer(board, "300", [(GOOD, 3), (WAIT, 0)], 5)
     answer(board, "301", [(WAIT, 0)], 5)
-    ledger = Ledger()
+    cache = FigureCache()
 
-    everything, one = ledger.reckon(capture(board), START, HOUR_BY_MINUTES, "300")
+    everything, one = cache.reckon(capture(board), START, HOUR_BY_MINUTES, "300")
     assert one is not None
     assert (everything.messages, one.messages) == (2, 1)
     assert one.counts.total == 2
 
     board.forget("300", START)
-    everything, one = ledger.reckon(capture(board), START, HOUR_BY_MINUTES, "300")
+    everything, one = cache.reckon(capture(board), START, HOUR_BY_MINUTES, "300")
     assert (everything.messages, one) == (1, None)

@@ -17,11 +17,11 @@ from smsmon.console.cells import Span
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
 from smsmon.console.overview import charts
-from smsmon.console.overview.bars import GOOD, WAIT, Bar, Bars, draw_bars
-from smsmon.console.overview.bars import LEAST_WIDTH as BARS_WIDTH
-from smsmon.console.overview.charts import Chart, Columns
-from smsmon.console.overview.figures import Ledger, capture
-from smsmon.console.overview.panels import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
+from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
+from smsmon.console.overview.figures import FigureCache, capture
+from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
+from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.overview.tally import Stop, Tally
 from smsmon.console.widgets.fitting import KEPT, wrapped
@@ -70,12 +70,12 @@ def ended(delivered: int, failed: int = 0, took: float = 6, stops: int = 0) -> l
 
 def shown(board: Board, *, only: str | None = None, tally: Tally | None = None) -> Shown:
     clock = VirtualClock(START + 600)
-    everything, one = Ledger().reckon(capture(board), clock.now(), SPANS[0].window, only)
+    everything, one = FigureCache().reckon(capture(board), clock.now(), PERIODS[0].axis, only)
     return Shown(
         figures=one or everything,
         everything=everything if one else None,
         message_id=only,
-        span=SPANS[0],
+        period=PERIODS[0],
         tally=tally or Tally(clock),
         requests=Requests(38, 1500),
         now=clock.now(),
@@ -292,7 +292,7 @@ def test_durations_have_human_ticks_from_a_second_to_two_days() -> None:
     st.integers(1, 200),
 )
 def test_no_column_gets_lost_however_narrow_the_screen(heights: list[float], width: int) -> None:
-    columns = Columns(charts.even_edges(len(heights)), tuple(heights), Tone.GOOD)
+    columns = Histogram(charts.even_edges(len(heights)), tuple(heights), Tone.GOOD)
     seen = charts.columns_seen(columns, width)
 
     assert len(seen) == width

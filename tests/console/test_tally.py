@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.console import head
-from smsmon.console.overview.sparkline import delivered_lately
-from smsmon.console.overview.tally import MINUTES, STOPS_KEPT, PerMinute, Tally
+from smsmon.console.overview.tally import MINUTES, STOPS_KEPT, PerMinute, Tally, delivered_lately
 from smsmon.model import Counts, Event, EventKind, Status, Transition
 from smsmon.monitor.state import Applied
 from tests.support.clock import START, VirtualClock

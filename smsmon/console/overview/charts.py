@@ -11,8 +11,13 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 from math import ceil, log10
 
+from rich.cells import cell_len
+
+from smsmon.console import cells
+from smsmon.console.cells import Span, fit
 from smsmon.console.looks import Tone
 from smsmon.console.overview.figures import LONGEST
+from smsmon.text import painted
 
 Ticks = tuple[tuple[float, str], ...]
 """Places along an axis and what stands there."""
@@ -34,7 +39,7 @@ _DURATION_TICKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class Trace:
     """A line through points."""
 
     points: tuple[tuple[float, float], ...]
@@ -44,7 +49,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class Histogram:
     """Columns from the bottom up, side by side; one of no height is not drawn."""
 
     edges: tuple[float, ...]
@@ -73,7 +78,7 @@ class Chart:
     x_ticks: Ticks
     y_top: int
     """Where the axis ends that begins at 0; who draws it picks the ticks for the room there is."""
-    layers: tuple[Curve | Columns, ...]
+    layers: tuple[Trace | Histogram, ...]
     y_unit: str = ""
     marks: tuple[Mark, ...] = ()
     ceiling: float | None = None
@@ -142,7 +147,7 @@ def even_edges(count: int) -> tuple[float, ...]:
     return tuple(place / count for place in range(count + 1))
 
 
-def columns_seen(columns: Columns, width: int) -> list[int | None]:
+def columns_seen(columns: Histogram, width: int) -> list[int | None]:
     """Which column each of ``width`` characters shows; None where there is none.
 
     It is the one in its middle; where there is no room for all, the highest of those it
@@ -174,3 +179,90 @@ def stacked(height: float, upper: float, rows: int) -> tuple[int, int, int]:
     full, rest = divmod(eighths, 8)
     above = min(full, round(upper * rows)) if upper > 0 else 0
     return full - above, above, rest
+
+
+_COUNT, _RATE, _GAP = 11, 7, 2
+_LEAST_BAR = 10
+_SHORTEST_NAME, _LONGEST_NAME = 12, 40
+LEAST_WIDTH = _SHORTEST_NAME + _COUNT + _RATE + _GAP + _LEAST_BAR
+
+GOOD, WAIT, BAD = ("━", Tone.GOOD), ("┈", Tone.WAIT), ("╳", Tone.BAD)
+"""Glyph and tone of a part, as in the bars of the messages table: they read without colour."""
+MARKED = ("━", Tone.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row."""
+
+    name: str
+    number: int
+    rate: float | None
+    """From 0 to 1; a dash for None."""
+    parts: tuple[int, ...]
+    """What the bar is made of; it is as long as they add up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The rows, the longest bar first, under what their columns are called."""
+
+    names: str
+    numbers: str
+    rates: str
+    parts: tuple[tuple[str, Tone], ...]
+    """Glyph and tone of each part of a bar."""
+    rows: tuple[Bar, ...]
+
+
+def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
+    """``height`` lines of ``width`` columns; the last says how many rows found no room.
+
+    Bars are as long as their share of the longest. Where there is room for twice the rows, a
+    blank line stands between them.
+    """
+    if width < LEAST_WIDTH or height < 2:
+        return []
+    rows = bars.rows
+    hidden = len(rows) - (height - 1)
+    if hidden > 0:
+        rows = rows[: height - 2]
+    name = _name_width(bars, width)
+    heading = f"{bars.names:<{name}}{bars.numbers:>{_COUNT}}{bars.rates:>{_RATE}}"
+    drawn = [fit([Span(heading, Tone.DIM)], width)]
+    longest = max((sum(bar.parts) for bar in rows), default=0)
+    blank = fit([Span("")], width)
+    airy = 2 * len(rows) < height
+    for bar in rows:
+        drawn += [blank] if airy else []
+        drawn.append(_row(bars, bar, name, longest, width))
+    if hidden > 0:
+        drawn.append(fit([Span(f"and {hidden + 1:,} more", Tone.DIM)], width))
+    return drawn + [blank] * (height - len(drawn))
+
+
+def _name_width(bars: Bars, width: int) -> int:
+    """As wide as the longest name, while bars have a quarter of ``width``."""
+    longest = max((cell_len(painted(bar.name)) for bar in bars.rows), default=0) + 1
+    room = width - _COUNT - _RATE - _GAP - max(_LEAST_BAR, width // 4)
+    return max(_SHORTEST_NAME, min(_LONGEST_NAME, longest, room))
+
+
+def _row(bars: Bars, bar: Bar, name: int, longest: int, width: int) -> list[Span]:
+    total = sum(bar.parts)
+    room = width - name - _COUNT - _RATE - _GAP
+    length = max(1, round(room * total / longest)) if total else 0
+    return fit(
+        [
+            *fit([Span(bar.name)], name),
+            Span(f"{bar.number:>{_COUNT},}"),
+            Span(f"{cells.rate(bar.rate):>{_RATE}}" + " " * _GAP, Tone.STRONG),
+            *_pieces(bars.parts, cells.shares(bar.parts, length)),
+        ],
+        width,
+    )
+
+
+def _pieces(parts: Sequence[tuple[str, Tone]], lengths: Sequence[int]) -> list[Span]:
+    pairs = zip(parts, lengths, strict=True)
+    return [Span(glyph * length, tone) for (glyph, tone), length in pairs if length]

@@ -1,6 +1,6 @@
 """What the overview is drawn from: the numbers in the columns of many messages.
 
-A ``Ledger`` reckons in a thread while the board lives on: it is given the immutable columns of
+A ``FigureCache`` reckons in a thread while the board lives on: it is given the immutable columns of
 the messages, captured on the event loop. 1,000 messages of 500 recipients take about a tenth
 of a second of CPU the first time, and after that only what changed is reckoned anew. No
 Textual. All moments are wall-clock seconds since the epoch, all durations whole seconds.
@@ -59,7 +59,7 @@ _FLAGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Captured:
     """One message as it stood at a moment; nothing in it is written any more."""
 
     id: str
@@ -73,13 +73,13 @@ class Source:
     """A copy, in place of the dates where no date is plausible."""
 
 
-def capture(board: Board) -> list[Source]:
+def capture(board: Board) -> list[Captured]:
     """Every message that was ever read. Cheap: columns are referred to, not copied."""
-    return [_source(watched) for watched in board if watched.read_at is not None]
+    return [_captured(watched) for watched in board if watched.read_at is not None]
 
 
-def _source(watched: Watched) -> Source:
-    return Source(
+def _captured(watched: Watched) -> Captured:
+    return Captured(
         id=watched.id,
         label=watched.entry.label,
         counts=watched.counts,
@@ -99,7 +99,7 @@ def _began(watched: Watched) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class DeliveryCurve:
     """Which share of recipients had its report so long after the beginning of its message."""
 
     delivered: tuple[float, ...] = ()
@@ -167,7 +167,7 @@ class Figures:
 
     messages: int
     counts: Counts
-    curve: Curve
+    curve: DeliveryCurve
     durations: Durations
     flow: Flow
     countries: tuple[Country, ...]
@@ -179,7 +179,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TimeAxis:
     """The time that is looked at: ``steps`` steps of ``step`` seconds."""
 
     step: int
@@ -200,10 +200,10 @@ class Window:
 
 
 @dataclass(slots=True)
-class _Account:
+class _MessageFigures:
     """What the columns of one message told."""
 
-    source: Source
+    source: Captured
     delivered: Counter[int]
     """Date → reports."""
     not_delivered: Counter[int]
@@ -212,31 +212,31 @@ class _Account:
 
 
 @dataclass(slots=True)
-class Ledger:
+class FigureCache:
     """Reckons figures; keeps what a message told for as long as its columns stay the same."""
 
-    _accounts: dict[str, _Account] = field(default_factory=dict)
+    _messages: dict[str, _MessageFigures] = field(default_factory=dict)
 
     def reckon(
-        self, sources: Sequence[Source], now: float, window: Window, only: str | None = None
+        self, sources: Sequence[Captured], now: float, axis: TimeAxis, only: str | None = None
     ) -> tuple[Figures, Figures | None]:
         """The figures of all ``sources``, and of the one message ``only``, if it is there.
 
         To be called by one thread at a time.
         """
-        kept, self._accounts = self._accounts, {}
+        kept, self._messages = self._messages, {}
         for source in sources:
-            self._accounts[source.id] = _up_to_date(kept.get(source.id), source, now)
-        of_all = _figures(list(self._accounts.values()), now, window)
-        one = None if only is None else self._accounts.get(only)
-        return of_all, None if one is None else _figures([one], now, window)
+            self._messages[source.id] = _up_to_date(kept.get(source.id), source, now)
+        of_all = _figures(list(self._messages.values()), now, axis)
+        one = None if only is None else self._messages.get(only)
+        return of_all, None if one is None else _figures([one], now, axis)
 
 
-def _up_to_date(account: _Account | None, source: Source, now: float) -> _Account:
-    if account is not None and account.source.recipients is source.recipients:
-        account.source = source
-        return account
-    return _Account(
+def _up_to_date(message: _MessageFigures | None, source: Captured, now: float) -> _MessageFigures:
+    if message is not None and message.source.recipients is source.recipients:
+        message.source = source
+        return message
+    return _MessageFigures(
         source,
         _dates(source, Status.DELIVERED, now),
         _dates(source, Status.NOT_DELIVERED, now),
@@ -244,7 +244,7 @@ def _up_to_date(account: _Account | None, source: Source, now: float) -> _Accoun
     )
 
 
-def _dates(source: Source, status: Status, now: float) -> Counter[int]:
+def _dates(source: Captured, status: Status, now: float) -> Counter[int]:
     """The plausible dates of the recipients with this status."""
     flags = source.recipients.statuses.translate(_FLAGS[status])
     dates: Iterable[int] = source.recipients.dates
@@ -257,23 +257,23 @@ def _dates(source: Source, status: Status, now: float) -> Counter[int]:
     return counted
 
 
-def _figures(accounts: Sequence[_Account], now: float, window: Window) -> Figures:
-    sources = [account.source for account in accounts]
+def _figures(messages: Sequence[_MessageFigures], now: float, axis: TimeAxis) -> Figures:
+    sources = [message.source for message in messages]
     counts = Counts()
     for source in sources:
         counts += source.counts
-    seen = [account for account in accounts if account.source.began is not None]
-    delivered = _took((account.source, account.delivered) for account in seen)
-    not_delivered = _took((account.source, account.not_delivered) for account in seen)
+    seen = [message for message in messages if message.source.began is not None]
+    delivered = _took((message.source, message.delivered) for message in seen)
+    not_delivered = _took((message.source, message.not_delivered) for message in seen)
     stopped = [source for source in sources if source.counts.stop]
     return Figures(
         messages=len(sources),
         counts=counts,
         curve=curve(delivered, not_delivered, _under_way(seen)),
         durations=durations(delivered + not_delivered),
-        flow=_flow(accounts, now, window),
-        countries=_countries(accounts),
-        unseen=len(accounts) - len(seen),
+        flow=_flow(messages, now, axis),
+        countries=_countries(messages),
+        unseen=len(messages) - len(seen),
         stops=tuple(
             (each.id, each.label, each.counts.stop, each.counts.delivered)
             for each in nlargest(RANKED, stopped, key=lambda source: source.counts.stop)
@@ -281,7 +281,7 @@ def _figures(accounts: Sequence[_Account], now: float, window: Window) -> Figure
     )
 
 
-def _took(dates: Iterable[tuple[Source, Counter[int]]]) -> Counter[int]:
+def _took(dates: Iterable[tuple[Captured, Counter[int]]]) -> Counter[int]:
     """Seconds from the beginning → reports."""
     took: Counter[int] = Counter()
     for source, counted in dates:
@@ -291,18 +291,20 @@ def _took(dates: Iterable[tuple[Source, Counter[int]]]) -> Counter[int]:
     return took
 
 
-def _under_way(accounts: Iterable[_Account]) -> Counter[int]:
+def _under_way(messages: Iterable[_MessageFigures]) -> Counter[int]:
     """Seconds over which they were followed → recipients that are not final, or not dated."""
     ages: Counter[int] = Counter()
-    for account in accounts:
-        source = account.source
-        dated = account.delivered.total() + account.not_delivered.total()
+    for message in messages:
+        source = message.source
+        dated = message.delivered.total() + message.not_delivered.total()
         if source.began is not None and source.read_at is not None:
             ages[max(0, int(source.read_at - source.began))] += len(source.recipients) - dated
     return ages
 
 
-def curve(delivered: Counter[int], not_delivered: Counter[int], left: Counter[int]) -> Curve:
+def curve(
+    delivered: Counter[int], not_delivered: Counter[int], left: Counter[int]
+) -> DeliveryCurve:
     """The delivery curve. All three are seconds → recipients; ``left`` were followed no longer.
 
     An age in ``left`` counts for how far the curve goes even where nobody was left.
@@ -327,7 +329,7 @@ def curve(delivered: Counter[int], not_delivered: Counter[int], left: Counter[in
         shares[place - 1] if (place := bisect_right(times, point)) else (0.0, 0.0)
         for point in POINTS[: bisect_left(POINTS, age) + 1]
     ]
-    return Curve(
+    return DeliveryCurve(
         delivered=tuple(good for good, _ in told) if recipients else (),
         not_delivered=tuple(bad for _, bad in told) if recipients else (),
         recipients=recipients,
@@ -360,21 +362,21 @@ def durations(took: Counter[int]) -> Durations:
     return Durations(reports, quantile(50), quantile(90), quantile(99), tuple(bins))
 
 
-def _flow(accounts: Sequence[_Account], now: float, window: Window) -> Flow:
-    delivered = (account.delivered.items() for account in accounts)
-    not_delivered = (account.not_delivered.items() for account in accounts)
+def _flow(messages: Sequence[_MessageFigures], now: float, axis: TimeAxis) -> Flow:
+    delivered = (message.delivered.items() for message in messages)
+    not_delivered = (message.not_delivered.items() for message in messages)
     return Flow(
-        window.start(now),
-        window.step,
-        window.counted(chain.from_iterable(delivered), now),
-        window.counted(chain.from_iterable(not_delivered), now),
+        axis.start(now),
+        axis.step,
+        axis.counted(chain.from_iterable(delivered), now),
+        axis.counted(chain.from_iterable(not_delivered), now),
     )
 
 
-def _countries(accounts: Iterable[_Account]) -> tuple[Country, ...]:
+def _countries(messages: Iterable[_MessageFigures]) -> tuple[Country, ...]:
     sums: dict[str, list[int]] = {}
-    for account in accounts:
-        for region, numbers in account.countries.items():
+    for message in messages:
+        for region, numbers in message.countries.items():
             into = sums.setdefault(region, [0, 0, 0])
             for place, number in enumerate(numbers):
                 into[place] += number

@@ -10,9 +10,8 @@ from textual.content import Content
 from smsmon.console import cells
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
-from smsmon.console.overview.bars import Bars
-from smsmon.console.overview.charts import Chart
-from smsmon.console.overview.figures import Figures, Window
+from smsmon.console.overview.charts import Bars, Chart
+from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.overview.tally import Tally
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import KEPT
@@ -21,21 +20,21 @@ _HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """A stretch of time that ends now, as the operator picks it."""
 
     name: str
-    window: Window
+    axis: TimeAxis
     step_name: str
     """What one column counts, after "per"."""
     tick: int
     """Seconds between two ticks of the axis."""
 
 
-SPANS = (
-    Span("last hour", Window(60, 60), "minute", 600),
-    Span("last 6 hours", Window(360, 60), "6 minutes", _HOUR),
-    Span("last 48 hours", Window(_HOUR, 48), "hour", 6 * _HOUR),
+PERIODS = (
+    Period("last hour", TimeAxis(60, 60), "minute", 600),
+    Period("last 6 hours", TimeAxis(360, 60), "6 minutes", _HOUR),
+    Period("last 48 hours", TimeAxis(_HOUR, 48), "hour", 6 * _HOUR),
 )
 
 
@@ -61,7 +60,7 @@ class Shown:
     """Of all messages, to compare with, when one is looked at; else None."""
     message_id: str | None
     """The one message that is looked at; None: all."""
-    span: Span
+    period: Period
     tally: Tally
     requests: Requests
     now: float

@@ -5,13 +5,303 @@ Each panel states its finding in a sentence before it shows it; the plot is for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from smsmon.console.overview.panel import SPANS, Panel, Requests, Shown, Span
-from smsmon.console.overview.panels_days import countries, reports, requests, stops
-from smsmon.console.overview.panels_delays import delivery_curve, durations
+from textual.content import Content
 
-__all__ = ["SPANS", "TABS", "Panel", "Requests", "Shown", "Span", "panels"]
+from smsmon.console import cells
+from smsmon.console.looks import Tone
+from smsmon.console.overview import charts
+from smsmon.console.overview.charts import (
+    BAD,
+    GOOD,
+    MARKED,
+    WAIT,
+    Bar,
+    Bars,
+    Chart,
+    Histogram,
+    Mark,
+    Trace,
+)
+from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve
+from smsmon.console.overview.panel import (
+    Panel,
+    Shown,
+    key,
+    many,
+    said,
+    took,
+    unbroken,
+    unseen,
+)
+from smsmon.console.tones import styled
+from smsmon.countries import country_name
+
+LEAST_JUDGED = 20
+"""Final reports from which on the rate of a country says something."""
+
+
+def reports(shown: Shown) -> Panel:
+    """Final reports over time, by the API's own dates."""
+    flow, period = shown.figures.flow, shown.period
+    sums = [good + bad for good, bad in zip(flow.delivered, flow.not_delivered, strict=True)]
+    total, most = sum(sums), max(sums, default=0)
+    if not total:
+        nothing = Content(f"No final report in the {period.name}.")
+        return Panel("Reports over time", (), nothing, None)
+    busiest = shown.lens.minute(flow.start + sums.index(most) * flow.step)
+    finding = Content.assemble(
+        (many(total, "final report"), "bold"),
+        f" in the {period.name}, {cells.percent(sum(flow.delivered), total)} delivered;"
+        f" the most per {period.step_name}: {most:,} at {busiest}.",
+    )
+    keys = (
+        key(charts.DELIVERED_GLYPH, Tone.GOOD, "delivered"),
+        key(charts.NOT_DELIVERED_GLYPH, Tone.BAD, "not delivered"),
+    )
+    chart = _over_time(
+        shown, f"reports per {period.step_name}", sums, Tone.GOOD, failed=flow.not_delivered
+    )
+    return Panel("Reports over time", keys, finding, chart)
+
+
+def countries(shown: Shown) -> Panel:
+    """The recipients by country, and what became of them."""
+    found = shown.figures.countries
+    if not found:
+        return Panel("By country", (), Content("No recipients known yet."), None)
+    told = [country for country in found if country.region]
+    if len(told) == 1:
+        sentences = [f"All recipients whose country is told are in {country_name(told[0].region)}."]
+    else:
+        sentences = [f"Recipients in {len(told):,} countries."]
+    judged = [country for country in told if country.final >= LEAST_JUDGED]
+    if len(judged) > 1:
+        best, *_, worst = sorted(judged, key=lambda each: -(each.delivery_rate or 0))
+        sentences.append(
+            f"Best {country_name(best.region)} {cells.rate(best.delivery_rate)},"
+            f" worst {country_name(worst.region)} {cells.rate(worst.delivery_rate)}."
+        )
+    rows = tuple(
+        Bar(
+            country_name(country.region) if country.region else "no country told",
+            country.recipients,
+            country.delivery_rate,
+            (country.delivered, country.rest, country.not_delivered),
+        )
+        for country in found
+    )
+    keys = (
+        key(*GOOD, "delivered"),
+        key(*WAIT, "not final"),
+        key(*BAD, "not delivered"),
+    )
+    return Panel(
+        "By country",
+        keys,
+        said(*sentences),
+        Bars("country", "recipients", "rate", (GOOD, WAIT, BAD), rows),
+    )
+
+
+def stops(shown: Shown) -> Panel:
+    """STOPs as they were seen to come; where none was, the messages that have them."""
+    figures, period = shown.figures, shown.period
+    counts, ranking = figures.counts, figures.stops
+    seen = [
+        stop.at
+        for stop in shown.tally.stops
+        if shown.message_id is None or stop.message_id == shown.message_id
+    ]
+    share = cells.percent(counts.stop, counts.delivered)
+    sentences = [
+        Content.assemble((many(counts.stop, "STOP"), "bold"), f", {share} of the delivered."),
+        styled(
+            f"{len(seen):,} seen to come since {shown.lens.moment(shown.tally.since)}.", Tone.DIM
+        ),
+    ]
+    counted = period.axis.counted(((at, 1) for at in seen), shown.now)
+    if any(counted):
+        if figures.messages > 1 and ranking:
+            id, label, number, _ = ranking[0]
+            sentences.insert(
+                1, Content(f"Most in {cells.cut(f'{id} {label}'.strip(), 28)}: {number:,}.")
+            )
+        chart = _over_time(shown, f"STOPs per {period.step_name}", counted, Tone.WARN)
+        marks = (key("█", Tone.WARN, "STOPs, when seen"),)
+        return Panel("STOPs over time", marks, said(*sentences), chart)
+    if figures.messages < 2 or not ranking:
+        return Panel("STOPs over time", (), said(*sentences), None)
+    rows = tuple(
+        Bar(f"{id} {label}".strip(), number, number / max(1, delivered), (number,))
+        for id, label, number, delivered in ranking
+    )
+    keys = (key(*MARKED, "STOPs"), styled("rate: of the delivered", Tone.DIM))
+    bars = Bars("message", "STOPs", "rate", (MARKED,), rows)
+    return Panel("STOPs by message", keys, said(*sentences), bars)
+
+
+def requests(shown: Shown) -> Panel:
+    """Requests of each minute, against the budget; they are never told apart by message."""
+    title, period, asked = "Requests and the budget", shown.period, shown.requests
+    share = cells.percent(asked.used, asked.allowed)
+    sentences = [
+        Content.assemble(
+            (f"{asked.used:,} of {asked.allowed:,}", "bold"),
+            f" requests used in the last minute, {share}.",
+        )
+    ]
+    if asked.stretch > 1.05:
+        text = f"Intervals are stretched ×{asked.stretch:.1f} to keep to it."
+        sentences.append(styled(text, Tone.WARN))
+    size = period.axis.step // 60
+    minutes = size * period.axis.steps
+    # The last step may not be over: its last minutes are still to come.
+    end = period.axis.start(shown.now) + minutes * 60 - 1
+    by_minute = shown.tally.requests.last(minutes, end)
+    # The busiest minute of each step: the budget is for a minute.
+    busiest = [max(by_minute[at : at + size]) for at in range(0, minutes, size)]
+    most = max(busiest)
+    if not most:
+        return Panel(title, (), said(*sentences), None)
+    sentences.append(Content(f"At most {most:,} in a minute of the {period.name}."))
+    near = most * 5 >= asked.allowed
+    keys = [key("█", Tone.WAIT, "requests" if size == 1 else "requests, busiest minute")]
+    if near:
+        keys.append(key("─", Tone.DIM, "the budget"))
+    chart = _over_time(
+        shown,
+        "requests per minute",
+        busiest,
+        Tone.WAIT,
+        ceiling=asked.allowed if near else None,
+    )
+    return Panel(title, tuple(keys), said(*sentences), chart)
+
+
+def _over_time(
+    shown: Shown,
+    what: str,
+    counted: Sequence[int],
+    tone: Tone,
+    *,
+    failed: Sequence[int] = (),
+    ceiling: int | None = None,
+) -> Chart:
+    """Columns for the steps of the period, the failed part of each at its top."""
+    axis, lens = shown.period.axis, shown.lens
+    top = charts.round_top(max(*counted, ceiling or 0))
+    return Chart(
+        x_label="time, UTC" if lens.utc else "time",
+        y_label=what,
+        x_ticks=charts.time_ticks(
+            axis.start(shown.now), axis.step * axis.steps, shown.period.tick, lens.zone
+        ),
+        y_top=top,
+        layers=(
+            Histogram(
+                charts.even_edges(len(counted)),
+                tuple(count / top for count in counted),
+                tone,
+                tuple(count / top for count in failed),
+            ),
+        ),
+        ceiling=None if ceiling is None else ceiling / top,
+    )
+
+
+LEAST_DRAWN = 0.1
+"""A share not delivered below this would lie flat on the axis: the sentence tells it better."""
+
+
+def delivery_curve(shown: Shown) -> Panel:
+    """Which share of the recipients was delivered, so long after the message began."""
+    title, curve = "Delivery curve", shown.figures.curve
+    if not curve.recipients:
+        return Panel(title, (), said(_rate(shown), *unseen(shown.figures)), None)
+    layers = []
+    keys = [key("─", Tone.GOOD, "delivered")]
+    if shown.everything is not None and shown.everything.curve.recipients:
+        points = _points(shown.everything.curve.delivered)
+        layers.append(Trace(points, Tone.DIM, charts.OTHER_GLYPH))
+        keys.append(key(charts.OTHER_GLYPH, Tone.DIM, "delivered, all messages"))
+    if max(curve.not_delivered, default=0) >= LEAST_DRAWN:
+        layers.append(Trace(_points(curve.not_delivered), Tone.BAD, charts.FAILED_GLYPH))
+        keys.append(key(charts.FAILED_GLYPH, Tone.BAD, "not delivered"))
+    layers.append(Trace(_points(curve.delivered), Tone.GOOD))
+    chart = Chart(
+        x_label="time since the message began",
+        y_label="% of recipients",
+        x_ticks=charts.DURATION_TICKS,
+        y_top=100,
+        y_unit="%",
+        layers=tuple(layers),
+    )
+    return Panel(title, tuple(keys), said(_rate(shown), _reached(curve)), chart)
+
+
+def _points(shares: Sequence[float]) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (charts.along_durations(at), share) for at, share in zip(POINTS, shares, strict=False)
+    )
+
+
+def _rate(shown: Shown) -> Content:
+    counts = shown.figures.counts
+    if not counts.final:
+        return Content(f"No final report yet, {many(counts.waiting, 'recipient')} waiting.")
+    rate = cells.percent(counts.delivered, counts.final)
+    return Content.assemble((rate, "bold"), f" of {many(counts.final, 'final report')} delivered.")
+
+
+def _reached(curve: DeliveryCurve) -> str:
+    if curve.half is None:
+        return f"Less than half of the recipients within {unbroken(curve.age)}."
+    if curve.most is None:
+        return f"Half of the recipients within {unbroken(curve.half)}, not 90% of them yet."
+    return f"Half of the recipients within {unbroken(curve.half)}, 90% in {unbroken(curve.most)}."
+
+
+def durations(shown: Shown) -> Panel:
+    """How the durations of final reports are spread, with median, 90th and 99th percentile."""
+    title, found = "How long reports take", shown.figures.durations
+    if not found.reports:
+        nothing = "No report yet of a message that was seen to begin."
+        return Panel(title, (), said(nothing, *unseen(shown.figures)), None)
+    top = charts.round_top(100 * max(found.bins) / found.reports)
+    # The last bin has no end: it lies beyond the axis.
+    columns = Histogram(
+        tuple(charts.along_durations(edge) for edge in BINS),
+        tuple(100 * count / found.reports / top for count in found.bins[:-1]),
+        Tone.WAIT,
+    )
+    chart = Chart(
+        x_label="time until the final report",
+        y_label="% of reports",
+        x_ticks=charts.DURATION_TICKS,
+        y_top=top,
+        y_unit="%",
+        layers=(columns,),
+        marks=(
+            _mark("median", found.median),
+            _mark("90%", found.ninetieth),
+            _mark("99%", found.ninety_ninth),
+        ),
+    )
+    finding = Content.assemble(
+        f"Half of {many(found.reports, 'final report')} came within ",
+        (unbroken(found.median), "bold"),
+        f", 90% in {unbroken(found.ninetieth)}, 99% in {unbroken(found.ninety_ninth)}.",
+    )
+    return Panel(
+        title, (key("█", Tone.WAIT, "final reports"),), said(finding, *unseen(shown.figures)), chart
+    )
+
+
+def _mark(word: str, seconds: int | None) -> Mark:
+    return Mark(charts.along_durations(seconds or 0), f"{word} {took(seconds)}")
+
 
 _MAKERS: dict[str, Callable[[Shown], Panel]] = {
     "Curve": delivery_curve,

@@ -19,15 +19,13 @@ from smsmon.console.overview.charts import (
     DELIVERED_GLYPH,
     NOT_DELIVERED_GLYPH,
     Chart,
-    Columns,
-    Curve,
+    Histogram,
     Mark,
+    Trace,
     columns_seen,
     stacked,
     steps_up,
 )
-
-Row = list[Span]
 
 _COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}
 """Numbers from the 256 colours; none of them reaches a terminal."""
@@ -43,7 +41,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 24, 6
 """Below it axes leave no room for what they measure."""
 
 
-def draw(chart: Chart, width: int, height: int) -> list[Row]:
+def draw(chart: Chart, width: int, height: int) -> list[list[Span]]:
     """``height`` lines of ``width`` columns; empty where that is too small."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return []
@@ -64,7 +62,7 @@ def draw(chart: Chart, width: int, height: int) -> list[Row]:
     if chart.ceiling is not None:
         plot.hline(canvas.y(chart.ceiling), _COLOURS[Tone.DIM])
     for layer in chart.layers:
-        if isinstance(layer, Columns):
+        if isinstance(layer, Histogram):
             canvas.columns(layer)
         else:
             canvas.curve(layer)
@@ -101,7 +99,7 @@ class _Canvas:
         plot.xticks([self.x(at) for at, _ in chart.x_ticks], [word for _, word in chart.x_ticks])
         plot.yticks([place * apart for place in range(len(up))], list(up))
 
-    def columns(self, columns: Columns) -> None:
+    def columns(self, columns: Histogram) -> None:
         lower: dict[int, int] = {}
         upper: list[tuple[int, int]] = []
         tops: defaultdict[tuple[str, Tone], list[tuple[int, int]]] = defaultdict(list)
@@ -121,7 +119,7 @@ class _Canvas:
         for (glyph, tone), points in tops.items():
             self._points(points, glyph, tone)
 
-    def curve(self, curve: Curve) -> None:
+    def curve(self, curve: Trace) -> None:
         points = [(self.x(x), self.y(y)) for x, y in curve.points]
         if curve.glyph:
             by_column = {int(x + 0.5): y for x, y in points}
@@ -151,7 +149,7 @@ class _Canvas:
             self.plot.scatter(x, y, marker=glyph, color=_COLOURS[tone], fillx=fillx)
 
 
-def _labels(chart: Chart, width: int) -> Row:
+def _labels(chart: Chart, width: int) -> list[Span]:
     """What the axes count: under the one its end is nearest to, with an arrow along it."""
     up, right = f"↑ {chart.y_label}", f"{chart.x_label} →"
     between = width - len(up) - len(right)
@@ -160,11 +158,11 @@ def _labels(chart: Chart, width: int) -> Row:
     return [Span(up + " " * between + right, Tone.DIM)]
 
 
-def _rows(text: str, width: int) -> list[Row]:
+def _rows(text: str, width: int) -> list[list[Span]]:
     """Plotext's output, its escape sequences read back into tones: none is passed on."""
     rows = []
     for line in text.rstrip("\n").split("\n"):
-        row: Row = []
+        row: list[Span] = []
         tone = Tone.PLAIN
         for place, piece in enumerate(_SGR.split(line)):
             if place % 2:

@@ -26,9 +26,10 @@ from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
 from smsmon.console.overview.counted import CountedScreen
-from smsmon.console.overview.figures import Figures, Ledger, capture
+from smsmon.console.overview.figures import FigureCache, Figures, capture
+from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
 from smsmon.console.overview.panel_view import PanelView
-from smsmon.console.overview.panels import SPANS, TABS, Panel, Requests, Shown, panels
+from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.tally import Tally
 from smsmon.console.tones import styled
 from smsmon.console.widgets.fitting import fitted, part
@@ -103,10 +104,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._message_id = message_id
         self._told = told
         self._alone = False
-        self._span = SPANS[0]
+        self._period = PERIODS[0]
         self._chosen = 0
         self._zoomed = False
-        self._ledger = Ledger()
+        self._cache = FigureCache()
         self._figures: tuple[Figures, Figures | None] | None = None
         self._panels: tuple[Panel, ...] = ()
         self._changed = True
@@ -193,7 +194,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 only = self._message_id if self._alone else None
                 sources, now = capture(self._engine.board), self._lens.now()
                 self._figures = await asyncio.to_thread(
-                    self._ledger.reckon, sources, now, self._span.window, only
+                    self._cache.reckon, sources, now, self._period.axis, only
                 )
                 self._show()
         finally:
@@ -212,7 +213,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 figures=of_one or of_all,
                 everything=of_all if of_one else None,
                 message_id=self._message_id if of_one else None,
-                span=self._span,
+                period=self._period,
                 tally=self._tally,
                 requests=Requests(engine.requests_last_minute, engine.allowed, engine.stretch),
                 now=self._lens.now(),
@@ -257,7 +258,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 for place, tab in enumerate(TABS)
             ]
         )
-        span = f" · {self._span.name}"
+        span = f" · {self._period.name}"
         room = max(0, self.size.width - 2 - tabs.cell_length - 3 - len(span))
         names = self._scope_names
         scope = (
@@ -301,7 +302,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def action_span(self) -> None:
         """A longer stretch of time, or the shortest again."""
-        self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
+        self._period = PERIODS[(PERIODS.index(self._period) + 1) % len(PERIODS)]
         self._show_tabs()
         self._reckon()
 

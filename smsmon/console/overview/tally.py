@@ -11,6 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from smsmon.clock import Clock
+from smsmon.console import cells
 from smsmon.model import Event, Status, Transition
 from smsmon.monitor.state import Applied
 
@@ -92,3 +93,17 @@ class Tally:
 
 def _is_stop(change: Transition) -> bool:
     return change.stop_after and not change.stop_before
+
+
+SPARK_MINUTES = 16
+
+
+def delivered_lately(tally: Tally, now: float, minutes: int = SPARK_MINUTES) -> str:
+    """Deliveries seen in each of the last ``minutes`` minutes, one column wide each.
+
+    The last column is the minute under way. Columns are as high as their share of the
+    highest; no delivery is a blank. Empty while there was none at all, so that the header
+    can leave it out.
+    """
+    counts = tally.delivered.last(minutes, now)
+    return cells.sparkline(counts, minutes) if any(counts) else ""
