@@ -8,7 +8,7 @@ from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Transition
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.remembering import Followed, LastPoll
+from smsmon.monitor.source import Followed, LastPoll
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.local.following import Cursor, Newer, Recorded

@@ -163,6 +163,19 @@ def is_message_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= MESSAGE_ID_DIGITS
 
 
+class Origin(StrEnum):
+    """How an answer reached us."""
+
+    POLLED = "polled"
+    """It was asked for, alone."""
+    BATCH = "batch"
+    """One request brought it with answers about other messages."""
+    PUSHED = "pushed"
+    """Nobody here asked: the provider sent it."""
+    RECORDED = "recorded"
+    """Another process had it and recorded it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one answer of the API truly said about one message."""
@@ -180,6 +193,10 @@ class Report:
     """The body as it came, less the key should it echo one; to look at, never to decode again."""
     served_at: float | None = None
     """When the server says it answered, by its own clock; None: it did not say."""
+    origin: Origin = Origin.POLLED
+    whole: bool = True
+    """It lists every recipient of the message. False: only some, of whom it has news; nothing
+    is said of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +210,11 @@ class Unchanged:
     fetched_at: float
     served_at: float | None = None
     """When the server says it answered, by its own clock; None: it did not say."""
+    origin: Origin = Origin.POLLED
+
+
+Answer = Report | Unchanged
+"""What a source says about one message."""
 
 
 class FaultKind(StrEnum):

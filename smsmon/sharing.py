@@ -19,7 +19,7 @@ from smsmon.following import Following, account_stands
 from smsmon.model import Event
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.flight import EVERYTHING, NOTHING
+from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
 from smsmon.store.local.following import Follower, Newer

@@ -14,9 +14,8 @@ from typing import Any
 
 from smsmon.clock import Clock
 from smsmon.model import Entry, Event
-from smsmon.monitor.board import Restored
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.remembering import Followed
+from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied
 from smsmon.store.errors import StoreError
 from smsmon.store.local.history import History

@@ -6,23 +6,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from smsmon import exit_codes
 from smsmon.asking import LeftAlone, ask, left_alone
 from smsmon.clock import Clock
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.flight import bounded
+from smsmon.monitor.source import Source
 from smsmon.monitor.window import Window
-
-
-class Source(Protocol):
-    """What answers: `smsmon.api.client.SmsPartner`, or a test's stand-in."""
-
-    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
-        """The message's report. Raises `ReadError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ class Reader:
             window = (windows or {}).get(profile, common)
             line = lines.setdefault(window, _Line(Budget(per_minute, window)))
             self._lines[profile] = line
-            bounded(sources[profile], partial(self._may_repeat, line.budget))
+            sources[profile].ask_before_repeating(partial(self._may_repeat, line.budget))
 
     async def read_each(
         self, wanted: Sequence[tuple[str, str]], done: Callable[[Reading], None] = lambda _: None

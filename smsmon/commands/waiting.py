@@ -10,10 +10,11 @@ from dataclasses import replace
 from smsmon.assemble import limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress, say
-from smsmon.commands.reading import Reading, Source
+from smsmon.commands.reading import Reading
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
 from smsmon.monitor.account import Condition, nothing_before
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied, Watched
 from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients

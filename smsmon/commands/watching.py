@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from smsmon import exit_codes, learned
 from smsmon.assemble import limits_of, profile_of, windows_of
 from smsmon.clock import Clock
-from smsmon.commands.reading import Source
 from smsmon.leaving import in_loop
 from smsmon.locations import Locations
 from smsmon.model import Entry, Event
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.sharing import Sharing

@@ -25,10 +25,11 @@ from smsmon.assemble import (
     windows_of,
 )
 from smsmon.clock import Clock
-from smsmon.model import Balance, Entry, Fault, FaultKind, ReadError, Report, Unchanged
+from smsmon.model import Answer, Balance, Entry, Fault, FaultKind, ReadError
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.source import Source
 from smsmon.programs import beside
 from smsmon.store.errors import StoreError
 
@@ -46,12 +47,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Unusable:
+class Unusable(Source):
     """The source of an account that is not set up: says so at every request."""
 
     problem: str
 
-    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Report | Unchanged:
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Answer:
         del message_id, known
         raise ReadError(Fault(FaultKind.AUTH, self.problem))
 
@@ -59,12 +60,8 @@ class Unusable:
 OpenClient = Callable[[str, "Settings", Clock], "Client"]
 
 
-class Client(Protocol):
+class Client(Source, Protocol):
     """What the console asks of an account: the API's client, or a stand-in."""
-
-    async def bulk_status(
-        self, message_id: str, known: bytes | None = None
-    ) -> Report | Unchanged: ...
 
     async def me(self) -> Balance: ...
 

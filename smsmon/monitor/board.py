@@ -7,6 +7,7 @@ all. All times are wall-clock seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
@@ -18,28 +19,17 @@ from smsmon.model import (
     EventKind,
     Fault,
     FaultKind,
+    Origin,
     Report,
     Status,
     Transition,
 )
-from smsmon.monitor.remembering import (
-    Followed,
-    Restored,
-    date_origin,
-    dated_change,
-    note_last_poll,
-    remember,
-)
 from smsmon.monitor.seen import RawAnswers, SeenTransitions
-from smsmon.monitor.settling import has_settled
-from smsmon.monitor.state import (
-    Applied,
-    MessageState,
-    Watched,
-)
+from smsmon.monitor.source import Followed, Restored
+from smsmon.monitor.state import Applied, MessageState, Watched
 from smsmon.monitor.telling import event_of, listing, tally, transitions_of
 
-__all__ = ["Applied", "Board", "MessageState", "Restored", "Watched"]
+__all__ = ["Applied", "Board", "MessageState", "Watched"]
 
 STALE_GRACE = 30.0
 """Seconds by which a read may be late, on top of the promise again, before its message counts
@@ -152,7 +142,7 @@ class Board:
             self._seen.add(followed.transitions)
             self._raw.forget(watched.id)  # the answer that told this is not here
         if followed.last_poll is not None:
-            note_last_poll(watched, followed.last_poll)
+            watched.note_last_poll(followed.last_poll)
         return Applied(
             watched.id,
             followed.at,
@@ -160,6 +150,7 @@ class Board:
             first=first,
             transitions=followed.transitions,
             events=followed.events,
+            origin=Origin.RECORDED,
         )
 
     def arrange(self, ids: Iterable[str]) -> None:
@@ -196,27 +187,33 @@ class Board:
         """Take a report in. Raises KeyError when its message is not watched.
 
         The first report that lists recipients is a baseline: it tells no transitions. One that
-        was asked for before the last was changes nothing (``Applied.late``).
+        was asked for before the last was changes nothing (``Applied.late``). One that is not
+        whole tells only of those it lists, and nothing before a whole one was there; the message
+        does not count as read by it.
         """
         watched = self._messages[report.message_id]
-        asked_at = report.asked_at
-        if late(watched.asked_at, asked_at, at):
-            return Applied(watched.id, at, asked_at, late=True)
+        asked_at, origin = report.asked_at, report.origin
+        early = not report.whole and watched.read_at is None
+        if early or late(watched.asked_at, asked_at, at):
+            return Applied(watched.id, at, asked_at, late=True, origin=origin)
         if report.raw:
             self._raw.keep(watched.id, report.raw)
-        if watched.digest == report.digest and watched.read_at is not None:
-            return self.unchanged(watched.id, at, asked_at, report.served_at)
+        if watched.digest == report.digest and watched.read_at is not None and report.whole:
+            return self.unchanged(watched.id, at, asked_at, report.served_at, origin)
         baseline = not len(watched.recipients)
         first_ever = watched.first_read_at is None
         merged = merge(watched.recipients, report.recipients, watched.layout, watched.absent)
         transitions = () if baseline else tuple(transitions_of(watched, merged, at))
-        events = self._read(watched, at, asked_at)
+        if not report.whole:
+            absent = merged.absent & watched.absent.keys()
+            merged = replace(merged, absent=absent, layout=watched.layout)
+        events = self._read(watched, at, asked_at) if report.whole else []
         events.extend(listing(watched, merged, at))
         self._take(watched, merged, at)
-        watched.digest = report.digest
-        date_origin(watched, at)
+        watched.digest = report.digest if report.whole else None
+        watched.date_origin(at)
         if baseline:
-            watched.last_change_at = dated_change(watched, at)
+            watched.last_change_at = watched.dated_change(at)
         elif transitions:
             watched.last_change_at = at
         if first_ever:
@@ -231,6 +228,7 @@ class Board:
             transitions=transitions,
             events=tuple(events),
             served_at=report.served_at,
+            origin=origin,
         )
 
     def unchanged(
@@ -239,18 +237,19 @@ class Board:
         at: float,
         asked_at: float | None = None,
         served_at: float | None = None,
+        origin: Origin = Origin.POLLED,
     ) -> Applied:
         """The API gave the known answer again. Raises KeyError when it is not watched.
 
-        ``asked_at`` is when it was asked for; None: in the same moment. ``served_at`` is as in a
-        report.
+        ``asked_at`` is when it was asked for; None: in the same moment. ``served_at`` and
+        ``origin`` are as in a report.
         """
         watched = self._messages[message_id]
         asked = at if asked_at is None else asked_at
         if late(watched.asked_at, asked, at):
-            return Applied(message_id, at, asked, late=True)
-        events = [*self._read(watched, at, asked), *self._ends(watched, at, served_at)]
-        return Applied(message_id, at, asked, events=tuple(events), served_at=served_at)
+            return Applied(message_id, at, asked, late=True, origin=origin)
+        events = (*self._read(watched, at, asked), *self._ends(watched, at, served_at))
+        return Applied(message_id, at, asked, events=events, served_at=served_at, origin=origin)
 
     def fail(
         self, message_id: str, fault: Fault, at: float, asked_at: float | None = None
@@ -280,7 +279,7 @@ class Board:
 
         True when it was taken back: it has to be polled again.
         """
-        if watched.settled_at is None or has_settled(watched, watched.settled_at, at):
+        if watched.settled_at is None or watched.has_settled(watched.settled_at, at):
             return False
         watched.settled_at = None
         return True
@@ -317,11 +316,11 @@ class Board:
         self._recount(watched)
 
     def _remember(self, watched: Watched, restored: Restored, at: float) -> None:
-        remember(watched, restored, at)
+        watched.remember(restored, at)
         if restored.read_at is None:
             return
         self._recount(watched)
-        watched.last_change_at = restored.last_change_at or dated_change(watched, restored.read_at)
+        watched.last_change_at = restored.last_change_at or watched.dated_change(restored.read_at)
         watched.completed_at = None
         if watched.complete:
             watched.completed_at = restored.completed_at or watched.last_change_at
@@ -344,11 +343,7 @@ class Board:
             watched.completed_at = None
             events.append(event_of(EventKind.REOPENED, watched, at, tally(watched.counts)))
         self.unsettle(watched, at)
-        if (
-            watched.settled_at is None
-            and has_settled(watched, at, at)
-            and not astray(at, served_at)
-        ):
+        if watched.settled_at is None and watched.has_settled(at, at) and not astray(at, served_at):
             watched.settled_at = at
             events.append(event_of(EventKind.SETTLED, watched, at, "48 hours without a change"))
         return events

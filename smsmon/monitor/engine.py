@@ -14,16 +14,15 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.model import Entry, Event, Fault, FaultKind
+from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.bids import Gate
-from smsmon.monitor.board import Applied, Board, Restored, Watched
+from smsmon.monitor.board import Applied, Board, Watched
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.flight import EVERYTHING, NOTHING
-from smsmon.monitor.habits import Habits, Learned, Past
-from smsmon.monitor.poller import News, Poller, StatusSource
-from smsmon.monitor.remembering import Followed
+from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.poller import EVERYTHING, NOTHING, News, Poller
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Followed, Restored, Source
 from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class Engine:
 
     def __init__(
         self,
-        sources: Mapping[str, StatusSource],
+        sources: Mapping[str, Source],
         clock: Clock,
         *,
         limits: Limits | None = None,
@@ -139,13 +138,13 @@ class Engine:
         """How it stands with an account; one nobody set up is stopped."""
         poller = self._pollers.get(profile)
         if poller is not None:
-            return poller.state
+            return poller.intake.state
         fault = Fault(FaultKind.AUTH, f"there is no profile named {profile}")
         return AccountState(profile, Condition.STOPPED, fault)
 
     def learned(self, profile: str) -> Learned:
         """What an account's reports taught so far, as plain numbers. Raises KeyError."""
-        return self._pollers[profile].habits.export()
+        return self._pollers[profile].intake.habits.export()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with everything that happens; gives what ends that."""
@@ -283,34 +282,39 @@ class Engine:
         """True while this engine polls at all."""
         return self._granted is not NOTHING
 
+    def receive(self, profile: str, answer: Answer) -> None:
+        """Take in what the source of ``profile`` says without having been asked, and tell it.
+
+        Left out is what is said of a message that is not watched with that account, or that
+        another process polls. Raises KeyError when there is no such account.
+        """
+        self._pollers[profile].receive(answer)
+
     def follow(self, followed: Followed) -> None:
         """Take over what another process found out, and tell it; unknown messages are left out."""
         watched = self.board.get(followed.message_id)
         if watched is None:
             return
-        past = Past.of(watched)
-        applied = self.board.follow(followed, self._clock.now())
         poller = self._pollers.get(watched.entry.profile)
-        if poller is not None and followed.last_poll is not None and watched.read_at is not None:
-            origin = poller.habits.observe(past, watched.read_at, applied.transitions)
-            if origin is not None:
-                watched.origin, watched.origin_dated = origin, True
-        self._pass_on(applied)
+        if poller is None:
+            self._tell(self.board.follow(followed, self._clock.now()))
+        else:
+            self._tell(poller.intake.follow(followed))
 
     def follow_account(self, state: AccountState) -> None:
         """Take over how it stands with an account, as the process that polls says."""
         if state.profile in self._pollers:
-            self._pollers[state.profile].follow(state)
+            self._pollers[state.profile].intake.follow_account(state)
 
     def follow_event(self, event: Event) -> None:
         """Tell what another process told of an account."""
-        self._pass_on(event)
+        self._tell(event)
 
     def retry_account(self, profile: str) -> None:
         """Try a stopped or silent account again. Raises KeyError when there is none such."""
         self._pollers[profile].retry()
 
-    def set_source(self, profile: str, source: StatusSource) -> None:
+    def set_source(self, profile: str, source: Source) -> None:
         """Read an account through another source (its key changed), at once.
 
         Raises KeyError when there is no such account.
@@ -359,13 +363,10 @@ class Engine:
                 self.amend(replace(entry, paused=paused))
 
     def _tell(self, news: News) -> None:
-        if isinstance(news, Applied) and self._recorder is not None:
+        if self._recorder is not None and isinstance(news, Applied):
             watched = self.board.get(news.message_id)
-            if watched is not None:
+            if watched is not None and news.origin is not Origin.RECORDED:
                 self._guard(self._recorder, lambda r: r.record(news, watched))
-        self._pass_on(news)
-
-    def _pass_on(self, news: News) -> None:
         for listener in tuple(self._listeners):
             self._guard(listener, lambda listen: listen(news))
 

@@ -8,7 +8,7 @@ from smsmon.clock import Clock
 from smsmon.monitor.agenda import Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.schedule import Limits, next_interval, spread
+from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
 
 JUMP = 30.0
 """Seconds by which the wall clock must run ahead before the messages are caught up on."""
@@ -98,6 +98,24 @@ class Planner:
         turn = self._agenda.put(message_id, now, interval)
         watched.promise = (turn.due - now) * stretch
         watched.next_due = self._clock.now() + watched.promise
+
+    def after_not_found(self, message_id: str, times: int) -> None:
+        """Plan the poll after the message was not found ``times`` times in a row."""
+        self._after(message_id, not_found_interval(times, self._limits))
+
+    def after_fault(self, message_id: str, pause: float) -> None:
+        """Plan the poll after a fault, ``pause`` seconds later than at the soonest."""
+        self._after(message_id, self._limits.min_interval + pause)
+
+    def _after(self, message_id: str, pause: float) -> None:
+        if self._board[message_id].entry.paused:
+            self.drop(message_id)
+        else:
+            self.at(message_id, self._clock.monotonic() + pause, pause)
+
+    def again(self, message_id: str, pause: float = 0.0) -> None:
+        """Plan a poll ``pause`` seconds from now: the last one brought nothing to go by."""
+        self.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
 
     def at(self, message_id: str, due: float, interval: float) -> None:
         """Plan a poll at ``due``, whatever the schedule says."""

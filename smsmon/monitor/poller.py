@@ -9,29 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from smsmon.clock import Clock, astray
-from smsmon.model import Event, EventKind, Fault, FaultKind, ReadError, Report, Unchanged
-from smsmon.monitor.account import AccountState, Condition, Health, held_back, nothing_before
+from smsmon.clock import Clock
+from smsmon.model import Answer, Fault, FaultKind, ReadError
+from smsmon.monitor.account import Condition
+from smsmon.monitor.agenda import Turn
 from smsmon.monitor.bids import Gate
-from smsmon.monitor.board import Applied, Board
-from smsmon.monitor.budget import Budget, back_off
-from smsmon.monitor.flight import (
-    EVERYTHING,
-    NOTHING,
-    Choice,
-    Flight,
-    Polled,
-    StatusSource,
-    bounded,
-)
-from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.board import Board
+from smsmon.monitor.budget import Budget
+from smsmon.monitor.habits import Habits
+from smsmon.monitor.intake import Flight, Intake, News, Trouble
 from smsmon.monitor.planner import Planner
-from smsmon.monitor.schedule import Limits, not_found_interval
+from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
 
-__all__ = ["News", "Poller", "StatusSource"]
+__all__ = ["EVERYTHING", "NOTHING", "News", "Poller"]
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +36,28 @@ HEARTBEAT = 15.0
 """Seconds between two looks at the clocks: a suspended machine shows as a wall clock that ran
 ahead of the monotonic one."""
 
-News = Applied | Event
+
+class Everything:
+    """Holds every message: nobody else polls any."""
+
+    def __contains__(self, message_id: object) -> bool:
+        return True
+
+
+EVERYTHING = Everything()
+NOTHING: Container[str] = frozenset()
+"""Holds no message: others poll."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to poll now."""
+
+    message_id: str
+    turn: Turn | None
+    """Its place in the agenda, when that is why."""
+    waited: float
+    """Its bid for the budget: how long it has waited for its kind; inf when it is urgent."""
 
 
 class Poller:
@@ -53,7 +69,7 @@ class Poller:
     def __init__(
         self,
         profile: str,
-        source: StatusSource,
+        source: Source,
         board: Board,
         clock: Clock,
         *,
@@ -65,59 +81,35 @@ class Poller:
         tell: Callable[[News], None],
     ) -> None:
         self.profile = profile
-        self.habits = habits
-        self._source = bounded(source, self._may_repeat)
         self._board = board
         self._clock = clock
         self._budget = budget
         self._gate = gate
         self._limits = limits
-        self._rng = rng
-        self._tell = tell
-        self._health = Health(rng)
-        self._well = AccountState(profile)
-        self._unheard = AccountState(profile, heard=False)
-        self._messages: dict[str, Polled] = {}
         self._asked: dict[str, None] = {}
         """What the operator wants now, in the order he asked; kept while the account is down."""
         self._flying: dict[str, Flight] = {}
         self._wake = asyncio.Event()
         self._planner = Planner(board, clock, limits, habits, self._wake.set)
+        self.intake = Intake(
+            profile,
+            board,
+            clock,
+            budget=budget,
+            planner=self._planner,
+            habits=habits,
+            rng=rng,
+            tell=tell,
+            spread_out=self._spread_out,
+            wanted=lambda: bool(self._asked or len(self._planner)),
+        )
+        self._health = self.intake.health
+        self._messages = self.intake.messages
         self._granted: Container[str] = EVERYTHING
         """The messages that are ours to poll; what it holds may change at any moment."""
-        self._followed: AccountState | None = None
-        """What another process, which polls, says of the account."""
+        self.read_from(source)
 
     # --- looking -------------------------------------------------------------------------
-
-    @property
-    def state(self) -> AccountState:
-        """The account as it stands."""
-        now, held = self._clock.monotonic(), self._budget.held_until
-        state = self._followed or self._own_state(now)
-        if held <= now:
-            return state
-        ahead = self._clock.now() - now
-        # To the millisecond: two clocks leave a trace in the sum, and a second is told whole.
-        return held_back(state, round(held + ahead, 3), round(self._budget.told_at + ahead, 3))
-
-    def _own_state(self, now: float) -> AccountState:
-        health = self._health
-        if health.condition is Condition.OK and health.failing_since is None:
-            return self._well if health.heard else self._unheard
-        retry_at = None
-        if health.condition is Condition.DOWN and (self._asked or len(self._planner)):
-            ready = max(health.retry_at, self._budget.opens_at(now))
-            retry_at = ready + self._clock.now() - now
-        return AccountState(
-            self.profile,
-            health.condition,
-            health.fault,
-            health.since,
-            retry_at,
-            health.failing_since,
-            health.heard,
-        )
 
     @property
     def opens_at(self) -> float:
@@ -140,7 +132,7 @@ class Poller:
         """Take messages over; they are spread over the time that the limit needs for them."""
         added = []
         for message_id in message_ids:
-            self._messages[message_id] = Polled()
+            self._messages[message_id] = Trouble()
             if not self._board[message_id].entry.paused:
                 added.append(message_id)
         self._spread_out(added)
@@ -193,9 +185,8 @@ class Poller:
         start; requests in flight for what it does not hold are cancelled.
         """
         self._granted = granted
-        if granted is not NOTHING and self._followed is not None:
-            self._health.adopt(self._followed, self._clock.monotonic())
-            self._followed = None
+        if granted is not NOTHING:
+            self.intake.lead()
         begun = []
         for message_id in self._messages:
             watched = self._board[message_id]
@@ -207,20 +198,23 @@ class Poller:
         self._spread_out(begun)
         self._wake.set()
 
-    def follow(self, state: AccountState) -> None:
-        """Take over what the process that polls says of the account."""
-        self._followed = state
-
     def retry(self) -> None:
         """Try a stopped or silent account again at once."""
         if self._health.condition is not Condition.OK:
             self._health.retry(self._clock.monotonic())
             self._wake.set()
 
-    def read_from(self, source: StatusSource) -> None:
+    def read_from(self, source: Source) -> None:
         """Read from another source from now on (the key changed), at once."""
-        self._source = bounded(source, self._may_repeat)
+        self._source = source
+        source.ask_before_repeating(self._may_repeat)
         self.retry()
+
+    def receive(self, answer: Answer) -> None:
+        """Take in what a source says without having been asked."""
+        if answer.message_id in self._messages and answer.message_id in self._granted:
+            self.intake.take(answer)
+            self._wake.set()
 
     def _may_repeat(self) -> bool:
         """Whether the source may send a request a second time; counted if so."""
@@ -237,7 +231,8 @@ class Poller:
                 missed = self._planner.missed(self._messages)
                 if missed:
                     self._spread_out(missed)
-                self._look_round()
+                if self._granted is not NOTHING:  # else whoever polls looks round
+                    self.intake.look_round()
                 pause = self._launch()
                 longest = LOOK_ROUND if self._health.condition is Condition.DOWN else HEARTBEAT
                 await self._clock.wait(self._wake, min(max(pause, 0.001), longest))
@@ -274,19 +269,6 @@ class Poller:
         """Nothing is to be sent, for now."""
         self._gate.withdraw(self)
         self._budget.withdraw(self)
-
-    def _look_round(self) -> None:
-        """Take over what others who ask the same address found out."""
-        if self._granted is NOTHING:
-            return  # whoever polls does
-        now, health = self._clock.monotonic(), self._health
-        held = self._budget.held_until
-        if held > now:
-            if health.hold(held, now, self._clock.now()):
-                self._tell_turn()
-        elif health.condition is Condition.DOWN and self._budget.well_at > health.failed_at:
-            health.failed_at = now  # once for each fault of ours
-            health.retry(now)
 
     def _blocked(self, now: float) -> float:
         """Seconds for which nothing may go out, gate and budget aside; 0 when something may."""
@@ -328,6 +310,7 @@ class Poller:
             self._source,
             self._health.condition is Condition.DOWN,
             now,
+            self._clock.now(),
         )
         self._flying[message_id] = flight
         flight.task = asyncio.create_task(self._poll(message_id, flight), name=f"poll {message_id}")
@@ -336,25 +319,27 @@ class Poller:
 
     async def _poll(self, message_id: str, flight: Flight) -> None:
         """One request and, without a pause, all that follows from it."""
-        left = self._clock.now()
         try:
             answer = await self._ask(message_id, flight.source)
-            if self._messages.get(message_id) is not flight.message:
+            if self._messages.get(message_id) is not flight.trouble:
                 return  # it was let go meanwhile
             if message_id not in self._granted:
                 return  # others poll it by now, and know better
             if not isinstance(answer, Fault):
                 try:
-                    self._answered(message_id, flight, answer)
+                    self.intake.take(answer, flight.left)
                     return
                 except Exception as error:
                     log.exception("the answer for message %s could not be taken in", message_id)
                     answer = _bug(error)
-            self._failed(message_id, flight, answer, left)
+            if answer.kind is FaultKind.AUTH and flight.source is not self._source:
+                self._planner.again(message_id)  # the key refused was the old one
+            else:
+                self.intake.fail(message_id, answer, flight, len(self._flying))
         finally:
             self._landed(message_id, flight)
 
-    async def _ask(self, message_id: str, source: StatusSource) -> Report | Unchanged | Fault:
+    async def _ask(self, message_id: str, source: Source) -> Answer | Fault:
         try:
             return await source.bulk_status(message_id, self._board[message_id].digest)
         except ReadError as error:
@@ -382,107 +367,8 @@ class Poller:
         )
         if not resting and self._planner.turn(message_id) is None:
             # A bug swallowed the plan, or it was let go and taken back while this was out.
-            ours = self._messages[message_id] is flight.message
-            pause = self._limits.max_interval if ours else 0.0
-            self._planner.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
-
-    # --- what came back ------------------------------------------------------------------
-
-    def _answered(self, message_id: str, flight: Flight, answer: Report | Unchanged) -> None:
-        watched = self._board[message_id]
-        wall = self._clock.now()
-        past = Past.of(watched)
-        if isinstance(answer, Unchanged) and answer.digest != watched.digest:
-            # The same as was known when it was asked for, not as another process found since.
-            self._came_up(wall, flight.left)
-            self._planner.at(message_id, self._clock.monotonic(), self._limits.min_interval)
-            return
-        if isinstance(answer, Report):
-            applied = self._board.apply(answer, wall)
-        else:
-            asked_at, served_at = answer.asked_at, answer.served_at
-            applied = self._board.unchanged(message_id, wall, asked_at, served_at)
-        flight.message.missing = flight.message.failures = 0
-        if not applied.late and not astray(wall, answer.served_at):
-            origin = self.habits.observe(past, wall, applied.transitions)
-            if origin is not None:
-                watched.origin, watched.origin_dated = origin, True
-        self._came_up(wall, flight.left)
-        self._planner.after_answer(message_id)
-        self._tell(applied)
-
-    def _failed(self, message_id: str, flight: Flight, fault: Fault, left: float) -> None:
-        now, wall = self._clock.monotonic(), self._clock.now()
-        message, limits = flight.message, self._limits
-        if fault.kind is FaultKind.AUTH and flight.source is not self._source:
-            self._planner.at(
-                message_id, now, limits.min_interval
-            )  # the key refused was the old one
-            return
-        applied = self._board.fail(message_id, fault, wall, left)
-        if fault.kind is FaultKind.NOT_FOUND:
-            message.missing += 1
-            self._came_up(wall, flight.left)
-            pause = not_found_interval(message.missing, limits)
-        else:
-            message.failures += 1
-            self._budget.refused(now, fault)
-            again = message.failures > 1
-            self._judge(message_id, fault, now, wall, probe=flight.probe, again=again)
-            pause = limits.min_interval + back_off(message.failures, self._rng)
-        if self._board[message_id].entry.paused:
-            self._drop(message_id)
-        else:
-            self._planner.at(message_id, now + pause, pause)
-        self._tell(applied)
-
-    def _judge(
-        self,
-        message_id: str,
-        fault: Fault,
-        now: float,
-        wall: float,
-        *,
-        probe: bool,
-        again: bool,
-    ) -> None:
-        """Let the fault count against the account, and tell when that turns it."""
-        changed = self._health.bad(
-            message_id,
-            fault,
-            now,
-            wall,
-            messages=len(self._planner) + len(self._flying),
-            probe=probe,
-            again=again,
-        )
-        if changed:
-            self._tell_turn()
-
-    def _tell_turn(self) -> None:
-        """Tell that the account went down or was stopped, and until when it is left alone."""
-        state, wall = self.state, self._clock.now()
-        stopped = state.condition is Condition.STOPPED
-        kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
-        until, why = state.held_until, state.reason
-        if until is not None:
-            why = f"{why.rstrip('.')}. {nothing_before(until)}"
-        self._tell(Event(kind, wall, None, self.profile, why, until))
-
-    def _came_up(self, wall: float, left: float) -> None:
-        """A true answer: if the account was down, go on without a burst."""
-        now = self._clock.monotonic()
-        self._budget.answered(now, left)
-        if not self._health.good(left):
-            return
-        late = []
-        for message_id, message in self._messages.items():
-            turn = self._planner.turn(message_id)
-            if turn is not None and (turn.due <= now or message.failures):
-                late.append(message_id)
-            message.failures = 0
-        self._spread_out(late)
-        self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self.profile))
+            ours = self._messages[message_id] is flight.trouble
+            self._planner.again(message_id, self._limits.max_interval if ours else 0.0)
 
     # --- shared --------------------------------------------------------------------------
 

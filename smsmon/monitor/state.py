@@ -9,7 +9,9 @@ from enum import StrEnum
 from itertools import compress
 
 from smsmon.alignment import Layout
-from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
+from smsmon.clock import CLOCK_SLACK
+from smsmon.model import Counts, Entry, Event, Fault, Origin, Status, Transition
+from smsmon.monitor.source import LastPoll, Restored
 from smsmon.recipients import NO_DATE, Recipients
 
 SETTLED_AFTER = 48 * 3600.0
@@ -44,7 +46,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one poll of one message brought."""
+    """What one answer about one message, or one fault, brought."""
 
     message_id: str
     at: float
@@ -59,6 +61,7 @@ class Applied:
     """The answer is a baseline: all its recipients are new, no transition is listed."""
     transitions: tuple[Transition, ...] = ()
     events: tuple[Event, ...] = ()
+    origin: Origin = Origin.POLLED
 
     @property
     def changed(self) -> bool:
@@ -152,6 +155,56 @@ class Watched:
     def complete(self) -> bool:
         """True when it has recipients and every one is final."""
         return self.counts.total > 0 and self.counts.final == self.counts.total
+
+    def has_settled(self, settled_at: float, now: float) -> bool:
+        """True when it is complete, 48 hours have passed since its last change at wall time
+        ``now``, and ``settled_at`` is not yet to come.
+        """
+        return (
+            self.completed_at is not None
+            and self.last_change_at is not None
+            and now - self.last_change_at >= SETTLED_AFTER
+            and settled_at <= now + CLOCK_SLACK
+        )
+
+    def remember(self, restored: Restored, at: float) -> None:
+        """Take over the state that is known of it at wall time ``at``; its counts are left."""
+        self.recipients = restored.recipients
+        self.first_seen = restored.first_seen
+        self.changed_at = restored.changed_at
+        self.final_at = dict(restored.final_at)
+        self.absent = restored.absent
+        self.layout = None
+        self.digest = restored.digest
+        self.read_at = restored.read_at
+        self.asked_at = restored.asked_at
+        self.first_read_at = restored.first_read_at or restored.read_at
+        if restored.read_at is not None:
+            self.date_origin(at)
+
+    def note_last_poll(self, last: LastPoll) -> None:
+        """Note how it stands with its polls, which somebody else makes."""
+        if last.read_at is not None and (self.read_at or 0.0) <= last.read_at:
+            self.read_at, self.asked_at = last.read_at, last.asked_at
+        self.fault, self.fault_since = last.fault, last.fault_since
+        self.promise, self.next_due = last.promise, last.next_due
+        self.settled_at = last.settled_at
+
+    def date_origin(self, at: float) -> None:
+        """Count its age from its earliest date, once there is one.
+
+        Later answers do not move it: statuses that change take their dates along.
+        """
+        if not self.origin_dated:
+            origin = earliest_date(self.recipients, at)
+            if origin is not None:
+                self.origin, self.origin_dated = origin, True
+
+    def dated_change(self, at: float) -> float:
+        """When it last changed if it was just met: by its own dates if all is final."""
+        if not self.complete:
+            return at
+        return min(latest_date(self.recipients, at) or at, at)
 
     @property
     def oldest_waiting(self) -> float | None:

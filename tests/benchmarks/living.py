@@ -11,13 +11,14 @@ from random import Random
 from smsmon.model import Entry, Event, Report, Status, Unchanged
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient, Recipients
 from tests.benchmarks.delays import Sent
 from tests.support.clock import START, VirtualClock
 
 
-class Living:
+class Living(Source):
     """Answers for each message what is true of it at the moment; counts and times what shows."""
 
     def __init__(self, messages: list[Sent], clock: VirtualClock) -> None:

@@ -20,6 +20,7 @@ from smsmon.model import Entry, Event, EventKind, ReadError, Report, Unchanged
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Applied, MessageState, Watched
 from smsmon.simulator.faults import Trouble, Window
@@ -48,7 +49,7 @@ class Spell:
     """Nothing listens at all."""
 
 
-class Tracked:
+class Tracked(Source):
     """A source that tells when nothing is under way, and how each poll ended."""
 
     def __init__(self, client: SmsPartner, storm: Storm) -> None:

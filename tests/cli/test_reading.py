@@ -8,11 +8,12 @@ from smsmon import exit_codes
 from smsmon.api.errors import KeyRefused, MessageNotFound
 from smsmon.commands.reading import Reader, Reading
 from smsmon.model import Report, Unchanged
+from smsmon.monitor.source import Source
 from smsmon.recipients import Recipients
 from tests.support.clock import VirtualClock
 
 
-class Account:
+class Account(Source):
     """An account that notes when it was asked for what, and how many waited at once."""
 
     def __init__(self, clock: VirtualClock, takes: float = 0.0) -> None:

@@ -17,6 +17,7 @@ from smsmon.api.balance import decode_balance
 from smsmon.api.decode import decode
 from smsmon.model import Balance, Entry, Report, Unchanged
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.source import Source
 from smsmon.simulator.world import World
 from tests.hostile.corpus import NAME, marked
 from tests.hostile.terminal import Seen, seen
@@ -56,7 +57,7 @@ def refusal(code: int, words: str) -> bytes:
     return json.dumps({"success": False, "code": code, "message": words}).encode()
 
 
-class HostileAccount:
+class HostileAccount(Source):
     """Answers with bodies made by hand, through the real decoder."""
 
     def __init__(self, clock: VirtualClock) -> None:

@@ -22,8 +22,8 @@ from smsmon.model import (
     Unchanged,
 )
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.poller import StatusSource
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient, Recipients
 from tests.support.clock import START, VirtualClock
@@ -71,7 +71,7 @@ def fault(kind: FaultKind = FaultKind.SERVER, retry_after: float | None = None) 
     return Fault(kind, f"a {kind} fault", retry_after=retry_after)
 
 
-class FakeSource:
+class FakeSource(Source):
     """Answers what ``answers`` says at the time, after ``latency`` virtual seconds.
 
     Counts what the engine must never do: two requests at once for one message.
@@ -123,7 +123,7 @@ class Rig:
     def __init__(
         self,
         limits: Limits | None = None,
-        sources: Callable[[VirtualClock], dict[str, StatusSource]] | None = None,
+        sources: Callable[[VirtualClock], dict[str, Source]] | None = None,
     ) -> None:
         self.clock = VirtualClock()
         self.source = FakeSource(self.clock)

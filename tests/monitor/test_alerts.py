@@ -15,7 +15,8 @@ from smsmon.filters.fields import MESSAGE_FIELDS
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
-from smsmon.monitor.board import Board, Restored
+from smsmon.monitor.board import Board
+from smsmon.monitor.source import Restored
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipients
 from tests.monitor.fakes import report, row

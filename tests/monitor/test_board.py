@@ -8,7 +8,7 @@ import pytest
 
 from smsmon.model import Counts, Entry, EventKind, FaultKind, Status
 from smsmon.monitor.board import Board
-from smsmon.monitor.remembering import Followed, Restored
+from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied, MessageState
 from smsmon.recipients import Recipients
 from tests.monitor.fakes import fault, report, row

@@ -24,7 +24,6 @@ from smsmon.monitor.ledger import (
     blank,
 )
 from smsmon.monitor.schedule import Limits, not_found_interval
-from smsmon.monitor.settling import has_settled
 from smsmon.monitor.state import SETTLED_AFTER, MessageState, Watched
 from tests.monitor.fakes import fault, report, row
 from tests.support.clock import START
@@ -87,7 +86,7 @@ def test_what_settled_is_taken_back_by_a_clock_that_was_set_back_by_more_than_it
     _, watched = board_with(D)
     settled_at = START + 3 * SETTLED_AFTER
     for back, holds in ((0.0, True), (CLOCK_SLACK, True), (CLOCK_SLACK + 0.01, False)):
-        assert has_settled(watched, settled_at, settled_at - back) is holds
+        assert watched.has_settled(settled_at, settled_at - back) is holds
 
 
 def test_what_still_waits_never_settles() -> None:

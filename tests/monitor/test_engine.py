@@ -8,10 +8,9 @@ import pytest
 
 from smsmon.model import Entry, EventKind, FaultKind, Status
 from smsmon.monitor.account import Condition
-from smsmon.monitor.board import Restored
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.poller import StatusSource
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Restored, Source
 from smsmon.monitor.state import Applied, Watched
 from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
@@ -19,7 +18,7 @@ from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
 from tests.support.clock import VirtualClock
 
 
-def _two(clock: VirtualClock) -> dict[str, StatusSource]:
+def _two(clock: VirtualClock) -> dict[str, Source]:
     return {"one": FakeSource(clock), "two": FakeSource(clock)}
 
 
@@ -36,7 +35,7 @@ class Notes:
 async def test_accounts_of_one_address_share_its_limit_fairly() -> None:
     sources: dict[str, FakeSource] = {}
 
-    def made(clock: VirtualClock) -> dict[str, StatusSource]:
+    def made(clock: VirtualClock) -> dict[str, Source]:
         sources.update(one=FakeSource(clock), two=FakeSource(clock))
         return dict(sources)
 

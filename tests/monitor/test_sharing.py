@@ -9,8 +9,8 @@ import pytest
 
 from smsmon.model import EventKind, FaultKind
 from smsmon.monitor.account import Condition, Health
-from smsmon.monitor.poller import StatusSource
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
 from tests.monitor.fakes import FakeSource, Rig, fault
 from tests.support.clock import VirtualClock
 
@@ -91,7 +91,7 @@ async def test_who_is_down_tries_again_once_others_are_answered() -> None:
 async def test_all_accounts_together_have_no_more_under_way_than_allowed() -> None:
     made: list[FakeSource] = []
 
-    def sources(clock: VirtualClock) -> dict[str, StatusSource]:
+    def sources(clock: VirtualClock) -> dict[str, Source]:
         made.append(FakeSource(clock, latency=3.0))
         return {f"p{n}": made[0] for n in range(20)}
 

@@ -9,6 +9,7 @@ from random import Random
 
 from smsmon.clock import Clock
 from smsmon.model import Balance, Fault, FaultKind, ReadError, Report, Status, Unchanged
+from smsmon.monitor.source import Source
 from smsmon.recipients import NO_DATE, STOP_NO, Phones, Recipients
 
 _WORDS = ("Unknown", "Waiting", "Delivered", "Not delivered")
@@ -26,7 +27,7 @@ class Sent:
     """What each turns to."""
 
 
-class CheapAccount:
+class CheapAccount(Source):
     """Answers about messages it makes up when it is first asked about them.
 
     One answer in ``one_in`` fails, so that trouble comes and goes all the time.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from smsmon.model import Entry, Report, Status, status_of
-from smsmon.monitor.board import Applied, Board, Restored
+from smsmon.monitor.board import Applied, Board
+from smsmon.monitor.source import Restored
 from smsmon.recipients import Recipient, Recipients
 from smsmon.store.local.writer import HistoryWriter
 from smsmon.store.remembered import Remembered

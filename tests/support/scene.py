@@ -19,6 +19,7 @@ from smsmon.console.screen import ConsoleScreen
 from smsmon.console.themes import DARK
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
+from smsmon.monitor.source import Source
 from smsmon.settings import Settings, load_settings
 from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
@@ -31,7 +32,7 @@ DAY = tuple(entry for entry in demo_entries(START) if entry.id != "2270141")
 SMALL, WIDE = (80, 24), (140, 40)
 
 
-class WorldClient:
+class WorldClient(Source):
     """An account's client that asks the simulated world itself, without HTTP between."""
 
     def __init__(self, world: World) -> None:

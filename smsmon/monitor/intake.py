@@ -1,0 +1,239 @@
+"""What becomes of an answer or a fault: on the board, for its account, and for the next poll.
+
+All that a source says of one account comes in here, polled or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from smsmon.clock import Clock, astray
+from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
+from smsmon.monitor.account import AccountState, Condition, Health, held_back, nothing_before
+from smsmon.monitor.board import Board
+from smsmon.monitor.budget import Budget, back_off
+from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.planner import Planner
+from smsmon.monitor.source import Followed, Source
+from smsmon.monitor.state import Applied, Watched
+
+News = Applied | Event
+
+
+@dataclass(slots=True, eq=False)
+class Trouble:
+    """How often one message was not read, lately."""
+
+    missing: int = 0
+    """"Not found" answers in a row."""
+    failures: int = 0
+    """Other faults in a row that were its own."""
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One request under way."""
+
+    trouble: Trouble
+    source: Source
+    probe: bool
+    """It went out while the account was down."""
+    left: float
+    """Monotonic time at which it went out."""
+    asked_at: float
+    """The same moment on the wall clock."""
+    task: asyncio.Task[None] | None = None
+
+
+class Intake:
+    """Takes in what is said of one account, and judges by it how the account stands.
+
+    ``tell`` is called synchronously with all that happens; it must not raise. ``spread_out``
+    has messages polled soon, without a burst; ``wanted`` says whether any is to be polled.
+    """
+
+    def __init__(
+        self,
+        profile: str,
+        board: Board,
+        clock: Clock,
+        *,
+        budget: Budget,
+        planner: Planner,
+        habits: Habits,
+        rng: Random,
+        tell: Callable[[News], None],
+        spread_out: Callable[[list[str]], None],
+        wanted: Callable[[], bool],
+    ) -> None:
+        self.habits = habits
+        self.health = Health(rng)
+        self.messages: dict[str, Trouble] = {}
+        """The messages of the account."""
+        self._profile = profile
+        self._board = board
+        self._clock = clock
+        self._budget = budget
+        self._planner = planner
+        self._tell = tell
+        self._spread_out = spread_out
+        self._wanted = wanted
+        self._rng = rng
+        self._well = AccountState(profile)
+        self._unheard = AccountState(profile, heard=False)
+        self._followed: AccountState | None = None
+        """What another process, which polls, says of the account."""
+
+    # --- how the account stands ----------------------------------------------------------
+
+    @property
+    def state(self) -> AccountState:
+        """The account as it stands."""
+        now, held = self._clock.monotonic(), self._budget.held_until
+        state = self._followed or self._own_state(now)
+        if held <= now:
+            return state
+        ahead = self._clock.now() - now
+        # To the millisecond: two clocks leave a trace in the sum, and a second is told whole.
+        return held_back(state, round(held + ahead, 3), round(self._budget.told_at + ahead, 3))
+
+    def _own_state(self, now: float) -> AccountState:
+        health = self.health
+        if health.condition is Condition.OK and health.failing_since is None:
+            return self._well if health.heard else self._unheard
+        retry_at = None
+        if health.condition is Condition.DOWN and self._wanted():
+            ready = max(health.retry_at, self._budget.opens_at(now))
+            retry_at = ready + self._clock.now() - now
+        return AccountState(
+            self._profile,
+            health.condition,
+            health.fault,
+            health.since,
+            retry_at,
+            health.failing_since,
+            health.heard,
+        )
+
+    def follow_account(self, state: AccountState) -> None:
+        """Take over what the process that polls says of the account."""
+        self._followed = state
+
+    def lead(self) -> None:
+        """Judge the account by what is said here from now on."""
+        if self._followed is not None:
+            self.health.adopt(self._followed, self._clock.monotonic())
+            self._followed = None
+
+    def look_round(self) -> None:
+        """Take over what others who ask the same address found out."""
+        now, health = self._clock.monotonic(), self.health
+        held = self._budget.held_until
+        if held > now:
+            if health.hold(held, now, self._clock.now()):
+                self._tell_turn()
+        elif health.condition is Condition.DOWN and self._budget.well_at > health.failed_at:
+            health.failed_at = now  # once for each fault of ours
+            health.retry(now)
+
+    # --- what is said --------------------------------------------------------------------
+
+    def take(self, answer: Answer, left: float | None = None) -> None:
+        """Take in an answer about a message of the account, and tell it.
+
+        ``left`` is the monotonic time at which the request for it left; None: nobody asked.
+        """
+        message_id, wall = answer.message_id, self._clock.now()
+        watched = self._board[message_id]
+        past, whole = Past.of(watched), True
+        if isinstance(answer, Report):
+            applied, whole = self._board.apply(answer, wall), answer.whole
+        elif answer.digest == watched.digest:
+            asked_at, served_at = answer.asked_at, answer.served_at
+            applied = self._board.unchanged(message_id, wall, asked_at, served_at, answer.origin)
+        elif left is not None:
+            # The same as was known when it was asked for, not as was found otherwise since.
+            self._came_up(wall, left)
+            self._planner.again(message_id)
+            return
+        else:
+            return
+        if whole and not applied.late and not astray(wall, answer.served_at):
+            self._learn(watched, past, wall, applied)  # some recipients teach nothing of all
+        if left is not None:
+            trouble = self.messages[message_id]
+            trouble.missing = trouble.failures = 0
+            self._came_up(wall, left)
+        if whole:
+            self._planner.after_answer(message_id)
+        self._tell(applied)
+
+    def fail(self, message_id: str, fault: Fault, flight: Flight, flying: int) -> None:
+        """Take in that a request brought no answer, and tell it; ``flying`` others are out."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        applied = self._board.fail(message_id, fault, wall, flight.asked_at)
+        trouble = flight.trouble
+        if fault.kind is FaultKind.NOT_FOUND:
+            trouble.missing += 1
+            self._came_up(wall, flight.left)
+            self._planner.after_not_found(message_id, trouble.missing)
+        else:
+            trouble.failures += 1
+            self._budget.refused(now, fault)
+            turned = self.health.bad(
+                message_id,
+                fault,
+                now,
+                wall,
+                messages=len(self._planner) + flying,
+                probe=flight.probe,
+                again=trouble.failures > 1,
+            )
+            if turned:
+                self._tell_turn()
+            self._planner.after_fault(message_id, back_off(trouble.failures, self._rng))
+        self._tell(applied)
+
+    def follow(self, followed: Followed) -> Applied:
+        """Take in what another process found out about a message of the account."""
+        watched = self._board[followed.message_id]
+        past = Past.of(watched)
+        applied = self._board.follow(followed, self._clock.now())
+        if followed.last_poll is not None and watched.read_at is not None:
+            self._learn(watched, past, watched.read_at, applied)
+        return applied
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _learn(self, watched: Watched, past: Past, at: float, applied: Applied) -> None:
+        origin = self.habits.observe(past, at, applied.transitions)
+        if origin is not None:
+            watched.origin, watched.origin_dated = origin, True
+
+    def _tell_turn(self) -> None:
+        """Tell that the account went down or was stopped, and until when it is left alone."""
+        state, wall = self.state, self._clock.now()
+        stopped = state.condition is Condition.STOPPED
+        kind = EventKind.ACCOUNT_STOPPED if stopped else EventKind.ACCOUNT_DOWN
+        until, why = state.held_until, state.reason
+        if until is not None:
+            why = f"{why.rstrip('.')}. {nothing_before(until)}"
+        self._tell(Event(kind, wall, None, self._profile, why, until))
+
+    def _came_up(self, wall: float, left: float) -> None:
+        """A true answer: if the account was down, go on without a burst."""
+        now = self._clock.monotonic()
+        self._budget.answered(now, left)
+        if not self.health.good(left):
+            return
+        late = []
+        for message_id, trouble in self.messages.items():
+            turn = self._planner.turn(message_id)
+            if turn is not None and (turn.due <= now or trouble.failures):
+                late.append(message_id)
+            trouble.failures = 0
+        self._spread_out(late)
+        self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))

@@ -1,0 +1,92 @@
+"""Where news comes from: what the engine asks, and what it is told without asking.
+
+The poller asks a ``Source``. What a source says without having been asked (a receipt that was
+pushed, the further answers of a batch) goes to ``Engine.receive``; what another process found
+out and recorded, to ``Engine.follow``. From there all of it takes one way: the board compares it
+with what was known, the recorder and the listeners are told, the next poll is planned. Each
+answer says by its ``origin`` how it came.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from smsmon.model import Answer, Event, Fault, Transition
+from smsmon.recipients import Recipients
+
+
+class Source(Protocol):
+    """One account, as the engine reads it.
+
+    All moments in an answer are wall-clock seconds since the epoch, by the clock of the engine;
+    only ``served_at`` is by the server's. Both methods are called on the engine's event loop,
+    and answers are handed over there: a source that works in threads comes back by itself.
+    """
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Answer:
+        """What is known of one message now; ``Unchanged`` when the answer's digest is ``known``.
+
+        Several messages may be asked for at once, never one twice at a time. An answer that is
+        late is allowed: ``asked_at`` tells which of two is the newer. Raises ``ReadError`` and
+        nothing else; its texts are safe to show and hold no key. May be cancelled at any
+        moment, and asks no more for that message then.
+        """
+        ...
+
+    def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
+        """Have ``may_repeat`` asked before a request is sent a second time, which counts as one
+        more for the limit. True allows it. A source that never repeats has nothing to do.
+        """
+        del may_repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the history knew of a message when the program started."""
+
+    recipients: Recipients
+    first_seen: array[float]
+    """Slot → when first seen, 8-byte floats."""
+    changed_at: array[float]
+    """Slot → when last seen to change, 0.0 for never; 8-byte floats."""
+    read_at: float | None = None
+    asked_at: float | None = None
+    digest: bytes | None = None
+    first_read_at: float | None = None
+    last_change_at: float | None = None
+    completed_at: float | None = None
+    settled_at: float | None = None
+    absent: Mapping[int, float] = field(default_factory=dict)
+    """Slot that the last answer left out → since when."""
+    final_at: Mapping[int, float] = field(default_factory=dict)
+    """As ``Watched.final_at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastPoll:
+    """How it stands with the polls of a message, by whoever makes them. Wall-clock seconds."""
+
+    read_at: float | None = None
+    asked_at: float | None = None
+    fault: Fault | None = None
+    fault_since: float | None = None
+    promise: float | None = None
+    next_due: float | None = None
+    settled_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What another process found out about a message and recorded."""
+
+    message_id: str
+    at: float
+    """When it did."""
+    last_poll: LastPoll | None = None
+    restored: Restored | None = None
+    """The message as it stands by now; None: as before."""
+    transitions: tuple[Transition, ...] = ()
+    events: tuple[Event, ...] = ()
