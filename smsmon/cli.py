@@ -15,7 +15,7 @@ import click
 
 from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
-from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
+from smsmon.commands.flags import given_flags, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
 from smsmon.commands.table import COMMANDS, SECTIONS
 from smsmon.cores import no_core_files
@@ -75,6 +75,10 @@ class Commands(click.Group):
             )
 
 
+_ANY_PROFILE = frozenset({"config", "doctor", "locate", "completion", "demo", "simulate"})
+"""Commands that look at the settings, whatever is wrong with them, or need none."""
+
+
 @click.group(
     cls=Commands,
     help=_HELP,
@@ -91,6 +95,10 @@ def smsmon(ctx: click.Context) -> None:
         from smsmon.commands.console import open_console
 
         ctx.exit(open_console())
+    if ctx.invoked_subcommand not in _ANY_PROFILE and (named := given_flags().get(("profile",))):
+        from smsmon.commands.context import find_locations, require_profiles
+
+        require_profiles(find_locations(), [named])
 
 
 def main() -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from smsmon.commands.context import find_locations, open_watchlist
+from smsmon.commands.context import find_locations, open_watchlist, require_profiles
 from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import fail, listed, say
@@ -44,7 +44,9 @@ def add(
         )
         for entry in entries
     ]
-    added = open_watchlist(find_locations()).add(entries)
+    locations = find_locations()
+    require_profiles(locations, (entry.profile for entry in entries), "Nothing was added. ")
+    added = open_watchlist(locations).add(entries)
     if added.new:
         say(f"Added {listed(entry.id for entry in added.new)}.")
     if added.merged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from smsmon.commands.context import find_locations, open_watchlist
+from smsmon.commands.context import find_locations, open_watchlist, require_profiles
 from smsmon.commands.ids import line_of, read_list, shortened, shown_name
 from smsmon.commands.output import counted, fail, say
 
@@ -39,7 +39,10 @@ def import_(file: str, form: str | None, strict: bool) -> None:
         fail(f"Nothing was imported: {left_out} would be left out.")
     if not found.entries:
         fail(f"{name} holds no message id{f': {left_out} left out' if found.problems else ''}.")
-    added = open_watchlist(find_locations()).add(found.entries)
+    locations = find_locations()
+    profiles = (entry.profile for entry in found.entries)
+    require_profiles(locations, profiles, "Nothing was imported. ")
+    added = open_watchlist(locations).add(found.entries)
     duplicates = f", {counted(found.duplicates, 'duplicate')} merged" if found.duplicates else ""
     say(f"Added {len(added.new)}, watched already {len(added.merged)}{duplicates}.")
     if found.problems:

@@ -9,7 +9,7 @@ from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
@@ -32,6 +32,26 @@ def read_settings(locations: Locations, environ: Mapping[str, str] | None = None
     ``environ`` is the process's own unless given; flags of the running command outrank it.
     """
     return load_all(locations, environ).settings
+
+
+def require_profiles(locations: Locations, names: Iterable[str], undone: str = "") -> None:
+    """A failure, begun with ``undone``, when one of ``names`` is no profile of the settings.
+
+    "default" always is one: it stands for the current one too. Whatever else is wrong with the
+    settings is no matter here: what asks this does without them.
+    """
+    named = [name for name in dict.fromkeys(names) if name != "default"]
+    if not named:
+        return
+    from smsmon.settings import SettingsError
+    from smsmon.settings.loading import unknown_profile
+
+    try:
+        told = unknown_profile(locations, named)
+    except SettingsError as error:
+        fail(str(error))
+    if told:
+        fail(f"{undone}{told}")
 
 
 def load_all(locations: Locations, environ: Mapping[str, str] | None = None) -> Loaded:

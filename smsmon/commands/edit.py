@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, open_watchlist
+from smsmon.commands.context import find_locations, open_watchlist, require_profiles
 from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import fail, listed, say
@@ -39,7 +39,10 @@ def edit(
     if label is None and tags is None and note is None and profile is None:
         fail("There is nothing to change: give --label, --tags, --note or --profile.")
     wanted = ids_from(ids, file)
-    changed = open_watchlist(find_locations()).amend(
+    locations = find_locations()
+    if profile is not None:
+        require_profiles(locations, [profile], "Nothing was changed. ")
+    changed = open_watchlist(locations).amend(
         wanted,
         label=label,
         tags=None if tags is None else tuple(filter(None, map(str.strip, tags.split(",")))),

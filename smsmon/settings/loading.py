@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -97,6 +97,15 @@ def load(
     if layers.problems or settings is None:
         raise SettingsError(tuple(layers.problems))
     return Loaded(settings, dict(layers.origins))
+
+
+def unknown_profile(locations: Locations, names: Iterable[str]) -> str:
+    """A sentence about the first of ``names`` that is no profile of the settings file; empty when
+    all are. Raises `SettingsError` for a file that cannot be read."""
+    layers = _Layers()
+    _read_file(locations.config, layers)
+    known = layers.profiles or ["default"]
+    return next((_no_profile(name, known) for name in names if name not in known), "")
 
 
 def read_toml(path: FilePath) -> tuple[str, dict[str, Any]]:
@@ -295,12 +304,16 @@ def _choose_profile(layers: _Layers) -> str | None:
         return layers.profiles[0]
     chosen = named if isinstance(named, str) else "default"
     if chosen not in layers.profiles:
-        layers.problems.append(
-            f'There is no profile "{safe(chosen)}". Known: {", ".join(layers.profiles)}.'
-            " Add [profiles.NAME] to config.toml, or name another."
-        )
+        layers.problems.append(_no_profile(chosen, layers.profiles))
         return None
     return chosen
+
+
+def _no_profile(name: str, known: Iterable[str]) -> str:
+    return (
+        f'There is no profile "{safe(name)}". Known: {", ".join(known)}.'
+        " Add [profiles.NAME] to config.toml, or name another."
+    )
 
 
 def _apply_account_variables(profile: str, environ: Mapping[str, str], layers: _Layers) -> None:

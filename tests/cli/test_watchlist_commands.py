@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from tests.cli.program import Program
 from tests.pty.terminal import Terminal
@@ -80,3 +83,24 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     done = Program(tmp_path / "file" / "home").run("add", "300")
     assert done.code == 2
     assert str(tmp_path / "file" / "home") in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--profile", "nope", "ls"),
+        ("--profile", "nope", "rm", "300"),
+        ("--profile", "nope", "history", "times"),
+        ("add", "301", "--profile", "nope"),
+        ("edit", "300", "--profile", "nope"),
+        ("add", "-"),
+        ("import", "-"),
+    ],
+)
+def test_a_profile_that_does_not_exist_is_refused(offline: Program, words: Sequence[str]) -> None:
+    offline.run("add", "300", "--profile", "default")
+    before = (offline.home / "watchlist.toml").read_text()
+    done = offline.run(*words, input="id,profile\n302,nope\n" if words[-1] == "-" else "")
+    assert (done.code, done.out) == (2, "")
+    assert 'There is no profile "nope". Known: default.' in done.err
+    assert (offline.home / "watchlist.toml").read_text() == before
