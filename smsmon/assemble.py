@@ -229,7 +229,7 @@ def rules_of(settings: Settings) -> tuple[Rule, ...]:
     if not settings.alerts:
         return ()
     from smsmon.filters import parse
-    from smsmon.filters.fields import MESSAGE_FIELDS
+    from smsmon.filters.messages import MESSAGE_FIELDS
     from smsmon.filters.questions import parse_duration
     from smsmon.monitor.alerts import Rule, Severity
 

@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from smsmon.filters import Kind
 from smsmon.model import Event, Status, Transition
 from smsmon.phones import as_shown, region, without_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from smsmon.filters.messages import Fact
     from smsmon.model import Counts, Entry, Fault
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
@@ -41,6 +43,18 @@ def _utc(second: int) -> str | None:
         return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
         return None  # the API's date lies outside the calendar
+
+
+def fact_json(fact: Fact, kind: Kind) -> object:
+    """What is known of a message (see `smsmon.filters.messages`)."""
+    if kind is Kind.MOMENT:
+        return utc(fact if isinstance(fact, float | int) else None)
+    return list(fact) if isinstance(fact, tuple) else fact
+
+
+def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
+    """The names of an export's columns: ``first``, as they always stood, then what came later."""
+    return (*first, *(name for name in names if name not in first))
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from smsmon import phones
 from smsmon.console.overview.countries import by_country
 from smsmon.console.tables.finding import search, understood
 from smsmon.filters import parse
-from smsmon.filters.fields import RECIPIENT_FIELDS
+from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.monitor.board import Board
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader

@@ -14,13 +14,22 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon.filters import Field, Filter
-from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS, recipient_column
+from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS, Fact
+from smsmon.filters.questions import Value
+from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
 from smsmon.model import Event, EventKind
 from smsmon.phones import region
-from smsmon.shapes import Happening, counts_json, event_json, known_json, transition_json, utc
+from smsmon.shapes import (
+    Happening,
+    event_json,
+    fact_json,
+    in_order,
+    known_json,
+    transition_json,
+    utc,
+)
 from smsmon.store.local.queries import load, summaries_of, timeline
 from smsmon.store.local.update import Key
-from smsmon.store.remembered import Summary
 
 Row = dict[str, object]
 
@@ -37,20 +46,12 @@ CHANGE_COLUMNS = (
 )  # fmt: skip
 _OF_RECIPIENTS = (EventKind.ABSENT, EventKind.LISTED_AGAIN)
 """The events that tell what a change of each recipient would; see `smsmon.shapes`."""
-SUMMARY_COLUMNS = (
-    "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
-    "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at", "completed_at",
-    "removed_at", "absent",
+SUMMARY_COLUMNS = in_order(
+    ("id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting", "unknown",
+     "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at", "completed_at",
+     "removed_at", "absent"),
+    (each.recorded_as for each in RECORDED if each.recorded_as),
 )  # fmt: skip
-
-_SUMMARY_FIELDS = frozenset(
-    ("id", "label", "tag", "profile", "recipients", "delivered", "waiting", "failed", "unknown",
-     "stop", "absent", "rate", "changed", "read")
-)  # fmt: skip
-SUMMARY_FIELDS: tuple[Field, ...] = tuple(
-    each for each in MESSAGE_FIELDS if each.name in _SUMMARY_FIELDS
-)
-"""What the history can tell of a message; the rest only a running console knows."""
 CHANGE_FIELDS: tuple[Field, ...] = tuple(
     each
     for each in RECIPIENT_FIELDS
@@ -124,27 +125,12 @@ def _change_row(one: Happening, private: bool) -> Row:
 def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
     """Every message as last seen, without its recipients; one never read has no counts."""
     for summary in summaries_of(connection, asked.keys):
-        if not asked.filter.matches(partial(_value, summary, asked.now)):
+        facts = {each.name: each.of(summary) for each in RECORDED}
+        if not asked.filter.matches(partial(_value, facts, asked.now)):
             continue
-        yield {
-            "id": summary.message_id,
-            "label": summary.label,
-            "tags": list(summary.tags),
-            "profile": summary.profile,
-            **_known(summary, counts_json(summary.counts)),
-            **_known(summary, {"delivery_rate": summary.counts.delivery_rate}),
-            "first_read_at": utc(summary.first_read_at),
-            "read_at": utc(summary.read_at),
-            "last_change_at": utc(summary.last_change_at),
-            "completed_at": utc(summary.completed_at),
-            "removed_at": utc(summary.removed_at),
-            **_known(summary, {"absent": summary.counts.absent}),
-        }
-
-
-def _known(summary: Summary, figures: Mapping[str, object]) -> Row:
-    """``figures``, each None for a message that was never read: it is not known to have none."""
-    return {name: None if summary.read_at is None else each for name, each in figures.items()}
+        told = {each.recorded_as: fact_json(facts[each.name], each.kind) for each in RECORDED}
+        told["removed_at"] = utc(summary.removed_at)
+        yield {name: told[name] for name in SUMMARY_COLUMNS}
 
 
 class Kind(NamedTuple):
@@ -160,7 +146,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "recipients": Kind(RECIPIENT_COLUMNS, RECIPIENT_FIELDS, recipient_rows),
         "changes": Kind(CHANGE_COLUMNS, CHANGE_FIELDS, change_rows),
-        "summary": Kind(SUMMARY_COLUMNS, SUMMARY_FIELDS, summary_rows),
+        "summary": Kind(SUMMARY_COLUMNS, RECORDED_FIELDS, summary_rows),
     }
 )
 
@@ -182,27 +168,5 @@ def _value_of_change(one: Happening, now: float, name: str) -> str | float | boo
     return one.stop_after
 
 
-def _value(it: Summary, now: float, name: str) -> str | tuple[str, ...] | float | None:
-    counts = it.counts
-    match name:
-        case "id":
-            return it.message_id
-        case "label":
-            return it.label
-        case "tag":
-            return it.tags
-        case "profile":
-            return it.profile
-        case "recipients":
-            return counts.total
-        case "absent":
-            return counts.absent
-        case "failed":
-            return counts.not_delivered
-        case "rate":
-            return counts.delivery_rate
-        case "changed":
-            return None if it.last_change_at is None else now - it.last_change_at
-        case "read":
-            return None if it.read_at is None else now - it.read_at
-    return counts_json(counts)[name]
+def _value(facts: Mapping[str, Fact], now: float, name: str) -> Value:
+    return MESSAGES_BY_NAME[name].value(facts[name], now)

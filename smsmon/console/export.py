@@ -13,12 +13,12 @@ from smsmon.console.lens import Lens
 from smsmon.console.tables.journal import Line
 from smsmon.console.tables.log import words
 from smsmon.console.tables.recipients import RecipientRow
+from smsmon.filters.messages import MESSAGES
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import Watched
-from smsmon.shapes import known_json, utc
+from smsmon.shapes import fact_json, in_order, known_json, utc
 
-Value = str | int | float | bool | None
-Record = Mapping[str, Value]
+Record = Mapping[str, object]
 
 
 def told(count: int, source: str, *, marked: bool, hidden: int) -> str:
@@ -30,30 +30,19 @@ def told(count: int, source: str, *, marked: bool, hidden: int) -> str:
     return f"All {count:,} {source}"
 
 
+_MESSAGE_COLUMNS = in_order(
+    ("id", "label", "tags", "state", "reason", "recipients", "delivered", "waiting",
+     "not_delivered", "unknown", "stop", "delivery_rate", "read_at", "last_change_at", "absent"),
+    (field.exported for field in MESSAGES if field.exported),
+)  # fmt: skip
+
+
 def message_record(row: Watched, stands: Standing) -> Record:
     """One message; the counts of one never read are None."""
-    counts = row.counts
-
-    def known(value: float | None) -> float | None:
-        return None if row.read_at is None else value
-
-    return {
-        "id": row.id,
-        "label": row.entry.label,
-        "tags": " ".join(row.entry.tags),
-        "state": stands.state.value,
-        "reason": stands.reason,
-        "recipients": known(counts.total),
-        "delivered": known(counts.delivered),
-        "waiting": known(counts.waiting),
-        "not_delivered": known(counts.not_delivered),
-        "unknown": known(counts.unknown),
-        "stop": known(counts.stop),
-        "delivery_rate": known(counts.delivery_rate),
-        "read_at": utc(row.read_at),
-        "last_change_at": utc(row.last_change_at),
-        "absent": known(counts.absent),
+    told = {
+        field.exported: fact_json(field.fact(row, lambda: stands), field.kind) for field in MESSAGES
     }
+    return {**{name: told[name] for name in _MESSAGE_COLUMNS}, "tags": " ".join(row.tags)}
 
 
 def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
@@ -93,7 +82,7 @@ def as_lines(records: Sequence[Record]) -> str:
     return "".join("\t".join(map(_word, record.values())) + "\n" for record in records)
 
 
-def _word(value: Value) -> str:
+def _word(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

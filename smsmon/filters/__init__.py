@@ -47,6 +47,8 @@ class Kind(StrEnum):
     NUMBER = "number"
     DURATION = "duration"
     """Seconds."""
+    MOMENT = "moment"
+    """Seconds since it: it grows with the clock."""
     PHONE = "phone number"
     """E.164, or what stood in its place."""
     COUNTRY = "country"
@@ -97,7 +99,7 @@ class Check(NamedTuple):
     name: str
     test: Test
     edges: tuple[float, ...] = ()
-    """Of a duration: the seconds at which the test may turn round by time alone."""
+    """Of a moment: the seconds after it at which the test may turn round by time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ class _Parser:
                 self.at,
             )
         test = self._test(known, operator, value, is_regex, value_at)
-        edges = edges_of(value) if known.kind is Kind.DURATION and not is_regex else ()
+        edges = edges_of(value) if known.kind is Kind.MOMENT and not is_regex else ()
         return Term((Check(known.name, test, edges),), inverted)
 
     def _value(self) -> tuple[str, bool]:
@@ -281,6 +283,7 @@ _EXAMPLES: Mapping[Kind, str] = {
     Kind.FLAG: "{0}:yes, {0}:no or {0}:unknown.",
     Kind.NUMBER: "For example {0}>100, {0}:10..20.",
     Kind.DURATION: "For example {0}>60s, {0}<2h, {0}:1m..5m.",
+    Kind.MOMENT: "For example {0}>60s, {0}<2h, {0}:1m..5m.",
     Kind.PHONE: '{0}:0612 or {0}:"+33 6 12".',
     Kind.COUNTRY: "{0}:fr or {0}:france.",
 }

@@ -46,7 +46,7 @@ def test_of(
         return _IN.get(kind, text_test)(value)
     if kind == "number":
         return _range_test(operator, value, parse_number)
-    if kind == "duration":
+    if kind in ("duration", "moment"):
         return _range_test(operator, value, parse_duration)
     if operator not in (":", "="):
         raise BadValue(f"'{operator}' is for numbers and durations.")

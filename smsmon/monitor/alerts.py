@@ -27,8 +27,7 @@ from types import MappingProxyType
 from smsmon.filters import Filter
 from smsmon.monitor.account import Condition
 from smsmon.monitor.board import overdue_at
-from smsmon.monitor.fields import began_at, message_value
-from smsmon.monitor.standing import Monitor, standing
+from smsmon.monitor.standing import Monitor, began_at, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 
 PORTION = 200
@@ -235,7 +234,7 @@ class Alerts:
                 continue
             holds = rule.condition.matches(value_of)
             due = min(due, self._go_on(cases, rule, watched, now, holds=holds))
-            due = min(due, *_turns(rule.condition, watched, now))
+            due = min(due, *_turns(rule.condition, self._monitor, watched, now))
         if fresh:
             self._unmet.discard(id)
         if not cases:
@@ -335,12 +334,12 @@ class Alerts:
             heapq.heapify(self._heap)
 
 
-def _turns(condition: Filter, watched: Watched, now: float) -> list[float]:
-    """When time alone may turn the condition round: the next of each of its durations."""
+def _turns(condition: Filter, monitor: Monitor, watched: Watched, now: float) -> list[float]:
+    """When time alone may turn the condition round: the next of each of its moments."""
     turns = [inf]
     for term in condition.terms:
         for name, _, edges in term.checks:
-            began = began_at(watched, name) if edges else None
+            began = began_at(monitor, watched, now, name) if edges else None
             if began is not None:
                 turns.append(min((_after(began + edge, now) for edge in edges), default=inf))
     return turns

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
+from smsmon.filters import Kind
+from smsmon.filters.messages import MESSAGES_BY_NAME, Fact, MessageField
+from smsmon.filters.questions import Value
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import MessageState, Watched
@@ -49,3 +53,21 @@ def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
         if account.condition is not Condition.OK:
             return Standing(MessageState.STALE, watched.read_at, account.reason)
     return Standing(state)
+
+
+def message_fact(monitor: Monitor, watched: Watched, now: float, field: MessageField) -> Fact:
+    """What is known of a watched message at wall time ``now``."""
+    return field.fact(watched, partial(standing, monitor, watched, now))
+
+
+def message_value(monitor: Monitor, watched: Watched, now: float, name: str) -> Value:
+    """What a filter asks of a watched message at wall time ``now``, by the name of the field."""
+    field = MESSAGES_BY_NAME[name]
+    return field.value(message_fact(monitor, watched, now, field), now)
+
+
+def began_at(monitor: Monitor, watched: Watched, now: float, name: str) -> float | None:
+    """The moment since which a field counts; None when it does not now, or is no such field."""
+    field = MESSAGES_BY_NAME[name]
+    fact = message_fact(monitor, watched, now, field) if field.kind is Kind.MOMENT else None
+    return fact if isinstance(fact, float | int) else None

@@ -152,6 +152,18 @@ class Watched:
         return self.entry.id
 
     @property
+    def label(self) -> str:
+        return self.entry.label
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.entry.tags
+
+    @property
+    def profile(self) -> str:
+        return self.entry.profile
+
+    @property
     def complete(self) -> bool:
         """True when it has recipients and every one is final."""
         return self.counts.total > 0 and self.counts.final == self.counts.total

@@ -215,7 +215,7 @@ def _useless(at: Path, text: str) -> str:
 def wrong_condition(text: str) -> str:
     """What is wrong with an alert's condition, and at which place; empty when it can be used."""
     from smsmon.filters import FilterError, parse
-    from smsmon.filters.fields import MESSAGE_FIELDS
+    from smsmon.filters.messages import MESSAGE_FIELDS
 
     try:
         condition = parse(text, MESSAGE_FIELDS)

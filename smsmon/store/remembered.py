@@ -36,6 +36,10 @@ class Summary:
     """When it left the watchlist, or this account; None while it is there."""
 
     @property
+    def id(self) -> str:
+        return self.message_id
+
+    @property
     def key(self) -> Key:
         """The message and its account."""
         return self.message_id, self.profile

@@ -15,7 +15,7 @@ from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Coded, Filter, parse
-from smsmon.filters.fields import RECIPIENT_FIELDS
+from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.model import Status
 from smsmon.recipients import Phones
 from tests.support.sink import SinkDriver
@@ -110,17 +110,24 @@ class Live:
 
     def __init__(self, people: People) -> None:
         self.people = people
+
+        def status(slot: int, width: int) -> cells.Cell:
+            return cells.status(Status(people.statuses[slot]))
+
         self.widget: LiveTable[int, int] = LiveTable(
             [
-                Column("phone", "phone", lambda s, w: phones.pretty(people.phones[s]), 20),
+                Column("phone", "phone", lambda s, w: phones.pretty(people.phones[s]), width=20),
                 Column(
-                    "status", "status", lambda s, w: cells.status(Status(people.statuses[s])), 16
+                    "status",
+                    "status",
+                    lambda s, w: cells.status(Status(people.statuses[s])),
+                    width=16,
                 ),
-                Column("stop", "STOP", lambda s, w: "STOP" if people.stops[s] else "", 5),
-                Column("date", "date", lambda s, w: cells.moment(people.dates[s], NOON), 12),
-                Column("took", "took", lambda s, w: cells.took(people.took[s]), 10),
-                Column("country", "country", lambda s, w: phones.region(people.phones[s]), 8),
-                Column("seen", "first seen", lambda s, w: cells.moment(NOON, NOON), 12),
+                Column("stop", "STOP", lambda s, w: "STOP" if people.stops[s] else "", width=5),
+                Column("date", "date", lambda s, w: cells.moment(people.dates[s], NOON), width=12),
+                Column("took", "took", lambda s, w: cells.took(people.took[s]), width=10),
+                Column("country", "country", lambda s, w: phones.region(people.phones[s]), width=8),
+                Column("seen", "first seen", lambda s, w: cells.moment(NOON, NOON), width=12),
             ],
             tint_seconds=0,
         )

@@ -31,18 +31,20 @@ _PAUSES = 1_000
 """After so many it does not fall silent any more."""
 
 COLUMNS: list[Column[City]] = [
-    Column("name", "city", lambda city, width: city.name, 10, sort_key=lambda city: city.name),
+    Column(
+        "name", "city", lambda city, width: city.name, width=10, sort_key=lambda city: city.name
+    ),
     Column(
         "people",
         "people",
         lambda city, width: Span(f"{city.people:,}", Tone.GOOD),
-        9,
+        width=9,
         align="right",
         sort_key=lambda city: city.people,
         descending=True,
         priority=1,
     ),
-    Column("note", "note", lambda city, width: city.note, 8, flex=4, sortable=False, priority=-1),
+    Column("note", "note", lambda city, _: city.note, width=8, flex=4, sortable=False, priority=-1),
 ]
 
 

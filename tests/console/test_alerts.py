@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from smsmon.console.alerts import lines, mark, toast
 from smsmon.console.cells import plain
 from smsmon.filters import parse
-from smsmon.filters.fields import MESSAGE_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Fault, FaultKind
 from smsmon.monitor.alerts import Alert, Rule, Severity
 from tests.support.clock import START

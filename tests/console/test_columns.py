@@ -10,7 +10,7 @@ from smsmon.console.widgets.live_table import Column
 from tests.console.dialog_stage import NARROW, SMALL, asking
 
 COLUMNS = tuple(
-    Column[str](name, title, lambda row, width: row, 5, help=text)
+    Column[str](name, title, lambda row, width: row, width=5, help=text)
     for name, title, text in [
         ("id", "id", ""),
         ("label", "label", "What you [call] it."),

@@ -10,10 +10,9 @@ from smsmon.console import cells, head
 from smsmon.console.export import message_record, recipient_record
 from smsmon.console.tables.recipients import recipient_row
 from smsmon.filters import parse
-from smsmon.filters.fields import MESSAGE_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Counts, Entry, Report, Status, Unchanged
-from smsmon.monitor.fields import message_value
-from smsmon.monitor.standing import standing
+from smsmon.monitor.standing import message_value, standing
 from tests.monitor.fakes import report, row
 from tests.support.scene import SMALL, WIDE, Scene, WorldClient
 from tests.support.waiting import screen_text

@@ -20,7 +20,7 @@ from smsmon.console.head import (
 )
 from smsmon.console.lens import Lens
 from smsmon.filters import parse
-from smsmon.filters.fields import MESSAGE_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Balance, Counts, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import Rule, Severity

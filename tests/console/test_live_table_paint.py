@@ -38,7 +38,7 @@ SPANS = st.lists(
 
 
 def column(name: str, width: int, **options: object) -> Column[str]:
-    return Column(name, name, lambda row, _: row, width, **options)  # type: ignore[arg-type]  # short
+    return Column(name, name, lambda row, _: row, width=width, **options)  # type: ignore[arg-type]  # short
 
 
 def placed(*columns: Column[str], width: int) -> list[tuple[str, int, int]]:
@@ -117,7 +117,7 @@ def test_neighbours_of_one_style_are_sent_as_one() -> None:
 
 
 def test_the_arrow_stays_when_the_title_does_not_fit() -> None:
-    columns = lay_out([Column("n", "delivered", lambda row, _: row, 6)], 10)
+    columns = lay_out([Column("n", "delivered", lambda row, _: row, width=6)], 10)
     assert header_strip(columns, 10, BOLD).text == "  deliv…  "
     assert header_strip(columns, 10, BOLD, sort="n").text == "  deli…▲  "
     assert header_strip(columns, 10, BOLD, sort="n", reverse=True).text == "  deli…▼  "

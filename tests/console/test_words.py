@@ -14,7 +14,7 @@ from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
 from smsmon.console.palette import Actions
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.filters import parse
-from smsmon.filters.fields import MESSAGE_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Status
 from smsmon.monitor.alerts import Rule
 from tests.console.dialog_stage import SMALL, asking

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.filters import Coded, Column, FilterError, completions, parse
-from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number, runs_away
+from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.recipients import Phones
 
 CARLA: Mapping[str, Value] = {

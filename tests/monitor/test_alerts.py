@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.filters import parse
-from smsmon.filters.fields import MESSAGE_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Entry, Fault, FaultKind, Status
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity

@@ -8,7 +8,7 @@ from math import inf
 import pytest
 
 from smsmon.clock import CLOCK_SLACK
-from smsmon.filters.fields import took_column, took_of
+from smsmon.filters.recipients import took_column, took_of
 from smsmon.model import Entry, EventKind, FaultKind, Status
 from smsmon.monitor.board import STALE_GRACE, Board, overdue, overdue_at
 from smsmon.monitor.ledger import (

@@ -17,7 +17,8 @@ from smsmon.console.tables.messages import (
 from smsmon.console.tables.narrowing import LOG_STEPS, MESSAGE_STEPS, RECIPIENT_STEPS
 from smsmon.console.tables.recipients import RecipientRow, recipient_columns
 from smsmon.console.tables.table_pane import ConsoleTable, TablePane
-from smsmon.filters.fields import MESSAGE_FIELDS, RECIPIENT_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.monitor.standing import Monitor
 from smsmon.monitor.state import Watched
 

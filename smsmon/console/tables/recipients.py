@@ -17,7 +17,7 @@ from smsmon.console.tables.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.filters import Filter
-from smsmon.filters.fields import recipient_column, took_column, took_of
+from smsmon.filters.recipients import recipient_column, took_column, took_of
 from smsmon.model import Status
 from smsmon.monitor.state import Watched
 from smsmon.recipients import STOP_YES, Recipient

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.filters.fields import Seen, took_column, took_of
+from smsmon.filters.recipients import Seen, took_column, took_of
 from smsmon.model import Event, EventKind, Fault, FaultKind, Status, Transition
 from smsmon.recipients import Recipient
 from smsmon.store.local import queries

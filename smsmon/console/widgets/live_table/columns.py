@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from smsmon.console.cells import Cell
+from smsmon.filters.headings import Heading
 
 R = TypeVar("R")
 
@@ -22,31 +23,14 @@ GUTTER = 2
 
 
 @dataclass(frozen=True)
-class Column(Generic[R]):
+class Column(Heading, Generic[R]):
     """One column over rows of type ``R``."""
 
-    name: str
-    """Stable: what settings and ``sort_by`` call it."""
-    title: str
     cell: Callable[[R, int], Cell]
     """What to show for a row in so many columns of width; longer text is cut."""
-    width: int
-    """The width at least; the width always, unless ``flex``."""
-    flex: int = 0
-    """The turn in which this column takes of the width left over: the highest first; 0 is never."""
-    max_width: int = 0
-    """No wider than this by ``flex``; 0 is no bound."""
-    wish: int = 0
-    """The width it should have before a column of less priority than ``NEEDED`` is shown."""
-    align: Literal["left", "right"] = "left"
-    priority: int = 0
-    """Where the width does not suffice, the column with the lowest is left out first."""
-    sort_key: Callable[[R], Any] | None = None
+    sort_key: Callable[[R], Any] | None = field(default=None, kw_only=True)
     """A row's comparable value (or None: sorts last); needed where the source has no column."""
-    sortable: bool = True
-    descending: bool = False
-    """The way it sorts when first chosen: the largest first."""
-    help: str = ""
+    sortable: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True)

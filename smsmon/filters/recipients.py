@@ -1,4 +1,4 @@
-"""What can be asked of a message and of a recipient: the fields of the two kinds of filters."""
+"""The fields of recipients: what a filter can ask of one."""
 
 from __future__ import annotations
 
@@ -26,33 +26,6 @@ RECIPIENT_FIELDS: tuple[Field, ...] = (
     Field("changed", Kind.DURATION, help="since the last change seen"),
     Field("absent", Kind.FLAG, help="no longer listed by the API"),
     Field("reason", Kind.TEXT, help="why the row could not be understood"),
-)
-
-STATE_WORDS = ("new", "live", "complete", "settled", "paused", "not_found", "stale")
-
-MESSAGE_FIELDS: tuple[Field, ...] = (
-    Field("id", Kind.TEXT, plain=True, help="the message id"),
-    Field("label", Kind.TEXT, plain=True),
-    Field("tag", Kind.TEXT, plain=True, help="any of its tags"),
-    Field("note", Kind.TEXT, plain=True),
-    Field("profile", Kind.TEXT, help="the account it is read with"),
-    Field("state", Kind.WORD, plain=True, words=STATE_WORDS),
-    Field("reason", Kind.TEXT, help="why it is stale or not found"),
-    Field("recipients", Kind.NUMBER, help="how many"),
-    Field("delivered", Kind.NUMBER),
-    Field("waiting", Kind.NUMBER),
-    Field("failed", Kind.NUMBER, help="how many are not delivered"),
-    Field("unknown", Kind.NUMBER),
-    Field("stop", Kind.NUMBER, help="how many said STOP"),
-    Field("absent", Kind.NUMBER, help="how many the API no longer lists"),
-    Field("rate", Kind.NUMBER, help="delivered ÷ final, as 95% or 0.95"),
-    Field("waiting_share", Kind.NUMBER, help="waiting ÷ recipients, as 5% or 0.05"),
-    Field("failed_share", Kind.NUMBER, help="not delivered ÷ recipients"),
-    Field("stop_share", Kind.NUMBER, help="said STOP ÷ recipients"),
-    Field("age", Kind.DURATION, help="since it was added"),
-    Field("oldest", Kind.DURATION, help="how long its oldest recipient has been waiting"),
-    Field("changed", Kind.DURATION, help="since the last change seen"),
-    Field("read", Kind.DURATION, help="since it was last truly read"),
 )
 
 

@@ -1,0 +1,68 @@
+"""How fields are shown as columns of a table, without what draws them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum, auto
+from typing import Literal
+
+from smsmon.model import Status
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The head of a column, and how it shares the width there is; widths are screen columns."""
+
+    name: str
+    """Stable: what settings and ``sort_by`` call it."""
+    title: str
+    _: KW_ONLY
+    width: int
+    """The width at least; the width always, unless ``flex``."""
+    flex: int = 0
+    """The turn in which this column takes of the width left over: the highest first; 0 is never."""
+    max_width: int = 0
+    """No wider than this by ``flex``; 0 is no bound."""
+    wish: int = 0
+    """The width it should have before a column of little priority is shown."""
+    align: Literal["left", "right"] = "left"
+    priority: int = 0
+    """Where the width does not suffice, the column with the lowest is left out first."""
+    descending: bool = False
+    """The way it sorts when first chosen: the largest first."""
+    spare: bool = False
+    """Shown only once the operator chose it."""
+    help: str = ""
+
+
+class Drawn(Enum):
+    """What stands in a cell; the console knows how each looks."""
+
+    PLAIN = auto()
+    """A text."""
+    STRONG = auto()
+    DIM = auto()
+    """A text, or several, that stand back."""
+    WARNING = auto()
+    """A number that is a warning unless it is 0."""
+    RATE = auto()
+    """From 0 to 1, as a percentage."""
+    MOMENT = auto()
+    MINUTE = auto()
+    """A moment, to the minute."""
+    STATE = auto()
+    """The state of a message, and for a stale one since when."""
+    BAR = auto()
+    """The shares of the statuses, side by side."""
+    TOTAL = auto()
+    """How many recipients, and how many of them are no longer listed."""
+    DUE = auto()
+    """When a message is next read, if its account is asked."""
+
+
+@dataclass(frozen=True)
+class Shown(Heading):
+    """A column of a table of fields."""
+
+    drawn: Drawn | Status
+    """A status: the number of recipients that have it. Its sign is the title, its word the help."""

@@ -1,0 +1,264 @@
+"""The fields of messages: what is known of one, and all that is made of it, in one table.
+
+From this table come what a filter or an alert can ask, the columns of the screen and how they sort,
+what is exported, and the documentation of all these. A new field is one entry. Every entry must say
+how it is shown and exported, with None where it is not: what is left out does not type-check.
+
+Moments are epoch seconds, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
+
+from smsmon.filters import Field, Kind
+from smsmon.filters.headings import Drawn, Shown
+from smsmon.filters.questions import Value
+from smsmon.model import Counts, Entry, Status
+
+STATE_WORDS = ("stale", "not_found", "live", "new", "complete", "settled", "paused")
+"""The states of a message; what needs eyes comes first, here and when they are sorted."""
+
+
+class Known(Protocol):
+    """A message as last seen, whether it is watched now or only recorded."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def first_read_at(self) -> float | None: ...
+    @property
+    def read_at(self) -> float | None: ...
+    @property
+    def last_change_at(self) -> float | None: ...
+    @property
+    def completed_at(self) -> float | None: ...
+
+
+class Watched(Known, Protocol):
+    """A message that is watched now."""
+
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def oldest_waiting(self) -> float | None: ...
+    @property
+    def next_due(self) -> float | None: ...
+
+
+class Standing(Protocol):
+    """How it stands with a watched message, its account considered."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+Fact: TypeAlias = "str | tuple[str, ...] | float | int | None"
+"""The value of a field; None: nobody knows, or there is none. A moment is no age yet."""
+
+
+@dataclass(frozen=True)
+class MessageField:
+    """One thing that is known of messages."""
+
+    name: str
+    """What filters and alerts call it."""
+    kind: Kind
+    of: Callable[[Any], Fact]
+    _: KW_ONLY
+    help: str
+    shown: Shown | None
+    """The column of the screen."""
+    exported: str | None
+    """The name of its column in exports, and of its key in JSON. Never changed: scripts read it."""
+    asked: bool = True
+    """False: a filter cannot ask for it."""
+    plain: bool = False
+    """Words without a field are looked for here too."""
+    words: tuple[str, ...] = ()
+    """All there can be, for ``Kind.WORD``, in the order in which they sort."""
+    order: Callable[[Any], object] | None = None
+    """What a fact is sorted by; None: by itself, without case."""
+
+    def fact(self, message: Watched, standing: Callable[[], Standing]) -> Fact:
+        """Of a watched message; ``standing`` is asked by the fields that need it, and no other."""
+        return self.of(standing() if isinstance(self, OfStanding) else message)
+
+    def value(self, fact: Fact, now: float) -> Value:
+        """What a filter asks of a fact at wall time ``now``: of a moment, how long ago it was."""
+        if self.kind is Kind.MOMENT and isinstance(fact, float | int):
+            return now - fact
+        return _slug(fact) if self.kind is Kind.WORD else fact
+
+    def sort_key(self, fact: Fact) -> object:
+        """What a fact is sorted by; None sorts last."""
+        if self.order is not None:
+            return self.order(fact)
+        if self.kind is Kind.WORD:
+            return self.words.index(_slug(fact))
+        if isinstance(fact, tuple):
+            return " ".join(fact) or None
+        return (fact.casefold() or None) if isinstance(fact, str) else fact
+
+    @property
+    def question(self) -> Field:
+        """The field as the grammar of filters has it."""
+        return Field(self.name, self.kind, self.plain, self.words, self.help)
+
+
+@dataclass(frozen=True)
+class OfAll(MessageField):
+    """What is known of a message that is watched, and recorded of one that was."""
+
+    of: Callable[[Known], Fact]
+    total: bool = False
+    """True: exports of the history call it ``total``."""
+
+    @property
+    def recorded_as(self) -> str | None:
+        """Its name in exports of the history."""
+        return "total" if self.total else self.exported
+
+
+@dataclass(frozen=True)
+class OfWatched(MessageField):
+    """What is known only while a message is watched."""
+
+    of: Callable[[Watched], Fact]
+
+
+@dataclass(frozen=True)
+class OfStanding(MessageField):
+    """What depends on the account and on the time as well."""
+
+    of: Callable[[Standing], Fact]
+
+
+def _slug(fact: Fact) -> str:
+    return str(fact).replace(" ", "_")
+
+
+def _count(name: str) -> Callable[[Known], int | None]:
+    """One of the counts; None while nobody knows: the message was never read."""
+    return lambda it: None if it.read_at is None else int(getattr(it.counts, name))
+
+
+def _share(name: str) -> Callable[[Known], float | None]:
+    """One of the counts ÷ all recipients; None of no recipients."""
+
+    def share(it: Known) -> float | None:
+        known = it.read_at is not None and it.counts.total
+        return getattr(it.counts, name) / it.counts.total if known else None
+
+    return share
+
+
+def _tally(status: Status, width: int, priority: int) -> Shown:
+    """The column of the number of recipients with one status; its sign is the title."""
+    return Shown(status.slug, "", status, width=width, align="right", priority=priority,
+                 descending=True)  # fmt: skip
+
+
+# In the order of the columns on the screen.
+MESSAGES: tuple[MessageField, ...] = (
+    OfAll("id", Kind.TEXT, lambda it: it.id, plain=True, order=lambda id: (len(id), id),
+          help="the message id", exported="id",
+          shown=Shown("id", "id", Drawn.STRONG, width=8, flex=1, max_width=12, priority=100)),
+    OfAll("label", Kind.TEXT, lambda it: it.label, plain=True,
+          help="what the operator calls it", exported="label",
+          shown=Shown("label", "label", Drawn.PLAIN, width=17, flex=4, wish=24, max_width=28,
+                      priority=90)),
+    OfStanding("state", Kind.WORD, lambda it: it.state, plain=True, words=STATE_WORDS,
+               help="what its row can tell now", exported="state",
+               shown=Shown("state", "state", Drawn.STATE, width=12, priority=95,
+                           help="What the row can tell now.")),
+    OfStanding("reason", Kind.TEXT, lambda it: it.reason,
+               help="why it is stale or not found", exported="reason", shown=None),
+    OfAll("progress", Kind.NUMBER, _share("delivered"), asked=False,
+          help="delivered ÷ recipients", exported=None,
+          shown=Shown("progress", "delivered", Drawn.BAR, width=11, flex=2, max_width=24,
+                      priority=85, help="Delivered ÷ all; ━ delivered ┈ waiting ╳ not.")),
+    OfAll("recipients", Kind.NUMBER, _count("total"),
+          help="how many recipients it has", exported="recipients", total=True,
+          shown=Shown("recipients", "recip", Drawn.TOTAL, width=7, align="right", priority=80,
+                      descending=True,
+                      help="How many; -2: two of them are no longer listed; 500-: some.")),
+    OfAll("waiting", Kind.NUMBER, _count("waiting"),
+          help="how many are waiting", exported="waiting", shown=_tally(Status.WAITING, 6, 78)),
+    OfAll("failed", Kind.NUMBER, _count("not_delivered"),
+          help="how many are not delivered", exported="not_delivered",
+          shown=_tally(Status.NOT_DELIVERED, 6, 79)),
+    OfAll("delivered", Kind.NUMBER, _count("delivered"),
+          help="how many are delivered", exported="delivered",
+          shown=_tally(Status.DELIVERED, 7, 40)),
+    OfAll("unknown", Kind.NUMBER, _count("unknown"),
+          help="how many have a status that smsmon does not know", exported="unknown",
+          shown=_tally(Status.UNKNOWN, 4, 20)),
+    OfAll("stop", Kind.NUMBER, _count("stop"),
+          help="how many said STOP", exported="stop",
+          shown=Shown("stop", "STOP", Drawn.WARNING, width=5, align="right", priority=70,
+                      descending=True)),
+    OfAll("absent", Kind.NUMBER, _count("absent"),
+          help="how many the API no longer lists", exported="absent", shown=None),
+    OfAll("rate", Kind.NUMBER, lambda it: it.counts.delivery_rate,
+          help="delivered ÷ final, as 95% or 0.95", exported="delivery_rate",
+          shown=Shown("rate", "rate", Drawn.RATE, width=6, align="right", priority=30,
+                      descending=True, help="Delivered ÷ final, so without the waiting.")),
+    OfAll("waiting_share", Kind.NUMBER, _share("waiting"),
+          help="waiting ÷ recipients, as 5% or 0.05", exported=None, shown=None),
+    OfAll("failed_share", Kind.NUMBER, _share("not_delivered"),
+          help="not delivered ÷ recipients", exported=None, shown=None),
+    OfAll("stop_share", Kind.NUMBER, _share("stop"),
+          help="said STOP ÷ recipients", exported=None, shown=None),
+    OfWatched("oldest", Kind.MOMENT, lambda it: it.oldest_waiting,
+              help="how long its oldest recipient has been waiting", exported=None,
+              shown=Shown("waiting_since", "waiting since", Drawn.MOMENT, width=14, priority=48)),
+    OfAll("changed", Kind.MOMENT, lambda it: it.last_change_at,
+          help="since the last change seen", exported="last_change_at",
+          shown=Shown("changed", "last change", Drawn.MOMENT, width=12, priority=49,
+                      descending=True)),
+    OfAll("tag", Kind.TEXT, lambda it: it.tags, plain=True,
+          help="any of its tags", exported="tags",
+          shown=Shown("tags", "tags", Drawn.DIM, width=12, flex=3, max_width=24, priority=47)),
+    OfWatched("note", Kind.TEXT, lambda it: it.entry.note, plain=True,
+              help="what the operator noted", exported=None, shown=None),
+    OfAll("profile", Kind.TEXT, lambda it: it.profile,
+          help="the account it is read with", exported="profile", shown=None),
+    OfWatched("age", Kind.MOMENT, lambda it: it.entry.added_at or None,
+              help="since it was added", exported=None, shown=None),
+    OfAll("first_read", Kind.MOMENT, lambda it: it.first_read_at, asked=False,
+          help="since it was first read", exported="first_read_at", shown=None),
+    OfAll("read", Kind.MOMENT, lambda it: it.read_at,
+          help="since it was last truly read", exported="read_at",
+          shown=Shown("read", "read", Drawn.MINUTE, width=6, priority=45, descending=True,
+                      help="When it was last truly read, to the minute.")),
+    OfAll("completed", Kind.MOMENT, lambda it: it.completed_at, asked=False,
+          help="since all its recipients are final", exported="completed_at", shown=None),
+    OfWatched("due", Kind.MOMENT, lambda it: it.next_due, asked=False,
+              help="when it is next read", exported=None,
+              shown=Shown("due", "due", Drawn.DUE, width=6, priority=44,
+                          help="When it is next read, to the minute.")),
+)  # fmt: skip
+
+MESSAGES_BY_NAME: Mapping[str, MessageField] = MappingProxyType(
+    {each.name: each for each in MESSAGES}
+)
+MESSAGE_FIELDS: tuple[Field, ...] = tuple(each.question for each in MESSAGES if each.asked)
+"""What a filter of watched messages can ask."""
+RECORDED: tuple[OfAll, ...] = tuple(each for each in MESSAGES if isinstance(each, OfAll))
+"""What the history can tell of a message."""
+RECORDED_FIELDS: tuple[Field, ...] = tuple(each.question for each in RECORDED if each.asked)
+"""What a filter of recorded messages can ask."""

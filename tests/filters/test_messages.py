@@ -1,0 +1,120 @@
+"""One table of what is known of messages, which every part of the program reads."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from smsmon.commands.recorded import SUMMARY_COLUMNS
+from smsmon.console.cells import plain
+from smsmon.console.export import message_record
+from smsmon.console.lens import Lens
+from smsmon.console.tables.messages import MessageRows, message_columns
+from smsmon.filters import Kind
+from smsmon.filters.messages import (
+    MESSAGE_FIELDS,
+    MESSAGES,
+    RECORDED,
+    RECORDED_FIELDS,
+    STATE_WORDS,
+    MessageField,
+)
+from smsmon.model import Entry
+from smsmon.monitor.account import AccountState
+from smsmon.monitor.board import Board
+from smsmon.monitor.standing import began_at, message_fact, message_value, standing
+from smsmon.monitor.state import MessageState
+from tests.store.reports import START, report, row
+from tests.support.clock import VirtualClock
+
+NOW = START + 600
+TYPES = {
+    Kind.NUMBER: int | float,
+    Kind.MOMENT: int | float,
+    Kind.WORD: str,
+    Kind.TEXT: str | tuple,
+}
+
+
+class Wall:
+    """Two messages on a board: one that was read, and one that never was."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.board.watch(Entry("300", "spring", ("otp", "fr"), "a note", START - 60), START)
+        self.board.watch(Entry("4000"), START)
+        self.board.apply(report("300", [row(1, "Delivered"), row(2, "Waiting")], START), START)
+
+    def account(self, profile: str) -> AccountState:
+        return AccountState(profile)
+
+
+@pytest.mark.parametrize("field", MESSAGES, ids=lambda field: field.name)
+def test_a_field_is_whole(field: MessageField) -> None:
+    wall, lens = Wall(), Lens(VirtualClock(NOW))
+    read, unread = wall.board["300"], wall.board["4000"]
+    for message in (read, unread):
+        value = message_value(wall, message, NOW, field.name)
+        assert value is None or isinstance(value, TYPES[field.kind])
+    assert (began_at(wall, read, NOW, field.name) is not None) <= (field.kind is Kind.MOMENT)
+    if field.shown:
+        column = next(each for each in message_columns(wall, lens) if each.name == field.shown.name)
+        assert column.title
+        assert plain(column.cell(read, 20)) or field.name in ("label", "tag")
+        keys = MessageRows(wall, lens).values(column.name, ["300", "4000"])
+        assert keys is not None
+        assert sorted(key for key in keys if key is not None) is not None, "they compare"
+    if field.exported:
+        stands = standing(wall, read, NOW)
+        assert field.exported in message_record(read, stands)
+    assert field.help
+
+
+def test_an_age_is_counted_from_a_moment_and_of_both_one_says_the_other() -> None:
+    wall = Wall()
+    read = wall.board["300"]
+    for name in ("age", "read", "oldest"):
+        began = began_at(wall, read, NOW, name)
+        assert began is not None
+        assert message_value(wall, read, NOW, name) == NOW - began
+
+
+def test_what_is_sorted_by_state_begins_with_what_needs_eyes() -> None:
+    assert {word.replace("_", " ") for word in STATE_WORDS} == {str(each) for each in MessageState}
+    assert STATE_WORDS[:2] == ("stale", "not_found")
+
+
+def test_names_and_places_in_exports_stay() -> None:
+    wall = Wall()
+    stands = standing(wall, wall.board["300"], NOW)
+    record = message_record(wall.board["300"], stands)
+    assert list(record)[:15] == [
+        "id", "label", "tags", "state", "reason", "recipients", "delivered", "waiting",
+        "not_delivered", "unknown", "stop", "delivery_rate", "read_at", "last_change_at", "absent",
+    ]  # fmt: skip
+    assert SUMMARY_COLUMNS[:17] == (
+        "id", "label", "tags", "profile", "total", "delivered", "not_delivered", "waiting",
+        "unknown", "stop", "delivery_rate", "first_read_at", "read_at", "last_change_at",
+        "completed_at", "removed_at", "absent",
+    )  # fmt: skip
+    assert {each.recorded_as for each in RECORDED if each.recorded_as} <= {*SUMMARY_COLUMNS}
+
+
+def test_the_history_can_be_asked_what_does_not_change_with_the_clock_of_a_console() -> None:
+    only_watched = {each.name for each in MESSAGE_FIELDS} - {each.name for each in RECORDED_FIELDS}
+    assert only_watched == {"state", "reason", "note", "age", "oldest"}
+
+
+def test_no_field_asks_how_a_message_stands_unless_it_tells_it() -> None:
+    wall = Wall()
+    asked: list[str] = []
+
+    def noted(name: str) -> object:
+        asked.append(name)
+        return standing(wall, wall.board["300"], NOW)
+
+    for field in MESSAGES:
+        field.fact(wall.board["300"], partial(noted, field.name))  # type: ignore[arg-type]
+        assert message_fact(wall, wall.board["4000"], NOW, field) != 0, "what nobody knows is no 0"
+    assert asked == ["state", "reason"]
