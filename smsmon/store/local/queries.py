@@ -70,7 +70,7 @@ _CHANGES_OF_ONE = (
     " FROM change c JOIN word w ON w.id = c.word"
     " WHERE c.message = ? AND c.slot = ? ORDER BY c.revision"
 )
-_EVENT = "SELECT kind, at, message_id, profile, detail FROM event"
+_EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
 
 # A recipient was under way from the API's date of its waiting, or from when we first saw it
 # wait, whichever is earlier; it was delivered at the API's date or, where that makes no sense,
@@ -233,12 +233,9 @@ def changes_between(
 
 def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[Event]]:
     """The events numbered higher than ``last``, and the number of the newest one."""
-    rows = connection.execute(
-        "SELECT id, kind, at, message_id, profile, detail FROM event WHERE id > ? ORDER BY id",
-        (last,),
-    ).fetchall()
+    rows = connection.execute(f"{_EVENT} WHERE id > ? ORDER BY id", (last,)).fetchall()
     (newest,) = connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()
-    return newest, [_event(row[1:]) for row in rows]
+    return newest, list(map(_event, rows))
 
 
 def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
@@ -454,8 +451,8 @@ def _transition(row: Row) -> Transition:
 
 
 def _event(row: Row) -> Event:
-    kind, at, message_id, profile, detail = row
-    return Event(EventKind(kind), at / 1000, message_id, profile, detail)
+    kind, at, message_id, profile, detail, until = row
+    return Event(EventKind(kind), at / 1000, message_id, profile, detail, until and until / 1000)
 
 
 def _quantiles(key: str, ordered: Sequence[float]) -> DeliveryTimes:

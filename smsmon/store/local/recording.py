@@ -99,9 +99,10 @@ class Recording:
         process told already, or what is not so, is left out.
         """
         self._connection.executemany(
-            "INSERT INTO event (at, kind, message_id, profile, detail) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO event (at, kind, message_id, profile, detail, until)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (_ms(e.at), str(e.kind), e.message_id, e.profile, e.detail)
+                (_ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, _ms_or_none(e.until))
                 for e, number in events
                 if e.kind in self._news.get(number, _ALL_KINDS)
             ],

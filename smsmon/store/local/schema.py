@@ -200,8 +200,11 @@ _V2 = (
     *_SHARED,
 )
 
+# Until when the server asked to be left alone, as it was told when an account went down.
+_V3 = ("ALTER TABLE event ADD COLUMN until INTEGER",)
+
 Script = Sequence[str]
-MIGRATIONS: Sequence[Script] = (_V1, _V2)
+MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3)
 """``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
 version 0 is an empty file."""
 

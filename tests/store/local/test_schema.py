@@ -43,6 +43,7 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
     with Reader(path) as reader:
         (known,) = reader.ask(lambda db: list(queries.load(db, ["300"])))
         happened = reader.ask(lambda db: queries.timeline(db, "300"))
+        (down,) = reader.ask(lambda db: queries.happened_since(db, START + 10)).events
     assert (known.summary.label, known.summary.tags) == ("Black Friday", ("fr", "promo"))
     assert known.summary.removed_at == START + 20
     assert [each.phone for each in known.recipients] == [
@@ -65,6 +66,8 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
         EventKind.ABSENT,
         EventKind.STALE,
     ]
+    assert (down.kind, down.detail) == (EventKind.ACCOUNT_DOWN, "no route")
+    assert down.until == (START + 70 if fixture.stem >= "history_v3" else None)
     with Console(path) as console:
         console.watch("300", known)
         console.poll("300", [row(1), row(2, "Delivered"), row(4)], START + 60)

@@ -30,7 +30,7 @@ def write(folder: Path) -> Path:
             fault = Fault(FaultKind.TIMEOUT, "no answer within 10 s")
             console.writer.record(console.board.fail("300", fault, START + 9), console.board["300"])
             console.writer.record_event(
-                Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route")
+                Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route", START + 70)
             )
             console.writer.flush()
             console.writer._clock = VirtualClock(START + 20)
