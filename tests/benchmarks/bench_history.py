@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from smsmon.model import Counts, Entry, Event, Fault, Status
+from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
 from smsmon.recipients import Phones, Recipients
 from smsmon.store.local import maintenance, queries
 from smsmon.store.local.history import History
@@ -76,6 +76,7 @@ class Polled:
     absent: Mapping[int, float] = field(default_factory=dict)
     late: bool = False
     served_at: float | None = None
+    transitions: tuple[Transition, ...] = ()
     events: tuple[Event, ...] = ()
     promise: float | None = 60.0
     next_due: float | None = None

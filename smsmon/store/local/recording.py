@@ -316,7 +316,7 @@ class Recording:
             (
                 after.revision,
                 update.digest,
-                _ms(update.at),
+                _ms(update.at if update.read_at is None else update.read_at),
                 after.asked_at,
                 after.first_read_at,
                 after.last_change_at,

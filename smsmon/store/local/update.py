@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from smsmon.model import Entry, Event
+from smsmon.model import Entry, Event, Transition
 from smsmon.recipients import Recipients
 from smsmon.store.local.stands import Polls
 
@@ -32,6 +32,8 @@ class AppliedPoll(Protocol):
     def served_at(self) -> float | None: ...
     @property
     def late(self) -> bool: ...
+    @property
+    def transitions(self) -> tuple[Transition, ...]: ...
     @property
     def events(self) -> tuple[Event, ...]: ...
 
@@ -80,6 +82,8 @@ class Update:
     changed_at: array[float] | None = None
     absent: Mapping[int, float] = field(default_factory=dict)
     digest: bytes | None = None
+    read_at: float | None = None
+    """When the message was last read whole; None: at ``at``."""
     first_read_at: float | None = None
     last_change_at: float | None = None
     completed_at: float | None = None
@@ -127,6 +131,7 @@ def update_of(
         changed_at=watched.changed_at[:] if new_slots else None,
         absent=watched.absent,
         digest=watched.digest,
+        read_at=watched.read_at,
         first_read_at=watched.first_read_at,
         last_change_at=watched.last_change_at,
         completed_at=watched.completed_at,
@@ -134,6 +139,6 @@ def update_of(
     )
 
 
-def was_read(applied: AppliedPoll, watched: WatchedMessage) -> bool:
-    """True when the poll brought a true answer."""
-    return watched.read_at == applied.at and not applied.late
+def was_heard(applied: AppliedPoll, watched: WatchedMessage) -> bool:
+    """True when there was a true answer, or news of some recipients."""
+    return not applied.late and (watched.read_at == applied.at or bool(applied.transitions))

@@ -32,7 +32,7 @@ from smsmon.store.local.update import (
     WatchedMessage,
     key_of,
     update_of,
-    was_read,
+    was_heard,
 )
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -196,8 +196,10 @@ class HistoryWriter:
             if applied.served_at is not None and not astray(applied.at, applied.served_at):
                 self._batch.agreed_at = applied.at
             self._batch.polls[applied.message_id] = of_watched(watched)
-            if was_read(applied, watched):
-                update = self._update(applied.at, applied.asked_at, watched)
+            if was_heard(applied, watched):
+                # What was asked for since the last whole answer may still tell of the others.
+                asked_at = watched.asked_at or applied.asked_at
+                update = self._update(applied.at, asked_at, watched)
                 if update.news or applied.events:
                     self._batch.add(update)
                 else:
