@@ -15,7 +15,6 @@ from difflib import get_close_matches
 from enum import Flag, auto
 
 from textual.binding import Binding
-from textual.keys import _character_to_key
 
 
 class Where(Flag):
@@ -228,8 +227,10 @@ def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
 
 
 def _keys(text: str) -> tuple[str, ...]:
-    names = (part.strip() for part in text.split(","))
-    return tuple(_character_to_key(name) if len(name) == 1 else name for name in names if name)
+    """Single characters by the names Textual gives them."""
+    names = ",".join(filter(None, map(str.strip, text.split(","))))
+    found = Binding.make_bindings([Binding(names, "")]) if names else ()
+    return tuple(binding.key for binding in found)
 
 
 def key_line(

@@ -6,22 +6,21 @@ import asyncio
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.console import COLOR_SYSTEMS
 from textual import events, work
 from textual.binding import Binding, BindingType
-from textual.filter import Monochrome, NoColor
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from smsmon.assemble import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console.contrast import readable
-from smsmon.console.failures import keep_running
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.station import OpenClient, Station
 from smsmon.console.terminal import process
-from smsmon.console.terminal.key_order import KeysInOrder
 from smsmon.console.themes import AUTO, TERMINAL, THEMES, theme_for, unknown_theme
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
@@ -30,7 +29,7 @@ from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smsmon.locations import Locations
     from smsmon.settings import Settings
@@ -39,9 +38,10 @@ _LOOK_EVERY = 0.5
 """Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
 _BALANCE_EVERY = 600.0
 """Seconds between two looks at the account's balance."""
+_NO_COLOR, _MONOCHROME = NoColor(), Monochrome()
 
 
-class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
+class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     """The operations console."""
 
     CSS_PATH = "smsmon.tcss"
@@ -85,7 +85,8 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
             self.register_theme(theme)
         wanted = settings.display.theme or AUTO
         if wanted not in self.available_themes:
-            wanted = theme_for(self.console._color_system, no_color=self.no_color).name
+            colors = COLOR_SYSTEMS.get(self.console.color_system or "")
+            wanted = theme_for(colors, no_color=self.no_color).name
         self.theme = wanted
 
     def get_theme(self, theme_name: str) -> Theme | None:
@@ -97,13 +98,13 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
             self._readable[theme_name] = readable(theme)
         return self._readable[theme_name]
 
-    def _watch_theme(self, theme_name: str) -> None:
-        super()._watch_theme(theme_name)
-        if self.no_color:
-            # Textual picks the filter once, for the theme it starts with.
-            plain = NoColor() if self.native_ansi_color else Monochrome()
-            others = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)]
-            self._filters = [*others, plain]
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        if not self.no_color:
+            return filters
+        # Textual picks the filter once, for the theme it starts with.
+        plain = _NO_COLOR if self.native_ansi_color else _MONOCHROME
+        return [*(each for each in filters if not isinstance(each, Monochrome | NoColor)), plain]
 
     def get_default_screen(self) -> ConsoleScreen:
         display = self._settings.display
@@ -158,7 +159,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
         self._keep_learned()
         self.ready.set()
         self._offer_setup()
-        await keep_running(self._station.engine.run, self._polling_failed, self._pause)
+        await process.keep_running(self._station.engine.run, self._polling_failed, self._pause)
 
     @work(group="setup", exit_on_error=False)
     async def _offer_setup(self) -> None:
@@ -210,7 +211,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
     async def _share(self) -> None:
         """Poll, or follow who does."""
         self._station.sharing.turned = self.front.show_head
-        await keep_running(self._station.sharing.run, self._sharing_failed, self._pause)
+        await process.keep_running(self._station.sharing.run, self._sharing_failed, self._pause)
 
     @work(group="learned", exit_on_error=False)
     async def _keep_learned(self) -> None:
@@ -218,7 +219,7 @@ class ConsoleApp(KeysInOrder[int], process.TerminalApp, inherit_bindings=False):
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
-        await keep_running(self._look_at_watchlist, self._following_failed, self._pause)
+        await process.keep_running(self._look_at_watchlist, self._following_failed, self._pause)
 
     async def _look_at_watchlist(self) -> None:
         """Show what others do to the watchlist file."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -14,9 +13,7 @@ from smsmon.console.actions import ACTIONS, Where, bindings
 from smsmon.console.asking import Asking
 from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
 from smsmon.console.tables.table_pane import TablePane
-from smsmon.console.terminal.compositor import NearCompositor
-from smsmon.console.terminal.private import forget_closed
-from smsmon.console.terminal.process import TerminalApp
+from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.live_table.messages import (
     Highlighted,
@@ -26,14 +23,10 @@ from smsmon.console.widgets.live_table.messages import (
 )
 from smsmon.console.widgets.panes import Pane
 
-_AFTER_A_KEY = 0.25
-"""Seconds in which all that is painted may be a key's doing."""
-_SLACK = 1.1
-"""How much longer than needed two frames are apart: timers are not exact."""
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 
 
-class ConsoleScreen(Asking, inherit_bindings=False):
+class ConsoleScreen(Asking, PacedScreen[None], inherit_bindings=False):
     """Messages, the recipients of one, one recipient, and the log: moving about in them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ACTIONS)]
@@ -41,8 +34,6 @@ class ConsoleScreen(Asking, inherit_bindings=False):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._compositor = NearCompositor()
-        self._painted_at = 0.0
         self.at = Where.MESSAGES
         """The pane the operator stands in."""
         self._before_log = Where.MESSAGES
@@ -54,28 +45,8 @@ class ConsoleScreen(Asking, inherit_bindings=False):
         }
 
     @property
-    def _last_key(self) -> float | None:
-        """When a key was pressed last, monotonic; None without a terminal."""
-        app = self.app
-        return app.last_key if isinstance(app, TerminalApp) and not app.is_headless else None
-
-    def _on_timer_update(self) -> None:
-        """Paint what has to be, but not too often; what a key does is painted at once."""
-        now, last_key = monotonic(), self._last_key
-        held = last_key is not None and now - last_key >= _AFTER_A_KEY
-        if held and now - self._painted_at < _SLACK / self.feed.frames_per_second:
-            self._update_timer.resume()  # looks again in a moment
-            return
-        self._painted_at = now
-        super()._on_timer_update()
-
-    async def _on_idle(self, event: events.Idle) -> None:
-        """Paint the first of what a key does without waiting for the timer's next beat."""
-        if self._dirty_widgets or self._scroll_required or self._layout_required:
-            last_key = self._last_key
-            if last_key is not None and self._painted_at < last_key:
-                event.prevent_default()
-                self._on_timer_update()
+    def frames_per_second(self) -> float:
+        return self.feed.frames_per_second
 
     @property
     def chosen_ids(self) -> list[str]:

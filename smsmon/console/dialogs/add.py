@@ -57,7 +57,7 @@ class IdArea(TextArea):
     def get_line(self, line_index: int) -> Text:
         return Text(drawn(self.document.get_line(line_index)), end="", no_wrap=True)
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    async def on_paste(self, event: events.Paste) -> None:
         """Take the lines of a paste, with nothing in them that a terminal would obey.
 
         Tabs stay, which tell columns apart, and the spaces that only stand inside a number.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-from rich.text import Text
 from textual import events
-from textual.widgets import Input
 
+from smsmon.console.terminal.private import DrawnInput
 from smsmon.text import painted, typed
 
 
@@ -20,7 +18,7 @@ def drawn(text: str) -> str:
     return "".join(char if painted(char) == char else painted(char) or "·" for char in text)
 
 
-class Field(Input):
+class Field(DrawnInput):
     """An input of one line whose cursor does not blink, and that lets only safe text in.
 
     Textual shows what is pasted as it came, escape sequences included.
@@ -54,12 +52,8 @@ class Field(Input):
         self.cursor_blink = False
         self._limit = limit
 
-    @property
-    def _value(self) -> Text:
-        return Text(drawn(self.value), no_wrap=True, overflow="ignore", end="")
-
-    def _position_to_cell(self, position: int) -> int:
-        return cell_len(drawn(self.value)[:position])
+    def drawn(self) -> str:
+        return drawn(self.value)
 
     def on_paste(self, event: events.Paste) -> None:
         """Take the first line that says something, less what a terminal would obey."""

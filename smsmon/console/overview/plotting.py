@@ -26,6 +26,7 @@ from smsmon.console.overview.charts import (
     stacked,
     steps_up,
 )
+from smsmon.console.terminal.private import set_plot_size
 
 _COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}
 """Numbers from the 256 colours; none of them reaches a terminal."""
@@ -47,8 +48,7 @@ def draw(chart: Chart, width: int, height: int) -> list[list[Span]]:
         return []
     plot = Plot()
     plot.theme("clear")
-    plot.plotsize(width, height - 1)
-    plot._set_size(width, height - 1)  # plotsize() alone goes no further than the real terminal
+    set_plot_size(plot, width, height - 1)
     room = height - _AXIS_LINES
     step, apart = steps_up(chart.y_top, room - 1)
     words = [f"{at:,}{chart.y_unit}" for at in range(0, chart.y_top + 1, step)]

@@ -7,6 +7,7 @@ stopped process is continued, and leaves a blank screen after ``fg``.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import selectors
@@ -19,11 +20,11 @@ from contextlib import ExitStack, suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from smsmon.console.terminal.input import Typed
-from smsmon.console.terminal.writer import Outlet
+from smsmon.console.terminal.private import SizedDriver, held
+from smsmon.console.terminal.writer import TerminalWriter
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -92,12 +93,17 @@ class _Leaving(Event):
             os.close(end)
 
 
-class TerminalDriver(LinuxDriver):
+class TerminalDriver(SizedDriver):
     """Reads and writes the terminal."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._outlet: Outlet | None = None
+        self.console_app = app
+        self._events = asyncio.get_running_loop()
+        # A signal comes in the middle of anything; the loop has a better moment.
+        signal.signal(signal.SIGTSTP, lambda *_: self._soon(self._stop))
+        signal.signal(signal.SIGCONT, lambda *_: self._soon(self._continue))
+        self._writer: TerminalWriter | None = None
         self.exit_event = self._leaving = _Leaving()
         self._held = ExitStack()
         self._stopping = False
@@ -109,22 +115,22 @@ class TerminalDriver(LinuxDriver):
     # Painting
 
     def write(self, data: str) -> None:
-        outlet = self._outlet
-        if outlet is not None:
-            outlet.write(data.encode(self._encoding, "replace"))
-            if outlet.behind:
+        writer = self._writer
+        if writer is not None:
+            writer.write(data.encode(self._encoding, "replace"))
+            if writer.behind:
                 self._soon(self._hold)
 
     def _hold(self) -> None:
         """Paint nothing while the line is behind; what has to be painted adds up meanwhile."""
-        if self._outlet is not None and self._outlet.behind and not self._app._batch_count:
-            self._held.enter_context(self._app.batch_update())
+        if self._writer is not None and self._writer.behind and not held(self.console_app):
+            self._held.enter_context(self.console_app.batch_update())
 
     def _go_on(self) -> None:
         self._held.close()
         self.send_message(Drained())
 
-    def _get_terminal_size(self) -> tuple[int, int]:
+    def size_of_terminal(self) -> tuple[int, int]:
         # The terminal knows its size; COLUMNS and LINES are what it was when somebody looked.
         try:
             columns, lines = os.get_terminal_size(self._descriptor)
@@ -136,7 +142,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         decode = getincrementaldecoder("utf-8")("replace").decode
-        typed, leaving = Typed(self._debug), self._leaving
+        typed, leaving = Typed(), self._leaving
         with selectors.DefaultSelector() as selector:
             keys = selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(leaving, selectors.EVENT_READ)
@@ -159,14 +165,14 @@ class TerminalDriver(LinuxDriver):
                     for event in typed.feed(text) if text else typed.tick():
                         self.process_message(event)
                 except Exception as error:
-                    typed = Typed(self._debug)
+                    typed = Typed()
                     self._tell(InputFailed(error))
 
     # Coming and going
 
     def start_application_mode(self) -> None:
         self._leaving.open()
-        self._outlet = Outlet(
+        self._writer = TerminalWriter(
             self._descriptor,
             slow=lambda slow: self._tell(LineSpeed(slow)),
             drained=lambda: self._soon(self._go_on),
@@ -175,15 +181,15 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
 
     def stop_application_mode(self) -> None:
-        if self._outlet is not None:
-            self._outlet.forget()
+        if self._writer is not None:
+            self._writer.forget()
         super().stop_application_mode()
 
     def close(self) -> None:
         super().close()
-        outlet, self._outlet = self._outlet, None
-        if outlet is not None:
-            outlet.close(_LAST_WORDS)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close(_LAST_WORDS)
         self._held.close()
         self._leaving.close()
 
@@ -197,17 +203,9 @@ class TerminalDriver(LinuxDriver):
 
     # Being stopped, and going on
 
-    def _sigtstp_application(self, *_: object) -> None:
-        # A signal comes in the middle of anything; the loop has a better moment.
-        self._soon(self._stop)
-
-    def _sigcont_application(self, *_: object) -> None:
-        if not self._stopping:
-            self._soon(self._continue)
-
     def _stop(self) -> None:
         """Give the terminal back, stop the whole job, and come back when it is continued."""
-        if not self._auto_restart or self._outlet is None:
+        if not self.comes_back_by_itself or self._writer is None:
             os.kill(os.getpid(), signal.SIGSTOP)
             return
         self._stopping = True
@@ -222,7 +220,7 @@ class TerminalDriver(LinuxDriver):
 
     def _continue(self) -> None:
         """Go on after a SIGSTOP, which nobody sees coming: who knows what was done meanwhile."""
-        if self._auto_restart and self._outlet is not None:
+        if self.comes_back_by_itself and self._writer is not None:
             self._stopping = True
             self.suspend_application_mode()
             self._come_back()
@@ -231,8 +229,8 @@ class TerminalDriver(LinuxDriver):
     def _come_back(self) -> None:
         while not _in_foreground(self.fileno):
             os.kill(os.getpid(), signal.SIGSTOP)
-        self._must_signal_resume = True
         self.resume_application_mode()
+        self.send_message(self.SignalResume())
         self.send_message(Returned())
 
     # Threads
@@ -240,11 +238,11 @@ class TerminalDriver(LinuxDriver):
     def _soon(self, call: Callable[[], object]) -> None:
         """Have the loop call; nothing when it has ended."""
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call)
+            self._events.call_soon_threadsafe(call)
 
     def _tell(self, message: Message) -> None:
         """Tell the app, from any thread; nothing when it has ended."""
-        self._soon(lambda: self._app.post_message(message))
+        self._soon(lambda: self.console_app.post_message(message))
 
 
 def _attributes(descriptor: int) -> list[Any] | None:

@@ -9,21 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from time import monotonic
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from rich.console import RenderableType
-from textual import events, on
-from textual._compositor import CompositorUpdate
-from textual.app import App
-from textual.screen import Screen
+from textual import on
 from textual.worker import Worker
 
 from smsmon import exit_codes
-from smsmon.console.failures import WatchedWorkers
 from smsmon.console.terminal.canvas import Canvas
 from smsmon.console.terminal.driver import (
     Drained,
@@ -34,6 +28,8 @@ from smsmon.console.terminal.driver import (
     TerminalGone,
 )
 from smsmon.console.terminal.garbage import Collecting, share_one_pool
+from smsmon.console.terminal.input import KeysInOrder
+from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers, begin_again
 from smsmon.failures import POLLING, Failed, Failures
 from smsmon.leaving import in_loop
 
@@ -45,7 +41,7 @@ SLOW_FRAMES = 4
 """Repaints a second at most, over a slow line."""
 
 
-class TerminalApp(App[int], inherit_bindings=False):
+class TerminalApp(KeysInOrder, inherit_bindings=False):
     """An app that may be left alone in a terminal for days."""
 
     LASTING: ClassVar[frozenset[str]] = frozenset()
@@ -61,13 +57,6 @@ class TerminalApp(App[int], inherit_bindings=False):
         self._canvas = Canvas()
         self.told: int | None = None
         """The exit code that a signal asks for."""
-        self.last_key = monotonic()
-        """When a key was pressed last, or the mouse moved."""
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.InputEvent):
-            self.last_key = monotonic()
-        await super().on_event(event)
 
     # For the console to say
 
@@ -80,39 +69,19 @@ class TerminalApp(App[int], inherit_bindings=False):
     # Failures
 
     @property
-    def crash(self) -> Exception | None:
-        """What ended the app; None when nothing did."""
-        return self._exception
-
-    @property
     def workers(self) -> WatchedWorkers:
         return self._watched_workers
-
-    def _fatal_error(self) -> None:
-        # Textual would print the values of all variables, the key's perhaps among them.
-        self._close_messages_no_wait()
-
-    def _log(self, *_: Any, **__: Any) -> None:
-        # To Textual's development console, if there is one: it has what is typed and raised.
-        pass
-
-    def panic(self, *renderables: RenderableType) -> None:
-        del renderables
-        self._close_messages_no_wait()
 
     def _worker_failed(self, worker: Worker[Any], error: BaseException) -> None:
         polls = worker.group == ENGINE_GROUP
         self.failures.note(POLLING if polls else f"The work on the {worker.group}", error)
         if worker.group in self.LASTING:
-            begin = partial(
-                worker.node.run_worker, worker._work, group=worker.group, exit_on_error=False
-            )
-            self.set_timer(TRY_AGAIN, begin)
+            self.set_timer(TRY_AGAIN, partial(begin_again, worker))
 
     def _failure_noted(self, failed: Failed) -> None:
-        loop = self._loop
-        if self.is_running and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.failed, failed)
+        if self.is_running:
+            with suppress(RuntimeError):  # the loop has just ended
+                self.call_later(self.failed, failed)
 
     def leave(self, code: int) -> None:
         """Leave with this exit code, because a signal says so."""
@@ -121,8 +90,8 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     def leave_now(self) -> None:
         """Give the terminal back, for when leaving hangs; called in any thread."""
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.leave_now()
+        if isinstance(self.terminal_driver, TerminalDriver):
+            self.terminal_driver.leave_now()
 
     # The terminal
 
@@ -150,29 +119,16 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _note_failed_input(self, message: InputFailed) -> None:
         self.failures.note("Reading a key", message.error)
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if renderable is not None and self._batch_count:
-            self._paint_lost = True  # a new layout, which Textual paints once and never again
-        elif self._reaches_a_terminal:
-            renderable = cast("RenderableType | None", self._to_write(renderable))
-        super()._display(screen, renderable)
+    def lost(self) -> None:
+        self._paint_lost = True  # a new layout, which Textual paints once and never again
 
-    @property
-    def _reaches_a_terminal(self) -> bool:
-        """True when what is displayed now is written."""
-        driven = self._driver is not None and not self.is_headless
-        return driven and self._running and not self._closed
+    def to_write(self, update: CompositorUpdate) -> CompositorUpdate | None:
+        return self._canvas.paint(update, self.console)
 
     def action_redraw(self) -> None:
         """Paint the whole screen, whatever the terminal shows by now."""
         self._canvas = Canvas()
         self.screen.refresh()
-
-    def _to_write(self, update: object) -> object:
-        """The same to look at, in fewer bytes; None when it stands on the screen already."""
-        if isinstance(update, CompositorUpdate):
-            return self._canvas.paint(update, self.console)
-        return update
 
 
 def run(app: TerminalApp) -> int:
@@ -213,3 +169,18 @@ def _signals_restored() -> Iterator[None]:
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
+
+
+async def keep_running(
+    work: Callable[[], Coroutine[Any, Any, object]],
+    failed: Callable[[BaseException], None],
+    pause: Callable[[], Coroutine[Any, Any, object]],
+) -> None:
+    """Run ``work`` for good: when it fails, or ends, tell it and start again after a ``pause``."""
+    while True:
+        try:
+            await work()
+            raise RuntimeError("it ended")
+        except Exception as error:
+            failed(error)
+        await pause()

@@ -1,4 +1,4 @@
-"""The way to the terminal: takes text at once, writes it in a thread, knows when the line is slow.
+"""Writes to the terminal: takes text at once, writes it in a thread, knows when the line is slow.
 
 Textual's own writer blocks the event loop once thirty writes wait, and dies of the first error:
 on a line that stalls nothing would be polled any more, and when the terminal is gone the
@@ -25,12 +25,12 @@ _CANCEL = b"\x18"
 """A terminal in the middle of an escape sequence forgets it."""
 
 
-class Outlet:
+class TerminalWriter:
     """Writes to a terminal. Every method may be called in any thread; none but ``close`` waits.
 
     ``slow`` is told when the line becomes slow, and when it is fast again; ``drained`` when
     nothing waits any more after more than ``BEHIND`` did; ``gone`` once, when the terminal takes
-    nothing ever again. All three are called in the outlet's own thread.
+    nothing ever again. All three are called in the writer's own thread.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from smsmon.console.terminal.compositor import NearCompositor
+from smsmon.console.terminal.private import NearCompositor
 from tests.support.scene import WIDE, Scene
 
 

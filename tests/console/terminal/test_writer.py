@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from smsmon.console.terminal import writer
-from smsmon.console.terminal.writer import BEHIND, Outlet
+from smsmon.console.terminal.writer import BEHIND, TerminalWriter
 
 WITHIN = 10.0
 FULL = bytes(4 * 65_536)
@@ -20,13 +20,13 @@ FULL = bytes(4 * 65_536)
 
 
 class Line:
-    """An outlet into a pipe, and what it told."""
+    """A writer into a pipe, and what it told."""
 
     def __init__(self) -> None:
         self.end, self.inside = os.pipe()
         self.told: list[str] = []
         self._news = threading.Condition()
-        self.outlet = Outlet(
+        self.writer = TerminalWriter(
             self.inside,
             slow=lambda slow: self._tell("slow" if slow else "fast"),
             drained=lambda: self._tell("drained"),
@@ -66,10 +66,10 @@ class Line:
 def line() -> Iterator[Line]:
     line = Line()
     yield line
-    line.outlet.forget()
+    line.writer.forget()
     os.set_blocking(line.end, False)
     deadline = monotonic() + WITHIN
-    while not line.outlet.close(0.01):
+    while not line.writer.close(0.01):
         assert monotonic() < deadline, "it does not close"
         if "gone" in line.told:
             break
@@ -80,38 +80,38 @@ def line() -> Iterator[Line]:
 
 def test_what_is_written_comes_out_in_order(line: Line) -> None:
     for each in (b"one ", b"two ", b"three"):
-        line.outlet.write(each)
+        line.writer.write(each)
     assert line.take(13) == b"one two three"
-    assert not line.outlet.behind
+    assert not line.writer.behind
     assert line.told == []
 
 
 def test_line_that_takes_nothing_is_behind_until_it_drains(line: Line) -> None:
-    line.outlet.write(FULL)
-    assert line.outlet.behind
+    line.writer.write(FULL)
+    assert line.writer.behind
     assert line.take(len(FULL)) == FULL
     line.wait_for("drained")
-    assert not line.outlet.behind
+    assert not line.writer.behind
 
 
 def test_line_that_stops_is_slow_and_after_a_while_fast_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "SLOW_AFTER", 0.0)
-    line.outlet.write(b"a")
+    line.writer.write(b"a")
     line.wait_for("slow")
     monkeypatch.setattr(writer, "SLOW_AFTER", 1e9)
     monkeypatch.setattr(writer, "FAST_AFTER", 0.0)
-    line.outlet.write(b"b")
+    line.writer.write(b"b")
     line.wait_for("fast")
 
 
 def test_what_waits_gives_way_to_what_restores_the_terminal(line: Line) -> None:
-    line.outlet.write(FULL)
-    line.outlet.forget()
-    line.outlet.write(b"restore")
+    line.writer.write(FULL)
+    line.writer.forget()
+    line.writer.write(b"restore")
     os.set_blocking(line.end, True)
-    assert line.outlet.close(0.0) is False
+    assert line.writer.close(0.0) is False
     got = line.take_until(lambda taken: taken.endswith(b"restore"))
     assert got.endswith(b"\x18restore")
     assert len(got) < len(FULL)
@@ -120,9 +120,9 @@ def test_what_waits_gives_way_to_what_restores_the_terminal(line: Line) -> None:
 def test_line_that_is_gone_is_told_once_and_takes_everything_after(line: Line) -> None:
     os.close(line.end)
     line.end = os.open(os.devnull, os.O_RDONLY)
-    line.outlet.write(b"a")
+    line.writer.write(b"a")
     line.wait_for("gone")
     for _ in range(100):
-        line.outlet.write(bytes(BEHIND))
+        line.writer.write(bytes(BEHIND))
     assert line.told == ["gone"]
-    assert not line.outlet.behind
+    assert not line.writer.behind
