@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from smsmon.console.dialogs.column_choice import choices
 from smsmon.console.dialogs.columns import ColumnsScreen
-from smsmon.console.widgets.live_table import Column
+from smsmon.console.widgets.live_table import Column, LiveTable
 from tests.console.dialog_stage import NARROW, SMALL, asking
 
 COLUMNS = tuple(
@@ -58,12 +60,18 @@ async def test_d_brings_the_usual_columns_back() -> None:
     assert await done(["J", "space", "d"], ("rate", "stop")) == ["id", "label", "stop", "rate"]
 
 
-async def test_the_usual_columns_may_be_some() -> None:
-    dialog = ColumnsScreen(COLUMNS, ("rate",), default=("label", "id"))
-    async with asking(dialog) as (app, pilot):
+async def test_a_spare_column_is_shown_once_it_was_chosen_and_not_before() -> None:
+    columns = tuple(replace(each, spare=each.name == "label") for each in COLUMNS)
+    table: LiveTable[str, str] = LiveTable(columns)
+    assert table.chosen_columns == ("id", "stop", "rate")
+    async with asking(ColumnsScreen(columns, table.chosen_columns)) as (app, pilot):
+        await pilot.press("end", "space", "enter")
+        await pilot.pause()
+        assert app.answers == [["id", "stop", "rate", "label"]]
+    async with asking(ColumnsScreen(columns, ("label",))) as (app, pilot):
         await pilot.press("d", "enter")
         await pilot.pause()
-        assert app.answers == [["label", "id"]]
+        assert app.answers == [["id", "stop", "rate"]], "the usual ones"
 
 
 async def test_the_last_column_stays() -> None:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from smsmon.console.dialogs.column_choice import CHOICE_COLUMNS, Choice, choices
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
+from smsmon.console.widgets.live_table.columns import usual_columns
 from smsmon.console.widgets.live_table.messages import Selected
 
 _LOW = 20
@@ -60,16 +61,9 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
     AUTO_FOCUS = "ChoiceTable"
 
-    def __init__(
-        self,
-        columns: Sequence[Column[Any]],
-        chosen: Iterable[str],
-        default: Iterable[str] | None = None,
-    ) -> None:
-        """``default`` are the names that ``d`` brings back; None: all, in their usual order."""
+    def __init__(self, columns: Sequence[Column[Any]], chosen: Iterable[str]) -> None:
         super().__init__()
         self._columns = columns
-        self._default = [each.name for each in columns] if default is None else list(default)
         self._choices = {choice.name: choice for choice in choices(columns, chosen)}
         self._table = ChoiceTable(
             CHOICE_COLUMNS, MappedRows(self._choices), list(self._choices), tint_seconds=0
@@ -122,7 +116,7 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
 
     def action_default(self) -> None:
         """Choose as it was before anybody chose."""
-        self._take(choices(self._columns, self._default))
+        self._take(choices(self._columns, usual_columns(self._columns)))
         self._say()
 
     def action_accept(self) -> None:

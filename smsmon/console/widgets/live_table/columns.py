@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -44,6 +44,11 @@ class Placed(Generic[R]):
     @property
     def end(self) -> int:
         return self.x + self.width
+
+
+def usual_columns(columns: Iterable[Column[R]]) -> tuple[str, ...]:
+    """The names of those that are shown before anybody chose."""
+    return tuple(column.name for column in columns if not column.spare)
 
 
 def lay_out(columns: Sequence[Column[R]], available: int) -> tuple[Placed[R], ...]:

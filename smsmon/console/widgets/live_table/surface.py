@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone, fit
-from smsmon.console.widgets.live_table.columns import Column, Placed, lay_out
+from smsmon.console.widgets.live_table.columns import Column, Placed, lay_out, usual_columns
 from smsmon.console.widgets.live_table.paint import changed_width, header_strip, over, row_strip
 from smsmon.console.widgets.live_table.rows import MappedRows, Rows
 from smsmon.console.widgets.live_table.tints import Tints
@@ -94,7 +94,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         self.view: RowView[K] = RowView()
         self._rows: Rows[K, R] = rows if rows is not None else MappedRows({})
         self._columns = {column.name: column for column in columns}
-        self._chosen = tuple(self._columns)
+        self._chosen = usual_columns(columns)
         self._sort: str | None = None
         self._reverse = False
         self._empty = empty
@@ -125,9 +125,10 @@ class TableSurface(ScrollView, Generic[K, R]):
         return self._chosen
 
     def choose_columns(self, names: Iterable[str]) -> None:
-        """Show these columns in this order. Names nobody knows are passed over; none is all."""
+        """Show these columns in this order. Names nobody knows are passed over;
+        of none, the usual ones are shown."""
         known = tuple(name for name in dict.fromkeys(names) if name in self._columns)
-        self._chosen = known or tuple(self._columns)
+        self._chosen = known or usual_columns(self.columns)
         self._lay_out()
 
     @property
