@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,8 @@ from smsmon.console.cells import plain
 from smsmon.console.export import message_record
 from smsmon.console.lens import Lens
 from smsmon.console.tables.messages import MessageRows, message_columns
-from smsmon.filters import Kind
+from smsmon.console.widgets.live_table.columns import usual_columns
+from smsmon.filters import Kind, parse
 from smsmon.filters.messages import (
     MESSAGE_FIELDS,
     MESSAGES,
@@ -25,7 +29,9 @@ from smsmon.monitor.account import AccountState
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import began_at, message_fact, message_value, standing
 from smsmon.monitor.state import MessageState
-from tests.store.reports import START, report, row
+from smsmon.shapes import utc
+from tests.cli.program import Program
+from tests.store.reports import START, Console, report, row
 from tests.support.clock import VirtualClock
 
 NOW = START + 600
@@ -118,3 +124,31 @@ def test_no_field_asks_how_a_message_stands_unless_it_tells_it() -> None:
         field.fact(wall.board["300"], partial(noted, field.name))  # type: ignore[arg-type]
         assert message_fact(wall, wall.board["4000"], NOW, field) != 0, "what nobody knows is no 0"
     assert asked == ["state", "reason"]
+
+
+def test_first_read_is_a_column_a_filter_a_condition_of_alerts_and_an_export(
+    tmp_path: Path,
+) -> None:
+    wall, lens = Wall(), Lens(VirtualClock(NOW), utc=True)
+    read = wall.board["300"]
+    wall.board.apply(report("300", [row(1, "Delivered"), row(2, "Delivered")], NOW - 60), NOW - 60)
+    columns = message_columns(wall, lens)
+    column = next(each for each in columns if each.name == "first_read")
+    assert column.cell(read, 12) == lens.moment(START)
+    assert column.name not in usual_columns(columns)
+    assert MessageRows(wall, lens).values("first_read", ["300", "4000"]) == [START, None]
+    for message_id, matches in (("300", True), ("4000", False)):
+        value_of = partial(message_value, wall, wall.board[message_id], NOW)
+        assert parse("first_read>9m", MESSAGE_FIELDS).matches(value_of) is matches
+    assert began_at(wall, read, NOW, "first_read") == START, "an alert knows when it will hold"
+    assert message_record(read, standing(wall, read, NOW))["first_read_at"] == utc(START)
+    recorded = time.time() - 600
+    with Console(tmp_path / "history.db") as console:
+        console.watch("300")
+        console.poll("300", [row(1, "Delivered")], recorded)
+    program = Program(tmp_path)
+    for wanted, rows in (("first_read<1m", 0), ("first_read>1m", 1)):
+        done = program.run("export", "summary", "--filter", wanted, "--format", "jsonl")
+        assert [json.loads(line)["first_read_at"] for line in done.out.splitlines()] == (
+            [utc(recorded)] * rows
+        )
