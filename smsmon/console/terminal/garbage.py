@@ -20,6 +20,8 @@ from typing import Literal
 
 _SETTLED_AFTER = 5.0
 """Seconds after which whatever a start loads is there."""
+_YOUNG = 700
+"""New objects after which the young are looked at, which is over before a key could wait for it."""
 _LOOK_EVERY = 60.0
 _ALL_EVERY = 600.0
 """Seconds between two passes over everything, what was spared included."""
@@ -54,6 +56,7 @@ class Collecting:
             gc.unfreeze()
 
     def _first(self) -> None:
+        gc.set_threshold(_YOUNG)
         gc.enable()
         gc.callbacks.append(self._spare)
         self._collect_all()
