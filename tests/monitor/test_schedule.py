@@ -87,6 +87,76 @@ def test_places_of_consecutive_ids_are_stable_and_even() -> None:
         assert abs(places[tenth * 100] - tenth / 10) < 0.05
 
 
+def test_not_found_is_never_tried_later_than_the_longest_interval() -> None:
+    short = Limits(max_interval=25.0)
+    assert [not_found_interval(times, short) for times in range(5)] == [
+        10.0,
+        10.0,
+        25.0,
+        25.0,
+        25.0,
+    ]
+
+
+def test_the_place_of_an_id_is_the_same_on_every_machine() -> None:
+    places = [spread(id) for id in ("", "1", "2270142")]
+    assert places == pytest.approx([0.8666041, 0.9208408, 0.8137331], abs=1e-6)
+
+
+RATES = st.lists(
+    st.sampled_from([0.0, 0.001, 0.02, 0.3, 1.0]), min_size=len(EDGES), max_size=len(EDGES)
+)
+
+
+@given(RATES, RATES, st.integers(0, 900), st.integers(0, 9), st.integers(0, 9), st.integers(1, 4))
+def test_a_poll_is_due_once_the_lateness_expected_has_grown_to_its_price(
+    reports: list[float], stops: list[float], age: int, waiting: int, others: int, stretch: int
+) -> None:
+    """Against a plain sum over small steps of time."""
+    limits, step = Limits(price=2.0, max_interval=40.0), 0.1
+    curve, of_stops = Curve(reports), Curve(stops)
+    reckoned = stretch * next_interval(
+        float(age), waiting, others, curve, of_stops, limits, float(stretch)
+    )
+    elapsed = unseen = late = 0.0
+    while elapsed < 40.0 * stretch and late < 2.0 * stretch**2:
+        at = curve.bin_of(age + elapsed + step / 2)
+        rate = waiting * reports[at] + others * stops[at]
+        late += unseen * step + rate * step**2 / 2
+        unseen += rate * step
+        elapsed += step
+    assert reckoned == pytest.approx(elapsed, abs=2 * step)
+
+
+@pytest.mark.parametrize("age", [*EDGES[:9], *(edge - 1 for edge in EDGES[5:9]), -50.0])
+@pytest.mark.parametrize("stretch", [1.0, 3.0])
+def test_the_interval_in_even_hazard_is_the_same_at_any_age(age: float, stretch: float) -> None:
+    """An edge of the ladder is no event; before its origin a message is new."""
+    limits = Limits(price=8.0, max_interval=500.0)
+    for rate, interval in ((1.0, 4.0), (0.01, 40.0), (0.0001, 400.0), (0.00001, 500.0)):
+        given_interval = next_interval(age, 1, 0, _flat(rate), NOTHING, limits, stretch)
+        assert given_interval == pytest.approx(interval)
+
+
+@pytest.mark.parametrize(
+    "least",
+    [
+        {"per_minute": 1},
+        {"per_minute": 2000},
+        {"min_interval": 1.0},
+        {"min_interval": 30.0, "max_interval": 30.0},
+        {"concurrency": 1},
+        {"price": 0.001},
+    ],
+)
+def test_limits_at_their_bounds_are_taken(least: dict[str, float]) -> None:
+    assert Limits(**least)  # type: ignore[arg-type]  # every field is a number
+
+
+def test_what_is_asked_for_when_nothing_is_said() -> None:
+    assert Limits() == Limits(600, 5.0, 900.0, 8, 3.0)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -171,6 +171,102 @@ def test_delivery_times_count_from_waiting_to_the_date_of_delivery(path: Path) -
     assert of_302.median == 3.0
 
 
+WAITED, SEEN = int(START) - 100, START + 60
+"""The API's date of the waiting, and when a delivery is seen; first read is at ``START``."""
+
+
+@pytest.mark.parametrize(
+    ("waiting", "delivered", "seconds"),
+    [
+        # From the date of the waiting or the first look, whichever is earlier.
+        (WAITED, int(START) + 10, 110.0),
+        (int(START), int(START) + 10, 10.0),
+        (int(START) + 5, int(START) + 10, 10.0),
+        (None, int(START) + 10, 10.0),
+        (queries.EARLIEST_DATE, queries.EARLIEST_DATE + 7, 7.0),
+        (queries.EARLIEST_DATE - 1, int(START) + 10, 10.0),
+        # A date is a whole second: it may seem to lie just before the moment, and is no less.
+        (None, int(START), 0.0),
+        # Before the waiting, or an hour ahead of our clock, it makes no sense.
+        (None, int(START) - 1, 60.0),
+        (WAITED, WAITED - 1, 160.0),
+        (None, int(SEEN) + 3600, 3660.0),
+        (None, int(SEEN) + 3601, 60.0),
+        (None, None, 60.0),
+    ],
+)
+def test_a_delivery_took_from_its_waiting_to_its_date_where_that_makes_sense(
+    tmp_path: Path, waiting: int | None, delivered: int | None, seconds: float
+) -> None:
+    path = tmp_path / "history.db"
+    with Console(path) as console:
+        console.watch("1")
+        console.poll("1", [row(1, date=waiting)], START)
+        console.poll("1", [row(1, "Delivered", date=delivered)], SEEN)
+    (found,) = ask(path, queries.delivery_times, "message")
+    assert (found.measured, found.median, found.p90, found.p99) == (1, *[seconds] * 3)
+
+
+@pytest.mark.parametrize("ids", [None, ["1", "2"], ["2", "1", "3"]])
+def test_who_is_delivered_again_counts_once_and_others_count_each(
+    tmp_path: Path, ids: list[str] | None
+) -> None:
+    """One is the same recipient of the same message: not the same place, nor the same number."""
+    path = tmp_path / "history.db"
+    with Console(path) as console:
+        for id in ("1", "2"):
+            console.watch(id)
+            console.poll(id, [row(1, date=None), row(2, date=None), row(2, date=None)], START)
+        for at, word in ((10, "Delivered"), (20, "Waiting"), (50, "Delivered")):
+            first = [row(1, word, date=None), row(2, date=None), row(2, date=None)]
+            console.poll("1", first, START + at)
+        for id, at in (("2", 30), ("1", 60)):
+            console.poll(id, [row(n, "Delivered", date=None) for n in (1, 2, 2)], START + at)
+    with Reader(path) as reader:
+        found = reader.ask(lambda one: queries.delivery_times(one, "message", ids=ids))
+        late = reader.ask(lambda one: queries.delivery_times(one, "message", since=START + 10.001))
+    assert [(each.key, each.measured, each.median) for each in found] == [
+        ("1", 3, 60.0),
+        ("2", 3, 30.0),
+    ]
+    assert [(each.key, each.measured) for each in late] == [("1", 3), ("2", 3)]
+
+
+@pytest.mark.parametrize("before", ["Delivered", "Not delivered"])
+def test_who_was_final_at_the_first_look_or_before_is_not_measured(
+    tmp_path: Path, before: str
+) -> None:
+    path = tmp_path / "history.db"
+    with Console(path) as console:
+        console.watch("1")
+        console.poll("1", [row(1, before), row(2, "Perhaps", date=None)], START)
+        console.poll("1", [row(1, "Delivered"), row(2, "Delivered", date=None)], START + 10)
+    assert [each.measured for each in ask(path, queries.delivery_times, "country")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("took", "median", "p90", "p99"),
+    [
+        ([7], 7.0, 7.0, 7.0),
+        ([10, 0], 5.0, 9.0, 9.9),
+        ([0, 10, 100], 10.0, 82.0, 98.2),
+        (list(range(101)), 50.0, 90.0, 99.0),
+    ],
+)
+def test_quantiles_lie_between_their_neighbours_in_proportion(
+    tmp_path: Path, took: list[int], median: float, p90: float, p99: float
+) -> None:
+    path = tmp_path / "history.db"
+    with Console(path) as console:
+        console.watch("1")
+        console.poll("1", [row(n, date=int(START)) for n in range(len(took))], START)
+        done = [row(n, "Delivered", date=int(START) + each) for n, each in enumerate(took)]
+        console.poll("1", done, START + 200)
+    (found,) = ask(path, queries.delivery_times, "message")
+    assert found.measured == len(took)
+    assert (found.median, found.p90, found.p99) == pytest.approx((median, p90, p99))
+
+
 def test_delivery_times_are_told_by_tag_and_by_country(path: Path) -> None:
     by_tag = {each.key: each.measured for each in ask(path, queries.delivery_times, "tag")}
     assert by_tag == {"promo": 10, "fr": 10, "": 1}
