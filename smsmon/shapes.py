@@ -87,7 +87,7 @@ def recipient_json(recipient: Recipient, *, private: bool = False) -> dict[str, 
     return {
         "phone": as_shown(recipient.phone, private=private),
         "status": recipient.status.slug,
-        "raw_status": _of_api(recipient.raw_status, private),
+        "raw_status": words_of_api(recipient.raw_status, private),
         "stop": recipient.stop,
         "date": utc(recipient.date),
     }
@@ -110,7 +110,7 @@ def known_json(
     return {
         **recipient_json(recipient, private=private),
         "country": region(recipient.phone),
-        "reason": _of_api(recipient.reason, private),
+        "reason": words_of_api(recipient.reason, private),
         "first_seen": utc(first_seen),
         "changed_at": utc(changed_at or None),
         "absent": absent_since is not None,
@@ -133,9 +133,10 @@ def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any
     }
 
 
-def fault_json(fault: Fault) -> dict[str, Any]:
+def fault_json(fault: Fault, *, private: bool = False) -> dict[str, Any]:
     """Why a message could not be read."""
-    return {"kind": str(fault.kind), "code": fault.code, "message": fault.message}
+    message = words_of_api(fault.message, private)
+    return {"kind": str(fault.kind), "code": fault.code, "message": message}
 
 
 def transition_json(change: Transition, *, private: bool = False) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def transition_json(change: Transition, *, private: bool = False) -> dict[str, A
         "phone": as_shown(change.phone, private=private),
         "before": None if change.before is None else change.before.slug,
         "after": change.after.slug,
-        "raw_status": _of_api(change.raw_status, private),
+        "raw_status": words_of_api(change.raw_status, private),
         "stop_before": change.stop_before,
         "stop": change.stop_after,
         "date": utc(change.date),
@@ -179,7 +180,7 @@ def in_words(change: Transition, *, private: bool = False) -> str:
 def _news(change: Transition, private: bool) -> tuple[str, str]:
     """The API's word where smsmon has none, and what became of STOP; empty where nothing is."""
     raw = change.raw_status if change.after is Status.UNKNOWN else ""
-    word = f" ({_of_api(raw, private)})" if raw else ""
+    word = f" ({words_of_api(raw, private)})" if raw else ""
     if change.stop_after == change.stop_before:
         return word, ""
     return word, "STOP" if change.stop_after else "STOP withdrawn"
@@ -191,7 +192,7 @@ def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
         "kind": event.kind.slug,
         "id": event.message_id,
         "profile": event.profile,
-        "detail": _of_api(event.detail, private),
+        "detail": words_of_api(event.detail, private),
         "at": utc(event.at),
         "until": utc(event.until),
     }
@@ -228,5 +229,6 @@ def alert_json(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _of_api(words: str, private: bool) -> str:
+def words_of_api(words: str, private: bool) -> str:
+    """Words of the API, in which phone numbers can be: without their digits if ``private``."""
     return without_numbers(words) if private else words

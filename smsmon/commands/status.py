@@ -13,7 +13,7 @@ from smsmon.commands.durations import Duration
 from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say, when
-from smsmon.shapes import counts_json, fault_json, recipient_json, utc, yes_no
+from smsmon.shapes import counts_json, fault_json, recipient_json, utc, words_of_api, yes_no
 
 if TYPE_CHECKING:
     from smsmon.commands.reading import Reading
@@ -97,7 +97,8 @@ def status(
     readings = _read(wanted, settings, locations, watch=watch, deadline=deadline)
     for reading in readings:
         if reading.fault:
-            say(f"smsmon: {reading.message_id}: {reading.fault.message}")
+            why = words_of_api(reading.fault.message, settings.display.privacy)
+            say(f"smsmon: {reading.message_id}: {why}")
     _print(readings, settings, as_json=as_json, table=table, recipients=recipients)
     ctx.exit(exit_codes.worst(_codes(readings, fail_on)))
 
@@ -193,7 +194,7 @@ def _json(reading: Reading, private: bool) -> dict[str, Any]:
     return {
         "id": reading.message_id,
         "state": reading.state,
-        "error": fault_json(reading.fault) if reading.fault else None,
+        "error": fault_json(reading.fault, private=private) if reading.fault else None,
         "fetched_at": utc(report.fetched_at) if report else None,
         "counts": counts_json(reading.counts) if reading.counts else None,
         "recipients": [recipient_json(each, private=private) for each in recipients],

@@ -19,6 +19,7 @@ from smsmon.monitor.state import Applied, Watched
 from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from smsmon.settings import Settings
+from smsmon.shapes import words_of_api
 
 NOT_FOUND_PATIENCE = 180.0
 """Seconds that a message may take to appear at the API before it counts as not found."""
@@ -44,7 +45,7 @@ async def read_until_final(
     def heard(news: Applied | Event) -> None:
         moved.set()
         if isinstance(news, Event) and news.until is not None:
-            say(f"smsmon: {news.detail}")
+            say(f"smsmon: {words_of_api(news.detail, settings.display.privacy)}")
         if isinstance(news, Applied) and news.changed:
             watched = engine.board[news.message_id]
             if watched.read_at is not None and last.get(watched.id) != watched.counts:

@@ -173,7 +173,7 @@ def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[C
     match account.condition:
         case Condition.OK if account.failing_since is not None:
             failing = f"▲ failing since {lens.moment(account.failing_since)}"
-            forms = (f"{failing}: {account.reason}", failing)
+            forms = (f"{failing}: {lens.words(account.reason)}", failing)
             return [Content.assemble(name, styled(form, Tone.WARN)) for form in forms]
         case Condition.OK if not account.heard:
             return [Content.assemble(name, styled("· no answer yet", Tone.DIM))]
@@ -185,7 +185,8 @@ def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[C
             glyph, state, again = "▲", "down", _next_try(account, lens)
         case Condition.STOPPED:
             glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
-    since, reason = f"{glyph} {state} since {lens.moment(account.since)}", account.reason
+    since = f"{glyph} {state} since {lens.moment(account.since)}"
+    reason = lens.words(account.reason)
     down = account.condition is Condition.DOWN
     now = f"{glyph} {state}{again if down else ''}"
     said = f"{now}: {reason}"
@@ -196,10 +197,10 @@ def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[C
 
 def _held(name: str, account: AccountState, lens: Lens) -> list[Content]:
     """Until when nothing is asked, which no width leaves out."""
-    until = lens.moment(account.held_until).strip()
+    until, reason = lens.moment(account.held_until).strip(), lens.words(account.reason)
     forms = (
-        f"▲ held until {until}, since {lens.moment(account.since).strip()}: {account.reason}",
-        f"▲ held until {until}: {account.reason}",
+        f"▲ held until {until}, since {lens.moment(account.since).strip()}: {reason}",
+        f"▲ held until {until}: {reason}",
         f"▲ held until {until}",
     )
     return [Content.assemble(name, (form, "bold")) for form in forms]
@@ -220,7 +221,7 @@ def why_not_asked(account: AccountState, lens: Lens, retry_key: str, *, named: b
     """
     what = f"The account {account.profile}" if named else "The account"
     since = f" since {lens.moment(account.since).strip()}" if account.since else ""
-    reason = account.reason.rstrip(".")
+    reason = lens.words(account.reason).rstrip(".")
     match account.condition:
         case Condition.OK:
             return ""

@@ -411,12 +411,12 @@ class Showing(Screen[None], inherit_bindings=False):
         """Say at the foot of a pane why the open message is not fresh, or not found."""
         where = self.messages if Where.MESSAGES in self.visible_panes else self.recipients
         for pane in (self.messages, self.recipients):
-            pane.explain(titles.reason_note(stands if pane is where else None))
+            pane.explain(titles.reason_note(stands if pane is where else None, self.lens))
         watched, slot = self.open_message, self.open_slot
         if watched is None or slot is None or Where.RECIPIENTS not in self.visible_panes:
             return
         since = watched.absent.get(slot)
-        fresh = where is not self.recipients or not titles.reason_note(stands)
+        fresh = where is not self.recipients or not titles.reason_note(stands, self.lens)
         if since is not None and fresh:
             self.recipients.explain(titles.gone_note(since, self.lens))
 

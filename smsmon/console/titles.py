@@ -33,11 +33,12 @@ def stale_note(stands: Standing, lens: Lens) -> Part:
     return part(9, styled(f"{look.glyph} {look.word} {lens.since(stands.since)}", Tone.WARN))
 
 
-def reason_note(stands: Standing | None) -> Content:
+def reason_note(stands: Standing | None, lens: Lens) -> Content:
     """Why what is shown is not fresh, whole; empty when it is."""
     if stands is None or stands.state not in _TROUBLED:
         return Content()
-    return styled(f"{state_look(stands.state.value).glyph} {stands.reason}", Tone.WARN)
+    glyph = state_look(stands.state.value).glyph
+    return styled(f"{glyph} {lens.words(stands.reason)}", Tone.WARN)
 
 
 def read_note(watched: Watched, account: AccountState, lens: Lens) -> Part:

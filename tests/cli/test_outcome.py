@@ -6,7 +6,7 @@ import pytest
 
 from smsmon import exit_codes
 from smsmon.commands.reading import Reading
-from smsmon.commands.status import _codes
+from smsmon.commands.status import _codes, _json
 from smsmon.model import Fault, FaultKind, Status
 from tests.monitor.fakes import report, row
 
@@ -42,3 +42,9 @@ def test_what_was_not_read_meets_nothing_and_keeps_its_own_code() -> None:
     assert list(_codes([unread], ["any"])) == [exit_codes.of_kind(FaultKind.NETWORK)]
     late = Reading("300", report([MET["stop"]]), fault)
     assert met(["any"], late)
+
+
+def test_why_a_message_was_not_read_is_told_without_the_numbers_in_it() -> None:
+    unread = Reading("300", fault=Fault(FaultKind.SERVER, "No route for 0612345678."))
+    told = [_json(unread, private)["error"]["message"] for private in (False, True)]
+    assert told == ["No route for 0612345678.", "No route for ········78."]

@@ -394,6 +394,14 @@ async def test_privacy_masks_every_number_on_the_screen(opened: Open) -> None:
         await pilot.pause()
         assert number not in text_of(scene)
         assert "··" in text_of(scene)
+        for kind in (FaultKind.SERVER, FaultKind.AUTH):
+            scene.client.fault = Fault(kind, "Nobody answers for 0612345678")
+            scene.screen.station.engine.refresh_all()
+            await scene.pass_time(pilot, 10)
+            assert "Nobody answers for ········78" in text_of(scene)
+            await pilot.press("r")
+            await pilot.pause()
+            assert "0612345678" not in text_of(scene)
 
 
 async def test_help_lists_every_key_of_every_action(opened: Open) -> None:
