@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.monitor.alerts import Rule
     from smsmon.monitor.budget import Budget
+    from smsmon.monitor.ledger import Window
     from smsmon.monitor.schedule import Limits
-    from smsmon.monitor.window import Window
     from smsmon.settings import Profile, Settings
     from smsmon.settings.types import KeySource
 

@@ -23,8 +23,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from smsmon.monitor.ledger import CELLS, Ledger
-from smsmon.monitor.window import Change, Window
+from smsmon.monitor.ledger import CELLS, Change, Ledger, Window
 
 _TEMPORARY = "/tmp"  # noqa: S108 - a folder of ours in it is looked at before it is used
 _STAMPS = 16

@@ -14,9 +14,9 @@ from smsmon.commands.reading import Reading
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
 from smsmon.monitor.account import Condition, nothing_before
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.ledger import Window
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied, Watched
-from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from smsmon.settings import Settings
 from smsmon.shapes import words_of_api

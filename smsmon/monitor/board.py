@@ -24,10 +24,16 @@ from smsmon.model import (
     Status,
     Transition,
 )
-from smsmon.monitor.seen import RawAnswers, SeenTransitions
+from smsmon.monitor.changes import (
+    RawAnswers,
+    SeenTransitions,
+    event_of,
+    listing,
+    tally,
+    transitions_of,
+)
 from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied, MessageState, Watched
-from smsmon.monitor.telling import event_of, listing, tally, transitions_of
 
 __all__ = ["Applied", "Board", "MessageState", "Watched"]
 

@@ -16,14 +16,13 @@ from typing import Protocol, TypeVar
 from smsmon.clock import Clock
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.account import AccountState, Condition
-from smsmon.monitor.bids import Gate
 from smsmon.monitor.board import Applied, Board, Watched
-from smsmon.monitor.budget import Budget
+from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.ledger import Window
 from smsmon.monitor.poller import EVERYTHING, NOTHING, News, Poller
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Restored, Source
-from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
 

@@ -16,13 +16,11 @@ from random import Random
 from smsmon.clock import Clock
 from smsmon.model import Answer, Fault, FaultKind, ReadError
 from smsmon.monitor.account import Condition
-from smsmon.monitor.agenda import Turn
-from smsmon.monitor.bids import Gate
 from smsmon.monitor.board import Board
-from smsmon.monitor.budget import Budget
+from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.intake import Flight, Intake, News, Trouble
-from smsmon.monitor.planner import Planner
+from smsmon.monitor.planner import Planner, Turn
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 

@@ -1,4 +1,4 @@
-"""When a message is next due: pure functions.
+"""How long a message can wait for its next poll: pure functions.
 
 Polls are the scarce good, so each goes where it saves the most lateness. If changes come at
 ``rate`` per second, polling every ``interval`` seconds makes the screen late by
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from math import sqrt
 
-from smsmon.monitor.hazard import Curve
+from smsmon.monitor.habits import Curve
 
 NOT_FOUND_INTERVALS = (10.0, 30.0, 120.0)
 """Seconds until the next try after a first, second, third "not found": a new message may take

@@ -18,12 +18,10 @@ from random import Random
 from typing import Protocol
 
 from smsmon.model import Status, Transition
-from smsmon.monitor.agenda import Agenda, Stretch
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.habits import Habits, Past
-from smsmon.monitor.hazard import Curve
+from smsmon.monitor.habits import Curve, Habits, Past
 from smsmon.monitor.ledger import HEADROOM, WINDOW
-from smsmon.monitor.planner import FIRST_INTERVAL
+from smsmon.monitor.planner import FIRST_INTERVAL, Agenda, Stretch
 from smsmon.monitor.schedule import Limits, next_interval
 from tests.benchmarks.delays import EXPIRY, HOUR, Sent, truth, world
 from tests.benchmarks.living import live

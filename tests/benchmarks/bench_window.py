@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from smsmon.monitor.window import Window
+from smsmon.monitor.ledger import Window
 from smsmon.window import SharedWindow
 
 LIMIT = 600

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.model import FaultKind
-from smsmon.monitor.bids import Bids, Gate
-from smsmon.monitor.budget import BACK_OFF_CAP, Budget, back_off
+from smsmon.monitor.budget import BACK_OFF_CAP, Bids, Budget, Gate, back_off
 from tests.monitor.fakes import fault, windows_passed
 
 PLANNED, URGENT = 0.0, inf

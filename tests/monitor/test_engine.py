@@ -9,10 +9,10 @@ import pytest
 from smsmon.model import Entry, EventKind, FaultKind, Status
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.ledger import Window
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Restored, Source
 from smsmon.monitor.state import Applied, Watched
-from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
 from tests.support.clock import VirtualClock

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.monitor.hazard import (
+from smsmon.monitor.habits import (
     EDGES,
     Curve,
     LearnedCurve,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smsmon.model import Status, Transition
-from smsmon.monitor.seen import RawAnswers, SeenTransitions
+from smsmon.monitor.changes import RawAnswers, SeenTransitions
 
 
 def _change(message_id: str, slot: int, at: float) -> Transition:

@@ -7,7 +7,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.monitor.agenda import Agenda, Stretch
+from smsmon.monitor.planner import Agenda, Stretch
 
 FLOOR = 5.0
 
