@@ -25,7 +25,7 @@ from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
-from smsmon.store.local.told import Episode, Turn
+from smsmon.store.shared import Episode, Turn
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""

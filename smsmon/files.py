@@ -240,6 +240,19 @@ def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
         raise
 
 
+def write_whole(path: Path, content: bytes) -> os.stat_result:
+    """Put ``content`` at ``path``, atomically and durably, its folder made if need be: see
+    `replaced`. What everybody could write until now is closed to them.
+
+    Gives what the system says of the new file. Raises ``OSError``, the old file kept.
+    """
+    make_folder(path.parent)
+    with replaced(path, stat.S_IWOTH) as file:
+        file.write(content)
+        file.flush()
+        return os.fstat(file.fileno())
+
+
 def sweep(path: Path) -> None:
     """Remove what writers of ``path`` that were killed left behind; who still writes is let be."""
     target = Path(os.path.realpath(path))

@@ -11,9 +11,8 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed, LastPoll
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
-from smsmon.store.local.following import Cursor, Newer, Recorded
-from smsmon.store.local.history import History
-from smsmon.store.local.stands import AccountStands, PollStands
+from smsmon.store.base import HistoryStore
+from smsmon.store.shared import AccountStands, Cursor, Newer, PollStands, Recorded
 from smsmon.watching import restored
 
 _EARLY = 5.0
@@ -25,7 +24,7 @@ _OF_THE_LIST = (EventKind.ADDED, EventKind.REMOVED, EventKind.PAUSED, EventKind.
 class Following:
     """The way from the record to the engine of one that follows."""
 
-    def __init__(self, engine: Engine, history: History, clock: Clock) -> None:
+    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
         self._engine = engine
         self._history = history
         self._clock = clock
@@ -38,7 +37,7 @@ class Following:
 
     def begin(self) -> None:
         """Follow from now on: we polled, and recorded what we told."""
-        last = max(self.cursor.event, self._history.writer.last_event)
+        last = max(self.cursor.event, self._history.last_event)
         self.cursor = Cursor(0, last)
         self._polled = True
 

@@ -7,6 +7,7 @@ that is missing, broken or not writable is as good as none.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +16,6 @@ import msgspec
 from smsmon import files
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
-from smsmon.store.errors import StoreError
-from smsmon.store.local.files import write_whole
 
 Curves = dict[str, list[list[float]]]
 FILE_NAME = "learned.json"
@@ -49,7 +48,5 @@ async def save(folder: Path, engine: Engine) -> None:
 
 
 def _write(folder: Path, content: bytes) -> None:
-    try:
-        write_whole(folder / FILE_NAME, content)
-    except StoreError:
-        return
+    with contextlib.suppress(OSError):
+        files.write_whole(folder / FILE_NAME, content)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
     from smsmon.recipients import Recipient
-    from smsmon.store.remembered import Sighting
+    from smsmon.store.past import Sighting
 
 Happening = Transition | Event
 

@@ -21,11 +21,9 @@ from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
+from smsmon.store.base import HistoryStore, Lease
 from smsmon.store.errors import StoreError
-from smsmon.store.local.following import Follower, Newer
-from smsmon.store.local.history import History
-from smsmon.store.local.lease import HEARTBEAT, Holder, Lease, Presence
-from smsmon.store.local.stands import AccountStands, Wish
+from smsmon.store.shared import HEARTBEAT, AccountStands, Holder, Newer, Wish
 from smsmon.watching import Watching
 from smsmon.wishing import Granting, Rank, Wishing
 
@@ -66,7 +64,7 @@ class Sharing:
     def __init__(
         self,
         engine: Engine,
-        history: History,
+        history: HistoryStore,
         watching: Watching,
         lease: Lease,
         clock: Clock,
@@ -86,13 +84,12 @@ class Sharing:
         self._lease = lease
         self._clock = clock
         self._rank = rank
-        self._presence = Presence(history.path)
-        self._follower = Follower(history.path)
+        self._follower = history.follower()
         self._thread = ThreadPoolExecutor(1, "sharing")
         self._following = Following(engine, history, clock)
-        self.wishing = Wishing(engine, history.writer, clock)
+        self.wishing = Wishing(engine, history, clock)
         """What is asked of another process that polls."""
-        self._granting = Granting(engine, history.writer, clock, retry, self.wishing.who)
+        self._granting = Granting(engine, history, clock, retry, self.wishing.who)
         self._stirred = asyncio.Event()
         self._follows = True
         self._alone = False
@@ -109,7 +106,7 @@ class Sharing:
         engine.grant(NOTHING)
         engine.others = self.wishing
         engine.subscribe(self._hear)
-        history.writer.follow()
+        history.follow()
 
     async def begin(self) -> None:
         """Find out who polls, before the history is loaded."""
@@ -149,7 +146,7 @@ class Sharing:
     def release(self) -> None:
         """Let another one poll: the last that is done, when all is written."""
         self._lease.release()
-        self._presence.leave()
+        self._lease.leave()
         self._thread.submit(self._follower.close)
         self._thread.shutdown(wait=False)
 
@@ -165,16 +162,15 @@ class Sharing:
         look.alone = look.held and not self._lease.held
         look.holder = self._lease.holder
         if not look.held:
-            self._presence.enter()
+            self._lease.attend()
         elif not look.alone:
-            self._presence.leave()
-            look.followed = self._presence.anybody()
+            self._lease.leave()
+            look.followed = self._lease.attended()
         with contextlib.suppress(StoreError):  # whoever writes, or asks, says so; and again soon
             if first:
                 self._following.cursor = self._follower.end()
             elif self._follows and (self._follower.changed() or look.held):
-                revisions = self._history.writer.revisions
-                look.newer = self._follower.newer(self._following.cursor, revisions)
+                look.newer = self._follower.newer(self._following.cursor)
             elif look.followed:
                 look.wishes = self._follower.wishes()
         return look
@@ -203,7 +199,7 @@ class Sharing:
             self._follow()
             return  # who has it by now is seen at once
         if self._engine.leads:
-            self._history.writer.followed(look.followed)
+            self._history.followed(look.followed)
             if not look.followed:
                 self._engine.focus_elsewhere(())
         polling = Polling(look.held, look.holder, look.followed)
@@ -212,7 +208,7 @@ class Sharing:
             self.turned()
 
     def _lead(self, *, alone: bool) -> None:
-        writer, loop = self._history.writer, asyncio.get_running_loop()
+        history, loop = self._history, asyncio.get_running_loop()
         self._follows, self._alone = False, alone
         self._accounts.clear()
 
@@ -221,9 +217,9 @@ class Sharing:
                 loop.call_soon_threadsafe(self._superseded)
 
         if alone:
-            writer.record_alone()
+            history.record_alone()
         else:
-            writer.lead(self._lease.ours_still, lost)
+            history.lead(self._lease.ours_still, lost)
         self._watching.note_watched()
         refused = self._asked and [
             name
@@ -238,7 +234,7 @@ class Sharing:
 
     def _follow(self) -> None:
         self._engine.grant(NOTHING)
-        self._history.writer.follow()
+        self._history.follow()
         self._following.begin()
         self.wishing.begin()
         self._follows = True
@@ -281,4 +277,4 @@ class Sharing:
                 self._accounts[name] = stands
                 changed.append(stands)
         if changed:
-            self._history.writer.accounts(changed)
+            self._history.record_accounts(changed)

@@ -17,12 +17,10 @@ from smsmon.model import Entry, Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied
+from smsmon.store.base import HistoryStore, WatchlistStore
+from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
-from smsmon.store.local.history import History
-from smsmon.store.local.maintenance import retire
-from smsmon.store.local.update import Key, key_of
-from smsmon.store.local.watchlist import Added, Removed, Watchlist
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Key, Remembered, key_of
 
 _UNDO_DEPTH = 50
 """Removals that can be undone, the last first."""
@@ -40,8 +38,8 @@ class Watching:
     def __init__(
         self,
         engine: Engine,
-        watchlist: Watchlist,
-        history: History,
+        watchlist: WatchlistStore,
+        history: HistoryStore,
         complain: Callable[[str], None],
         mine: Mine = iter,
     ) -> None:
@@ -75,7 +73,7 @@ class Watching:
         trouble: StoreError | None = None
         try:
             await asyncio.to_thread(self._watchlist.load)
-            await asyncio.to_thread(self._drop_the_old, clock, retention_days)
+            await self._drop_the_old(clock, retention_days)
         except StoreError as error:
             trouble = error
         self._history.start(self._record_anew, self._learn)
@@ -120,7 +118,7 @@ class Watching:
         return removed.ids
 
     async def amend(self, ids: Iterable[str], **fields: Any) -> list[Entry]:
-        """Change fields of entries (see ``Watchlist.amend``). Raises ``StoreError``."""
+        """Change fields of entries (see ``WatchlistStore.amend``). Raises ``StoreError``."""
         amended = await asyncio.to_thread(lambda: self._watchlist.amend(list(ids), **fields))
         await self._follow(self._watchlist.entries)
         return amended
@@ -226,11 +224,11 @@ class Watching:
                         followed = Followed(summary.message_id, at, restored=restored(each))
                         self._engine.follow(followed)
 
-    def _drop_the_old(self, clock: Clock, days: int) -> None:
-        path = self._history.path
-        if days and path.exists():
+    async def _drop_the_old(self, clock: Clock, days: int) -> None:
+        if days:
+            watched, now = self._watchlist.entries, clock.now()
             try:
-                retire(path, self._watchlist.entries, clock.now(), days)
+                await self._history.ask(lambda archive: archive.retire(watched, now, days))
             except StoreError as error:
                 self._complain(str(error))
 

@@ -10,8 +10,8 @@ from secrets import token_hex
 
 from smsmon.clock import Clock
 from smsmon.monitor.engine import Engine
-from smsmon.store.local.stands import LASTING, Wish, void
-from smsmon.store.local.writer import HistoryWriter
+from smsmon.store.base import HistoryStore
+from smsmon.store.shared import LASTING, Wish
 
 AGAIN = 20.0
 """Seconds after which a lasting wish is said again, that it may not become void."""
@@ -39,9 +39,9 @@ def rank_of(role: str, *, usable: bool) -> Rank:
 class Wishing:
     """The wishes of one that follows (the engine's ``Others``)."""
 
-    def __init__(self, engine: Engine, writer: HistoryWriter, clock: Clock) -> None:
+    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
         self._engine = engine
-        self._writer = writer
+        self._history = history
         self._clock = clock
         self.who = f"{os.getpid()}-{token_hex(4)}"
         """Tells our wishes from those of others."""
@@ -83,7 +83,7 @@ class Wishing:
 
     def _say(self, kind: str, what: str = "") -> None:
         if not self._engine.leads:
-            self._writer.wish(Wish(self.who, self._clock.now(), kind, what))
+            self._history.wish(Wish(self.who, self._clock.now(), kind, what))
             self._said[kind] = self._clock.monotonic()
 
 
@@ -93,14 +93,14 @@ class Granting:
     def __init__(
         self,
         engine: Engine,
-        writer: HistoryWriter,
+        history: HistoryStore,
         clock: Clock,
         retry: Callable[[], Awaitable[None]],
         who: str,
     ) -> None:
         """``retry`` tries the accounts again; ``who`` tells our own wishes, of before."""
         self._engine = engine
-        self._writer = writer
+        self._history = history
         self._clock = clock
         self._retry = retry
         self._who = who
@@ -117,7 +117,7 @@ class Granting:
             if wish.id in self._done:
                 continue
             lasts = wish.kind in LASTING
-            if void(wish, now) or (lasts and wish.who == self._who):
+            if wish.void(now) or (lasts and wish.who == self._who):
                 done.append(wish.id)
                 continue
             if wish.kind == "focus":
@@ -130,7 +130,7 @@ class Granting:
         self._engine.focus_elsewhere(focused)
         if done:
             self._done.update(done)
-            self._writer.granted(done)
+            self._history.granted(done)
         return highest
 
     async def _do(self, wish: Wish) -> None:

@@ -16,7 +16,7 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient
 from smsmon.sharing import Sharing
-from smsmon.store.local.history import History
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
@@ -47,7 +47,7 @@ class Member:
         self.said: list[str] = []
         self.retried = 0
         self.engine = Engine({"default": self.source}, clock, limits=LIMITS, rng=Random(1))
-        self.history = History(folder / "history.db", clock, lambda error: None)
+        self.history = LocalHistory(folder / "history.db", clock, lambda error: None)
         self.engine._recorder = self.history
         watchlist = Watchlist(folder / "watchlist.toml", clock)
         self.watching = Watching(

@@ -18,7 +18,7 @@ from smsmon.model import Entry, Status
 from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.settings import load_settings
-from smsmon.store.local.told import Episode, Turn
+from smsmon.store.shared import Episode, Turn
 from tests.monitor.fakes import FakeSource, report, row
 from tests.support.clock import VirtualClock
 

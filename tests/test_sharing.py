@@ -175,7 +175,7 @@ async def test_what_is_asked_for_in_any_console_counts_where_it_is_polled(home: 
     await home.until(lambda: first.retried)
     await home.pass_time(5)
     assert first.retried == 1, "a wish is granted once"
-    await home.until(lambda: not second.history.writer._batch.wishes)
+    await home.until(lambda: not second.history._batch.wishes)
 
 
 async def test_the_focus_of_one_that_was_killed_is_void_in_a_minute(home: Home) -> None:

@@ -11,7 +11,7 @@ from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.store.local import writer
-from smsmon.store.local.history import History
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
 from tests.store.reports import START, Console, row, rows_of
@@ -28,7 +28,7 @@ async def test_trouble_with_the_file_is_said_once_and_again_when_it_comes_back(
     watchlist.add([Entry("300")])
     whole = watchlist.path.read_text()
     engine = Engine({}, clock, limits=Limits())
-    history = History(tmp_path / "history.db", clock, lambda _: None)
+    history = LocalHistory(tmp_path / "history.db", clock, lambda _: None)
     watching = Watching(engine, watchlist, history, said.append)
 
     async def look(content: str) -> None:
@@ -64,7 +64,7 @@ async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watche
 
     watchlist = Watchlist(tmp_path / "watchlist.toml", clock)
     watchlist.add(map(Entry, ids))
-    history = History(path, clock, hear)
+    history = LocalHistory(path, clock, hear)
     watching = Watching(Engine({}, clock, limits=Limits()), watchlist, history, heard.append)
     await watching.start(clock, 0)
     await history.flush()

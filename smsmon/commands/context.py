@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
-    from smsmon.store.local.watchlist import Watchlist
+    from smsmon.store.base import WatchlistStore
 
 
 def find_locations() -> Locations:
@@ -74,8 +74,8 @@ def settings_again(
     return lambda: load_settings(locations, os.environ if environ is None else environ, flags)
 
 
-def open_watchlist(locations: Locations) -> Watchlist:
+def open_watchlist(locations: Locations) -> WatchlistStore:
     """The watchlist; nothing is read yet."""
-    from smsmon.store.local.watchlist import Watchlist
+    from smsmon.store import open_store
 
-    return Watchlist(locations.watchlist)
+    return open_store(locations).watchlist()

@@ -52,7 +52,7 @@ def run_demo(seed: int, speed: float) -> int:
     from smsmon.locations import Locations
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
-    from smsmon.store.local.watchlist import Watchlist
+    from smsmon.store import open_store
 
     world = demo_world(seed=seed, speed=speed)
     with (
@@ -63,7 +63,7 @@ def run_demo(seed: int, speed: float) -> int:
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
         write_account(home, server.base_url, server.key, ALERTS)
-        Watchlist(locations.watchlist).add(demo_entries(world.clock.now()))
+        open_store(locations).watchlist().add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
         return run_console(settings, locations, settings_again(locations, environ={}))

@@ -18,6 +18,7 @@ from smsmon.commands.flags import privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
 from smsmon.keylike import without_keys
+from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Row
@@ -93,22 +94,20 @@ def export(
     settings = read_settings(locations)
 
     from smsmon.commands.recorded import KINDS, Request
-    from smsmon.store.local.queries import keys
-    from smsmon.store.local.reader import Reader
 
     kind = KINDS[what]
     wanted = _filter(expression, kind.fields)
     named = [entry.id for entry in entries_from(ids, file)]
-    with Reader(locations.history, checked=True) as reader:
+    with open_store(locations).archive() as archive:
         asked = Request(
-            keys=reader.ask(lambda connection: keys(connection, named or None, account)),
+            keys=archive.keys(named or None, account),
             profile=account,
             filter=wanted,
             private=settings.display.privacy,
             now=time.time(),
             since=since or 0.0,
         )
-        rows = reader.each(lambda connection: kind.rows(connection, asked))
+        rows = kind.rows(archive, asked)
         with _opened(output) as write, Progress("rows") as progress:
             for line in _written(rows, kind.columns, form, excel=excel):
                 write(line)

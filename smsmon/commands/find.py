@@ -12,9 +12,10 @@ from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.output import fail, print_json, print_rows, say, when
 from smsmon.phones import as_shown
 from smsmon.shapes import sighting_json, yes_no
+from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.store.remembered import NumberFound
+    from smsmon.store.past import NumberFound
 
 
 @click.command
@@ -56,11 +57,8 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     locations = find_locations()
     settings = read_settings(locations)
 
-    from smsmon.store.local.queries import find_number
-    from smsmon.store.local.reader import Reader
-
-    with Reader(locations.history, checked=True) as reader:
-        found = reader.ask(lambda connection: find_number(connection, number, limit))
+    with open_store(locations).archive() as archive:
+        found = archive.find_number(number, limit)
     private = settings.display.privacy
     if as_json:
         print_json(

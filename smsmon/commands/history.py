@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
 
-from smsmon.commands.context import find_locations, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.durations import Moment, Number
 from smsmon.commands.flags import privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
@@ -26,9 +25,10 @@ from smsmon.commands.output import (
 from smsmon.model import Event
 from smsmon.phones import as_shown
 from smsmon.shapes import Happening, event_json, happening_json, outcome, utc
+from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.store.remembered import Happened
+    from smsmon.store.past import Grouping, Happened
 
 DAY = 86_400.0
 
@@ -73,14 +73,11 @@ def changes(
     wanted = [entry.id for entry in entries_from(ids, file)]
     moment = since if since is not None else (0.0 if wanted else time.time() - DAY)
 
-    from smsmon.store.local.queries import happened_since, timeline
-    from smsmon.store.local.reader import Reader
-
-    with Reader(locations.history, checked=True) as reader:
+    with open_store(locations).archive() as archive:
         if wanted:
-            found = [reader.ask(partial(timeline, message_id=each, limit=limit)) for each in wanted]
+            found = [archive.timeline(each, limit) for each in wanted]
         else:
-            found = [reader.ask(partial(happened_since, moment=moment, limit=limit))]
+            found = [archive.happened_since(moment, limit)]
     told = _in_order(found, moment)[:limit]
     private = settings.display.privacy
     if as_json:
@@ -124,7 +121,7 @@ def _cells(one: Happening, private: bool) -> tuple[str, str, str, str]:
 )
 @click.option("--since", type=Moment(), metavar="WHEN", help="Deliveries seen from then on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def times(by: str, since: float | None, as_json: bool) -> None:
+def times(by: Grouping, since: float | None, as_json: bool) -> None:
     """Tell how long deliveries took, as observed.
 
     Only recipients that were seen waiting and then delivered count.
@@ -134,13 +131,8 @@ def times(by: str, since: float | None, as_json: bool) -> None:
     --json prints {"by", "times": [{"key", "measured", "median", "p90", "p99"}]},
     durations in seconds.
     """
-    from smsmon.store.local.queries import delivery_times
-    from smsmon.store.local.reader import Reader
-
-    with Reader(find_locations().history, checked=True) as reader:
-        found = reader.ask(
-            lambda connection: delivery_times(connection, by, since=since or 0.0)  # type: ignore[arg-type]  # click.Choice holds it to the three
-        )
+    with open_store(find_locations()).archive() as archive:
+        found = archive.delivery_times(by, since=since or 0.0)
     if as_json:
         rows = [
             {
@@ -178,12 +170,10 @@ def info(as_json: bool) -> None:
     --json prints {"path", "bytes", "version", "messages", "removed",
     "recipients", "changes", "events", "oldest"}.
     """
-    from smsmon.store.local.maintenance import info as ask
-
-    path = find_locations().history
-    found = ask(path)
+    with open_store(find_locations()).archive() as archive:
+        found = archive.info()
     shape = {
-        "path": str(path),
+        "path": found.where,
         "bytes": found.bytes,
         "version": found.version,
         "messages": found.messages,
@@ -213,20 +203,18 @@ def prune(days: float | None, force: bool) -> None:
     What is on the watchlist is never dropped. Nothing is when the clock is far ahead of what was
     recorded last: --force says that it is right.
     """
-    from smsmon.store.local.maintenance import doubt
-    from smsmon.store.local.maintenance import prune as drop
-
     locations = find_locations()
     kept = days if days is not None else read_settings(locations).history.retention_days
     if days is None and kept == 0:
         say("Nothing is dropped: history.retention_days is 0, which keeps everything.")
         return
-    watched = open_watchlist(locations).load()
-    now = time.time()
-    strange = "" if force else doubt(locations.history, now, kept)
-    if strange:
-        fail(f"{strange} Nothing was dropped: set the clock, or add --force if it is right.")
-    dropped = drop(locations.history, watched, now, kept)
+    store, now = open_store(locations), time.time()
+    watched = store.watchlist().load()
+    with store.archive() as archive:
+        strange = "" if force else archive.doubt(now, kept)
+        if strange:
+            fail(f"{strange} Nothing was dropped: set the clock, or add --force if it is right.")
+        dropped = archive.prune(watched, now, kept)
     emit(
         f"Dropped {counted(dropped.messages, 'message')},"
         f" {counted(dropped.recipients, 'recipient')}, {counted(dropped.changes, 'change')},"
@@ -240,7 +228,6 @@ def vacuum() -> None:
 
     It needs as much free disk again for the while.
     """
-    from smsmon.store.local.maintenance import vacuum as rewrite
-
-    before, after = rewrite(find_locations().history)
+    with open_store(find_locations()).archive() as archive:
+        before, after = archive.vacuum()
     emit(f"{before:,} bytes before, {after:,} after.")

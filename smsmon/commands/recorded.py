@@ -5,7 +5,6 @@ What a filter may ask of a row is computed only when it does.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +27,8 @@ from smsmon.shapes import (
     transition_json,
     utc,
 )
-from smsmon.store.local.queries import load, summaries_of, timeline
-from smsmon.store.local.update import Key
+from smsmon.store.base import Archive
+from smsmon.store.past import Key
 
 Row = dict[str, object]
 
@@ -76,9 +75,9 @@ class Request:
     """Changes seen with other accounts are left out; None: none are."""
 
 
-def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+def recipient_rows(archive: Archive, asked: Request) -> Iterator[Row]:
     """Every recipient as last seen."""
-    for remembered in load(connection, asked.keys):
+    for remembered in archive.load(asked.keys):
         recipients = remembered.recipients
         column_of = partial(recipient_column, remembered, asked.now)
         for slot, is_wanted in enumerate(asked.filter.mask(column_of, len(recipients))):
@@ -98,12 +97,12 @@ def recipient_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[R
             }
 
 
-def change_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+def change_rows(archive: Archive, asked: Request) -> Iterator[Row]:
     """Every change ever seen, and every time that some were left out of a report or back in one;
     message by message, each in the order of time.
     """
     for message_id, _ in asked.keys:
-        past = timeline(connection, message_id, ALL)
+        past = archive.timeline(message_id, ALL)
         listing = [each for each in past.events if each.kind in _OF_RECIPIENTS]
         happened: list[Happening] = [*past.transitions, *listing]
         for one in sorted(happened, key=attrgetter("at")):
@@ -122,9 +121,9 @@ def _change_row(one: Happening, private: bool) -> Row:
     return {name: shape.get(name) for name in CHANGE_COLUMNS}
 
 
-def summary_rows(connection: sqlite3.Connection, asked: Request) -> Iterator[Row]:
+def summary_rows(archive: Archive, asked: Request) -> Iterator[Row]:
     """Every message as last seen, without its recipients; one never read has no counts."""
-    for summary in summaries_of(connection, asked.keys):
+    for summary in archive.summaries(asked.keys):
         facts = {each.name: each.of(summary) for each in RECORDED}
         if not asked.filter.matches(partial(_value, facts, asked.now)):
             continue
@@ -139,7 +138,7 @@ class Kind(NamedTuple):
     columns: Sequence[str]
     fields: Sequence[Field]
     """What a filter may ask of a row."""
-    rows: Callable[[sqlite3.Connection, Request], Iterator[Row]]
+    rows: Callable[[Archive, Request], Iterator[Row]]
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(

@@ -21,10 +21,8 @@ from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.sharing import Sharing
+from smsmon.store import open_store
 from smsmon.store.errors import StoreError
-from smsmon.store.local.history import History
-from smsmon.store.local.lease import LocalLease
-from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
 from smsmon.wishing import rank_of
 
@@ -89,9 +87,10 @@ class Watch:
         self._settings = settings
         self._clock = clock
         self._only = only
-        self._watchlist = Watchlist(locations.watchlist, clock)
+        store = open_store(locations)
+        self._watchlist = store.watchlist(clock)
         self._complain = complain
-        self._history = History(locations.history, clock, self._trouble)
+        self._history = store.history(clock, self._trouble)
         self._state = locations.state
         self._engine = Engine(
             sources,
@@ -108,7 +107,7 @@ class Watch:
             self._engine,
             self._history,
             self._watching,
-            LocalLease(locations.history, clock, "watch"),
+            store.lease(clock, "watch"),
             clock,
             lambda: rank_of(settings.polling.role, usable=True),
             self._retry,

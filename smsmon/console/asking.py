@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
@@ -19,6 +19,9 @@ from smsmon.console.tables.recipients import recipient_row
 from smsmon.console.tables.table_pane import TablePane
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.monitor.standing import standing
+
+if TYPE_CHECKING:
+    from smsmon.store.past import Happened, NumberFound
 
 CLIPBOARD_LIMIT = 50_000
 """Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
@@ -49,8 +52,10 @@ class Asking(Doing, inherit_bindings=False):
             if place is not None and place.slot is not None:
                 self.jump(place.message_id, place.slot)
 
-        engine = self.station.engine
-        self.app.push_screen(FindScreen(engine.board, self.lens, self.station.history), found)
+        def find(text: str, limit: int) -> Awaitable[NumberFound]:
+            return self.station.history.ask(lambda archive: archive.find_number(text, limit))
+
+        self.app.push_screen(FindScreen(self.station.engine.board, self.lens, find), found)
 
     def jump(self, message_id: str, slot: int) -> None:
         """Stand before one recipient of one message, whatever the filters hide."""
@@ -130,7 +135,10 @@ class Asking(Doing, inherit_bindings=False):
         from smsmon.console.dialogs.since import SinceScreen
 
         self.query_one(KeyLine).urge(_SINCE, wanted=False)
-        ask = self.station.history.happened_since
+
+        def ask(moment: float, limit: int) -> Awaitable[Happened]:
+            return self.station.history.ask(lambda archive: archive.happened_since(moment, limit))
+
         self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask), self._go_to)
 
     def _go_to(self, line: JournalLine | None) -> None:

@@ -5,12 +5,11 @@ Nothing depends on it: a file that is missing, broken or not writable is as good
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 from smsmon import files
-from smsmon.store.errors import StoreError
-from smsmon.store.local.files import write_whole
 
 
 class Memory:
@@ -31,10 +30,8 @@ class Memory:
     def keep(self, key: str, names: list[str]) -> None:
         """Keep ``names`` under ``key``. Blocks on the disk, for one small file."""
         self._kept[key] = list(names)
-        try:
-            write_whole(self._path, json.dumps(self._kept, indent=1).encode())
-        except StoreError:
-            return  # it is remembered as long as the console is open
+        with contextlib.suppress(OSError):  # it is remembered as long as the console is open
+            files.write_whole(self._path, json.dumps(self._kept, indent=1).encode())
 
     def _read(self) -> dict[str, list[str]]:
         try:

@@ -372,7 +372,9 @@ class Showing(Screen[None], inherit_bindings=False):
         try:
             watched = self.station.engine.board.get(message_id)
             key = (message_id, watched.entry.profile) if watched is not None else message_id
-            past = await self.station.history.recipient_changes(key, slot)
+            past = await self.station.history.ask(
+                lambda archive: archive.recipient_changes(key, slot)
+            )
         except StoreError:
             return  # said already, where the history's trouble is
         self._past = ((message_id, slot), past)

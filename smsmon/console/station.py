@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Polling, Sharing
-    from smsmon.store.local.history import History
-    from smsmon.store.local.watchlist import Watchlist
+    from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.watching import Watching
     from smsmon.wishing import Rank
 
@@ -114,16 +113,18 @@ class Station:
         )
 
     @cached_property
-    def history(self) -> History:
-        from smsmon.store.local.history import History
+    def _store(self) -> Store:
+        from smsmon.store import open_store
 
-        return History(self._locations.history, self.clock, self._history_trouble)
+        return open_store(self._locations)
 
     @cached_property
-    def watchlist(self) -> Watchlist:
-        from smsmon.store.local.watchlist import Watchlist
+    def history(self) -> HistoryStore:
+        return self._store.history(self.clock, self._history_trouble)
 
-        return Watchlist(self._locations.watchlist, self.clock)
+    @cached_property
+    def watchlist(self) -> WatchlistStore:
+        return self._store.watchlist(self.clock)
 
     @cached_property
     def watching(self) -> Watching:
@@ -137,9 +138,8 @@ class Station:
     def sharing(self) -> Sharing:
         """Who polls, of all processes on this home."""
         from smsmon.sharing import Sharing
-        from smsmon.store.local.lease import LocalLease
 
-        lease = LocalLease(self._locations.history, self.clock, "console")
+        lease = self._store.lease(self.clock, "console")
         return Sharing(
             self.engine, self.history, self.watching, lease, self.clock, self._rank, self.retry
         )

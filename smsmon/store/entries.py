@@ -20,6 +20,27 @@ class Problem:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What ``add`` did."""
+
+    new: tuple[Entry, ...]
+    merged: tuple[Entry, ...]
+    """Entries of messages that were watched before, as they are now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What ``remove`` took out, and from where: ``put_back`` undoes it."""
+
+    entries: tuple[tuple[int, Entry], ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The message ids, in the order they stood."""
+        return tuple(entry.id for _, entry in self.entries)
+
+
 def why_not_an_id(text: str) -> str:
     """Why the API would take ``text`` for no message id; empty when it is one."""
     if is_message_id(text):

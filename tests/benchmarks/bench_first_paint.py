@@ -76,14 +76,14 @@ def fill(home: Path) -> None:
     dice = random.Random(4)
     ids = [str(3_000_000 + number) for number in range(MESSAGES)]
     writer = HistoryWriter(home / "history.db")
-    writer.start()
+    writer.begin()
     for number, message_id in enumerate(ids):
         phones = Phones([f"+{each}" for each in some_phones(RECIPIENTS, dice)])
         for poll in polls(message_id, phones, 2, RECIPIENTS // 2):
             writer.record(poll, poll)
         if number % 20 == 0:
-            writer.flush(60)
-    writer.close(60)
+            writer.write_out(60)
+    writer.end(60)
     Watchlist(home / "watchlist.toml").add(
         Entry(message_id, f"Message {number}") for number, message_id in enumerate(ids, 1)
     )

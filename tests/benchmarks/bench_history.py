@@ -18,13 +18,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from operator import methodcaller
 from pathlib import Path
 from statistics import median
 
 from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
 from smsmon.recipients import Phones, Recipients
-from smsmon.store.local import maintenance, queries
-from smsmon.store.local.history import History
+from smsmon.store.local import archive, queries
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing, transaction
 from smsmon.store.local.writer import HistoryWriter
@@ -153,11 +154,11 @@ def recording(folder: Path) -> list[Result]:
                 "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows
             )
         writer = HistoryWriter(history)
-        writer.start()
+        writer.begin()
         every = polls("300", phones, 1 + 2 * ROUNDS * REPORTS, CHANGED)
         first = next(every)
         writer.record(first, first)
-        writer.flush()
+        writer.write_out()
         bare_times, apart_times, one_times, stream_times, handing = [], [], [], [], []
         revision = 1
         apart = ThreadPoolExecutor(1)
@@ -176,17 +177,17 @@ def recording(folder: Path) -> list[Result]:
             begun = time.process_time()
             for poll in batch:
                 writer.record(poll, poll)
-                writer.flush()
+                writer.write_out()
             one_times.append((time.process_time() - begun) / REPORTS)
             batch = [next(every) for _ in range(REPORTS)]
             begun, handed = time.process_time(), time.thread_time()
             for poll in batch:
                 writer.record(poll, poll)
             handing.append((time.thread_time() - handed) / REPORTS)
-            writer.flush()
+            writer.write_out()
             stream_times.append((time.process_time() - begun) / REPORTS)
         apart.shutdown()
-        writer.close()
+        writer.end()
     bare_time, apart_time, one = median(bare_times), median(apart_times), median(one_times)
     print(
         f"one report: bare {bare_time * 1e6:.0f} µs of CPU, in a thread {apart_time * 1e6:.0f};"
@@ -224,15 +225,15 @@ def fill(path: Path) -> list[int]:
     dice = random.Random(2)
     numbers = some_phones(MESSAGES * RECIPIENTS, dice)
     writer = HistoryWriter(path)
-    writer.start()
+    writer.begin()
     for message in range(MESSAGES):
         own = numbers[message * RECIPIENTS : (message + 1) * RECIPIENTS]
         phones = Phones([f"+{number}" for number in own])
         for poll in polls(str(message), phones, 3, RECIPIENTS // 2):
             writer.record(poll, poll)
         if message % 20 == 0:
-            writer.flush(60)
-    writer.close(60)
+            writer.write_out(60)
+    writer.end(60)
     return numbers
 
 
@@ -291,12 +292,12 @@ def looking_up(path: Path, numbers: Sequence[int]) -> list[Result]:
 
 
 async def asking(path: Path, texts: Sequence[str]) -> float:
-    """Seconds that ``await history.find_number`` takes."""
-    history = History(path)
+    """Seconds that asking the history for a number takes."""
+    history = LocalHistory(path)
     times = []
     for text in texts:
         begun = time.perf_counter()
-        await history.find_number(text)
+        await history.ask(methodcaller("find_number", text))
         times.append(time.perf_counter() - begun)
     await history.close()
     return median(times)
@@ -304,10 +305,10 @@ async def asking(path: Path, texts: Sequence[str]) -> float:
 
 async def loading(path: Path) -> list[Result]:
     """A start with 1,000 messages and 500,000 recipients: how long, and what the loop feels."""
-    history = History(path)
+    history = LocalHistory(path)
     ids = [str(message) for message in range(1_000)]
     begun = time.perf_counter()
-    summaries = await history.summaries(ids)
+    summaries = await history.ask(lambda it: it.summaries([(each, "default") for each in ids]))
     summed = time.perf_counter() - begun
     assert len(summaries) == len(ids)
     worst = 0.0
@@ -350,7 +351,7 @@ def run() -> list[Result]:
         begun = time.perf_counter()
         numbers = fill(large)
         filled = time.perf_counter() - begun
-        size = maintenance.size(large) / len(numbers)
+        size = archive.size(large) / len(numbers)
         print(f"1,000,000 recipients, each changed once, recorded in {filled:.0f} s")
         results.append(Result("on disk, each recipient changed once", size, "B/recipient", 150))
         results += looking_up(large, numbers)

@@ -20,7 +20,7 @@ from smsmon.crash import write_crash_note
 from smsmon.learned import FILE_NAME
 from smsmon.locations import Locations
 from smsmon.store.local.files import write_whole
-from smsmon.store.local.lease import LocalLease, Presence
+from smsmon.store.local.lease import LocalLease
 from tests.cli.program import TIMEOUT, Program
 from tests.files.kinds import NOBODY, root_only
 from tests.store.reports import START, Console, row
@@ -49,7 +49,7 @@ def test_what_root_does_in_a_users_home_stays_the_users(program: Program) -> Non
     with Console(program.home / "history.db") as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
-        console.writer.flush()
+        console.writer.write_out()
         while_open = owners(program.home)
     assert {"history.db-wal", "history.db-shm"} <= while_open.keys()
     program.run("add", "301")  # replaces what is there by now
@@ -68,12 +68,12 @@ def test_the_lease_is_its_homes_whoever_takes_it(program: Program) -> None:
     program.home.mkdir()
     os.chown(program.home, NOBODY, NOBODY + 1)
     history = program.home / "history.db"
-    lease, presence = LocalLease(history, SystemClock(), "watch"), Presence(history)
+    lease = LocalLease(history, SystemClock(), "watch")
     lease.claim(["300"])
-    presence.enter()
+    lease.attend()
     assert len(owners(program.home)) >= 3
     assert set(owners(program.home).values()) == {(NOBODY, NOBODY + 1)}
-    presence.leave()
+    lease.leave()
     lease.release()
 
 
@@ -176,7 +176,7 @@ def test_a_history_that_is_there_is_closed_to_others(program: Program, mode: int
     with Console(history) as console:
         console.watch("301")
         console.poll("301", [row(1)], START)
-        console.writer.flush()
+        console.writer.write_out()
         modes = {stat.S_IMODE(each.stat().st_mode) for each in program.home.glob("history.db*")}
     assert modes == {0o600}
 

@@ -17,7 +17,7 @@ from smsmon.console.tables.finding import Place
 from smsmon.model import Entry, Status
 from smsmon.monitor.board import Board
 from smsmon.store.errors import StoreError
-from smsmon.store.remembered import NumberFound, Sighting
+from smsmon.store.past import NumberFound, Sighting
 from tests.console.dialog_stage import NARROW, SMALL, asking, calm, put, recipient, type_text
 from tests.support.clock import START, VirtualClock
 
@@ -113,7 +113,7 @@ async def test_who_is_no_longer_listed_is_found_as_such() -> None:
     board = two_messages()
     put(board, Entry("100"), [recipient("+33700000000")], START + 20)
     history = History()
-    async with asking(FindScreen(board, lens(), history), (120, 30)) as (app, pilot):
+    async with asking(FindScreen(board, lens(), history.find_number), (120, 30)) as (app, pilot):
         await type_text(app, pilot, "0612")
         assert "-+33 6 12 34 56 78" in app.line_with("was delivered")
         assert "100" in app.line_with("was delivered")
@@ -140,7 +140,10 @@ async def test_each_empty_state_says_what_to_do() -> None:
 
 
 async def test_the_history_adds_what_is_not_watched_any_more() -> None:
-    async with asking(FindScreen(two_messages(), lens(), History()), (120, 30)) as (app, pilot):
+    async with asking(FindScreen(two_messages(), lens(), History().find_number), (120, 30)) as (
+        app,
+        pilot,
+    ):
         await type_text(app, pilot, "0612")
         row = app.line_with("50 ")
         assert "not watched any more  Spring" in row
@@ -153,7 +156,10 @@ async def test_the_history_adds_what_is_not_watched_any_more() -> None:
 async def test_a_history_in_trouble_says_so_and_what_is_watched_stays() -> None:
     history = History()
     history.fails = StoreError(Path("history.db"), "another program holds it", "Wait.")
-    async with asking(FindScreen(two_messages(), lens(), history), (120, 30)) as (app, pilot):
+    async with asking(FindScreen(two_messages(), lens(), history.find_number), (120, 30)) as (
+        app,
+        pilot,
+    ):
         await type_text(app, pilot, "0612")
         assert "2 found in 2 messages · history: another program holds it. Wait." in app.text
         assert app.line_with("✓ Delivered")
@@ -162,7 +168,7 @@ async def test_a_history_in_trouble_says_so_and_what_is_watched_stays() -> None:
 async def test_a_search_that_fails_says_so() -> None:
     history = History()
     history.fails = RuntimeError("no")
-    async with asking(FindScreen(two_messages(), lens(), history)) as (app, pilot):
+    async with asking(FindScreen(two_messages(), lens(), history.find_number)) as (app, pilot):
         await type_text(app, pilot, "0612")
         assert "2 found in 2 messages · the search failed" in app.text
 
@@ -170,7 +176,7 @@ async def test_a_search_that_fails_says_so() -> None:
 async def test_a_stale_search_is_cancelled_and_never_shown() -> None:
     history = History()
     history.may_answer.clear()
-    async with asking(FindScreen(Board(), lens(), history)) as (app, pilot):
+    async with asking(FindScreen(Board(), lens(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612")
         await pilot.pause()
         assert "searching the history" in app.text
@@ -188,7 +194,7 @@ async def test_the_cursor_stays_on_its_row_when_the_history_answers_late() -> No
     history = History()
     history.may_answer.clear()
     board = two_messages()
-    async with asking(FindScreen(board, lens(), history)) as (app, pilot):
+    async with asking(FindScreen(board, lens(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612", "down")
         await pilot.pause()
         history.may_answer.set()
@@ -201,7 +207,7 @@ async def test_the_cursor_stays_on_its_row_when_the_history_answers_late() -> No
 async def test_enter_before_anything_is_found_opens_what_is_found_first() -> None:
     history = History()
     history.may_answer.clear()
-    async with asking(FindScreen(Board(), lens(), history)) as (app, pilot):
+    async with asking(FindScreen(Board(), lens(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612", "enter")
         await pilot.pause()
         assert app.answers == []

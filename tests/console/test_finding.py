@@ -22,7 +22,7 @@ from smsmon.console.tables.finding import (
 from smsmon.model import Entry, Status
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones
-from smsmon.store.remembered import Sighting
+from smsmon.store.past import Sighting
 from tests.console.dialog_stage import put, recipient
 from tests.support.clock import START
 

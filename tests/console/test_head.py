@@ -26,7 +26,7 @@ from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import Rule, Severity
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling
-from smsmon.store.local.lease import Holder
+from smsmon.store.shared import Holder
 from tests.support.clock import START, VirtualClock
 
 LENS = Lens(VirtualClock(), zone=UTC)

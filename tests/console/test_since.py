@@ -19,7 +19,7 @@ from smsmon.console.tables.journal import transition_lines
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.model import Event, EventKind, Status, Transition
 from smsmon.store.errors import StoreError
-from smsmon.store.remembered import Happened
+from smsmon.store.past import Happened
 from tests.console.dialog_stage import NARROW, SMALL, DialogApp, asking, calm
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START, VirtualClock

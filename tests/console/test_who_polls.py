@@ -11,7 +11,7 @@ from smsmon.console.lens import Lens
 from smsmon.monitor.account import AccountState
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling
-from smsmon.store.local.lease import Holder
+from smsmon.store.shared import Holder
 from tests.support.clock import VirtualClock
 
 WATCH = Holder(1_234_567, "watch")

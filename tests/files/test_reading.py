@@ -56,9 +56,9 @@ def test_every_place_of_a_file_says_so(
     with pytest.raises(StoreError, match=why), Reader(place.history) as reader:
         reader.ask(summaries)
     writer = HistoryWriter(place.history)
-    writer.start()
+    writer.begin()
     with pytest.raises(StoreError, match=why):
-        writer.close()
+        writer.end()
     with pytest.raises(ValueError, match=why):
         read_key_file(key)
     with pytest.raises(ValueError, match=why):

@@ -20,7 +20,7 @@ from smsmon.simulator.faults import ServerError
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
-from smsmon.store.local.history import History
+from smsmon.store.local.history import LocalHistory
 from tests.monitor.fakes import FakeSource, Rig, fault, report, row
 from tests.monitor.source_contract import KNOWN, OTHER, SourceContract
 from tests.support.clock import START, VirtualClock
@@ -97,8 +97,8 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.rig = Rig()
-        self.history = History(folder / "history.db", self.rig.clock)
-        self.history.writer.record_alone()
+        self.history = LocalHistory(folder / "history.db", self.rig.clock)
+        self.history.record_alone()
         self.rig.engine._recorder = self.history
         self.history.start()
         self.rig.source.rows["300"] = [row(1), row(2), row(3)]
@@ -144,7 +144,7 @@ async def test_a_pushed_receipt_reaches_the_board_the_listeners_and_the_history(
     async for (kept,) in scene.history.load(["300"]):
         assert [each.status for each in kept.recipients] == [D, D, D]
         assert (kept.summary.read_at, kept.summary.counts.absent) == (read_at, 0)
-    changes = await scene.history.timeline("300")
+    changes = await scene.history.ask(lambda archive: archive.timeline("300"))
     assert sorted(each.slot for each in changes.transitions) == [0, 1, 2]
     assert EventKind.COMPLETED in [each.kind for each in changes.events]
     await scene.history.close()

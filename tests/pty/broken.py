@@ -86,12 +86,12 @@ def in_the_background() -> None:
 
 def at_the_end() -> None:
     """Writing the history for the last time hangs."""
-    from smsmon.store.local.history import History
+    from smsmon.store.local.history import LocalHistory
 
     async def close(_: Any) -> None:
         await asyncio.Event().wait()
 
-    put(History, "close", close)
+    put(LocalHistory, "close", close)
     from smsmon import leaving
 
     leaving.WITHIN = 0.5

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Self
 
+from smsmon.clock import Clock
 from smsmon.model import Entry, Report, Status, status_of
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.source import Restored
 from smsmon.recipients import Recipient, Recipients
+from smsmon.store.base import Listener, Outdated
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.writer import HistoryWriter
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Info, Remembered
 
 START = 1_795_348_800.0
 """2026-11-22 12:00 UTC."""
@@ -52,17 +55,25 @@ def report(
 class Console:
     """A board and a writer, as a console ties them."""
 
-    def __init__(self, path: Path, **kwargs: object) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        listener: Listener | None = None,
+        anew: Callable[[], object] = lambda: None,
+        outdated: Outdated = lambda _: None,
+    ) -> None:
         self.board = Board()
-        self.writer = HistoryWriter(path, **kwargs)  # type: ignore[arg-type]  # handed through
-        self.writer.start()
+        self.writer = HistoryWriter(path, clock, listener)
+        self.writer.begin(anew, outdated)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
-            self.writer.close()
+            self.writer.end()
         except Exception:
             if kind is None:
                 raise
@@ -121,6 +132,12 @@ def changes(path: Path) -> list[tuple[object, ...]]:
         " FROM change JOIN message m ON m.id = message ORDER BY observed_at, message, slot",
         START,
     )
+
+
+def info(path: Path) -> Info:
+    """What ``smsmon history info`` tells, once the database is found to be sound."""
+    with LocalArchive(path, checked=True) as archive:
+        return archive.info()
 
 
 def sound(path: Path) -> bool:

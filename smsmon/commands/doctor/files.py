@@ -34,26 +34,28 @@ def settings_file(locations: Locations) -> tuple[Settings | None, list[Finding]]
 
 def stores(locations: Locations) -> Iterator[Finding]:
     """The watchlist, the history and the folders they are in."""
+    from smsmon.store import open_store
     from smsmon.store.errors import StoreError
-    from smsmon.store.local.maintenance import info
-    from smsmon.store.local.watchlist import Watchlist
+
+    store = open_store(locations)
 
     for name, folder in (
         ("data folder", locations.watchlist.parent),
         ("state folder", locations.state),
     ):
         yield _writable(name, folder)
-    for name, path in (("watchlist", locations.watchlist), ("history", locations.history)):
+    for name, path in store.files.items():
         if not _may_be_there(path):
             yield finding(PART, name, Health.NOTE, f"{path}: none yet")
             continue
         yield _private(name, path)
         try:
             if name == "watchlist":
-                count = len(Watchlist(path).load())
+                count = len(store.watchlist().load())
                 yield finding(PART, "watchlist entries", Health.GOOD, count)
             else:
-                told = info(path)
+                with store.archive() as archive:
+                    told = archive.info()
                 detail = f"{told.messages} messages, {told.recipients} recipients, {told.bytes:,} B"
                 yield finding(PART, "history content", Health.GOOD, detail)
         except StoreError as error:

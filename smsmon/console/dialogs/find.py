@@ -17,8 +17,8 @@ from smsmon.console.dialogs.field import Field
 from smsmon.console.lens import Lens
 from smsmon.console.tables.finding import (
     FOUND_LIMIT,
+    FindNumber,
     Found,
-    NumberFinder,
     Place,
     merged,
     remembered,
@@ -75,11 +75,12 @@ class FindScreen(ModalScreen[Place | None]):
     ]
     AUTO_FOCUS = "#number"
 
-    def __init__(self, board: Board, lens: Lens, history: NumberFinder | None = None) -> None:
+    def __init__(self, board: Board, lens: Lens, find: FindNumber | None = None) -> None:
+        """``find`` asks the history for a number, at most so many times it was seen."""
         super().__init__()
         self._board = board
         self._lens = lens
-        self._history = history
+        self._find = find
         self._wanted = Sought()
         self._searched = Sought()
         """What the rows shown were found for."""
@@ -132,12 +133,12 @@ class FindScreen(ModalScreen[Place | None]):
             self._show([], searching=False)
             return
         found = await search(self._board, wanted)
-        history = self._history
-        self._show(found, searching=history is not None)
-        if history is None:
+        find = self._find
+        self._show(found, searching=find is not None)
+        if find is None:
             return
         try:
-            known = await history.find_number(self._value, FOUND_LIMIT)
+            known = await find(self._value, FOUND_LIMIT)
         except StoreError as error:
             self._show(found, searching=False, trouble=f"history: {error.reason}. {error.remedy}")
             return
@@ -168,7 +169,7 @@ class FindScreen(ModalScreen[Place | None]):
         nothing.display = not found
         if not found:
             why = why_empty(
-                self._wanted, len(self._board), searching=searching, history=bool(self._history)
+                self._wanted, len(self._board), searching=searching, history=bool(self._find)
             )
             nothing.update(why)
         self.query_one("#verdict", Line).say(

@@ -33,7 +33,7 @@ from smsmon.console.widgets.live_table.messages import (
     SortChanged,
 )
 from smsmon.store.errors import StoreError
-from smsmon.store.remembered import Happened
+from smsmon.store.past import Happened
 
 LIMIT = 10_000
 """Changes read at most: more are no reading for a person."""

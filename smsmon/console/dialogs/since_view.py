@@ -15,7 +15,7 @@ from smsmon.console.looks import Tone, status_look
 from smsmon.console.tables.journal import Line, event_line, transition_lines
 from smsmon.console.tones import styled
 from smsmon.model import EventKind, Status
-from smsmon.store.remembered import Happened
+from smsmon.store.past import Happened
 
 _EVENING = 18
 """The hour at which the evening begins that "last night" is told from."""

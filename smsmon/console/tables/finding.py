@@ -7,16 +7,16 @@ no key waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.phones import Sought, sought, why_not_sought
 from smsmon.recipients import Recipient
-from smsmon.store.remembered import NumberFound, Sighting
+from smsmon.store.past import NumberFound, Sighting
 
 FOUND_LIMIT = 200
 """Rows found at most: who needs more needs more digits."""
@@ -27,12 +27,8 @@ _TURN = 0.008
 """Seconds of searching until others have their turn."""
 
 
-class NumberFinder(Protocol):
-    """The history, as far as finding a number goes."""
-
-    async def find_number(self, text: str, limit: int = ...) -> NumberFound:
-        """Everything ever seen about the number ``text``. Raises ``StoreError``."""
-        ...
+FindNumber = Callable[[str, int], Awaitable[NumberFound]]
+"""Gives everything ever seen about a number, at most so often. Raises ``StoreError``."""
 
 
 class Place(NamedTuple):

@@ -1,0 +1,47 @@
+"""The store of one machine: ``watchlist.toml``, for people too, and ``history.db`` (SQLite)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smsmon.clock import Clock
+    from smsmon.store.base import Listener
+    from smsmon.store.local.archive import LocalArchive
+    from smsmon.store.local.history import LocalHistory
+    from smsmon.store.local.lease import LocalLease
+    from smsmon.store.local.watchlist import Watchlist
+
+
+class LocalStore:
+    """The store in two files. Each part is imported when it is asked for: SQLite takes time."""
+
+    def __init__(self, watchlist: Path, history: Path) -> None:
+        self._watchlist = watchlist
+        self._history = history
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        return {"watchlist": self._watchlist, "history": self._history}
+
+    def watchlist(self, clock: Clock | None = None) -> Watchlist:
+        from smsmon.store.local.watchlist import Watchlist
+
+        return Watchlist(self._watchlist, clock)
+
+    def archive(self) -> LocalArchive:
+        from smsmon.store.local.archive import LocalArchive
+
+        return LocalArchive(self._history, checked=True)
+
+    def history(self, clock: Clock | None = None, listener: Listener | None = None) -> LocalHistory:
+        from smsmon.store.local.history import LocalHistory
+
+        return LocalHistory(self._history, clock, listener)
+
+    def lease(self, clock: Clock, name: str) -> LocalLease:
+        from smsmon.store.local.lease import LocalLease
+
+        return LocalLease(self._history, clock, name)

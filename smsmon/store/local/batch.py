@@ -10,8 +10,9 @@ from smsmon.model import Entry, Event
 from smsmon.store.local import stands
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction
-from smsmon.store.local.stands import AccountStands, PollStands, Wish
-from smsmon.store.local.update import Key, Known, Update
+from smsmon.store.local.update import Known, Update
+from smsmon.store.past import Key
+from smsmon.store.shared import AccountStands, PollStands, Wish
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each

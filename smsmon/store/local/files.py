@@ -9,7 +9,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,21 +87,14 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> Signature:
-    """Put ``content`` at ``path``, atomically and durably: see ``files.replaced``.
+    """As `files.write_whole`; gives the new file's signature. Raises ``StoreError``.
 
-    What everybody could write until now is closed to them.
-    Hold ``locked`` around a read-modify-write. Returns the new file's signature. Raises
-    ``StoreError``, the old file kept.
+    Hold ``locked`` around a read-modify-write.
     """
-    make_folder(path.parent)
     try:
-        with files.replaced(path, stat.S_IWOTH) as file:
-            file.write(content)
-            file.flush()
-            found = os.fstat(file.fileno())
+        return _signature(files.write_whole(path, content))
     except OSError as error:
         raise of_os_error(path, error, "write") from error
-    return _signature(found)
 
 
 @contextlib.contextmanager

@@ -3,60 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from smsmon.model import Event, Transition
 from smsmon.store.local import queries, stands
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.stands import AccountStands, PollStands, Wish
-from smsmon.store.local.update import Key
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Key, Remembered
+from smsmon.store.shared import Cursor, Newer, PollStands, Recorded, Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Up to where the record was read."""
-
-    sequence: int = 0
-    event: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What is new about one message."""
-
-    stands: PollStands
-    remembered: Remembered | None = None
-    """The message as it stands, when its recipients may differ from those known."""
-    transitions: tuple[Transition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Newer:
-    """What was recorded since a cursor."""
-
-    cursor: Cursor
-    messages: Sequence[Recorded] = ()
-    events: Sequence[Event] = ()
-    accounts: Sequence[AccountStands] = ()
-
-
-class Follower:
-    """One connection that looks whether there is something new; for one thread at a time.
+class LocalFollower:
+    """One connection that looks whether there is something new.
 
     While nobody writes, a look costs next to nothing: SQLite counts the changes of a database.
-    Every method raises ``StoreError``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, revisions: Mapping[Key, int]) -> None:
+        """``revisions`` are those that are known, by now."""
         self._reader = Reader(path)
+        self._revisions = revisions
         self._looked_at: tuple[sqlite3.Connection, int] | None = None
 
     def changed(self) -> bool:
-        """True when anything was written since this was last asked, and at first."""
-
         def look(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, int]:
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             return connection, version
@@ -65,20 +33,16 @@ class Follower:
         return before is None or before[0] is not self._looked_at[0] or before != self._looked_at
 
     def end(self) -> Cursor:
-        """A cursor from which on events are read, and all else."""
         query = "SELECT ifnull(max(id), 0) FROM event"
         return Cursor(0, self._reader.ask(lambda db: int(db.execute(query).fetchone()[0])))
 
-    def newer(self, cursor: Cursor, revisions: Mapping[Key, int]) -> Newer:
-        """What was recorded since ``cursor``; ``revisions`` are those that are known."""
-        return self._reader.ask(lambda connection: newer(connection, cursor, revisions))
+    def newer(self, cursor: Cursor) -> Newer:
+        return self._reader.ask(lambda connection: newer(connection, cursor, self._revisions))
 
     def wishes(self) -> list[Wish]:
-        """What others wish of the one that polls."""
         return self._reader.ask(stands.wishes)
 
     def close(self) -> None:
-        """Let go of the database."""
         self._looked_at = None
         self._reader.close()
 

@@ -14,16 +14,14 @@ import os
 import threading
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from smsmon import files
 from smsmon.clock import Clock
 from smsmon.store.errors import Busy, StoreError, of_os_error
 from smsmon.store.local.files import database_of, locked, make_folder
+from smsmon.store.shared import Holder
 from smsmon.text import safe
 
-HEARTBEAT = 1.0
-"""Seconds between two heartbeats of a holder."""
 FRESH = 2.5
 """Seconds after a heartbeat for which its holder acts without another look."""
 STILL = 3.5
@@ -31,56 +29,6 @@ STILL = 3.5
 is taken to stand still. More than ``FRESH``: by then the holder does nothing without a look."""
 _NAME_LIMIT = 100
 """Bytes read of who holds it."""
-
-
-class Holder(NamedTuple):
-    """The process that polls."""
-
-    pid: int
-    name: str
-    """What it is: ``console``, ``watch``."""
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.pid}"
-
-
-class Lease(Protocol):
-    """Leave to poll messages: all those of a home at once, or one by one.
-
-    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
-    """
-
-    @property
-    def held(self) -> bool:
-        """True while anything is ours."""
-        ...
-
-    @property
-    def holder(self) -> Holder | None:
-        """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
-        ...
-
-    def __contains__(self, message_id: object) -> bool: ...
-
-    def claim(self, ids: Collection[str]) -> Collection[str]:
-        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
-        ...
-
-    def look(self) -> None:
-        """See who polls, and claim nothing: nobody does where the holder stands still."""
-        ...
-
-    def renew(self) -> bool:
-        """Give a heartbeat; False when what was ours is lost."""
-        ...
-
-    def ours_still(self) -> bool:
-        """True when nobody else has taken it, by a look from any thread; gives no heartbeat."""
-        ...
-
-    def release(self) -> None:
-        """Let go of all; others may take it at once."""
-        ...
 
 
 class LocalLease:
@@ -93,6 +41,9 @@ class LocalLease:
         """``history`` is the database that its holder writes, ``name`` what we are called."""
         target = self._history = database_of(history)
         self._path = target.with_name(f"{target.name}.lease")
+        self._followers = target.with_name(f"{target.name}.followers")
+        """A file on which those that follow share a lock."""
+        self._following: int | None = None
         self._clock = clock
         self._name = name
         self._handle: int | None = None
@@ -183,6 +134,32 @@ class LocalLease:
             if handle is not None:
                 os.close(handle)
 
+    def attend(self) -> None:
+        if self._following is None:
+            with contextlib.suppress(OSError):  # a file that cannot be had is no matter
+                self._following = self._lock_followers(fcntl.LOCK_SH)
+
+    def leave(self) -> None:
+        handle, self._following = self._following, None
+        if handle is not None:
+            os.close(handle)
+
+    def attended(self) -> bool:
+        try:
+            handle = self._lock_followers(fcntl.LOCK_EX)
+        except OSError:
+            return False
+        if handle is not None:
+            os.close(handle)
+        return handle is None
+
+    def _lock_followers(self, kind: int) -> int | None:
+        handle = files.open_lock(self._followers, self._history)
+        if _lock(handle, kind):
+            return handle
+        os.close(handle)
+        return None
+
     def _take(self) -> None:
         """Take it under the guard: nobody else takes it meanwhile."""
         handle = self._open()
@@ -231,53 +208,10 @@ class LocalLease:
         return now - self._seen_since >= STILL
 
 
-class Presence:
-    """Tells the one that polls whether anybody follows: followers share a lock on a file."""
-
-    def __init__(self, history: Path) -> None:
-        target = self._history = database_of(history)
-        self._path = target.with_name(f"{target.name}.followers")
-        self._handle: int | None = None
-
-    def enter(self) -> None:
-        """Be there until ``leave``, or our end. A file that cannot be had is no matter."""
-        if self._handle is None:
-            with contextlib.suppress(OSError):
-                self._handle = self._lock(fcntl.LOCK_SH)
-
-    def leave(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            os.close(handle)
-
-    def anybody(self) -> bool:
-        """True when another process follows."""
-        try:
-            handle = self._lock(fcntl.LOCK_EX)
-        except OSError:
-            return False
-        if handle is None:
-            return True
-        os.close(handle)
-        return False
-
-    def _lock(self, kind: int) -> int | None:
-        handle = files.open_lock(self._path, self._history)
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except BaseException:
-            os.close(handle)
-            raise
-        return handle
-
-
-def _lock(handle: int) -> bool:
+def _lock(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
     """Take the lock on an open file; False when another process has it."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -8,17 +8,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from smsmon import phones
 from smsmon.model import Counts, Event, EventKind, Status, Transition
 from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient
 from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, stored
-from smsmon.store.local.update import Key
-from smsmon.store.remembered import (
+from smsmon.store.past import (
     DeliveryTimes,
+    Grouping,
     Happened,
     Info,
+    Key,
     NumberFound,
     Remembered,
     Sighting,
@@ -27,7 +29,6 @@ from smsmon.store.remembered import (
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Grouping = Literal["message", "tag", "country"]
 
 _STATUS = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
@@ -294,13 +295,14 @@ def last_moment(connection: sqlite3.Connection) -> float | None:
     return _moment(moment or None)
 
 
-def info(connection: sqlite3.Connection, size: int) -> Info:
-    """What is in the history; ``size`` is that of its files in bytes."""
+def info(connection: sqlite3.Connection, where: Path, size: int) -> Info:
+    """What is in the history at ``where``; ``size`` is that of its files in bytes."""
 
     def one(query: str) -> Any:
         return connection.execute(query).fetchone()[0]
 
     return Info(
+        where=str(where),
         bytes=size,
         version=one("PRAGMA user_version"),
         messages=one("SELECT count(*) FROM message"),

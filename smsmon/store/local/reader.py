@@ -38,6 +38,8 @@ class Reader:
         self._connection: sqlite3.Connection | None = None
         self._inodes: tuple[int, ...] | None = None
         self._alone = threading.RLock()
+        self.unwanted: Callable[[], bool] | None = None
+        """Asked now and then whether an answer is wanted no more; it is then not given."""
         _READERS.add(self)
 
     def __enter__(self) -> Self:
@@ -46,21 +48,10 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(
-        self,
-        question: Callable[[sqlite3.Connection], T],
-        unwanted: Callable[[], bool] | None = None,
-    ) -> T:
-        """The answer to ``question``. Raises ``StoreError``, also when ``unwanted`` turns true."""
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to ``question``. Raises ``StoreError``, also when it is ``unwanted``."""
         with self._alone, self._speaking():
-            connection = self._connected()
-            if unwanted is None:
-                return question(connection)
-            connection.set_progress_handler(unwanted, _STEPS)
-            try:
-                return question(connection)
-            finally:
-                connection.set_progress_handler(None, _STEPS)
+            return question(self._connected())
 
     def each(self, question: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
         """The answers that ``question`` gives one by one. Raises ``StoreError``."""
@@ -91,6 +82,7 @@ class Reader:
                 check(self._connection, self.path)
             # The empty history that stands for one not made yet is asked once.
             self._inodes = None if stands_in(self._connection) else _inodes(self.path)
+        self._connection.set_progress_handler(self.unwanted, _STEPS)
         return self._connection
 
 

@@ -19,7 +19,8 @@ from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
 from smsmon.store.local.columns import COLUMNS, of_rows, stored, word
 from smsmon.store.local.stands import forget_polls
-from smsmon.store.local.update import Key, Known, Update, key_of
+from smsmon.store.local.update import Known, Update
+from smsmon.store.past import Key, key_of
 
 
 @dataclass(frozen=True, slots=True)

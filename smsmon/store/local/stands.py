@@ -8,87 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from smsmon.model import Entry, Fault, FaultKind
-
-WISH_LASTS = 60.0
-"""Seconds after which a wish is void: whoever still means it says so again."""
+from smsmon.model import Fault, FaultKind
+from smsmon.store.base import WatchedMessage
+from smsmon.store.shared import LASTING, AccountStands, PollStands, Wish
 
 
-@dataclass(frozen=True, slots=True)
-class PollStands:
-    """How it stands with the polls of one message."""
-
-    message_id: str
-    profile: str
-    read_at: float | None = None
-    asked_at: float | None = None
-    promise: float | None = None
-    """Seconds promised between that read and the next."""
-    next_due: float | None = None
-    settled_at: float | None = None
-    fault: Fault | None = None
-    fault_since: float | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The message of the history that it concerns."""
-        return self.message_id, self.profile
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStands:
-    """How it stands with one account."""
-
-    profile: str
-    condition: str
-    fault: Fault | None = None
-    since: float | None = None
-    retry_at: float | None = None
-    failing_since: float | None = None
-    heard: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What one process asks of the one that polls."""
-
-    who: str
-    at: float
-    kind: str
-    what: str = ""
-    id: int = 0
-    """Its number; 0 while it is not recorded."""
-
-
-LASTING = frozenset(("focus", "rank"))
-"""Kinds of which each process has one at a time, the last."""
-
-
-class Polls(Protocol):
-    """The part of the monitor's ``Watched`` that tells how it stands with its polls."""
-
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def read_at(self) -> float | None: ...
-    @property
-    def asked_at(self) -> float | None: ...
-    @property
-    def promise(self) -> float | None: ...
-    @property
-    def next_due(self) -> float | None: ...
-    @property
-    def settled_at(self) -> float | None: ...
-    @property
-    def fault(self) -> Fault | None: ...
-    @property
-    def fault_since(self) -> float | None: ...
-
-
-def of_watched(watched: Polls) -> PollStands:
+def of_watched(watched: WatchedMessage) -> PollStands:
     """How it stands with a message's polls now."""
     return PollStands(
         watched.entry.id,
@@ -238,11 +165,6 @@ def wishes(connection: sqlite3.Connection) -> list[Wish]:
             "SELECT id, who, at, kind, what FROM wish ORDER BY id"
         )
     ]
-
-
-def void(wish: Wish, now: float) -> bool:
-    """True for a wish that counts no more at wall time ``now``, or not yet."""
-    return abs(now - wish.at) > WISH_LASTS
 
 
 def drop_wishes(connection: sqlite3.Connection, ids: Sequence[int]) -> None:

@@ -6,21 +6,9 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
-
-Episode = tuple[str, str]
-"""The name of a rule, and a message id."""
-
-
-class Turn(NamedTuple):
-    """One end of an alert."""
-
-    rule: str
-    message_id: str
-    firing: bool
-    """False: it is over."""
+from smsmon.store.shared import Episode, Turn
 
 
 def told(connection: sqlite3.Connection) -> frozenset[Episode]:

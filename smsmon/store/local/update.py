@@ -5,60 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from smsmon.model import Entry, Event, Transition
+from smsmon.model import Entry
 from smsmon.recipients import Recipients
-from smsmon.store.local.stands import Polls
-
-Key = tuple[str, str]
-"""A message id and the account it is read with: together they are one message of the history."""
-
+from smsmon.store.base import AppliedPoll, WatchedMessage
+from smsmon.store.past import Key, key_of
 
 Recorded = tuple[Recipients, bytes | None]
 """A message's columns and digest as they were recorded last."""
-
-
-class AppliedPoll(Protocol):
-    """What the monitor tells about one poll (its ``Applied``)."""
-
-    @property
-    def message_id(self) -> str: ...
-    @property
-    def at(self) -> float: ...
-    @property
-    def asked_at(self) -> float: ...
-    @property
-    def served_at(self) -> float | None: ...
-    @property
-    def late(self) -> bool: ...
-    @property
-    def transitions(self) -> tuple[Transition, ...]: ...
-    @property
-    def events(self) -> tuple[Event, ...]: ...
-
-
-class WatchedMessage(Polls, Protocol):
-    """What the monitor knows of the message after that poll (its ``Watched``)."""
-
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def recipients(self) -> Recipients: ...
-    @property
-    def first_seen(self) -> array[float]: ...
-    @property
-    def changed_at(self) -> array[float]: ...
-    @property
-    def absent(self) -> Mapping[int, float]: ...
-    @property
-    def digest(self) -> bytes | None: ...
-    @property
-    def first_read_at(self) -> float | None: ...
-    @property
-    def last_change_at(self) -> float | None: ...
-    @property
-    def completed_at(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +60,6 @@ class Known:
     """The board's slot → the slot here; None where they are the same."""
     source: Recipients | None = None
     """The board's columns that were written last: those very columns bring nothing new."""
-
-
-def key_of(entry: Entry) -> Key:
-    """The message of the history that a line of the watchlist means."""
-    return entry.id, entry.profile
 
 
 def update_of(

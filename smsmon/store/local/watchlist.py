@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Entry
 from smsmon.store import watchlist_format
-from smsmon.store.entries import clean_tags, cleaned, merged, united, why_not_an_id
+from smsmon.store.entries import Added, Removed, clean_tags, cleaned, merged, united, why_not_an_id
 from smsmon.store.errors import Busy, StoreError
 from smsmon.store.local.files import (
     LOCK_WAIT,
@@ -39,27 +39,6 @@ class WatchlistError(StoreError):
 
 class _Gone(WatchlistError):
     """There was a list, and now there is no file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What ``add`` did."""
-
-    new: tuple[Entry, ...]
-    merged: tuple[Entry, ...]
-    """Entries of messages that were watched before, as they are now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What ``remove`` took out, and from where: ``put_back`` undoes it."""
-
-    entries: tuple[tuple[int, Entry], ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The message ids, in the order they stood."""
-        return tuple(entry.id for _, entry in self.entries)
 
 
 class Watchlist:

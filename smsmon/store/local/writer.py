@@ -10,30 +10,29 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock, astray
 from smsmon.model import Entry, Event
+from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.aside import set_aside
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, remedy
 from smsmon.store.local.schema import of_sqlite_error, transaction
 from smsmon.store.local.soundness import mend
-from smsmon.store.local.stands import AccountStands, Superseded, Wish, of_watched
+from smsmon.store.local.stands import Superseded, of_watched
 from smsmon.store.local.term import FOLLOWING, Term
 from smsmon.store.local.update import (
-    AppliedPoll,
-    Key,
     Known,
     Recorded,
     Update,
-    WatchedMessage,
-    key_of,
     update_of,
     was_heard,
 )
+from smsmon.store.past import Key, Remembered, key_of
+from smsmon.store.shared import AccountStands, Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
@@ -46,9 +45,6 @@ RETRY_FIRST, RETRY_MOST = 0.5, 30.0
 """Seconds from a failed write to the next try: doubled each time, up to the second number."""
 _MENDED = "It is made anew from what it stands for; nothing is lost."
 _REPORT_IT = "All else is recorded; please report this."
-
-Listener = Callable[[StoreError | None], None]
-Outdated = Callable[[Sequence[Key]], object]
 
 
 class HistoryWriter:
@@ -67,8 +63,6 @@ class HistoryWriter:
         path: Path,
         clock: Clock | None = None,
         listener: Listener | None = None,
-        anew: Callable[[], object] = lambda: None,
-        outdated: Outdated = lambda _: None,
     ) -> None:
         self.path = path
         self._clock = clock or SystemClock()
@@ -90,8 +84,8 @@ class HistoryWriter:
         """What others did to its files, until that is told."""
         self._shaken = False
         """True when what was recorded last may not have arrived."""
-        self.anew = anew
-        self.outdated = outdated
+        self._anew: Callable[[], object] = lambda: None
+        self._outdated: Outdated = lambda _: None
         self._number = 0
         """Of the last update."""
         self._checked = False
@@ -101,8 +95,13 @@ class HistoryWriter:
         self._revisions: dict[Key, int] = {}
         self._last_event = 0
 
-    def start(self) -> None:
+    def begin(
+        self,
+        anew: Callable[[], object] = lambda: None,
+        outdated: Outdated = lambda _: None,
+    ) -> None:
         """Begin to write. What was recorded before waits until then."""
+        self._anew, self._outdated = anew, outdated
         self._thread.start()
 
     @property
@@ -162,7 +161,7 @@ class HistoryWriter:
         """The number of the event that was recorded here last; 0 when none was."""
         return self._last_event
 
-    def accounts(self, accounts: Iterable[AccountStands]) -> None:
+    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
         """Record how it stands with these accounts."""
         with self._wake:
             if self._term is not None:
@@ -241,11 +240,13 @@ class HistoryWriter:
             self._taken += 1
             self._wake.notify()
 
-    def adopt(self, key: Key, known: Known, digest: bytes | None) -> None:
-        """Take ``known`` for what the database holds: the console was given the very same."""
+    def adopt(self, given: Remembered) -> None:
+        """Take ``given`` for what the database holds: the board was given its very columns."""
+        key, columns, revision = given.summary.key, given.recipients, given.summary.revision
+        known = Known(given.row, revision, columns, given.absent, source=columns)
         with self._wake:
-            self._last[key] = (known.recipients, digest)
-            self._revisions[key] = known.revision
+            self._last[key] = (columns, given.summary.digest)
+            self._revisions[key] = revision
             self._batch.adopted.append((key, known))
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
@@ -263,7 +264,7 @@ class HistoryWriter:
             self._taken += 1
             self._wake.notify()
 
-    def flush(self, timeout: float = 10.0) -> None:
+    def write_out(self, timeout: float = 10.0) -> None:
         """Wait until all that was recorded before is committed.
 
         Raises ``StoreError`` when one more try fails or takes longer than ``timeout`` seconds;
@@ -281,11 +282,11 @@ class HistoryWriter:
                 self.path, f"not written within {timeout:g} s", "Look at the disk's load."
             )
 
-    def close(self, timeout: float = 5.0) -> None:
+    def end(self, timeout: float = 5.0) -> None:
         """Write what waits and stop. Raises ``StoreError`` when that does not succeed in time."""
         try:
             if self._thread.is_alive():
-                self.flush(timeout)
+                self.write_out(timeout)
         finally:
             with self._wake:
                 self._closing = True
@@ -373,7 +374,7 @@ class HistoryWriter:
             for key in keys:
                 self._last.pop(key, None)
         with contextlib.suppress(Exception):  # the one who knows may be closing
-            self.outdated(keys)
+            self._outdated(keys)
 
     def _failed(self, error: StoreError) -> StoreError:
         self._disconnect()
@@ -432,7 +433,7 @@ class HistoryWriter:
             if self._term is not None:
                 self._term.epoch = None
         with contextlib.suppress(Exception):  # the one who knows may be closing
-            self.anew()
+            self._anew()
 
     def _set_aside(self, damaged: Damaged) -> StoreError | None:
         """Rename a damaged database, so that nothing of it is lost and a new one can begin."""

@@ -92,7 +92,7 @@ class Victim:
                 message = step % MESSAGES
                 console.poll(str(message), truth(message, step), START + step)
                 if step % 3 == 0:
-                    console.writer.flush()
+                    console.writer.write_out()
                     self._acknowledge("step", step)
 
     def _watch(self) -> None:

@@ -10,10 +10,10 @@ from smsmon.model import Entry, Event, EventKind, Status
 from smsmon.monitor.engine import Engine
 from smsmon.recipients import Recipient
 from smsmon.store.local import queries
-from smsmon.store.local.history import History
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.watchlist import Watchlist
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Remembered
 from smsmon.watching import Watching
 from tests.store.reports import START, Console, phone, report, row
 from tests.support.clock import VirtualClock
@@ -90,7 +90,7 @@ async def test_it_begins_anew_while_it_is_watched_and_goes_on_when_it_comes_back
     clock, file = VirtualClock(START), tmp_path / "watchlist.toml"
     watchlist = Watchlist(file, clock)
     watchlist.add([Entry("300", profile="a"), Entry("301", profile="a")])
-    history = History(tmp_path / "history.db", clock)
+    history = LocalHistory(tmp_path / "history.db", clock)
     engine = Engine({}, clock, recorder=history)
     watching = Watching(engine, watchlist, history, lambda _: None)
     await watching.start(clock, 90)

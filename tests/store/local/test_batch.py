@@ -10,8 +10,8 @@ from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.local import batch
 from smsmon.store.local.batch import Batch
-from smsmon.store.local.stands import Wish
 from smsmon.store.local.update import Update, update_of
+from smsmon.store.shared import Wish
 from tests.store.reports import START, report, row
 
 FEW = 5

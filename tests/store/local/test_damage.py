@@ -15,10 +15,11 @@ from smsmon.commands.doctor.finding import Health
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.store.errors import Damaged, StoreError
-from smsmon.store.local import maintenance, queries
+from smsmon.store.local import queries
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
 from tests.cli.program import Program
-from tests.store.reports import START, Console, changes, phone, row, sound
+from tests.store.reports import START, Console, changes, info, phone, row, sound
 
 PAGE = 4096
 ROWS = 200
@@ -35,8 +36,8 @@ def path(tmp_path: Path) -> Path:
             console.watch(message_id)
             console.poll(message_id, [row(n) for n in range(ROWS)], START)
             console.poll(message_id, [row(n, "Delivered") for n in range(ROWS)], START + 1)
-    maintenance.prune(path, [Entry("300"), Entry("301")], START, 1)
-    maintenance.prune(path, [Entry("300"), Entry("301")], START + 200_000, 1)
+    LocalArchive(path).prune([Entry("300"), Entry("301")], START, 1)
+    LocalArchive(path).prune([Entry("300"), Entry("301")], START + 200_000, 1)
     with closing(sqlite3.connect(path)) as connection:
         # That of the tests is as long as a report, and what overflows a page has no structure.
         connection.execute("UPDATE message SET digest = 'of 32 bytes'")
@@ -92,7 +93,7 @@ def test_a_page_that_is_spoilt_is_found_or_does_no_harm(
         bad = {"zeros": bytes(PAGE), "ones": b"\xff" * PAGE, "another page": other}[how]
         spoilt.write_bytes(content[: page * PAGE] + bad + content[(page + 1) * PAGE :])
         try:
-            maintenance.info(spoilt)
+            info(spoilt)
             now = answers(spoilt)
         except Damaged:
             found += 1
@@ -120,7 +121,7 @@ def test_damage_is_a_bad_finding_of_the_doctor(path: Path) -> None:
 def test_a_pipe_in_the_place_of_a_journal_is_named(path: Path, suffix: str) -> None:
     os.mkfifo(f"{path}{suffix}")
     with pytest.raises(StoreError, match=f"history.db{suffix}: it is a pipe"):
-        maintenance.vacuum(path)
+        LocalArchive(path).vacuum()
 
 
 def test_an_index_that_is_out_of_step_gives_no_wrong_answer(path: Path) -> None:
@@ -141,7 +142,7 @@ def test_an_index_that_is_out_of_step_is_made_anew_and_nothing_lost(path: Path) 
     assert not sound(path)
     heard: list[StoreError | None] = []
     with Console(path, listener=heard.append) as console:
-        console.writer.flush()
+        console.writer.write_out()
         assert console.writer.trouble is None
     assert ["nothing is lost" in str(each) for each in heard] == [True]
     assert sound(path)
@@ -153,7 +154,7 @@ def test_an_index_that_is_out_of_step_is_made_anew_and_nothing_lost(path: Path) 
 def test_who_only_reads_says_what_is_true_and_changes_nothing(path: Path, tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 1_000)
     before = {each.name for each in path.parent.iterdir()}
-    for act in (maintenance.info, maintenance.vacuum):
+    for act in (info, lambda path: LocalArchive(path).vacuum()):
         with pytest.raises(Damaged, match="left as it is; the console or `smsmon watch`"):
             act(path)
     assert path.read_bytes() == b"no database at all" * 1_000

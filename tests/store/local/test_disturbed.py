@@ -15,7 +15,8 @@ import pytest
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
 from smsmon.store.errors import StoreError
-from smsmon.store.local import maintenance, writer
+from smsmon.store.local import writer
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.queries import summaries
 from smsmon.store.local.reader import Reader
 from tests.store.reports import START, Console, changes, row, rows_of, sound
@@ -116,11 +117,11 @@ class Disturbed:
             self.console.watch(message_id)
             self.console.poll(message_id, [row(n) for n in range(ROWS)], START)
             if number == 2:
-                self.console.writer.flush()
-                maintenance.vacuum(path)  # some is in the database, some in its journal
+                self.console.writer.write_out()
+                LocalArchive(path).vacuum()  # some is in the database, some in its journal
                 shutil.copyfile(path, path.with_name("copy.db"))
         self.console.poll(MESSAGES[0], self.news(1), START + 1)
-        self.console.writer.flush()
+        self.console.writer.write_out()
         assert self.heard == []
 
     def anew(self) -> None:
@@ -162,7 +163,7 @@ def test_it_is_said_once_and_all_that_is_known_is_there_after_a_kill(
         DISTURBANCES[what](path)
     disturbed.heard.wait()
     disturbed.console.poll(MESSAGES[0], disturbed.news(2), START + 2)
-    disturbed.console.writer.flush()
+    disturbed.console.writer.write_out()
     left = as_after_a_kill(path, tmp_path / "left")
     counts = "SELECT message_id, total, delivered FROM message WHERE message_id != '1' ORDER BY 1"
     assert rows_of(left, counts) == [
@@ -185,7 +186,7 @@ def test_a_removed_journal_loses_no_change(
         reader.ask(summaries)
         DISTURBANCES[what](path)
         disturbed.heard.wait()
-        disturbed.console.writer.flush()
+        disturbed.console.writer.write_out()
     left = as_after_a_kill(path, tmp_path / "left")
     assert [each[5] for each in changes(left)] == [1.0]
 
@@ -195,7 +196,7 @@ def test_a_database_that_is_moved_away_is_whole_where_it_is(
 ) -> None:
     rename(path)
     disturbed.heard.wait()
-    disturbed.console.writer.flush()
+    disturbed.console.writer.write_out()
     alone = shutil.copy(path.with_name("old.db"), tmp_path / "alone.db")
     assert rows_of(Path(alone), "SELECT count(*) FROM message") == [(len(MESSAGES),)]
     assert sound(Path(alone))
@@ -206,23 +207,23 @@ def test_what_other_processes_do_rightly_is_no_disturbance(
 ) -> None:
     console = disturbed.console
     for number in range(3):
-        maintenance.vacuum(path)
+        LocalArchive(path).vacuum()
         console.poll(MESSAGES[1], disturbed.news(number), START + 3 + number)
-        console.writer.flush()
+        console.writer.write_out()
         with closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        maintenance.prune(path, [Entry(each) for each in MESSAGES[: 7 - number]], START)
+        LocalArchive(path).prune([Entry(each) for each in MESSAGES[: 7 - number]], START, 90)
         with Reader(path) as reader:
             reader.ask(summaries)
-    console.writer.flush()
+    console.writer.write_out()
     assert disturbed.told() == []
 
 
 def test_an_answer_that_is_recorded_anew_adds_nothing(disturbed: Disturbed, path: Path) -> None:
     before = changes(path)
     disturbed.anew()
-    disturbed.console.writer.flush()
+    disturbed.console.writer.write_out()
     assert changes(path) == before
     disturbed.console.poll(MESSAGES[0], disturbed.news(1), START + 4)
-    disturbed.console.writer.flush()
+    disturbed.console.writer.write_out()
     assert changes(path) == before

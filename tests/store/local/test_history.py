@@ -12,11 +12,12 @@ import pytest
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.errors import StoreError
-from smsmon.store.local import maintenance
-from smsmon.store.local.history import LOADED_AT_ONCE, History
+from smsmon.store.local import archive
+from smsmon.store.local.archive import LocalArchive
+from smsmon.store.local.history import LOADED_AT_ONCE, LocalHistory
 from smsmon.store.local.schema import MIGRATIONS
-from smsmon.store.remembered import Remembered
-from tests.store.reports import START, Console, changes, report, restored, row, rows_of
+from smsmon.store.past import Remembered, Summary
+from tests.store.reports import START, Console, changes, info, report, restored, row, rows_of
 
 DAY = 86_400.0
 
@@ -26,8 +27,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "history.db"
 
 
-async def load(history: History, *ids: str) -> list[Remembered]:
+async def load(history: LocalHistory, *ids: str) -> list[Remembered]:
     return [each async for portion in history.load(ids) for each in portion]
+
+
+async def summary(history: LocalHistory) -> Summary:
+    return (await history.ask(lambda it: it.summaries([("300", "default")])))[0]
 
 
 async def test_a_console_shows_what_it_knew_and_records_what_is_new(path: Path) -> None:
@@ -35,7 +40,7 @@ async def test_a_console_shows_what_it_knew_and_records_what_is_new(path: Path) 
     with Console(path) as console:
         console.watch("300")
         console.poll("300", rows, START)
-    history = History(path)
+    history = LocalHistory(path)
     history.start()
     (known,) = await load(history, "300", "301")
     board = Board()
@@ -43,11 +48,11 @@ async def test_a_console_shows_what_it_knew_and_records_what_is_new(path: Path) 
     assert (watched.read_at, watched.counts.waiting) == (START, 2)
     history.record(board.apply(report("300", rows, START + 61), START + 61), watched)
     await history.flush()
-    assert (await history.summaries())["300"].revision == 1
+    assert (await summary(history)).revision == 1
     rows[1] = row(2, "Delivered")
     history.record(board.apply(report("300", rows, START + 62), START + 62), watched)
     await history.flush()
-    (change,) = await history.recipient_changes("300", 1)
+    (change,) = await history.ask(lambda it: it.recipient_changes("300", 1))
     assert change.observed_at == START + 62
     await history.close()
     assert len(changes(path)) == 1
@@ -60,7 +65,7 @@ async def test_loading_comes_in_portions_in_the_order_asked(path: Path) -> None:
             console.watch(message_id)
             rows = [row(n) for n in range(LOADED_AT_ONCE // 2)]
             console.poll(message_id, rows, START)
-    history = History(path)
+    history = LocalHistory(path)
     portions = [portion async for portion in history.load([*reversed(ids), "999"])]
     await history.close()
     assert [[each.summary.message_id for each in portion] for portion in portions] == [
@@ -71,7 +76,7 @@ async def test_loading_comes_in_portions_in_the_order_asked(path: Path) -> None:
 
 
 async def test_a_cancelled_search_is_interrupted_and_the_next_one_answers(path: Path) -> None:
-    history = History(path)
+    history = LocalHistory(path)
     begun = threading.Event()
 
     def endless(connection: sqlite3.Connection) -> None:
@@ -80,12 +85,12 @@ async def test_a_cancelled_search_is_interrupted_and_the_next_one_answers(path: 
             "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT sum(x) FROM n"
         ).fetchone()
 
-    search = asyncio.create_task(history.ask(endless))
+    search = asyncio.create_task(history._ask(lambda archive: archive.ask(endless)))
     assert await asyncio.to_thread(begun.wait, 10)
     search.cancel()
     with pytest.raises(asyncio.CancelledError):
         await search
-    assert (await history.find_number("+33600000001")).sightings == ()
+    assert (await history.ask(lambda it: it.find_number("+33600000001"))).sightings == ()
     await history.close()
 
 
@@ -93,20 +98,23 @@ async def test_questions_do_not_wait_for_the_writer(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
-    history = History(path)
+    history = LocalHistory(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     other.execute("DELETE FROM recipient")
-    assert len((await history.find_number("+33600000001")).sightings) == 1
+    assert len((await history.ask(lambda it: it.find_number("+33600000001"))).sightings) == 1
     other.execute("ROLLBACK")
     other.close()
     await history.close()
 
 
 async def test_a_broken_question_is_a_typed_error(path: Path) -> None:
-    history = History(path)
+    def nonsense(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT * FROM nowhere")
+
+    history = LocalHistory(path)
     with pytest.raises(StoreError, match="no such table"):
-        await history.ask(lambda connection: connection.execute("SELECT * FROM nowhere"))
+        await history._ask(lambda it: it.ask(nonsense))
     await history.close()
 
 
@@ -116,7 +124,7 @@ def test_a_history_that_was_never_started_closes_and_makes_no_file(path: Path) -
 
 
 async def _open_and_close(path: Path) -> None:
-    await History(path).close()
+    await LocalHistory(path).close()
 
 
 def test_pruning_drops_what_left_the_watchlist_long_ago(path: Path) -> None:
@@ -127,14 +135,14 @@ def test_pruning_drops_what_left_the_watchlist_long_ago(path: Path) -> None:
             console.poll(message_id, [row(1, "Delivered"), row(2)], START + 1)
         console.writer.record_event(Event(EventKind.ACCOUNT_UP, START))
     watched = [Entry("300"), Entry("301")]
-    assert maintenance.prune(path, watched, START + DAY).messages == 0
+    assert LocalArchive(path).prune(watched, START + DAY, 90).messages == 0
     # 302 left a day after the start; 301 leaves only now.
-    pruned = maintenance.prune(path, watched[:1], START + 92 * DAY)
+    pruned = LocalArchive(path).prune(watched[:1], START + 92 * DAY, 90)
     assert (pruned.messages, pruned.recipients, pruned.changes, pruned.events) == (1, 2, 1, 2)
     assert rows_of(path, "SELECT message_id FROM message") == [("300",), ("301",)]
     assert rows_of(path, "SELECT count(*) FROM recipient") == [(4,)]
     assert {each[0] for each in changes(path)} == {"300", "301"}
-    assert maintenance.prune(path, watched, START + 92 * DAY, days=0.5).messages == 0
+    assert LocalArchive(path).prune(watched, START + 92 * DAY, days=0.5).messages == 0
 
 
 def test_pruning_forgets_what_open_consoles_know_by_the_way(path: Path) -> None:
@@ -142,9 +150,9 @@ def test_pruning_forgets_what_open_consoles_know_by_the_way(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
         console.poll("300", [row(1), row(2)], START)
-        console.writer.flush()
-        maintenance.prune(path, [], START)
-        maintenance.prune(path, [], START + 100 * DAY)
+        console.writer.write_out()
+        LocalArchive(path).prune([], START, 90)
+        LocalArchive(path).prune([], START + 100 * DAY, 90)
         console.poll("300", [row(1, "Delivered"), row(2)], START + 101 * DAY)
     assert rows_of(path, "SELECT phone, status FROM recipient") == [
         (33600000001, 2),
@@ -156,11 +164,11 @@ def test_vacuum_gives_the_room_back(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
         console.poll("300", [row(n) for n in range(5_000)], START)
-    maintenance.prune(path, [], START)
-    maintenance.prune(path, [], START + 100 * DAY)
-    before, after = maintenance.vacuum(path)
+    LocalArchive(path).prune([], START, 90)
+    LocalArchive(path).prune([], START + 100 * DAY, 90)
+    before, after = LocalArchive(path).vacuum()
     assert after < before / 3
-    assert after == maintenance.size(path)
+    assert after == archive.size(path)
 
 
 def test_info_counts_what_is_there(path: Path) -> None:
@@ -170,13 +178,13 @@ def test_info_counts_what_is_there(path: Path) -> None:
             console.poll(message_id, [row(1), row(2)], START)
         console.poll("300", [row(1, "Delivered"), row(2)], START + 1)
         console.writer.watching([Entry("300")])
-    found = maintenance.info(path)
+    found = info(path)
     assert (found.messages, found.removed, found.recipients, found.changes) == (2, 1, 4, 1)
     assert (found.events, found.oldest, found.version) == (2, START, len(MIGRATIONS))
     assert found.bytes >= path.stat().st_size
 
 
 def test_info_of_no_history_is_all_zero(path: Path) -> None:
-    found = maintenance.info(path)
+    found = info(path)
     assert (found.bytes, found.messages, found.oldest) == (0, 0, None)
     assert not path.exists()

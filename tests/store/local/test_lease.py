@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from smsmon.store.errors import StoreError
-from smsmon.store.local.lease import FRESH, STILL, Holder, LocalLease, Presence
+from smsmon.store.local.lease import FRESH, STILL, LocalLease
+from smsmon.store.shared import Holder
 from tests.support.clock import VirtualClock
 
 
@@ -150,7 +151,7 @@ def test_where_files_cannot_be_locked_there_is_no_lease(
         lease.claim(())
     lease.look()
     assert not lease.held
-    assert not Presence(home).anybody()
+    assert not lease.attended()
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(
@@ -163,14 +164,15 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_the_one_that_polls_knows_whether_anybody_follows(tmp_path: Path) -> None:
-    poller, *followers = (Presence(tmp_path / "history.db") for _ in range(3))
-    assert not poller.anybody()
+def test_the_one_that_polls_knows_whether_anybody_follows(home: Path, clock: VirtualClock) -> None:
+    home.parent.mkdir()
+    poller, *followers = (LocalLease(home, clock, name) for name in ("watch", "one", "two"))
+    assert not poller.attended()
     for each in followers:
-        each.enter()
-        each.enter()
-        assert poller.anybody()
+        each.attend()
+        each.attend()
+        assert poller.attended()
     followers[0].leave()
-    assert poller.anybody()
+    assert poller.attended()
     followers[1].leave()
-    assert not poller.anybody()
+    assert not poller.attended()

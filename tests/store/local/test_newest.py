@@ -14,8 +14,7 @@ from smsmon.model import EventKind, Fault, FaultKind, Status
 from smsmon.recipients import Recipient
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.update import Key
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Key, Remembered
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 from tests.support.clock import VirtualClock
 
@@ -43,7 +42,7 @@ class Writer(Console):
     def says(self, rows: Sequence[Recipient], asked: float, came: float | None = None) -> None:
         """An answer that was asked for and came so many seconds after ``START``."""
         self.poll("300", rows, START + (asked if came is None else came), START + asked)
-        self.writer.flush()
+        self.writer.write_out()
 
 
 @pytest.fixture
@@ -94,7 +93,7 @@ def test_a_fault_of_a_request_that_left_earlier_is_not_told(path: Path) -> None:
         fault = Fault(FaultKind.TIMEOUT, "too slow")
         failed = slow.board.fail("300", fault, START + 12, START + 2)
         slow.writer.record(failed, slow.board["300"])
-        slow.writer.flush()
+        slow.writer.write_out()
     assert kinds(path) == ["first read"]
 
 

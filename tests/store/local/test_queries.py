@@ -11,7 +11,7 @@ import pytest
 from smsmon.model import EventKind, Status
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
-from smsmon.store.remembered import NumberFound
+from smsmon.store.past import NumberFound
 from tests.store.reports import START, Console, row
 
 T = TypeVar("T")

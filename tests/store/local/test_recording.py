@@ -14,7 +14,7 @@ from smsmon.model import Event, EventKind, Fault, FaultKind, Status, Transition
 from smsmon.recipients import Recipient
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
-from smsmon.store.remembered import Remembered
+from smsmon.store.past import Remembered
 from tests.store.reports import START, WORDS, Console, changes, row, rows_of, sound
 
 W, D, N, U = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN
@@ -67,14 +67,14 @@ def test_only_what_changed_is_written(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
         console.poll("300", rows, START)
-        console.writer.flush()
+        console.writer.write_out()
         assert console.writer._held is not None
         written = console.writer._held.connection
         assert written is not None
         before = written.total_changes
         rows[0] = row(0, "Delivered")
         console.poll("300", rows, START + 1)
-        console.writer.flush()
+        console.writer.write_out()
         # The recipient, its change, the message with its digest, and the log: all final. And for
         # those who follow: how its polls stand, and that there is something new.
         assert written.total_changes - before == 6
@@ -115,7 +115,7 @@ def test_flushing_waits_for_nothing_when_polls_only_failed(path: Path) -> None:
         for after in range(3):  # a failure that goes on is no news: there is nothing to write
             applied = console.board.fail("300", fault, START + after)
             console.writer.record(applied, console.board["300"])
-            console.writer.flush(timeout=10)
+            console.writer.write_out(timeout=10)
 
 
 def test_a_date_that_moves_is_kept_but_is_no_change(path: Path) -> None:
@@ -219,12 +219,12 @@ def test_two_consoles_record_a_change_once(path: Path) -> None:
         for console, at in ((one, START), (two, START + 1)):
             console.watch("300")
             console.poll("300", [row(1), row(2)], at)
-            console.writer.flush()
+            console.writer.write_out()
         for console, at in ((one, START + 5), (two, START + 6), (one, START + 7)):
             console.poll("300", [row(1, "Delivered"), row(2)], at)
-            console.writer.flush()
+            console.writer.write_out()
         two.poll("300", [row(1, "Delivered"), row(2, "Delivered")], START + 8)
-        two.writer.flush()
+        two.writer.write_out()
         one.poll("300", [row(1, "Delivered"), row(2, "Delivered")], START + 9)
     assert changes(path) == [("300", 0, W, D, False, 5.0), ("300", 1, W, D, False, 8.0)]
     assert sound(path)
@@ -234,12 +234,12 @@ def test_an_older_answer_of_a_slower_console_undoes_nothing(path: Path) -> None:
     with Console(path) as slow, Console(path) as fast:
         slow.watch("300")
         slow.poll("300", [row(1), row(2)], START)
-        slow.writer.flush()
+        slow.writer.write_out()
         fast.watch("300")
         fast.poll("300", [row(1, "Delivered"), row(2, "Delivered")], START + 9)
-        fast.writer.flush()
+        fast.writer.write_out()
         slow.poll("300", [row(1, "Delivered"), row(2)], START + 5)
-        slow.writer.flush()
+        slow.writer.write_out()
     assert [each.status for each in load(path).recipients] == [D, D]
     assert len(changes(path)) == 2
 
@@ -260,7 +260,7 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
             console.watch(message_id)
             console.poll(message_id, [row(1)], START)
         console.writer.watching([Entry("301", "New label", ("x",))])
-        console.writer.flush()
+        console.writer.write_out()
         assert console.writer._held is not None
         assert set(console.writer._held.recording._known) == {
             ("301", "default")
@@ -268,7 +268,7 @@ def test_leaving_the_watchlist_is_noted_and_coming_back_too(path: Path) -> None:
         first = load(path).summary
         other = load(path, "301").summary
         console.writer.watching([Entry("300"), Entry("301")])
-        console.writer.flush()
+        console.writer.write_out()
         back = load(path).summary
     assert first.removed_at is not None
     assert other.removed_at is None
@@ -313,10 +313,10 @@ def test_the_history_ends_as_the_board_does_whatever_restarts_and_consoles(
             other.watch("300")
             for at, rows in enumerate(reports, 1):
                 console.poll("300", rows, START + at)
-                console.writer.flush()
+                console.writer.write_out()
                 if data.draw(st.booleans(), "other looks"):
                     other.poll("300", rows, START + at + 0.5)
-                    other.writer.flush()
+                    other.writer.write_out()
             final = {(each.phone, each.status) for each in console.board["300"].recipients}
         known = load(path)
         assert {(each.phone, each.status) for each in known.recipients} == final

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.model import Entry
-from smsmon.store.local import maintenance
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.schema import open_for_writing
 from tests.store.reports import START, Console, row, rows_of
 from tests.support.clock import VirtualClock
@@ -44,7 +44,7 @@ def kept(path: Path) -> list[object]:
 
 def retire(path: Path, days: float) -> int:
     """A start of the program so many days later."""
-    return maintenance.retire(path, WATCHED, START + days * DAY).messages
+    return LocalArchive(path).retire(WATCHED, START + days * DAY, 90).messages
 
 
 def test_starts_with_a_clock_far_ahead_drop_nothing(path: Path) -> None:
@@ -67,8 +67,8 @@ def test_what_is_due_is_dropped_once_the_server_has_confirmed_the_time(path: Pat
 @pytest.mark.parametrize("days", [1, 90])
 def test_by_hand_it_is_dropped_at_its_days_exactly(path: Path, days: int) -> None:
     due = START + 60 + days * DAY
-    assert maintenance.prune(path, WATCHED, due - 0.001, days).messages == 0
-    assert maintenance.prune(path, WATCHED, due, days).messages == 1
+    assert LocalArchive(path).prune(WATCHED, due - 0.001, days).messages == 0
+    assert LocalArchive(path).prune(WATCHED, due, days).messages == 1
     assert kept(path) == ["301"]
 
 
@@ -90,7 +90,7 @@ def test_a_server_that_contradicts_confirms_nothing(path: Path) -> None:
 
 def test_one_that_was_removed_by_a_clock_behind_stays_its_time(path: Path) -> None:
     agree(path, START + 200 * DAY)
-    maintenance.retire(path, [], START + DAY)  # 301 leaves, at what the clock takes for day 1
+    LocalArchive(path).retire([], START + DAY, 90)  # 301 leaves, at what the clock takes for day 1
     agree(path, START + 200 * DAY + 60)
     retire(path, 201)
     assert "301" in kept(path)
@@ -98,9 +98,9 @@ def test_one_that_was_removed_by_a_clock_behind_stays_its_time(path: Path) -> No
 
 def test_one_that_comes_back_is_due_no_more(path: Path) -> None:
     retire(path, 91)
-    maintenance.retire(path, [Entry("300"), *WATCHED], START + 91 * DAY)
+    LocalArchive(path).retire([Entry("300"), *WATCHED], START + 91 * DAY, 90)
     agree(path, START + 92 * DAY)
-    assert maintenance.retire(path, [Entry("300"), *WATCHED], START + 93 * DAY).messages == 0
+    assert LocalArchive(path).retire([Entry("300"), *WATCHED], START + 93 * DAY, 90).messages == 0
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_one_that_comes_back_is_due_no_more(path: Path) -> None:
 def test_by_hand_a_clock_far_ahead_is_doubted(
     path: Path, days: float, kept_for: float, is_doubted: bool
 ) -> None:
-    said = maintenance.doubt(path, START + days * DAY, kept_for)
+    said = LocalArchive(path).doubt(START + days * DAY, kept_for)
     assert bool(said) is is_doubted
     if is_doubted:
         assert "2026-11-22" in said
@@ -118,6 +118,6 @@ def test_by_hand_a_clock_far_ahead_is_doubted(
 
 def test_a_history_of_nothing_doubts_no_clock(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    assert maintenance.doubt(path, START + 1e9) == ""
+    assert LocalArchive(path).doubt(START + 1e9, 90) == ""
     open_for_writing(path).close()
-    assert maintenance.doubt(path, START + 1e9) == ""
+    assert LocalArchive(path).doubt(START + 1e9, 90) == ""

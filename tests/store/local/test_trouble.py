@@ -116,14 +116,14 @@ def test_a_locked_database_delays_but_loses_nothing(
     with Console(path, listener=heard.append) as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
-        console.writer.flush()
+        console.writer.write_out()
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             for at in range(1, 4):
                 console.poll("300", [row(1, "Delivered" if at % 2 else "Waiting")], START + at)
             with pytest.raises(Busy, match="another process holds it locked"):
-                console.writer.flush()
-        console.writer.flush()
+                console.writer.write_out()
+        console.writer.write_out()
         assert console.writer.trouble is None
     assert [each[5] for each in changes(path)] == [1.0, 2.0, 3.0]
     assert heard.kinds() == ["Busy", "NoneType"]
@@ -156,7 +156,7 @@ def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage
     with Console(path, listener=heard.append) as console:
         console.watch("301")
         console.poll("301", [row(1)], START)
-        console.writer.flush()
+        console.writer.write_out()
         assert console.writer.trouble is None
     (kept,) = path.parent.glob("history.db.damaged-*")
     assert damage in ("table", "column") or kept.read_bytes() == content
@@ -175,7 +175,7 @@ def test_consoles_that_start_at_once_on_an_empty_folder_share_one_history(path: 
             console.watch(str(message))
             console.poll(str(message), [row(1)], START)
         for console in consoles:
-            console.writer.close()
+            console.writer.end()
         assert heard.kinds() == []
         assert len(rows_of(own, "SELECT * FROM message")) == 3
 
@@ -187,7 +187,7 @@ def test_a_database_that_breaks_while_open_is_replaced_and_known_state_written_a
     with Console(path, listener=heard.append) as console:
         console.watch("300")
         console.poll("300", [row(n) for n in range(2_000)], START)
-        console.writer.flush()
+        console.writer.write_out()
         with path.open("r+b") as file:
             file.write(b"x" * 60_000)
         for journal in ("-wal", "-shm"):
@@ -197,9 +197,9 @@ def test_a_database_that_breaks_while_open_is_replaced_and_known_state_written_a
         # Another file in its place is noticed at the next write, a broken one by SQLite.
         path.rename(path.with_name("aside"))
         console.poll("300", [row(n) for n in range(2_000)], START + 5)
-        console.writer.flush()
+        console.writer.write_out()
         console.poll("300", [row(n) for n in range(2_000)], START + 6)
-        console.writer.flush()
+        console.writer.write_out()
     assert rows_of(path, "SELECT count(*), min(first_seen) / 1000.0 FROM recipient") == [
         (2_000, START)
     ]
@@ -216,11 +216,11 @@ def test_a_history_of_a_newer_version_is_left_as_it_is(path: Path) -> None:
         console.watch("300")
         console.poll("300", [row(1)], START)
         with pytest.raises(StoreError, match="newer smsmon wrote it"):
-            console.writer.flush()
+            console.writer.write_out()
         with Reader(path) as reader, pytest.raises(StoreError, match="version 99"):
             reader.ask(queries.summaries)
         with pytest.raises(StoreError):
-            console.writer.close()
+            console.writer.end()
     assert path.read_bytes() == before
     assert heard.kinds() == ["StoreError"]
 
@@ -229,14 +229,14 @@ def test_trouble_is_said_once_and_its_end_too(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(schema, "BUSY_WAIT", 0.01)
     heard = Heard()
     with Console(path, listener=heard.append) as console:
-        console.writer.flush()
+        console.writer.write_out()
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             for at in range(3):
                 console.writer.record_event(Event(EventKind.ACCOUNT_UP, START + at))
                 with pytest.raises(Busy):
-                    console.writer.flush()
-        console.writer.flush()
+                    console.writer.write_out()
+        console.writer.write_out()
     assert heard.kinds() == ["Busy", "NoneType"]
     assert rows_of(path, "SELECT count(*) FROM event") == [(3,)]
 
@@ -250,7 +250,7 @@ def test_what_waits_for_a_disk_is_bounded_and_the_last_state_survives(
         for message_id in ("300", "301"):
             console.watch(message_id)
             console.poll(message_id, [row(n) for n in range(10)], START)
-        console.writer.flush()
+        console.writer.write_out()
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             for at in range(1, 60):
@@ -260,8 +260,8 @@ def test_what_waits_for_a_disk_is_bounded_and_the_last_state_survives(
                 if at == 30:
                     console.poll("301", rows, START + at)
                 with pytest.raises(Busy):
-                    console.writer.flush()
-        console.writer.flush()
+                    console.writer.write_out()
+        console.writer.write_out()
     counts = "SELECT message_id, delivered, waiting FROM message ORDER BY message_id"
     assert rows_of(path, counts) == [("300", 10, 0), ("301", 0, 10)]
     assert len(changes(path)) < 200
@@ -279,9 +279,9 @@ def test_one_report_that_cannot_be_kept_does_not_hold_up_the_others(path: Path) 
         console.poll("301", [row(1)], START + 1)
         console.writer.record_event(Event(EventKind.STALE, START, "300", detail="\ud800"))
         console.writer.record_event(Event(EventKind.STALE, START, "300", detail="kept"))
-        console.writer.flush()
+        console.writer.write_out()
         console.writer.record_event(Event(EventKind.STALE, START, "300", detail="\ud800"))
-        console.writer.flush()
+        console.writer.write_out()
     assert "could not be kept" in str(heard[0])
     assert "please report this" in str(heard[-1])
     assert rows_of(path, "SELECT detail FROM event WHERE kind = 'stale'") == [("kept",)]
@@ -294,7 +294,7 @@ def test_the_history_is_for_its_owner_only(path: Path) -> None:
         with Console(path) as console:
             console.watch("300")
             console.poll("300", [row(1)], START)
-            console.writer.flush()
+            console.writer.write_out()
             files = list(path.parent.glob("history.db*"))
             assert len(files) == 3
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -307,9 +307,9 @@ def test_recording_never_raises_and_never_waits_without_a_thread(path: Path) -> 
     idle.record_event(Event(EventKind.ADDED, START, "300"))
     idle.watching([Entry("300")])
     with pytest.raises(StoreError, match="not written within"):
-        idle.flush(0.01)
-    idle.start()
-    idle.close()
+        idle.write_out(0.01)
+    idle.begin()
+    idle.end()
     assert rows_of(path, "SELECT kind, message_id FROM event") == [("added", "300")]
 
 

@@ -42,13 +42,13 @@ def survive(folder: Path, spoil: Callable[[], None], mend: Callable[[], None]) -
     with Console(history) as console:
         console.watch("300")
         console.poll("300", [row(1), row(2)], START)
-        console.writer.flush()
+        console.writer.write_out()
         spoil()
         many = [row(n) for n in range(RECIPIENTS)]
         console.watch("301")
         console.poll("300", [row(1, "Delivered"), row(2)], START + 1)
         console.poll("301", many, START + 2)
-        print(expect(StoreError, console.writer.flush))
+        print(expect(StoreError, console.writer.write_out))
         before = watchlist.path.read_bytes()
         large = [Entry(str(n), "x" * 80) for n in range(1_000, 6_000)]
         print(expect(DiskFull, lambda: watchlist.add(large)))
@@ -56,7 +56,7 @@ def survive(folder: Path, spoil: Callable[[], None], mend: Callable[[], None]) -
         assert [path.name for path in folder.glob(".*.tmp")] == []
         console.poll("300", [row(1, "Delivered"), row(2, "Delivered")], START + 3)
         mend()
-        console.writer.flush()
+        console.writer.write_out()
         watchlist.add([Entry("302")])
     assert [each[5] for each in changes(history)] == [1.0, 3.0]
     assert rows_of(history, "SELECT count(*) FROM recipient") == [(RECIPIENTS + 2,)]
@@ -89,10 +89,10 @@ def full_at_the_start(folder: Path, history: Path) -> None:
     with Console(history) as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
-        print(expect(DiskFull, console.writer.flush))
+        print(expect(DiskFull, console.writer.write_out))
         print(console.writer.trouble)
         (folder / "ballast").unlink()
-        console.writer.flush()
+        console.writer.write_out()
     assert sound(history)
     assert rows_of(history, "SELECT message_id FROM message") == [("300",)]
 
@@ -126,10 +126,10 @@ def readonly(folder: Path) -> None:
     with Console(folder / "history.db") as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
-        print(expect(NotWritable, console.writer.flush))
+        print(expect(NotWritable, console.writer.write_out))
         assert isinstance(console.writer.trouble, NotWritable)
         sys.stdout.flush()
-        expect(NotWritable, console.writer.close)
+        expect(NotWritable, console.writer.end)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def write(folder: Path) -> Path:
             console.writer.record_event(
                 Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route", START + 70)
             )
-            console.writer.flush()
+            console.writer.write_out()
             console.writer._clock = VirtualClock(START + 20)
             console.writer.watching([Entry("301")])
         with closing(sqlite3.connect(path)) as connection:

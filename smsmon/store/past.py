@@ -1,19 +1,31 @@
-"""What the history gives back: values, as columns where there are many."""
+"""What a history tells of the past: plain values, as columns where there are many.
+
+Moments are seconds since the epoch, UTC.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from smsmon.model import DEFAULT_PROFILE, Counts, Event, Transition
+from smsmon.model import DEFAULT_PROFILE, Counts, Entry, Event, Transition
 from smsmon.recipients import Recipient, Recipients
-from smsmon.store.local.update import Key
+
+Key = tuple[str, str]
+"""A message id and the account it is read with: together they are one message of the history."""
+Grouping = Literal["message", "tag", "country"]
+
+
+def key_of(entry: Entry) -> Key:
+    """The message of the history that a line of the watchlist means."""
+    return entry.id, entry.profile
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the history knows of a message without its recipients. Moments in seconds."""
+    """What the history knows of a message without its recipients."""
 
     message_id: str
     profile: str
@@ -61,7 +73,7 @@ class Remembered:
     """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone that
     changed after that."""
     row: int = 0
-    """Its row in the database."""
+    """Where the store keeps it: of use to that store alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +134,12 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What ``history info`` tells. Bytes include SQLite's journals."""
+    """How large a history is, and what is in it."""
 
+    where: str
+    """Where it is kept."""
     bytes: int
+    """What it takes there, all in all."""
     version: int
     messages: int
     removed: int
@@ -134,3 +149,13 @@ class Info:
     events: int
     oldest: float | None
     """The first read of the oldest message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was dropped."""
+
+    messages: int = 0
+    recipients: int = 0
+    changes: int = 0
+    events: int = 0

@@ -1,0 +1,477 @@
+"""The store as everybody else sees it: the history, the watchlist, and the lease to poll.
+
+Whoever wants to know something of the past or of the list asks one of these; what they speak in
+are the values of `past`, `shared` and `entries`. All moments are seconds since the epoch, UTC. What
+goes wrong is a ``StoreError``, which says by itself where, why, and what to do about it.
+
+Three rules of threads: a `HistoryStore` belongs to the event loop and never blocks it; an
+`Archive` and a `Follower` block, each for one thread at a time; a `WatchlistStore` and a `Lease`
+block too, for any threads.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from smsmon.clock import Clock
+from smsmon.model import Entry, Event, Fault, Transition
+from smsmon.recipients import Recipients
+from smsmon.store.entries import Added, Removed
+from smsmon.store.errors import StoreError
+from smsmon.store.past import (
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    Key,
+    NumberFound,
+    Pruned,
+    Remembered,
+    Summary,
+)
+from smsmon.store.shared import AccountStands, Cursor, Episode, Holder, Newer, Turn, Wish
+
+T = TypeVar("T")
+Listener = Callable[[StoreError | None], None]
+"""Hears of trouble with writing, in any thread: an error when it begins, None when it is over."""
+Outdated = Callable[[Sequence[Key]], object]
+
+
+class Store(Protocol):
+    """One place where everything is kept. To have one costs nothing: nothing is opened yet."""
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """``watchlist`` and ``history``, each with its file, as far as they are files here."""
+        ...
+
+    def watchlist(self, clock: Clock | None = None) -> WatchlistStore: ...
+
+    def archive(self) -> AbstractContextManager[Archive]:
+        """What was recorded, for a command. It is looked at first whether it is sound."""
+        ...
+
+    def history(
+        self, clock: Clock | None = None, listener: Listener | None = None
+    ) -> HistoryStore: ...
+
+    def lease(self, clock: Clock, name: str) -> Lease:
+        """The lease to poll, for a process that is called ``name``."""
+        ...
+
+
+class WatchlistStore(Protocol):
+    """What is watched, shared by every console, command and editor.
+
+    Every change is one operation, carried out on what the list says at that moment: two consoles
+    never overwrite each other. Whatever changes it raises ``StoreError`` when that is not
+    possible, and then has changed nothing.
+    """
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The last good list. Does not block."""
+        ...
+
+    @property
+    def broken(self) -> StoreError | None:
+        """Why the list cannot be used now; None when it can. Does not block."""
+        ...
+
+    def load(self) -> list[Entry]:
+        """Read the list; an empty one where there is none. Raises ``StoreError``."""
+        ...
+
+    def poll_changes(self) -> list[Entry] | None:
+        """The list, if someone else changed it since it was last read; else None. Cheap.
+
+        A list that makes no sense any more raises ``StoreError``, once; the entries stay the last
+        good ones. What looks like a loss counts when it is still so at the next call.
+        """
+        ...
+
+    def add(self, entries: Iterable[Entry]) -> Added:
+        """Watch these too, at the end of the list; what is watched already is merged with them.
+
+        Entries without a moment of their own were added now. Raises ``ValueError`` for what is
+        no message id.
+        """
+        ...
+
+    def remove(self, ids: Iterable[str]) -> Removed:
+        """Watch these no longer; ids that are not on the list are passed over."""
+        ...
+
+    def put_back(self, removed: Removed) -> list[Entry]:
+        """Undo a ``remove``: each entry where it stood, or merged if it was added again since."""
+        ...
+
+    def amend(
+        self,
+        ids: Iterable[str],
+        *,
+        label: str | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+        paused: bool | None = None,
+        profile: str | None = None,
+    ) -> list[Entry]:
+        """Change what is given, and only that, in the entries of ``ids``; gives these."""
+        ...
+
+
+class Archive(Protocol):
+    """What was recorded: questions to it, and the care for it. Every method raises ``StoreError``.
+
+    An id alone means the account that the message belongs to now.
+    """
+
+    def close(self) -> None:
+        """Let go; the next question opens it again."""
+        ...
+
+    def keys(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
+        """The messages that are known of ``ids``, or all: each with the account it belongs to
+        now, or those that were ever read with ``profile``.
+        """
+        ...
+
+    def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
+        """What is known of these without their recipients, in the order asked."""
+        ...
+
+    def load(self, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+        """Messages as last seen, in the order asked; ones never read give none."""
+        ...
+
+    def find_number(self, text: str, limit: int = 200) -> NumberFound:
+        """Everything ever seen about the phone number ``text``, in any usual spelling.
+
+        At most ``limit`` sightings; none where ``phones.why_not_sought`` says why.
+        """
+        ...
+
+    def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
+        """Every change ever seen of one recipient, oldest first."""
+        ...
+
+    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
+        """What ever happened to a message, whatever account it was read with; the newest
+        ``limit`` changes if there are more.
+        """
+        ...
+
+    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
+        """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
+        ...
+
+    def delivery_times(
+        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+    ) -> list[DeliveryTimes]:
+        """How long deliveries took, per message, tag or country; the most measured first.
+
+        Counted are recipients first seen waiting (or unknown) and then delivered: whoever was
+        delivered at our first look was not observed, and guessing would make it look faster.
+        ``since`` counts deliveries observed from that moment on. A message with several tags
+        counts for each; no tag, or a number without a country, is the key ``""``.
+        """
+        ...
+
+    def info(self) -> Info:
+        """How large it is, and what is in it."""
+        ...
+
+    def doubt(self, now: float, days: float) -> str:
+        """Why the clock should be looked at before ``prune`` drops anything by it; empty when it
+        is near what was recorded last.
+        """
+        ...
+
+    def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        """Drop messages that left the watchlist more than ``days`` days ago, and the log's lines
+        of that age that concern no message still kept.
+
+        ``watched`` is the watchlist: what is missing from it counts as removed from now on.
+        Whoever asks for it has looked at the clock (see ``doubt``).
+        """
+        ...
+
+    def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        """The same, by itself: nothing is dropped because of one look at a clock.
+
+        A message has to be found old enough by our clock, and again later, when our clock and
+        the server's agreed that it is. Where no server ever told its time, nothing is dropped.
+        """
+        ...
+
+    def vacuum(self) -> tuple[int, int]:
+        """Give back room that is not needed any more; bytes before and after."""
+        ...
+
+
+class AppliedPoll(Protocol):
+    """What the engine tells about one poll (its ``Applied``)."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def asked_at(self) -> float: ...
+    @property
+    def served_at(self) -> float | None: ...
+    @property
+    def late(self) -> bool: ...
+    @property
+    def transitions(self) -> tuple[Transition, ...]: ...
+    @property
+    def events(self) -> tuple[Event, ...]: ...
+
+
+class WatchedMessage(Protocol):
+    """What the engine knows of the message after that poll (its ``Watched``)."""
+
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def first_seen(self) -> array[float]: ...
+    @property
+    def changed_at(self) -> array[float]: ...
+    @property
+    def absent(self) -> Mapping[int, float]: ...
+    @property
+    def digest(self) -> bytes | None: ...
+    @property
+    def first_read_at(self) -> float | None: ...
+    @property
+    def last_change_at(self) -> float | None: ...
+    @property
+    def completed_at(self) -> float | None: ...
+    @property
+    def read_at(self) -> float | None: ...
+    @property
+    def asked_at(self) -> float | None: ...
+    @property
+    def promise(self) -> float | None: ...
+    @property
+    def next_due(self) -> float | None: ...
+    @property
+    def settled_at(self) -> float | None: ...
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def fault_since(self) -> float | None: ...
+
+
+class HistoryStore(Protocol):
+    """The history beside a running engine: recording never waits, questions never block.
+
+    What is not awaited returns at once and never raises; what waits to be written is bounded, and
+    written as soon as that is possible. What is awaited raises ``StoreError``. Of all processes
+    that share a store one records what polls bring (`lead`, `record_alone`), the others `follow`.
+    """
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """Why nothing can be written now; None when all is well. It is tried again by itself."""
+        ...
+
+    def start(
+        self, anew: Callable[[], None] | None = None, outdated: Outdated | None = None
+    ) -> None:
+        """Begin to write. What was recorded before waits until then.
+
+        ``anew`` is called in the running loop when the history is another one by now, or may
+        have lost something: have all that is known recorded, by ``restate`` and ``watching``.
+        ``outdated`` is called there with messages of which the store knows something newer
+        than was recorded here: ``load`` them.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all recorded so far is kept for good."""
+        ...
+
+    async def close(self) -> None:
+        """Write what waits, then let go. Raises when something stays unwritten."""
+        ...
+
+    # --- what was seen ---------------------------------------------------------------------
+
+    def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
+        """Record what one poll brought (the engine's ``Recorder``)."""
+        ...
+
+    def record_event(self, event: Event) -> None:
+        """Record what no poll brought: an account stopped, a message was added."""
+        ...
+
+    def watching(self, entries: Iterable[Entry]) -> None:
+        """Tell what is on the watchlist, at the start and after each change: what left it is kept
+        for a while only.
+        """
+        ...
+
+    def restate(self, messages: Iterable[WatchedMessage]) -> None:
+        """Record again all that is known of these messages: what is recorded adds nothing."""
+        ...
+
+    async def ask(self, question: Callable[[Archive], T]) -> T:
+        """The answer to a question. One at a time, in order; a cancelled one is ended."""
+        ...
+
+    def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
+        """Messages as last seen, in portions, in the order asked.
+
+        Give their very ``recipients``, ``first_seen`` and ``changed_at`` to the board: the
+        first poll which finds nothing new then needs no write.
+        """
+        ...
+
+    def adopt(self, given: Remembered) -> None:
+        """Take a message for known as ``given``: the board has its very columns."""
+        ...
+
+    # --- who records, and who follows ------------------------------------------------------
+
+    def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
+        """Record from now on, while ``ours()``: it tells whether we have the lease to poll.
+
+        It is asked, and ``lost`` is called, in any thread: when another process has begun to
+        record. Of ours, nothing is kept from then on.
+        """
+        ...
+
+    def record_alone(self) -> None:
+        """Record from now on whatever others do: there is no lease to be had."""
+        ...
+
+    def follow(self) -> None:
+        """Record nothing of polls from now on: another process does. What waits is dropped."""
+        ...
+
+    def followed(self, followed: bool) -> None:
+        """Others follow: note within a second when messages were read."""
+        ...
+
+    def follower(self) -> Follower:
+        """What looks at what another process records. It has no use once we are closed."""
+        ...
+
+    @property
+    def last_event(self) -> int:
+        """The number of the event that was recorded here last; 0 when none was."""
+        ...
+
+    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
+        """Record how it stands with these accounts."""
+        ...
+
+    def wish(self, wish: Wish) -> None:
+        """Ask something of the process that polls."""
+        ...
+
+    def granted(self, ids: Iterable[int]) -> None:
+        """Take these wishes of others off the list."""
+        ...
+
+    async def told(self) -> frozenset[Episode]:
+        """The alerts whose command ran when they fired, and not yet when they were over."""
+        ...
+
+    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+        """Claim alerts at wall time ``now``, before their commands run: for each, True when
+        nobody told it before. All are False when another process polls by now.
+        """
+        ...
+
+
+class Follower(Protocol):
+    """Looks whether another process recorded something. Every method raises ``StoreError``."""
+
+    def changed(self) -> bool:
+        """True when anything was written since this was last asked, and at first. Costs next to
+        nothing while nobody writes.
+        """
+        ...
+
+    def end(self) -> Cursor:
+        """A cursor from which on events are read, and all else."""
+        ...
+
+    def newer(self, cursor: Cursor) -> Newer:
+        """What was recorded since ``cursor``, in the order of its events."""
+        ...
+
+    def wishes(self) -> list[Wish]:
+        """What others wish of the one that polls, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class Lease(Protocol):
+    """Leave to poll messages: all those of a store at once, or one by one.
+
+    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
+    """
+
+    @property
+    def held(self) -> bool:
+        """True while anything is ours."""
+        ...
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
+        ...
+
+    def __contains__(self, message_id: object) -> bool: ...
+
+    def claim(self, ids: Collection[str]) -> Collection[str]:
+        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
+        ...
+
+    def look(self) -> None:
+        """See who polls, and claim nothing: nobody does where the holder stands still."""
+        ...
+
+    def renew(self) -> bool:
+        """Give a heartbeat; False when what was ours is lost."""
+        ...
+
+    def ours_still(self) -> bool:
+        """True when nobody else has taken it, by a look; gives no heartbeat."""
+        ...
+
+    def release(self) -> None:
+        """Let go of all; others may take it at once."""
+        ...
+
+    def attend(self) -> None:
+        """Be known as one that follows, until ``leave``, or our end."""
+        ...
+
+    def leave(self) -> None:
+        """Follow no more."""
+        ...
+
+    def attended(self) -> bool:
+        """True when another process follows."""
+        ...

@@ -1,0 +1,158 @@
+"""What ``history.db`` holds, asked and looked after: the ``Archive`` of the local store."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from smsmon.model import Entry, Transition
+from smsmon.store.local import queries
+from smsmon.store.local.files import database_of, is_there, journals_of
+from smsmon.store.local.reader import Reader
+from smsmon.store.local.recording import Recording
+from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
+from smsmon.store.local.soundness import check
+from smsmon.store.past import (
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    Key,
+    NumberFound,
+    Pruned,
+    Remembered,
+    Summary,
+)
+
+DAY = 86_400.0
+
+
+class LocalArchive(Reader):
+    """The history at ``path``; no file yet is an empty one."""
+
+    def keys(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
+        return self.ask(lambda db: queries.keys(db, ids, profile))
+
+    def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
+        return self.ask(lambda db: queries.summaries_of(db, wanted))
+
+    def load(self, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+        return self.each(lambda db: queries.load(db, wanted))
+
+    def find_number(self, text: str, limit: int = 200) -> NumberFound:
+        return self.ask(lambda db: queries.find_number(db, text, limit))
+
+    def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
+        return self.ask(lambda db: queries.recipient_changes(db, wanted, slot))
+
+    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
+        return self.ask(lambda db: queries.timeline(db, message_id, limit))
+
+    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
+        return self.ask(lambda db: queries.happened_since(db, moment, limit))
+
+    def delivery_times(
+        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+    ) -> list[DeliveryTimes]:
+        return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since))
+
+    def info(self) -> Info:
+        return self.ask(lambda db: queries.info(db, self.path, size(self.path)))
+
+    def doubt(self, now: float, days: float) -> str:
+        with Reader(self.path) as reader:
+            last = reader.ask(queries.last_moment)
+        if last is None or now - last <= max(DAY, days * DAY / 3):
+            return ""
+        return f"The clock says {_day(now)}, and the history was last written on {_day(last)}."
+
+    def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        limit = _ms(now - days * DAY)
+        with _writing(self.path) as connection:
+            with transaction(connection):
+                Recording(connection).watching(watched, now)
+            return _drop(connection, limit, "removed_at <= ?", (limit,))
+
+    def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        if not is_there(self.path):
+            return Pruned()
+        limit = _ms(now - days * DAY)
+        with _writing(self.path) as connection:
+            with transaction(connection):
+                Recording(connection).watching(watched, now)
+                connection.execute(
+                    "UPDATE message"
+                    " SET due_at = iif(removed_at <= :limit, ifnull(due_at, :now), NULL)"
+                    " WHERE due_at IS NOT NULL OR removed_at <= :limit",
+                    {"limit": limit, "now": _ms(now)},
+                )
+                (agreed,) = connection.execute("SELECT agreed_at FROM clock").fetchone()
+            if agreed is None:
+                return Pruned()
+            limit = min(limit, agreed - _ms(days * DAY))
+            return _drop(connection, limit, "removed_at <= ? AND due_at < ?", (limit, agreed))
+
+    def vacuum(self) -> tuple[int, int]:
+        """Rewrite the database without gaps: needs as much free disk again for the while."""
+        before = size(self.path)
+        with _writing(self.path) as connection:
+            check(connection, self.path)
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before, size(self.path)
+
+
+def _drop(
+    connection: sqlite3.Connection, limit: int, which: str, values: tuple[int, ...]
+) -> Pruned:
+    """Drop messages, one transaction each, so that open consoles are not held up; and the log's
+    lines up to ``limit`` of messages that are not kept.
+    """
+    recipients = changes = 0
+    old = connection.execute(f"SELECT id FROM message WHERE {which}", values).fetchall()  # noqa: S608
+    for row in old:
+        with transaction(connection):
+            changes += connection.execute("DELETE FROM change WHERE message = ?", row).rowcount
+            recipients += connection.execute(
+                "DELETE FROM recipient WHERE message = ?", row
+            ).rowcount
+            connection.execute("DELETE FROM message WHERE id = ?", row)
+    with transaction(connection):
+        events = connection.execute(
+            "DELETE FROM event WHERE at <= ? AND (message_id IS NULL"
+            " OR message_id NOT IN (SELECT message_id FROM message))",
+            (limit,),
+        ).rowcount
+    return Pruned(len(old), recipients, changes, events)
+
+
+def size(path: Path) -> int:
+    """Bytes on disk of the database and its journals."""
+    database = database_of(path)
+    total = 0
+    for each in (database, *journals_of(database)):
+        with contextlib.suppress(FileNotFoundError):
+            total += each.stat().st_size
+    return total
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = open_for_writing(path)
+    try:
+        with speaking_of(path):
+            yield connection
+    finally:
+        connection.close()
+
+
+def _ms(moment: float) -> int:
+    return round(moment * 1000)
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")

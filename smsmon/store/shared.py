@@ -1,0 +1,124 @@
+"""What the processes that share one store tell each other: plain values.
+
+The one that polls records how it stands with polls, accounts and alerts; the others read it, and
+say what their operators wish of it. Moments are seconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from smsmon.model import Event, Fault, Transition
+from smsmon.store.past import Key, Remembered
+
+WISH_LASTS = 60.0
+"""Seconds after which a wish is void: whoever still means it says so again."""
+HEARTBEAT = 1.0
+"""Seconds between two heartbeats of the one that polls."""
+
+
+class Holder(NamedTuple):
+    """The process that polls."""
+
+    pid: int
+    name: str
+    """What it is: ``console``, ``watch``."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pid}"
+
+
+@dataclass(frozen=True, slots=True)
+class PollStands:
+    """How it stands with the polls of one message."""
+
+    message_id: str
+    profile: str
+    read_at: float | None = None
+    asked_at: float | None = None
+    promise: float | None = None
+    """Seconds promised between that read and the next."""
+    next_due: float | None = None
+    settled_at: float | None = None
+    fault: Fault | None = None
+    fault_since: float | None = None
+
+    @property
+    def key(self) -> Key:
+        """The message of the history that it concerns."""
+        return self.message_id, self.profile
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStands:
+    """How it stands with one account."""
+
+    profile: str
+    condition: str
+    fault: Fault | None = None
+    since: float | None = None
+    retry_at: float | None = None
+    failing_since: float | None = None
+    heard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one process asks of the one that polls."""
+
+    who: str
+    at: float
+    kind: str
+    what: str = ""
+    id: int = 0
+    """Its number; 0 while it is not recorded."""
+
+    def void(self, now: float) -> bool:
+        """True for a wish that counts no more at wall time ``now``, or not yet."""
+        return abs(now - self.at) > WISH_LASTS
+
+
+LASTING = frozenset(("focus", "rank"))
+"""Kinds of wishes of which each process has one at a time, the last."""
+
+Episode = tuple[str, str]
+"""An alert: the name of its rule, and a message id."""
+
+
+class Turn(NamedTuple):
+    """One end of an alert."""
+
+    rule: str
+    message_id: str
+    firing: bool
+    """False: it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to where the record was read."""
+
+    sequence: int = 0
+    event: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is new about one message."""
+
+    stands: PollStands
+    remembered: Remembered | None = None
+    """The message as it stands, when its recipients may differ from those known."""
+    transitions: tuple[Transition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """What was recorded since a cursor."""
+
+    cursor: Cursor
+    messages: Sequence[Recorded] = ()
+    events: Sequence[Event] = ()
+    accounts: Sequence[AccountStands] = ()
