@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,3 +137,58 @@ def test_back_off_spreads_over_its_whole_bound() -> None:
     pauses = sorted(back_off(4, rng) for _ in range(2000))
     assert pauses[100] < 1.0
     assert pauses[-100] > 15.0
+
+
+@pytest.mark.parametrize(
+    ("attempt", "bound"),
+    [(-1, 2.0), (0, 2.0), (1, 2.0), (2, 4.0), (3, 8.0), (6, 64.0), (7, 120.0), (8, 120.0)],
+)
+def test_the_bound_of_a_back_off_is_two_seconds_doubled_up_to_two_minutes(
+    attempt: int, bound: float
+) -> None:
+    assert back_off(attempt, Furthest()) == bound
+
+
+class Furthest(Random):
+    """Chance that always takes the most."""
+
+    def uniform(self, a: float, b: float) -> float:
+        assert a == 0.0
+        return b
+
+
+@pytest.mark.parametrize(("limit", "pace"), [(1, 1), (4, 1), (5, 1), (9, 1), (10, 2), (600, 120)])
+def test_a_fifth_of_the_limit_goes_out_in_six_seconds(limit: int, pace: int) -> None:
+    budget = Budget(limit)
+    waits = [budget.take(10.0, bid=PLANNED) for _ in range(pace)]
+    assert waits == [0.0] * pace
+    if limit > 1:
+        assert budget.take(12.0, bid=PLANNED) == 4.0
+        assert budget.take(15.999, bid=PLANNED) == pytest.approx(0.001)
+        assert budget.take(16.0, bid=PLANNED) == 0.0
+
+
+def test_a_request_repeated_counts_again_and_only_while_there_is_room() -> None:
+    budget = Budget(2)
+    assert budget.take(0.0) == 0.0
+    assert budget.repeat(1.0)
+    assert budget.used(1.0) == 2
+    assert not budget.repeat(2.0)
+    assert budget.used(2.0) == 2
+    assert budget.opens_at(2.0) > 2.0
+
+
+def test_a_fault_that_asks_for_nothing_holds_nobody() -> None:
+    budget = Budget(600)
+    budget.refused(100.0, fault(FaultKind.SERVER))
+    assert (budget.take(100.0, bid=URGENT), budget.allowed(100.0)) == (0.0, 600)
+
+
+@pytest.mark.parametrize("rival", [2.0, 2.5])
+def test_whoever_is_outbid_waits_for_as_long_as_the_other_does(rival: float) -> None:
+    budget = Budget(600)
+    budget.refused(0.0, fault(FaultKind.SERVER, 10.0))
+    woken = []
+    assert budget.take(0.0, "a", rival, lambda: woken.append("a")) == 10.0
+    alone = budget.take(10.0, "b", 2.0, lambda: woken.append("b"))
+    assert (alone == 0.0, woken) == ((True, []) if rival == 2.0 else (False, ["a"]))

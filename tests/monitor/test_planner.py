@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import inf
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.monitor.planner import Agenda, Stretch
+from smsmon.monitor.planner import LANES_PER_OCTAVE, SHORTEST, Agenda, Stretch, Turn
 
 FLOOR = 5.0
 
@@ -99,3 +100,97 @@ def test_stretch_is_one_when_all_are_punctual_and_follows_the_waits() -> None:
     for second in range(700, 1300):
         stretch.note(float(second), 1.0)
     assert stretch.factor < 1.01
+
+
+def test_the_wait_counts_from_the_anchor_and_the_stretch_from_what_was_planned() -> None:
+    agenda = Agenda(FLOOR)
+    long, short = agenda.put("300", 100.0, 20.0), agenda.put("301", 100.0, 2.0)
+    fixed = agenda.put_at("302", 130.0, 10.0)
+    assert (long.due, short.due, fixed.due) == (120.0, 105.0, 130.0)
+    assert (long.waited(130.0), short.waited(130.0), fixed.waited(130.0)) == (1.5, 15.0, 1.0)
+    assert (long.stretched(130.0), short.stretched(110.0)) == (1.5, 2.0)
+    assert (long.regular, short.regular, fixed.regular) == (True, True, False)
+    assert [agenda.get(id) for id in ("300", "301", "302", "303")] == [long, short, fixed, None]
+
+
+@pytest.mark.parametrize("interval", [0.0, SHORTEST / 2, SHORTEST, -1.0])
+def test_an_interval_too_short_to_tell_counts_as_the_shortest(interval: float) -> None:
+    agenda = Agenda(0.0)
+    assert agenda.put("300", 1.0, interval) == Turn("300", 1.0 + SHORTEST, 1.0, SHORTEST)
+    assert agenda.put_at("300", 1.0, interval).interval == SHORTEST
+
+
+def test_who_waited_alike_goes_in_the_order_of_the_plans() -> None:
+    agenda = Agenda(0.0)
+    for id in ("b", "c", "a"):
+        agenda.put(id, 0.0, 10.0)
+    agenda.put("c", 0.0, 10.0)
+    order = []
+    while (turn := agenda.look(10.0)[0]) is not None:
+        order.append(turn.message_id)
+        agenda.drop(turn.message_id)
+    assert order == ["b", "a", "c"]
+
+
+moments = st.integers(0, 40).map(float)
+plans = st.tuples(
+    st.sampled_from(["put", "put_at", "drop"]),
+    st.sampled_from("abcdef"),
+    moments,
+    st.sampled_from([0.1, 1.0, 1.1, 1.2, 4.0, 30.0]),
+)
+
+
+@given(st.lists(plans, max_size=30), moments)
+def test_any_series_of_plans_leaves_the_last_of_each(
+    series: list[tuple[str, str, float, float]], now: float
+) -> None:
+    """Against a plain dictionary of turns."""
+    agenda, turns = Agenda(0.0), dict[str, Turn]()
+    for what, id, moment, interval in series:
+        if what == "drop":
+            agenda.drop(id)
+            turns.pop(id, None)
+        else:
+            put = agenda.put if what == "put" else agenda.put_at
+            turns[id] = put(id, moment, interval)
+    due = [turn for turn in turns.values() if turn.due <= now]
+    ahead = [turn.due for turn in turns.values() if turn.due > now]
+    assert len(agenda) == len(turns)
+    first = agenda.earliest()
+    assert (None if first is None else first.due) == min(
+        (turn.due for turn in turns.values()), default=None
+    )
+    turn, next_due = agenda.look(now)
+    if not due:
+        assert (turn, next_due) == (None, min(ahead, default=inf))
+        return
+    assert turn is not None
+    assert turn is turns[turn.message_id]
+    assert next_due == inf or next_due in ahead
+    # Only within a lane may one that has waited longer for its kind be passed over.
+    lane = 2 ** (1 / LANES_PER_OCTAVE)
+    assert turn in due
+    assert all(turn.waited(now) - 1 >= (other.waited(now) - 1) / lane - 1e-9 for other in due)
+
+
+def test_when_the_next_comes_due_is_told_beside_whose_turn_it_is() -> None:
+    agenda = Agenda(0.0)
+    for id, interval in (("now", 10.0), ("later", 30.0), ("soon", 20.0)):
+        agenda.put(id, 0.0, interval)
+    turn, next_due = agenda.look(10.0)
+    assert turn is not None
+    assert (turn.message_id, next_due) == ("now", 20.0)
+
+
+def test_a_poll_a_minute_ago_counts_a_third_of_one_now() -> None:
+    stretch = Stretch()
+    assert stretch.factor == 1.0
+    stretch.note(0.0, 16.0)
+    assert stretch.factor == pytest.approx(16.0)
+    stretch.note(60.0, 1.0)
+    assert stretch.factor == pytest.approx(16.0 ** (1 / 2.718281828))
+    stretch.note(120.0, 0.2)  # punctual, and no earlier than that
+    assert stretch.factor == pytest.approx(16.0 ** (1 / 2.718281828**2))
+    stretch.note(120.0, 100.0)  # in the same moment: no time has passed to tell it by
+    assert stretch.factor == pytest.approx(16.0 ** (1 / 2.718281828**2))
