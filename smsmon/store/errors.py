@@ -1,4 +1,4 @@
-"""What can go wrong with a file of ours, said so that the operator knows what to do."""
+"""What can go wrong with what is kept, said so that the operator knows what to do."""
 
 from __future__ import annotations
 
@@ -16,30 +16,29 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class StoreError(Exception):
-    """A file that could not be read or written. Nothing of what it held was lost by trying."""
+    """What could not be read or written. Nothing that was kept is lost by trying."""
 
-    def __init__(self, path: Path, reason: str, remedy: str, line: int | None = None) -> None:
-        self.path = path
+    def __init__(self, place: object, reason: str, remedy: str, line: int | None = None) -> None:
+        """``place`` is what says by itself where that was: a file's path, a server's name."""
+        self.where = f"{place}, line {line}" if line is not None else str(place)
+        """The place, and the line of it that is at fault, where there is one."""
         self.reason = reason
         """What is wrong, without a full stop."""
         self.remedy = remedy
         """What to do about it, one sentence."""
-        self.line = line
-        """The line of the file that is at fault, from 1; None where no line is."""
-        where = f"{path}, line {line}" if line is not None else str(path)
-        super().__init__(f"{where}: {reason}. {remedy}")
+        super().__init__(f"{self.where}: {reason}. {remedy}")
 
 
 class Busy(StoreError):
-    """Another process holds the file, and did not let go within the wait."""
+    """Another process holds it, and did not let go within the wait."""
 
 
 class DiskFull(StoreError):
-    """No room is left where the file lives: on the disk, in the quota, or below a limit."""
+    """No room is left for it: on the disk, in the quota, or below a limit."""
 
 
 class NotWritable(StoreError):
-    """The folder or the file may not be written by this user."""
+    """This user may not write it."""
 
 
 class Damaged(StoreError):
