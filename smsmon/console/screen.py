@@ -15,12 +15,7 @@ from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
 from smsmon.console.tables.table_pane import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.widgets.key_line import KeyLine
-from smsmon.console.widgets.live_table.messages import (
-    Highlighted,
-    MarksChanged,
-    Selected,
-    SortChanged,
-)
+from smsmon.console.widgets.live_table import LiveTable
 from smsmon.console.widgets.panes import Pane
 
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
@@ -102,23 +97,23 @@ class ConsoleScreen(Asking, PacedScreen[None], inherit_bindings=False):
                 self.at = where
                 self.lay_out()
 
-    @on(Highlighted)
-    def _highlighted(self, event: Highlighted) -> None:
+    @on(LiveTable.Highlighted)
+    def _highlighted(self, event: LiveTable.Highlighted) -> None:
         if event.table is self.messages.table:
             if self.messages.table.cursor_key != self.open_id:
                 self.show_message(self.messages.table.cursor_key)
         elif event.table is self.recipients.table:
             self.show_recipient(self.recipients.table.cursor_key)
 
-    @on(Selected)
-    def _selected(self, event: Selected) -> None:
+    @on(LiveTable.Selected)
+    def _selected(self, event: LiveTable.Selected) -> None:
         if event.table is self.messages.table:
             self.go(Where.RECIPIENTS)
         elif event.table is self.recipients.table:
             self.go(Where.RECIPIENT)
 
-    @on(SortChanged)
-    @on(MarksChanged)
+    @on(LiveTable.SortChanged)
+    @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
         self.entitle_messages()

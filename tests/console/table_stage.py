@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -81,6 +81,19 @@ class TableApp(App[None]):
     @on(LiveTable.MarksChanged)
     def keep(self, message: Message) -> None:
         self.said.append(message)
+
+    def arrive(self, *keys: str) -> None:
+        """Rows that are new, after all others."""
+        self.table.load([*self.table.view.keys, *keys])
+        self.table.touch(keys)
+
+    def leave(self, *keys: str) -> None:
+        """Rows that are gone."""
+        self.table.load([key for key in self.table.view.keys if key not in keys])
+
+    def narrow(self, wanted: Callable[[City], bool]) -> None:
+        """Show only these."""
+        self.table.set_filter(lambda keys: [wanted(self.cities[key]) for key in keys])
 
     def heard(self, kind: type[Message]) -> Any:
         """The last message of a kind."""

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone
-from smsmon.console.widgets.live_table.columns import GAPS_TURN, NEEDED, Column, Placed, lay_out
+from smsmon.console.widgets.live_table.content import GAPS_TURN, NEEDED, Column, Placed, lay_out
 from smsmon.console.widgets.live_table.paint import changed_width, header_strip, row_strip
 from smsmon.text import safe
 

@@ -14,7 +14,7 @@ from smsmon.console.cells import plain
 from smsmon.console.export import message_record
 from smsmon.console.lens import Lens
 from smsmon.console.tables.messages import MessageRows, message_columns
-from smsmon.console.widgets.live_table.columns import usual_columns
+from smsmon.console.widgets.live_table.content import usual_columns
 from smsmon.filters import Kind, parse
 from smsmon.filters.messages import (
     MESSAGE_FIELDS,

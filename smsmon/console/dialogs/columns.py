@@ -16,8 +16,7 @@ from textual.screen import ModalScreen
 from smsmon.console.dialogs.column_choice import CHOICE_COLUMNS, Choice, choices
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
-from smsmon.console.widgets.live_table.columns import usual_columns
-from smsmon.console.widgets.live_table.messages import Selected
+from smsmon.console.widgets.live_table.content import usual_columns
 
 _LOW = 20
 """Lines of the screen below which no blank lines are spared."""
@@ -91,7 +90,7 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
         """The names chosen, in their order."""
         return [choice.name for choice in self._choices.values() if choice.chosen]
 
-    @on(Selected)
+    @on(LiveTable.Selected)
     def action_choose(self) -> None:
         """Choose the column under the cursor, or not."""
         choice = self._table.cursor_row

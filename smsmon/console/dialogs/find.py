@@ -28,7 +28,6 @@ from smsmon.console.tables.finding import (
 from smsmon.console.tables.found import FoundRows, detail, found_columns, verdict, why_empty
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import LiveTable
-from smsmon.console.widgets.live_table.messages import Highlighted, Selected
 from smsmon.monitor.board import Board
 from smsmon.phones import Sought
 from smsmon.store.errors import StoreError
@@ -189,11 +188,11 @@ class FindScreen(ModalScreen[Place | None]):
     def _value(self) -> str:
         return self.query_one("#number", Input).value
 
-    @on(Highlighted)
+    @on(LiveTable.Highlighted)
     def _highlighted(self) -> None:
         self._say_detail()
 
-    @on(Selected)
+    @on(LiveTable.Selected)
     @on(Input.Submitted)
     def _chosen(self) -> None:
         self.action_open()

@@ -26,12 +26,7 @@ from smsmon.console.tables.log import LogRows
 from smsmon.console.tables.table_pane import TablePane, title
 from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Line
-from smsmon.console.widgets.live_table.messages import (
-    Highlighted,
-    MarksChanged,
-    Selected,
-    SortChanged,
-)
+from smsmon.console.widgets.live_table import LiveTable
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened
 
@@ -143,8 +138,8 @@ class SinceScreen(ModalScreen[JournalLine | None]):
             ]
         )
 
-    @on(SortChanged)
-    @on(MarksChanged)
+    @on(LiveTable.SortChanged)
+    @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
         count = len(self._lines)
@@ -152,14 +147,14 @@ class SinceScreen(ModalScreen[JournalLine | None]):
         self._pane.entitle([lines, *self._pane.facts()])
         self._tell_whole()
 
-    @on(Highlighted)
+    @on(LiveTable.Highlighted)
     def _tell_whole(self) -> None:
         """Say the line under the cursor in full: its cell may be too narrow."""
         line = self._pane.table.cursor_row
         told = f"{self._lens.timestamp(line.at)}  {line.text}" if line else ""
         self.query_one("#since-line", Line).say(Content(told))
 
-    @on(Selected)
+    @on(LiveTable.Selected)
     def _selected(self) -> None:
         line = self._pane.table.cursor_row
         if line is not None and line.message_id is not None:

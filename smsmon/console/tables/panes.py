@@ -16,7 +16,8 @@ from smsmon.console.tables.messages import (
 )
 from smsmon.console.tables.narrowing import LOG_STEPS, MESSAGE_STEPS, RECIPIENT_STEPS
 from smsmon.console.tables.recipients import RecipientRow, recipient_columns
-from smsmon.console.tables.table_pane import ConsoleTable, TablePane
+from smsmon.console.tables.table_pane import TablePane
+from smsmon.console.widgets.live_table import LiveTable
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.monitor.standing import Monitor
@@ -33,7 +34,7 @@ def messages_pane(
 
         columns = (*columns[:3], alert_column(firing), *columns[3:])
         fields = (*fields, ALERT_FIELD)
-    table = ConsoleTable(
+    table = LiveTable(
         columns,
         MessageRows(monitor, lens, firing or no_alerts),
         empty="Reading the watchlist",
@@ -44,7 +45,7 @@ def messages_pane(
 
 def recipients_pane(lens: Lens, tint_seconds: float) -> TablePane[int, RecipientRow]:
     """The recipients of one message, by slot; none until it is given a source."""
-    table: ConsoleTable[int, RecipientRow] = ConsoleTable(
+    table: LiveTable[int, RecipientRow] = LiveTable(
         recipient_columns(lens), empty="No recipients to show", tint_seconds=tint_seconds
     )
     return TablePane(table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, id="recipients")
@@ -54,5 +55,5 @@ def log_pane(
     journal: Journal, lens: Lens, *, id: str = "log", empty: str = "Nothing has happened yet"
 ) -> TablePane[int, JournalLine]:
     """The lines of ``journal``, by number."""
-    table = ConsoleTable(log_columns(lens), LogRows(journal, lens), empty=empty, tint_seconds=0)
+    table = LiveTable(log_columns(lens), LogRows(journal, lens), empty=empty, tint_seconds=0)
     return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, id=id)

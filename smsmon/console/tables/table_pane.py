@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
+from smsmon.console.actions import Where
 from smsmon.console.looks import DOWN, UP, Tone
 from smsmon.console.tables.narrowing import Only, Steps, next_step
 from smsmon.console.tones import styled
@@ -35,15 +34,6 @@ class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
         ...
 
 
-class ConsoleTable(LiveTable[K, R], Generic[K, R], inherit_bindings=False):
-    """A live table with the keys of this console."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(TABLE_ACTIONS),
-        Binding("enter", "select", show=False),
-    ]
-
-
 class TablePane(Pane, Generic[K, R]):
     """A table whose rows can be filtered; the filter stays when other rows are shown."""
 
@@ -52,7 +42,7 @@ class TablePane(Pane, Generic[K, R]):
 
     def __init__(
         self,
-        table: ConsoleTable[K, R],
+        table: LiveTable[K, R],
         fields: Sequence[Field],
         where: Where,
         steps: Steps,

@@ -21,7 +21,6 @@ through updates, sorts and filters. It knows nothing of SMS. What it shows comes
     table.load(range(501))                          # one more appeared
     table.sort_by("status")                         # posts LiveTable.SortChanged
     table.set_filter(lambda slots: filter.mask(...))    # one truth value a key; None: all
-    table.filter_rows(lambda r: r.stop)                 # or row by row, for small tables
 
     def on_live_table_highlighted(self, event: LiveTable.Highlighted): event.key
     def on_live_table_selected(self, event: LiveTable.Selected): event.key
@@ -30,10 +29,8 @@ Small tables need no class: ``MappedRows({"300": row, …})`` with a ``sort_key`
 Columns that do not fit are left out by ``priority``; there is no scrolling sideways.
 """
 
-from smsmon.console.widgets.live_table.columns import Column
-from smsmon.console.widgets.live_table.keys import BINDINGS, KEYS
-from smsmon.console.widgets.live_table.rows import MappedRows, Rows
+from smsmon.console.widgets.live_table.content import Column, MappedRows, Rows
 from smsmon.console.widgets.live_table.table import LiveTable
 from smsmon.console.widgets.live_table.view import RowView
 
-__all__ = ["BINDINGS", "KEYS", "Column", "LiveTable", "MappedRows", "RowView", "Rows"]
+__all__ = ["Column", "LiveTable", "MappedRows", "RowView", "Rows"]

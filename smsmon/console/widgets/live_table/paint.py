@@ -1,9 +1,10 @@
-"""Painting one row of a live table: cells and styles in, a strip of the screen out."""
+"""Painting one row of a live table, and which rows are tinted because they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -12,9 +13,13 @@ from textual.strip import Strip
 
 from smsmon.console.cells import Tone, cut, fit, spans_of
 from smsmon.console.looks import DOWN, MARK, UP
-from smsmon.console.widgets.live_table.columns import GUTTER, Column, Placed
+from smsmon.console.widgets.live_table.content import GUTTER, Column, Placed
 
+K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
+
+_STEP = 0.5
+"""Seconds: tints end at multiples of this, so that a burst calms down at once."""
 
 
 def row_strip(
@@ -113,3 +118,49 @@ def over(style: Style, *, foreground: bool = True, background: bool = True) -> S
         color=style.color if foreground else None,
         bgcolor=style.bgcolor if background else None,
     )
+
+
+class Tints(Generic[K]):
+    """The keys of rows that changed a moment ago, by a clock in seconds that never jumps."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: dict[K, float] = {}
+        self._batches: deque[tuple[float, set[K]]] = deque()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._until
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    @property
+    def next_calm(self) -> float | None:
+        """When the next rows calm down; None when none is tinted."""
+        return self._batches[0][0] if self._batches else None
+
+    def add(self, keys: Iterable[K], now: float) -> None:
+        """Tint ``keys`` from ``now`` on; those tinted already stay so for longer."""
+        if self._seconds <= 0:
+            return
+        step = min(_STEP, self._seconds)
+        until = -(-(now + self._seconds) // step) * step
+        if not self._batches or self._batches[-1][0] < until:
+            self._batches.append((until, set()))
+        batch = self._batches[-1][1]
+        for key in keys:
+            self._until[key] = self._batches[-1][0]
+            batch.add(key)
+
+    def calm(self, now: float) -> None:
+        """End the tints that are over."""
+        while self._batches and self._batches[0][0] <= now:
+            until, keys = self._batches.popleft()
+            for key in keys:
+                if self._until.get(key, now + 1) <= until:
+                    del self._until[key]
+
+    def clear(self) -> None:
+        """No row is tinted."""
+        self._until.clear()
+        self._batches.clear()

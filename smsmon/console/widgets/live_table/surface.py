@@ -14,10 +14,21 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone, fit
-from smsmon.console.widgets.live_table.columns import Column, Placed, lay_out, usual_columns
-from smsmon.console.widgets.live_table.paint import changed_width, header_strip, over, row_strip
-from smsmon.console.widgets.live_table.rows import MappedRows, Rows
-from smsmon.console.widgets.live_table.tints import Tints
+from smsmon.console.widgets.live_table.content import (
+    Column,
+    MappedRows,
+    Placed,
+    Rows,
+    lay_out,
+    usual_columns,
+)
+from smsmon.console.widgets.live_table.paint import (
+    Tints,
+    changed_width,
+    header_strip,
+    over,
+    row_strip,
+)
 from smsmon.console.widgets.live_table.view import RowView
 
 K = TypeVar("K", bound=Hashable)
@@ -130,12 +141,6 @@ class TableSurface(ScrollView, Generic[K, R]):
         known = tuple(name for name in dict.fromkeys(names) if name in self._columns)
         self._chosen = known or usual_columns(self.columns)
         self._lay_out()
-
-    @property
-    def dropped_columns(self) -> tuple[str, ...]:
-        """Chosen columns that the width leaves no room for."""
-        placed = {place.column.name for place in self._placed}
-        return tuple(name for name in self._chosen if name not in placed)
 
     @property
     def empty(self) -> str:

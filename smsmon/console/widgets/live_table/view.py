@@ -173,24 +173,6 @@ class RowView(Generic[K]):
             self._stay_put(*before)
         self._follow(*before, back=cursor is not None)
 
-    def add(self, keys: Iterable[K]) -> None:
-        """Append rows to the source; keys already there are left alone."""
-        arriving = [key for key in dict.fromkeys(keys) if self.place(key) is None]
-        if not arriving:
-            return
-        end = len(self._keys)
-        if isinstance(self._keys, range) and arriving == list(range(end, end + len(arriving))):
-            self.load(cast("Sequence[K]", range(end + len(arriving))))
-        else:
-            self.load([*self._keys, *arriving])
-
-    def remove(self, keys: Iterable[K]) -> None:
-        """Take rows out of the source."""
-        leaving = set(keys)
-        kept = [key for key in self._keys if key not in leaving]
-        if len(kept) != len(self._keys):
-            self.load(kept)
-
     def touch(self, keys: Iterable[K]) -> None:
         """Take note that these rows changed: they move, come or go as sort and filter want."""
         if self._frozen or (self._values_of is None and self._accepts is None):
