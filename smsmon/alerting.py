@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
-from smsmon.assemble import known_keys, rules_of
+from smsmon.accounts import known_keys, rules_of
 from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.hooks import environment, run_hook
 from smsmon.model import Event

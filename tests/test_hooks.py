@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.assemble import known_keys, read_key
+from smsmon.accounts import known_keys, read_key
 from smsmon.hooks import WITHIN, environment, run_hook
 from smsmon.locations import Locations
 from smsmon.settings import load_settings

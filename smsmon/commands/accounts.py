@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from smsmon.assemble import AccountProblem, open_client, open_to_others, profile_of
+from smsmon.accounts import AccountProblem, open_client, open_to_others, profile_of
 from smsmon.commands.context import open_watchlist
 from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail, say

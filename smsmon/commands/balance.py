@@ -48,8 +48,8 @@ def balance(as_json: bool) -> None:
 
 
 def _ask(settings: Settings) -> Balance:
+    from smsmon.accounts import budget_of
     from smsmon.asking import ask
-    from smsmon.assemble import budget_of
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run

@@ -61,7 +61,7 @@ def check() -> None:
     Exit code 0 when they can, 2 when not. Files that they name are looked at, commands are not
     run. Whether the API takes the key is what `smsmon doctor` tells.
     """
-    from smsmon.assemble import open_to_others, unusable_files
+    from smsmon.accounts import open_to_others, unusable_files
     from smsmon.settings.loading import unknown_variables
 
     locations = find_locations()

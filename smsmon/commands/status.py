@@ -106,7 +106,7 @@ def status(
 def _read(
     ids: list[str], settings: Settings, locations: Locations, *, watch: bool, deadline: float | None
 ) -> list[Reading]:
-    from smsmon.assemble import windows_of
+    from smsmon.accounts import windows_of
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients, profiles_of
     from smsmon.commands.loops import run

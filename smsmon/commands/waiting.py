@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from smsmon.assemble import limits_of
+from smsmon.accounts import limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress, say
 from smsmon.commands.reading import Reading

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from smsmon import exit_codes, learned
-from smsmon.assemble import limits_of, profile_of, windows_of
+from smsmon.accounts import limits_of, profile_of, windows_of
 from smsmon.clock import Clock
 from smsmon.leaving import in_loop
 from smsmon.locations import Locations

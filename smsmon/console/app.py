@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
-from smsmon.assemble import AccountProblem, open_client, read_key
+from smsmon.accounts import AccountProblem, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console.contrast import readable
 from smsmon.console.lens import Lens

@@ -15,8 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from smsmon import learned
-from smsmon.asking import ask
-from smsmon.assemble import (
+from smsmon.accounts import (
     AccountProblem,
     limits_of,
     open_client,
@@ -24,6 +23,7 @@ from smsmon.assemble import (
     profile_of,
     windows_of,
 )
+from smsmon.asking import ask
 from smsmon.clock import Clock
 from smsmon.model import Answer, Balance, Entry, Fault, FaultKind, ReadError
 from smsmon.monitor.account import AccountState, Condition

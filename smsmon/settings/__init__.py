@@ -3,7 +3,7 @@
 ``types`` holds every setting, its meaning and its default, once. ``leaves`` reads those types;
 ``loading`` lays the four sources over each other; ``printing`` turns the types and values back
 into text for ``smsmon config``. No key is ever in here: a profile tells where its key comes
-from, and `smsmon.assemble` fetches it when a client is built.
+from, and `smsmon.accounts` fetches it when a client is built.
 """
 
 from smsmon.api.address import DEFAULT_BASE_URL

@@ -10,8 +10,8 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from smsmon.accounts import read_key
 from smsmon.api.key import ApiKey
-from smsmon.assemble import read_key
 from smsmon.console.dialogs.setup import Ask, SetupScreen
 from smsmon.locations import Locations
 from smsmon.model import Balance

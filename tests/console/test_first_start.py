@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from smsmon.assemble import AccountProblem
+from smsmon.accounts import AccountProblem
 from smsmon.console.dialogs.setup import SetupScreen
 from smsmon.monitor.account import Condition
 from smsmon.settings import load_settings

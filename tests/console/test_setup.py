@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.accounts import open_client
 from smsmon.api.errors import KeyRefused, TimedOut
 from smsmon.api.key import ApiKey
-from smsmon.assemble import open_client
 from smsmon.clock import SystemClock
 from smsmon.console.dialogs.key_field import KeyField
 from smsmon.console.dialogs.setup import SetupScreen, asker

@@ -10,13 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from smsmon import exit_codes
-from smsmon.api.address import is_loopback
-from smsmon.api.key import ApiKey
-from smsmon.api.proxy import proxy_for
-from smsmon.api.resolver import look_up
-from smsmon.api.trust import trust
-from smsmon.asking import ask
-from smsmon.assemble import (
+from smsmon.accounts import (
     AccountProblem,
     budget_of,
     ca_file_of,
@@ -24,6 +18,12 @@ from smsmon.assemble import (
     open_to_others,
     read_key,
 )
+from smsmon.api.address import is_loopback
+from smsmon.api.key import ApiKey
+from smsmon.api.proxy import proxy_for
+from smsmon.api.resolver import look_up
+from smsmon.api.trust import trust
+from smsmon.asking import ask
 from smsmon.clock import SystemClock
 from smsmon.commands.doctor.finding import Finding, Health, finding
 from smsmon.model import ReadError

@@ -20,7 +20,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from smsmon.assemble import AccountProblem, open_to_others
+from smsmon.accounts import AccountProblem, open_to_others
 from smsmon.console.dialogs import setup_view as view
 from smsmon.console.dialogs.field import Field
 from smsmon.console.dialogs.key_field import KeyField

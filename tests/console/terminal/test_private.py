@@ -22,7 +22,7 @@ DOOR = "console/terminal/private.py"
 ELSEWHERE = {
     # The commands never import Textual, so they cannot pass the door; None in its place keeps
     # httpx from loading a command line of its own.
-    ("assemble.py", "httpx._main"),
+    ("accounts.py", "httpx._main"),
     ("outputs.py", "_typeshed"),  # a module of types alone, which their checkers document
 }
 DOCUMENTED = {"_exit", "_replace", "_asdict", "_fields", "_make", "_field_defaults"}
