@@ -21,29 +21,25 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def clients(
-    names: Iterable[str], settings: Settings, clock: Clock, *, skip_unusable: bool = False
-) -> AsyncIterator[dict[str, SmsPartner]]:
-    """One client for each profile; a failure if one of them is not set up.
-
-    With ``skip_unusable`` such a one is named on stderr and left out, and it is a failure only
-    if none is left.
+    names: Iterable[str], settings: Settings, clock: Clock
+) -> AsyncIterator[tuple[dict[str, SmsPartner], dict[str, AccountProblem]]]:
+    """One client for each profile, and what is wrong with those that are not set up; a failure
+    if none can be used.
     """
     async with AsyncExitStack() as stack:
-        opened = {}
+        opened, unusable = {}, {}
         for name in dict.fromkeys(names):
             try:
                 client = await beside(open_client, name, settings, clock)
             except AccountProblem as problem:
-                if not skip_unusable:
-                    fail(str(problem))
-                say(f"smsmon: {problem}")
+                unusable[name] = problem
                 continue
             if told := open_to_others(settings.profiles[name]):
                 say(f"smsmon: Profile {name}: {told}")
             opened[name] = await stack.enter_async_context(client)
         if not opened:
-            fail("No account can be used: see above, and `smsmon config check`.")
-        yield opened
+            fail("\n".join(map(str, unusable.values())))
+        yield opened, unusable
 
 
 def profiles_of(
@@ -51,17 +47,17 @@ def profiles_of(
 ) -> list[tuple[str, str]]:
     """Each message id with the profile to read it by.
 
-    What the watchlist says, unless ``--profile`` was given; else the current one. With one
-    profile there is nothing to look up.
+    What the watchlist says, unless ``--profile`` was given; else the current one.
     """
-    if len(settings.profiles) == 1 or ("profile",) in given_flags():
+    if ("profile",) in given_flags():
         return [(each, settings.profile) for each in ids]
     from smsmon.store.errors import StoreError
 
     try:
         entries = open_watchlist(locations).load()
     except StoreError as error:
-        say(f"smsmon: {error} The current profile, {settings.profile}, is used for all.")
+        if len(settings.profiles) > 1:
+            say(f"smsmon: {error} The current profile, {settings.profile}, is used for all.")
         entries = []
     known = {entry.id: profile_of(entry.profile, settings) for entry in entries}
     return [(each, known.get(each, settings.profile)) for each in ids]

@@ -57,7 +57,7 @@ def _ask(settings: Settings) -> Balance:
 
     async def asked() -> Balance:
         clock, name = SystemClock(), settings.profile
-        async with clients([name], settings, clock) as opened:
+        async with clients([name], settings, clock) as (opened, _):
             budget = budget_of(name, settings, lambda sentence: say(f"smsmon: {sentence}"))
             try:
                 return await ask(opened[name].me, budget, clock)

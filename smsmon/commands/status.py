@@ -110,6 +110,7 @@ def _read(
     from smsmon.clock import SystemClock
     from smsmon.commands.accounts import clients, profiles_of
     from smsmon.commands.loops import run
+    from smsmon.monitor.source import Unusable
 
     def complain(sentence: str) -> None:
         say(f"smsmon: {sentence}")
@@ -117,7 +118,9 @@ def _read(
     async def read() -> list[Reading]:
         clock = SystemClock()
         wanted = profiles_of(ids, settings, locations)
-        async with clients((profile for _, profile in wanted), settings, clock) as sources:
+        profiles = (profile for _, profile in wanted)
+        async with clients(profiles, settings, clock) as (usable, unusable):
+            sources = usable | {name: Unusable(str(why)) for name, why in unusable.items()}
             windows = windows_of(sources, settings, complain)
             if watch:
                 from smsmon.commands.waiting import read_until_final

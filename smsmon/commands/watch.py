@@ -98,9 +98,11 @@ def _watch(
     async def work() -> int:
         clock = SystemClock()
         async with (
-            clients(settings.profiles, settings, clock, skip_unusable=True) as sources,
+            clients(settings.profiles, settings, clock) as (sources, unusable),
             until_signal(clock, how_long) as ending,
         ):
+            for problem in unusable.values():
+                say(f"smsmon: {problem}")
             watching = Watch(settings, locations, sources, clock, say, only, alerted)
             return await watching.run(tell, ending)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from random import Random
@@ -25,11 +25,11 @@ from smsmon.accounts import (
 )
 from smsmon.asking import ask
 from smsmon.clock import Clock
-from smsmon.model import Answer, Balance, Entry, Fault, FaultKind, ReadError
+from smsmon.model import Balance, Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.source import Source
+from smsmon.monitor.source import Source, Unusable
 from smsmon.programs import beside
 from smsmon.store.errors import StoreError
 
@@ -43,17 +43,6 @@ if TYPE_CHECKING:
     from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.watching import Watching
     from smsmon.wishing import Rank
-
-
-@dataclass(frozen=True)
-class Unusable(Source):
-    """The source of an account that is not set up: says so at every request."""
-
-    problem: str
-
-    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Answer:
-        del message_id, known
-        raise ReadError(Fault(FaultKind.AUTH, self.problem))
 
 
 OpenClient = Callable[[str, "Settings", Clock], "Client"]

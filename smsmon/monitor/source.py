@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from smsmon.model import Answer, Event, Fault, Transition
+from smsmon.model import Answer, Event, Fault, FaultKind, ReadError, Transition
 from smsmon.recipients import Recipients
 
 
@@ -41,6 +41,17 @@ class Source(Protocol):
         more for the limit. True allows it. A source that never repeats has nothing to do.
         """
         del may_repeat
+
+
+@dataclass(frozen=True)
+class Unusable(Source):
+    """The source of an account that is not set up: says so at every request."""
+
+    problem: str
+
+    async def bulk_status(self, message_id: str, known: bytes | None = None) -> Answer:
+        del message_id, known
+        raise ReadError(Fault(FaultKind.AUTH, self.problem))
 
 
 @dataclass(frozen=True, slots=True)

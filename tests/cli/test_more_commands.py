@@ -67,6 +67,21 @@ def test_all_reads_the_whole_watchlist(program: Program) -> None:
     assert ids == ["300", "301"]
 
 
+def test_a_message_of_an_unknown_profile_keeps_none_of_the_others_from_being_read(
+    program: Program,
+) -> None:
+    program.run("add", "300", "301")
+    watchlist = program.home / "watchlist.toml"
+    listed = watchlist.read_text().replace('id = "300"', 'id = "300"\nprofile = "gone"')
+    watchlist.write_text(listed)
+    for more in ((), ("--watch", "--deadline", "5")):
+        done = program.run("status", "--all", "--json", *more)
+        assert [each["state"] for each in done.json["messages"]] == ["error", "ok"]
+        assert "There is no profile gone in config.toml (known: default)" in done.err
+        assert done.code == 3
+    assert program.run("status", "300").code == 2
+
+
 def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
     offline.run("add", "300", "--label", "one", "--tag", "x", "--note", "n")
     assert offline.run("edit", "300", "--tags", "a, b c").err == "Changed 300.\n"
