@@ -15,8 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from smsmon.model import Status
-from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Phones, Recipients, pack_words
+from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Phones, Recipients, Status, pack_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from smsmon.alignment import Layout, align, arranged
-from smsmon.model import Status
-from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Recipients
+from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Recipients, Status
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 _UNKNOWN = re.compile(bytes([Status.UNKNOWN]))

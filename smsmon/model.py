@@ -8,70 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
-from types import MappingProxyType
+from enum import StrEnum
 from typing import Any
 
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 
 DEFAULT_PROFILE = "default"
 MESSAGE_ID_DIGITS = 32
 """The longest message id accepted. Known ids have 3 to 10 digits; no bound is documented."""
-
-
-class Status(IntEnum):
-    """What became of a message for one recipient.
-
-    The values are stored (history.db) and packed into columns: never renumber them.
-    """
-
-    UNKNOWN = 0
-    WAITING = 1
-    DELIVERED = 2
-    NOT_DELIVERED = 3
-
-    @property
-    def final(self) -> bool:
-        """True when no further delivery report is expected (a STOP may still come)."""
-        return self is Status.DELIVERED or self is Status.NOT_DELIVERED
-
-    @property
-    def slug(self) -> str:
-        """The name used in JSON, CSV and filters: ``not_delivered`` and so on."""
-        return self.name.lower()
-
-    @property
-    def word(self) -> str:
-        """The name in a sentence: ``Not delivered`` and so on."""
-        return self.name.capitalize().replace("_", " ")
-
-
-_STATUS_OF_WORD: Mapping[str, Status] = MappingProxyType(
-    {
-        # The reference's three, and "ko", its word for "not sent".
-        "delivered": Status.DELIVERED,
-        "not delivered": Status.NOT_DELIVERED,
-        "waiting": Status.WAITING,
-        "ko": Status.NOT_DELIVERED,
-        # The operators' words behind them (SMPP 3.4, message states).
-        "delivrd": Status.DELIVERED,
-        "undeliv": Status.NOT_DELIVERED,
-        "expired": Status.NOT_DELIVERED,
-        "rejectd": Status.NOT_DELIVERED,
-        "acceptd": Status.WAITING,
-        "enroute": Status.WAITING,
-        "pending": Status.WAITING,
-        "unknown": Status.UNKNOWN,
-    }
-)
-
-
-def status_of(word: str) -> Status:
-    """The delivery status that the API's ``word`` stands for, in any case and spacing.
-
-    A word nobody documented is ``UNKNOWN``: never taken for delivered nor for failed.
-    """
-    return _STATUS_OF_WORD.get(" ".join(word.split()).lower(), Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

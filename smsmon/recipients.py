@@ -1,4 +1,4 @@
-"""The recipients of a message as columns: small in memory, fast to compare and count.
+"""Delivery statuses, and recipients as columns: small in memory, fast to compare and count.
 
 A message can have 100,000 recipients and a console watches a thousand messages. As one object
 a recipient costs about 200 bytes; as a place in these columns, about 20.
@@ -10,12 +10,11 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from enum import IntEnum
+from types import MappingProxyType
+from typing import overload
 
 from smsmon.phones import E164, Sought
-
-if TYPE_CHECKING:
-    from smsmon.model import Status
 
 NO_DATE = 0
 """In the column of dates: the API gave none. (It writes ``"0"`` for that itself.)"""
@@ -30,6 +29,61 @@ _SHAPE = bytes(
     ord("0") if c in b"0123456789" else c if c in b",+" else ord("?") for c in range(256)
 )
 _TO_HEX = bytes(ord("0") if c in b",+" else c for c in range(256))
+
+
+class Status(IntEnum):
+    """What became of a message for one recipient.
+
+    The values are stored (history.db) and packed into columns: never renumber them.
+    """
+
+    UNKNOWN = 0
+    WAITING = 1
+    DELIVERED = 2
+    NOT_DELIVERED = 3
+
+    @property
+    def final(self) -> bool:
+        """True when no further delivery report is expected (a STOP may still come)."""
+        return self is Status.DELIVERED or self is Status.NOT_DELIVERED
+
+    @property
+    def slug(self) -> str:
+        """The name used in JSON, CSV and filters: ``not_delivered`` and so on."""
+        return self.name.lower()
+
+    @property
+    def word(self) -> str:
+        """The name in a sentence: ``Not delivered`` and so on."""
+        return self.name.capitalize().replace("_", " ")
+
+
+_STATUS_OF_WORD: Mapping[str, Status] = MappingProxyType(
+    {
+        # The reference's three, and "ko", its word for "not sent".
+        "delivered": Status.DELIVERED,
+        "not delivered": Status.NOT_DELIVERED,
+        "waiting": Status.WAITING,
+        "ko": Status.NOT_DELIVERED,
+        # The operators' words behind them (SMPP 3.4, message states).
+        "delivrd": Status.DELIVERED,
+        "undeliv": Status.NOT_DELIVERED,
+        "expired": Status.NOT_DELIVERED,
+        "rejectd": Status.NOT_DELIVERED,
+        "acceptd": Status.WAITING,
+        "enroute": Status.WAITING,
+        "pending": Status.WAITING,
+        "unknown": Status.UNKNOWN,
+    }
+)
+
+
+def status_of(word: str) -> Status:
+    """The delivery status that the API's ``word`` stands for, in any case and spacing.
+
+    A word nobody documented is ``UNKNOWN``: never taken for delivered nor for failed.
+    """
+    return _STATUS_OF_WORD.get(" ".join(word.split()).lower(), Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +323,6 @@ class Recipients(Sequence[Recipient]):
     def __getitem__(self, index: int | slice) -> Recipient | list[Recipient]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        from smsmon.model import Status  # the enum lives with the vocabulary, which needs us
-
         stop = self.stops[index]
         return Recipient(
             phone=self.phones[index],

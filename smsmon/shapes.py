@@ -16,8 +16,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from smsmon.filters import Kind
-from smsmon.model import Event, Status, Transition
+from smsmon.model import Event, Transition
 from smsmon.phones import as_shown, region, without_numbers
+from smsmon.recipients import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,9 +14,10 @@ import pytest
 from smsmon.alerting import AGAIN, GATHER, GATHER_OLD, Alerting
 from smsmon.clock import CLOCK_SLACK
 from smsmon.locations import Locations
-from smsmon.model import Entry, Status
+from smsmon.model import Entry
 from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
+from smsmon.recipients import Status
 from smsmon.settings import load_settings
 from smsmon.store.shared import Episode, Turn
 from tests.monitor.fakes import FakeSource, report, row

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from smsmon.alignment import Layout, align, arranged
 from smsmon.merging import Merged, merge
-from smsmon.model import Status
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.monitor.fakes import row
 
 D, N, W, U = Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING, Status.UNKNOWN

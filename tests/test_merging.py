@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.merging import differing, merge
-from smsmon.model import Status
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.monitor.fakes import WORDS, row
 
 rows = st.builds(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsmon.model import Counts, Status, is_message_id, status_of
-from smsmon.recipients import Phones, Recipient, Recipients
+from smsmon.model import Counts, is_message_id
+from smsmon.recipients import Phones, Recipient, Recipients, Status, status_of
 
 E164 = st.from_regex(r"\+[1-9][0-9]{5,14}", fullmatch=True)
 PHONES = st.lists(E164 | st.text(max_size=20), max_size=30)

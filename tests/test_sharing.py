@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.model import Entry, EventKind, FaultKind, Status
+from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.account import Condition
 from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
+from smsmon.recipients import Status
 from smsmon.sharing import Polling
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member

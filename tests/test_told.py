@@ -12,8 +12,8 @@ import pytest
 
 from smsmon.alerting import AGAIN, Alerting
 from smsmon.locations import Locations
-from smsmon.model import Status
 from smsmon.monitor.alerts import Alert
+from smsmon.recipients import Status
 from smsmon.settings import load_settings
 from tests.monitor.fakes import row
 from tests.sharing import Home, Member

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from smsmon.model import Status, status_of
 from smsmon.phones import e164
 from smsmon.recipients import (
     NO_DATE,
@@ -24,6 +23,8 @@ from smsmon.recipients import (
     STOP_YES,
     Phones,
     Recipients,
+    Status,
+    status_of,
 )
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, safe
 

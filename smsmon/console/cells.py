@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 from rich.cells import cell_len, split_graphemes
 
 from smsmon.console.looks import DASH, GONE, STATUS_LOOKS, Look, Tone, state_look, status_look
-from smsmon.model import Counts, Status
+from smsmon.model import Counts
+from smsmon.recipients import Status
 from smsmon.text import ELLIPSIS, painted
 
 __all__ = ["Cell", "Span", "Tone", "fit", "spans_of"]

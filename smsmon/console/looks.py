@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from smsmon.model import Status
+from smsmon.recipients import Status
 
 MARK = "●"
 UP, DOWN = "▲", "▼"

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 from typing import Literal
 
-from smsmon.model import Status
+from smsmon.recipients import Status
 
 
 @dataclass(frozen=True)

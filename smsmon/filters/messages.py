@@ -17,7 +17,8 @@ from typing import Any, Protocol, TypeAlias
 from smsmon.filters import Field, Kind
 from smsmon.filters.headings import Drawn, Shown
 from smsmon.filters.questions import Value
-from smsmon.model import Counts, Entry, Status
+from smsmon.model import Counts, Entry
+from smsmon.recipients import Status
 
 STATE_WORDS = ("stale", "not_found", "live", "new", "complete", "settled", "paused")
 """The states of a message; what needs eyes comes first, here and when they are sorted."""

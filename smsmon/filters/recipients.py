@@ -7,9 +7,8 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
-from smsmon.model import Status
 from smsmon.phones import region
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 
 _USUAL = [Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED, Status.UNKNOWN]
 STATUS_WORDS = tuple(status.slug for status in _USUAL)

@@ -21,7 +21,6 @@ from smsmon.model import (
     FaultKind,
     Origin,
     Report,
-    Status,
     Transition,
 )
 from smsmon.monitor.changes import (
@@ -34,6 +33,7 @@ from smsmon.monitor.changes import (
 )
 from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied, MessageState, Watched
+from smsmon.recipients import Status
 
 __all__ = ["Applied", "Board", "MessageState", "Watched"]
 

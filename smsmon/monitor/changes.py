@@ -11,9 +11,9 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 
 from smsmon.merging import Merged
-from smsmon.model import Counts, Entry, Event, EventKind, Status, Transition
+from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.monitor.state import Watched
-from smsmon.recipients import STOP_YES, Recipients
+from smsmon.recipients import STOP_YES, Recipients, Status
 
 
 def listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:

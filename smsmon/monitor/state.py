@@ -10,9 +10,9 @@ from itertools import compress
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
-from smsmon.model import Counts, Entry, Event, Fault, Origin, Status, Transition
+from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
 from smsmon.monitor.source import LastPoll, Restored
-from smsmon.recipients import NO_DATE, Recipients
+from smsmon.recipients import NO_DATE, Recipients, Status
 
 SETTLED_AFTER = 48 * 3600.0
 """Seconds without any change after which a complete message is no longer polled: a report or

@@ -12,7 +12,8 @@ import pytest
 from smsmon import __version__
 from smsmon.api.client import THREAD_FROM
 from smsmon.api.errors import MessageIdRequired
-from smsmon.model import Report, Status, Unchanged
+from smsmon.model import Report, Unchanged
+from smsmon.recipients import Status
 from tests.api.bodies import report, rows, xml_report
 from tests.api.support import KEY, client, read
 from tests.api.wire import answer, wire

@@ -15,8 +15,8 @@ from smsmon.api import decode_json
 from smsmon.api.decode import decode
 from smsmon.api.envelope import check_report
 from smsmon.api.rows import Columns, names
-from smsmon.model import ReadError, Status
-from smsmon.recipients import Recipients
+from smsmon.model import ReadError
+from smsmon.recipients import Recipients, Status
 from tests.api.bodies import report, rows, xml_report
 
 ID = "111"

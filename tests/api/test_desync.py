@@ -8,7 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from smsmon.model import ReadError, Report, Status
+from smsmon.model import ReadError, Report
+from smsmon.recipients import Status
 from tests.api.bodies import report, rows
 from tests.api.support import client
 from tests.api.test_client import CERTIFICATE

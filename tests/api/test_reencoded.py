@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from smsmon.api.decode import decode
 from smsmon.api.errors import NotAReport
 from smsmon.api.unpacking import Unpacker
-from smsmon.model import FaultKind, ReadError, Status
-from smsmon.recipients import Recipients
+from smsmon.model import FaultKind, ReadError
+from smsmon.recipients import Recipients, Status
 from tests.api.bodies import report, rows, xml_report
 from tests.api.support import KEY, fault, read
 from tests.api.wire import answer, wire

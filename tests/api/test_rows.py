@@ -25,8 +25,7 @@ from smsmon.api.rows import (
     stop_of,
     word_of,
 )
-from smsmon.model import Status
-from smsmon.recipients import NO_DATE, STOP_NO, STOP_UNTOLD, STOP_YES
+from smsmon.recipients import NO_DATE, STOP_NO, STOP_UNTOLD, STOP_YES, Status
 from smsmon.text import LABEL_LIMIT
 
 ABSENT = msgspec.UNSET

@@ -22,8 +22,8 @@ from operator import methodcaller
 from pathlib import Path
 from statistics import median
 
-from smsmon.model import Counts, Entry, Event, Fault, Status, Transition
-from smsmon.recipients import Phones, Recipients
+from smsmon.model import Counts, Entry, Event, Fault, Transition
+from smsmon.recipients import Phones, Recipients, Status
 from smsmon.store.local import archive, queries
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader

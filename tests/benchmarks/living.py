@@ -8,12 +8,12 @@ from contextlib import suppress
 from hashlib import blake2b
 from random import Random
 
-from smsmon.model import Entry, Event, Report, Status, Unchanged
+from smsmon.model import Entry, Event, Report, Unchanged
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.benchmarks.delays import Sent
 from tests.support.clock import START, VirtualClock
 

@@ -16,8 +16,7 @@ from smsmon.console import cells
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Coded, Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS
-from smsmon.model import Status
-from smsmon.recipients import Phones
+from smsmon.recipients import Phones, Status
 from tests.support.sink import SinkDriver
 
 NOON = 1_795_000_000

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from smsmon.model import Counts, EventKind, FaultKind, Status, status_of
+from smsmon.model import Counts, EventKind, FaultKind
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied, MessageState, Watched
+from smsmon.recipients import Status, status_of
 from smsmon.simulator.wire import Spelling
 from smsmon.simulator.world import Truth, World
 

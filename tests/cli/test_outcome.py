@@ -7,7 +7,8 @@ import pytest
 from smsmon import exit_codes
 from smsmon.commands.reading import Reading
 from smsmon.commands.status import _codes, _json
-from smsmon.model import Fault, FaultKind, Status
+from smsmon.model import Fault, FaultKind
+from smsmon.recipients import Status
 from tests.monitor.fakes import report, row
 
 D, N, W, U = Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING, Status.UNKNOWN

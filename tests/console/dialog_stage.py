@@ -14,9 +14,9 @@ from textual.worker import WorkerError
 
 import smsmon.console
 from smsmon.console.themes import DARK
-from smsmon.model import Entry, Report, Status
+from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.support.waiting import within
 
 NARROW, SMALL, WIDE = (60, 15), (80, 24), (140, 40)

@@ -12,7 +12,8 @@ from rich.cells import cell_len
 
 from smsmon.console import cells, looks
 from smsmon.console.cells import Span, Tone
-from smsmon.model import Counts, Status
+from smsmon.model import Counts
+from smsmon.recipients import Status
 from smsmon.text import safe
 
 NOON = datetime(2026, 11, 22, 12, 4, 31, tzinfo=UTC).timestamp()

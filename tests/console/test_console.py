@@ -15,7 +15,8 @@ from textual.pilot import Pilot
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.add import AddScreen
 from smsmon.console.widgets.live_table import LiveTable
-from smsmon.model import Entry, Fault, FaultKind, Status
+from smsmon.model import Entry, Fault, FaultKind
+from smsmon.recipients import Status
 from smsmon.simulator.scenario import demo_entries
 from smsmon.store.local.watchlist import Watchlist
 from tests.support.clock import START

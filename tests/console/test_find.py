@@ -14,8 +14,9 @@ from textual.events import Paste
 from smsmon.console.dialogs.find import FindScreen
 from smsmon.console.lens import Lens
 from smsmon.console.tables.finding import Place
-from smsmon.model import Entry, Status
+from smsmon.model import Entry
 from smsmon.monitor.board import Board
+from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import NumberFound, Sighting
 from tests.console.dialog_stage import NARROW, SMALL, asking, calm, put, recipient, type_text

@@ -19,9 +19,9 @@ from smsmon.console.tables.finding import (
     search,
     understood,
 )
-from smsmon.model import Entry, Status
+from smsmon.model import Entry
 from smsmon.monitor.board import Board
-from smsmon.recipients import Phones
+from smsmon.recipients import Phones, Status
 from smsmon.store.past import Sighting
 from tests.console.dialog_stage import put, recipient
 from tests.support.clock import START

@@ -11,8 +11,9 @@ from smsmon.console.export import message_record, recipient_record
 from smsmon.console.tables.recipients import recipient_row
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.model import Counts, Entry, Report, Status, Unchanged
+from smsmon.model import Counts, Entry, Report, Unchanged
 from smsmon.monitor.standing import message_value, standing
+from smsmon.recipients import Status
 from tests.monitor.fakes import report, row
 from tests.support.scene import SMALL, WIDE, Scene, WorldClient
 from tests.support.waiting import screen_text

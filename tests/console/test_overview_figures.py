@@ -25,9 +25,9 @@ from smsmon.console.overview.figures import (
     curve,
     durations,
 )
-from smsmon.model import Entry, Report, Status
+from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
-from smsmon.recipients import NO_DATE, Recipient, Recipients
+from smsmon.recipients import NO_DATE, Recipient, Recipients, Status
 from tests.support.clock import START
 
 HOUR_BY_MINUTES = TimeAxis(60, 60)

@@ -25,10 +25,10 @@ from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.overview.tally import Stop, Tally
 from smsmon.console.widgets.fitting import KEPT, wrapped
-from smsmon.model import Entry, Report, Status
+from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from smsmon.text import ELLIPSIS
 from tests.support.clock import START, VirtualClock
 

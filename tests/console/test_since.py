@@ -17,7 +17,8 @@ from smsmon.console.dialogs.since_view import Stretch, beginning, evening, lines
 from smsmon.console.lens import Lens
 from smsmon.console.tables.journal import transition_lines
 from smsmon.console.widgets.key_line import KeyLine
-from smsmon.model import Event, EventKind, Status, Transition
+from smsmon.model import Event, EventKind, Transition
+from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened
 from tests.console.dialog_stage import NARROW, SMALL, DialogApp, asking, calm

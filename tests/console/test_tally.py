@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from smsmon.console import head
 from smsmon.console.overview.tally import MINUTES, STOPS_KEPT, PerMinute, Tally, delivered_lately
-from smsmon.model import Counts, Event, EventKind, Status, Transition
+from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.monitor.state import Applied
+from smsmon.recipients import Status
 from tests.support.clock import START, VirtualClock
 
 WAITED = Transition(

@@ -15,8 +15,8 @@ from smsmon.console.palette import Actions
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.model import Status
 from smsmon.monitor.alerts import Rule
+from smsmon.recipients import Status
 from tests.console.dialog_stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
 

@@ -17,7 +17,6 @@ from smsmon.model import (
     FaultKind,
     ReadError,
     Report,
-    Status,
     Transition,
     Unchanged,
 )
@@ -25,7 +24,7 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.support.clock import START, VirtualClock
 
 WORDS = {

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.model import Entry, Fault, FaultKind, Status
+from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
 from smsmon.monitor.board import Board
 from smsmon.monitor.source import Restored
 from smsmon.monitor.state import Watched
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import report, row
 from tests.support.clock import START
 

@@ -6,11 +6,11 @@ from array import array
 
 import pytest
 
-from smsmon.model import Counts, Entry, EventKind, FaultKind, Status
+from smsmon.model import Counts, Entry, EventKind, FaultKind
 from smsmon.monitor.board import Board
 from smsmon.monitor.source import Followed, Restored
 from smsmon.monitor.state import Applied, MessageState
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import fault, report, row
 from tests.support.clock import START
 

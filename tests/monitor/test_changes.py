@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from smsmon.model import Status, Transition
+from smsmon.model import Transition
 from smsmon.monitor.changes import RawAnswers, SeenTransitions
+from smsmon.recipients import Status
 
 
 def _change(message_id: str, slot: int, at: float) -> Transition:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.model import EventKind, Status
+from smsmon.model import EventKind
+from smsmon.recipients import Status
 from tests.monitor.fakes import Rig, row
 from tests.support.clock import START
 

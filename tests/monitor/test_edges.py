@@ -9,7 +9,7 @@ import pytest
 
 from smsmon.clock import CLOCK_SLACK
 from smsmon.filters.recipients import took_column, took_of
-from smsmon.model import Entry, EventKind, FaultKind, Status
+from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.board import STALE_GRACE, Board, overdue, overdue_at
 from smsmon.monitor.ledger import (
     BURST,
@@ -25,6 +25,7 @@ from smsmon.monitor.ledger import (
 )
 from smsmon.monitor.schedule import Limits, not_found_interval
 from smsmon.monitor.state import SETTLED_AFTER, MessageState, Watched
+from smsmon.recipients import Status
 from tests.monitor.fakes import fault, report, row
 from tests.support.clock import START
 

@@ -6,14 +6,14 @@ from array import array
 
 import pytest
 
-from smsmon.model import Entry, EventKind, FaultKind, Status
+from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Restored, Source
 from smsmon.monitor.state import Applied, Watched
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
 from tests.support.clock import VirtualClock
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from smsmon.model import Status, Transition
+from smsmon.model import Transition
 from smsmon.monitor.habits import Habits, Past
+from smsmon.recipients import Status
 
 ORIGIN = 1_795_000_000.0
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smsmon.model import FaultKind, Status
+from smsmon.model import FaultKind
 from smsmon.monitor.account import Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied
+from smsmon.recipients import Status
 from tests.monitor.fakes import Rig, fault, row, windows_passed
 
 IDS = [str(1000 + number) for number in range(12)]

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from smsmon.model import EventKind, FaultKind, Report, Status, Unchanged
+from smsmon.model import EventKind, FaultKind, Report, Unchanged
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
+from smsmon.recipients import Status
 from tests.monitor.fakes import FakeSource, Rig, fault, report, row, windows_passed
 from tests.support.clock import VirtualClock
 

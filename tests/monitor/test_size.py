@@ -8,9 +8,9 @@ import tracemalloc
 from array import array
 from collections.abc import Callable
 
-from smsmon.model import Entry, Report, Status
+from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
-from smsmon.recipients import STOP_NO, Phones, Recipients, pack_words
+from smsmon.recipients import STOP_NO, Phones, Recipients, Status, pack_words
 from tests.support.clock import START
 
 MB = 1024 * 1024

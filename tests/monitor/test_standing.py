@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from smsmon.model import Entry, FaultKind, Status
+from smsmon.model import Entry, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import MessageState
+from smsmon.recipients import Status
 from tests.monitor.fakes import fault, report, row
 from tests.support.clock import START
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.model import Counts, Status, is_message_id, status_of
+from smsmon.model import Counts, is_message_id
+from smsmon.recipients import Status, status_of
 from smsmon.simulator.delays import HOUR, MINUTE
 from smsmon.simulator.scenario import SENDS, demo_entries, demo_world
 from smsmon.simulator.world import World

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from random import Random
 
 from smsmon.clock import Clock
-from smsmon.model import Balance, Fault, FaultKind, ReadError, Report, Status, Unchanged
+from smsmon.model import Balance, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.source import Source
-from smsmon.recipients import NO_DATE, STOP_NO, Phones, Recipients
+from smsmon.recipients import NO_DATE, STOP_NO, Phones, Recipients, Status
 
 _WORDS = ("Unknown", "Waiting", "Delivered", "Not delivered")
 _HOUR = 3600.0

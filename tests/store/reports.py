@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from smsmon.clock import Clock
-from smsmon.model import Entry, Report, Status, status_of
+from smsmon.model import Entry, Report
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.source import Restored
-from smsmon.recipients import Recipient, Recipients
+from smsmon.recipients import Recipient, Recipients, Status, status_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.writer import HistoryWriter

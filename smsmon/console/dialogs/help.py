@@ -18,7 +18,7 @@ from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.dialogs.keys import Keys
 from smsmon.console.looks import ALERT_TONES, STATE_LOOKS, STATUS_LOOKS, UP, Look
 from smsmon.console.tones import styled
-from smsmon.model import Status
+from smsmon.recipients import Status
 
 _KEYS_WIDTH = 15
 _HELP_WIDTH = 52

@@ -14,7 +14,8 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone, status_look
 from smsmon.console.tables.journal import Line, event_line, transition_lines
 from smsmon.console.tones import styled
-from smsmon.model import EventKind, Status
+from smsmon.model import EventKind
+from smsmon.recipients import Status
 from smsmon.store.past import Happened
 
 _EVENING = 18

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 
-from smsmon.model import Status
 from smsmon.phones import region, sole_region
-from smsmon.recipients import Phones, Recipients
+from smsmon.recipients import Phones, Recipients, Status
 
 _FAILED = bytes(int(value == Status.NOT_DELIVERED) for value in range(256))
 _REST = bytes(int(value not in (Status.DELIVERED, Status.NOT_DELIVERED)) for value in range(256))

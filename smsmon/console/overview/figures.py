@@ -30,10 +30,10 @@ from itertools import accumulate, chain, compress
 from math import log10
 
 from smsmon.console.overview.countries import by_country
-from smsmon.model import Counts, Status
+from smsmon.model import Counts
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import DATE_SLACK, EARLIEST_DATE, Watched
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 
 HOUR = 3600
 LONGEST = 60 * HOUR

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from smsmon.clock import Clock
 from smsmon.console import cells
-from smsmon.model import Event, Status, Transition
+from smsmon.model import Event, Transition
 from smsmon.monitor.state import Applied
+from smsmon.recipients import Status
 
 MINUTES = 48 * 60
 """Minutes kept; all counters together take 35 kB."""

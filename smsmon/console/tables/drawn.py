@@ -8,7 +8,7 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH
 from smsmon.filters.headings import Drawn
 from smsmon.filters.messages import Fact
-from smsmon.model import Status
+from smsmon.recipients import Status
 
 UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""

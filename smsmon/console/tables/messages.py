@@ -18,10 +18,10 @@ from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.headings import Drawn, Heading, Shown
 from smsmon.filters.messages import MESSAGES, MessageField
 from smsmon.filters.questions import Value
-from smsmon.model import Status
 from smsmon.monitor.account import Condition
 from smsmon.monitor.standing import Monitor, message_fact, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
+from smsmon.recipients import Status
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule

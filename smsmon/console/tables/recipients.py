@@ -18,9 +18,8 @@ from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.filters import Filter
 from smsmon.filters.recipients import recipient_column, took_column, took_of
-from smsmon.model import Status
 from smsmon.monitor.state import Watched
-from smsmon.recipients import STOP_YES, Recipient
+from smsmon.recipients import STOP_YES, Recipient, Status
 
 _TROUBLE_FIRST = bytes.maketrans(
     bytes([Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING, Status.DELIVERED]),

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smsmon import phones
-from smsmon.model import Counts, Event, EventKind, Status, Transition
-from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient
+from smsmon.model import Counts, Event, EventKind, Transition
+from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, stored
 from smsmon.store.past import (
     DeliveryTimes,

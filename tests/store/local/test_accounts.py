@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.model import Entry, Event, EventKind, Status
+from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
-from smsmon.recipients import Recipient
+from smsmon.recipients import Recipient, Status
 from smsmon.store.local import queries
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader

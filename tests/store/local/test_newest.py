@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.model import EventKind, Fault, FaultKind, Status
-from smsmon.recipients import Recipient
+from smsmon.model import EventKind, Fault, FaultKind
+from smsmon.recipients import Recipient, Status
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
 from smsmon.store.past import Key, Remembered

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from smsmon.model import EventKind, Status
+from smsmon.model import EventKind
+from smsmon.recipients import Status
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
 from smsmon.store.past import NumberFound

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.filters.recipients import Seen, took_column, took_of
-from smsmon.model import Event, EventKind, Fault, FaultKind, Status, Transition
-from smsmon.recipients import Recipient
+from smsmon.model import Event, EventKind, Fault, FaultKind, Transition
+from smsmon.recipients import Recipient, Status
 from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
 from smsmon.store.past import Remembered

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.model import EventKind, Status
+from smsmon.model import EventKind
+from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.local import queries, schema
 from smsmon.store.local.reader import Reader
