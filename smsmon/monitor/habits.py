@@ -241,8 +241,12 @@ class Habits:
         """
         if past.read_at is None or not past.total or read_at <= past.read_at:
             return None
-        finals = [t for t in transitions if t.after.final and t.before and not t.before.final]
-        stops = [t for t in transitions if t.stop_after and not t.stop_before and t.before]
+        finals = [
+            t for t in transitions if t.after.final and t.before is not None and not t.before.final
+        ]
+        stops = [
+            t for t in transitions if t.stop_after and not t.stop_before and t.before is not None
+        ]
         start, end = past.read_at - past.origin, read_at - past.origin
         if len(finals) >= SURPRISE:
             expected = past.waiting * self.reports.expected(start, end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from smsmon.model import Transition
 from smsmon.monitor.habits import Habits, Past
 from smsmon.recipients import Status
@@ -92,3 +94,125 @@ def test_habits_survive_being_put_away() -> None:
     again = Habits(habits.export())
     assert again.reports.rates == habits.reports.rates
     assert again.stops.rates == habits.stops.rates
+
+
+def _events(habits: Habits, *, of_stops: bool = False) -> dict[float, float]:
+    """How many events were learnt, by the age where their bin begins."""
+    curve = habits.stops if of_stops else habits.reports
+    return {edge: events for edge, events, _ in curve.export() if events}
+
+
+@pytest.mark.parametrize(
+    ("dated", "age"),
+    [
+        # Unseen from the age of 100 s to that of 700 s: in the middle, unless its date is there.
+        (None, 300.0),
+        (99.0, 60.0),
+        (98.0, 300.0),
+        (100.0, 60.0),
+        (130.0, 120.0),
+        (700.0, 600.0),
+        (701.0, 300.0),
+    ],
+)
+def test_a_report_counts_at_its_date_where_that_lies_in_the_time_unseen(
+    dated: float | None, age: float
+) -> None:
+    """A date is a whole second: it may lie one before the answer that did not have it yet."""
+    habits = Habits()
+    date = None if dated is None else ORIGIN + dated
+    habits.observe(_past(100.0), ORIGIN + 700.0, [_final(date, ORIGIN + 700)])
+    assert _events(habits) == {age: 1.0}
+    habits.observe(_past(100.0, waiting=0), ORIGIN + 700.0, [_final(date, ORIGIN, stop=True)])
+    assert _events(habits, of_stops=True) == {age: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("finals", "read", "origin"),
+    [
+        (5, 18.1, ORIGIN + 20),
+        (4, 18.1, None),  # so few come together by chance
+        (5, 18.0, None),  # so young a message says nothing by coming fast
+        (5, 17.9, None),
+    ],
+)
+def test_a_surprise_is_five_at_once_after_the_first_seconds(
+    finals: int, read: float, origin: float | None
+) -> None:
+    habits = Habits()
+    burst = [_final(ORIGIN + 20 + n, ORIGIN + 25) for n in range(finals)]
+    rare = Past(ORIGIN + read, ORIGIN, 6, 6, 0, 0)
+    assert habits.observe(rare, ORIGIN + 21, burst) == origin
+
+
+def test_a_surprise_is_five_times_what_was_expected_and_more() -> None:
+    expected = Habits().reports.expected(600.0, 900.0)
+    for factor, surprised in ((4.9, False), (5.1, True)):
+        waiting = round(1000 / (factor * expected))
+        burst = [_final(None, ORIGIN + 900) for _ in range(1000)]
+        past = _past(600.0, total=waiting, waiting=waiting)
+        found = Habits().observe(past, ORIGIN + 900, burst)
+        assert found == (ORIGIN + 600 if surprised else None), factor
+
+
+@pytest.mark.parametrize(
+    ("dates", "origin"),
+    [
+        ([700, 650, 690, 695, 699], 650),
+        ([599, 650, 690, 695, 699], 650),  # before it was read last: that one was not held
+        ([600, 650, 690, 695, 699], 600),
+        ([500, 501, 502, 503, 504], 600),
+    ],
+)
+def test_the_new_origin_is_the_first_date_since_it_was_read_last(
+    dates: list[int], origin: int
+) -> None:
+    burst = [_final(ORIGIN + date, ORIGIN + 700) for date in dates]
+    assert Habits().observe(_past(600.0, 6, 6), ORIGIN + 700, burst) == ORIGIN + origin
+
+
+def test_only_who_turned_final_or_said_stop_since_the_last_answer_teaches() -> None:
+    """Not who appeared with this answer, nor who was final before, nor who only said STOP again."""
+    habits = Habits()
+    ends = [Status.WAITING, Status.UNKNOWN, Status.DELIVERED, Status.NOT_DELIVERED]
+    transitions = [
+        Transition("300", slot, "", before, after, "", before is not None and stop, True, None, 0.0)
+        for slot, (before, after, stop) in enumerate(
+            (before, after, stop)
+            for before in [None, *ends]
+            for after in ends
+            for stop in (True, False)
+        )
+    ]
+    habits.observe(_past(10.0, total=20, waiting=10), ORIGIN + 11.0, transitions)
+    assert _events(habits) == {10.0: 8.0}
+    assert _events(habits, of_stops=True) == {10.0: 16.0}
+
+
+@pytest.mark.parametrize(
+    ("past", "seconds", "of_stops"),
+    [
+        (_past(100.0, total=1, waiting=1), 10.0, 0.0),
+        (_past(100.0, total=20, waiting=19), 190.0, 10.0),
+        (_past(100.0, total=40, waiting=30), 150.0, 50.0),
+        (_past(100.0, total=2, waiting=2), 0.0, 0.0),  # likely not sent yet
+        (_past(100.0, total=4, waiting=1, stopped=3), 10.0, 0.0),
+        (_past(100.0, total=4, waiting=1, stopped=2), 10.0, 10.0),
+        (_past(100.0, total=4, waiting=0, stopped=0), 0.0, 40.0),
+        (_past(100.0, total=0, waiting=0), 0.0, 0.0),
+    ],
+)
+def test_what_is_watched_in_vain_counts_by_recipient_and_second(
+    past: Past, seconds: float, of_stops: float
+) -> None:
+    habits = Habits()
+    habits.observe(past, ORIGIN + 110.0)
+    assert sum(row[2] for row in habits.reports.export()) == pytest.approx(seconds)
+    assert sum(row[2] for row in habits.stops.export()) == pytest.approx(of_stops)
+
+
+def test_an_answer_in_the_same_moment_teaches_nothing() -> None:
+    habits = Habits()
+    burst = [_final(ORIGIN + 100, ORIGIN + 100)]
+    habits.observe(_past(100.0), ORIGIN + 100.0, burst)
+    assert (_events(habits), habits.export()) == ({}, Habits().export())
