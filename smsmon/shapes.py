@@ -12,18 +12,20 @@ leave out all of a hundred thousand.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from smsmon.filters import Kind
+from smsmon.filters.recipients import RECIPIENTS, SIGHTED, RecipientField, RecipientRow
 from smsmon.model import Event, Transition
-from smsmon.phones import as_shown, region, without_numbers
+from smsmon.phones import as_shown, without_numbers
 from smsmon.recipients import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from smsmon.filters.messages import Fact
+    from smsmon.filters.headings import Fact
+    from smsmon.filters.recipients import Sighted
     from smsmon.model import Counts, Entry, Fault
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
@@ -46,11 +48,21 @@ def _utc(second: int) -> str | None:
         return None  # the API's date lies outside the calendar
 
 
-def fact_json(fact: Fact, kind: Kind) -> object:
-    """What is known of a message (see `smsmon.filters.messages`)."""
-    if kind is Kind.MOMENT:
-        return utc(fact if isinstance(fact, float | int) else None)
-    return list(fact) if isinstance(fact, tuple) else fact
+def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
+    """What gives the facts of a kind as JSON and CSV have them; 0 is no moment."""
+    match kind:
+        case Kind.MOMENT:
+            return lambda fact: _utc(int(fact)) if fact else None
+        case Kind.PHONE:
+            return partial(as_shown, private=private)
+        case Kind.TEXT if private:
+            return without_numbers
+    return lambda fact: list(fact) if isinstance(fact, tuple) else fact
+
+
+def fact_json(fact: Fact, kind: Kind, *, private: bool = False) -> object:
+    """What is known of a message or of a recipient."""
+    return shape_of(kind, private=private)(fact)
 
 
 def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
@@ -99,24 +111,18 @@ def yes_no(flag: bool | None) -> str:
     return {True: "yes", False: "no", None: ""}[flag]
 
 
-def known_json(
-    recipient: Recipient,
-    first_seen: float,
-    changed_at: float | None,
-    absent_since: float | None,
-    *,
-    private: bool = False,
-) -> dict[str, Any]:
-    """One recipient as last seen, and what is known of it besides; 0.0 and None are no moment."""
-    return {
-        **recipient_json(recipient, private=private),
-        "country": region(recipient.phone),
-        "reason": words_of_api(recipient.reason, private),
-        "first_seen": utc(first_seen),
-        "changed_at": utc(changed_at or None),
-        "absent": absent_since is not None,
-        "absent_since": utc(absent_since),
-    }
+RECIPIENT_COLUMNS = in_order(
+    ("phone", "status", "raw_status", "stop", "date", "country", "reason", "first_seen",
+     "changed_at", "absent", "absent_since"),
+    (each.exported for each in RECIPIENTS if each.exported),
+)  # fmt: skip
+
+
+def known_json(one: Sighted, *, private: bool = False) -> dict[str, Any]:
+    """One recipient as last seen, and what is known of it besides."""
+    fields: Sequence[RecipientField] = RECIPIENTS if isinstance(one, RecipientRow) else SIGHTED
+    told = {each.exported: fact_json(each.of(one), each.kind, private=private) for each in fields}
+    return {name: told[name] for name in RECIPIENT_COLUMNS if name in told}
 
 
 def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any]:
@@ -125,9 +131,7 @@ def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any
     return {
         "id": seen.message_id,
         "label": seen.label,
-        **known_json(
-            seen.recipient, seen.first_seen, seen.changed_at, seen.absent_since, private=private
-        ),
+        **known_json(seen, private=private),
         "read_at": utc(seen.read_at),
         "profile": seen.profile,
         "changes": [transition_json(each, private=private) for each in seen.transitions],

@@ -20,7 +20,7 @@ from smsmon.console.dialogs.since_view import lines as since_lines
 from smsmon.console.lens import Lens
 from smsmon.console.recipient import recipient_text, whole_timeline
 from smsmon.console.tables.journal import Line, event_line, transition_lines
-from smsmon.console.tables.recipients import recipient_row
+from smsmon.filters.recipients import recipient_row
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient
 from smsmon.shapes import news_json

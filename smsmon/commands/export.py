@@ -27,7 +27,32 @@ if TYPE_CHECKING:
 Write = Callable[[str], object]
 
 
-@click.command
+class _Explained(click.Command):
+    """A command whose help lists the columns and the fields, as the tables of them have them."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from smsmon.commands.recorded import KINDS
+        from smsmon.filters.messages import MESSAGE_FIELDS
+        from smsmon.filters.recipients import RECIPIENT_FIELDS
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Columns"):
+            columns = {name: " ".join(kind.columns) for name, kind in KINDS.items()}
+            columns["watchlist"] = "id label tags note added paused profile"
+            formatter.write_dl([*columns.items()])
+        changes = ", ".join(each.name for each in KINDS["changes"].fields)
+        watched = {*MESSAGE_FIELDS} - {*KINDS["summary"].fields}
+        for title, fields in (
+            (f"Fields of recipients (of changes: {changes})", RECIPIENT_FIELDS),
+            ("Fields of messages (*: while they are watched, so not of a summary)", MESSAGE_FIELDS),
+        ):
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(each.name + "*" * (each in watched), each.help) for each in fields]
+                )
+
+
+@click.command(cls=_Explained)
 @click.argument("what", type=click.Choice(["recipients", "changes", "summary", "watchlist"]))
 @takes_ids
 @click.option(
@@ -65,15 +90,6 @@ def export(
     than the largest message. FILTER is what the console takes after / , such as
     'status:waiting country:fr stop:yes' or '!status:delivered'.
 
-    \b
-    recipients  id label phone country status raw_status stop date first_seen
-                changed_at absent reason profile absent_since
-    changes     observed_at id phone before after raw_status stop date profile
-                stop_before event detail
-    summary     id label tags profile total delivered not_delivered waiting
-                unknown stop delivery_rate first_read_at read_at
-                last_change_at completed_at removed_at absent
-    watchlist   id label tags note added paused profile
     absent: no longer listed by the API, and shown as last seen; in a summary,
     how many of its total. event: absent or listed_again, some of its recipients;
     the row is then of no single one.

@@ -8,22 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from smsmon.filters import Field, Filter
-from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS, Fact
+from smsmon import shapes
+from smsmon.filters import Coded, Field, Filter
+from smsmon.filters.headings import Fact
+from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS
 from smsmon.filters.questions import Value
-from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
-from smsmon.model import Event, EventKind
+from smsmon.filters.recipients import (
+    RECIPIENT_FIELDS,
+    RECIPIENTS,
+    RecipientField,
+    Seen,
+    recipient_column,
+)
+from smsmon.model import Event, EventKind, Transition
 from smsmon.phones import region
 from smsmon.shapes import (
     Happening,
     event_json,
     fact_json,
     in_order,
-    known_json,
+    shape_of,
     transition_json,
     utc,
 )
@@ -35,9 +44,10 @@ Row = dict[str, object]
 ALL = 2**31
 """More changes than one message can have."""
 
-RECIPIENT_COLUMNS = (
-    "id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
-    "changed_at", "absent", "reason", "profile", "absent_since",
+RECIPIENT_COLUMNS = in_order(
+    ("id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
+     "changed_at", "absent", "reason", "profile", "absent_since"),
+    shapes.RECIPIENT_COLUMNS,
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date", "profile",
@@ -51,12 +61,16 @@ SUMMARY_COLUMNS = in_order(
      "removed_at", "absent"),
     (each.recorded_as for each in RECORDED if each.recorded_as),
 )  # fmt: skip
-CHANGE_FIELDS: tuple[Field, ...] = tuple(
-    each
-    for each in RECIPIENT_FIELDS
-    if each.name in ("phone", "status", "word", "country", "stop", "age")
-)
+_OF_CHANGE: Mapping[str, Callable[[Transition], Value]] = {
+    "phone": lambda it: it.phone,
+    "status": lambda it: it.after.slug,
+    "word": lambda it: it.raw_status,
+    "country": lambda it: region(it.phone),
+    "stop": lambda it: it.stop_after,
+    "age": lambda it: it.at,
+}
 """What can be asked of a change: its status, word and STOP are those after it."""
+CHANGE_FIELDS = tuple(each for each in RECIPIENT_FIELDS if each.name in _OF_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +92,27 @@ class Request:
 def recipient_rows(archive: Archive, asked: Request) -> Iterator[Row]:
     """Every recipient as last seen."""
     for remembered in archive.load(asked.keys):
-        recipients = remembered.recipients
-        column_of = partial(recipient_column, remembered, asked.now)
-        for slot, is_wanted in enumerate(asked.filter.mask(column_of, len(recipients))):
-            if not is_wanted:
-                continue
-            yield {
-                "id": remembered.summary.message_id,
-                "label": remembered.summary.label,
-                "profile": remembered.summary.profile,
-                **known_json(
-                    recipients[slot],
-                    remembered.first_seen[slot],
-                    remembered.changed_at[slot],
-                    remembered.absent.get(slot),
-                    private=asked.private,
-                ),
-            }
+        length = len(remembered.recipients)
+        mask = asked.filter.mask(partial(recipient_column, remembered, asked.now), length)
+        slots = [*compress(range(length), mask)]
+        told = {
+            each.exported: _told(each, remembered, slots, asked.private)
+            for each in RECIPIENTS
+            if each.exported
+        }
+        summary = remembered.summary
+        whose = {"id": summary.id, "label": summary.label, "profile": summary.profile}
+        for values in zip(*told.values(), strict=True):
+            yield {**whose, **dict(zip(told, values, strict=True))}
+
+
+def _told(field: RecipientField, seen: Seen, slots: Sequence[int], private: bool) -> list[object]:
+    """A field of the recipients at ``slots``, as it is exported."""
+    column, shape = field.column(seen), shape_of(field.kind, private=private)
+    if isinstance(column, Coded):
+        meanings = [*map(shape, column.meanings)]
+        return [meanings[column.codes[slot]] for slot in slots]
+    return [shape(column[slot]) for slot in slots]
 
 
 def change_rows(archive: Archive, asked: Request) -> Iterator[Row]:
@@ -150,21 +168,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-def _value_of_change(one: Happening, now: float, name: str) -> str | float | bool | None:
+def _value_of_change(one: Happening, now: float, name: str) -> Value:
     if name == "age":
         return now - one.at
-    if isinstance(one, Event):
-        return None
-    match name:
-        case "phone":
-            return one.phone
-        case "status":
-            return one.after.slug
-        case "word":
-            return one.raw_status
-        case "country":
-            return region(one.phone)
-    return one.stop_after
+    return None if isinstance(one, Event) else _OF_CHANGE[name](one)
 
 
 def _value(facts: Mapping[str, Fact], now: float, name: str) -> Value:

@@ -15,9 +15,9 @@ from smsmon.console import export
 from smsmon.console.actions import Where
 from smsmon.console.doing import Doing
 from smsmon.console.tables.journal import Line as JournalLine
-from smsmon.console.tables.recipients import recipient_row
 from smsmon.console.tables.table_pane import TablePane
 from smsmon.console.widgets.key_line import KeyLine
+from smsmon.filters.recipients import recipient_row
 from smsmon.monitor.standing import standing
 
 if TYPE_CHECKING:

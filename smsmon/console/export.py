@@ -12,8 +12,8 @@ from smsmon import phones, spreadsheet
 from smsmon.console.lens import Lens
 from smsmon.console.tables.journal import Line
 from smsmon.console.tables.log import words
-from smsmon.console.tables.recipients import RecipientRow
 from smsmon.filters.messages import MESSAGES
+from smsmon.filters.recipients import RecipientRow
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import Watched
 from smsmon.shapes import fact_json, in_order, known_json, utc
@@ -47,10 +47,7 @@ def message_record(row: Watched, stands: Standing) -> Record:
 
 def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
     """One recipient of one message."""
-    known = known_json(
-        row.recipient, row.first_seen, row.changed_at, row.absent_since, private=lens.masked
-    )
-    return {"id": message_id, **known, "took_seconds": row.took}
+    return {"id": message_id, **known_json(row, private=lens.masked)}
 
 
 def log_record(line: Line, lens: Lens) -> Record:

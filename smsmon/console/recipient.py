@@ -11,9 +11,10 @@ from smsmon import phones
 from smsmon.console import cells, titles
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, Tone, status_look
-from smsmon.console.tables.recipients import RecipientRow, recipient_row, status_of
+from smsmon.console.tables.recipients import status_of
 from smsmon.console.tones import styled
 from smsmon.countries import country_name
+from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.model import Transition
 from smsmon.monitor.board import Board
 from smsmon.shapes import in_words

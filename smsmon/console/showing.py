@@ -32,7 +32,7 @@ from smsmon.console.recipient import elsewhere, recipient_text, whole_timeline
 from smsmon.console.states import States
 from smsmon.console.tables import panes as tables
 from smsmon.console.tables.journal import Journal
-from smsmon.console.tables.recipients import RecipientRows, recipient_row
+from smsmon.console.tables.recipients import RecipientRows
 from smsmon.console.tables.table_pane import title
 from smsmon.console.used import Used
 from smsmon.console.widgets.fitting import part
@@ -40,6 +40,7 @@ from smsmon.console.widgets.key_line import KeyLine
 from smsmon.console.widgets.line import FittedLine, Line
 from smsmon.console.widgets.live_table import MappedRows
 from smsmon.console.widgets.panes import TextPane
+from smsmon.filters.recipients import recipient_row
 from smsmon.model import Balance, Counts, Transition
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import MessageState, Watched

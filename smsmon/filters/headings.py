@@ -1,12 +1,17 @@
-"""How fields are shown as columns of a table, without what draws them. Pure."""
+"""What the fields of messages and of recipients share: facts, and how they are shown. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from smsmon.filters.questions import Value
 from smsmon.recipients import Status
+
+Fact: TypeAlias = Value
+"""The value of a field; None: nobody knows, or there is none. Of a moment it is the moment, where a
+filter asks how long ago it was."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,18 @@ class Drawn(Enum):
     """How many recipients, and how many of them are no longer listed."""
     DUE = auto()
     """When a message is next read, if its account is asked."""
+    MOMENT_BEHIND = auto()
+    """A moment that stands back."""
+    TOOK = auto()
+    """Seconds that something took."""
+    PHONE = auto()
+    """A phone number, and whether it is no longer listed."""
+    STATUS = auto()
+    """The status of a recipient, or the one that it had."""
+    STOP = auto()
+    """Whether a recipient said STOP."""
+    COUNTRY = auto()
+    """The name of a country, or its code where there is no room."""
 
 
 @dataclass(frozen=True)

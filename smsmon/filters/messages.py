@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.headings import Drawn, Shown
+from smsmon.filters.headings import Drawn, Fact, Shown
 from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
@@ -65,10 +65,6 @@ class Standing(Protocol):
     def state(self) -> str: ...
     @property
     def reason(self) -> str: ...
-
-
-Fact: TypeAlias = "str | tuple[str, ...] | float | int | None"
-"""The value of a field; None: nobody knows, or there is none. A moment is no age yet."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 
 from smsmon.console import cells, head
 from smsmon.console.export import message_record, recipient_record
-from smsmon.console.tables.recipients import recipient_row
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.filters.recipients import recipient_row
 from smsmon.model import Counts, Entry, Report, Unchanged
 from smsmon.monitor.standing import message_value, standing
 from smsmon.recipients import Status

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH
-from smsmon.filters.headings import Drawn
-from smsmon.filters.messages import Fact
+from smsmon.console.looks import DASH, status_look
+from smsmon.countries import country_name
+from smsmon.filters.headings import Drawn, Fact, Heading, Shown
 from smsmon.recipients import Status
 
 UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""
 
 
-def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens) -> Cell:
+def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens, width: int) -> Cell:
     """The cell of a fact, for all that is drawn from the fact alone."""
     number = fact if isinstance(fact, float | int) else None
     match drawn:
@@ -22,6 +25,15 @@ def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens) -> Cell:
             return lens.moment(number)
         case Drawn.MINUTE:
             return Span(lens.minute(number), Tone.DIM)
+        case Drawn.MOMENT_BEHIND:
+            return Span(lens.moment(number), Tone.DIM)
+        case Drawn.TOOK:
+            return cells.took(number)
+        case Drawn.STOP:
+            return Span("STOP", Tone.WARN) if fact else ""
+        case Drawn.COUNTRY:
+            name = country_name(str(fact))
+            return name if len(name) <= width else str(fact)
         case Drawn.RATE:
             return cells.rate(number)
         case Status():
@@ -35,3 +47,12 @@ def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens) -> Cell:
 
 
 _TONES = {Drawn.STRONG: Tone.STRONG, Drawn.DIM: Tone.DIM}
+
+
+def heading_of(shown: Shown) -> dict[str, Any]:
+    """The head of a column, for ``Column``; that of a status is its sign."""
+    heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
+    if isinstance(shown.drawn, Status):
+        look = status_look(shown.drawn)
+        heading |= {"title": look.glyph, "help": look.word}
+    return heading

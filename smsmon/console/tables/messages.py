@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH, state_look, status_look
-from smsmon.console.tables.drawn import UNKNOWN, drawn_fact
+from smsmon.console.looks import DASH, state_look
+from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
 from smsmon.console.tables.narrowing import Only
 from smsmon.console.widgets.live_table import Column
 from smsmon.filters import Field, Filter, Kind
-from smsmon.filters.headings import Drawn, Heading, Shown
+from smsmon.filters.headings import Drawn
 from smsmon.filters.messages import MESSAGES, MessageField
 from smsmon.filters.questions import Value
 from smsmon.monitor.account import Condition
@@ -87,15 +86,11 @@ class MessageRows:
 
 def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
-    return tuple(_column(each, each.shown, monitor, lens) for each in MESSAGES if each.shown)
-
-
-def _column(field: MessageField, shown: Shown, monitor: Monitor, lens: Lens) -> Column[Watched]:
-    heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
-    if isinstance(shown.drawn, Status):
-        look = status_look(shown.drawn)
-        heading |= {"title": look.glyph, "help": look.word}
-    return Column(cell=_cell(field, shown.drawn, monitor, lens), **heading)
+    return tuple(
+        Column(cell=_cell(each, each.shown.drawn, monitor, lens), **heading_of(each.shown))
+        for each in MESSAGES
+        if each.shown
+    )
 
 
 def _cell(
@@ -113,7 +108,7 @@ def _cell(
             return _total
 
     def cell(row: Watched, width: int) -> Cell:
-        return drawn_fact(message_fact(monitor, row, lens.now(), field), drawn, lens)
+        return drawn_fact(message_fact(monitor, row, lens.now(), field), drawn, lens, width)
 
     return cell
 

@@ -15,11 +15,11 @@ from smsmon.console.tables.messages import (
     no_alerts,
 )
 from smsmon.console.tables.narrowing import LOG_STEPS, MESSAGE_STEPS, RECIPIENT_STEPS
-from smsmon.console.tables.recipients import RecipientRow, recipient_columns
+from smsmon.console.tables.recipients import recipient_columns
 from smsmon.console.tables.table_pane import TablePane
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.recipients import RECIPIENT_FIELDS, RecipientRow
 from smsmon.monitor.standing import Monitor
 from smsmon.monitor.state import Watched
 
