@@ -43,7 +43,7 @@ def simulate(ctx: click.Context, port: int, seed: int, speed: float, host: str) 
       smsmon simulate --port 8025 --speed 10
     """
     from smsmon.commands.loops import run
-    from smsmon.simulator.command import simulate as serve
+    from smsmon.simulator.server import simulate as serve
 
     try:
         code = serve(port=port, seed=seed, speed=speed, host=host, echo=emit, run=run)

@@ -10,15 +10,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from smsmon.recipients import Phones
-
-if TYPE_CHECKING:
-    from smsmon.simulator.wire import Spelling
-
-WAITING, DELIVERED, NOT_DELIVERED = "Waiting", "Delivered", "Not delivered"
-"""The three words of the reference."""
+from smsmon.simulator.wire import Look, Row, Spelling
 
 _ABSENT = 0
 
@@ -41,23 +36,6 @@ class SimRecipient(NamedTuple):
 
     phone: str
     changes: tuple[Change, ...]
-
-
-class Look(NamedTuple):
-    """What a row says, apart from whom and when."""
-
-    status: str
-    stop: bool
-    dated: bool
-    error: int
-
-
-class Row(NamedTuple):
-    """One recipient in the report of a moment; ``since`` is when its status became this one."""
-
-    phone: str
-    look: Look
-    since: float
 
 
 @dataclass(frozen=True, slots=True)

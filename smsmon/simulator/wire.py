@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from smsmon.simulator.messages import DELIVERED, NOT_DELIVERED, WAITING, Row
-
 Format = Literal["json", "xml"]
+WAITING, DELIVERED, NOT_DELIVERED = "Waiting", "Delivered", "Not delivered"
+"""The three words of the reference."""
 
 JSON_TYPE = "application/json"
 XML_TYPE = "text/xml; charset=UTF-8"
@@ -45,6 +45,23 @@ _HTTP_OF_CODE = MappingProxyType({1: 401, 2: 400, 3: 400, 4: 404, 429: 429})
 
 _OPERATOR_WORDS = {DELIVERED: "DELIVRD", NOT_DELIVERED: "UNDELIV", WAITING: "ENROUTE"}
 _OTHER_WORDS = {DELIVERED: "delivered", NOT_DELIVERED: "ko", WAITING: "waiting"}
+
+
+class Look(NamedTuple):
+    """What a row says, apart from whom and when."""
+
+    status: str
+    stop: bool
+    dated: bool
+    error: int
+
+
+class Row(NamedTuple):
+    """One recipient in the report of a moment; ``since`` is when its status became this one."""
+
+    phone: str
+    look: Look
+    since: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.simulator.delays import ORDINARY, Delays, draw_changes
-from smsmon.simulator.messages import Replay, Row, SimMessage, SimRecipient
-from smsmon.simulator.numbers import draw_phones
-from smsmon.simulator.wire import Answer, Format, Spelling, encode, refusal, report
+from smsmon.simulator.draws import ORDINARY, Delays, draw_changes, draw_phones
+from smsmon.simulator.messages import Replay, SimMessage, SimRecipient
+from smsmon.simulator.wire import Answer, Format, Row, Spelling, encode, refusal, report
 
 CACHE_BYTES = 64 * 2**20
 """Answers kept ready, in bytes of body; the least recently asked for go first."""

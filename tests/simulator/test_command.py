@@ -11,12 +11,11 @@ import sys
 import httpx
 import pytest
 
-from smsmon.simulator.command import run_forever, simulate
-from smsmon.simulator.server import Server
+from smsmon.simulator.server import Server, run_forever, simulate
 from smsmon.simulator.world import World
 from tests.support.clock import VirtualClock
 
-PROGRAM = "from smsmon.simulator.command import simulate; simulate(seed=7, speed=60)"
+PROGRAM = "from smsmon.simulator.server import simulate; simulate(seed=7, speed=60)"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

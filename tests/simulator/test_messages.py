@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.simulator.messages import Change, Replay, Row, SimMessage, SimRecipient
+from smsmon.simulator.messages import Change, Replay, SimMessage, SimRecipient
+from smsmon.simulator.wire import Row
 from tests.simulator.support import ALICE, BOB, at, two_recipients
 
 words = st.sampled_from(["Waiting", "Delivered", "Not delivered", "ENROUTE", None])

@@ -9,8 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from smsmon.simulator.messages import Look, Row
-from smsmon.simulator.wire import GZIP_FROM, Answer, Spelling, encode, refusal, report, row_fields
+from smsmon.simulator.wire import (
+    GZIP_FROM,
+    Answer,
+    Look,
+    Row,
+    Spelling,
+    encode,
+    refusal,
+    report,
+    row_fields,
+)
 
 ROWS = [
     Row("+33600000001", Look("Delivered", False, True, 0), 1517989111.7),
