@@ -43,7 +43,7 @@ class Doing(Showing, inherit_bindings=False):
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
         """Tell what began and ended together: in the log, in a corner, and at its messages."""
-        from smsmon.console import alerts as told
+        from smsmon.console.tables import alerts as told
 
         self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
         self.say(*told.toast(alerts))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.console.alerts import lines, mark, toast
 from smsmon.console.cells import plain
+from smsmon.console.tables.alerts import lines, mark, toast
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Fault, FaultKind

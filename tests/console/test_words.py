@@ -7,11 +7,11 @@ import re
 import pytest
 
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
-from smsmon.console.alerts import mark
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
 from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
 from smsmon.console.palette import Actions
+from smsmon.console.tables.alerts import mark
 from smsmon.console.widgets.key_line import KeyLine
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS

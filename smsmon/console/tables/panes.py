@@ -30,7 +30,7 @@ def messages_pane(
     """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
     columns, fields = message_columns(monitor, lens), MESSAGE_FIELDS
     if firing is not None:
-        from smsmon.console.alerts import alert_column
+        from smsmon.console.tables.alerts import alert_column
 
         columns = (*columns[:3], alert_column(firing), *columns[3:])
         fields = (*fields, ALERT_FIELD)
