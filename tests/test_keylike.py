@@ -9,7 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsmon.keylike import ANYWHERE, DOTS, IN_ITS_PLACE, without_keys
+from smsmon.keylike import (
+    ANYWHERE,
+    DOTS,
+    IN_ITS_PLACE,
+    could_be_key,
+    is_most_likely_key,
+    place_shown,
+    without_keys,
+    without_likely_keys,
+)
 
 HEX, BASE62 = "0123456789abcdef", string.ascii_letters + string.digits
 ALPHABETS = {
@@ -122,3 +131,68 @@ def test_what_was_made_dots_stays_as_it_is(text: str, shortest: int) -> None:
 )
 def test_keys_of_every_make_are_dots(key: str) -> None:
     assert without_keys(key) in (DOTS, f"sk_live_{DOTS}")
+
+
+@pytest.mark.parametrize(
+    ("word", "sense"),
+    [
+        # Three letters are initials, four must be spoken.
+        ("xyz_xyz_xyz_xyz_xyz", True),
+        ("bcdf_bcdf_bcdf_bcdf", False),
+        ("bcda_bcda_bcda_bcda", True),
+        # Fifteen letters are a word, and no more; five consonants, and no more; four vowels.
+        ("notificationnot_e", True),
+        ("notificationnote_", False),
+        ("abcdfga_abcdfga_a", True),
+        ("abcdfgha_abcdfgha", False),
+        ("baeio_baeio_baeio", True),
+        ("baeiou_baeiou_bae", False),
+        # Numbers have eight digits, behind a word four, before one two.
+        ("note_20261126_note", True),
+        ("note_202611261_note", False),
+        ("note1234_note1234", True),
+        ("note12345_note1234", False),
+        ("12note_note_note_n", True),
+        ("123note_note_note", False),
+        ("EU_NOTE1234_NOTE_A", True),
+        ("EU_NOTE12345_NOTE", False),
+        ("eu1_v2_k8s_v2_k8s", True),
+        ("eu1_v2_k8s_v2_k8s1", False),
+    ],
+)
+def test_a_word_makes_sense_when_each_part_of_it_could_be_said(word: str, sense: bool) -> None:
+    for separator in "_.~+=-":
+        assert could_be_key(word.replace("_", separator)) is not sense
+
+
+@pytest.mark.parametrize("shortest", [ANYWHERE, IN_ITS_PLACE])
+def test_so_long_a_word_could_be_a_key_and_no_shorter_one(shortest: int) -> None:
+    word = ("x9q7" * 9)[:shortest]
+    assert could_be_key(word, shortest)
+    assert not could_be_key(word[:-1], shortest)
+    assert without_keys(word, shortest) == DOTS
+    assert without_keys(f"a longer text of {word[:-1]} b", shortest).endswith(f"{word[:-1]} b")
+    assert could_be_key(word) is (shortest == ANYWHERE)
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("x9q7x9q7", DOTS),
+        ("x9q7x9q", "x9q7x9q"),
+        ("/run/x9q7x9q7", "/run/x9q7x9q7"),
+        ("/run/x9q7x9q7x9q7x9q7", f"/run/{DOTS}"),
+        ("SMSPARTNER_API_KEY", "SMSPARTNER_API_KEY"),
+    ],
+)
+def test_the_place_of_a_key_is_judged_strictly_where_it_is_no_path(place: str, shown: str) -> None:
+    assert place_shown(place) == shown
+
+
+def test_32_hexadecimal_digits_in_a_row_are_most_likely_a_key() -> None:
+    digits = "0123456789abcdefABCDEF0123456789"
+    assert is_most_likely_key(f"x {digits} y")
+    assert not is_most_likely_key(digits[:-1])
+    assert not is_most_likely_key(f"{digits[:16]} {digits[16:]}")
+    told = without_likely_keys(f"z{digits}z{digits}00 {digits[:-1]}")
+    assert told == f"z{DOTS}z{DOTS} {digits[:-1]}"
