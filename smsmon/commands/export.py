@@ -116,7 +116,7 @@ def export(
     named = [entry.id for entry in entries_from(ids, file)]
     with open_store(locations).archive() as archive:
         asked = Request(
-            keys=archive.keys(named or None, account),
+            keys=archive.messages(named or None, account),
             profile=account,
             filter=wanted,
             private=settings.display.privacy,

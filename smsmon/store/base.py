@@ -142,7 +142,7 @@ class Archive(Protocol):
         """Let go; the next question opens it again."""
         ...
 
-    def keys(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
+    def messages(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
         """The messages that are known of ``ids``, or all: each with the account it belongs to
         now, or those that were ever read with ``profile``.
         """

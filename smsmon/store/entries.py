@@ -1,10 +1,12 @@
-"""Entries of the watchlist from outside: made safe, checked, merged. Pure."""
+"""Entries of the watchlist: made safe, checked, merged; and what is done to a list of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from smsmon.clock import Clock, SystemClock
 from smsmon.model import DEFAULT_PROFILE, MESSAGE_ID_DIGITS, Entry, is_message_id
 from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe, typed
 
@@ -99,3 +101,93 @@ def united(entries: Iterable[Entry]) -> Iterator[Entry]:
         known = by_id.get(entry.id)
         by_id[entry.id] = merged(known, entry) if known else entry
     yield from by_id.values()
+
+
+Operation = Callable[[list[Entry]], Iterable[Entry]]
+
+
+class EditedList(ABC):
+    """The operations of a ``WatchlistStore``, whatever the list is kept in."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+
+    @abstractmethod
+    def update(self, operation: Operation) -> list[Entry]:
+        """Replace the list by what ``operation`` makes of the one that is kept; gives the new one.
+
+        ``operation`` may be called again with a newer list when somebody else got in between.
+        """
+
+    def add(self, entries: Iterable[Entry]) -> Added:
+        now = float(int(self._clock.now()))
+        wanted = [replace(entry, added_at=entry.added_at or now) for entry in map(cleaned, entries)]
+        for entry in wanted:
+            if why := why_not_an_id(entry.id):
+                raise ValueError(why)
+        before: set[str] = set()
+
+        def operation(known: list[Entry]) -> Iterable[Entry]:
+            before.clear()
+            before.update(entry.id for entry in known)
+            return united([*known, *wanted])
+
+        now_known = {entry.id: entry for entry in self.update(operation)}
+        ids = list(dict.fromkeys(entry.id for entry in wanted))
+        return Added(
+            new=tuple(now_known[each] for each in ids if each not in before),
+            merged=tuple(now_known[each] for each in ids if each in before),
+        )
+
+    def remove(self, ids: Iterable[str]) -> Removed:
+        wanted = set(ids)
+        gone: list[tuple[int, Entry]] = []
+
+        def operation(known: list[Entry]) -> Iterable[Entry]:
+            gone[:] = [pair for pair in enumerate(known) if pair[1].id in wanted]
+            return [entry for entry in known if entry.id not in wanted]
+
+        self.update(operation)
+        return Removed(tuple(gone))
+
+    def put_back(self, removed: Removed) -> list[Entry]:
+        def operation(known: list[Entry]) -> Iterable[Entry]:
+            places = {entry.id: place for place, entry in enumerate(known)}
+            for place, entry in removed.entries:
+                if entry.id in places:
+                    at = next(i for i, each in enumerate(known) if each.id == entry.id)
+                    known[at] = merged(entry, known[at])
+                else:
+                    known.insert(place, entry)
+            return known
+
+        return self.update(operation)
+
+    def amend(
+        self,
+        ids: Iterable[str],
+        *,
+        label: str | None = None,
+        tags: Sequence[str] | None = None,
+        note: str | None = None,
+        paused: bool | None = None,
+        profile: str | None = None,
+    ) -> list[Entry]:
+        wanted = set(ids)
+
+        def amended(entry: Entry) -> Entry:
+            return cleaned(
+                replace(
+                    entry,
+                    label=entry.label if label is None else label,
+                    tags=entry.tags if tags is None else clean_tags(tags),
+                    note=entry.note if note is None else note,
+                    paused=entry.paused if paused is None else paused,
+                    profile=entry.profile if profile is None else profile,
+                )
+            )
+
+        entries = self.update(
+            lambda known: [amended(each) if each.id in wanted else each for each in known]
+        )
+        return [entry for entry in entries if entry.id in wanted]

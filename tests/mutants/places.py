@@ -54,7 +54,7 @@ _NEAR = {
     "smsmon/filters/": ("tests/filters", "tests/test_exported.py"),
     "smsmon/alerting.py": ("tests/test_alerting.py", "tests/test_told.py"),
     "smsmon/store/local/recording.py": (
-        "tests/store/local/test_recording.py",
+        "tests/store/test_recording.py",
         "tests/test_merging.py",
     ),
     "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),

@@ -34,8 +34,8 @@ DAY = 86_400.0
 class LocalArchive(Reader):
     """The history at ``path``; no file yet is an empty one."""
 
-    def keys(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
-        return self.ask(lambda db: queries.keys(db, ids, profile))
+    def messages(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
+        return self.ask(lambda db: queries.messages(db, ids, profile))
 
     def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
         return self.ask(lambda db: queries.summaries_of(db, wanted))

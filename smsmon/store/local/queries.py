@@ -106,7 +106,7 @@ def summaries(
     return {row[1]: _summary(row) for row in _of_now(connection, ids)}
 
 
-def keys(
+def messages(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
 ) -> list[Key]:
     """The messages that are known of ``ids``, or all: each with the account it belongs to now,

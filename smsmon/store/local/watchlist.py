@@ -8,14 +8,13 @@ file that cannot be understood is never written.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smsmon.clock import Clock, SystemClock
+from smsmon.clock import Clock
 from smsmon.model import Entry
 from smsmon.store import watchlist_format
-from smsmon.store.entries import Added, Removed, clean_tags, cleaned, merged, united, why_not_an_id
+from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import Busy, StoreError
 from smsmon.store.local.files import (
     LOCK_WAIT,
@@ -27,7 +26,6 @@ from smsmon.store.local.files import (
 )
 from smsmon.store.watchlist_format import Document, Unreadable
 
-Operation = Callable[[list[Entry]], Iterable[Entry]]
 _ATTEMPTS = 100
 _MEND = "Mend it; until then the list is read-only, and the file left as it is."
 _UPDATE = "Update smsmon; the file is left as it is."
@@ -41,7 +39,7 @@ class _Gone(WatchlistError):
     """There was a list, and now there is no file."""
 
 
-class Watchlist:
+class Watchlist(EditedList):
     """The watchlist at ``path``. Its methods block on the disk and the lock: call them in a
     thread where a screen must stay live. They may be called from several threads.
 
@@ -52,8 +50,8 @@ class Watchlist:
     def __init__(
         self, path: Path, clock: Clock | None = None, *, lock_wait: float = LOCK_WAIT
     ) -> None:
+        super().__init__(clock)
         self.path = path
-        self._clock = clock or SystemClock()
         self._lock_wait = lock_wait
         self._guard = threading.RLock()
         self._document = Document()
@@ -121,10 +119,6 @@ class Watchlist:
             return list(document.entries)
 
     def update(self, operation: Operation) -> list[Entry]:
-        """Replace the list by what ``operation`` makes of the one on disk; gives the new one.
-
-        ``operation`` may be called again with a newer list when a hand edit got in between.
-        """
         with self._guard, locked(self.path, self._lock_wait):
             for _ in range(_ATTEMPTS):
                 try:
@@ -142,91 +136,6 @@ class Watchlist:
                 self._broken = self._suspect = None
                 return list(entries)
         raise Busy(self.path, "something keeps rewriting it", "Find out what, and end it.")
-
-    def add(self, entries: Iterable[Entry]) -> Added:
-        """Watch these too, at the end of the list; what is watched already is merged with them.
-
-        Entries without a moment of their own were added now. Raises ``ValueError`` for what is
-        no message id, besides the errors of every write.
-        """
-        now = float(int(self._clock.now()))
-        wanted = [replace(entry, added_at=entry.added_at or now) for entry in map(cleaned, entries)]
-        for entry in wanted:
-            if why := why_not_an_id(entry.id):
-                raise ValueError(why)
-        before: set[str] = set()
-
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            before.clear()
-            before.update(entry.id for entry in known)
-            return united([*known, *wanted])
-
-        now_known = {entry.id: entry for entry in self.update(operation)}
-        ids = list(dict.fromkeys(entry.id for entry in wanted))
-        return Added(
-            new=tuple(now_known[each] for each in ids if each not in before),
-            merged=tuple(now_known[each] for each in ids if each in before),
-        )
-
-    def remove(self, ids: Iterable[str]) -> Removed:
-        """Watch these no longer; ids that are not on the list are passed over."""
-        wanted = set(ids)
-        gone: list[tuple[int, Entry]] = []
-
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            gone[:] = [pair for pair in enumerate(known) if pair[1].id in wanted]
-            return [entry for entry in known if entry.id not in wanted]
-
-        self.update(operation)
-        return Removed(tuple(gone))
-
-    def put_back(self, removed: Removed) -> list[Entry]:
-        """Undo a ``remove``: each entry where it stood, or merged if it was added again since."""
-
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            places = {entry.id: place for place, entry in enumerate(known)}
-            for place, entry in removed.entries:
-                if entry.id in places:
-                    at = next(i for i, each in enumerate(known) if each.id == entry.id)
-                    known[at] = merged(entry, known[at])
-                else:
-                    known.insert(place, entry)
-            return known
-
-        return self.update(operation)
-
-    def amend(
-        self,
-        ids: Iterable[str],
-        *,
-        label: str | None = None,
-        tags: Sequence[str] | None = None,
-        note: str | None = None,
-        paused: bool | None = None,
-        profile: str | None = None,
-    ) -> list[Entry]:
-        """Change what is given, and only that, in the entries of ``ids``; gives these.
-
-        Field by field, so that a label set here and a pause set elsewhere both stay.
-        """
-        wanted = set(ids)
-
-        def amended(entry: Entry) -> Entry:
-            return cleaned(
-                replace(
-                    entry,
-                    label=entry.label if label is None else label,
-                    tags=entry.tags if tags is None else clean_tags(tags),
-                    note=entry.note if note is None else note,
-                    paused=entry.paused if paused is None else paused,
-                    profile=entry.profile if profile is None else profile,
-                )
-            )
-
-        entries = self.update(
-            lambda known: [amended(each) if each.id in wanted else each for each in known]
-        )
-        return [entry for entry in entries if entry.id in wanted]
 
     def _read(self) -> tuple[Document, Signature | None]:
         try:

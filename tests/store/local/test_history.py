@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.model import Entry, Event, EventKind
-from smsmon.monitor.board import Board
+from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.store.local import archive
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LOADED_AT_ONCE, LocalHistory
 from smsmon.store.local.schema import MIGRATIONS
 from smsmon.store.past import Remembered, Summary
-from tests.store.reports import START, Console, changes, info, report, restored, row, rows_of
+from tests.store.reports import START, Console, info, row
 
 DAY = 86_400.0
 
@@ -33,29 +32,6 @@ async def load(history: LocalHistory, *ids: str) -> list[Remembered]:
 
 async def summary(history: LocalHistory) -> Summary:
     return (await history.ask(lambda it: it.summaries([("300", "default")])))[0]
-
-
-async def test_a_console_shows_what_it_knew_and_records_what_is_new(path: Path) -> None:
-    rows = [row(1), row(2)]
-    with Console(path) as console:
-        console.watch("300")
-        console.poll("300", rows, START)
-    history = LocalHistory(path)
-    history.start()
-    (known,) = await load(history, "300", "301")
-    board = Board()
-    watched = board.restore(Entry("300"), restored(known), START + 60)
-    assert (watched.read_at, watched.counts.waiting) == (START, 2)
-    history.record(board.apply(report("300", rows, START + 61), START + 61), watched)
-    await history.flush()
-    assert (await summary(history)).revision == 1
-    rows[1] = row(2, "Delivered")
-    history.record(board.apply(report("300", rows, START + 62), START + 62), watched)
-    await history.flush()
-    (change,) = await history.ask(lambda it: it.recipient_changes("300", 1))
-    assert change.observed_at == START + 62
-    await history.close()
-    assert len(changes(path)) == 1
 
 
 async def test_loading_comes_in_portions_in_the_order_asked(path: Path) -> None:
@@ -127,39 +103,6 @@ async def _open_and_close(path: Path) -> None:
     await LocalHistory(path).close()
 
 
-def test_pruning_drops_what_left_the_watchlist_long_ago(path: Path) -> None:
-    with Console(path) as console:
-        for message_id in ("300", "301", "302"):
-            console.watch(message_id)
-            console.poll(message_id, [row(1), row(2)], START)
-            console.poll(message_id, [row(1, "Delivered"), row(2)], START + 1)
-        console.writer.record_event(Event(EventKind.ACCOUNT_UP, START))
-    watched = [Entry("300"), Entry("301")]
-    assert LocalArchive(path).prune(watched, START + DAY, 90).messages == 0
-    # 302 left a day after the start; 301 leaves only now.
-    pruned = LocalArchive(path).prune(watched[:1], START + 92 * DAY, 90)
-    assert (pruned.messages, pruned.recipients, pruned.changes, pruned.events) == (1, 2, 1, 2)
-    assert rows_of(path, "SELECT message_id FROM message") == [("300",), ("301",)]
-    assert rows_of(path, "SELECT count(*) FROM recipient") == [(4,)]
-    assert {each[0] for each in changes(path)} == {"300", "301"}
-    assert LocalArchive(path).prune(watched, START + 92 * DAY, days=0.5).messages == 0
-
-
-def test_pruning_forgets_what_open_consoles_know_by_the_way(path: Path) -> None:
-    """A message pruned and watched again is recorded whole, not as a difference."""
-    with Console(path) as console:
-        console.watch("300")
-        console.poll("300", [row(1), row(2)], START)
-        console.writer.write_out()
-        LocalArchive(path).prune([], START, 90)
-        LocalArchive(path).prune([], START + 100 * DAY, 90)
-        console.poll("300", [row(1, "Delivered"), row(2)], START + 101 * DAY)
-    assert rows_of(path, "SELECT phone, status FROM recipient") == [
-        (33600000001, 2),
-        (33600000002, 1),
-    ]
-
-
 def test_vacuum_gives_the_room_back(path: Path) -> None:
     with Console(path) as console:
         console.watch("300")
@@ -187,4 +130,19 @@ def test_info_counts_what_is_there(path: Path) -> None:
 def test_info_of_no_history_is_all_zero(path: Path) -> None:
     found = info(path)
     assert (found.bytes, found.messages, found.oldest) == (0, 0, None)
+    with LocalArchive(path) as archive:
+        assert archive.messages() == []
+        assert archive.find_number("+33600000003").sightings == ()
     assert not path.exists()
+
+
+def test_an_empty_file_is_asked_again_once_its_writer_has_filled_it(path: Path) -> None:
+    with Console(path) as console:
+        console.watch("300")
+        console.poll("300", [row(1)], START)
+    late = path.with_name("late.db")
+    late.touch()
+    with LocalArchive(late) as archive:
+        assert archive.messages() == []
+        late.write_bytes(path.read_bytes())
+        assert archive.messages()

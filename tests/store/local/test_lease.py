@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,27 +32,6 @@ async def live(clock: VirtualClock, seconds: float, *holders: LocalLease) -> Non
         await clock.advance(0.5)
         for each in holders:
             each.renew()
-
-
-def test_the_second_one_gets_nothing_and_sees_who_has_it(home: Path, clock: VirtualClock) -> None:
-    first, second = LocalLease(home, clock, "console"), LocalLease(home, clock, "watch")
-    assert first.claim(["300"]) == ["300"]
-    assert not second.claim(["300"])
-    assert "300" in first
-    assert "300" not in second
-    assert second.holder == Holder(os.getpid(), "console")
-    assert (first.held, second.held) == (True, False)
-
-
-def test_what_is_let_go_can_be_had_at_once(home: Path, clock: VirtualClock) -> None:
-    first, second = LocalLease(home, clock, "console"), LocalLease(home, clock, "watch")
-    first.claim(())
-    first.release()
-    second.look()
-    assert second.holder is None
-    second.claim(())
-    assert second.held
-    assert "300" not in first
 
 
 def test_a_killed_process_holds_nothing(home: Path, clock: VirtualClock) -> None:
@@ -162,17 +140,3 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(
     with pytest.raises(StoreError):
         LocalLease(home, clock, "console").claim(())
     assert not (tmp_path / "elsewhere").exists()
-
-
-def test_the_one_that_polls_knows_whether_anybody_follows(home: Path, clock: VirtualClock) -> None:
-    home.parent.mkdir()
-    poller, *followers = (LocalLease(home, clock, name) for name in ("watch", "one", "two"))
-    assert not poller.attended()
-    for each in followers:
-        each.attend()
-        each.attend()
-        assert poller.attended()
-    followers[0].leave()
-    assert poller.attended()
-    followers[1].leave()
-    assert not poller.attended()

@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -75,13 +74,6 @@ def test_no_file_is_an_empty_list_and_makes_none(watchlist: Watchlist, path: Pat
     assert not path.exists()
 
 
-def test_a_restart_brings_back_the_same_list(watchlist: Watchlist, path: Path) -> None:
-    entry = Entry("300", "Été 🎉", ("otp", "fr"), "a note", NOON - 60, True, "prod")
-    added = watchlist.add([entry, Entry("0301")])
-    assert Watchlist(path).load() == [entry, Entry("0301", added_at=NOON)]
-    assert added.new == (entry, Entry("0301", added_at=NOON))
-
-
 def test_the_file_is_for_its_owner_only(watchlist: Watchlist, path: Path) -> None:
     watchlist.add([Entry("300")])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -95,51 +87,6 @@ def test_the_file_reads_well(watchlist: Watchlist, path: Path) -> None:
         "added = 2026-11-22 12:00:00+00:00\n\n"
         '[[message]]\nid = "301"\nadded = 2026-11-22 12:00:00+00:00\n'
     )
-
-
-def test_adding_again_merges(watchlist: Watchlist) -> None:
-    watchlist.add([Entry("300", "first", ("a",), "note", 5.0, True)])
-    added = watchlist.add([Entry("300", "second", ("b",)), Entry("301")])
-    assert added.merged == (Entry("300", "second", ("a", "b"), "note", 5.0, True),)
-    assert [entry.id for entry in added.new] == ["301"]
-
-
-def test_what_is_no_id_is_refused_before_anything_is_written(
-    watchlist: Watchlist, path: Path
-) -> None:
-    with pytest.raises(ValueError, match="digits 0 to 9"):
-        watchlist.add([Entry("300"), Entry("30x")])
-    assert not path.exists()
-
-
-def test_removing_is_undone_in_place(watchlist: Watchlist) -> None:
-    watchlist.add([Entry(str(n), f"label {n}") for n in range(6)])
-    before = watchlist.load()
-    removed = watchlist.remove(["1", "4", "nobody"])
-    assert removed.ids == ("1", "4")
-    assert ids(watchlist.load()) == ["0", "2", "3", "5"]
-    assert watchlist.put_back(removed) == before
-
-
-def test_undo_keeps_what_was_added_since(watchlist: Watchlist) -> None:
-    watchlist.add([Entry("1", "old", ("a",))])
-    removed = watchlist.remove(["1"])
-    watchlist.add([Entry("1", "new"), Entry("2")])
-    entries = watchlist.put_back(removed)
-    assert [(entry.id, entry.label, entry.tags) for entry in entries] == [
-        ("1", "new", ("a",)),
-        ("2", "", ()),
-    ]
-
-
-def test_amending_changes_only_the_fields_given(watchlist: Watchlist, path: Path) -> None:
-    watchlist.add([Entry("300", "label"), Entry("301")])
-    elsewhere = Watchlist(path)
-    elsewhere.amend(["300"], paused=True)
-    assert watchlist.amend(["300", "302"], label="new\x1b", tags=["x", "x"]) == [
-        Entry("300", "new\N{REPLACEMENT CHARACTER}", ("x",), "", NOON, True)
-    ]
-    assert ids(watchlist.load()) == ["300", "301"]
 
 
 def test_unknown_keys_are_kept(watchlist: Watchlist, path: Path) -> None:
@@ -229,14 +176,6 @@ def test_older_versions_are_migrated_step_by_step() -> None:
     assert migrated({"message": []}, 2, steps, lambda: 0) == {"message": []}
     with pytest.raises(Unreadable, match="up to 3"):
         migrated({}, 4, steps, lambda: 7)
-
-
-def test_a_change_made_elsewhere_is_noticed_once(watchlist: Watchlist, path: Path) -> None:
-    watchlist.add([Entry("300")])
-    assert watchlist.poll_changes() is None
-    Watchlist(path).add([Entry("301")])
-    assert ids(watchlist.poll_changes()) == ["300", "301"]
-    assert watchlist.poll_changes() is None
 
 
 def test_a_hand_edit_is_noticed(watchlist: Watchlist, path: Path) -> None:
@@ -378,17 +317,6 @@ def test_twenty_concurrent_adds_lose_nothing(watchlist: Watchlist, path: Path) -
         adder.stdin.close()
     assert [adder.wait(30) for adder in adders] == [0] * 20
     assert sorted(ids(watchlist.load())) == [str(n) for n in range(300, 320)]
-
-
-def test_threads_of_one_console_lose_nothing(watchlist: Watchlist) -> None:
-    threads = [
-        threading.Thread(target=watchlist.add, args=([Entry(str(n))],)) for n in range(300, 308)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(ids(watchlist.load())) == [str(n) for n in range(300, 308)]
 
 
 def test_reading_needs_no_writer() -> None:

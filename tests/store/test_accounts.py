@@ -2,76 +2,57 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
 from smsmon.recipients import Recipient, Status
-from smsmon.store.local import queries
-from smsmon.store.local.history import LocalHistory
-from smsmon.store.local.reader import Reader
-from smsmon.store.local.watchlist import Watchlist
-from smsmon.store.past import Remembered
 from smsmon.watching import Watching
-from tests.store.reports import START, Console, phone, report, row
+from tests.store.places import Place, Process, load
+from tests.store.reports import START, phone, report, row
 from tests.support.clock import VirtualClock
 
 W, D = Status.WAITING, Status.DELIVERED
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "history.db"
-
-
-def moved(path: Path) -> None:
+async def moved(place: Place) -> None:
     """Message 300, read with the account a, then with b, where it has other recipients."""
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("300", profile="a", label="Autumn")
         console.poll("300", [row(1), row(2)], START)
         console.poll("300", [row(1, "Delivered"), row(2)], START + 5)
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("300", profile="b", label="Autumn")
-        console.writer.watching([Entry("300", "Autumn", profile="b")])
+        console.history.watching([Entry("300", "Autumn", profile="b")])
         console.poll("300", [row(1), row(7), row(8)], START + 60)
         console.poll("300", [row(1), row(7, "Delivered"), row(8)], START + 70)
 
 
-def load(path: Path, wanted: str | tuple[str, str]) -> Remembered:
-    with Reader(path) as reader:
-        return next(reader.each(lambda db: queries.load(db, [wanted])))
-
-
-def test_of_the_account_before_nothing_is_left_in_it(path: Path) -> None:
-    moved(path)
-    now = load(path, "300")
+async def test_of_the_account_before_nothing_is_left_in_it(place: Place) -> None:
+    await moved(place)
+    now = load(place, "300")
     assert now.summary.profile == "b"
     assert [each.phone for each in now.recipients] == [phone(1), phone(7), phone(8)]
     assert (now.summary.counts.total, now.summary.counts.absent) == (3, 0)
     assert (now.summary.first_read_at, now.summary.removed_at) == (START + 60, None)
 
 
-def test_the_past_is_as_it_was_last_seen(path: Path) -> None:
-    moved(path)
-    past = load(path, ("300", "a"))
+async def test_the_past_is_as_it_was_last_seen(place: Place) -> None:
+    await moved(place)
+    past = load(place, ("300", "a"))
     assert [(each.phone, each.status) for each in past.recipients] == [(phone(1), D), (phone(2), W)]
     assert past.summary.read_at == START + 5
     assert past.summary.removed_at is not None
-    with Reader(path) as reader:
-        assert reader.ask(queries.keys) == [("300", "b")]
-        assert reader.ask(lambda db: queries.keys(db, ["300", "9"], "a")) == [("300", "a")]
-        assert [*reader.ask(queries.summaries)] == ["300"]
+    with place().archive() as archive:
+        assert archive.messages() == [("300", "b")]
+        assert archive.messages(["300", "9"], "a") == [("300", "a")]
 
 
-def test_every_question_tells_the_account(path: Path) -> None:
-    moved(path)
-    with Reader(path) as reader:
-        found = reader.ask(lambda db: queries.find_number(db, phone(1))).sightings
-        told = reader.ask(lambda db: queries.timeline(db, "300"))
-        of_b = reader.ask(lambda db: queries.recipient_changes(db, "300", 1))
-        of_a = reader.ask(lambda db: queries.recipient_changes(db, ("300", "a"), 0))
+async def test_every_question_tells_the_account(place: Place) -> None:
+    await moved(place)
+    with place().archive() as archive:
+        found = archive.find_number(phone(1)).sightings
+        told = archive.timeline("300")
+        of_b = archive.recipient_changes("300", 1)
+        of_a = archive.recipient_changes(("300", "a"), 0)
     assert {(each.profile, each.recipient.status) for each in found} == {("a", D), ("b", W)}
     assert [(each.profile, each.phone) for each in told.transitions] == [
         ("a", phone(1)),
@@ -85,12 +66,12 @@ def test_every_question_tells_the_account(path: Path) -> None:
 
 
 async def test_it_begins_anew_while_it_is_watched_and_goes_on_when_it_comes_back(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    clock, file = VirtualClock(START), tmp_path / "watchlist.toml"
-    watchlist = Watchlist(file, clock)
+    clock = VirtualClock(START)
+    watchlist = place().watchlist(clock)
     watchlist.add([Entry("300", profile="a"), Entry("301", profile="a")])
-    history = LocalHistory(tmp_path / "history.db", clock)
+    history = place().history(clock)
     engine = Engine({}, clock, recorder=history)
     watching = Watching(engine, watchlist, history, lambda _: None)
     await watching.start(clock, 90)
@@ -116,7 +97,7 @@ async def test_it_begins_anew_while_it_is_watched_and_goes_on_when_it_comes_back
     await clock.advance(60)
     answered(row(7))
     await history.flush()
-    file.write_text(file.read_text().replace('profile = "b"', 'profile = "a"'))  # by hand
+    place().watchlist(clock).amend(["300"], profile="a")  # elsewhere
     for _ in range(3):
         await watching.look()
     back = engine.board["300"]

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TypeVar
+import asyncio
+from collections.abc import Iterator
 
 import pytest
 
 from smsmon.model import EventKind
+from smsmon.monitor.state import EARLIEST_DATE
 from smsmon.recipients import Status
-from smsmon.store.local import queries
-from smsmon.store.local.reader import Reader
-from smsmon.store.past import NumberFound
-from tests.store.reports import START, Console, row
+from smsmon.store.base import Archive
+from smsmon.store.past import DeliveryTimes, Grouping
+from tests.store.places import PLACES, Place, Process
+from tests.store.reports import START, row
 
-T = TypeVar("T")
 BELGIAN, SWISS, ITALIAN = "+32470123456", "+41791234567", "+390612345678"
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+async def filled(place: Place) -> Place:
     """Three messages: 300 delivered in 5 to 50 s, 301 not, 302 abroad; two share a number."""
-    path = tmp_path_factory.mktemp("store") / "history.db"
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("300", label="Sale", tags=("promo", "fr"))
         console.watch("301", label="Codes", tags=("otp",))
         console.watch("302", label="Abroad")
@@ -39,16 +36,21 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         console.poll("302", abroad, START + 200)
         abroad[0] = row(BELGIAN, "Delivered", date=None)
         console.poll("302", abroad, START + 203)
-    return path
+    return place
 
 
-def ask(path: Path, question: Callable[..., T], *args: object) -> T:
-    with Reader(path) as reader:
-        return reader.ask(lambda connection: question(connection, *args))
+@pytest.fixture(scope="module", params=PLACES)
+def past(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Archive]:
+    place = PLACES[request.param](tmp_path_factory.mktemp("store"))
+    with asyncio.run(filled(place))().archive() as archive:
+        yield archive
 
 
-def find(path: Path, text: str, limit: int = 200) -> NumberFound:
-    return ask(path, queries.find_number, text, limit)
+def times(place: Place, by: Grouping) -> list[DeliveryTimes]:
+    with place().archive() as archive:
+        return archive.delivery_times(by)
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,9 @@ def find(path: Path, text: str, limit: int = 200) -> NumberFound:
     ],
 )
 def test_a_number_is_found_in_every_message_however_it_is_written(
-    path: Path, spelling: str
+    past: Archive, spelling: str
 ) -> None:
-    found = find(path, spelling)
+    found = past.find_number(spelling)
     assert found.exact
     assert [(each.message_id, each.label) for each in found.sightings] == [
         ("301", "Codes"),
@@ -93,60 +95,61 @@ def test_a_number_is_found_in_every_message_however_it_is_written(
     ],
 )
 def test_national_spellings_of_other_countries_are_found(
-    path: Path, spelling: str, phone: str
+    past: Archive, spelling: str, phone: str
 ) -> None:
-    found = find(path, spelling)
+    found = past.find_number(spelling)
     assert found.exact
     assert [each.recipient.phone for each in found.sightings] == [phone]
 
 
-def test_a_fragment_finds_every_number_that_holds_it(path: Path) -> None:
-    found = find(path, "0000007")
+def test_a_fragment_finds_every_number_that_holds_it(past: Archive) -> None:
+    found = past.find_number("0000007")
     assert not found.exact
     assert {each.recipient.phone for each in found.sightings} == {"+33600000007", "+33600000077"}
-    assert len(find(path, "3360000").sightings) == 12
-    assert {each.recipient.phone for each in find(path, "1234").sightings} == {
+    assert len(past.find_number("3360000").sightings) == 12
+    assert {each.recipient.phone for each in past.find_number("1234").sightings} == {
         BELGIAN,
         SWISS,
         ITALIAN,
     }
 
 
-def test_the_number_of_sightings_is_bounded_and_said(path: Path) -> None:
-    found = find(path, "3360000", 5)
+def test_the_number_of_sightings_is_bounded_and_said(past: Archive) -> None:
+    found = past.find_number("3360000", 5)
     assert (len(found.sightings), found.more) == (5, True)
-    assert not find(path, "3360000", 12).more
+    assert not past.find_number("3360000", 12).more
 
 
 @pytest.mark.parametrize("text", ["", "0", "12", "+", "not a number", "'; DROP TABLE message; --"])
-def test_what_is_no_number_finds_nothing(path: Path, text: str) -> None:
-    assert find(path, text).sightings == ()
+def test_what_is_no_number_finds_nothing(past: Archive, text: str) -> None:
+    assert past.find_number(text).sightings == ()
 
 
-def test_summaries_tell_counts_and_ages_without_recipients(path: Path) -> None:
-    found = ask(path, queries.summaries)
-    assert list(found) == ["300", "301", "302"]
-    assert (found["300"].counts.delivered, found["300"].read_at) == (10, START + 52)
-    assert found["300"].completed_at == START + 52
-    assert list(ask(path, queries.summaries, ["302", "9"])) == ["302"]
+def test_summaries_tell_counts_and_ages_without_recipients(past: Archive) -> None:
+    assert past.messages() == [("300", "default"), ("301", "default"), ("302", "default")]
+    first, last = past.summaries([("300", "default"), ("9", "default"), ("302", "default")])
+    assert (first.counts.delivered, first.read_at) == (10, START + 52)
+    assert first.completed_at == START + 52
+    assert last.message_id == "302"
 
 
-def test_thousands_of_ids_may_be_asked_at_once(path: Path) -> None:
-    found = ask(path, queries.summaries, [str(n) for n in range(3_000)])
-    assert sorted(found) == ["300", "301", "302"]
+def test_thousands_of_ids_may_be_asked_at_once(past: Archive) -> None:
+    ids = [str(n) for n in reversed(range(3_000))]
+    assert [id for id, _ in past.messages(ids)] == ["302", "301", "300"]
+    assert len(past.summaries([(each, "default") for each in ids])) == 3
 
 
-def test_a_timeline_has_all_that_happened_in_order(path: Path) -> None:
-    happened = ask(path, queries.timeline, "300")
+def test_a_timeline_has_all_that_happened_in_order(past: Archive) -> None:
+    happened = past.timeline("300")
     assert [each.slot for each in happened.transitions] == list(range(10))
     assert [each.kind for each in happened.events] == [EventKind.FIRST_READ, EventKind.COMPLETED]
-    newest = ask(path, queries.timeline, "300", 3)
+    newest = past.timeline("300", 3)
     assert [each.slot for each in newest.transitions] == [7, 8, 9]
     assert newest.more
 
 
-def test_what_happened_since_a_moment_spans_all_messages(path: Path) -> None:
-    happened = ask(path, queries.happened_since, START + 52)
+def test_what_happened_since_a_moment_spans_all_messages(past: Archive) -> None:
+    happened = past.happened_since(START + 52)
     assert [(each.message_id, each.slot) for each in happened.transitions] == [
         ("300", 9),
         ("301", 0),
@@ -160,12 +163,12 @@ def test_what_happened_since_a_moment_spans_all_messages(path: Path) -> None:
         EventKind.FIRST_READ,
     ]
     assert not happened.more
-    assert ask(path, queries.happened_since, START, 2).more
-    assert ask(path, queries.happened_since, START + 1e6).transitions == ()
+    assert past.happened_since(START, 2).more
+    assert past.happened_since(START + 1e6).transitions == ()
 
 
-def test_delivery_times_count_from_waiting_to_the_date_of_delivery(path: Path) -> None:
-    by_message = ask(path, queries.delivery_times, "message")
+def test_delivery_times_count_from_waiting_to_the_date_of_delivery(past: Archive) -> None:
+    by_message = past.delivery_times("message")
     assert [(each.key, each.measured) for each in by_message] == [("300", 10), ("302", 1)]
     of_300, of_302 = by_message
     assert (of_300.median, of_300.p90, of_300.p99) == pytest.approx((27.5, 45.5, 49.55))
@@ -184,8 +187,8 @@ WAITED, SEEN = int(START) - 100, START + 60
         (int(START), int(START) + 10, 10.0),
         (int(START) + 5, int(START) + 10, 10.0),
         (None, int(START) + 10, 10.0),
-        (queries.EARLIEST_DATE, queries.EARLIEST_DATE + 7, 7.0),
-        (queries.EARLIEST_DATE - 1, int(START) + 10, 10.0),
+        (EARLIEST_DATE, EARLIEST_DATE + 7, 7.0),
+        (EARLIEST_DATE - 1, int(START) + 10, 10.0),
         # A date is a whole second: it may seem to lie just before the moment, and is no less.
         (None, int(START), 0.0),
         # Before the waiting, or an hour ahead of our clock, it makes no sense.
@@ -196,25 +199,23 @@ WAITED, SEEN = int(START) - 100, START + 60
         (None, None, 60.0),
     ],
 )
-def test_a_delivery_took_from_its_waiting_to_its_date_where_that_makes_sense(
-    tmp_path: Path, waiting: int | None, delivered: int | None, seconds: float
+async def test_a_delivery_took_from_its_waiting_to_its_date_where_that_makes_sense(
+    place: Place, waiting: int | None, delivered: int | None, seconds: float
 ) -> None:
-    path = tmp_path / "history.db"
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("1")
         console.poll("1", [row(1, date=waiting)], START)
         console.poll("1", [row(1, "Delivered", date=delivered)], SEEN)
-    (found,) = ask(path, queries.delivery_times, "message")
+    (found,) = times(place, "message")
     assert (found.measured, found.median, found.p90, found.p99) == (1, *[seconds] * 3)
 
 
 @pytest.mark.parametrize("ids", [None, ["1", "2"], ["2", "1", "3"]])
-def test_who_is_delivered_again_counts_once_and_others_count_each(
-    tmp_path: Path, ids: list[str] | None
+async def test_who_is_delivered_again_counts_once_and_others_count_each(
+    place: Place, ids: list[str] | None
 ) -> None:
     """One is the same recipient of the same message: not the same place, nor the same number."""
-    path = tmp_path / "history.db"
-    with Console(path) as console:
+    async with Process(place) as console:
         for id in ("1", "2"):
             console.watch(id)
             console.poll(id, [row(1, date=None), row(2, date=None), row(2, date=None)], START)
@@ -223,9 +224,9 @@ def test_who_is_delivered_again_counts_once_and_others_count_each(
             console.poll("1", first, START + at)
         for id, at in (("2", 30), ("1", 60)):
             console.poll(id, [row(n, "Delivered", date=None) for n in (1, 2, 2)], START + at)
-    with Reader(path) as reader:
-        found = reader.ask(lambda one: queries.delivery_times(one, "message", ids=ids))
-        late = reader.ask(lambda one: queries.delivery_times(one, "message", since=START + 10.001))
+    with place().archive() as archive:
+        found = archive.delivery_times("message", ids=ids)
+        late = archive.delivery_times("message", since=START + 10.001)
     assert [(each.key, each.measured, each.median) for each in found] == [
         ("1", 3, 60.0),
         ("2", 3, 30.0),
@@ -234,15 +235,14 @@ def test_who_is_delivered_again_counts_once_and_others_count_each(
 
 
 @pytest.mark.parametrize("before", ["Delivered", "Not delivered"])
-def test_who_was_final_at_the_first_look_or_before_is_not_measured(
-    tmp_path: Path, before: str
+async def test_who_was_final_at_the_first_look_or_before_is_not_measured(
+    place: Place, before: str
 ) -> None:
-    path = tmp_path / "history.db"
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("1")
         console.poll("1", [row(1, before), row(2, "Perhaps", date=None)], START)
         console.poll("1", [row(1, "Delivered"), row(2, "Delivered", date=None)], START + 10)
-    assert [each.measured for each in ask(path, queries.delivery_times, "country")] == [1]
+    assert [each.measured for each in times(place, "country")] == [1]
 
 
 @pytest.mark.parametrize(
@@ -254,38 +254,21 @@ def test_who_was_final_at_the_first_look_or_before_is_not_measured(
         (list(range(101)), 50.0, 90.0, 99.0),
     ],
 )
-def test_quantiles_lie_between_their_neighbours_in_proportion(
-    tmp_path: Path, took: list[int], median: float, p90: float, p99: float
+async def test_quantiles_lie_between_their_neighbours_in_proportion(
+    place: Place, took: list[int], median: float, p90: float, p99: float
 ) -> None:
-    path = tmp_path / "history.db"
-    with Console(path) as console:
+    async with Process(place) as console:
         console.watch("1")
         console.poll("1", [row(n, date=int(START)) for n in range(len(took))], START)
         done = [row(n, "Delivered", date=int(START) + each) for n, each in enumerate(took)]
         console.poll("1", done, START + 200)
-    (found,) = ask(path, queries.delivery_times, "message")
+    (found,) = times(place, "message")
     assert found.measured == len(took)
     assert (found.median, found.p90, found.p99) == pytest.approx((median, p90, p99))
 
 
-def test_delivery_times_are_told_by_tag_and_by_country(path: Path) -> None:
-    by_tag = {each.key: each.measured for each in ask(path, queries.delivery_times, "tag")}
+def test_delivery_times_are_told_by_tag_and_by_country(past: Archive) -> None:
+    by_tag = {each.key: each.measured for each in past.delivery_times("tag")}
     assert by_tag == {"promo": 10, "fr": 10, "": 1}
-    by_country = {each.key: each.measured for each in ask(path, queries.delivery_times, "country")}
+    by_country = {each.key: each.measured for each in past.delivery_times("country")}
     assert by_country == {"FR": 10, "BE": 1}
-
-
-def test_a_missing_file_is_an_empty_history_and_is_not_made(tmp_path: Path) -> None:
-    missing = tmp_path / "history.db"
-    assert ask(missing, queries.summaries) == {}
-    assert ask(missing, queries.find_number, "+33600000003").sightings == ()
-    assert not missing.exists()
-
-
-def test_an_empty_file_is_asked_again_once_its_writer_has_filled_it(path: Path) -> None:
-    late = path.with_name("late.db")
-    late.touch()
-    with Reader(late) as reader:
-        assert reader.ask(queries.summaries) == {}
-        late.write_bytes(path.read_bytes())
-        assert reader.ask(queries.summaries)

@@ -1,0 +1,780 @@
+"""A second store, in memory: several of them on one `Memory` are as many processes on one store."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+from math import inf
+from pathlib import Path
+from statistics import quantiles
+from threading import RLock
+from types import MappingProxyType
+from typing import Self, TypeVar
+
+from smsmon import phones
+from smsmon.alignment import align
+from smsmon.clock import Clock, SystemClock, astray, late
+from smsmon.merging import take_in
+from smsmon.model import Counts, Entry, Event, EventKind, Transition
+from smsmon.monitor.state import EARLIEST_DATE
+from smsmon.recipients import STOP_YES, Recipients, Status
+from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage
+from smsmon.store.entries import EditedList, Operation
+from smsmon.store.errors import StoreError
+from smsmon.store.past import (
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    Key,
+    NumberFound,
+    Pruned,
+    Remembered,
+    Sighting,
+    Summary,
+    key_of,
+)
+from smsmon.store.shared import (
+    LASTING,
+    AccountStands,
+    Cursor,
+    Episode,
+    Holder,
+    Newer,
+    PollStands,
+    Recorded,
+    Turn,
+    Wish,
+)
+
+T = TypeVar("T")
+DAY = 86_400.0
+FINAL = (Status.DELIVERED, Status.NOT_DELIVERED)
+ALL_KINDS = frozenset(EventKind)
+
+
+@dataclass
+class Kept:
+    """One message of one account."""
+
+    row: int
+    entry: Entry
+    recipients: Recipients = field(default_factory=Recipients)
+    first_seen: list[float] = field(default_factory=list)
+    changed_at: list[float] = field(default_factory=list)
+    absent: dict[int, float] = field(default_factory=dict)
+    changes: list[tuple[int, int, Transition]] = field(default_factory=list)
+    """Each with its revision, and the date before it."""
+    summary: Summary = field(init=False)
+    due_at: float | None = None
+
+    def __post_init__(self) -> None:
+        entry = self.entry
+        self.summary = Summary(
+            entry.id, entry.profile, entry.label, entry.tags, Counts(), 0, *[None] * 8
+        )
+
+    def remembered(self) -> Remembered:
+        return Remembered(
+            self.summary,
+            self.recipients,
+            array("d", self.first_seen),
+            array("d", self.changed_at),
+            dict(self.absent),
+            self._final_at(),
+            self.row,
+        )
+
+    def _final_at(self) -> dict[int, float]:
+        found: dict[int, float] = {}
+        last: dict[int, float] = {}
+        for _, _, one in self.changes:
+            if one.before in FINAL:
+                found.setdefault(one.slot, last.get(one.slot, 0.0))
+            last[one.slot] = 0.0 if one.before is None else one.observed_at
+        return found
+
+
+class Memory:
+    """What all processes on one store share."""
+
+    def __init__(self) -> None:
+        self.alone = RLock()
+        self.entries: tuple[Entry, ...] = ()
+        self.kept: dict[Key, Kept] = {}
+        self.rows = count(1)
+        self.events: list[tuple[int, Event]] = []
+        self.polls: dict[str, tuple[int, PollStands]] = {}
+        self.accounts: dict[str, AccountStands] = {}
+        self.wishes: list[Wish] = []
+        self.wished = count(1)
+        self.told: set[Episode] = set()
+        self.agreed_at: float | None = None
+        self.epoch = 0
+        self.sequence = 0
+        self.writes = 0
+        self.holder: MemoryLease | None = None
+        self.beaten = 0
+        self.followers: set[MemoryLease] = set()
+
+
+class MemoryStore:
+    """One process's view of a `Memory`: what ``open_store`` would give."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    files = MappingProxyType[str, Path]({})
+
+    def watchlist(self, clock: Clock | None = None) -> MemoryWatchlist:
+        return MemoryWatchlist(self._memory, clock)
+
+    def archive(self) -> MemoryArchive:
+        return MemoryArchive(self._memory)
+
+    def history(
+        self, clock: Clock | None = None, listener: Listener | None = None
+    ) -> MemoryHistory:
+        del listener  # memory is never full
+        return MemoryHistory(self._memory, clock or SystemClock())
+
+    def lease(self, clock: Clock, name: str) -> MemoryLease:
+        return MemoryLease(self._memory, clock, name)
+
+
+class MemoryWatchlist(EditedList):
+    broken: StoreError | None = None
+
+    def __init__(self, memory: Memory, clock: Clock | None) -> None:
+        super().__init__(clock)
+        self._memory = memory
+        self._known: tuple[Entry, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self._known
+
+    def load(self) -> list[Entry]:
+        self._known = self._memory.entries
+        return list(self._known)
+
+    def poll_changes(self) -> list[Entry] | None:
+        return self.load() if self._memory.entries is not self._known else None
+
+    def update(self, operation: Operation) -> list[Entry]:
+        with self._memory.alone:
+            self._memory.entries = tuple(operation(list(self._memory.entries)))
+            return self.load()
+
+
+class MemoryArchive:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def messages(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
+        found = {each[0]: each for each in self._of_now(profile)}
+        return [
+            found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found
+        ]
+
+    def _of_now(self, profile: str | None = None) -> list[Key]:
+        """One key of each message: of the account it belongs to now, or of ``profile``."""
+        kept = self._memory.kept
+        now: dict[str, Kept] = {}
+        for each in sorted(
+            kept.values(),
+            key=lambda one: (one.summary.removed_at or inf, one.row),
+            reverse=True,
+        ):
+            if profile is None or each.summary.profile == profile:
+                now.setdefault(each.summary.message_id, each)
+        return [each.summary.key for each in sorted(now.values(), key=lambda one: one.row)]
+
+    def _one(self, wanted: str | Key) -> Kept | None:
+        key = dict(self._of_now()).get(wanted) if isinstance(wanted, str) else wanted[1]
+        return self._memory.kept.get((wanted if isinstance(wanted, str) else wanted[0], key or ""))
+
+    def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
+        kept = self._memory.kept
+        return [kept[each].summary for each in wanted if each in kept]
+
+    def load(self, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+        for each in wanted:
+            found = self._one(each)
+            if found is not None and found.summary.read_at is not None:
+                yield found.remembered()
+
+    def find_number(self, text: str, limit: int = 200) -> NumberFound:
+        if phones.why_not_sought(text):
+            return NumberFound(text, False, (), False)
+        wanted = phones.sought(text)
+        whole = {f"+{each}" for each in wanted.numbers()} | {text.strip(), wanted.anywhere}
+        found = self._sightings(whole.__contains__)
+        exact = bool(found)
+        found = found or self._sightings(wanted.matches)
+        return NumberFound(text, exact, tuple(found[:limit]), len(found) > limit)
+
+    def _sightings(self, meant: Callable[[str], bool]) -> list[Sighting]:
+        found = []
+        for each in self._memory.kept.values():
+            told = each.summary
+            for slot, phone in enumerate(each.recipients.phones):
+                if meant(phone):
+                    found.append(
+                        Sighting(
+                            told.message_id,
+                            told.label,
+                            slot,
+                            each.recipients[slot],
+                            each.first_seen[slot],
+                            each.changed_at[slot] or None,
+                            told.read_at,
+                            self.recipient_changes(told.key, slot),
+                            each.absent.get(slot),
+                            told.profile,
+                        )
+                    )
+        return sorted(found, key=lambda one: (one.recipient.phone, -(one.read_at or 0.0)))
+
+    def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
+        found = self._one(wanted)
+        return tuple(one for *_, one in found.changes if one.slot == slot) if found else ()
+
+    def _changes(self) -> list[Transition]:
+        rows = self._memory.kept.values()
+        found = [
+            (one.observed_at, each.row, one.slot, one) for each in rows for *_, one in each.changes
+        ]
+        return [one for *_, one in sorted(found, key=lambda it: it[:3])]
+
+    def _events(self) -> list[Event]:
+        return sorted((one for _, one in self._memory.events), key=lambda one: one.at)
+
+    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
+        changes = [one for one in self._changes() if one.message_id == message_id]
+        events = [one for one in self._events() if one.message_id == message_id]
+        return Happened(tuple(changes[-limit:]), tuple(events), len(changes) > limit)
+
+    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
+        changes = [one for one in self._changes() if one.observed_at >= moment]
+        events = [one for one in self._events() if one.at >= moment]
+        more = max(len(changes), len(events)) > limit
+        return Happened(tuple(changes[:limit]), tuple(events[:limit]), more)
+
+    def delivery_times(
+        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+    ) -> list[DeliveryTimes]:
+        took: defaultdict[str, list[float]] = defaultdict(list)
+        for each in self._memory.kept.values():
+            if ids is not None and each.summary.message_id not in ids:
+                continue
+            done: set[int] = set()
+            for _, date_before, one in each.changes:
+                from_waiting = one.before in (Status.WAITING, Status.UNKNOWN)
+                delivered = one.after is Status.DELIVERED and one.observed_at >= since
+                if not (from_waiting and delivered) or one.slot in done:
+                    continue
+                done.add(one.slot)
+                begun = each.first_seen[one.slot]
+                if one.before is Status.WAITING and date_before >= EARLIEST_DATE:
+                    begun = min(begun, date_before)
+                makes_sense = one.date and begun - 1 < one.date <= one.observed_at + 3600
+                ended = one.date if makes_sense and one.date else one.observed_at
+                told = each.summary
+                for key in {
+                    "message": (told.message_id,),
+                    "tag": told.tags or ("",),
+                    "country": (phones.region(one.phone),),
+                }[by]:
+                    took[key].append(max(0.0, ended - begun))
+        found = [DeliveryTimes(key, len(all), *_quantiles(all)) for key, all in took.items()]
+        return sorted(found, key=lambda one: (-one.measured, one.key))
+
+    def info(self) -> Info:
+        kept = list(self._memory.kept.values())
+        return Info(
+            "memory",
+            0,
+            1,
+            len(kept),
+            sum(each.summary.removed_at is not None for each in kept),
+            sum(len(each.recipients) for each in kept),
+            sum(len(each.changes) for each in kept),
+            len(self._memory.events),
+            min((each.summary.first_read_at or inf for each in kept), default=None),
+        )
+
+    def doubt(self, now: float, days: float) -> str:
+        moments = [each.summary.read_at or 0.0 for each in self._memory.kept.values()]
+        moments += [one.at for one in self._events()]
+        last = self._memory.agreed_at or max(moments, default=0.0)
+        if not last or now - last <= max(DAY, days * DAY / 3):
+            return ""
+        return f"It was last written {now - last:.0f} s ago, by this clock."
+
+    def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        _note_watched(self._memory, watched, now)
+        limit = now - days * DAY
+        return self._drop(limit, lambda one: (one.summary.removed_at or inf) <= limit)
+
+    def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        _note_watched(self._memory, watched, now)
+        for each in self._memory.kept.values():
+            is_due = (each.summary.removed_at or inf) <= now - days * DAY
+            each.due_at = (each.due_at or now) if is_due else None
+        agreed = self._memory.agreed_at
+        if agreed is None:
+            return Pruned()
+        limit = min(now, agreed) - days * DAY
+        return self._drop(
+            limit,
+            lambda one: (one.summary.removed_at or inf) <= limit and (one.due_at or inf) < agreed,
+        )
+
+    def _drop(self, limit: float, is_old: Callable[[Kept], bool]) -> Pruned:
+        memory = self._memory
+        old = [each for each in memory.kept.values() if is_old(each)]
+        for each in old:
+            del memory.kept[each.summary.key]
+        ids = {id for id, _ in memory.kept}
+        events = [pair for pair in memory.events if pair[1].at > limit or pair[1].message_id in ids]
+        dropped, memory.events = len(memory.events) - len(events), events
+        recipients = sum(len(each.recipients) for each in old)
+        return Pruned(len(old), recipients, sum(len(each.changes) for each in old), dropped)
+
+    def vacuum(self) -> tuple[int, int]:
+        return 0, 0
+
+
+def _quantiles(values: list[float]) -> tuple[float, float, float]:
+    if len(values) == 1:
+        return (values[0],) * 3
+    cuts = quantiles(values, n=100, method="inclusive")
+    return cuts[49], cuts[89], cuts[98]
+
+
+def _note_watched(memory: Memory, entries: Iterable[Entry], now: float) -> None:
+    watched = {key_of(entry): entry for entry in entries}
+    ids = {id for id, _ in watched}
+    memory.polls = {id: each for id, each in memory.polls.items() if id in ids}
+    for key, each in memory.kept.items():
+        told, entry = each.summary, watched.get(key)
+        if entry is not None:
+            told = replace(told, label=entry.label, tags=entry.tags, removed_at=None)
+            each.due_at = None
+        elif told.removed_at is None:
+            at = max(now, told.read_at or 0.0, memory.agreed_at or 0.0)
+            told = replace(told, removed_at=at)
+        each.summary = told
+
+
+class _Superseded(Exception):
+    pass
+
+
+class MemoryHistory:
+    """Writes at once, once it is started: nothing can come in its way."""
+
+    trouble: StoreError | None = None
+
+    def __init__(self, memory: Memory, clock: Clock) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._archive = MemoryArchive(memory)
+        self._waiting: list[Callable[[], None]] | None = []
+        self._outdated: Outdated = lambda _: None
+        self._ours: Callable[[], bool] | None = None
+        self._lost: Callable[[], None] = lambda: None
+        self._epoch: int | None = None
+        self._follows = False
+        self._slots: dict[Key, tuple[int, Sequence[int] | None, Recipients]] = {}
+        """Revision, the slot of each of the board's, and the columns that were recorded last."""
+        self.revisions: dict[Key, int] = {}
+        self.last_event = 0
+
+    def start(
+        self, anew: Callable[[], None] | None = None, outdated: Outdated | None = None
+    ) -> None:
+        del anew  # memory is never another one
+        if outdated is not None:
+            loop = asyncio.get_running_loop()
+            self._outdated = lambda keys: loop.call_soon(outdated, keys)
+        waiting, self._waiting = self._waiting or (), None
+        for write in waiting:
+            self._write(write)
+
+    async def flush(self) -> None:
+        if self._waiting:
+            raise StoreError("memory", "it is not started", "Start it.")
+        self._write(lambda: None)
+
+    async def close(self) -> None:
+        pass
+
+    def _write(self, write: Callable[[], None]) -> None:
+        if self._follows:
+            return
+        if self._waiting is not None:
+            self._waiting.append(write)
+            return
+        with self._memory.alone:
+            try:
+                self._begin()
+            except _Superseded:
+                self.follow()
+                self._lost()
+                return
+            self._memory.sequence += 1
+            self._memory.writes += 1
+            write()
+
+    def _begin(self) -> None:
+        """Begin an epoch to record in, where there is a lease; check it."""
+        if self._ours is None:
+            return
+        if self._epoch is None:
+            if not self._ours():
+                raise _Superseded
+            self._memory.epoch += 1
+            self._epoch = self._memory.epoch
+        if self._epoch != self._memory.epoch:
+            raise _Superseded
+
+    # --- what was seen ---------------------------------------------------------------------
+
+    def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
+        if not applied.late:
+            self._write(partial(self._record, applied, watched))
+
+    def _record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
+        memory, key = self._memory, key_of(watched.entry)
+        if applied.served_at is not None and not astray(applied.at, applied.served_at):
+            memory.agreed_at = applied.at
+        known = memory.kept.get(key)
+        asked = None if known is None else known.summary.asked_at
+        if late(asked, applied.asked_at, self._clock.now()):
+            self._slots.pop(key, None)
+            self._outdated([key])
+            return
+        kinds = ALL_KINDS
+        if watched.read_at == applied.at or applied.transitions:
+            kinds = self._report(watched, applied.at, applied.asked_at)
+        self._stands(watched)
+        for event in applied.events:
+            if event.kind in kinds:
+                self._note(event)
+
+    def _report(self, watched: WatchedMessage, at: float, asked_at: float) -> frozenset[EventKind]:
+        memory, key = self._memory, key_of(watched.entry)
+        if key not in memory.kept:
+            memory.kept[key] = Kept(next(memory.rows), watched.entry)
+        kept = memory.kept[key]
+        before, was_absent, changed = kept.summary, dict(kept.absent), False
+        ours = self._slots.get(key)
+        if ours is None or ours[0] != before.revision:
+            ours = None
+        if ours is None or ours[2] is not watched.recipients:
+            changed = self._take_in(kept, watched, at, ours)
+        counts = Counts.of(kept.recipients, len(kept.absent))
+        complete = counts.total > 0 and counts.final == counts.total
+        kept.summary = after = replace(
+            before,
+            counts=counts,
+            revision=kept.summary.revision,
+            digest=watched.digest,
+            first_read_at=before.first_read_at or watched.first_read_at,
+            read_at=at if watched.read_at is None else watched.read_at,
+            asked_at=asked_at,
+            last_change_at=at if changed else before.last_change_at or watched.last_change_at,
+            completed_at=(before.completed_at or watched.completed_at or at) if complete else None,
+            settled_at=(
+                None
+                if changed or not watched.settled_at
+                else before.settled_at or watched.settled_at
+            ),
+        )
+        self.revisions[key] = after.revision
+        happened = {
+            EventKind.FIRST_READ: not before.first_read_at,
+            EventKind.COMPLETED: not before.completed_at and after.completed_at,
+            EventKind.REOPENED: before.completed_at and not after.completed_at,
+            EventKind.SETTLED: not before.settled_at and after.settled_at,
+            EventKind.ABSENT: not kept.absent.keys() <= was_absent.keys(),
+            EventKind.LISTED_AGAIN: not was_absent.keys() <= kept.absent.keys(),
+        }
+        return ALL_KINDS - {kind for kind, is_so in happened.items() if not is_so}
+
+    def _take_in(
+        self,
+        kept: Kept,
+        watched: WatchedMessage,
+        at: float,
+        ours: tuple[int, Sequence[int] | None, Recipients] | None,
+    ) -> bool:
+        """Take in what the board knows; True when anything changed."""
+        given, before, told = watched.recipients, kept.recipients, kept.summary
+        slots: Sequence[int] | None
+        if ours is None:
+            slots = align(before, given, absent=kept.absent)[0] if len(before) else None
+        elif (slots := ours[1]) is not None:
+            behind = range(len(before), len(before) + len(given) - len(slots))
+            slots = [*slots, *behind]
+        merged = take_in(before, given, slots, watched.absent)
+        places = range(len(given)) if merged.slots is None else merged.slots
+        place_of = {slot: place for place, slot in enumerate(places)}
+        since = {places[place]: moment for place, moment in watched.absent.items()}
+        kept.absent = {
+            slot: kept.absent.get(slot) or since.get(slot) or at for slot in merged.absent
+        }
+        kept.recipients = merged.recipients
+        revision = told.revision + 1
+        kept.summary = replace(told, revision=revision)
+        for slot in merged.changed:
+            kept.changed_at[slot] = at
+            self._change(kept, revision, slot, before, at)
+        for slot in merged.added:
+            kept.first_seen.append(watched.first_seen[place_of[slot]])
+            kept.changed_at.append(watched.changed_at[place_of[slot]])
+            if merged.added.start:  # whoever is in the first report did not "appear"
+                self._change(kept, revision, slot, None, kept.first_seen[slot])
+        self._slots[told.key] = revision, merged.slots, given
+        return bool(merged.changed or (merged.added.start and merged.added))
+
+    @staticmethod
+    def _change(kept: Kept, revision: int, slot: int, before: Recipients | None, at: float) -> None:
+        now, told = kept.recipients, kept.summary
+        one = Transition(
+            told.message_id,
+            slot,
+            now.phones[slot],
+            None if before is None else before[slot].status,
+            now[slot].status,
+            now[slot].raw_status,
+            before is not None and before.stops[slot] == STOP_YES,
+            now.stops[slot] == STOP_YES,
+            now[slot].date,
+            at,
+            told.profile,
+        )
+        kept.changes.append((revision, before.dates[slot] if before else 0, one))
+
+    def _stands(self, watched: WatchedMessage) -> None:
+        entry = watched.entry
+        self._memory.polls[entry.id] = (
+            self._memory.sequence,
+            PollStands(
+                entry.id,
+                entry.profile,
+                watched.read_at,
+                watched.asked_at,
+                watched.promise,
+                watched.next_due,
+                watched.settled_at,
+                watched.fault,
+                watched.fault_since,
+            ),
+        )
+
+    def record_event(self, event: Event) -> None:
+        self._write(lambda: self._note(event))
+
+    def _note(self, event: Event) -> None:
+        events = self._memory.events
+        self.last_event = events[-1][0] + 1 if events else 1
+        events.append((self.last_event, event))
+
+    def watching(self, entries: Iterable[Entry]) -> None:
+        self._write(partial(_note_watched, self._memory, tuple(entries), self._clock.now()))
+
+    def restate(self, messages: Iterable[WatchedMessage]) -> None:
+        for each in messages:
+            if each.read_at is not None:
+                self._slots.pop(key_of(each.entry), None)
+                asked = each.asked_at or each.read_at
+                self._write(lambda each=each, asked=asked: self._restate(each, asked))  # type: ignore[misc]
+
+    def _restate(self, watched: WatchedMessage, asked_at: float) -> None:
+        self._report(watched, watched.read_at or 0.0, asked_at)
+        self._stands(watched)
+
+    async def ask(self, question: Callable[[Archive], T]) -> T:
+        await asyncio.sleep(0)
+        return question(self._archive)
+
+    async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
+        for each in self._archive.load(wanted):
+            self.adopt(each)
+            yield [each]
+
+    def adopt(self, given: Remembered) -> None:
+        self._slots[given.summary.key] = given.summary.revision, None, given.recipients
+        self.revisions[given.summary.key] = given.summary.revision
+
+    # --- who records, and who follows ------------------------------------------------------
+
+    def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
+        self._ours, self._lost, self._epoch, self._follows = ours, lost, None, False
+        self._write(lambda: None)
+
+    def record_alone(self) -> None:
+        self._ours, self._epoch, self._follows = None, None, False
+
+    def follow(self) -> None:
+        self._follows = True
+        self._slots.clear()
+
+    def followed(self, followed: bool) -> None:
+        pass
+
+    def follower(self) -> MemoryFollower:
+        return MemoryFollower(self._memory, self.revisions)
+
+    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
+        told = {each.profile: each for each in accounts}
+        self._write(lambda: self._memory.accounts.update(told))
+
+    def wish(self, wish: Wish) -> None:
+        with self._memory.alone:
+            self._memory.wishes = [
+                each
+                for each in self._memory.wishes
+                if wish.kind not in LASTING or (each.who, each.kind) != (wish.who, wish.kind)
+            ]
+            self._memory.wishes.append(replace(wish, id=next(self._memory.wished)))
+            self._memory.writes += 1
+
+    def granted(self, ids: Iterable[int]) -> None:
+        done = set(ids)
+
+        def drop() -> None:
+            self._memory.wishes = [each for each in self._memory.wishes if each.id not in done]
+
+        self._write(drop)
+
+    async def told(self) -> frozenset[Episode]:
+        return frozenset(self._memory.told)
+
+    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+        del now
+        told = self._memory.told
+        claimed = []
+        for each in turns:
+            episode = each.rule, each.message_id
+            ours = self._epoch in (None, self._memory.epoch)
+            claimed.append(ours and (episode in told) is not each.firing)
+            if claimed[-1]:
+                (told.add if each.firing else told.discard)(episode)
+        return claimed
+
+
+class MemoryFollower:
+    def __init__(self, memory: Memory, revisions: dict[Key, int]) -> None:
+        self._memory = memory
+        self._revisions = revisions
+        self._looked_at = -1
+
+    def changed(self) -> bool:
+        before, self._looked_at = self._looked_at, self._memory.writes
+        return before != self._looked_at
+
+    def end(self) -> Cursor:
+        return Cursor(0, max((id for id, _ in self._memory.events), default=0))
+
+    def newer(self, cursor: Cursor) -> Newer:
+        memory = self._memory
+        with memory.alone:
+            polls = [each for number, each in memory.polls.values() if number > cursor.sequence]
+            events = [(id, one) for id, one in memory.events if id > cursor.event]
+            last = max((id for id, _ in events), default=cursor.event)
+            return Newer(
+                Cursor(memory.sequence, last),
+                [self._recorded(each) for each in polls],
+                [one for _, one in events],
+                list(memory.accounts.values()),
+            )
+
+    def _recorded(self, poll: PollStands) -> Recorded:
+        kept, known = self._memory.kept.get(poll.key), self._revisions.get(poll.key, 0)
+        if kept is None or kept.summary.revision == known:
+            return Recorded(poll)
+        changes = tuple(one for revision, _, one in kept.changes if revision > known)
+        return Recorded(poll, kept.remembered(), changes)
+
+    def wishes(self) -> list[Wish]:
+        return list(self._memory.wishes)
+
+    def close(self) -> None:
+        pass
+
+
+class MemoryLease:
+    """A holder that gave no heartbeat for ``PATIENCE`` seconds is taken to stand still."""
+
+    PATIENCE = 3.5
+
+    def __init__(self, memory: Memory, clock: Clock, name: str) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._me = Holder(1, name)
+        self._seen: tuple[MemoryLease | None, int] | None = None
+        self._seen_since = 0.0
+        self.holder: Holder | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.ours_still()
+
+    def __contains__(self, message_id: object) -> bool:
+        return self.renew()
+
+    def claim(self, ids: Collection[str]) -> Collection[str]:
+        if not self.held:
+            self.look()
+            if self.holder is not None:
+                return ()
+            self._memory.holder = self
+        self.renew()
+        return ids
+
+    def look(self) -> None:
+        other, now = self._memory.holder, self._clock.monotonic()
+        if (other, self._memory.beaten) != self._seen:
+            self._seen, self._seen_since = (other, self._memory.beaten), now
+        still = now - self._seen_since >= self.PATIENCE
+        self.holder = None if other in (None, self) or still or not other else other._me
+
+    def renew(self) -> bool:
+        if self.held:
+            self._memory.beaten += 1
+            self.holder = None
+        return self.held
+
+    def ours_still(self) -> bool:
+        return self._memory.holder is self
+
+    def release(self) -> None:
+        if self.held:
+            self._memory.holder = None
+
+    def attend(self) -> None:
+        self._memory.followers.add(self)
+
+    def leave(self) -> None:
+        self._memory.followers.discard(self)
+
+    def attended(self) -> bool:
+        return bool(self._memory.followers - {self})

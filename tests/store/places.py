@@ -1,0 +1,130 @@
+"""Stores to run one suite against, and processes that record in them.
+
+A *place* opens a store; each call is as another process on the same one. Another kind of store is
+one more entry of ``PLACES``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from smsmon.clock import Clock
+from smsmon.model import Entry
+from smsmon.monitor.board import Applied, Board
+from smsmon.recipients import Recipient
+from smsmon.store.base import HistoryStore, Store
+from smsmon.store.local import LocalStore
+from smsmon.store.past import Key, Remembered
+from tests.store.memory import Memory, MemoryStore
+from tests.store.reports import START, report, restored
+from tests.support.clock import VirtualClock
+
+Place = Callable[[], Store]
+MONTH = 30 * 86_400.0
+
+
+def local(folder: Path) -> Place:
+    return lambda: LocalStore(folder / "watchlist.toml", folder / "history.db")
+
+
+def memory(_: Path) -> Place:
+    shared = Memory()
+    return lambda: MemoryStore(shared)
+
+
+PLACES: Mapping[str, Callable[[Path], Place]] = MappingProxyType({"local": local, "memory": memory})
+
+
+class Process:
+    """A board and a history, as a console ties them."""
+
+    def __init__(self, place: Place, clock: Clock | None = None) -> None:
+        """``clock`` is far behind all moments of the tests unless given."""
+        self.board = Board()
+        self.history: HistoryStore = place().history(clock or VirtualClock(START + MONTH))
+        self.outdated: list[Key] = []
+
+    async def __aenter__(self) -> Self:
+        self.history.start(outdated=self.outdated.extend)
+        return self
+
+    async def __aexit__(self, kind: object, *_: object) -> None:
+        try:
+            await self.history.close()
+        except Exception:
+            if kind is None:
+                raise
+
+    def watch(
+        self,
+        message_id: str,
+        remembered: Remembered | None = None,
+        *,
+        label: str = "",
+        tags: Sequence[str] = (),
+        profile: str = "default",
+    ) -> None:
+        """Watch a message, from what the history gave if it did."""
+        entry = Entry(message_id, label, tuple(tags), added_at=START, profile=profile)
+        if remembered is None:
+            self.board.watch(entry, START)
+        else:
+            self.board.restore(entry, restored(remembered), START)
+
+    def poll(
+        self,
+        message_id: str,
+        rows: Sequence[Recipient],
+        at: float,
+        asked_at: float | None = None,
+    ) -> Applied:
+        """Apply and record one answer, asked for in the moment it came unless told otherwise."""
+        applied = self.board.apply(report(message_id, rows, at, asked_at), at)
+        self.history.record(applied, self.board[message_id])
+        return applied
+
+    async def says(
+        self, rows: Sequence[Recipient], asked: float, came: float | None = None
+    ) -> None:
+        """An answer about 300, asked for and come so many seconds after ``START``, and kept."""
+        self.poll("300", rows, START + (asked if came is None else came), START + asked)
+        await self.history.flush()
+        await asyncio.sleep(0)  # what is outdated is told in the loop
+
+
+def load(place: Place, wanted: str | Key = "300") -> Remembered:
+    with place().archive() as archive:
+        return next(iter(archive.load([wanted])))
+
+
+def changes(place: Place) -> list[tuple[object, ...]]:
+    """Every change: message, slot, from, to, STOP, moment in seconds from ``START``."""
+    with place().archive() as archive:
+        happened = archive.happened_since(0.0)
+    return [
+        (one.message_id, one.slot, one.before, one.after, one.stop_after,
+         round(one.observed_at - START, 3))
+        for one in happened.transitions
+    ]  # fmt: skip
+
+
+def kinds(place: Place, message_id: str = "300") -> list[str]:
+    """What the log tells of a message."""
+    with place().archive() as archive:
+        return [str(one.kind) for one in archive.timeline(message_id).events]
+
+
+def ids(place: Place) -> Iterable[str]:
+    """The messages that are kept."""
+    with place().archive() as archive:
+        return [id for id, _ in archive.messages()]
+
+
+def sound(place: Place) -> bool:
+    """True when the store finds nothing wrong with itself: it would raise."""
+    with place().archive() as archive:
+        return archive.info().messages >= 0

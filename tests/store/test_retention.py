@@ -1,0 +1,125 @@
+"""What left the watchlist is dropped in time, and never because a clock was wrong once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smsmon.model import Entry
+from tests.store.places import PLACES, Place, Process, ids
+from tests.store.reports import START, row
+from tests.support.clock import VirtualClock
+
+DAY = 86_400.0
+WATCHED = [Entry("301")]
+
+
+@pytest.fixture
+async def place(place: Place) -> Place:
+    """Two messages; 300 left the watchlist a minute after the start."""
+    async with Process(place, VirtualClock(START + 60)) as console:
+        for message_id in ("300", "301"):
+            console.watch(message_id)
+            console.poll(message_id, [row(1)], START)
+        console.history.watching(WATCHED)
+    return place
+
+
+async def agree(place: Place, at: float, served_at: float | None = None) -> None:
+    """An answer came, in which the server told its time: ours, unless another is given."""
+    async with Process(place, VirtualClock(at)) as console:
+        console.watch("301")
+        applied = console.poll("301", [row(1)], at)
+        told = replace(applied, served_at=at if served_at is None else served_at, events=())
+        console.history.record(told, console.board["301"])
+
+
+def retire(place: Place, days: float, *watched: Entry) -> int:
+    """A start of the program so many days later."""
+    with place().archive() as archive:
+        return archive.retire(watched or WATCHED, START + days * DAY, 90).messages
+
+
+def prune(place: Place, at: float, days: float) -> int:
+    with place().archive() as archive:
+        return archive.prune(WATCHED, at, days).messages
+
+
+def doubt(place: Place, at: float, days: float) -> str:
+    with place().archive() as archive:
+        return archive.doubt(at, days)
+
+
+async def test_starts_with_a_clock_far_ahead_drop_nothing(place: Place) -> None:
+    await agree(place, START + DAY)
+    for days in (100, 100, 200, 100):
+        assert retire(place, days) == 0
+    assert retire(place, 2) == 0
+    await agree(place, START + 3 * DAY)
+    assert retire(place, 4) == 0
+    assert ids(place) == ["300", "301"]
+
+
+async def test_what_is_due_is_dropped_once_the_server_has_confirmed_the_time(place: Place) -> None:
+    assert retire(place, 91) == 0
+    await agree(place, START + 91 * DAY + 60)
+    assert retire(place, 92) == 1
+    assert ids(place) == ["301"]
+
+
+@pytest.mark.parametrize("days", [1, 90])
+async def test_by_hand_it_is_dropped_at_its_days_exactly(place: Place, days: int) -> None:
+    due = START + 60 + days * DAY
+    assert prune(place, due - 0.001, days) == 0
+    assert prune(place, due, days) == 1
+    assert ids(place) == ["301"]
+
+
+async def test_by_itself_it_is_dropped_when_the_server_agreed_after_it_was_found_due(
+    place: Place,
+) -> None:
+    due = START + 60 + 90 * DAY
+    await agree(place, due - 0.001)
+    assert retire(place, 90 + 60 / DAY) == 0
+    await agree(place, due)
+    assert retire(place, 91) == 0, "that is the moment at which it was found due"
+    await agree(place, due + 1)
+    assert retire(place, 91) == 1
+
+
+async def test_a_server_that_contradicts_confirms_nothing(place: Place) -> None:
+    retire(place, 100)
+    await agree(place, START + 100 * DAY + 60, served_at=START + DAY)
+    assert retire(place, 101) == 0
+
+
+async def test_one_that_was_removed_by_a_clock_behind_stays_its_time(place: Place) -> None:
+    await agree(place, START + 200 * DAY)
+    retire(place, 1, Entry("9"))  # 301 leaves, at what the clock takes for day 1
+    await agree(place, START + 200 * DAY + 60)
+    retire(place, 201)
+    assert "301" in ids(place)
+
+
+async def test_one_that_comes_back_is_due_no_more(place: Place) -> None:
+    retire(place, 91)
+    retire(place, 91, Entry("300"), *WATCHED)
+    await agree(place, START + 92 * DAY)
+    assert retire(place, 93, Entry("300"), *WATCHED) == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "kept_for", "is_doubted"),
+    [(1, 90, False), (20, 90, False), (100, 90, True), (2, 1, True), (-3, 90, False)],
+)
+async def test_by_hand_a_clock_far_ahead_is_doubted(
+    place: Place, days: float, kept_for: float, is_doubted: bool
+) -> None:
+    assert bool(doubt(place, START + days * DAY, kept_for)) is is_doubted
+
+
+def test_a_history_of_nothing_doubts_no_clock(tmp_path: Path) -> None:
+    for each in PLACES.values():
+        assert doubt(each(tmp_path), START + 1e9, 90) == ""
