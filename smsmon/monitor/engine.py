@@ -220,14 +220,6 @@ class Engine:
         self.watch(entry, restored)
         self.board.arrange(order)
 
-    def pause(self, message_ids: Iterable[str]) -> None:
-        """Poll these no more until resumed."""
-        self._set_paused(message_ids, paused=True)
-
-    def resume(self, message_ids: Iterable[str]) -> None:
-        """Poll these again."""
-        self._set_paused(message_ids, paused=False)
-
     def refresh(self, message_ids: Iterable[str]) -> None:
         """Poll these now, ahead of all others, paused and settled ones too (once)."""
         wanted = list(message_ids)
@@ -354,12 +346,6 @@ class Engine:
             if watched is not None and watched.entry.profile in self._pollers:
                 found.setdefault(watched.entry.profile, []).append(message_id)
         return found
-
-    def _set_paused(self, message_ids: Iterable[str], *, paused: bool) -> None:
-        for message_id in message_ids:
-            entry = self.board[message_id].entry
-            if entry.paused != paused:
-                self.amend(replace(entry, paused=paused))
 
     def _tell(self, news: News) -> None:
         if self._recorder is not None and isinstance(news, Applied):

@@ -10,7 +10,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from smsmon.simulator.messages import Change
@@ -108,10 +108,6 @@ class Delays:
     stop_after: float = 20 * MINUTE
     pace: float = 0.0
     """Seconds between one recipient's send and the next's: big campaigns leave at a rate."""
-
-    def slower(self, factor: float) -> Delays:
-        """The same shape with every delay that is not bound to 48 h ``factor`` times as long."""
-        return replace(self, seconds=self.seconds * factor, stop_after=self.stop_after * factor)
 
 
 ORDINARY = Delays()

@@ -298,10 +298,8 @@ async def run_forever(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    key: str | None = None,
-    faults: FaultPlan | None = None,
     per_minute: int | None = None,
-    started: Callable[[Server], None] | None = None,
+    started: Callable[[Server], None],
 ) -> int:
     """Serve until a signal says stop; gives the exit code that tells which.
 
@@ -314,9 +312,6 @@ async def run_forever(
             told.set_result(code)
 
     with in_loop(leave):
-        async with serve(
-            world, host=host, port=port, key=key, faults=faults, per_minute=per_minute
-        ) as server:
-            if started is not None:
-                started(server)
+        async with serve(world, host=host, port=port, per_minute=per_minute) as server:
+            started(server)
             return await told

@@ -32,15 +32,11 @@ class ServerThread:
         self,
         world: World,
         *,
-        host: str = "127.0.0.1",
         port: int = 0,
         key: str | None = None,
         faults: FaultPlan | None = None,
-        per_minute: int | None = None,
     ) -> None:
-        self.server = Server(
-            world, host=host, port=port, key=key, faults=faults, per_minute=per_minute
-        )
+        self.server = Server(world, port=port, key=key, faults=faults)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._leave: asyncio.Event | None = None

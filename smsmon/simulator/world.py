@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.simulator.draws import ORDINARY, Delays, draw_changes, draw_phones
+from smsmon.simulator.draws import ORDINARY, draw_changes, draw_phones
 from smsmon.simulator.messages import Replay, SimMessage, SimRecipient
 from smsmon.simulator.wire import Answer, Format, Row, Spelling, encode, refusal, report
 
@@ -102,7 +102,6 @@ class World:
         *,
         first_id: int = 3_000_000,
         over: float = 7200.0,
-        delays: Delays = ORDINARY,
     ) -> list[str]:
         """Add ``count`` messages and return their ids, ``first_id`` and the following.
 
@@ -115,7 +114,7 @@ class World:
             rng = random.Random(f"{self.seed}:{number}")
             sent = self.start - rng.random() * over
             phones = draw_phones(rng, rng.randint(least, most), _MIXED, crowd=1_000_000)
-            people = [SimRecipient(p, draw_changes(rng, sent, delays)) for p in phones]
+            people = [SimRecipient(p, draw_changes(rng, sent, ORDINARY)) for p in phones]
             self.add(SimMessage(str(number), people, appears_at=sent))
             ids.append(str(number))
         return ids

@@ -28,6 +28,7 @@ from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
 from tests.chaos.oracle import Oracle
 from tests.support.clock import VirtualClock
+from tests.support.pausing import pause
 
 TIMEOUT = 0.1
 """Real seconds until the client gives an answer up."""
@@ -187,7 +188,7 @@ class Storm:
         self.meddling = 0.0
         while self._let_go:
             self.engine.watch(self._let_go.pop())
-        self.engine.resume(list(self.engine.board.messages))
+        pause(self.engine, list(self.engine.board.messages), False)
         ended = self.clock.now()
 
         def well() -> bool:
@@ -249,8 +250,8 @@ class Storm:
             case 2 | 3 if self._let_go:
                 engine.watch(self._let_go.pop(rng.randrange(len(self._let_go))))
             case 4:
-                engine.resume(list(engine.board.messages))
-                engine.pause([entry.id])
+                pause(engine, list(engine.board.messages), False)
+                pause(engine, [entry.id])
             case 5:
                 engine.focus(entry.id)
             case _:

@@ -154,7 +154,7 @@ async def test_the_cursor_is_in_sight_after_a_resize() -> None:
         assert app.lines[app.cursor_line].startswith("  c035")
 
 
-async def test_another_source_starts_at_the_top_or_where_it_was_left() -> None:
+async def test_another_source_starts_at_the_top() -> None:
     async with showing(letters(100)) as (app, pilot):
         await pilot.press("G", "space")
         app.table.set_source(MappedRows(app.cities), list(app.cities))
@@ -162,10 +162,6 @@ async def test_another_source_starts_at_the_top_or_where_it_was_left() -> None:
         assert app.table.cursor_key == "c000"
         assert app.lines[1].startswith("  c000")
         assert not app.table.marks
-        app.table.set_source(MappedRows(app.cities), list(app.cities), cursor="c070")
-        await pilot.pause()
-        assert app.table.cursor_key == "c070"
-        assert app.lines[app.cursor_line].startswith("  c070")
 
 
 # Marks

@@ -21,6 +21,7 @@ from smsmon.monitor.account import AccountState, Condition, held_back
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
 from tests.support.clock import START, VirtualClock
+from tests.support.pausing import pause
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 
@@ -178,7 +179,7 @@ async def test_refreshing_says_when_the_limit_is_used_up_or_all_is_paused(tmp_pa
         await scene.pass_time(pilot, 61)
         assert "used up" not in await pressed("R")
         for each in list(engine.board.messages):
-            engine.pause([each])
+            pause(engine, [each])
         assert "every message is paused" in await pressed("R")
 
 

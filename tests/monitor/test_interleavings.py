@@ -19,6 +19,7 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Status
 from tests.monitor.fakes import Rig, fault, row, windows_passed
+from tests.support.pausing import pause
 
 IDS = [str(1000 + number) for number in range(12)]
 LIMITS = Limits(per_minute=25, min_interval=5.0, max_interval=120.0, concurrency=3)
@@ -56,8 +57,7 @@ class Run:
 
     def pause(self, message_id: str, paused: bool) -> None:
         if message_id in self.rig.engine.board:
-            call = self.rig.engine.pause if paused else self.rig.engine.resume
-            call([message_id])
+            pause(self.rig.engine, [message_id], paused)
 
     def trouble(self, message_id: str | None, kind: FaultKind | None) -> None:
         self.rig.source.trouble[message_id] = None if kind is None else fault(kind)

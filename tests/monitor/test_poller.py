@@ -15,6 +15,7 @@ from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
 from tests.monitor.fakes import FakeSource, Rig, fault, report, row, windows_passed
 from tests.support.clock import VirtualClock
+from tests.support.pausing import pause
 
 DELIVERED = Status.DELIVERED
 
@@ -88,7 +89,7 @@ async def test_paused_means_no_request_until_resumed() -> None:
     rig.watch("300", "301")
     async with rig.running():
         await rig.clock.advance(30.0)
-        rig.engine.pause(["300"])
+        pause(rig.engine, ["300"])
         before = len(rig.source.times("300"))
         await rig.clock.advance(3600.0)
         assert len(rig.source.times("300")) == before
@@ -96,7 +97,7 @@ async def test_paused_means_no_request_until_resumed() -> None:
         rig.engine.refresh(["300"])
         await rig.clock.advance(3600.0)
         assert len(rig.source.times("300")) == before + 1
-        rig.engine.resume(["300"])
+        pause(rig.engine, ["300"], False)
         await rig.clock.advance(1.0)
         assert len(rig.source.times("300")) == before + 2
     assert rig.kinds("300").count(EventKind.PAUSED) == 1
@@ -109,7 +110,7 @@ async def test_paused_while_in_flight_stays_paused() -> None:
     rig.watch("300")
     async with rig.running():
         await rig.clock.advance(1.0)
-        rig.engine.pause(["300"])
+        pause(rig.engine, ["300"])
         await rig.clock.advance(3600.0)
         assert len(rig.source.asked) == 1
         assert rig.engine.board["300"].read_at is not None

@@ -95,14 +95,6 @@ def test_one_time_passwords_are_there_in_seconds() -> None:
     assert {final(life).status for life in lives(OTP, 500)} == {"Delivered"}
 
 
-def test_slower_stretches_every_delay_but_not_the_expiry() -> None:
-    for usual, slow in zip(lives(ORDINARY, 500), lives(ORDINARY.slower(10), 500), strict=True):
-        if final(slow).at < EXPIRY:
-            assert final(slow).at == pytest.approx(final(usual).at * 10)
-        else:
-            assert final(usual).at * 10 > EXPIRY
-
-
 def test_held_message_waits_from_its_acceptance_on() -> None:
     life = draw_changes(random.Random(1), 1_000.0, OTP, accepted=10.0)
     assert life[0] == Change(10.0, "Waiting")

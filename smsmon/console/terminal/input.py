@@ -34,8 +34,8 @@ class Typed:
     in it.
     """
 
-    def __init__(self, debug: bool = False) -> None:
-        self._parser = KeyParser(debug)
+    def __init__(self) -> None:
+        self._parser = KeyParser()
         self._tail = ""
         """The end of what the parser was given last: a mark may have begun in it."""
         self._pasted: list[str] | None = None

@@ -87,10 +87,10 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         """Where the rows come from."""
         return self._rows
 
-    def set_source(self, rows: Rows[K, R], keys: Sequence[K], *, cursor: K | None = None) -> None:
-        """Show other rows: marks and tints are gone, the cursor is at the top or on ``cursor``.
+    def set_source(self, rows: Rows[K, R], keys: Sequence[K]) -> None:
+        """Show other rows: marks and tints are gone, the cursor is at the top.
 
-        Sort and filter stay as they are. ``cursor`` brings back a place left before.
+        Sort and filter stay as they are.
         """
         self._rows = rows
         self._tints.clear()
@@ -98,7 +98,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         with self._told(anyhow=True):
             self.view.mark(list(self.view.marks), on=False)
             self.view.load(())
-            self.view.load(keys, cursor=cursor)
+            self.view.load(keys)
             self._resize_virtual()
             self.scroll_to(y=0, animate=False, force=True)
             self._show_cursor()

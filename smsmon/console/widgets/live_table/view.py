@@ -141,18 +141,17 @@ class RowView(Generic[K]):
         else:
             self._marks.difference_update(keys)
 
-    def mark_range(self, start: int, stop: int, on: bool = True) -> None:
-        """Mark (or unmark) the rows shown between two indexes, both included."""
+    def mark_range(self, start: int, stop: int) -> None:
+        """Mark the rows shown between two indexes, both included."""
         first, last = sorted((start, stop))
-        self.mark(self.window(first, last + 1), on)
+        self.mark(self.window(first, last + 1))
 
     # What changes the rows
 
-    def load(self, keys: Sequence[K], *, cursor: K | None = None) -> None:
+    def load(self, keys: Sequence[K]) -> None:
         """Take ``keys`` as the rows from now on. Marks and cursor stay on those that survive.
 
         A ``range`` of ints costs no memory; any other sequence is copied and indexed.
-        ``cursor``: where to put the cursor when it is shown.
         """
         before = self._keys, self._shown
         if isinstance(keys, range):
@@ -164,14 +163,12 @@ class RowView(Generic[K]):
             self._keys, self._places = tuple(keys), places
         if self._marks:
             self._marks = {key for key in self._marks if self.place(key) is not None}
-        if cursor is not None:
-            self._wanted = cursor
         if self._wanted is not None and self.place(self._wanted) is None:
             self._wanted = None
         self._arrange()
         if self._frozen:
             self._stay_put(*before)
-        self._follow(*before, back=cursor is not None)
+        self._follow(*before)
 
     def touch(self, keys: Iterable[K]) -> None:
         """Take note that these rows changed: they move, come or go as sort and filter want."""
