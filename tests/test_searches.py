@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from smsmon import phones
+from smsmon.commands.recorded import Request, recipient_rows
 from smsmon.console.overview.countries import by_country
 from smsmon.console.tables.finding import search, understood
 from smsmon.filters import parse
-from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
 from smsmon.monitor.board import Board
-from smsmon.store.local import queries
-from smsmon.store.local.reader import Reader
+from smsmon.store.local.archive import LocalArchive
 from tests.store.reports import START, Console, row
 
 COUNTRIES = {
@@ -86,20 +88,32 @@ def filtered(known: Known, expression: str) -> list[str]:
 )
 def test_filter_dialog_and_history_find_the_same(known: Known, typed: str, phone: str) -> None:
     expected = {phone} - {""}
-    with Reader(known.path) as reader:
-        history = reader.ask(lambda connection: queries.find_number(connection, typed))
+    with LocalArchive(known.path) as archive:
+        history = archive.find_number(typed)
     assert {each.recipient.phone for each in history.sightings} == expected
     on_board = asyncio.run(search(known.board, understood(typed)))
     assert {each.place.phone for each in on_board} == expected
     assert set(filtered(known, f'phone:"{typed}"')) == expected
 
 
-def test_screen_filter_and_history_tell_the_same_country(known: Known) -> None:
-    recipients = known.board["300"].recipients
-    for phone, region in COUNTRIES.items():
-        assert phones.region(phone) == region
-    expected = {region: list(COUNTRIES.values()).count(region) for region in COUNTRIES.values()}
-    assert {region: sum(counts) for region, counts in by_country(recipients).items()} == expected
-    with Reader(known.path) as reader:
-        times = reader.ask(lambda connection: queries.delivery_times(connection, "country"))
-    assert {each.key: each.measured for each in times} == expected
+def test_screen_filter_export_and_history_tell_the_same_country(known: Known) -> None:
+    watched = known.board["300"]
+    expected = {
+        region: {phone for phone, its in COUNTRIES.items() if its == region}
+        for region in COUNTRIES.values()
+    }
+    told = {phone: phones.region(phone) for phone in COUNTRIES}
+    assert told == COUNTRIES
+    by_rows = {region: sum(counts) for region, counts in by_country(watched.recipients).items()}
+    assert by_rows == {region: len(numbers) for region, numbers in expected.items()}
+    with LocalArchive(known.path) as archive:
+        times = archive.delivery_times("country")
+        assert {each.key: each.measured for each in times} == by_rows
+        for region, numbers in expected.items():
+            wanted = parse(f"country:{region}" if region else "country:/^$/", RECIPIENT_FIELDS)
+            asked = Request(archive.messages(), wanted, START)
+            rows = [*recipient_rows(archive, asked)]
+            assert {row["phone"] for row in rows} == numbers
+            assert {row["country"] for row in rows} == {region}
+            mask = wanted.mask(partial(recipient_column, watched, START), len(COUNTRIES))
+            assert {*compress(watched.recipients.phones, mask)} == numbers
