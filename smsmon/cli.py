@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import click
 
@@ -17,7 +17,6 @@ from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
 from smsmon.commands.flags import given_flags, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
-from smsmon.commands.table import COMMANDS, SECTIONS
 from smsmon.cores import no_core_files
 from smsmon.leaving import Told, heeding_signals
 
@@ -31,6 +30,63 @@ Without a command, the console opens. `smsmon demo` shows it without an account.
 The API key is read from SMSMON_API_KEY, or from the file or command that config.toml names;
 never from an argument, because process lists show those. SMSMON_BASE_URL changes the API's
 address, SMSMON_HOME the folder of all files."""
+
+
+class Listed(NamedTuple):
+    """One command as ``smsmon --help`` lists it."""
+
+    place: str
+    """``module:name`` under `smsmon.commands`."""
+    section: str
+    help: str
+    """Its first sentence; a test holds it equal to the command's own."""
+
+
+SECTIONS: Final = ("Look", "Watchlist", "Set up", "Try out")
+
+COMMANDS: Final = {
+    "status": Listed("status:status", "Look", "Ask the API what became of messages."),
+    "watch": Listed(
+        "watch:watch",
+        "Look",
+        "Watch the watchlist without a screen, and print every change as a JSON line.",
+    ),
+    "find": Listed("find:find", "Look", "Tell everything ever seen about a phone number."),
+    "history": Listed(
+        "history:history", "Look", "Tell what was recorded, and look after the database."
+    ),
+    "export": Listed(
+        "export:export", "Look", "Write out what the history knows, or the watchlist."
+    ),
+    "balance": Listed("balance:balance", "Look", "Ask the API what the account holds."),
+    "ls": Listed("watchlist:ls", "Watchlist", "List the watchlist."),
+    "add": Listed("watchlist:add", "Watchlist", "Put messages on the watchlist."),
+    "rm": Listed("watchlist:rm", "Watchlist", "Take messages off the watchlist."),
+    "edit": Listed(
+        "watchlist:edit", "Watchlist", "Change label, tags, note or profile of watched messages."
+    ),
+    "pause": Listed(
+        "watchlist:pause", "Watchlist", "Stop polling messages, and keep them on the watchlist."
+    ),
+    "resume": Listed("watchlist:resume", "Watchlist", "Poll paused messages again."),
+    "import": Listed(
+        "watchlist:import_", "Watchlist", "Put the messages of a list on the watchlist."
+    ),
+    "config": Listed("setup:config", "Set up", "Show, check and begin the settings file."),
+    "doctor": Listed(
+        "doctor:doctor",
+        "Set up",
+        "Look at terminal, files, accounts and network, and say what to mend.",
+    ),
+    "locate": Listed("setup:locate", "Set up", "Tell where each file is, or would be."),
+    "completion": Listed(
+        "setup:completion",
+        "Set up",
+        "Print a script that completes commands and options in a shell.",
+    ),
+    "demo": Listed("demo:demo", "Try out", "Open the console on a simulated account."),
+    "simulate": Listed("demo:simulate", "Try out", "Run a simulated SMS Partner API."),
+}
 
 
 class Commands(click.Group):

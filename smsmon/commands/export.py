@@ -13,8 +13,7 @@ import click
 
 from smsmon import files, outputs
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
-from smsmon.commands.durations import Moment
-from smsmon.commands.flags import privacy_flag
+from smsmon.commands.flags import Moment, privacy_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
 from smsmon.keylike import without_keys

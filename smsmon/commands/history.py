@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.durations import Moment, Number
-from smsmon.commands.flags import privacy_flag, utc_flag
+from smsmon.commands.flags import Moment, Number, privacy_flag, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
     counted,

@@ -9,8 +9,7 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
-from smsmon.commands.durations import Duration
-from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag, utc_flag
+from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say, when
 from smsmon.shapes import counts_json, fault_json, recipient_json, utc, words_of_api, yes_no

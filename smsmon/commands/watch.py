@@ -9,8 +9,7 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
-from smsmon.commands.durations import Duration
-from smsmon.commands.flags import privacy_flag, profile_flag, timeout_flag
+from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import counted, fail, json_line, print_json_line, progress, say
 from smsmon.shapes import utc

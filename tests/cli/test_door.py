@@ -36,7 +36,7 @@ WAYS_AROUND = {
 
 
 @pytest.mark.parametrize("way", WAYS_AROUND)
-@pytest.mark.parametrize("place", ["smsmon/commands/ls.py", "smsmon/store/local/files.py"])
+@pytest.mark.parametrize("place", ["smsmon/commands/watchlist.py", "smsmon/store/local/files.py"])
 def test_the_linter_finds_every_way_around_the_door(way: str, place: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--select", "TID251,T20",
@@ -54,7 +54,7 @@ HOSTILE = "".join(text for text in CORPUS.values() if len(text) < 1000).replace(
 WHATEVER_PRINTS = f"""
 import logging, sys, threading, traceback, warnings
 import click
-from smsmon.commands import ls
+from smsmon.commands import watchlist
 
 HOSTILE = {HOSTILE!a} + "\\udc9b"
 
@@ -77,7 +77,7 @@ def prints(*_):
     thread.join()
     raise click.UsageError(HOSTILE)
 
-ls.open_watchlist = prints
+watchlist.open_watchlist = prints
 sys.argv = ["smsmon", "ls"]
 from smsmon.cli import main
 main()

@@ -13,8 +13,8 @@ import pytest
 
 from smsmon import leaving
 from smsmon.clock import SystemClock
-from smsmon.commands.doctor.files import stores
-from smsmon.commands.doctor.finding import Health
+from smsmon.commands.doctor import Health
+from smsmon.commands.doctor.machine import stores
 from smsmon.commands.export import _opened
 from smsmon.crash import write_crash_note
 from smsmon.learned import FILE_NAME

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.cli import Commands, smsmon
+from smsmon.cli import COMMANDS, Commands, smsmon
 from smsmon.commands.doctor.machine import environment, terminal
-from smsmon.commands.table import COMMANDS
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from smsmon import __version__
-from smsmon.commands.table import COMMANDS, SECTIONS
+from smsmon.cli import COMMANDS, SECTIONS
 from tests.cli.program import TIMEOUT, Program
 
 HEAVY = ("httpx", "httpcore", "h11", "ssl", "textual", "sqlite3", "msgspec", "asyncio", "rich")

@@ -25,7 +25,7 @@ from smsmon.api.resolver import look_up
 from smsmon.api.trust import trust
 from smsmon.asking import ask
 from smsmon.clock import SystemClock
-from smsmon.commands.doctor.finding import Finding, Health, finding
+from smsmon.commands.doctor import Finding, Health, finding
 from smsmon.model import ReadError
 from smsmon.settings import Settings
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands.doctor.files import stores
-from smsmon.commands.doctor.finding import Health
+from smsmon.commands.doctor import Health
+from smsmon.commands.doctor.machine import stores
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.store.errors import Damaged, StoreError

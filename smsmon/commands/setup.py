@@ -1,4 +1,4 @@
-"""``smsmon config``: the settings as they are, and help to write them."""
+"""What sets smsmon up: ``config``, ``locate``, ``completion``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 from smsmon import files
 from smsmon.commands.context import find_locations, load_all, read_settings
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
-from smsmon.commands.output import emit, fail, print_json, print_rows, say
+from smsmon.commands.output import emit, fail, on_terminal, print_json, print_rows, say
 from smsmon.keylike import without_keys
-from smsmon.text import safe
+from smsmon.text import piped, safe
 
 
 @click.group
@@ -102,3 +102,56 @@ def schema() -> None:
     from smsmon.settings.printing import json_schema
 
     print_json(json_schema())
+
+
+@click.command
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def locate(name: str | None, as_json: bool) -> None:
+    """Tell where each file is, or would be.
+
+    With a NAME only that path: `$EDITOR "$(smsmon locate config)"`.
+
+    \b
+    --json prints {"config": path, "watchlist": path, …}.
+    """
+    places = {each: str(path) for each, path in find_locations().named()}
+    if name is not None:
+        if name not in places:
+            fail(f"There is no place called {without_keys(name)!r}. Known: {', '.join(places)}.")
+        places = {name: places[name]}
+    if as_json:
+        print_json(places)
+        return
+    if on_terminal():
+        places = {each: without_keys(path) for each, path in places.items()}
+    if name is not None:
+        path = places[name]
+        if not on_terminal() and piped(path) != path:
+            fail(
+                f"The path of {name} holds characters that are never printed."
+                f" `smsmon locate {name} --json` spells them out."
+            )
+        emit(path)
+    else:
+        print_rows(("name", "path"), list(places.items()))
+
+
+@click.command
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print a script that completes commands and options in a shell.
+
+    \b
+      bash:  smsmon completion bash > ~/.local/share/bash-completion/completions/smsmon
+      zsh:   smsmon completion zsh > ~/.zfunc/_smsmon      (a folder on $fpath)
+      fish:  smsmon completion fish > ~/.config/fish/completions/smsmon.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    root = ctx.find_root()
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"There is no completion for {shell}.", ctx)
+    emit(kind(root.command, {}, "smsmon", "_SMSMON_COMPLETE").source())

@@ -1,0 +1,219 @@
+"""The commands of the watchlist: what is on it, put there, taken off and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from smsmon import exit_codes
+from smsmon.commands.context import find_locations, open_watchlist, require_profiles
+from smsmon.commands.flags import owner_flag
+from smsmon.commands.ids import (
+    NO_IDS,
+    entries_from,
+    ids_from,
+    line_of,
+    read_list,
+    shortened,
+    shown_name,
+    takes_ids,
+)
+from smsmon.commands.output import counted, fail, listed, print_json, print_rows, say, when
+from smsmon.shapes import entry_json
+
+if TYPE_CHECKING:
+    from smsmon.model import Entry
+
+
+@click.command
+@takes_ids
+@click.option("--label", metavar="TEXT", help="The new label; '' takes it away.")
+@click.option("--tags", metavar="TAGS", help="The new tags, separated by commas; '' for none.")
+@click.option("--note", metavar="TEXT", help="The new note; '' takes it away.")
+@owner_flag
+def edit(
+    ids: tuple[str, ...],
+    file: str | None,
+    label: str | None,
+    tags: str | None,
+    note: str | None,
+    profile: str | None,
+) -> None:
+    """Change label, tags, note or profile of watched messages.
+
+    Only what is given changes. Exit code 4 if a message is not on the watchlist; the others are
+    changed all the same.
+    """
+    if label is None and tags is None and note is None and profile is None:
+        fail("There is nothing to change: give --label, --tags, --note or --profile.")
+    wanted = ids_from(ids, file)
+    locations = find_locations()
+    if profile is not None:
+        require_profiles(locations, [profile], "Nothing was changed. ")
+    changed = open_watchlist(locations).amend(
+        wanted,
+        label=label,
+        tags=None if tags is None else tuple(filter(None, map(str.strip, tags.split(",")))),
+        note=note,
+        profile=profile,
+    )
+    _report("Changed", wanted, changed)
+
+
+@click.command
+@takes_ids
+def pause(ids: tuple[str, ...], file: str | None) -> None:
+    """Stop polling messages, and keep them on the watchlist."""
+    wanted = ids_from(ids, file)
+    _report("Paused", wanted, open_watchlist(find_locations()).amend(wanted, paused=True))
+
+
+@click.command
+@takes_ids
+def resume(ids: tuple[str, ...], file: str | None) -> None:
+    """Poll paused messages again."""
+    wanted = ids_from(ids, file)
+    _report("Resumed", wanted, open_watchlist(find_locations()).amend(wanted, paused=False))
+
+
+def _report(done: str, wanted: Sequence[str], changed: Sequence[Entry]) -> None:
+    ids = [entry.id for entry in changed]
+    if ids:
+        say(f"{done} {listed(ids)}.")
+    if missing := [each for each in wanted if each not in set(ids)]:
+        fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def ls(as_json: bool) -> None:
+    """List the watchlist.
+
+    \b
+    Piped, one line a message, separated by tabs:
+      id  label  tags  paused  profile  added  note
+    On a terminal, columns that are empty for all messages are left out.
+    --json prints
+      {"messages": [{"id", "label", "tags", "note", "added_at", "paused", "profile"}]}
+    """
+    entries = open_watchlist(find_locations()).load()
+    if as_json:
+        print_json({"messages": [entry_json(entry) for entry in entries]})
+        return
+    print_rows(
+        ("id", "label", "tags", "paused", "profile", "added", "note"),
+        (
+            (
+                entry.id,
+                entry.label,
+                ",".join(entry.tags),
+                "paused" if entry.paused else "",
+                entry.profile,
+                when(entry.added_at or None),
+                entry.note,
+            )
+            for entry in entries
+        ),
+        hide_empty=True,
+        empty="Nothing is watched yet. `smsmon add ID` puts a message on the list.",
+    )
+
+
+@click.command
+@takes_ids
+@click.option("--label", metavar="TEXT", help="What the messages are: shown beside their ids.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be given again.")
+@click.option("--note", metavar="TEXT", help="A longer text.")
+@owner_flag
+def add(
+    ids: tuple[str, ...],
+    file: str | None,
+    label: str | None,
+    tags: tuple[str, ...],
+    note: str | None,
+    profile: str | None,
+) -> None:
+    """Put messages on the watchlist.
+
+    An open console shows them within a second. What is watched already is kept, and gets the
+    label, tags and note given here.
+    """
+    entries = entries_from(ids, file)
+    if not entries:
+        fail(NO_IDS)
+    entries = [
+        replace(
+            entry,
+            label=label if label is not None else entry.label,
+            tags=(*entry.tags, *tags),
+            note=note if note is not None else entry.note,
+            profile=profile if profile is not None else entry.profile,
+        )
+        for entry in entries
+    ]
+    locations = find_locations()
+    require_profiles(locations, (entry.profile for entry in entries), "Nothing was added. ")
+    added = open_watchlist(locations).add(entries)
+    if added.new:
+        say(f"Added {listed(entry.id for entry in added.new)}.")
+    if added.merged:
+        say(f"Already watched: {listed(entry.id for entry in added.merged)}.")
+
+
+@click.command
+@takes_ids
+def rm(ids: tuple[str, ...], file: str | None) -> None:
+    """Take messages off the watchlist.
+
+    Their history stays for as long as the settings say. Exit code 4 if one was not on the list;
+    the others are removed all the same.
+    """
+    wanted = ids_from(ids, file)
+    removed = open_watchlist(find_locations()).remove(wanted).ids
+    if removed:
+        say(f"Removed {listed(removed)}.")
+    if missing := [each for each in wanted if each not in set(removed)]:
+        fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["text", "csv", "json", "toml"]),
+    help="How the list is written; told by its name and content unless given.",
+)
+@click.option("--strict", is_flag=True, help="Take nothing if one line is left out.")
+def import_(file: str, form: str | None, strict: bool) -> None:
+    """Put the messages of a list on the watchlist.
+
+    FILE is - for stdin. A list is text (one id a line, a label after it if you like), CSV or a
+    copied table (a header may name id, label, tags, note, added, paused, profile), JSON, or a
+    watchlist.toml; in Unicode, or as a spreadsheet saves it. What export watchlist writes is read
+    back whole. Duplicates are merged. Nothing is guessed: lines that cannot be understood, or in
+    two ways, and what looks like a phone number, are named on stderr and left out; exit code 2
+    then tells that there were some.
+    """
+    found = read_list(file, form)
+    name = shown_name(file)
+    for said in shortened([line_of(problem) for problem in found.problems]):
+        say(f"smsmon: {name}, {said}" if said.startswith("line") else said)
+    for doubt in found.doubts:
+        say(f"{name}, {line_of(doubt)}")
+    left_out = counted(len(found.problems), "line")
+    if strict and found.problems:
+        fail(f"Nothing was imported: {left_out} would be left out.")
+    if not found.entries:
+        fail(f"{name} holds no message id{f': {left_out} left out' if found.problems else ''}.")
+    locations = find_locations()
+    profiles = (entry.profile for entry in found.entries)
+    require_profiles(locations, profiles, "Nothing was imported. ")
+    added = open_watchlist(locations).add(found.entries)
+    duplicates = f", {counted(found.duplicates, 'duplicate')} merged" if found.duplicates else ""
+    say(f"Added {len(added.new)}, watched already {len(added.merged)}{duplicates}.")
+    if found.problems:
+        fail(f"Left out {left_out}: see above.")
