@@ -13,7 +13,7 @@ import pytest
 from smsmon import phones
 from smsmon.commands.recorded import Request, recipient_rows
 from smsmon.console.overview.countries import by_country
-from smsmon.console.tables.finding import search, understood
+from smsmon.console.tables.found import search, understood
 from smsmon.filters import parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
 from smsmon.monitor.board import Board

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 
 from smsmon.cli import smsmon
 from smsmon.console import export
-from smsmon.console.dialogs.since_view import lines as since_lines
+from smsmon.console.details import recipient_text, whole_timeline
+from smsmon.console.dialogs.since import lines as since_lines
 from smsmon.console.lens import Lens
-from smsmon.console.recipient import recipient_text, whole_timeline
-from smsmon.console.tables.journal import Line, event_line, transition_lines
+from smsmon.console.tables.log import LogLine, event_line, transition_lines
 from smsmon.filters.recipients import recipient_row
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient
@@ -211,7 +211,7 @@ def test_find_tells_it_and_who_is_no_longer_listed(lived: Lived) -> None:
     assert {each[1] for each in rows if each[8]} == {"17"}
 
 
-def shown(lines: Iterable[Line], lens: Lens) -> dict[str, list[tuple[str, str]]]:
+def shown(lines: Iterable[LogLine], lens: Lens) -> dict[str, list[tuple[str, str]]]:
     """Message → what the log exports of its last report."""
     found: dict[str, list[tuple[str, str]]] = {name: [] for name in KINDS}
     records = [export.log_record(line, lens) for line in lines]
@@ -228,8 +228,8 @@ def test_the_log_of_the_console_tells_it_live_and_of_the_past(lived: Lived) -> N
     for name, kind in KINDS.items():
         expected[name] = {(phone(1), kind.told.words)} if kind.told else set()
         expected[name] |= {("", ": ".join(kind.event))} if kind.event else set()
-    live: list[Line] = []
-    past: list[Line] = []
+    live: list[LogLine] = []
+    past: list[LogLine] = []
     with Reader(lived.home / "history.db") as reader:
         for name, applied in lived.applied.items():
             live += [*transition_lines(applied.transitions), *map(event_line, applied.events)]

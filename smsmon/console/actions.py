@@ -42,12 +42,18 @@ class Action:
     """One sentence, as the help screen shows it."""
     where: Where
     call: str
-    """The method that does it: ``add`` is ``action_add`` of the screen, or of the table;
-    ``app.redraw`` is ``action_redraw`` of the app."""
+    """The method that does it: ``operations.remove`` is ``remove`` of that part of the screen,
+    ``freeze`` is ``action_freeze`` of the screen or the table, ``app.redraw`` that of the app."""
     rank: int = 0
     """Place in the key line, 1 first; 0 stays out of it."""
     line: Where = Where.ANYWHERE
     """The panes in whose key line it stands."""
+
+    @property
+    def run(self) -> str:
+        """What Textual is given to run it."""
+        part, dot, _ = self.call.partition(".")
+        return f"do('{self.call}')" if dot and part != "app" else self.call
 
     @property
     def group(self) -> str:
@@ -73,43 +79,51 @@ ACTIONS: tuple[Action, ...] = (
            _M | _R, "open", 2),
     Action("move.back", ("escape",), "back",
            "Come back: clear the filter first, then go up one level.", _R | _1 | _L, "back", 2),
-    Action("move.next_pane", ("tab",), "next pane", "Move to the next pane.", _ALL, "next_pane"),
+    Action("move.next_pane", ("tab",), "next pane", "Move to the next pane.",
+           _ALL, "arrangement.next_pane"),
     Action("move.previous_pane", ("shift+tab",), "previous pane", "Move to the previous pane.",
-           _ALL, "previous_pane"),
+           _ALL, "arrangement.previous_pane"),
     Action("message.add", ("a",), "add", "Add message ids to the watchlist, typed or pasted.",
-           _ALL, "add", 1, _M),
+           _ALL, "dialogs.add", 1, _M),
     Action("message.find", ("n",), "find number",
-           "Find a phone number in all messages, past ones too.", _ALL, "find", 3, _M | _1 | _L),
-    Action("message.edit", ("e",), "edit", "Change label, tags and note.", _M | _R, "edit"),
+           "Find a phone number in all messages, past ones too.",
+           _ALL, "dialogs.find", 3, _M | _1 | _L),
+    Action("message.edit", ("e",), "edit", "Change label, tags and note.", _M | _R, "dialogs.edit"),
     Action("message.raw", ("w",), "raw answer", "See the answer as it was received last.",
-           _M | _R | _1, "raw"),
+           _M | _R | _1, "dialogs.raw"),
     Action("message.refresh", ("r",), "refresh",
-           "Ask the API about this message, or the marked ones, now.", _M | _R | _1, "refresh", 8),
+           "Ask the API about this message, or the marked ones, now.",
+           _M | _R | _1, "operations.refresh", 8),
     Action("message.refresh_all", ("R",), "refresh all",
-           "Ask the API about every message, within the request budget.", _ALL, "refresh_all"),
+           "Ask the API about every message, within the request budget.",
+           _ALL, "operations.refresh_all"),
     Action("message.pause", ("p",), "pause",
-           "Poll this message, or the marked ones, no more; again: go on.", _M | _R, "pause"),
+           "Poll this message, or the marked ones, no more; again: go on.",
+           _M | _R, "operations.pause"),
     Action("message.remove", ("d", "delete"), "remove",
-           "Stop watching this message, or the marked ones.", _M, "remove", 9),
-    Action("message.undo", ("u",), "undo", "Bring back what was removed last.", _ALL, "undo", 10),
+           "Stop watching this message, or the marked ones.", _M, "operations.remove", 9),
+    Action("message.undo", ("u",), "undo", "Bring back what was removed last.",
+           _ALL, "operations.undo", 10),
     Action("view.filter", ("slash",), "filter",
            "Filter the table as you type: words, /regex/, status:waiting, took>60s, !stop:yes.",
            _T, "filter", 3),
     Action("view.faults", ("f",), "failed",
            "Show only what failed; again: all that is not delivered, waiting too; again: all.",
            _T, "faults", 4),
-    Action("view.columns", ("c",), "columns", "Choose the columns of this table.", _T, "columns"),
+    Action("view.columns", ("c",), "columns", "Choose the columns of this table.",
+           _T, "dialogs.columns"),
     Action("view.overview", ("o",), "overview", "Plots: deliveries over time, delays, countries.",
-           _ALL, "overview", 7),
+           _ALL, "dialogs.overview", 7),
     Action("view.since", ("i",), "what happened",
            "See what happened while you were away: since you last looked, or last night.",
            _ALL, "since", 12),
     Action("view.copy", ("y",), "copy", "Copy the id or number, or those of the marked rows.",
-           _ALL, "copy", 5, _R | _1),
+           _ALL, "exports.copy", 5, _R | _1),
     Action("view.copy_rows", ("Y",), "copy rows", "Copy whole rows, set apart by tabs.",
-           _ALL, "copy_rows"),
+           _ALL, "exports.copy_rows"),
     Action("view.export", ("x",), "export",
-           "Write the marked rows, or all rows shown, to a CSV or JSON file.", _ALL, "export"),
+           "Write the marked rows, or all rows shown, to a CSV or JSON file.",
+           _ALL, "exports.export"),
     Action("view.freeze", ("F",), "freeze",
            "Hold the picture still to read it; data goes on, and a badge counts it.",
            _ALL, "freeze"),
@@ -118,13 +132,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.privacy", ("P",), "privacy", "Mask phone numbers, or show them again.",
            _ALL, "privacy"),
     Action("view.log", ("l",), "log", "Show the log of everything that happened, or hide it.",
-           _ALL, "log"),
+           _ALL, "arrangement.log"),
     Action("view.zoom", ("z",), "zoom", "Give the whole screen to this pane, or give it back.",
-           _ALL, "zoom"),
+           _ALL, "arrangement.zoom"),
     Action("app.redraw", ("ctrl+l",), "redraw",
            "Paint the screen anew, after something else has written on it.", _ALL, "app.redraw"),
     Action("app.retry", ("t",), "retry",
-           "Try the account again, after it was refused or while it is down.", _ALL, "retry"),
+           "Try the account again, after it was refused or while it is down.",
+           _ALL, "operations.retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",
            _ALL, "help", 13),
     Action("app.palette", ("colon", "ctrl+p"), "palette", "Find an action by its name.",
@@ -188,7 +203,7 @@ def face_of(id: str, actions: Iterable[Action]) -> str:
 def bindings(actions: Iterable[Action]) -> list[Binding]:
     """The Textual bindings of ``actions``; their ids let a keymap move them."""
     return [
-        Binding(",".join(action.keys), action.call, action.name, show=False, id=action.id)
+        Binding(",".join(action.keys), action.run, action.name, show=False, id=action.id)
         for action in actions
     ]
 

@@ -118,7 +118,6 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             copied=self._locations.copied,
             keymap=self._settings.keymap,
             name=self._settings.profile,
-            clock=display.clock,
             frames_per_second=display.frame_rate,
             tint_seconds=self._tint_seconds,
         )
@@ -199,7 +198,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
                 balance = await self._station.balance(self._settings.profile)
             except ReadError:
                 balance = None
-            self.front.show_balance(balance)
+            self.front.head.show_balance(balance)
             await self._clock.wait(never, _BALANCE_EVERY)
 
     @work(group="alerts", exit_on_error=False)
@@ -210,7 +209,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:
         """Poll, or follow who does."""
-        self._station.sharing.turned = self.front.show_head
+        self._station.sharing.turned = self.front.head.show
         await process.keep_running(self._station.sharing.run, self._sharing_failed, self._pause)
 
     @work(group="learned", exit_on_error=False)
@@ -248,7 +247,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     def failed(self, failed: Failed) -> None:
         if failed.what == POLLING:
             self._station.halted = f"a fault of smsmon itself ({type(failed.error).__name__})"
-            self.front.show_head()
+            self.front.head.show()
         if failed.first:
             self.front.say(failed.sentence, "error")
 
@@ -256,7 +255,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """The engine lives."""
         if self._station.halted:
             self._station.halted = ""
-            self.front.show_head()
+            self.front.head.show()
 
     def line_is_slow(self, slow: bool) -> None:
         wanted = self._settings.display.frame_rate

@@ -1,22 +1,41 @@
-"""What is copied and exported of the tables: the rows shown, as records. Pure.
+"""What is copied and exported of the tables: the rows shown, as records.
 
 Moments are ISO 8601 in UTC. Numbers are masked where the screen masks them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from smsmon import phones, spreadsheet
+from smsmon import files, outputs, phones, spreadsheet
+from smsmon.console.actions import Where
 from smsmon.console.lens import Lens
-from smsmon.console.tables.journal import Line
-from smsmon.console.tables.log import words
+from smsmon.console.operations import Say
+from smsmon.console.picture import Picture
+from smsmon.console.tables.log import LogLine, words
 from smsmon.filters.messages import MESSAGES
-from smsmon.filters.recipients import RecipientRow
-from smsmon.monitor.standing import Standing
+from smsmon.filters.recipients import RecipientRow, recipient_row
+from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
 from smsmon.shapes import fact_json, in_order, known_json, utc
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from smsmon.console.station import Station
+
+CLIPBOARD_LIMIT = 50_000
+"""Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
+usual bound is 74,994 bytes, base64 and all)."""
+PATIENCE = 5.0
+"""Seconds that an export waits for the reader of a pipe."""
 
 Record = Mapping[str, object]
 
@@ -50,7 +69,7 @@ def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
     return {"id": message_id, **known_json(row, private=lens.masked)}
 
 
-def log_record(line: Line, lens: Lens) -> Record:
+def log_record(line: LogLine, lens: Lens) -> Record:
     """One line of the log."""
     return {
         "at": utc(line.at),
@@ -85,3 +104,159 @@ def _word(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Copies and exports of what the ``picture`` shows where the operator stands."""
+
+    app: App[Any]
+    station: Station
+    lens: Lens
+    picture: Picture
+    folder: Path
+    """Where exports go unless another is named."""
+    copied: Path
+    """The file that holds what was copied last."""
+    say: Say
+    start: Callable[..., object]
+    """Starts a worker of Textual, in a group."""
+    go: Callable[[Where], None]
+    """Moves to a pane."""
+
+    def records(self, keys: Sequence[Any]) -> list[Record]:
+        """Rows of the table the operator stands in, as they are exported."""
+        engine, now = self.station.engine, self.lens.now()
+        watched, journal = self.picture.open_message, self.picture.journal
+        # A frozen table lists what is watched or kept no longer.
+        match self.picture.at:
+            case Where.MESSAGES:
+                rows = filter(None, map(engine.board.get, keys))
+                return [message_record(row, standing(engine, row, now)) for row in rows]
+            case Where.LOG:
+                lines = [journal[number] for number in keys if number in journal.numbers]
+                return [log_record(line, self.lens) for line in lines]
+            case _ if watched is not None:
+                rows_of = partial(recipient_row, watched)
+                return [recipient_record(watched.id, rows_of(slot), self.lens) for slot in keys]
+            case _:
+                return []
+
+    def _chosen(self) -> list[Record]:
+        pane, slot = self.picture.table_pane, self.picture.open_slot
+        if pane is not None:
+            return self.records(list(pane.table.acted_on))
+        return self.records([] if slot is None else [slot])
+
+    def copy(self) -> None:
+        """Copy the id, the number, or those of the marked rows."""
+        match self.picture.at:
+            case Where.MESSAGES:
+                field, word = "id", "id"
+            case Where.LOG:
+                field, word = "what", "line"
+            case _:
+                field, word = "phone", "number"
+        words = [str(record[field]) for record in self._chosen()]
+        self._copy("\n".join(words), self._counted(len(words), word))
+
+    def copy_rows(self) -> None:
+        """Copy the row, or the marked rows, set apart by tabs."""
+        records = self._chosen()
+        self._copy(as_lines(records), self._counted(len(records), "row"))
+
+    def _counted(self, count: int, word: str) -> str:
+        """``4 numbers (masked)``"""
+        masked = " (masked)" if self._masked else ""
+        return f"{count:,} {word}{'' if count == 1 else 's'}{masked}"
+
+    @property
+    def _masked(self) -> bool:
+        """True when numbers are masked, and the rows have some."""
+        return self.lens.masked and self.picture.at is not Where.MESSAGES
+
+    @property
+    def _more_shown(self) -> str:
+        """What to press for all rows that a filter shows, when only one of them was taken."""
+        pane = self.picture.table_pane
+        if pane is None or pane.table.marks or not pane.filtered or len(pane.table.view) < 2:
+            return ""
+        return f" * marks all {len(pane.table.view):,} shown."
+
+    def _copy(self, text: str, what: str) -> None:
+        if text:
+            self.start(partial(self._take, text, what), group="watchlist")
+        else:
+            self.say("There is nothing here to copy.")
+
+    async def _take(self, text: str, what: str) -> None:
+        fits = len(text.encode()) <= CLIPBOARD_LIMIT
+        if fits:
+            self.app.copy_to_clipboard(text)
+        problem = await asyncio.to_thread(_written, self.copied, text)
+        if fits:
+            place = problem or f"If it takes none, see {self.copied}"
+            self.say(f"{what} copied to the terminal's clipboard.{self._more_shown} {place}")
+        else:
+            place = problem or f"They are in {self.copied}"
+            self.say(f"{what} are too much for a terminal's clipboard. {place}", "warning")
+
+    def export(self) -> None:
+        """Write the marked rows, or those shown, to a file, CSV or JSON."""
+        from smsmon.console.dialogs.save import SaveScreen
+
+        if self.picture.at is Where.RECIPIENT:
+            self.go(Where.RECIPIENTS)
+        pane = self.picture.table_pane or self.picture.recipients
+        table = pane.table
+        keys = table.acted_on if table.marks else table.view.shown_keys()
+        if not keys:
+            self.say("There are no rows here to export.")
+            return
+        stamp = datetime.fromtimestamp(self.lens.now(), UTC).strftime("%Y%m%d-%H%M%S")
+        suggested = self.folder / f"{pane.id}-{stamp}.csv"
+        hidden = 0 if table.marks else table.view.hidden
+        what = told(len(keys), self._source, marked=bool(table.marks), hidden=hidden)
+
+        def answered(path: Path | None) -> None:
+            if path is not None:
+                self.start(partial(self._write, path, self.records(keys)), group="watchlist")
+
+        try:
+            files.make_folder(self.folder)
+        except OSError:
+            suggested = Path.cwd() / suggested.name
+        self.app.push_screen(SaveScreen(suggested, what, masked=self._masked), answered)
+
+    @property
+    def _source(self) -> str:
+        """What the rows of the table the operator stands in are."""
+        match self.picture.at:
+            case Where.MESSAGES:
+                return "messages"
+            case Where.LOG:
+                return "lines of the log"
+            case _:
+                return f"recipients of {self.picture.open_id}"
+
+    async def _write(self, path: Path, records: list[Record]) -> None:
+        form = as_json if path.suffix.lower() == ".json" else as_csv
+        text = await asyncio.to_thread(form, records)
+        problem = await asyncio.to_thread(_written, path, text)
+        if problem:
+            self.say(problem, "error")
+        else:
+            self.say(f"{self._counted(len(records), 'row')} written to {path}")
+
+
+def _written(path: Path, text: str) -> str:
+    """Write a file, whole; gives what went wrong, or nothing."""
+    if outputs.is_terminal(path):
+        return f"{path} was not written: it is a terminal, and the console is on one."
+    try:
+        files.make_folder(path.parent)
+        with outputs.written(path, PATIENCE) as file:
+            file.write(text.encode())
+    except OSError as error:
+        return f"{path} was not written: {error.strerror or error}."
+    return ""

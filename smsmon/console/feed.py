@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from smsmon.clock import Clock
-from smsmon.console.tables.journal import Journal, Line, event_line, transition_lines
+from smsmon.console.tables.log import Journal, LogLine, event_line, transition_lines
 from smsmon.model import Event
 from smsmon.monitor.state import Applied
 
@@ -94,7 +94,7 @@ class Feed:
                 slots.update(change.slot for change in happened.transitions)
         self._stirred.set()
 
-    def tell(self, lines: Iterable[Line], ids: Iterable[str]) -> None:
+    def tell(self, lines: Iterable[LogLine], ids: Iterable[str]) -> None:
         """Log these lines; the rows of these messages show something else now."""
         self._journal.note(lines)
         self._news.polled.update(ids)

@@ -12,7 +12,7 @@ from smsmon.console import cells
 from smsmon.console.lens import Lens
 from smsmon.console.looks import ALERT_TONES, GONE, UP, Tone, state_look, status_look
 from smsmon.console.tones import styled
-from smsmon.console.widgets.fitting import GAP, fitted, part
+from smsmon.console.widgets.line import GAP, fitted, part
 from smsmon.model import Balance, Counts
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState

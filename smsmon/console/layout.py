@@ -1,8 +1,13 @@
-"""How many panes the terminal has room for. Pure."""
+"""Which panes are shown: as many as the terminal has room for, and the one looked at."""
 
 from __future__ import annotations
 
+from textual.geometry import Size
+from textual.screen import Screen
+
 from smsmon.console.actions import Where
+from smsmon.console.picture import Picture
+from smsmon.console.widgets.line import KeyLine
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 TWO_PANES, THREE_PANES = 120, 160
@@ -20,6 +25,7 @@ LAYOUT_CLASSES = frozenset(
     ("-tiny", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
 )
 """Every class that ``layout_classes`` may give."""
+_PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 
 
 def layout_classes(
@@ -52,3 +58,83 @@ def visible(classes: set[str]) -> Where:
         return Where.MESSAGES | Where.RECIPIENTS | Where.RECIPIENT | log
     side = Where.RECIPIENT if at is Where.RECIPIENT else Where.RECIPIENTS
     return Where.MESSAGES | side | (Where.LOG if at is Where.LOG else Where(0))
+
+
+class Arrangement:
+    """The panes of a screen as they stand, and the way from one to the other."""
+
+    def __init__(self, screen: Screen[None], picture: Picture, keys: KeyLine) -> None:
+        """``keys`` shows the keys of the pane that the operator stands in."""
+        self._screen = screen
+        self._picture = picture
+        self._keys = keys
+        self._before_log = Where.MESSAGES
+        self._zoomed = False
+        self._log_wanted = True
+
+    def choose(self, size: Size) -> None:
+        """Give the screen the classes for a terminal of this size."""
+        screen, at = self._screen, self._picture.at
+        wanted = layout_classes(*size, at, zoomed=self._zoomed, log=self._log_wanted)
+        if wanted != screen.classes & LAYOUT_CLASSES:
+            screen.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
+            screen.add_class(*wanted)
+        for where, pane in self._picture.panes.items():
+            pane.set_class(where is at, "-here")
+        self._picture.visible = visible(wanted)
+
+    def lay_out(self) -> None:
+        """Show the panes there is room for."""
+        before = self._picture.visible
+        self.choose(self._screen.size)
+        self._keys.stand_in(self._picture.at)
+        if self._picture.visible != before:
+            self._picture.focus_engine()
+            self._picture.show_recipient(self._picture.open_slot)
+
+    def go(self, where: Where) -> None:
+        """Stand in the pane ``where``."""
+        self._stand_in(where)
+        self._picture.panes[where].enter()
+
+    def follow_focus(self) -> None:
+        """Stand in the pane that has the focus."""
+        for where, pane in self._picture.panes.items():
+            if pane.entered and where is not self._picture.at:
+                self._stand_in(where)
+
+    def _stand_in(self, where: Where) -> None:
+        if where is Where.LOG and self._picture.at is not Where.LOG:
+            self._before_log = self._picture.at
+        self._picture.at = where
+        self.lay_out()
+
+    def go_back(self) -> None:
+        """Up one level, or out of the log to where the operator came from."""
+        at = self._picture.at
+        if at is Where.LOG:
+            self.go(self._before_log)
+        elif at is not Where.MESSAGES:
+            self.go(_PATH[_PATH.index(at) - 1])
+
+    def next_pane(self) -> None:
+        """To the next pane."""
+        self._go_round(1)
+
+    def previous_pane(self) -> None:
+        """To the pane before."""
+        self._go_round(-1)
+
+    def _go_round(self, step: int) -> None:
+        order = list(self._picture.panes)
+        self.go(order[(order.index(self._picture.at) + step) % len(order)])
+
+    def log(self) -> None:
+        """Into the log; from there, put it away."""
+        self._log_wanted = self._picture.at is not Where.LOG
+        self.go(Where.LOG if self._log_wanted else self._before_log)
+
+    def zoom(self) -> None:
+        """This pane alone, or all again."""
+        self._zoomed = not self._zoomed
+        self.lay_out()

@@ -1,6 +1,7 @@
-"""What the console remembers of itself between two runs: its columns. A small file of its own.
+"""What the console remembers between two runs: its columns, and when it was looked at last.
 
-Nothing depends on it: a file that is missing, broken or not writable is as good as none.
+It is in a small file of its own. Nothing depends on it: a file that is missing, broken or not
+writable is as good as none.
 """
 
 from __future__ import annotations
@@ -45,3 +46,35 @@ class Memory:
             for key, names in found.items()
             if isinstance(names, list)
         }
+
+
+ABSENCE = 600.0
+"""Seconds without a key or a click that count as an absence."""
+_LAST_LOOK = "last look"
+"""What the moment of leaving is remembered under, whole seconds."""
+
+
+class Attention:
+    """Notes every sign of the operator; tells where the last absence began.
+
+    Wall-clock seconds.
+    """
+
+    def __init__(self, now: float, memory: Memory) -> None:
+        last = memory.get(_LAST_LOOK)
+        self._memory = memory
+        self._seen = now
+        self.away_since = min(float(last[0]), now) if last and last[0].isdigit() else now
+        """When the operator looked last, before the absence that ended last."""
+
+    def sign(self, now: float) -> bool:
+        """A key or a click; True when it ends an absence."""
+        back = now - self._seen >= ABSENCE
+        if back:
+            self.away_since = self._seen
+        self._seen = now
+        return back
+
+    def leave(self, now: float) -> None:
+        """Remember when the operator left."""
+        self._memory.keep(_LAST_LOOK, [str(int(now))])

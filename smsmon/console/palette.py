@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from smsmon.console.actions import Action, key_face
-from smsmon.console.showing import Showing
+from smsmon.console.screen import ConsoleScreen
 from smsmon.console.widgets.live_table import LiveTable
 
 _THEME = "theme "
@@ -21,12 +21,12 @@ class Actions(Provider):
     def commands(self) -> Iterator[Command]:
         """Name, help, and what does it."""
         screen = self.screen
-        if isinstance(screen, Showing):
+        if isinstance(screen, ConsoleScreen):
             for action in screen.actions:
                 in_table = action.id.startswith("table.")
                 target = screen.focused if in_table else screen
                 if target is not None and (not in_table or isinstance(target, LiveTable)):
-                    yield _named(action), action.help, partial(target.run_action, action.call)
+                    yield _named(action), action.help, partial(target.run_action, action.run)
         set_up = partial(self.app.run_action, "app.setup")
         yield "set up", "Say where the API key is, and test it.", set_up
         for name in self.app.available_themes:

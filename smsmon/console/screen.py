@@ -1,186 +1,338 @@
-"""The console's screen: four panes and the way through them."""
+"""The console's screen: its parts put together, and the way through its panes."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
 
-from smsmon.console.actions import ACTIONS, Where, bindings
-from smsmon.console.asking import Asking
-from smsmon.console.layout import LAYOUT_CLASSES, layout_classes, visible
-from smsmon.console.tables.table_pane import TablePane
+from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, bindings, face_of, rebound
+from smsmon.console.export import Exports
+from smsmon.console.feed import Feed, News
+from smsmon.console.head_lines import HeadLines
+from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
+from smsmon.console.lens import Lens
+from smsmon.console.memory import ABSENCE, Attention, Memory
+from smsmon.console.opening import Dialogs
+from smsmon.console.operations import Operations
+from smsmon.console.picture import Picture
+from smsmon.console.tables.log import Journal, LogLine
+from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
-from smsmon.console.widgets.key_line import KeyLine
+from smsmon.console.widgets.line import KeyLine, shortened
 from smsmon.console.widgets.live_table import LiveTable
-from smsmon.console.widgets.panes import Pane
+from smsmon.monitor.state import MessageState
+from smsmon.text import safe_lines
 
-_PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
+if TYPE_CHECKING:
+    from smsmon.console.station import Station
+    from smsmon.monitor.alerts import Alert
+    from smsmon.store.past import Happened
+
+_AGES_EVERY = 10
+"""Ticks of the clock between two looks at ages and overdue reads."""
+_SINCE = "view.since"
+_TOAST_WIDTH, _TOAST_EDGE = 60, 3
+"""Columns of a toast of Textual, and those of them that are padding and border; it takes no more
+than half the screen."""
 
 
-class ConsoleScreen(Asking, PacedScreen[None], inherit_bindings=False):
-    """Messages, the recipients of one, one recipient, and the log: moving about in them."""
+class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
+    """Messages, the recipients of one, one recipient, and the log.
+
+    News comes through the feed, a few times a second at most; the clock ticks once a second. In
+    between nothing is looked at, and nothing is painted that did not change.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ACTIONS)]
     AUTO_FOCUS = "#messages LiveTable"
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.at = Where.MESSAGES
-        """The pane the operator stands in."""
-        self._before_log = Where.MESSAGES
-        self._zoomed = False
-        self._log_wanted = True
-        self.panes: dict[Where, Pane] = {
-            pane.where: pane
-            for pane in (self.messages, self.recipients, self.recipient, self.log_pane)
-        }
+    def __init__(
+        self,
+        station: Station,
+        lens: Lens,
+        *,
+        memory: Memory,
+        exports: Path,
+        copied: Path,
+        keymap: Mapping[str, str] | None = None,
+        name: str = "",
+        frames_per_second: float = 10,
+        tint_seconds: float = 4.0,
+    ) -> None:
+        """``name`` is the account's, for the header.
+
+        ``exports`` is the folder of exports, ``copied`` the file with what was copied last.
+        """
+        super().__init__()
+        self.station = station
+        self.lens = lens
+        self._memory = memory
+        self.actions = rebound(EVERY_ACTION, keymap or {})
+        """Every action, with the keys it has here."""
+        retry_key = face_of("app.retry", self.actions)
+        self.attention = Attention(station.clock.now(), memory)
+        journal = Journal()
+        start = partial(self.run_worker, exit_on_error=False)
+        self.feed = Feed(journal, self.show_news, station.clock, frames_per_second)
+        self.picture = picture = Picture(station, lens, journal, start, tint_seconds=tint_seconds)
+        self._keys = KeyLine(self.actions, id="keys")
+        self.arrangement = Arrangement(self, picture, self._keys)
+        self.head = HeadLines(
+            station, lens, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
+        )
+        self.operations = Operations(
+            station,
+            lens,
+            lambda: picture.chosen_ids,
+            self.say,
+            start,
+            retry_key,
+            self.head.show,
+            self.show_everything,
+        )
+        go = self.arrangement.go
+        self.exports = Exports(
+            self.app, station, lens, picture, exports, copied, self.say, start, go
+        )
+        self.dialogs = Dialogs(
+            self.app,
+            station,
+            lens,
+            picture,
+            self.operations,
+            self.head,
+            memory,
+            self.jump,
+            self.say,
+        )
+        self._ticks = 0
+        self._hour = 0.0
+        """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
+
+    def compose(self) -> ComposeResult:
+        # Laid out before anything is mounted, or it would all be styled and painted twice.
+        self.arrangement.choose(self.app.size)
+        yield from self.head.compose()
+        with Horizontal(id="panes"):
+            yield self.picture.messages
+            with Container(id="side"):
+                yield self.picture.recipients
+                yield self.picture.recipient
+        yield self.picture.log
+        if self.station.clock.now() - self.attention.away_since >= ABSENCE:
+            self._keys.urged = frozenset({_SINCE})
+        self._keys.stand_in(Where.MESSAGES)
+        yield self._keys
+        yield Static(
+            f"smsmon needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
+            "Make the window larger, or press q to leave.",
+            id="too-small",
+            markup=False,
+        )
+
+    def on_mount(self) -> None:
+        self.station.engine.subscribe(self.feed.hear)
+        self.station.engine.subscribe(self.head.tally.hear)
+        for pane in self.picture.tables:
+            if names := self._memory.get(f"columns of {pane.id}"):
+                pane.table.choose_columns(names)
+        self._keep_up()
+        self._keep_time()
+        self.tick()
+        self.show_everything()
+
+    @work(group="feed", exit_on_error=False)
+    async def _keep_up(self) -> None:
+        await self.feed.run()
+
+    @work(group="clock", exit_on_error=False)
+    async def _keep_time(self) -> None:
+        clock, never = self.station.clock, asyncio.Event()
+        while True:
+            # Just behind the full second: no rounding shows the one before.
+            await clock.wait(never, 1.02 - clock.now() % 1.0)
+            self.tick()
+
+    # What changed
+
+    def show_everything(self) -> None:
+        """Look at everything anew: the watchlist was read, or how things look has changed."""
+        self.picture.show_everything()
+        self.head.states.look_at_all()
+        self.head.show()
+
+    def show_news(self, news: News) -> None:
+        """Bring the screen up to date with what happened."""
+        self.picture.show_news(news)
+        if news.account:
+            self.head.states.look_at_all()
+        else:
+            self.head.states.look_at(news.polled | news.changed.keys())
+        self.head.show()
 
     @property
     def frames_per_second(self) -> float:
         return self.feed.frames_per_second
 
-    @property
-    def chosen_ids(self) -> list[str]:
-        if self.at is Where.MESSAGES:
-            return list(self.messages.table.acted_on)
-        return [] if self.open_id is None else [self.open_id]
+    def show_watchlist(self) -> None:
+        """Say how it stands with the list, where nothing of it is shown, and in the head."""
+        add_key = face_of("message.add", self.actions)
+        self.picture.say_when_empty(self.station.watchlist.broken, add_key)
+        self.head.show()
 
-    def go(self, where: Where) -> None:
-        """Stand in the pane ``where``."""
-        if where is Where.LOG and self.at is not Where.LOG:
-            self._before_log = self.at
-        self.at = where
-        self.lay_out()
-        self.panes[where].enter()
+    def show_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Tell what began and ended together: in the log, in a corner, and at its messages."""
+        from smsmon.console.tables import alerts as told
 
-    def compose(self) -> ComposeResult:
-        # Laid out before anything is mounted, or it would all be styled and painted twice.
-        self._choose_layout(self.app.size)
-        yield from super().compose()
+        self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
+        self.say(*told.toast(alerts))
+        if any(each.firing and not each.old and each.rule.bell for each in alerts):
+            self.app.bell()
 
-    def lay_out(self) -> None:
-        """Show the panes there is room for."""
-        before = self.visible_panes
-        self._choose_layout(self.size)
-        self.query_one(KeyLine).stand_in(self.at)
-        if self.visible_panes != before:
-            self.focus_engine()
-            self.show_recipient(self.open_slot)
+    def tick(self) -> None:
+        """Look at the clock: paint what it changes; ages are told to the minute."""
+        self._ticks += 1
+        before, self._hour = self._hour, self.lens.now() // 3600
+        if before != self._hour and not self.feed.frozen:
+            self.picture.show_new_day()
+        self.head.show_time()
+        states = self.head.states
+        if in_turn := self._ticks % _AGES_EVERY == 0:
+            states.look_at_the_clock()
+        if in_turn or states.counts[MessageState.STALE]:
+            if not self.feed.frozen:
+                self.picture.show_ages()
+            self.head.show()
 
-    def _choose_layout(self, size: Size) -> None:
-        wanted = layout_classes(*size, self.at, zoomed=self._zoomed, log=self._log_wanted)
-        if wanted != self.classes & LAYOUT_CLASSES:
-            self.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
-            self.add_class(*wanted)
-        for where, pane in self.panes.items():
-            pane.set_class(where is self.at, "-here")
-        self.visible_panes = visible(wanted)
+    def say(
+        self, text: str, severity: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """Tell the operator something in a corner of the screen, for a few seconds."""
+        room = min(_TOAST_WIDTH, self.app.size.width // 2) - _TOAST_EDGE
+        self.notify(shortened(safe_lines(text), room), severity=severity, markup=False)
+
+    def noticed(self) -> None:
+        """The operator is there: a key or a click."""
+        if self.attention.sign(self.lens.now()):
+            self._keys.urge(_SINCE)
+            away = self.lens.moment(self.attention.away_since)
+            self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
+
+    # Moving about
+
+    def jump(self, message_id: str, slot: int | None) -> None:
+        """Stand before a message, or one recipient of it, whatever the filters hide."""
+        picture = self.picture
+        picture.messages.clear_filter()
+        if not picture.messages.table.move_to_key(message_id):
+            return
+        picture.show_message(message_id)
+        if slot is None:
+            self.arrangement.go(Where.RECIPIENTS)
+            return
+        picture.recipients.clear_filter()
+        picture.recipients.table.move_to_key(slot)
+        picture.show_recipient(slot)
+        self.arrangement.go(Where.RECIPIENT)
 
     def on_screen_resume(self) -> None:
         forget_closed(self.app)
 
     def on_resize(self) -> None:
-        self.lay_out()
+        self.arrangement.lay_out()
 
     # What the panes tell
 
     @on(events.DescendantFocus)
     def _entered(self) -> None:
-        for where, pane in self.panes.items():
-            if pane.entered and where is not self.at:
-                if where is Where.LOG:
-                    self._before_log = self.at
-                self.at = where
-                self.lay_out()
+        self.arrangement.follow_focus()
 
     @on(LiveTable.Highlighted)
     def _highlighted(self, event: LiveTable.Highlighted) -> None:
-        if event.table is self.messages.table:
-            if self.messages.table.cursor_key != self.open_id:
-                self.show_message(self.messages.table.cursor_key)
-        elif event.table is self.recipients.table:
-            self.show_recipient(self.recipients.table.cursor_key)
+        if event.table is self.picture.messages.table:
+            if self.picture.messages.table.cursor_key != self.picture.open_id:
+                self.picture.show_message(self.picture.messages.table.cursor_key)
+        elif event.table is self.picture.recipients.table:
+            self.picture.show_recipient(self.picture.recipients.table.cursor_key)
 
     @on(LiveTable.Selected)
     def _selected(self, event: LiveTable.Selected) -> None:
-        if event.table is self.messages.table:
-            self.go(Where.RECIPIENTS)
-        elif event.table is self.recipients.table:
-            self.go(Where.RECIPIENT)
+        if event.table is self.picture.messages.table:
+            self.arrangement.go(Where.RECIPIENTS)
+        elif event.table is self.picture.recipients.table:
+            self.arrangement.go(Where.RECIPIENT)
 
     @on(LiveTable.SortChanged)
     @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
-        self.entitle_messages()
-        self.entitle_side()
-        self.show_log()
-        self.show_head()
+        self.picture.entitle_messages()
+        self.picture.entitle_side()
+        self.picture.show_log()
+        self.head.show()
 
     # Keys
 
+    def action_do(self, call: str) -> None:
+        """Do what an action of one of the screen's parts says: ``operations.add``."""
+        part, _, name = call.partition(".")
+        getattr(getattr(self, part), name)()
+
+    def action_since(self) -> None:
+        """What happened since the operator last looked, or last night."""
+        from smsmon.console.dialogs.since import SinceScreen
+
+        def go_to(line: LogLine | None) -> None:
+            watched = self.station.engine.board.get(line.message_id or "") if line else None
+            if line is not None and watched is not None:
+                slot = watched.recipients.phones.find(line.phone) if line.phone else -1
+                self.jump(watched.id, slot if slot >= 0 else None)
+
+        self._keys.urge(_SINCE, wanted=False)
+
+        def ask(moment: float, limit: int) -> Awaitable[Happened]:
+            return self.station.history.ask(lambda archive: archive.happened_since(moment, limit))
+
+        self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask), go_to)
+
     def action_open(self) -> None:
         """Go deeper, from the row under the cursor."""
-        if isinstance(pane := self.panes[self.at], TablePane):
+        if pane := self.picture.table_pane:
             pane.table.action_select()
 
     def action_back(self) -> None:
         """Clear the filter first; then up one level."""
-        pane = self.panes[self.at]
-        if isinstance(pane, TablePane) and pane.filtered:
+        pane = self.picture.table_pane
+        if pane is not None and pane.filtered:
             pane.clear_filter()
-        elif self.at is Where.LOG:
-            self.go(self._before_log)
-        elif self.at is not Where.MESSAGES:
-            self.go(_PATH[_PATH.index(self.at) - 1])
-
-    def action_next_pane(self) -> None:
-        """To the next pane."""
-        self._go_round(1)
-
-    def action_previous_pane(self) -> None:
-        """To the pane before."""
-        self._go_round(-1)
-
-    def _go_round(self, step: int) -> None:
-        order = list(self.panes)
-        self.go(order[(order.index(self.at) + step) % len(order)])
+        else:
+            self.arrangement.go_back()
 
     async def action_filter(self) -> None:
         """Type a filter for the table the operator stands in."""
-        if isinstance(pane := self.panes[self.at], TablePane):
+        if pane := self.picture.table_pane:
             await pane.type_filter()
 
     def action_faults(self) -> None:
         """Only what failed; then what waits too; then everything again."""
-        if isinstance(pane := self.panes[self.at], TablePane):
+        if pane := self.picture.table_pane:
             pane.switch_faults()
-
-    def action_log(self) -> None:
-        """Into the log; from there, put it away."""
-        if self.at is not Where.LOG:
-            self._log_wanted = True
-            self.go(Where.LOG)
-        else:
-            self._log_wanted = False
-            self.go(self._before_log)
-
-    def action_zoom(self) -> None:
-        """This pane alone, or all again."""
-        self._zoomed = not self._zoomed
-        self.lay_out()
 
     def action_freeze(self) -> None:
         """Hold the picture still to read it, or let it go on."""
         self.feed.frozen = not self.feed.frozen
-        for pane in self.panes.values():
-            if isinstance(pane, TablePane):
-                pane.table.frozen = self.feed.frozen
-        self.show_head()
+        for pane in self.picture.tables:
+            pane.table.frozen = self.feed.frozen
+        self.head.show()
 
     def action_utc(self) -> None:
         """Times in UTC, or in the zone of the machine again."""
@@ -197,7 +349,7 @@ class ConsoleScreen(Asking, PacedScreen[None], inherit_bindings=False):
         """Every key that works here."""
         from smsmon.console.dialogs.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.at, self.actions))
+        self.app.push_screen(HelpScreen(self.picture.at, self.actions))
 
     def action_palette(self) -> None:
         """Find an action by its name."""
@@ -205,5 +357,5 @@ class ConsoleScreen(Asking, PacedScreen[None], inherit_bindings=False):
 
     def action_quit(self) -> None:
         """Leave smsmon."""
-        self.note_leaving()
+        self.attention.leave(self.lens.now())
         self.app.exit(0)

@@ -54,7 +54,7 @@ async def _empty(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.open(pilot, 90.5)
-    scene.screen.messages.table.move_to_key("2270142")
+    scene.screen.picture.messages.table.move_to_key("2270142")
     await pilot.press("enter")
     await scene.show(pilot)
 
@@ -62,7 +62,7 @@ async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
 async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
     await _recipients(scene, pilot)
     phones = scene.screen.station.engine.board["2270142"].recipients.phones
-    scene.screen.recipients.table.move_to_key(list(phones).index(_MANY_TIMES))
+    scene.screen.picture.recipients.table.move_to_key(list(phones).index(_MANY_TIMES))
     await pilot.press("enter")
     await scene.done("past")
     await scene.show(pilot)

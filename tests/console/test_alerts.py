@@ -11,7 +11,8 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.cells import plain
-from smsmon.console.tables.alerts import lines, mark, toast
+from smsmon.console.tables.alerts import lines, toast
+from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Fault, FaultKind
@@ -44,7 +45,7 @@ async def opened(home: Path, seconds: float = 60) -> AsyncIterator[tuple[Scene, 
 
 
 def logged(scene: Scene) -> list[str]:
-    journal = scene.screen.journal
+    journal = scene.screen.picture.journal
     return [journal[number].text for number in journal.numbers if "alert" in journal[number].text]
 
 
@@ -88,7 +89,7 @@ async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
 async def test_the_filter_finds_the_messages_of_an_alert(tmp_path: Path) -> None:
     async with opened(tmp_path) as (scene, pilot):
         await pilot.press("slash", *"alert:slow")
-        table = scene.screen.messages.table
+        table = scene.screen.picture.messages.table
         firing = [id for id in table.view.keys if scene.screen.station.firing(id)]
         await until(pilot, lambda: len(table.view) == len(firing), "the filter in force")
         assert set(table.view.shown_keys()) == set(firing)

@@ -20,7 +20,7 @@ from smsmon.console.dialogs.find import FindScreen
 from smsmon.console.dialogs.raw import RawScreen
 from smsmon.console.dialogs.since import SinceScreen
 from smsmon.console.palette import Actions
-from smsmon.console.tables.journal import transition_lines
+from smsmon.console.tables.log import transition_lines
 from smsmon.model import Transition
 from smsmon.monitor.source import Followed, LastPoll
 from smsmon.recipients import Status
@@ -53,8 +53,8 @@ async def test_a_number_found_is_jumped_to(opened: Open) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await pilot.pause()
-        assert scene.screen.at is Where.RECIPIENT
-        assert scene.screen.lens.phone(phone) in str(scene.screen.recipient.text)
+        assert scene.screen.picture.at is Where.RECIPIENT
+        assert scene.screen.lens.phone(phone) in str(scene.screen.picture.recipient.text)
 
 
 async def test_the_raw_answer_can_be_read(opened: Open) -> None:
@@ -89,11 +89,11 @@ async def test_chosen_columns_are_remembered(opened: Open, tmp_path: Path) -> No
         screen = await wait_for(scene, pilot, ColumnsScreen)
         screen.dismiss(["id", "tags", "due"])
         await pilot.pause()
-        assert scene.screen.messages.table.chosen_columns == ("id", "tags", "due")
+        assert scene.screen.picture.messages.table.chosen_columns == ("id", "tags", "due")
     again = Scene(tmp_path, [])
     async with again.app.run_test() as pilot:
         await again.open(pilot)
-        assert again.screen.messages.table.chosen_columns == ("id", "tags", "due")
+        assert again.screen.picture.messages.table.chosen_columns == ("id", "tags", "due")
 
 
 async def test_an_edited_label_is_kept_and_shown(opened: Open) -> None:
@@ -112,7 +112,7 @@ async def test_marked_numbers_are_copied_and_kept_in_a_file_too(opened: Open) ->
     async with opened() as (scene, pilot):
         await pilot.press("enter", "space", "space", "y")
         await scene.show(pilot)
-        watched = scene.screen.open_message
+        watched = scene.screen.picture.open_message
         assert watched is not None
         wanted = "\n".join(watched.recipients.phones[:2])
         assert scene.app.clipboard == wanted
@@ -123,7 +123,7 @@ async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> No
     async with opened() as (scene, pilot):
         await pilot.press("P", "enter", "y")
         await scene.show(pilot)
-        watched = scene.screen.open_message
+        watched = scene.screen.picture.open_message
         assert watched is not None
         assert "··" in scene.app.clipboard
         assert any("1 number (masked) copied" in told for told in toasts(scene))
@@ -190,7 +190,7 @@ async def test_who_copies_one_of_the_failed_is_told_how_to_take_all(opened: Open
     async with opened() as (scene, pilot):
         await pilot.press("enter", "f", "y")
         await scene.show(pilot)
-        failed = len(scene.screen.recipients.table.view)
+        failed = len(scene.screen.picture.recipients.table.view)
         assert any(f"* marks all {failed} shown" in told for told in toasts(scene))
         await pilot.press("asterisk", "y")
         await scene.show(pilot)
@@ -206,7 +206,7 @@ async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix:
         scene.app.screen.dismiss(path)
         await pilot.pause()
         await scene.show(pilot)
-        watched = scene.screen.open_message
+        watched = scene.screen.picture.open_message
         assert watched is not None
         text = path.read_text()
         rows = json.loads(text) if suffix == ".json" else list(csv.DictReader(text.splitlines()))
@@ -221,8 +221,11 @@ async def test_every_action_is_in_help_and_palette_and_on_a_key(opened: Open) ->
             assert action.help.endswith(".")
         bound = scene.screen._bindings.key_to_bindings
         for action in ACTIONS:
-            target, name, _ = scene.app._parse_action(action.call, scene.screen)
+            target, name, given = scene.app._parse_action(action.run, scene.screen)
             assert callable(getattr(target, f"action_{name}"))
+            if given:
+                part, _, does = str(given[0]).partition(".")
+                assert callable(getattr(getattr(target, part), does))
             assert all(key in bound for key in action.keys)
 
 
@@ -262,7 +265,7 @@ async def test_a_keymap_moves_a_key_everywhere(opened: Open) -> None:
     async with opened(environ=environ, keymap=keymap) as (scene, pilot):
         assert "b add" in text_of(scene)
         await pilot.press("h")
-        assert scene.screen.messages.table.view.cursor_index == 1
+        assert scene.screen.picture.messages.table.view.cursor_index == 1
         await pilot.press("b")
         await pilot.pause()
         assert isinstance(scene.app.screen, AddScreen)

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from smsmon.console.dialogs.column_choice import choices
-from smsmon.console.dialogs.columns import ColumnsScreen
+from smsmon.console.dialogs.columns import ColumnsScreen, choices
 from smsmon.console.widgets.live_table import Column, LiveTable
 from tests.console.dialog_stage import NARROW, SMALL, asking
 

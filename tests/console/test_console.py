@@ -57,7 +57,7 @@ def text_of(scene: Scene) -> str:
 
 def standing_in(scene: Scene) -> Where:
     """The pane the operator stands in."""
-    return scene.screen.at
+    return scene.screen.picture.at
 
 
 async def type_all(scene: Scene, pilot: Pilot[Any], keys: list[str]) -> None:
@@ -97,7 +97,7 @@ async def test_a_failed_poll_changes_no_status_and_makes_rows_stale(opened: Open
         assert "down since" in shown
         assert "The connection was refused" in shown
         assert "! stale" in shown
-        table = scene.screen.messages.table
+        table = scene.screen.picture.messages.table
         rows = shown.splitlines()
         for id in table.view.shown_keys()[:15]:
             row = next(line for line in rows if line.startswith(f"  {id} "))
@@ -146,7 +146,7 @@ async def test_enter_goes_deeper_and_escape_comes_back_to_the_same_place(opened:
         await pilot.press("down", "down", "enter")
         await pilot.pause()
         assert standing_in(scene) is Where.RECIPIENTS
-        message, watched = screen.messages.table.cursor_key, screen.open_message
+        message, watched = screen.picture.messages.table.cursor_key, screen.picture.open_message
         assert watched is not None
         assert watched.id == message
         await pilot.press("down", "down", "down", "enter")
@@ -156,25 +156,25 @@ async def test_enter_goes_deeper_and_escape_comes_back_to_the_same_place(opened:
         await pilot.press("escape", "escape")
         await pilot.pause()
         assert standing_in(scene) is Where.MESSAGES
-        assert screen.messages.table.cursor_key == message
-        assert screen.recipients.table.cursor_key == 3
+        assert screen.picture.messages.table.cursor_key == message
+        assert screen.picture.recipients.table.cursor_key == 3
 
 
 async def test_a_recipients_history_grows_while_it_is_looked_at(opened: Open) -> None:
     async with opened([Entry("2270142")], seconds=10) as (scene, pilot):
         screen = scene.screen
-        watched = screen.open_message
+        watched = screen.picture.open_message
         assert watched is not None
         waiting = watched.recipients.statuses.index(Status.WAITING)
         await pilot.press("enter")
-        screen.recipients.table.move_to_key(waiting)
+        screen.picture.recipients.table.move_to_key(waiting)
         await pilot.press("enter")
         assert "first seen: Waiting" in text_of(scene)
-        assert "Waiting → " not in str(screen.recipient.text)
+        assert "Waiting → " not in str(screen.picture.recipient.text)
         engine = screen.station.engine
         await scene.clock.run_until(lambda: bool(engine.board.transitions("2270142", waiting)))
         await scene.show(pilot)
-        assert "Waiting → " in str(screen.recipient.text)
+        assert "Waiting → " in str(screen.picture.recipient.text)
 
 
 async def test_the_number_in_other_messages_is_shown_with_the_recipient(opened: Open) -> None:
@@ -186,12 +186,12 @@ async def test_the_number_in_other_messages_is_shown_with_the_recipient(opened: 
             for place, phone in enumerate(small.recipients.phones)
             if large.recipients.phones.find(phone) >= 0
         )
-        scene.screen.messages.table.move_to_key("2270142")
+        scene.screen.picture.messages.table.move_to_key("2270142")
         await pilot.pause()
-        scene.screen.recipients.table.move_to_key(slot)
+        scene.screen.picture.recipients.table.move_to_key(slot)
         await pilot.pause()
-        assert "Also in" in str(scene.screen.recipient.text)
-        assert "2270141" in str(scene.screen.recipient.text)
+        assert "Also in" in str(scene.screen.picture.recipient.text)
+        assert "2270141" in str(scene.screen.picture.recipient.text)
 
 
 async def test_pasted_ids_are_shown_line_by_line_before_they_are_added(opened: Open) -> None:
@@ -238,7 +238,7 @@ async def test_removed_messages_come_back_with_undo_where_they_stood(opened: Ope
         await pilot.press("u")
         await scene.show(pilot)
         assert list(scene.screen.station.engine.board.messages) == before
-        assert list(scene.screen.messages.table.view.keys) == before
+        assert list(scene.screen.picture.messages.table.view.keys) == before
         assert [each.id for each in Watchlist(scene.locations.watchlist).load()] == before
 
 
@@ -246,15 +246,15 @@ async def test_a_message_that_was_removed_and_added_again_is_shown_anew(opened: 
     async with opened() as (scene, pilot):
         screen, engine = scene.screen, scene.screen.station.engine
         await pilot.press("enter", "end")
-        again = engine.board[str(screen.open_id)].entry
+        again = engine.board[str(screen.picture.open_id)].entry
         engine.forget(again.id)
         engine.watch(again)
-        screen.entitle_side()  # as a mark or a sorted column does at any moment
+        screen.picture.entitle_side()  # as a mark or a sorted column does at any moment
         await scene.show(pilot)
-        assert len(screen.recipients.table.view.keys) == 0
+        assert len(screen.picture.recipients.table.view.keys) == 0
         await scene.pass_time(pilot, 60)
         count = len(engine.board[again.id].recipients)
-        assert len(screen.recipients.table.view.keys) == count > 0
+        assert len(screen.picture.recipients.table.view.keys) == count > 0
 
 
 async def test_a_restart_shows_the_same_list(opened: Open, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) ->
         step = partial(scene.clock.advance, 0.5)
         await until(pilot, lambda: watchlist.broken, "the broken file noticed", step)
         await scene.show(pilot)
-        scene.screen.show_head()
+        scene.screen.head.show()
         await pilot.press("d")
         await scene.show(pilot)
         assert "watchlist read-only" in text_of(scene)
@@ -296,7 +296,7 @@ async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) ->
 
 async def test_the_filter_works_as_it_is_typed_and_escape_clears_it(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        table = scene.screen.messages.table
+        table = scene.screen.picture.messages.table
         everything = len(table.view)
         await pilot.press("slash", *"recipients>200")
         await pilot.pause()
@@ -313,7 +313,7 @@ async def test_the_filter_works_as_it_is_typed_and_escape_clears_it(opened: Open
 
 async def test_a_mistake_in_a_filter_is_named_and_the_last_good_one_stays(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        table = scene.screen.messages.table
+        table = scene.screen.picture.messages.table
         await pilot.press("slash", *"recipients>200")
         await pilot.pause()
         hidden = table.view.hidden
@@ -325,7 +325,7 @@ async def test_a_mistake_in_a_filter_is_named_and_the_last_good_one_stays(opened
 
 async def test_a_filter_that_cannot_be_read_hides_nothing_when_it_is_entered(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        table = scene.screen.messages.table
+        table = scene.screen.picture.messages.table
         await pilot.press("slash", *"black", "enter")
         await pilot.pause()
         kept = table.view.shown_keys()
@@ -343,7 +343,7 @@ async def test_a_filter_that_cannot_be_read_hides_nothing_when_it_is_entered(ope
 async def test_keys_typed_fast_take_effect_in_their_order(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await type_all(scene, pilot, ["slash", "a", "b", "x", "backspace", "2", "0"])
-        bar = scene.screen.messages.bar
+        bar = scene.screen.picture.messages.bar
         assert bar is not None
         await until(pilot, lambda: bar.text.endswith("0"), "all that was typed")
         assert bar.text == "ab20"
@@ -356,7 +356,7 @@ async def test_a_frozen_screen_keeps_its_picture_and_counts_what_is_new(opened: 
         picture = text_of(scene).splitlines()[3:30]
         delivered = f"{scene.screen.station.engine.board.totals().delivered:,} delivered"
         await scene.pass_time(pilot, 60)
-        scene.screen.show_head()
+        scene.screen.head.show()
         await pilot.pause()
         assert "FROZEN since " in text_of(scene)
         assert text_of(scene).splitlines()[3:30] == picture
@@ -387,7 +387,7 @@ async def test_privacy_masks_every_number_on_the_screen(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await pilot.press("enter")
         await pilot.pause()
-        watched = scene.screen.open_message
+        watched = scene.screen.picture.open_message
         assert watched is not None
         number = scene.screen.lens.phone(watched.recipients.phones[0])
         assert number in text_of(scene)
@@ -432,10 +432,10 @@ async def test_every_pane_can_be_reached_and_zoomed(opened: Open, size: tuple[in
     async with opened(size=size) as (scene, pilot):
         seen = set()
         for _ in range(4):
-            seen.add(scene.screen.at)
+            seen.add(scene.screen.picture.at)
             await pilot.press("z")
             await pilot.pause()
-            assert scene.screen.visible_panes == scene.screen.at
+            assert scene.screen.picture.visible == scene.screen.picture.at
             await pilot.press("z", "tab")
             await pilot.pause()
         assert seen == {Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT, Where.LOG}

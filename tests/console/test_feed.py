@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from smsmon.console.feed import Feed, News
-from smsmon.console.tables.journal import Journal
+from smsmon.console.tables.log import Journal
 from smsmon.model import Event, EventKind
 from smsmon.monitor.state import Applied
 from tests.support.clock import VirtualClock

@@ -13,7 +13,7 @@ from textual.events import Paste
 
 from smsmon.console.dialogs.find import FindScreen
 from smsmon.console.lens import Lens
-from smsmon.console.tables.finding import Place
+from smsmon.console.tables.found import Place
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.recipients import Status

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.console.tables import finding
-from smsmon.console.tables.finding import (
+from smsmon.console.tables import found as finding
+from smsmon.console.tables.found import (
     Found,
     Place,
     as_now,

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual import events
 
 from smsmon.console.looks import Tone
-from smsmon.console.tables.journal import LIMIT, Line
+from smsmon.console.tables.log import LIMIT, LogLine
 from tests.support.scene import WIDE, Scene
 
 KEYS = ("y", "Y", "down", "s", "r", "p", "d", "e", "w", "x", "asterisk", "y", "Y", "p", "d")
@@ -35,6 +35,8 @@ async def test_lines_the_log_has_dropped_are_not_taken_for_others(tmp_path: Path
         await scene.open(pilot, 60)
         await pilot.press("l", "F")
         screen = scene.screen
-        shown = list(screen.journal.numbers)
-        screen.journal.note(Line(0.0, None, "", f"line {n}", Tone.PLAIN) for n in range(LIMIT))
-        assert screen.records(shown) == []
+        shown = list(screen.picture.journal.numbers)
+        screen.picture.journal.note(
+            LogLine(0.0, None, "", f"line {n}", Tone.PLAIN) for n in range(LIMIT)
+        )
+        assert screen.exports.records(shown) == []

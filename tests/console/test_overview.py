@@ -19,11 +19,10 @@ from textual.worker import WorkerFailed
 from smsmon.console.cells import Span
 from smsmon.console.looks import Tone
 from smsmon.console.overview.charts import Bar, Bars
-from smsmon.console.overview.counted import CountedScreen
 from smsmon.console.overview.figures import Captured, FigureCache, Figures, TimeAxis
-from smsmon.console.overview.panel_view import Drawing
+from smsmon.console.overview.panel import Drawing
 from smsmon.console.overview.panels import TABS
-from smsmon.console.overview.screen import OverviewScreen, grid
+from smsmon.console.overview.screen import CountedScreen, OverviewScreen, grid
 from smsmon.console.overview.tally import Tally
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.simulator.scenario import demo_entries
@@ -59,7 +58,7 @@ def shown(tmp_path: Path) -> Open:
             message = MESSAGE if MESSAGE in engine.board else None
             below = scene.screen
             screen = OverviewScreen(
-                engine, below.lens, tally, lambda: below.told, message_id=message
+                engine, below.lens, tally, lambda: below.head.told, message_id=message
             )
             await scene.app.push_screen(screen)
             await settled(screen, pilot)
@@ -206,7 +205,7 @@ async def test_what_is_wrong_is_told_above_the_plots_as_it_is_in_the_console(sho
         await settled(screen, pilot)
         assert "down since" in text_of(scene)
         scene.screen.station.halted = "a fault of smsmon itself"
-        scene.screen.show_head()
+        scene.screen.head.show()
         screen.look()
         await pilot.pause()
         assert "NOT POLLING: a fault of smsmon itself" in text_of(scene)
@@ -340,7 +339,7 @@ async def test_what_changes_below_paints_nothing_above(
         monkeypatch.setattr(scene.app, "_display", lambda *what: painted.append(what))
 
         scene.screen.query_one("#truth").refresh()
-        scene.screen.messages.table.refresh()
+        scene.screen.picture.messages.table.refresh()
         await pilot.pause()
         scene.screen._on_timer_update()
         await pilot.pause()

@@ -24,7 +24,7 @@ from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.overview.tally import Stop, Tally
-from smsmon.console.widgets.fitting import KEPT, wrapped
+from smsmon.console.widgets.line import KEPT, wrapped
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied

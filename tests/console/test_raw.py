@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from smsmon.console.dialogs.lines_view import LinesView, folded
-from smsmon.console.dialogs.raw import RawScreen
-from smsmon.console.dialogs.raw_view import SHOWN_LIMIT, facts, page
+from smsmon.console.dialogs.raw import SHOWN_LIMIT, LinesView, RawScreen, facts, folded, page
 from tests.console.dialog_stage import NARROW, SMALL, DialogApp, asking, calm
 
 ANSWER = b'{"b":"2","a":[{"phoneNumber":"+33612345678","x":1.50},{}],"e":[],"u":"\\u001b[0m"}'

@@ -12,11 +12,10 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
-from smsmon.console.dialogs.since import SinceScreen
-from smsmon.console.dialogs.since_view import Stretch, beginning, evening, lines, summary
+from smsmon.console.dialogs.since import SinceScreen, Stretch, beginning, evening, lines, summary
 from smsmon.console.lens import Lens
-from smsmon.console.tables.journal import transition_lines
-from smsmon.console.widgets.key_line import KeyLine
+from smsmon.console.tables.log import transition_lines
+from smsmon.console.widgets.line import KeyLine
 from smsmon.model import Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
@@ -134,7 +133,7 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await scene.show(pilot)
-        assert scene.screen.at is Where.RECIPIENT
+        assert scene.screen.picture.at is Where.RECIPIENT
         assert scene.screen.lens.phone(phone) in text_of(scene)
 
 

@@ -139,7 +139,7 @@ async def test_a_screen_is_told_in_the_colours_that_the_terminal_has(
 
     async with app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 90.5)
-        scene.screen.messages.table.move_to_key("2270142")
+        scene.screen.picture.messages.table.move_to_key("2270142")
         await pilot.pause()
 
         used = {code for _, ink in inks(app) for code in (ink.fore, ink.back)}

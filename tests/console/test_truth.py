@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.console import head, titles
+from smsmon.console import details, head
 from smsmon.console.export import message_record
 from smsmon.console.lens import Lens
-from smsmon.console.widgets.fitting import Part
+from smsmon.console.widgets.line import Part
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition, held_back
 from smsmon.monitor.standing import standing
@@ -86,7 +86,7 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
 async def test_nobody_says_ok_before_anything_was_answered(tmp_path: Path) -> None:
     scene = Scene(tmp_path, [])
     async with scene.app.run_test(size=WIDE) as pilot:
-        scene.screen.show_head()
+        scene.screen.head.show()
         assert "API · no answer yet" in first_line(scene)
         await scene.open(pilot, 2)  # the balance is answered
         assert "API ● ok" in first_line(scene)
@@ -261,7 +261,7 @@ async def test_a_message_never_read_shows_no_counts(tmp_path: Path) -> None:
         watched = engine.board["2270142"]
         record = message_record(watched, standing(engine, watched, scene.clock.now()))
         assert record["recipients"] is record["waiting"] is record["delivered"] is None
-        rows: Any = scene.screen.messages.table.rows
+        rows: Any = scene.screen.picture.messages.table.rows
         assert rows.values("waiting", ["2270142"]) == [None]
 
 
@@ -283,14 +283,14 @@ def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
     clock = VirtualClock()
     watched = Watched(Entry("300"))
     well = AccountState("default")
-    assert said(titles.recipients_count(watched)) == "not read yet"
-    assert said(titles.read_note(watched, well, lens(clock))) == ""
+    assert said(details.recipients_count(watched)) == "not read yet"
+    assert said(details.read_note(watched, well, lens(clock))) == ""
     watched.read_at = START - 5
     for due, told in ((60, ", next 10:01:00"), (10, ", next soon"), (-3, ", due now")):
         watched.next_due = START + due
-        assert said(titles.read_note(watched, well, lens(clock))) == f"read 09:59:55{told}"
+        assert said(details.read_note(watched, well, lens(clock))) == f"read 09:59:55{told}"
     down = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
-    assert said(titles.read_note(watched, down, lens(clock))) == "read 09:59:55"
+    assert said(details.read_note(watched, down, lens(clock))) == "read 09:59:55"
 
 
 def test_an_age_is_told_as_it_stays_true() -> None:

@@ -11,8 +11,8 @@ from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
 from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
 from smsmon.console.palette import Actions
-from smsmon.console.tables.alerts import mark
-from smsmon.console.widgets.key_line import KeyLine
+from smsmon.console.tables.messages import mark
+from smsmon.console.widgets.line import KeyLine
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Rule
@@ -28,7 +28,7 @@ async def test_the_key_for_failures_says_what_it_shows_and_goes_on_to_all_undeli
 ) -> None:
     async with opened(seconds=20) as (scene, pilot):
         await pilot.press("enter")
-        watched, table = scene.screen.open_message, scene.screen.recipients.table
+        watched, table = scene.screen.picture.open_message, scene.screen.picture.recipients.table
         assert watched is not None
 
         async def shown() -> set[Status]:
@@ -48,7 +48,7 @@ async def test_the_key_for_failures_says_what_it_shows_and_goes_on_to_all_undeli
 
 async def test_where_nothing_failed_the_empty_table_says_so_and_how_to_go_on(opened: Open) -> None:
     async with opened(seconds=20) as (scene, pilot):
-        scene.screen.messages.table.move_to_key("2270139")
+        scene.screen.picture.messages.table.move_to_key("2270139")
         await pilot.press("enter", "f")
         await scene.show(pilot)
         assert "Nothing failed; f shows who waits." in text_of(scene)
@@ -58,7 +58,7 @@ async def test_messages_with_recipients_that_wait_are_told_from_those_that_faile
     opened: Open,
 ) -> None:
     async with opened(seconds=20) as (scene, pilot):
-        board, table = scene.screen.station.engine.board, scene.screen.messages.table
+        board, table = scene.screen.station.engine.board, scene.screen.picture.messages.table
         await pilot.press("f")
         assert "stale or not found only" in text_of(scene)
         failed = set(table.view.shown_keys())

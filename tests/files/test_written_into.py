@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from smsmon import files, outputs
-from smsmon.console.asking import _written as export_of_the_console
+from smsmon.console.export import _written as export_of_the_console
 from tests.files.kinds import CONTENT, a_device, a_socket, left_over, write
 
 

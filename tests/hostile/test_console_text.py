@@ -67,7 +67,7 @@ async def test_what_the_account_holds_comes_out_as_plain_text(tmp_path: Path) ->
             user = {"username": f"Us{text}"}
             answer = {"success": True, "user": user, "credits": credits}
             stage.account.balance = json.dumps(answer).encode()
-            stage.scene.screen.show_balance(await stage.account.me())
+            stage.scene.screen.head.show_balance(await stage.account.me())
             await stage.pilot.pause()
         what = stage.taken()
         assert what.obeyed == []
@@ -79,7 +79,7 @@ async def test_copies_and_exports_are_plain_text(tmp_path: Path) -> None:
         app, exports = stage.scene.app, stage.scene.locations.exports
         taken = []
         for where in (Where.MESSAGES, Where.RECIPIENTS, Where.LOG):
-            stage.scene.screen.go(where)
+            stage.scene.screen.arrangement.go(where)
             for key in ("y", "Y"):
                 await stage.press("asterisk", key)
                 await stage.scene.show(stage.pilot)
@@ -122,7 +122,7 @@ async def test_pastes_come_out_as_plain_text_wherever_they_go(
             if action.id in LEAVES:
                 continue
             app = stage.scene.app
-            stage.scene.screen.go(Where.MESSAGES)
+            stage.scene.screen.arrangement.go(Where.MESSAGES)
             await stage.press(action.keys[0])
             if not isinstance(app.focused, LiveTable):  # it asks for something
                 await stage.type(events.Paste(one_line))

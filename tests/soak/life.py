@@ -17,10 +17,10 @@ from textual.widget import Widget
 
 from smsmon import phones
 from smsmon.console import app as app_module
-from smsmon.console import showing
+from smsmon.console import screen
 from smsmon.console.actions import ACTIONS, Action, Where
 from smsmon.console.looks import Tone
-from smsmon.console.tables.journal import LIMIT, Line
+from smsmon.console.tables.log import LIMIT, LogLine
 from smsmon.console.terminal.garbage import give_back, share_one_pool
 from smsmon.model import Entry
 from smsmon.simulator.world import World
@@ -106,7 +106,7 @@ class Life:
         for action in actions:
             if action.id in LEFT_ALONE:
                 continue
-            self.scene.screen.go(Where.MESSAGES)
+            self.scene.screen.arrangement.go(Where.MESSAGES)
             key = action.keys[0]
             app.post_message(events.Key(key, key if len(key) == 1 else None))
             await pilot.pause()
@@ -121,8 +121,8 @@ class Life:
 
     def fill_the_log(self) -> None:
         """As many lines as are kept: those that come from now on take the places of older ones."""
-        lines = (Line(0.0, None, "", f"{number}", Tone.DIM) for number in range(LIMIT))
-        self.scene.screen.journal.note(lines)
+        lines = (LogLine(0.0, None, "", f"{number}", Tone.DIM) for number in range(LIMIT))
+        self.scene.screen.picture.journal.note(lines)
 
     def show_many_numbers(self) -> None:
         """More numbers are written out than are remembered, as in some days of looking around."""
@@ -135,7 +135,7 @@ class Life:
         gc.collect()
         give_back()
         widgets = sum(isinstance(each, Widget) for each in gc.get_objects())
-        lines = len(self.scene.screen.journal)
+        lines = len(self.scene.screen.picture.journal)
         return Footprint(resident(), sys.getallocatedblocks(), widgets, lines)
 
     def _fresh(self, some: int) -> list[Entry]:
@@ -149,7 +149,7 @@ class Life:
 async def living(life: Life, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pilot[Any]]:
     """The console open, painting and looking around less often than for a person."""
     monkeypatch.setattr(app_module, "_LOOK_EVERY", FILE_LOOK)
-    monkeypatch.setattr(showing, "_AGES_EVERY", AGES_LOOK)
+    monkeypatch.setattr(screen, "_AGES_EVERY", AGES_LOOK)
     async with life.scene.app.run_test(size=(140, 40)) as pilot:
         await life.scene.open(pilot)
         life.scene.screen.feed.frames_per_second = 1 / FRAME

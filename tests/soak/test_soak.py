@@ -12,7 +12,7 @@ from statistics import median
 import msgspec
 import pytest
 
-from smsmon.console.tables.journal import LIMIT
+from smsmon.console.tables.log import LIMIT
 from tests.soak.life import HOUR, Life, living
 from tests.soak.month import DAYS, Month
 

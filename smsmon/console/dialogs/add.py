@@ -12,13 +12,11 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
-from smsmon.console.dialogs.field import Field, drawn
-from smsmon.console.dialogs.keys import Keys
+from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
@@ -26,8 +24,6 @@ from smsmon.store.idlist import IdList, parse
 from smsmon.store.idlist.cells import GROUPING, uncovered
 from smsmon.text import ELLIPSIS, LABEL_LIMIT, painted, typed
 
-_LOW = 20
-"""Lines of the screen below which no blank lines are spared."""
 _LINE_LIMIT = 1000
 """Characters of one pasted line that are taken."""
 _KEPT = re.compile(f"([\t{GROUPING}])")
@@ -71,16 +67,17 @@ class IdArea(TextArea):
         self.insert("\n")
 
 
-class AddScreen(ModalScreen[IdList | None]):
+class AddScreen(Dialog[IdList | None]):
     """Ask for message ids; shows line by line what it understood before it accepts.
 
     Dismissed with what was read, its entries those to add, or None.
     """
 
+    FRAME = "add"
+    HEADING = "Add messages"
     CSS = """
     AddScreen #add {
         height: 90%; max-height: 30;
-        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
         & > #ids { height: 5; background: $panel; border: none; padding: 0 1; margin: 0 0 1 0; }
         & > Horizontal { height: 1; margin: 0 0 1 0; }
         & Horizontal > Line { width: 8; }
@@ -94,7 +91,6 @@ class AddScreen(ModalScreen[IdList | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "cancel", show=False),
         Binding("enter", "accept", "add", show=False),
     ]
 
@@ -104,31 +100,25 @@ class AddScreen(ModalScreen[IdList | None]):
         self._text = text
         self._read = IdList((), ())
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="add") as dialog:
-            dialog.border_title = "Add messages"
-            asked = "Type or paste ids, spaces or commas between"
-            yield Line(Content.styled(asked, "$text-quiet"))
-            area = IdArea(self._text, id="ids", soft_wrap=False, compact=True)
-            area.cursor_blink = False
-            yield area
-            with Horizontal():
-                yield Line(Content.styled("Label", "$text-quiet"))
-                yield Field(limit=LABEL_LIMIT, placeholder="for those without one", id="label")
-            yield Line(id="verdict")
-            with VerticalScroll(id="understood"):
-                yield Static(id="preview", markup=False)
-            yield Keys(
-                ("enter", "add"), ("tab", "label"), ("^j", "new line"), ("PgDn", "scroll"),
-                ("esc", "cancel"),
-            )  # fmt: skip
+    def body(self) -> ComposeResult:
+        yield Line(quiet("Type or paste ids, spaces or commas between"))
+        area = IdArea(self._text, id="ids", soft_wrap=False, compact=True)
+        area.cursor_blink = False
+        yield area
+        with Horizontal():
+            yield Line(quiet("Label"))
+            yield TextField(limit=LABEL_LIMIT, placeholder="for those without one", id="label")
+        yield Line(id="verdict")
+        with VerticalScroll(id="understood"):
+            yield Static(id="preview", markup=False)
+        yield Keys(
+            ("enter", "add"), ("tab", "label"), ("^j", "new line"), ("PgDn", "scroll"),
+            ("esc", "cancel"),
+        )  # fmt: skip
 
     def on_mount(self) -> None:
         self.query_one("#ids").focus()
         self._understand()
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < _LOW, "-low")
 
     def action_scroll_preview(self, way: int) -> None:
         """Scroll what was understood by nearly a page, up (-1) or down (1)."""
@@ -140,7 +130,7 @@ class AddScreen(ModalScreen[IdList | None]):
         self._read = parse(self.query_one("#ids", TextArea).text)
         self.query_one("#preview", Static).update(preview(self._read, self._watched))
         self.query_one("#understood").scroll_home(animate=False)
-        self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
+        self.tell(verdict(self._read, self._watched))
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -154,12 +144,7 @@ class AddScreen(ModalScreen[IdList | None]):
             named = (replace(e, label=label) if not e.label else e for e in fresh)
             self.dismiss(replace(self._read, entries=tuple(named)))
         else:
-            self.query_one("#verdict", Line).say(verdict(self._read, self._watched))
-            self.app.bell()
-
-    def action_cancel(self) -> None:
-        """Close and add nothing."""
-        self.dismiss(None)
+            self.refuse(verdict(self._read, self._watched))
 
 
 def verdict(read: IdList, watched: Container[str]) -> Content:
@@ -167,16 +152,16 @@ def verdict(read: IdList, watched: Container[str]) -> Content:
     known = sum(entry.id in watched for entry in read.entries)
     fresh, bad, doubts = len(read.entries) - known, len(read.problems), len(read.doubts)
     if not (fresh or known or bad):
-        return Content.styled("Type or paste at least one message id (digits).", "$text-quiet")
+        return quiet("Type or paste at least one message id (digits).")
     parts = [Content.styled(f"{fresh:,} to add", "bold" if fresh else "$text-quiet")]
     if bad:
         parts.append(Content.styled(f"✗ {bad:,} not understood", "$error"))
     if doubts:
         parts.append(Content.styled(f"! {doubts:,} in doubt", "$warning"))
     if known:
-        parts.append(Content.styled(f"{known:,} watched already", "$text-quiet"))
+        parts.append(quiet(f"{known:,} watched already"))
     if read.duplicates:
-        parts.append(Content.styled(f"{read.duplicates:,} listed twice", "$text-quiet"))
+        parts.append(quiet(f"{read.duplicates:,} listed twice"))
     return Content(" · ").join(parts)
 
 
@@ -190,12 +175,12 @@ def preview(read: IdList, watched: Container[str]) -> Content:
         (_complaint("✗", "$error", each) for each in read.problems),
         (_complaint("!", "$warning", each) for each in read.doubts),
         (_taken(each) for each in fresh),
-        (Content.styled(f"· {each.id}  watched already", "$text-quiet") for each in known),
+        (quiet(f"· {each.id}  watched already") for each in known),
     )
     lines = list(islice(every, _PREVIEW_LINES))
     left = len(read.problems) + len(read.doubts) + len(read.entries) - len(lines)
     if left:
-        lines.append(Content.styled(f"… and {left:,} more", "$text-quiet"))
+        lines.append(quiet(f"… and {left:,} more"))
     return Content("\n").join(lines)
 
 

@@ -3,23 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 
-from smsmon.console.dialogs.column_choice import CHOICE_COLUMNS, Choice, choices
+from smsmon.console.cells import Cell, Span
+from smsmon.console.dialogs.base import Dialog, quiet
+from smsmon.console.looks import Tone
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
 from smsmon.console.widgets.live_table.content import usual_columns
 
-_LOW = 20
-"""Lines of the screen below which no blank lines are spared."""
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One column of the table, chosen or not."""
+
+    name: str
+    title: str
+    help: str
+    chosen: bool
+
+
+def choices(columns: Iterable[Column[Any]], chosen: Iterable[str]) -> list[Choice]:
+    """The columns to choose from: those chosen in their order, then the others in theirs."""
+    known = {column.name: column for column in columns}
+    first = [name for name in dict.fromkeys(chosen) if name in known]
+    rest = [name for name in known if name not in first]
+    return [
+        Choice(name, known[name].title or name, known[name].help, name in first)
+        for name in (*first, *rest)
+    ]
+
+
+def _title(row: Choice, width: int) -> Cell:
+    if row.chosen:
+        return (Span("✓ ", Tone.GOOD), Span(row.title, Tone.STRONG))
+    return Span(f"  {row.title}", Tone.DIM)
+
+
+def _help(row: Choice, width: int) -> Cell:
+    return Span(row.help, Tone.DIM)
+
+
+CHOICE_COLUMNS: tuple[Column[Choice], ...] = (
+    Column("title", "column", _title, width=16, flex=2, max_width=18, priority=1, sortable=False),
+    Column("help", "what it shows", _help, width=16, flex=1, sortable=False),
+)
 
 
 class ChoiceTable(LiveTable[str, Choice], inherit_bindings=False):
@@ -40,16 +73,17 @@ class ChoiceTable(LiveTable[str, Choice], inherit_bindings=False):
     ]
 
 
-class ColumnsScreen(ModalScreen[list[str] | None]):
+class ColumnsScreen(Dialog[list[str] | None]):
     """Choose which columns a table shows, and in which order.
 
     Dismissed with the names chosen, at least one, or None.
     """
 
+    FRAME = "columns"
+    HEADING = "Columns"
     CSS = """
     ColumnsScreen #columns {
         height: 100%; max-height: 24;
-        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
         & > LiveTable { margin: 1 0 0 0; }
     }
     ColumnsScreen.-low #columns {
@@ -57,7 +91,6 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
         & > LiveTable, & > .keys { margin: 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
     AUTO_FOCUS = "ChoiceTable"
 
     def __init__(self, columns: Sequence[Column[Any]], chosen: Iterable[str]) -> None:
@@ -68,22 +101,14 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
             CHOICE_COLUMNS, MappedRows(self._choices), list(self._choices), tint_seconds=0
         )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="columns") as dialog:
-            dialog.border_title = "Columns"
-            yield Line(id="verdict")
-            yield self._table
-            yield Line(
-                Content.styled("space  show or hide   J K  move   d  default", "$text-quiet"),
-                classes="keys",
-            )
-            yield Line(Content.styled("enter  done     esc  cancel", "$text-quiet"))
+    def body(self) -> ComposeResult:
+        yield Line(id="verdict")
+        yield self._table
+        yield Line(quiet("space  show or hide   J K  move   d  default"), classes="keys")
+        yield Line(quiet("enter  done     esc  cancel"))
 
     def on_mount(self) -> None:
         self._say()
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < _LOW, "-low")
 
     @property
     def chosen(self) -> list[str]:
@@ -122,10 +147,6 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
         """Close with what is chosen."""
         self.dismiss(self.chosen)
 
-    def action_cancel(self) -> None:
-        """Close and change nothing."""
-        self.dismiss(None)
-
     def _take(self, ordered: Iterable[Choice]) -> None:
         choices_by_name = {choice.name: choice for choice in ordered}
         self._choices.clear()
@@ -136,4 +157,4 @@ class ColumnsScreen(ModalScreen[list[str] | None]):
         shown = (
             f"{len(self.chosen)} of {len(self._choices)} shown, from left to right in this order"
         )
-        self.query_one("#verdict", Line).say(Content.styled(shown, "$text-quiet"))
+        self.tell(quiet(shown))

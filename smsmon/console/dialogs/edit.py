@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, TypedDict
+from typing import TypedDict
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from smsmon.console.cells import cut
-from smsmon.console.dialogs.field import Field
+from smsmon.console.dialogs.base import Dialog, TextField, quiet
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
@@ -80,20 +78,20 @@ def hint(entries: Sequence[Entry], name: str) -> str:
     return f"{_AS_IT_IS}: {cut(value, _HINTED)}" if value else f"{_AS_IT_IS}: none"
 
 
-class EditScreen(ModalScreen[Changes | None]):
+class EditScreen(Dialog[Changes | None]):
     """Edit descriptions. Dismissed with what changes, or None when nothing does."""
 
+    FRAME = "edit"
+    HEADING = "Edit"
     CSS = """
     EditScreen #edit {
-        & Line { text-wrap: nowrap; text-overflow: ellipsis; }
         & > Horizontal { height: 1; margin: 0 0 1 0; }
         & > #heading { margin: 0 0 1 0; }
         & Horizontal > Line { width: 8; }
-        & Field { width: 1fr; }
+        & TextField { width: 1fr; }
         & > .keys { margin: 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
     AUTO_FOCUS = "#label"
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -101,35 +99,24 @@ class EditScreen(ModalScreen[Changes | None]):
         super().__init__()
         self._entries = entries
 
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         several = len(self._entries) > 1
-        with Vertical(classes="dialog", id="edit") as dialog:
-            dialog.border_title = "Edit"
-            yield Line(heading(self._entries), id="heading")
-            for name, limit in _LIMITS.items():
-                with Horizontal():
-                    yield Line(Content.styled(name.capitalize(), "$text-quiet"))
-                    if several:
-                        yield Field(placeholder=hint(self._entries, name), limit=limit, id=name)
-                    else:
-                        yield Field(texts_of(self._entries[0])[name], limit=limit, id=name)
-            yield Line(
-                Content.styled("Tags stand between spaces or commas: otp fr", "$text-quiet"),
-            )
-            yield Line(
-                Content.styled("enter  save     tab  next field     esc  cancel", "$text-quiet"),
-                classes="keys",
-            )
+        yield Line(heading(self._entries), id="heading")
+        for name, limit in _LIMITS.items():
+            with Horizontal():
+                yield Line(quiet(name.capitalize()))
+                if several:
+                    yield TextField(placeholder=hint(self._entries, name), limit=limit, id=name)
+                else:
+                    yield TextField(texts_of(self._entries[0])[name], limit=limit, id=name)
+        yield Line(quiet("Tags stand between spaces or commas: otp fr"))
+        yield Line(quiet("enter  save     tab  next field     esc  cancel"), classes="keys")
 
     @on(Input.Submitted)
     def action_accept(self) -> None:
         """Close with what was changed."""
-        typed = {name: self.query_one(f"#{name}", Field).value for name in _LIMITS}
+        typed = {name: self.query_one(f"#{name}", TextField).value for name in _LIMITS}
         self.dismiss(changes(self._entries, typed) or None)
-
-    def action_cancel(self) -> None:
-        """Close and change nothing."""
-        self.dismiss(None)
 
 
 def heading(entries: Sequence[Entry]) -> Content:

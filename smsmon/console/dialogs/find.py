@@ -8,24 +8,26 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from smsmon.console.dialogs.field import Field
+from smsmon.console.dialogs.base import Dialog, TextField, quiet
 from smsmon.console.lens import Lens
-from smsmon.console.tables.finding import (
+from smsmon.console.tables.found import (
     FOUND_LIMIT,
     FindNumber,
     Found,
+    FoundRows,
     Place,
+    detail,
+    found_columns,
     merged,
     remembered,
     search,
     understood,
+    verdict,
+    why_empty,
 )
-from smsmon.console.tables.found import FoundRows, detail, found_columns, verdict, why_empty
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.monitor.board import Board
@@ -35,20 +37,19 @@ from smsmon.store.errors import StoreError
 _LOOK_EVERY = 1.0
 """Seconds between two looks at what the rows say now: statuses change while this is open."""
 _LONGEST = 40
-_LOW = 20
-"""Lines of the screen below which no blank lines are spared."""
 
 
-class FindScreen(ModalScreen[Place | None]):
+class FindScreen(Dialog[Place | None]):
     """Find a number in all watched messages, and in the history, while it is typed.
 
     Dismissed with the place chosen, or None. A place without a slot is in the history only.
     """
 
+    FRAME = "find"
+    HEADING = "Find a number"
     CSS = """
     FindScreen #find {
         width: 112; max-width: 100%; height: 26; max-height: 100%; padding: 0 1;
-        & > Line { text-wrap: nowrap; text-overflow: ellipsis; }
         & > #verdict { margin: 0 1 1 1; }
         & > #detail { padding: 0 1; margin: 1 0 0 0; }
         & > .keys { padding: 0 1; margin: 0; }
@@ -65,7 +66,6 @@ class FindScreen(ModalScreen[Place | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", show=False),
         Binding("enter", "open", show=False),
         Binding("down", "move('cursor_down')", show=False),
         Binding("up", "move('cursor_up')", show=False),
@@ -91,26 +91,18 @@ class FindScreen(ModalScreen[Place | None]):
         # Letters typed belong to the field, wherever the mouse was.
         self._table.can_focus = False
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="find") as dialog:
-            dialog.border_title = "Find a number"
-            yield Field(limit=_LONGEST, id="number")
-            yield Line(id="verdict")
-            with Vertical(id="found"):
-                yield self._table
-                yield Static(id="nothing", markup=False)
-            yield Line(id="detail")
-            yield Line(
-                Content.styled("enter  open     ↑ ↓  choose     esc  close", "$text-quiet"),
-                classes="keys",
-            )
+    def body(self) -> ComposeResult:
+        yield TextField(limit=_LONGEST, id="number")
+        yield Line(id="verdict")
+        with Vertical(id="found"):
+            yield self._table
+            yield Static(id="nothing", markup=False)
+        yield Line(id="detail")
+        yield Line(quiet("enter  open     ↑ ↓  choose     esc  close"), classes="keys")
 
     def on_mount(self) -> None:
         self._show([], searching=False)
         self.set_interval(_LOOK_EVERY, self.look)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < _LOW, "-low")
 
     def look(self) -> None:
         """Show the rows as they are now."""
@@ -171,7 +163,7 @@ class FindScreen(ModalScreen[Place | None]):
                 self._wanted, len(self._board), searching=searching, history=bool(self._find)
             )
             nothing.update(why)
-        self.query_one("#verdict", Line).say(
+        self.tell(
             verdict(
                 self._value, self._wanted, found, searching=searching, more=more, trouble=trouble
             )
@@ -210,7 +202,3 @@ class FindScreen(ModalScreen[Place | None]):
     def action_move(self, way: str) -> None:
         """Move the cursor of the table: an action of it by name."""
         getattr(self._table, f"action_{way}")()
-
-    def action_cancel(self) -> None:
-        """Close and go nowhere."""
-        self.dismiss(None)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from textwrap import wrap
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
-from smsmon.console.dialogs.keys import Keys
+from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.looks import ALERT_TONES, STATE_LOOKS, STATUS_LOOKS, UP, Look
 from smsmon.console.tones import styled
 from smsmon.recipients import Status
@@ -69,36 +63,19 @@ _FIGURES = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(PageDialog):
     """A page of keys: those of the pane the operator stands in first, dim where they rest."""
 
-    CSS = """
-    HelpScreen #help { height: 90%; }
-    HelpScreen #help-page { height: 1fr; }
-    """
-    AUTO_FOCUS = "#help-page"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "dismiss", "close", show=False),
-        Binding("j", "scroll('down')", show=False),
-        Binding("k", "scroll('up')", show=False),
-    ]
+    FRAME = "help"
+    HEADING = "Keys, words and signs"
 
     def __init__(self, where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> None:
         super().__init__()
         self._where = where
         self._actions = actions
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="help") as dialog:
-            dialog.border_title = "Keys, words and signs"
-            with VerticalScroll(id="help-page"):
-                yield Static(help_text(self._where, self._actions), markup=False)
-            yield Keys(("esc", "close"), ("↑ ↓  PgUp  PgDn", "scroll"))
-
-    def action_scroll(self, way: str) -> None:
-        """Scroll one line ``up`` or ``down``."""
-        page = self.query_one("#help-page")
-        page.scroll_relative(y=1 if way == "down" else -1, animate=False)
+    def page(self) -> Content:
+        return help_text(self._where, self._actions)
 
 
 def help_text(where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> Content:

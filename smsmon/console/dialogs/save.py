@@ -10,13 +10,10 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from smsmon.console.dialogs.field import Field
-from smsmon.console.dialogs.keys import Keys
+from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.text import safe
 
 FORMS = {".csv": "CSV, for spreadsheets", ".json": "JSON, for programs"}
@@ -58,19 +55,20 @@ def target(text: str, folder: Path) -> Target:
     return Target(path, exists=exists)
 
 
-class SaveScreen(ModalScreen[Path | None]):
+class SaveScreen(Dialog[Path | None]):
     """Ask for a file name. Dismissed with the path, its form told by the suffix, or None.
 
     A file that exists is only taken when enter is pressed a second time.
     """
 
+    FRAME = "save"
+    HEADING = "Export"
     CSS = """
     SaveScreen #save {
-        & > Field { margin: 0 0 1 0; }
+        & > TextField { margin: 0 0 1 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", show=False),
         Binding("tab", "other_form", show=False),
     ]
     AUTO_FOCUS = "#file"
@@ -85,40 +83,38 @@ class SaveScreen(ModalScreen[Path | None]):
         self._warned: Path | None = None
         """The file that exists and was asked about."""
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="save") as dialog:
-            dialog.border_title = "Export"
-            if self._what:
-                masked = ("; numbers are masked" if self._masked else "", "$accent")
-                what = Content.assemble((self._what, "bold"), masked)
-                yield Static(what, markup=False)
-            folder = safe(str(self._folder), _LONGEST)
-            yield Static(Content.assemble(("into ", "$text-quiet"), folder), markup=False)
-            yield Field(self._suggested, limit=_LONGEST, id="file")
-            yield Static(id="verdict", markup=False)
-            yield Keys(("enter", "save"), ("tab", "CSV or JSON"), ("esc", "cancel"))
+    def body(self) -> ComposeResult:
+        if self._what:
+            masked = ("; numbers are masked" if self._masked else "", "$accent")
+            what = Content.assemble((self._what, "bold"), masked)
+            yield Static(what, markup=False)
+        folder = safe(str(self._folder), _LONGEST)
+        yield Static(Content.assemble(("into ", "$text-quiet"), folder), markup=False)
+        yield TextField(self._suggested, limit=_LONGEST, id="file")
+        yield Static(id="verdict", markup=False)
+        yield Keys(("enter", "save"), ("tab", "CSV or JSON"), ("esc", "cancel"))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._warned = None
         form = FORMS.get(Path(event.value.strip()).suffix.lower())
-        self._say(f"as {form}" if form else "End the name in .csv or .json.", "$text-quiet")
+        self.tell(quiet(f"as {form}" if form else "End the name in .csv or .json."))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         wanted = target(event.value, self._folder)
         if wanted.problem:
-            self._say(wanted.problem, "$error")
-            self.app.bell()
+            self.refuse(Content.styled(wanted.problem, "$error"))
         elif wanted.exists and self._warned != wanted.path:
             self._warned = wanted.path
-            self._say("This file exists. Press enter again to write over it.", "$warning")
+            again = "This file exists. Press enter again to write over it."
+            self.tell(Content.styled(again, "$warning"))
         else:
             self.dismiss(wanted.path)
 
     def action_other_form(self) -> None:
         """End the name in the suffix of the other form."""
-        field = self.query_one("#file", Field)
+        field = self.query_one("#file", TextField)
         forms = list(FORMS)
         name, dot, suffix = field.value.strip().rpartition(".")
         if f".{suffix}".lower() in FORMS:
@@ -127,10 +123,3 @@ class SaveScreen(ModalScreen[Path | None]):
         else:
             field.value = f"{name}{dot}{suffix}{forms[0]}"
         field.cursor_position = len(field.value)
-
-    def action_cancel(self) -> None:
-        """Close and save nothing."""
-        self.dismiss(None)
-
-    def _say(self, sentence: str, style: str) -> None:
-        self.query_one("#verdict", Static).update(Content.styled(sentence, style))

@@ -13,17 +13,16 @@ import msgspec
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from smsmon.accounts import AccountProblem, open_to_others
 from smsmon.console.dialogs import setup_view as view
-from smsmon.console.dialogs.field import Field
-from smsmon.console.dialogs.key_field import KeyField
+from smsmon.console.dialogs.base import Dialog, TextField
+from smsmon.console.dialogs.setup_view import KeyField
 from smsmon.console.widgets.line import Line
 from smsmon.keylike import is_most_likely_key
 from smsmon.model import Balance, ReadError
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 Ask = Callable[[Profile], Awaitable[Balance]]
 """Asks the API with the key of a profile. Raises ``AccountProblem`` or ``ReadError``."""
 
-_LOW = 20
-"""Lines of the screen below which no blank lines are spared."""
 _SENTENCE_LIMIT = 600
 _CHOOSING = (("enter", "test"), ("↑ ↓", "choose"), ("esc", "later"))
 _ASKING = (("esc", "later"),)
@@ -96,7 +93,7 @@ class Ways(Widget):
         return view.ways(self._chosen)
 
 
-class SetupScreen(ModalScreen[bool]):
+class SetupScreen(Dialog[bool]):
     """Ask where the current account's key is, until the API takes it.
 
     Dismissed with True when the settings, read again, name a source whose key the API took;
@@ -104,13 +101,15 @@ class SetupScreen(ModalScreen[bool]):
     as long as it takes to write its file; that file is removed again unless the API took it.
     """
 
+    FRAME = "setup"
+    HEADING = "Set up"
     CSS = """
     SetupScreen #setup {
         max-width: 100%; max-height: 100%;
         & > .setup-question { text-wrap: nowrap; text-overflow: ellipsis; margin: 0 0 1 0; }
         & > #setup-entry { height: 1; margin: 1 0 1 0; }
         & #setup-what { width: 10; color: $text-quiet; }
-        & #setup-entry > Field, & #setup-entry > KeyField { width: 1fr; display: none; }
+        & #setup-entry > TextField, & #setup-entry > KeyField { width: 1fr; display: none; }
         & #setup-entry > .-chosen { display: block; }
         & > #setup-verdict { height: auto; min-height: 2; max-height: 8; }
         & > #setup-outcome { display: none; height: auto; max-height: 16; }
@@ -127,7 +126,6 @@ class SetupScreen(ModalScreen[bool]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "later", show=False),
         Binding("enter", "go_on", show=False),
         Binding("up,shift+tab", "move(-1)", show=False),
         Binding("down,tab", "move(1)", show=False),
@@ -160,35 +158,30 @@ class SetupScreen(ModalScreen[bool]):
         self._by_hand = False
         self._home = _home()
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="setup") as dialog:
-            dialog.border_title = "Set up"
-            yield Line(view.question(self._account, self._several), classes="setup-question")
-            yield Ways(self._chosen)
-            with Horizontal(id="setup-entry"):
-                yield Line(id="setup-what")
-                for way in view.WAYS:
-                    if way.kind == "paste":
-                        yield KeyField(id="setup-paste")
-                    else:
-                        yield Field(
-                            _text_of(self._profile, way),
-                            limit=first.PATH_LIMIT,
-                            placeholder=way.placeholder,
-                            id=f"setup-{way.kind}",
-                        )
-            with VerticalScroll(id="setup-outcome", can_focus=False):
-                yield Static(id="setup-told", markup=False)
-            yield Static(id="setup-verdict", markup=False)
-            yield Line(classes="keys", id="setup-keys")
+    def body(self) -> ComposeResult:
+        yield Line(view.question(self._account, self._several), classes="setup-question")
+        yield Ways(self._chosen)
+        with Horizontal(id="setup-entry"):
+            yield Line(id="setup-what")
+            for way in view.WAYS:
+                if way.kind == "paste":
+                    yield KeyField(id="setup-paste")
+                else:
+                    yield TextField(
+                        _text_of(self._profile, way),
+                        limit=first.PATH_LIMIT,
+                        placeholder=way.placeholder,
+                        id=f"setup-{way.kind}",
+                    )
+        with VerticalScroll(id="setup-outcome", can_focus=False):
+            yield Static(id="setup-told", markup=False)
+        yield Static(id="setup-verdict", markup=False)
+        yield Line(classes="keys", id="setup-keys")
 
     def on_mount(self) -> None:
         self._choose(self._chosen)
         if self._problem and _is_named(self._profile):
             self._say(view.refusal(self._short(self._problem, self._profile)))
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < _LOW, "-low")
 
     def on_unmount(self) -> None:
         self._unmake()
@@ -243,7 +236,7 @@ class SetupScreen(ModalScreen[bool]):
             self._say(view.asking(profile.key_source.kind == "command"), _ASKING)
             self._try(profile)
 
-    def action_later(self) -> None:
+    def action_cancel(self) -> None:
         """Close; the account stays stopped unless all is done."""
         self.dismiss(self._good is not None and not self._by_hand)
 
@@ -292,7 +285,7 @@ class SetupScreen(ModalScreen[bool]):
         """The profile as it is chosen now. Raises `SetupProblem`."""
         way = view.WAYS[self._chosen]
         if way.kind != "paste":
-            text = self.query_one(f"#setup-{way.kind}", Field).value
+            text = self.query_one(f"#setup-{way.kind}", TextField).value
             return first.profile_with(way.kind, text, self._profile, self._environ)
         field = self.query_one(KeyField)
         if not field.length:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+from itertools import groupby
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.actions import ACTIONS, bindings
-from smsmon.console.dialogs import since_view as views
-from smsmon.console.dialogs.keys import Keys
-from smsmon.console.dialogs.since_view import Stretch
+from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone
-from smsmon.console.tables import panes as tables
-from smsmon.console.tables.journal import Journal
-from smsmon.console.tables.journal import Line as JournalLine
-from smsmon.console.tables.log import LogRows
-from smsmon.console.tables.table_pane import TablePane, title
+from smsmon.console.looks import Tone, status_look
+from smsmon.console.tables.log import (
+    Journal,
+    LogLine,
+    LogRows,
+    event_line,
+    log_pane,
+    transition_lines,
+)
+from smsmon.console.tables.panes import TablePane, title
 from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import LiveTable
+from smsmon.model import EventKind
+from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened
 
@@ -36,12 +43,14 @@ _TAKEN_OVER = {"view.filter", "view.faults", "view.since", "move.back"}
 """Actions of the console that do here what they do there, on the same keys."""
 
 
-class SinceScreen(ModalScreen[JournalLine | None]):
+class SinceScreen(Dialog[LogLine | None]):
     """The log of a stretch of time, oldest first. Dismissed with the line to go to, or None.
 
     Begins with what happened since the operator last looked; when that is nothing, with last night.
     """
 
+    FRAME = "since"
+    HEADING = "What happened"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(action for action in ACTIONS if action.id in _TAKEN_OVER),
         Binding("q", "since", show=False),
@@ -51,7 +60,7 @@ class SinceScreen(ModalScreen[JournalLine | None]):
     CSS = """
     SinceScreen #since {
         width: 120; max-width: 100%; height: 94%; padding: 0 1;
-        & > Line { padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > Line { padding: 0 1; }
         & > #since-told { height: auto; padding: 0 1; margin: 0 0 1 0; }
         & > #since-line { height: 2; text-wrap: wrap; color: $text-quiet; }
         & > .keys { margin: 0; }
@@ -74,26 +83,21 @@ class SinceScreen(ModalScreen[JournalLine | None]):
         self._ask = ask
         self._stretch = Stretch.LOOKED
         self._told = Static(id="since-told", markup=False)
-        self._pane = tables.log_pane(Journal(), lens, id="since-log", empty="Looking …")
+        self._pane = log_pane(Journal(), lens, id="since-log", empty="Looking …")
         self._lines: Journal = Journal()
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="since") as dialog:
-            dialog.border_title = "What happened"
-            yield Line(id="since-stretch")
-            yield self._told
-            yield self._pane
-            yield Line(id="since-line")
-            yield Keys(
-                ("w", "other times"), ("/", "filter"), ("f", "went wrong"),
-                ("enter", "go there"), ("esc", "close"),
-            )  # fmt: skip
+    def body(self) -> ComposeResult:
+        yield Line(id="since-stretch")
+        yield self._told
+        yield self._pane
+        yield Line(id="since-line")
+        yield Keys(
+            ("w", "other times"), ("/", "filter"), ("f", "went wrong"),
+            ("enter", "go there"), ("esc", "close"),
+        )  # fmt: skip
 
     def on_mount(self) -> None:
         self._look(fall_back=True)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < 20, "-low")
 
     @work(group="since", exclusive=True, exit_on_error=False)
     async def _look(self, *, fall_back: bool = False) -> None:
@@ -108,17 +112,17 @@ class SinceScreen(ModalScreen[JournalLine | None]):
         if happened is None:
             return
         self._lines = Journal(2 * LIMIT)
-        self._lines.note(views.lines(happened))
+        self._lines.note(lines(happened))
         self._pane.rest("Nothing happened.")
         self._pane.table.set_source(LogRows(self._lines, self._lens), self._lines.numbers)
-        told = views.summary(happened, self._lens)
+        told = summary(happened, self._lens)
         self._told.update(Content.assemble((nothing, "$text-quiet"), told))
         self._retitle()
 
     async def _happened(self) -> Happened | None:
         """What happened in the stretch picked; None, and said why, if nobody knows."""
         now, zone = self._lens.now(), self._lens.zone
-        moment = views.beginning(self._stretch, self._looked, now, zone)
+        moment = beginning(self._stretch, self._looked, now, zone)
         self.query_one("#since-stretch", Line).say(self._tabs(moment))
         try:
             return await self._ask(moment, LIMIT)
@@ -185,3 +189,117 @@ class SinceScreen(ModalScreen[JournalLine | None]):
     def action_since(self) -> None:
         """Close."""
         self.dismiss(None)
+
+
+_EVENING = 18
+"""The hour at which the evening begins that "last night" is told from."""
+
+
+class Stretch(Enum):
+    """A stretch of time that ends now, as the operator picks it."""
+
+    LOOKED = "since you looked"
+    NIGHT = "last night"
+    DAY = "24 hours"
+    WEEK = "7 days"
+
+
+def beginning(stretch: Stretch, looked: float, now: float, zone: tzinfo) -> float:
+    """The moment from which a stretch is told; ``looked`` is when the operator looked last."""
+    match stretch:
+        case Stretch.LOOKED:
+            return looked
+        case Stretch.NIGHT:
+            return evening(now, zone)
+        case Stretch.DAY:
+            return now - 86_400
+        case Stretch.WEEK:
+            return now - 7 * 86_400
+
+
+def evening(now: float, zone: tzinfo) -> float:
+    """When yesterday's evening began, at 18:00 in ``zone``."""
+    yesterday = datetime.fromtimestamp(now, zone) - timedelta(days=1)
+    return yesterday.replace(hour=_EVENING, minute=0, second=0, microsecond=0).timestamp()
+
+
+def lines(happened: Happened) -> list[LogLine]:
+    """The log of it, oldest first; what one report changed stands together."""
+    told = [event_line(event) for event in happened.events]
+    ordered = sorted(happened.transitions, key=lambda each: (each.observed_at, each.message_id))
+    for _, changes in groupby(ordered, key=lambda each: (each.observed_at, each.message_id)):
+        told += transition_lines(changes)
+    return sorted(told, key=lambda line: line.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    tone: Tone
+    one: str
+    many: str
+
+
+_TOLD = {
+    EventKind.ACCOUNT_STOPPED: _Kind(Tone.BAD, "account stopped", "times the account stopped"),
+    EventKind.ACCOUNT_DOWN: _Kind(Tone.BAD, "account down", "times the account was down"),
+    EventKind.ACCOUNT_UP: _Kind(Tone.GOOD, "account up again", "times it was up again"),
+    EventKind.STALE: _Kind(Tone.WARN, "went stale", "went stale"),
+    EventKind.RECOVERED: _Kind(Tone.GOOD, "recovered", "recovered"),
+    EventKind.NOT_FOUND: _Kind(Tone.WARN, "not found", "not found"),
+    EventKind.FOUND: _Kind(Tone.GOOD, "found", "found"),
+    EventKind.ABSENT: _Kind(Tone.WARN, "report with some missing", "reports with some missing"),
+    EventKind.LISTED_AGAIN: _Kind(Tone.PLAIN, "report with some back", "reports with some back"),
+    EventKind.COMPLETED: _Kind(Tone.PLAIN, "message completed", "messages completed"),
+    EventKind.ADDED: _Kind(Tone.PLAIN, "added", "added"),
+    EventKind.REMOVED: _Kind(Tone.PLAIN, "removed", "removed"),
+}
+"""The events worth counting, what went wrong first; the list below has them all."""
+_STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING)
+
+
+def summary(happened: Happened, lens: Lens) -> Content:
+    """What it comes to: a sentence of recipients, one of messages and the account."""
+    if not (happened.transitions or happened.events):
+        return Content("Nothing happened.")
+    told = [_recipients(happened)]
+    if events := _events(happened):
+        told.append(events)
+    if happened.more:
+        last = max(each.at for each in lines(happened))
+        told.append(styled(f"There is more: shown up to {lens.moment(last).strip()}.", Tone.WARN))
+    return Content("\n").join(told)
+
+
+def _recipients(happened: Happened) -> Content:
+    changes = happened.transitions
+    stops = Counter(each.stop_after for each in changes if each.stop_after != each.stop_before)
+    became = Counter(
+        each.after
+        for each in changes
+        if each.before is not each.after or each.stop_after == each.stop_before
+    )
+    parts = []
+    for status in _STATUSES:
+        if number := became[status]:
+            look = status_look(status)
+            parts.append(styled(f"{look.glyph} {number:,} {look.word.lower()}", look.tone))
+    if stops[True]:
+        parts.append(styled(f"STOP {stops[True]:,}", Tone.BAD))
+    if stops[False]:
+        parts.append(styled(f"STOP withdrawn {stops[False]:,}", Tone.PLAIN))
+    if not parts:
+        return Content("No recipient changed.")
+    messages = len({each.message_id for each in changes})
+    parts.append(styled(f"in {messages:,} message{'' if messages == 1 else 's'}", Tone.DIM))
+    return Content("   ").join(parts)
+
+
+def _events(happened: Happened) -> Content:
+    counts = Counter(event.kind for event in happened.events)
+    return Content(" · ").join(
+        [
+            styled(f"{counts[kind]:,} {each.one if counts[kind] == 1 else each.many}", each.tone)
+            for kind, each in _TOLD.items()
+            if counts[kind]
+        ]
+    )

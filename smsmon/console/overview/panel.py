@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 
 from smsmon.console import cells
+from smsmon.console.cells import Span
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
-from smsmon.console.overview.charts import Bars, Chart
+from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.overview.tally import Tally
 from smsmon.console.tones import styled
-from smsmon.console.widgets.fitting import KEPT
+from smsmon.console.widgets.line import KEPT, Line, fitted, part, wrapped
 
 _HOUR = 3600
 
@@ -117,3 +125,130 @@ def unseen(figures: Figures) -> Sequence[Content]:
         return (styled("It was all final when first read.", Tone.DIM),)
     left_out = f"{many(figures.unseen, 'message')} left out: see ?."
     return (styled(left_out, Tone.DIM),)
+
+
+Rows = list[list[Span]]
+
+
+class Drawing(Widget):
+    """Shows a chart or bars, as large as it is itself. Plotext is loaded by the first chart."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"drawing--{tone}" for tone in Tone}
+    DEFAULT_CSS = """
+    Drawing {
+        height: 1fr;
+        & > .drawing--strong { text-style: bold; }
+        & > .drawing--dim { color: $text-quiet; }
+        & > .drawing--good { color: $success; }
+        & > .drawing--bad { color: $error; }
+        & > .drawing--wait { color: $accent; }
+        & > .drawing--warn { color: $warning; }
+    }
+    """
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._what: Chart | Bars | None = None
+        self._rows: Rows = []
+        self._strips: dict[int, Strip] = {}
+
+    def show(self, what: Chart | Bars | None) -> None:
+        """Draw ``what`` in place of what is there; nothing is done when that is the same."""
+        if what != self._what:
+            self._what = what
+            self._draw()
+
+    @property
+    def plain(self) -> str:
+        """What is drawn, as text."""
+        return "\n".join("".join(span.text for span in row) for row in self._rows)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        before, self._rows = self._rows, _rows(self._what, width, height)
+        differ = [
+            y
+            for y in range(max(len(before), len(self._rows)))
+            if before[y : y + 1] != self._rows[y : y + 1]
+        ]
+        for y in differ:
+            self._strips.pop(y, None)
+        if differ:
+            self.refresh(*(Region(0, y, width, 1) for y in differ))
+
+    def render_line(self, y: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None or strip.cell_length != self.size.width:
+            row = self._rows[y] if y < len(self._rows) else []
+            segments = [
+                Segment(text, self.get_component_rich_style(f"drawing--{tone}"))
+                for text, tone in row
+            ]
+            strip = Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+            self._strips[y] = strip
+        return strip
+
+
+def _rows(what: Chart | Bars | None, width: int, height: int) -> Rows:
+    match what:
+        case None:
+            return []
+        case Bars():
+            return draw_bars(what, width, height)
+        case Chart():
+            from smsmon.console.overview.plotting import draw  # loads plotext
+
+            return draw(what, width, height)
+
+
+_FINDING_HEIGHT = 2
+
+
+class PanelView(Vertical):
+    """Shows a panel, as wide as it is itself; legends that find no room are left out."""
+
+    DEFAULT_CSS = """
+    PanelView {
+        height: 1fr;
+        & > .panel-title { color: $text-quiet; background: $surface; }
+        &.-chosen > .panel-title { color: $accent; background: $panel; }
+        & > .finding { height: 2; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title_line = Line(classes="panel-title")
+        self.finding = Line(classes="finding")
+        self.drawing = Drawing()
+        self._panel: Panel | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.title_line
+        yield self.finding
+        yield self.drawing
+
+    def show(self, panel: Panel) -> None:
+        """Show ``panel``; only what differs from what stands there is painted."""
+        self._panel = panel
+        self._say()
+        self.drawing.show(panel.drawing)
+
+    def on_resize(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        if self._panel is not None:
+            width = self.size.width
+            title = Content.styled(self._panel.title, "bold")
+            keys = [part(-place, key) for place, key in enumerate(self._panel.legend)]
+            self.title_line.say(fitted([part(1, title), *keys], width, "  "))
+            self.finding.say(wrapped(self._panel.finding, width, _FINDING_HEIGHT))

@@ -22,18 +22,16 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from smsmon.console import cells, head
+from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.lens import Lens
 from smsmon.console.looks import Tone
-from smsmon.console.overview.counted import CountedScreen
 from smsmon.console.overview.figures import FigureCache, Figures, capture
-from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
-from smsmon.console.overview.panel_view import PanelView
+from smsmon.console.overview.panel import PERIODS, Panel, PanelView, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.tally import Tally
 from smsmon.console.tones import styled
-from smsmon.console.widgets.fitting import fitted, part
-from smsmon.console.widgets.line import Line
+from smsmon.console.widgets.line import Line, fitted, part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
@@ -48,6 +46,33 @@ _PANEL_HEIGHT = 14
 """Lines that a panel needs to be read beside others, the gap below it included."""
 _TWO_COLUMNS, _THREE_COLUMNS = 116, 176
 """Columns of the screen from which plots stand side by side; each then has 56 at least."""
+
+_COUNTED = (
+    ("Delivery rate", "Delivered ÷ final. Waiting and unknown recipients stay out of both."),
+    (
+        "Curve",
+        "The share of recipients delivered so long after their message began. Of several"
+        " messages: recipients that still wait count for as long as they have waited.",
+    ),
+    (
+        "Began",
+        "A message began at the earliest date it had while reports were still to come. One that"
+        " was all final when first read has no known beginning, and counts for no duration.",
+    ),
+    (
+        "Delays",
+        "The API's date of each final report less the beginning of its message. Within the"
+        " 90% figure came 9 of 10 of the reports that are final by now.",
+    ),
+    ("Reports", "Final reports by the API's own dates, so also those of before smsmon started."),
+    (
+        "Countries",
+        "By the beginning of the number. Bars are as long as their share of the largest;"
+        " best and worst are told of countries with at least 20 final reports.",
+    ),
+    ("STOPs", "When they were seen: the API gives a STOP no date of its own."),
+    ("Requests", "Those that ended, well or not; the budget is per minute, as set or as eased."),
+)
 
 
 def grid(width: int, height: int) -> tuple[int, int]:
@@ -324,3 +349,16 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def action_leave(self) -> None:
         """Leave smsmon."""
         self.app.exit(0)
+
+
+class CountedScreen(PageDialog):
+    """How each number is counted."""
+
+    CSS = "CountedScreen .dialog { max-height: 32; }"
+    FRAME = "counted"
+    HEADING = "How it is counted"
+
+    def page(self) -> Content:
+        return Content("\n\n").join(
+            [Content.assemble((f"{name}: ", "bold"), text) for name, text in _COUNTED]
+        )

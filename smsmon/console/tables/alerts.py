@@ -1,17 +1,13 @@
-"""What alerts say on the screen: lines of the log, a toast, the head, the mark of a row. Pure."""
+"""What alerts say on the screen: lines of the log, a toast. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
-from smsmon.console.cells import Cell, Span
 from smsmon.console.looks import ALERT_TONES, UP, Tone
-from smsmon.console.tables.journal import Line
-from smsmon.console.tables.messages import Firing
-from smsmon.console.widgets.live_table import Column
-from smsmon.monitor.alerts import Alert, Rule, Severity
-from smsmon.monitor.state import Watched
+from smsmon.console.tables.log import LogLine
+from smsmon.monitor.alerts import Alert, Severity
 from smsmon.text import painted
 
 _SPELLED_OUT = 5
@@ -28,25 +24,7 @@ _TOASTS: dict[Severity, Toast] = {
 }
 
 
-def mark(rules: Sequence[Rule]) -> Cell:
-    """The cell of a message for which these rules fire."""
-    if not rules:
-        return ""
-    more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
-    return Span(f"{UP} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
-
-
-def alert_column(firing: Firing) -> Column[Watched]:
-    """The alerts that fire for a message."""
-
-    def shown(row: Watched, width: int) -> Cell:
-        return mark(firing(row.id))
-
-    return Column("alert", "alert", shown, width=8, flex=5, max_width=12, priority=97,
-                  help="The alerts that fire for it, the gravest first.")  # fmt: skip
-
-
-def lines(alerts: Sequence[Alert]) -> list[Line]:
+def lines(alerts: Sequence[Alert]) -> list[LogLine]:
     """The lines of the log that tell what began and ended together."""
     told = []
     for group in _groups(alerts):
@@ -54,9 +32,11 @@ def lines(alerts: Sequence[Alert]) -> list[Line]:
         tone = ALERT_TONES[first.rule.severity] if first.firing else Tone.GOOD
         if len(group) <= _SPELLED_OUT:
             text = _what(first)
-            told += [Line(each.at, each.message_id, "", text, tone) for each in group]
+            told += [LogLine(each.at, each.message_id, "", text, tone) for each in group]
         else:
-            told.append(Line(first.at, None, "", f"{_what(first)}: {_whom(group)}", tone, "alerts"))
+            told.append(
+                LogLine(first.at, None, "", f"{_what(first)}: {_whom(group)}", tone, "alerts")
+            )
     return told
 
 

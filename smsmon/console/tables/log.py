@@ -1,17 +1,137 @@
-"""The rows and columns of the log."""
+"""The log: everything that happened, once, in words. Bounded.
+
+A report that changes three recipients gives three lines; one that changes three hundred gives
+one line that counts them, and more for those that went wrong. A line says what changed, never
+that a poll took place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
-from smsmon.console.cells import Cell, Span, Tone
+from smsmon.console.actions import Where
+from smsmon.console.cells import Cell, Span
 from smsmon.console.lens import Lens
-from smsmon.console.tables.journal import Journal, Line
-from smsmon.console.tables.narrowing import Only
-from smsmon.console.widgets.live_table import Column
+from smsmon.console.looks import Tone, status_look
+from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
+from smsmon.model import Event, EventKind, Transition
+from smsmon.shapes import in_words
+
+LIMIT = 5_000
+"""Lines kept; the oldest go first. 5,000 lines take about 2 MB."""
+_SPELLED_OUT = 5
+"""More transitions than this in one report are counted instead of listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the log."""
+
+    at: float
+    message_id: str | None
+    phone: str
+    """Of the one recipient concerned; empty when it is the message or the account."""
+    text: str
+    tone: Tone
+    about: str = "account"
+    """What it is about, in a word, when it is not one message."""
+    quoting: bool = False
+    """True when words of the API may be in the text: they can hold a phone number."""
+
+    @property
+    def where(self) -> str:
+        """What it is about, in a word: the message, or the account."""
+        return self.message_id or self.about
+
+
+_TONES = {
+    EventKind.COMPLETED: Tone.GOOD,
+    EventKind.RECOVERED: Tone.GOOD,
+    EventKind.FOUND: Tone.GOOD,
+    EventKind.ACCOUNT_UP: Tone.GOOD,
+    EventKind.STALE: Tone.WARN,
+    EventKind.NOT_FOUND: Tone.WARN,
+    EventKind.ABSENT: Tone.WARN,
+    EventKind.REOPENED: Tone.WARN,
+    EventKind.ACCOUNT_DOWN: Tone.BAD,
+    EventKind.ACCOUNT_STOPPED: Tone.BAD,
+}
+
+
+class Journal:
+    """The lines of the log, numbered from 0 in the order they came."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._lines: deque[LogLine] = deque(maxlen=limit)
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the lines kept, the oldest first."""
+        return range(self._next - len(self._lines), self._next)
+
+    def __getitem__(self, number: int) -> LogLine:
+        return self._lines[number - self.numbers.start]
+
+    def note(self, lines: Iterable[LogLine]) -> None:
+        """Add ``lines``."""
+        for line in lines:
+            self._lines.append(line)
+            self._next += 1
+
+
+def event_line(event: Event) -> LogLine:
+    """The line that tells ``event``."""
+    text = event.kind.value + (f": {event.detail}" if event.detail else "")
+    if event.message_id is None and event.profile != "default":
+        text = text.replace("account", f"account {event.profile}", 1)
+    tone = _TONES.get(event.kind, Tone.DIM)
+    return LogLine(event.at, event.message_id, "", text, tone, quoting=True)
+
+
+def transition_lines(transitions: Iterable[Transition]) -> list[LogLine]:
+    """The lines that tell what one report changed: each recipient, or counts when many."""
+    changes = list(transitions)
+    if len(changes) <= _SPELLED_OUT:
+        return [_spelled_out(change) for change in changes]
+    wrong = [change for change in changes if _tone(change) in (Tone.BAD, Tone.WARN)]
+    others = [change for change in changes if _tone(change) not in (Tone.BAD, Tone.WARN)]
+    told = _counted(others, Tone.PLAIN) if others else []
+    if len(wrong) <= _SPELLED_OUT:
+        return told + [_spelled_out(change) for change in wrong]
+    return told + _counted(wrong, Tone.BAD)
+
+
+def _counted(changes: list[Transition], tone: Tone) -> list[LogLine]:
+    first = changes[0]
+    counts = Counter(in_words(change) for change in changes)
+    told = counts.most_common(_SPELLED_OUT)  # the words of the API can be many
+    text = ", ".join(f"{count:,} × {words}" for words, count in told)
+    if left := counts.total() - sum(count for _, count in told):
+        text += f", {left:,} otherwise"
+    return [LogLine(first.observed_at, first.message_id, "", text, tone, quoting=True)]
+
+
+def _tone(change: Transition) -> Tone:
+    if change.before is not change.after:
+        return status_look(change.after).tone
+    return Tone.BAD if change.stop_after and not change.stop_before else Tone.PLAIN
+
+
+def _spelled_out(change: Transition) -> LogLine:
+    text, tone = in_words(change), _tone(change)
+    return LogLine(change.at, change.message_id, change.phone, text, tone, quoting=True)
+
 
 LOG_FIELDS = (
     Field("text", Kind.TEXT, plain=True, help="what happened"),
@@ -28,7 +148,7 @@ class LogRows:
         self._journal = journal
         self._lens = lens
 
-    def row(self, key: int) -> Line:
+    def row(self, key: int) -> LogLine:
         return self._journal[key]
 
     def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> list[bool]:
@@ -39,7 +159,7 @@ class LogRows:
             for key in keys
         ]
 
-    def _value(self, line: Line, name: str) -> Value:
+    def _value(self, line: LogLine, name: str) -> Value:
         match name:
             case "message":
                 return line.message_id
@@ -54,21 +174,21 @@ class LogRows:
         return None
 
 
-def words(line: Line, lens: Lens) -> str:
+def words(line: LogLine, lens: Lens) -> str:
     """What happened, as it may be shown, copied and exported."""
     return lens.words(line.text) if line.quoting else line.text
 
 
-def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
+def log_columns(lens: Lens) -> tuple[Column[LogLine], ...]:
     """Time, message, recipient, and what happened."""
 
-    def at(row: Line, width: int) -> Cell:
+    def at(row: LogLine, width: int) -> Cell:
         return Span(lens.moment(row.at), Tone.DIM)
 
-    def phone(row: Line, width: int) -> Cell:
+    def phone(row: LogLine, width: int) -> Cell:
         return lens.phone(row.phone) if row.phone else ""
 
-    def text(row: Line, width: int) -> Cell:
+    def text(row: LogLine, width: int) -> Cell:
         return Span(words(row, lens), row.tone)
 
     return (
@@ -81,5 +201,18 @@ def log_columns(lens: Lens) -> tuple[Column[Line], ...]:
     )  # fmt: skip
 
 
-def _where(row: Line, width: int) -> Cell:
+def _where(row: LogLine, width: int) -> Cell:
     return row.where
+
+
+LOG_STEPS: Steps = MappingProxyType(
+    {Only.FAILED: Told("what went wrong only", "went wrong only", "Nothing went wrong.")}
+)
+
+
+def log_pane(
+    journal: Journal, lens: Lens, *, id: str = "log", empty: str = "Nothing has happened yet"
+) -> TablePane[int, LogLine]:
+    """The lines of ``journal``, by number."""
+    table = LiveTable(log_columns(lens), LogRows(journal, lens), empty=empty, tint_seconds=0)
+    return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, id=id)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from smsmon.console import cells
+from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH, state_look
+from smsmon.console.looks import ALERT_TONES, DASH, UP, state_look
 from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
-from smsmon.console.tables.narrowing import Only
-from smsmon.console.widgets.live_table import Column
+from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.headings import Drawn
-from smsmon.filters.messages import MESSAGES, MessageField
+from smsmon.filters.messages import MESSAGE_FIELDS, MESSAGES, MessageField
 from smsmon.filters.questions import Value
 from smsmon.monitor.account import Condition
 from smsmon.monitor.standing import Monitor, message_fact, message_value, standing
@@ -139,3 +141,52 @@ def _state(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
     if len(cells.plain(exact)) <= width:
         return exact
     return cells.state(stands.state.value, detail=" ".join(since.split()[:2]))
+
+
+def mark(rules: Sequence[Rule]) -> Cell:
+    """The cell of a message for which these rules fire."""
+    if not rules:
+        return ""
+    more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
+    return Span(f"{UP} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
+
+
+def alert_column(firing: Firing) -> Column[Watched]:
+    """The alerts that fire for a message."""
+
+    def shown(row: Watched, width: int) -> Cell:
+        return mark(firing(row.id))
+
+    return Column("alert", "alert", shown, width=8, flex=5, max_width=12, priority=97,
+                  help="The alerts that fire for it, the gravest first.")  # fmt: skip
+
+
+MESSAGE_STEPS: Steps = MappingProxyType(
+    {
+        Only.FAILED: Told(
+            "failed, stale or not found only", "failed only", "No message has failed recipients."
+        ),
+        Only.UNDELIVERED: Told(
+            "not all delivered: failed or waiting",
+            "not all delivered",
+            "All is delivered everywhere.",
+        ),
+    }
+)
+
+
+def messages_pane(
+    monitor: Monitor, lens: Lens, tint_seconds: float, firing: Firing | None = None
+) -> TablePane[str, Watched]:
+    """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
+    columns, fields = message_columns(monitor, lens), MESSAGE_FIELDS
+    if firing is not None:
+        columns = (*columns[:3], alert_column(firing), *columns[3:])
+        fields = (*fields, ALERT_FIELD)
+    table = LiveTable(
+        columns,
+        MessageRows(monitor, lens, firing or no_alerts),
+        empty="Reading the watchlist",
+        tint_seconds=tint_seconds,
+    )
+    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STEPS, id="messages")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from smsmon.console import cells
+from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
 from smsmon.console.looks import GONE
 from smsmon.console.tables.drawn import drawn_fact, heading_of
-from smsmon.console.tables.narrowing import Only
-from smsmon.console.widgets.live_table import Column
+from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Filter
 from smsmon.filters.headings import Drawn
 from smsmon.filters.recipients import (
+    RECIPIENT_FIELDS,
     RECIPIENTS,
     RecipientField,
     RecipientRow,
@@ -91,3 +94,23 @@ def status_of(recipient: Recipient, absent_since: float | None, lens: Lens) -> S
     """The status of a recipient, or the one that it had who is no longer listed."""
     told = cells.status if absent_since is None else cells.status_before
     return told(recipient.status, raw=lens.words(recipient.raw_status))
+
+
+RECIPIENT_STEPS: Steps = MappingProxyType(
+    {
+        Only.FAILED: Told(
+            "failed only, without the waiting", "failed only", "Nothing failed; f shows who waits."
+        ),
+        Only.UNDELIVERED: Told(
+            "not delivered yet: failed or waiting", "not delivered yet", "All is delivered."
+        ),
+    }
+)
+
+
+def recipients_pane(lens: Lens, tint_seconds: float) -> TablePane[int, RecipientRow]:
+    """The recipients of one message, by slot; none until it is given a source."""
+    table: LiveTable[int, RecipientRow] = LiveTable(
+        recipient_columns(lens), empty="No recipients to show", tint_seconds=tint_seconds
+    )
+    return TablePane(table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, id="recipients")

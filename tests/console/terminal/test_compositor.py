@@ -70,6 +70,6 @@ async def test_a_widget_that_is_not_to_be_painted_is_not_rendered(tmp_path: Path
         assert isinstance(compositor, NearCompositor)
         for widget in list(compositor.visible_widgets):
             watch(widget)
-        clock, table = scene.screen.query_one("#clock"), scene.screen.messages.table
+        clock, table = scene.screen.query_one("#clock"), scene.screen.picture.messages.table
         parts(compositor, clock.region, Region(table.region.x, table.region.y + 3, 10, 2))
     assert rendered == {clock: 1, table: 2}

@@ -1,0 +1,179 @@
+"""What dialogs have in common: frame, title, keys, sentence, fields, and how they are closed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from smsmon.console.terminal.private import DrawnInput
+from smsmon.console.widgets.line import FittedLine, Line, fitted, part
+from smsmon.text import painted, typed
+
+T = TypeVar("T")
+
+_LOW = 20
+"""Lines of the screen below which no blank lines are spared."""
+_GAP = "     "
+_LEAST_GAP = "   "
+
+
+class Dialog(ModalScreen[T]):
+    """A frame with a title over the screen; escape closes it and nothing is changed.
+
+    It has the class ``-low`` where there is no room for blank lines.
+    """
+
+    FRAME: ClassVar[str]
+    """The id of the frame."""
+    HEADING: ClassVar[str]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+
+    def body(self) -> ComposeResult:
+        """What is in the frame."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id=self.FRAME) as frame:
+            frame.border_title = self.HEADING
+            yield from self.body()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < _LOW, "-low")
+
+    def tell(self, content: Content) -> None:
+        """Say how it stands in the line with the id ``verdict``."""
+        line = self.query_one("#verdict")
+        if isinstance(line, Line):
+            line.say(content)
+        else:
+            self.query_one("#verdict", Static).update(content)
+
+    def refuse(self, content: Content) -> None:
+        """Say, and ring, why it is not closed yet."""
+        self.tell(content)
+        self.app.bell()
+
+    def action_cancel(self) -> None:
+        """Close and change nothing."""
+        self.dismiss(None)
+
+
+class PageDialog(Dialog[None]):
+    """A page of text to scroll in."""
+
+    CSS = """
+    PageDialog .dialog { height: 90%; & > VerticalScroll { height: 1fr; } }
+    """
+    AUTO_FOCUS = "VerticalScroll"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "cancel", show=False),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def page(self) -> Content:
+        """The text."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(self.page(), markup=False)
+        yield Keys(("esc", "close"), ("↑ ↓  PgUp  PgDn", "scroll"))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll so many lines down, or up below zero."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def quiet(text: str) -> Content:
+    """``text`` that stands back."""
+    return Content.styled(text, "$text-quiet")
+
+
+class Keys(FittedLine):
+    """As many keys as there is room for: the first and the last stay, those between give way."""
+
+    def __init__(self, *keys: tuple[str, str]) -> None:
+        """``keys``: each as it is written, and what it does."""
+        super().__init__(classes="keys")
+        self._keys = keys
+        self.fit(self._fitting)
+
+    def _fitting(self, width: int) -> Content:
+        last = len(self._keys) - 1
+        shown = [
+            part(
+                len(self._keys) if place in (0, last) else last - place,
+                quiet(f"{key}  {does}"),
+            )
+            for place, (key, does) in enumerate(self._keys)
+        ]
+        whole = sum(each.forms[0].cell_length for each in shown) + last * len(_GAP)
+        return fitted(shown, width, _GAP if whole <= width else _LEAST_GAP)
+
+
+def drawn(text: str) -> str:
+    """What a field draws of what is typed, character by character.
+
+    What is never painted (see `painted`), a joiner say, stands as a dot: so that it can be seen.
+    """
+    if text.isascii():
+        return text
+    return "".join(char if painted(char) == char else painted(char) or "·" for char in text)
+
+
+class TextField(DrawnInput):
+    """An input of one line whose cursor does not blink, and that lets only safe text in.
+
+    Textual shows what is pasted as it came, escape sequences included.
+    """
+
+    DEFAULT_CSS = """
+    TextField, TextField.-textual-compact {
+        height: 1; padding: 0 1; background: $panel; border: none;
+        &:focus { border: none; background-tint: $foreground 0%; }
+        & > .input--placeholder { color: $text-quiet; }
+    }
+    """
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        limit: int,
+        placeholder: str = "",
+        id: str | None = None,
+    ) -> None:
+        """``limit`` is the longest text taken, in characters."""
+        super().__init__(
+            typed(value, max(limit, len(value))),  # settings and file names are text from outside
+            placeholder,
+            max_length=limit,
+            compact=True,
+            select_on_focus=False,
+            id=id,
+        )
+        self.cursor_blink = False
+        self._limit = limit
+
+    def drawn(self) -> str:
+        return drawn(self.value)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take the first line that says something, less what a terminal would obey."""
+        event.prevent_default()
+        event.stop()
+        line = next((line for line in event.text.splitlines() if line.strip()), "")
+        start, end = sorted(self.selection)
+        room = self._limit - len(self.value) + end - start
+        text = typed(line.strip().expandtabs(1), self._limit)[: max(0, room)]
+        if text:
+            self.replace(text, start, end)
+            self.cursor_position = start + len(text)

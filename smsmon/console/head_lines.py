@@ -1,0 +1,176 @@
+"""The two lines on top, kept up to date: is the screen true, and the totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+
+from smsmon.console import head
+from smsmon.console.feed import Feed
+from smsmon.console.lens import Lens
+from smsmon.console.overview.tally import Tally, delivered_lately
+from smsmon.console.widgets.line import FittedLine, Line
+from smsmon.model import Balance, Counts
+from smsmon.monitor.board import overdue
+from smsmon.monitor.standing import Monitor, standing
+from smsmon.monitor.state import MessageState
+
+if TYPE_CHECKING:
+    from smsmon.console.station import Station
+
+_REQUESTS_EVERY = 30
+"""Seconds between two looks at the requests of the last minute: they change with every poll."""
+
+
+class HeadLines:
+    """The widgets of the head, and what they were last made of."""
+
+    def __init__(
+        self,
+        station: Station,
+        lens: Lens,
+        feed: Feed,
+        filtered: Callable[[], Counts | None],
+        *,
+        name: str,
+        retry_key: str,
+    ) -> None:
+        """``filtered`` gives the counts of the messages that a filter shows, None without one.
+
+        ``name`` is the account's. No text moves by itself where the ``lens`` is still.
+        """
+        self._station = station
+        self._lens = lens
+        self._feed = feed
+        self._filtered = filtered
+        self._name = name
+        self._retry_key = retry_key
+        self.tally = Tally(station.clock)
+        self.states = States(station.engine, lens.now)
+        self.told = head.Head((), Counter())
+        """What the first line was last made of."""
+        self._shown: object = None
+        self._balance = ""
+        self._looked_at: int | None = None
+        """When the requests were last looked at, in steps of ``_REQUESTS_EVERY``."""
+        self._requests = (0, 0, 1.0)
+        """Those of the last minute, the limit, and the stretch; of no limit before the first look
+        but one: none has gone out then, and soon many will have."""
+        self._line = Horizontal(id="head")
+        self._truth = FittedLine(id="truth")
+        self._clock = Line(id="clock")
+        self._totals = FittedLine(id="totals")
+
+    def compose(self) -> ComposeResult:
+        """The two lines, to be mounted on a screen."""
+        with self._line:
+            yield self._truth
+            if not self._lens.still:
+                yield self._clock
+        yield self._totals
+
+    def show_time(self) -> None:
+        """The time of day, to the second."""
+        if not self._lens.still:
+            self._clock.say(Content(f" {self._lens.time_of_day()} "))
+
+    def show_balance(self, balance: Balance | None) -> None:
+        """What the account holds; None: it is not known."""
+        self._balance = head.balance_text(balance)
+        self.show()
+
+    def show(self) -> None:
+        """Tell whether the screen is true, and the totals."""
+        engine, now = self._station.engine, self._lens.now()
+        used, allowed, stretch = self._requests_lately()
+        told = head.Head(
+            accounts=tuple(self._station.account(name) for name in engine.profiles),
+            states=self.states.counts.copy(),
+            name=self._name,
+            balance=self._balance,
+            used=used,
+            allowed=allowed,
+            stretch=stretch,
+            frozen_since=self._feed.frozen_since,
+            held_back=self._feed.held_back,
+            masked=self._lens.masked,
+            read_only=self._station.read_only,
+            halted=self._station.halted,
+            alerts=self._station.alerts,
+            polling=self._station.polling,
+            retry_key=self._retry_key,
+        )
+        filtered = self._filtered()
+        totals = engine.board.totals() if filtered is None else filtered
+        of_filtered = filtered is not None
+        known = not self._lens.still and not of_filtered
+        lately = delivered_lately(self.tally, now) if known else ""
+        hour = now // 3600  # a moment is told with its date once its day is over
+        tried = [head.trying(account, now) for account in told.accounts]
+        shown = (told, totals, of_filtered, self._lens.utc, hour, tried)
+        if shown == self._shown:
+            return
+        self.told, self._shown = told, shown
+        self._truth.fit(partial(head.truth, told, self._lens))
+        self._line.set_class(head.trouble(told), "-trouble")
+        self._totals.fit(partial(head.totals, totals, of_filtered=of_filtered, lately=lately))
+
+    def _requests_lately(self) -> tuple[int, int, float]:
+        """Requests of the last minute, the limit and the stretch, as of a few seconds ago."""
+        moment = int(self._lens.now() // _REQUESTS_EVERY)
+        if not self._lens.still and moment != self._looked_at:
+            if self._looked_at is not None:
+                engine = self._station.engine
+                self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
+            self._looked_at = moment
+        return self._requests
+
+
+class States:
+    """How many of ``monitor``'s messages are in each state; ``now`` gives wall time.
+
+    Counted anew only where something happened: asking a thousand messages ten times a second
+    how they stand would cost more than polling them.
+    """
+
+    def __init__(self, monitor: Monitor, now: Callable[[], float]) -> None:
+        self._monitor = monitor
+        self._now = now
+        self._state_of: dict[str, MessageState] = {}
+        self._counts: Counter[MessageState] = Counter()
+
+    @property
+    def counts(self) -> Counter[MessageState]:
+        """As of the last look; do not change it."""
+        if len(self._state_of) != len(self._monitor.board):
+            self.look_at_all()
+        return self._counts
+
+    def look_at(self, ids: Iterable[str]) -> None:
+        """Something happened to these messages, or they are gone."""
+        board, now = self._monitor.board, self._now()
+        for id in ids:
+            if (before := self._state_of.pop(id, None)) is not None:
+                self._counts[before] -= 1
+            if (watched := board.get(id)) is not None:
+                state = self._state_of[id] = standing(self._monitor, watched, now).state
+                self._counts[state] += 1
+
+    def look_at_the_clock(self) -> None:
+        """Time has passed, which alone makes messages stale."""
+        board, now = self._monitor.board, self._now()
+        stale = MessageState.STALE
+        state_of = self._state_of.get
+        self.look_at([w.id for w in board if overdue(w, now) or state_of(w.id) is stale])
+
+    def look_at_all(self) -> None:
+        """Anything may have happened."""
+        self._state_of.clear()
+        self._counts.clear()
+        self.look_at(self._monitor.board.messages)

@@ -1,0 +1,118 @@
+"""What is laid over the console's screen on request, and what is done with the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from smsmon.console.head_lines import HeadLines
+from smsmon.console.lens import Lens
+from smsmon.console.memory import Memory
+from smsmon.console.operations import Operations, Say
+from smsmon.console.picture import Picture
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from smsmon.console.dialogs.edit import Changes
+    from smsmon.console.station import Station
+    from smsmon.console.tables.found import Place
+    from smsmon.store.idlist import IdList
+    from smsmon.store.past import NumberFound
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogs:
+    """Opens dialogs. Each is imported when it is first asked for: the first paint does not wait."""
+
+    app: App[Any]
+    station: Station
+    lens: Lens
+    picture: Picture
+    operations: Operations
+    head: HeadLines
+    memory: Memory
+    """Keeps the columns chosen."""
+    jump: Callable[[str, int], None]
+    """Goes to a message and one of its recipients."""
+    say: Say
+
+    def add(self) -> None:
+        """Ask for message ids and watch them."""
+        from smsmon.console.dialogs.add import AddScreen
+
+        def answered(read: IdList | None) -> None:
+            if read is not None:
+                self.operations.add(read)
+
+        self.app.push_screen(AddScreen(self.station.engine.board.messages), answered)
+
+    def edit(self) -> None:
+        """Label, tags and note of the chosen messages."""
+        from smsmon.console.dialogs.edit import EditScreen
+
+        board = self.station.engine.board
+        entries = [board[id].entry for id in self.picture.chosen_ids if id in board]
+
+        def changed(changes: Changes | None) -> None:
+            if changes:
+                self.operations.describe([entry.id for entry in entries], dict(changes))
+
+        if entries:
+            self.app.push_screen(EditScreen(entries), changed)
+
+    def find(self) -> None:
+        """Find a number in all messages."""
+        from smsmon.console.dialogs.find import FindScreen
+
+        def found(place: Place | None) -> None:
+            if place is not None and place.slot is not None:
+                self.jump(place.message_id, place.slot)
+
+        def find(text: str, limit: int) -> Awaitable[NumberFound]:
+            return self.station.history.ask(lambda archive: archive.find_number(text, limit))
+
+        self.app.push_screen(FindScreen(self.station.engine.board, self.lens, find), found)
+
+    def raw(self) -> None:
+        """The open message's answer as it was received last."""
+        from smsmon.console.dialogs.raw import RawScreen, none_at_hand
+
+        ids, board = self.picture.chosen_ids, self.station.engine.board
+        raw = board.raw(ids[0]) if ids else None
+        if raw is None:
+            read = any(board[id].read_at for id in ids[:1] if id in board)
+            self.say(none_at_hand(self.station.polling, read=read))
+            return
+        body, length = raw
+        self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.lens.masked))
+
+    def columns(self) -> None:
+        """Choose the columns of the table the operator stands in."""
+        from smsmon.console.dialogs.columns import ColumnsScreen
+
+        pane = self.picture.table_pane
+        if pane is None:
+            return
+
+        def chosen(names: list[str] | None) -> None:
+            if names:
+                pane.table.choose_columns(names)
+                self.memory.keep(f"columns of {pane.id}", names)
+
+        self.app.push_screen(ColumnsScreen(pane.table.columns, pane.table.chosen_columns), chosen)
+
+    def overview(self) -> None:
+        """Plots over all messages, or over one."""
+        from smsmon.console.overview.screen import OverviewScreen
+
+        self.app.push_screen(
+            OverviewScreen(
+                self.station.engine,
+                self.lens,
+                self.head.tally,
+                lambda: self.head.told,
+                message_id=self.picture.open_id,
+            )
+        )

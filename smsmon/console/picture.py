@@ -1,0 +1,299 @@
+"""The picture: four panes, what they show of the engine's board, and the one looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from smsmon.console.actions import Where
+from smsmon.console.details import (
+    elsewhere,
+    gone_note,
+    message_name,
+    no_messages,
+    no_recipients,
+    read_note,
+    reason_note,
+    recipient_text,
+    recipients_count,
+    stale_note,
+    whole_timeline,
+)
+from smsmon.console.feed import News
+from smsmon.console.lens import Lens
+from smsmon.console.tables.log import Journal, log_pane
+from smsmon.console.tables.messages import messages_pane
+from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
+from smsmon.console.tables.recipients import RecipientRows, recipients_pane
+from smsmon.console.widgets.line import part
+from smsmon.console.widgets.live_table import MappedRows
+from smsmon.filters.recipients import recipient_row
+from smsmon.model import Counts, Transition
+from smsmon.monitor.standing import Standing, standing
+from smsmon.monitor.state import Watched
+from smsmon.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from smsmon.console.station import Station
+
+
+class Picture:
+    """Messages, the recipients of one, one recipient, and the log.
+
+    It paints nothing that did not change, and asks nobody by itself what is new.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        lens: Lens,
+        journal: Journal,
+        start: Callable[..., object],
+        *,
+        tint_seconds: float,
+    ) -> None:
+        """``start`` starts a worker of Textual, in a group."""
+        self._station = station
+        self._lens = lens
+        self.journal = journal
+        self._start = start
+        engine = station.engine
+        self.messages = messages_pane(
+            engine, lens, tint_seconds, station.firing if station.has_alerts else None
+        )
+        self.recipients = recipients_pane(lens, tint_seconds)
+        self.recipient = TextPane(Where.RECIPIENT, id="recipient")
+        self.log = log_pane(journal, lens)
+        self.tables: tuple[TablePane[Any, Any], ...] = (self.messages, self.recipients, self.log)
+        self.panes: Mapping[Where, Pane] = {
+            pane.where: pane for pane in (self.messages, self.recipients, self.recipient, self.log)
+        }
+        self.at = Where.MESSAGES
+        """The pane the operator stands in."""
+        self.visible = Where(0)
+        """The panes that there is room for."""
+        self.open_id: str | None = None
+        """The message whose recipients are shown."""
+        self._opened: Watched | None = None
+        self._gone: Mapping[int, float] = {}
+        """Its recipients that are shown as no longer listed."""
+        self.open_slot: int | None = None
+        """The recipient shown in full."""
+        self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
+        """The recipient asked about last, and its changes before this session."""
+
+    @property
+    def table_pane(self) -> TablePane[Any, Any] | None:
+        """The table the operator stands in; None in the recipient's pane."""
+        pane = self.panes[self.at]
+        return pane if isinstance(pane, TablePane) else None
+
+    @property
+    def chosen_ids(self) -> list[str]:
+        """The messages an action is meant for: the marked ones, else the one under the cursor."""
+        if self.at is Where.MESSAGES:
+            return list(self.messages.table.acted_on)
+        return [] if self.open_id is None else [self.open_id]
+
+    def filtered_counts(self) -> Counts | None:
+        """The recipients of the messages that a filter shows; None while none is in force."""
+        if not self.messages.filtered:
+            return None
+        board, ids = self._station.engine.board, self.messages.table.view.shown_keys()
+        return sum((each.counts for each in filter(None, map(board.get, ids))), Counts())
+
+    # What changed
+
+    def show_everything(self) -> None:
+        """Look at everything anew: the watchlist was read, or how things look has changed."""
+        table = self.messages.table
+        table.load(list(self._station.engine.board.messages))
+        for pane in self.tables:
+            pane.table.repaint()
+        self.entitle_messages()
+        self.show_log()
+        if table.cursor_key != self.open_id or self.open_message is None:
+            self.show_message(table.cursor_key)
+        else:
+            self.show_recipient(self.open_slot)
+
+    def show_news(self, news: News) -> None:
+        """Bring the panes up to date with what happened."""
+        board, table = self._station.engine.board, self.messages.table
+        if list(table.view.keys) != list(board.messages):
+            table.load(list(board.messages))
+        if self.open_id in board and self.open_message is None:
+            self.show_message(self.open_id)
+        changed = {id for id, slots in news.changed.items() if slots and id in board}
+        table.touch((news.polled & board.messages.keys()) - changed, tint=False)
+        table.touch(changed)
+        if news.account:
+            table.touch(board.messages.keys() - changed, tint=False)
+            self.entitle_side()
+        gone = self._gone_or_back()
+        if self.open_id in news.changed or gone:
+            self._show_changed_recipients(news.changed.get(self.open_id or "", set()) | gone)
+        elif self.open_id in news.polled:
+            self.entitle_side()
+        self.show_log()
+        self.entitle_messages()
+
+    def show_new_day(self) -> None:
+        """Tell moments with their date, or without: what was today is yesterday."""
+        for pane in self.tables:
+            pane.table.repaint()
+        self.entitle_side()
+
+    def show_ages(self) -> None:
+        """Tell the ages of what is not fresh."""
+        self.messages.table.repaint()
+        self.entitle_side()
+
+    # The panes
+
+    def say_when_empty(self, trouble: Exception | None, add_key: str) -> None:
+        """Say how it stands with the list, where nothing of it is shown."""
+        self.messages.say_when_empty(no_messages(trouble, add_key))
+
+    def entitle_messages(self) -> None:
+        """The title of the messages."""
+        table = self.messages.table
+        self.messages.entitle([title(f"Messages {len(table.view.keys):,}"), *self.messages.facts()])
+
+    def show_log(self) -> None:
+        """The newest lines of the log, unless the operator reads older ones."""
+        table, numbers = self.log.table, self.journal.numbers
+        if table.view.keys != numbers:
+            at_end = table.view.cursor_index == len(table.view) - 1
+            table.load(numbers)
+            if at_end or not self.log.entered:
+                table.action_last()
+        self.log.entitle([title("Log"), *self.log.facts()])
+
+    @property
+    def open_message(self) -> Watched | None:
+        """The message whose recipients are shown; None when none is, or it was removed.
+
+        One that was removed and added again is another one, until it is shown.
+        """
+        board, opened = self._station.engine.board, self._opened
+        return opened if opened is not None and board.get(opened.id) is opened else None
+
+    def show_message(self, message_id: str | None) -> None:
+        """Show the recipients of a message."""
+        board, table = self._station.engine.board, self.recipients.table
+        self.open_id = message_id
+        self._opened = watched = None if message_id is None else board.get(message_id)
+        self._gone = {} if watched is None else watched.absent
+        if watched is None:
+            table.set_source(MappedRows({}), ())
+        else:
+            rows = RecipientRows(watched, self._lens)
+            table.set_source(rows, range(len(watched.recipients)))
+        self.show_recipient(table.cursor_key)
+        self.focus_engine()
+
+    def _gone_or_back(self) -> set[int]:
+        """The recipients of the open message that are no longer listed, or again, since before."""
+        watched = self.open_message
+        if watched is None:
+            return set()
+        before, self._gone = self._gone, watched.absent
+        return set(before.keys() ^ watched.absent.keys())
+
+    def _show_changed_recipients(self, slots: set[int]) -> None:
+        watched, table = self.open_message, self.recipients.table
+        if watched is None:
+            return
+        if len(table.view.keys) != len(watched.recipients):
+            table.load(range(len(watched.recipients)))
+        table.touch(slots)
+        if self.open_slot is None or self.open_slot in slots:
+            self.show_recipient(table.cursor_key)
+        else:
+            self.entitle_side()
+
+    def show_recipient(self, slot: int | None) -> None:
+        """Show one recipient of the open message in full, if its pane can be seen."""
+        self.open_slot = slot
+        self.entitle_side()
+        watched = self.open_message
+        if watched is None or slot is None:
+            self.recipient.say(Content())
+        elif Where.RECIPIENT in self.visible:
+            self._describe(watched, slot)
+            recall = partial(self._recall, watched.id, slot)
+            self._start(recall, group="past", exclusive=True)
+
+    def _describe(self, watched: Watched, slot: int) -> None:
+        board = self._station.engine.board
+        row = recipient_row(watched, slot)
+        others = elsewhere(board, watched.id, row.recipient.phone)
+        past = self._past[1] if self._past[0] == (watched.id, slot) else ()
+        timeline = whole_timeline(past, board.transitions(watched.id, slot))
+        self.recipient.say(recipient_text(row, timeline, others, self._lens))
+
+    async def _recall(self, message_id: str, slot: int) -> None:
+        """Look up in the history what became of a recipient before this session."""
+        if self._past[0] == (message_id, slot):
+            return
+        try:
+            watched = self._station.engine.board.get(message_id)
+            key = (message_id, watched.entry.profile) if watched is not None else message_id
+            past = await self._station.history.ask(
+                lambda archive: archive.recipient_changes(key, slot)
+            )
+        except StoreError:
+            return  # said already, where the history's trouble is
+        self._past = ((message_id, slot), past)
+        watched = self.open_message
+        if past and watched is not None and (watched.id, self.open_slot) == (message_id, slot):
+            self._describe(watched, slot)
+
+    def entitle_side(self) -> None:
+        """The titles of the recipients and of the recipient."""
+        watched = self.open_message
+        self.recipients.say_when_empty(no_recipients(watched))
+        if watched is None:
+            self.recipients.entitle([title("Recipients"), *self.recipients.facts()])
+            self.recipient.entitle([title("Recipient")])
+            self._explain(None)
+            return
+        stands = standing(self._station.engine, watched, self._lens.now())
+        account = self._station.account(watched.entry.profile)
+        self.recipients.entitle(
+            [
+                message_name(watched),
+                stale_note(stands, self._lens),
+                recipients_count(watched),
+                *self.recipients.facts(),
+                part(0, "") if self._lens.still else read_note(watched, account, self._lens),
+            ]
+        )
+        self._explain(stands)
+        slot = self.open_slot
+        phone = "" if slot is None else self._lens.phone(watched.recipients.phones[slot])
+        beside = Where.RECIPIENTS in self.visible
+        age = [] if beside else [stale_note(stands, self._lens)]
+        self.recipient.entitle([message_name(watched), *age, title(phone)])
+
+    def _explain(self, stands: Standing | None) -> None:
+        """Say at the foot of a pane why the open message is not fresh, or not found."""
+        where = self.messages if Where.MESSAGES in self.visible else self.recipients
+        for pane in (self.messages, self.recipients):
+            pane.explain(reason_note(stands if pane is where else None, self._lens))
+        watched, slot = self.open_message, self.open_slot
+        if watched is None or slot is None or Where.RECIPIENTS not in self.visible:
+            return
+        since = watched.absent.get(slot)
+        fresh = where is not self.recipients or not reason_note(stands, self._lens)
+        if since is not None and fresh:
+            self.recipients.explain(gone_note(since, self._lens))
+
+    def focus_engine(self) -> None:
+        """Tell the engine which message is looked at: it is read most often."""
+        looked_at = self.visible & (Where.RECIPIENTS | Where.RECIPIENT)
+        self._station.engine.focus(self.open_id if looked_at else None)
