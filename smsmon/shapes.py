@@ -24,7 +24,7 @@ from smsmon.recipients import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from smsmon.filters.headings import Fact
+    from smsmon.filters.fields import Fact
     from smsmon.filters.recipients import Sighted
     from smsmon.model import Counts, Entry, Fault
     from smsmon.monitor.alerts import Alert

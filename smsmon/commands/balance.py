@@ -9,7 +9,7 @@ import click
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
-from smsmon.commands.output import fail, print_json, print_rows, say
+from smsmon.commands.output import fail, print_facts, say
 from smsmon.shapes import utc
 
 if TYPE_CHECKING:
@@ -34,17 +34,7 @@ def balance(as_json: bool) -> None:
     Exit codes as for status.
     """
     settings = read_settings(find_locations())
-    shape = _shape(settings.profile, _ask(settings))
-    if as_json:
-        print_json(shape)
-        return
-    print_rows(
-        ("what", "value"),
-        [
-            (name.replace("_", " "), "" if value is None else str(value))
-            for name, value in shape.items()
-        ],
-    )
+    print_facts(_shape(settings.profile, _ask(settings)), as_json=as_json)
 
 
 def _ask(settings: Settings) -> Balance:

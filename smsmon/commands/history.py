@@ -15,6 +15,7 @@ from smsmon.commands.output import (
     counted,
     emit,
     fail,
+    print_facts,
     print_json,
     print_json_line,
     print_rows,
@@ -182,10 +183,7 @@ def info(as_json: bool) -> None:
         "events": found.events,
         "oldest": utc(found.oldest),
     }
-    if as_json:
-        print_json(shape)
-        return
-    print_rows(("what", "value"), [(name, str(value or 0)) for name, value in shape.items()])
+    print_facts(shape, as_json=as_json)
 
 
 @history.command

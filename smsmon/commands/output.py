@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import compress
 from typing import Any, NoReturn
@@ -165,6 +165,21 @@ def _tell_unwritten(stdout: Door) -> None:
 def print_json(value: Any) -> None:
     """One JSON value and a line end; ASCII only where stdout, or a terminal, takes no more."""
     emit(_json(value, indent=_indent()))
+
+
+def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Names and values: one JSON object, or one row each."""
+    if as_json:
+        print_json(facts)
+        return
+    told = (("" if value is None else str(value)) for value in facts.values())
+    print_rows(
+        ("what", "value"), zip((name.replace("_", " ") for name in facts), told, strict=True)
+    )
+
+
+def _told(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def print_json_line(value: Any) -> None:

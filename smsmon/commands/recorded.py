@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from smsmon import shapes
 from smsmon.filters import Coded, Field, Filter
-from smsmon.filters.headings import Fact
+from smsmon.filters.fields import Fact
 from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import (

@@ -1,8 +1,7 @@
 """The fields of messages: what is known of one, and all that is made of it, in one table.
 
 From this table come what a filter or an alert can ask, the columns of the screen and how they sort,
-what is exported, and the documentation of all these. A new field is one entry. Every entry must say
-how it is shown and exported, with None where it is not: what is left out does not type-check.
+what is exported, and the documentation of all these. A new field is one entry.
 
 Moments are epoch seconds, UTC.
 """
@@ -10,12 +9,12 @@ Moments are epoch seconds, UTC.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.headings import Drawn, Fact, Shown
+from smsmon.filters.fields import Drawn, Fact, Known, Shown
 from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
@@ -24,7 +23,7 @@ STATE_WORDS = ("stale", "not_found", "live", "new", "complete", "settled", "paus
 """The states of a message; what needs eyes comes first, here and when they are sorted."""
 
 
-class Known(Protocol):
+class Message(Protocol):
     """A message as last seen, whether it is watched now or only recorded."""
 
     @property
@@ -47,7 +46,7 @@ class Known(Protocol):
     def completed_at(self) -> float | None: ...
 
 
-class Watched(Known, Protocol):
+class Watched(Message, Protocol):
     """A message that is watched now."""
 
     @property
@@ -68,27 +67,12 @@ class Standing(Protocol):
 
 
 @dataclass(frozen=True)
-class MessageField:
+class MessageField(Known):
     """One thing that is known of messages."""
 
-    name: str
-    """What filters and alerts call it."""
-    kind: Kind
     of: Callable[[Any], Fact]
-    _: KW_ONLY
-    help: str
-    shown: Shown | None
-    """The column of the screen."""
-    exported: str | None
-    """The name of its column in exports, and of its key in JSON. Never changed: scripts read it."""
-    asked: bool = True
-    """False: a filter cannot ask for it."""
-    plain: bool = False
-    """Words without a field are looked for here too."""
-    words: tuple[str, ...] = ()
-    """All there can be, for ``Kind.WORD``, in the order in which they sort."""
-    order: Callable[[Any], object] | None = None
-    """What a fact is sorted by; None: by itself, without case."""
+    order: Callable[[Any], object] | None = field(default=None, kw_only=True)
+    """What a fact is sorted by; None: by itself, without case, and a word by its place."""
 
     def fact(self, message: Watched, standing: Callable[[], Standing]) -> Fact:
         """Of a watched message; ``standing`` is asked by the fields that need it, and no other."""
@@ -110,18 +94,13 @@ class MessageField:
             return " ".join(fact) or None
         return (fact.casefold() or None) if isinstance(fact, str) else fact
 
-    @property
-    def question(self) -> Field:
-        """The field as the grammar of filters has it."""
-        return Field(self.name, self.kind, self.plain, self.words, self.help)
-
 
 @dataclass(frozen=True)
 class OfAll(MessageField):
     """What is known of a message that is watched, and recorded of one that was."""
 
-    of: Callable[[Known], Fact]
-    total: bool = False
+    of: Callable[[Message], Fact]
+    total: bool = field(default=False, kw_only=True)
     """True: exports of the history call it ``total``."""
 
     @property
@@ -148,15 +127,15 @@ def _slug(fact: Fact) -> str:
     return str(fact).replace(" ", "_")
 
 
-def _count(name: str) -> Callable[[Known], int | None]:
+def _count(name: str) -> Callable[[Message], int | None]:
     """One of the counts; None while nobody knows: the message was never read."""
     return lambda it: None if it.read_at is None else int(getattr(it.counts, name))
 
 
-def _share(name: str) -> Callable[[Known], float | None]:
+def _share(name: str) -> Callable[[Message], float | None]:
     """One of the counts ÷ all recipients; None of no recipients."""
 
-    def share(it: Known) -> float | None:
+    def share(it: Message) -> float | None:
         known = it.read_at is not None and it.counts.total
         return getattr(it.counts, name) / it.counts.total if known else None
 

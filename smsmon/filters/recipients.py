@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
-from smsmon.filters.headings import Drawn, Fact, Shown
+from smsmon.filters.fields import Drawn, Fact, Known, Shown
 from smsmon.phones import region
 from smsmon.recipients import STOP_YES, Recipient, Recipients, Status
 
@@ -127,29 +127,14 @@ def took_of(seen: Seen, slot: int) -> float | None:
 
 
 @dataclass(frozen=True)
-class RecipientField:
+class RecipientField(Known):
     """One thing that is known of recipients."""
 
-    name: str
-    """What filters call it."""
-    kind: Kind
     of: Callable[[Any], Fact]
     """Of one recipient."""
     column: Callable[[Seen], Column]
     """Of all recipients of a message; 0 is no moment."""
-    _: KW_ONLY
-    help: str
-    shown: Shown | None
-    """The column of the screen."""
-    exported: str | None
-    """The name of its column in exports, and of its key in JSON. Never changed: scripts read it."""
-    asked: bool = True
-    """False: a filter cannot ask for it."""
-    plain: bool = False
-    """Words without a field are looked for here too."""
-    words: tuple[str, ...] = ()
-    """All there can be, for ``Kind.WORD``."""
-    order: Callable[[Seen, Sequence[int]], Sequence[Any]] | None = None
+    order: Callable[[Seen, Sequence[int]], Sequence[Any]] | None = field(default=None, kw_only=True)
     """What some slots are sorted by; None: the column."""
 
     def values(self, seen: Seen, now: float) -> Column:
@@ -165,11 +150,6 @@ class RecipientField:
             return self.order(seen, slots)
         column = self.column(seen)
         return _picked(column.codes if isinstance(column, Coded) else column, slots)
-
-    @property
-    def question(self) -> Field:
-        """The field as the grammar of filters has it."""
-        return Field(self.name, self.kind, self.plain, self.words, self.help)
 
 
 @dataclass(frozen=True)

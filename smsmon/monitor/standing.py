@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from smsmon.filters import Kind
-from smsmon.filters.headings import Fact
+from smsmon.filters.fields import Fact
 from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField
 from smsmon.filters.questions import Value
 from smsmon.monitor.account import AccountState, Condition

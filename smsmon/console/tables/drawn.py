@@ -10,7 +10,7 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
 from smsmon.console.looks import DASH, status_look
 from smsmon.countries import country_name
-from smsmon.filters.headings import Drawn, Fact, Heading, Shown
+from smsmon.filters.fields import Drawn, Fact, Heading, Shown
 from smsmon.recipients import Status
 
 UNKNOWN = Span(DASH, Tone.DIM)

@@ -16,7 +16,7 @@ from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Field, Filter, Kind
-from smsmon.filters.headings import Drawn
+from smsmon.filters.fields import Drawn
 from smsmon.filters.messages import MESSAGE_FIELDS, MESSAGES, MessageField
 from smsmon.filters.questions import Value
 from smsmon.monitor.account import Condition

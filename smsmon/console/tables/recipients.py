@@ -16,7 +16,7 @@ from smsmon.console.tables.drawn import drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Filter
-from smsmon.filters.headings import Drawn
+from smsmon.filters.fields import Drawn
 from smsmon.filters.recipients import (
     RECIPIENT_FIELDS,
     RECIPIENTS,

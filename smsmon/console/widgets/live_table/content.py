@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Generic, Protocol, TypeVar
 
 from smsmon.console.cells import Cell
-from smsmon.filters.headings import Heading
+from smsmon.filters.fields import Heading
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 from typing import Literal, TypeAlias
 
+from smsmon.filters import Field, Kind
 from smsmon.filters.questions import Value
 from smsmon.recipients import Status
 
@@ -83,3 +84,33 @@ class Shown(Heading):
 
     drawn: Drawn | Status
     """A status: the number of recipients that have it. Its sign is the title, its word the help."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One thing that is known of messages, or of recipients, and what is made of it.
+
+    How it is shown and exported must be said, with None where it is not: what is left out does not
+    type-check.
+    """
+
+    name: str
+    """What filters and alerts call it."""
+    kind: Kind
+    _: KW_ONLY
+    help: str
+    shown: Shown | None
+    """The column of the screen."""
+    exported: str | None
+    """The name of its column in exports, and of its key in JSON. Never changed: scripts read it."""
+    asked: bool = True
+    """False: a filter cannot ask for it."""
+    plain: bool = False
+    """Words without a field are looked for here too."""
+    words: tuple[str, ...] = ()
+    """All there can be, for ``Kind.WORD``."""
+
+    @property
+    def question(self) -> Field:
+        """The field as the grammar of filters has it."""
+        return Field(self.name, self.kind, self.plain, self.words, self.help)
