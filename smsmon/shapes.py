@@ -15,17 +15,16 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from smsmon.filters import Kind
-from smsmon.filters.recipients import RECIPIENTS, SIGHTED, RecipientField, RecipientRow
 from smsmon.model import Event, Transition
 from smsmon.phones import as_shown, without_numbers
 from smsmon.recipients import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from smsmon.filters import Kind
     from smsmon.filters.fields import Fact
-    from smsmon.filters.recipients import Sighted
+    from smsmon.filters.recipients import RecipientField, Sighted
     from smsmon.model import Counts, Entry, Fault
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
@@ -50,6 +49,8 @@ def _utc(second: int) -> str | None:
 
 def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
     """What gives the facts of a kind as JSON and CSV have them; 0 is no moment."""
+    from smsmon.filters import Kind  # most commands do without the grammar
+
     match kind:
         case Kind.MOMENT:
             return lambda fact: _utc(int(fact)) if fact else None
@@ -63,11 +64,6 @@ def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
 def fact_json(fact: Fact, kind: Kind, *, private: bool = False) -> object:
     """What is known of a message or of a recipient."""
     return shape_of(kind, private=private)(fact)
-
-
-def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
-    """The names of an export's columns: ``first``, as they always stood, then what came later."""
-    return (*first, *(name for name in names if name not in first))
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -111,15 +107,10 @@ def yes_no(flag: bool | None) -> str:
     return {True: "yes", False: "no", None: ""}[flag]
 
 
-RECIPIENT_COLUMNS = in_order(
-    ("phone", "status", "raw_status", "stop", "date", "country", "reason", "first_seen",
-     "changed_at", "absent", "absent_since"),
-    (each.exported for each in RECIPIENTS if each.exported),
-)  # fmt: skip
-
-
 def known_json(one: Sighted, *, private: bool = False) -> dict[str, Any]:
     """One recipient as last seen, and what is known of it besides."""
+    from smsmon.filters.recipients import RECIPIENT_COLUMNS, RECIPIENTS, SIGHTED, RecipientRow
+
     fields: Sequence[RecipientField] = RECIPIENTS if isinstance(one, RecipientRow) else SIGHTED
     told = {each.exported: fact_json(each.of(one), each.kind, private=private) for each in fields}
     return {name: told[name] for name in RECIPIENT_COLUMNS if name in told}

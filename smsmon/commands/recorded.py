@@ -13,9 +13,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from smsmon import shapes
-from smsmon.filters import Coded, Field, Filter
-from smsmon.filters.fields import Fact
+from smsmon.filters import Coded, Field, Filter, recipients
+from smsmon.filters.fields import Fact, in_order
 from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import (
@@ -31,7 +30,6 @@ from smsmon.shapes import (
     Happening,
     event_json,
     fact_json,
-    in_order,
     shape_of,
     transition_json,
     utc,
@@ -47,7 +45,7 @@ ALL = 2**31
 RECIPIENT_COLUMNS = in_order(
     ("id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
      "changed_at", "absent", "reason", "profile", "absent_since"),
-    shapes.RECIPIENT_COLUMNS,
+    recipients.RECIPIENT_COLUMNS,
 )  # fmt: skip
 CHANGE_COLUMNS = (
     "observed_at", "id", "phone", "before", "after", "raw_status", "stop", "date", "profile",

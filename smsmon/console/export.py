@@ -20,11 +20,12 @@ from smsmon.console.lens import Lens
 from smsmon.console.operations import Say
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import LogLine, words
+from smsmon.filters.fields import in_order
 from smsmon.filters.messages import MESSAGES
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
-from smsmon.shapes import fact_json, in_order, known_json, utc
+from smsmon.shapes import fact_json, known_json, utc
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 from typing import Literal, TypeAlias
@@ -114,3 +115,8 @@ class Known:
     def question(self) -> Field:
         """The field as the grammar of filters has it."""
         return Field(self.name, self.kind, self.plain, self.words, self.help)
+
+
+def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
+    """The names of an export's columns: ``first``, as they always stood, then what came later."""
+    return (*first, *(name for name in names if name not in first))

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
-from smsmon.filters.fields import Drawn, Fact, Known, Shown
+from smsmon.filters.fields import Drawn, Fact, Known, Shown, in_order
 from smsmon.phones import region
 from smsmon.recipients import STOP_YES, Recipient, Recipients, Status
 
@@ -246,6 +246,13 @@ RECIPIENT_FIELDS: tuple[Field, ...] = tuple(
 )
 """What a filter of recipients can ask. The phone, which has most values, comes last: a word found
 in all of another column asks no further."""
+
+RECIPIENT_COLUMNS = in_order(
+    ("phone", "status", "raw_status", "stop", "date", "country", "reason", "first_seen",
+     "changed_at", "absent", "absent_since"),
+    (each.exported for each in RECIPIENTS if each.exported),
+)  # fmt: skip
+"""The names of what is exported, in their order."""
 
 
 def recipient_column(seen: Seen, now: float, name: str) -> Column:

@@ -9,11 +9,16 @@ from smsmon.console.export import recipient_record
 from smsmon.console.lens import Lens
 from smsmon.console.tables.recipients import RecipientRows, recipient_columns
 from smsmon.filters import Coded, Kind
-from smsmon.filters.recipients import RECIPIENT_FIELDS, RECIPIENTS, RecipientField, recipient_row
+from smsmon.filters.recipients import (
+    RECIPIENT_COLUMNS,
+    RECIPIENT_FIELDS,
+    RECIPIENTS,
+    RecipientField,
+    recipient_row,
+)
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
-from smsmon.shapes import RECIPIENT_COLUMNS
 from tests.store.reports import START, report, row
 from tests.support.clock import VirtualClock
 
