@@ -1,17 +1,25 @@
-"""Wires the parts together: settings → key → client → engine → stores.
+"""The accounts of a program: where each has its key from, its client, its window of requests.
 
-Used by the console and by the headless commands alike. Everything is imported when it is
-needed: the console paints before it pays for ``httpx`` and SQLite. No Textual here.
+What takes long to load is imported when it is needed: the console paints before it pays for
+``httpx``.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from smsmon.keylike import place_shown, without_keys
 from smsmon.locations import expanded
+from smsmon.model import Balance, Fault, FaultKind
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.budget import Budget
+from smsmon.monitor.source import Source, Unusable
+from smsmon.programs import beside
+from smsmon.window import ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +27,6 @@ if TYPE_CHECKING:
     from smsmon.api.client import SmsPartner
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
-    from smsmon.monitor.alerts import Rule
-    from smsmon.monitor.budget import Budget
     from smsmon.monitor.ledger import Window
     from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
@@ -193,16 +199,6 @@ def windows_of(
     return windows
 
 
-def budget_of(
-    name: str, settings: Settings, complain: Callable[[str], None] = lambda _: None
-) -> Budget:
-    """The budget of a profile's address, for single requests."""
-    from smsmon.monitor.budget import Budget
-
-    windows = windows_of([name], settings, complain)
-    return Budget(settings.polling.budget, windows.get(name))
-
-
 def limits_of(settings: Settings) -> Limits:
     """The engine's limits as the settings have them."""
     from smsmon.monitor.schedule import Limits
@@ -224,23 +220,101 @@ def profile_of(entry_profile: str, settings: Settings) -> str:
     return entry_profile
 
 
-def rules_of(settings: Settings) -> tuple[Rule, ...]:
-    """The rules of the alerts as the settings have them."""
-    if not settings.alerts:
-        return ()
-    from smsmon.filters import parse
-    from smsmon.filters.messages import MESSAGE_FIELDS
-    from smsmon.filters.questions import parse_duration
-    from smsmon.monitor.alerts import Rule, Severity
+class Client(Source, Protocol):
+    """What is asked of an account: the API's client, or a stand-in."""
 
-    return tuple(
-        Rule(
-            name,
-            parse(alert.when, MESSAGE_FIELDS),
-            parse_duration(alert.hold),
-            parse_duration(alert.clear),
-            Severity[alert.severity.upper()],
-            alert.bell,
-        )
-        for name, alert in settings.alerts.items()
-    )
+    async def me(self) -> Balance: ...
+
+    async def aclose(self) -> None: ...
+
+
+OpenClient = Callable[[str, "Settings", "Clock"], Client]
+
+
+class Accounts:
+    """The accounts that a program asks, each by its profile's name.
+
+    ``complain`` is given one sentence for each trouble that is not told as an account's own.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        complain: Callable[[str], None],
+        open_client: OpenClient = open_client,
+    ) -> None:
+        self.settings = settings
+        self.clients: dict[str, Client] = {}
+        self.sources: dict[str, Source] = dict.fromkeys(settings.profiles, Unusable("Starting."))
+        """Profile → what reads it; one that is not set up says so when it is asked."""
+        self.problems: dict[str, str] = {}
+        """Profile → why it cannot be used as it is set up."""
+        self.connected: Callable[[str, Source], None] = lambda _, __: None
+        """Called with each account's source whenever it is another one."""
+        self._clock = clock
+        self._complain = complain
+        self._open_client = open_client
+        self._begun = clock.now()
+        self._warned: set[str] = set()
+        """What was said already of key files that others can read."""
+        self._answered: set[str] = set()
+        """Profiles whose balance could be read."""
+
+    @cached_property
+    def windows(self) -> dict[str, Window]:
+        """Profile → the window of requests of its address."""
+        return windows_of(self.settings.profiles, self.settings, self._complain)
+
+    async def connect(self, name: str) -> None:
+        """Open an account's client, with its key read anew."""
+        before = self.clients.pop(name, None)
+        try:
+            # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
+            client = await beside(self._open_client, name, self.settings, self._clock)
+        except AccountProblem as problem:
+            self.problems[name] = str(problem)
+            self.sources[name] = Unusable(str(problem))
+        else:
+            self.problems.pop(name, None)
+            self.sources[name] = self.clients[name] = client
+            told = open_to_others(self.settings.profiles[name])
+            if told and told not in self._warned:
+                self._warned.add(told)
+                self._complain(f"Profile {name}: {told}")
+        self.connected(name, self.sources[name])
+        if before is not None:
+            await before.aclose()
+
+    async def use(self, settings: Settings, names: Collection[str]) -> None:
+        """Connect those of ``names`` anew that may have another key by these settings."""
+        before, self.settings = self.settings, settings
+        for name, profile in settings.profiles.items():
+            changed = name not in self.clients or before.profiles.get(name) != profile
+            if name in names and (changed or name == settings.profile):
+                await self.connect(name)
+
+    async def balance(self, name: str) -> Balance:
+        """What the account holds; it must be connected. Raises ``ReadError``."""
+        budget = Budget(self.settings.polling.budget, self.windows.get(name))
+        balance = await ask(self.clients[name].me, budget, self._clock)
+        self._answered.add(name)
+        return balance
+
+    def judged(self, state: AccountState, *, asked: bool) -> AccountState:
+        """``state`` as far as it is known without a poll. If the account is ``asked`` here, one
+        that is not set up is stopped before it is."""
+        problem = self.problems.get(state.profile) if asked else None
+        if problem is None:
+            return replace(state, heard=True) if state.profile in self._answered else state
+        fault = Fault(FaultKind.AUTH, problem)
+        return AccountState(state.profile, Condition.STOPPED, fault, since=self._begun)
+
+    async def close(self) -> None:
+        """Ask no more, and close every connection: what the windows kept for this process is
+        free for others."""
+        for window in vars(self).get("windows", {}).values():  # if they were asked for
+            window.close(self._clock.monotonic())
+        while self.clients:
+            _, client = self.clients.popitem()
+            await client.aclose()

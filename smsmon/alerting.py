@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
-from smsmon.accounts import known_keys, rules_of
+from smsmon.accounts import known_keys
 from smsmon.clock import CLOCK_SLACK, Clock
+from smsmon.filters import parse
+from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.filters.questions import parse_duration
 from smsmon.hooks import environment, run_hook
 from smsmon.model import Event
-from smsmon.monitor.alerts import Alert, Alerts
+from smsmon.monitor.alerts import Alert, Alerts, Rule, Severity
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
@@ -247,3 +250,18 @@ class Alerting:
 
 def _episode(alert: Alert) -> Episode:
     return alert.rule.name, alert.message_id
+
+
+def rules_of(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of the alerts as the settings have them."""
+    return tuple(
+        Rule(
+            name,
+            parse(alert.when, MESSAGE_FIELDS),
+            parse_duration(alert.hold),
+            parse_duration(alert.clear),
+            Severity[alert.severity.upper()],
+            alert.bell,
+        )
+        for name, alert in settings.alerts.items()
+    )

@@ -4,10 +4,13 @@ A small file in a folder of this user's, mapped by every process and written und
 ends with its holder. Whoever stops while it holds the lock is left behind: after some seconds
 the others go on with a copy, and it finds that out when it wakes. Where no such file can be had
 (no folder, not ours, a full disk), the process counts for itself and says so once.
+
+The engine has a schedule of its own; single requests of commands and dialogs wait here (``ask``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import fcntl
@@ -19,10 +22,15 @@ import stat
 import tempfile
 import time
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+from smsmon.clock import Clock
+from smsmon.model import Fault, FaultKind, ReadError
+from smsmon.monitor.account import nothing_before
+from smsmon.monitor.budget import Budget
 from smsmon.monitor.ledger import CELLS, Change, Ledger, Window
 
 _TEMPORARY = "/tmp"  # noqa: S108 - a folder of ours in it is looked at before it is used
@@ -44,6 +52,7 @@ _ALONE = (
 )
 
 Complain = Callable[[str], None]
+T = TypeVar("T")
 
 
 def address_of(base_url: str) -> str:
@@ -271,3 +280,45 @@ def _lives(process: int) -> bool:
     except OSError:
         return True
     return True
+
+
+class LeftAlone(ReadError):
+    """The server asked to be left alone for longer than the caller waits: nothing was sent."""
+
+
+async def ask(
+    call: Callable[[], Awaitable[T]], budget: Budget, clock: Clock, *, patience: float = 0.0
+) -> T:
+    """What ``call`` brings, once the window lets one more request out.
+
+    Raises what it raises, and `LeftAlone` where the server asked for a pause that lasts longer
+    than ``patience`` seconds from now. For a window that is only full it waits as long as it
+    takes: a minute, and more where others share it.
+    """
+    while wait := budget.window.take(clock.monotonic(), budget.limit, urgent=False):
+        now = clock.monotonic()
+        if budget.held_until - now > patience:
+            raise LeftAlone(left_alone(budget, clock))
+        await clock.wait(asyncio.Event(), wait)
+    left = clock.monotonic()
+    try:
+        answer = await call()
+    except ReadError as error:
+        if error.fault.kind is FaultKind.NOT_FOUND:
+            budget.answered(clock.monotonic(), left)
+        budget.refused(clock.monotonic(), error.fault)
+        raise
+    finally:
+        budget.over(clock.monotonic())
+    budget.answered(clock.monotonic(), left)
+    return answer
+
+
+def left_alone(budget: Budget, clock: Clock) -> Fault:
+    """Why nothing is sent at present, and until when."""
+    until = budget.held_until - clock.monotonic() + clock.now()
+    return Fault(
+        FaultKind.RATE_LIMITED,
+        f"The API has had too many requests from this address. {nothing_before(until)}",
+        code=429,
+    )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, open_accounts, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
-from smsmon.commands.output import fail, print_facts, say
+from smsmon.commands.output import fail, print_facts
 from smsmon.shapes import utc
 
 if TYPE_CHECKING:
@@ -38,21 +38,13 @@ def balance(as_json: bool) -> None:
 
 
 def _ask(settings: Settings) -> Balance:
-    from smsmon.accounts import budget_of
-    from smsmon.asking import ask
     from smsmon.clock import SystemClock
-    from smsmon.commands.accounts import clients
     from smsmon.commands.loops import run
     from smsmon.model import ReadError
 
     async def asked() -> Balance:
-        clock, name = SystemClock(), settings.profile
-        async with clients([name], settings, clock) as (opened, _):
-            budget = budget_of(name, settings, lambda sentence: say(f"smsmon: {sentence}"))
-            try:
-                return await ask(opened[name].me, budget, clock)
-            finally:
-                budget.window.close(clock.monotonic())
+        async with open_accounts([settings.profile], settings, SystemClock()) as accounts:
+            return await accounts.balance(settings.profile)
 
     try:
         return run(asked())

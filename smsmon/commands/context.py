@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smsmon.commands.flags import given_flags
-from smsmon.commands.output import fail
+from smsmon.commands.output import fail, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
+    from smsmon.accounts import Accounts
+    from smsmon.clock import Clock
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
     from smsmon.store.base import WatchlistStore
@@ -79,3 +82,48 @@ def open_watchlist(locations: Locations) -> WatchlistStore:
     from smsmon.store import open_store
 
     return open_store(locations).watchlist()
+
+
+def complain(sentence: str) -> None:
+    """Say on stderr what is wrong; may be called in any thread."""
+    say(f"smsmon: {sentence}")
+
+
+@asynccontextmanager
+async def open_accounts(
+    names: Iterable[str], settings: Settings, clock: Clock
+) -> AsyncIterator[Accounts]:
+    """The accounts of these profiles, connected; a failure if none can be used."""
+    from smsmon.accounts import Accounts
+
+    accounts = Accounts(settings, clock, complain)
+    try:
+        for name in dict.fromkeys(names):
+            await accounts.connect(name)
+        if not accounts.clients:
+            fail("\n".join(accounts.problems.values()))
+        yield accounts
+    finally:
+        await accounts.close()
+
+
+def profiles_of(
+    ids: Sequence[str], settings: Settings, locations: Locations
+) -> list[tuple[str, str]]:
+    """Each message id with the profile to read it by.
+
+    What the watchlist says, unless ``--profile`` was given; else the current one.
+    """
+    if ("profile",) in given_flags():
+        return [(each, settings.profile) for each in ids]
+    from smsmon.accounts import profile_of
+    from smsmon.store.errors import StoreError
+
+    try:
+        entries = open_watchlist(locations).load()
+    except StoreError as error:
+        if len(settings.profiles) > 1:
+            complain(f"{error} The current profile, {settings.profile}, is used for all.")
+        entries = []
+    known = {entry.id: profile_of(entry.profile, settings) for entry in entries}
+    return [(each, known.get(each, settings.profile)) for each in ids]

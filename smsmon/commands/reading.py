@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from smsmon import exit_codes
-from smsmon.asking import LeftAlone, ask, left_alone
 from smsmon.clock import Clock
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.source import Source
+from smsmon.window import LeftAlone, ask, left_alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, open_watchlist, read_settings
+from smsmon.commands.context import (
+    complain,
+    find_locations,
+    open_accounts,
+    open_watchlist,
+    profiles_of,
+    read_settings,
+)
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say, when
@@ -105,42 +112,29 @@ def status(
 def _read(
     ids: list[str], settings: Settings, locations: Locations, *, watch: bool, deadline: float | None
 ) -> list[Reading]:
-    from smsmon.accounts import windows_of
     from smsmon.clock import SystemClock
-    from smsmon.commands.accounts import clients, profiles_of
     from smsmon.commands.loops import run
-    from smsmon.monitor.source import Unusable
-
-    def complain(sentence: str) -> None:
-        say(f"smsmon: {sentence}")
 
     async def read() -> list[Reading]:
         clock = SystemClock()
         wanted = profiles_of(ids, settings, locations)
-        profiles = (profile for _, profile in wanted)
-        async with clients(profiles, settings, clock) as (usable, unusable):
-            sources = usable | {name: Unusable(str(why)) for name, why in unusable.items()}
-            windows = windows_of(sources, settings, complain)
+        async with open_accounts((profile for _, profile in wanted), settings, clock) as accounts:
             if watch:
                 from smsmon.commands.waiting import read_until_final
 
-                return await read_until_final(wanted, sources, clock, settings, deadline, windows)
+                return await read_until_final(wanted, accounts, clock, deadline)
             from smsmon.commands.reading import Reader
 
             reader = Reader(
-                sources,
+                accounts.sources,
                 clock,
                 concurrency=settings.polling.concurrency,
                 per_minute=settings.polling.budget,
-                windows=windows,
+                windows=accounts.windows,
                 told=complain,
             )
-            try:
-                with Progress("read", len(wanted)) as progress:
-                    return await reader.read_each(wanted, lambda _: progress.step())
-            finally:
-                for window in windows.values():
-                    window.close(clock.monotonic())
+            with Progress("read", len(wanted)) as progress:
+                return await reader.read_each(wanted, lambda _: progress.step())
 
     return run(read())
 

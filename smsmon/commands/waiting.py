@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from smsmon.accounts import limits_of
+from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress, say
 from smsmon.commands.reading import Reading
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
 from smsmon.monitor.account import Condition, nothing_before
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.ledger import Window
-from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipients
-from smsmon.settings import Settings
 from smsmon.shapes import words_of_api
 
 NOT_FOUND_PATIENCE = 180.0
@@ -27,18 +24,17 @@ NOT_FOUND_PATIENCE = 180.0
 
 async def read_until_final(
     wanted: Sequence[tuple[str, str]],
-    sources: Mapping[str, Source],
+    accounts: Accounts,
     clock: Clock,
-    settings: Settings,
     deadline: float | None,
-    windows: Mapping[str, Window] | None = None,
 ) -> list[Reading]:
     """Poll ``wanted`` (message id, profile) until nothing more is to be expected.
 
     That is: every recipient is final, the account is refused, or the message stayed unknown for
     some minutes. ``deadline`` is in seconds; None waits as long as it takes.
     """
-    engine = Engine(sources, clock, limits=limits_of(settings), windows=windows)
+    settings = accounts.settings
+    engine = Engine(accounts.sources, clock, limits=limits_of(settings), windows=accounts.windows)
     moved = asyncio.Event()
     last: dict[str, Counts] = {}
 
@@ -74,7 +70,6 @@ async def read_until_final(
         polling.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await polling
-        engine.close()
     return [_reading(engine, each) for each, _ in wanted]
 
 

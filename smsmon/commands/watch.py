@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, open_watchlist, read_settings
+from smsmon.commands.context import (
+    complain,
+    find_locations,
+    open_accounts,
+    open_watchlist,
+    read_settings,
+)
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import counted, fail, json_line, print_json_line, progress, say
+from smsmon.commands.output import counted, fail, json_line, print_json_line, progress
 from smsmon.shapes import utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smsmon.commands.watching import News
+    from smsmon.commands.headless import News
     from smsmon.locations import Locations
     from smsmon.monitor.alerts import Alert
     from smsmon.settings import Settings
@@ -79,9 +85,9 @@ def _watch(
     settings: Settings, locations: Locations, only: set[str] | None, how_long: float | None
 ) -> int:
     from smsmon.clock import SystemClock
-    from smsmon.commands.accounts import clients
+    from smsmon.commands import headless
     from smsmon.commands.loops import run
-    from smsmon.commands.watching import Watch, until_signal
+    from smsmon.session import Session
     from smsmon.shapes import alert_json, news_json
 
     private = settings.display.privacy
@@ -97,13 +103,13 @@ def _watch(
     async def work() -> int:
         clock = SystemClock()
         async with (
-            clients(settings.profiles, settings, clock) as (sources, unusable),
-            until_signal(clock, how_long) as ending,
+            open_accounts(settings.profiles, settings, clock) as accounts,
+            headless.until_signal(clock, how_long) as ending,
         ):
-            for problem in unusable.values():
-                say(f"smsmon: {problem}")
-            watching = Watch(settings, locations, sources, clock, say, only, alerted)
-            return await watching.run(tell, ending)
+            for problem in accounts.problems.values():
+                complain(problem)
+            session = Session(accounts, locations, clock, complain, name="watch", only=only)
+            return await headless.watch(session, ending, tell, alerted, complain)
 
     return run(work(), _gap)
 

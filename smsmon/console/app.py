@@ -12,19 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
-from smsmon.accounts import AccountProblem, open_client, read_key
+from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock
 from smsmon.console.contrast import readable
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screen import ConsoleScreen
-from smsmon.console.station import OpenClient, Station
 from smsmon.console.terminal import process
 from smsmon.console.themes import AUTO, TERMINAL, THEMES, theme_for, unknown_theme
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
+from smsmon.session import Session
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -77,7 +77,12 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._open_client = open_client
         self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
-        self._station = Station(settings, locations, self._clock, self._complain, open_client, rng)
+        self._unsaid: list[str] = []
+        """What went wrong before there was a screen to say it on."""
+        accounts = Accounts(settings, self._clock, self._complain, open_client)
+        self._session = Session(
+            accounts, locations, self._clock, self._complain, name="console", rng=rng
+        )
         self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
         """Set once the accounts are connected and the watchlist is read."""
@@ -111,7 +116,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         lens = Lens(self._clock, utc=display.utc, masked=display.privacy)
         lens.still = not display.clock
         return ConsoleScreen(
-            self._station,
+            self._session,
             lens,
             memory=self._memory,
             exports=self._locations.exports,
@@ -136,14 +141,16 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_keymap(self._settings.keymap)
-        self._station.engine.subscribe(self._polling)
+        self._session.engine.subscribe(self._polling)
         self.call_after_refresh(self._start)
 
     @work(group=process.ENGINE_GROUP, exit_on_error=False)
     async def _start(self) -> None:
         """Read the watchlist, connect the accounts, and poll until the end."""
+        while self._unsaid:
+            self._complain(self._unsaid.pop(0))
         try:
-            await self._station.start(self.front.show_everything, self.front.show_alerts)
+            await self._session.start(self.front.show_alerts, self.front.show_everything)
         except StoreError as error:
             self._complain(str(error))
         self.front.show_watchlist()
@@ -152,19 +159,19 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         wanted = self._settings.display.theme or AUTO
         if wanted != AUTO and wanted not in self.available_themes:
             self.front.say(unknown_theme(wanted), "warning")
-        await self._station.open()
+        await self._session.open()
         self._follow_watchlist()
         self._follow_balance()
         self._keep_learned()
         self.ready.set()
         self._offer_setup()
-        await process.keep_running(self._station.engine.run, self._polling_failed, self._pause)
+        await process.keep_running(self._session.engine.run, self._polling_failed, self._pause)
 
     @work(group="setup", exit_on_error=False)
     async def _offer_setup(self) -> None:
         """Ask where the key is, when the current account has none."""
         settings, name = self._settings, self._settings.profile
-        problem = self._station.problems.get(name)
+        problem = self._session.accounts.problems.get(name)
         if problem is None or not await beside(_lacks_key, settings):
             return
         await self._set_up(problem)
@@ -172,7 +179,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     @work(group="setup", exclusive=True, exit_on_error=False)
     async def action_setup(self) -> None:
         """Ask where the current account's key is, whether it has one or not."""
-        await self._set_up(self._station.problems.get(self._settings.profile, ""))
+        await self._set_up(self._session.accounts.problems.get(self._settings.profile, ""))
 
     async def _set_up(self, problem: str) -> None:
         from smsmon.console.dialogs.setup import SetupScreen, asker
@@ -182,7 +189,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         if not await self.push_screen_wait(screen):
             return
         self._settings = await asyncio.to_thread(self._reload)
-        if added := await self._station.use(self._settings):
+        if added := await self._session.use(self._settings):
             names = ", ".join(added)
             self.front.say(f"New in config.toml, and read once smsmon is started again: {names}.")
 
@@ -195,7 +202,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         never = asyncio.Event()
         while True:
             try:
-                balance = await self._station.balance(self._settings.profile)
+                balance = await self._session.balance(self._settings.profile)
             except ReadError:
                 balance = None
             self.front.head.show_balance(balance)
@@ -203,18 +210,18 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
-        if self._station.alerting is not None:
-            await self._station.alerting.run()
+        if self._session.alerting is not None:
+            await self._session.alerting.run()
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:
         """Poll, or follow who does."""
-        self._station.sharing.turned = self.front.head.show
-        await process.keep_running(self._station.sharing.run, self._sharing_failed, self._pause)
+        self._session.sharing.turned = self.front.head.show
+        await process.keep_running(self._session.sharing.run, self._sharing_failed, self._pause)
 
     @work(group="learned", exit_on_error=False)
     async def _keep_learned(self) -> None:
-        await self._station.keep_learned()
+        await self._session.keep_learned()
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
@@ -222,14 +229,15 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     async def _look_at_watchlist(self) -> None:
         """Show what others do to the watchlist file."""
-        watchlist, watching = self._station.watchlist, self._station.watching
-        never, shown = asyncio.Event(), watchlist.broken
-        while True:
-            await self._clock.wait(never, _LOOK_EVERY)
-            await watching.look()
-            if watchlist.broken is not shown:
-                shown = watchlist.broken
+        shown = self._session.read_only
+
+        def looked() -> None:
+            nonlocal shown
+            before, shown = shown, self._session.read_only
+            if shown != before:
                 self.front.show_watchlist()
+
+        await self._session.look_at_watchlist(_LOOK_EVERY, looked)
 
     async def _pause(self) -> None:
         """Between a failure and the next try."""
@@ -246,15 +254,15 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     def failed(self, failed: Failed) -> None:
         if failed.what == POLLING:
-            self._station.halted = f"a fault of smsmon itself ({type(failed.error).__name__})"
+            self._session.halted = f"a fault of smsmon itself ({type(failed.error).__name__})"
             self.front.head.show()
         if failed.first:
             self.front.say(failed.sentence, "error")
 
     def _polling(self, _: object) -> None:
         """The engine lives."""
-        if self._station.halted:
-            self._station.halted = ""
+        if self._session.halted:
+            self._session.halted = ""
             self.front.head.show()
 
     def line_is_slow(self, slow: bool) -> None:
@@ -265,9 +273,14 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """Say what is wrong with a file; may be called in any thread."""
         if self.is_running:
             self.call_later(self.front.say, sentence, "error")
+        else:
+            self._unsaid.append(sentence)
 
     async def on_unmount(self) -> None:
-        await self._station.close()
+        try:
+            await self._session.close()
+        except StoreError as error:
+            self._complain(str(error))
 
 
 def _lacks_key(settings: Settings) -> bool:

@@ -30,7 +30,7 @@ from smsmon.shapes import fact_json, known_json, utc
 if TYPE_CHECKING:
     from textual.app import App
 
-    from smsmon.console.station import Station
+    from smsmon.session import Session
 
 CLIPBOARD_LIMIT = 50_000
 """Bytes sent to the terminal's clipboard at most: many terminals drop a longer sequence (the
@@ -112,7 +112,7 @@ class Exports:
     """Copies and exports of what the ``picture`` shows where the operator stands."""
 
     app: App[Any]
-    station: Station
+    session: Session
     lens: Lens
     picture: Picture
     folder: Path
@@ -127,7 +127,7 @@ class Exports:
 
     def records(self, keys: Sequence[Any]) -> list[Record]:
         """Rows of the table the operator stands in, as they are exported."""
-        engine, now = self.station.engine, self.lens.now()
+        engine, now = self.session.engine, self.lens.now()
         watched, journal = self.picture.open_message, self.picture.journal
         # A frozen table lists what is watched or kept no longer.
         match self.picture.at:

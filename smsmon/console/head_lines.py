@@ -22,7 +22,7 @@ from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
-    from smsmon.console.station import Station
+    from smsmon.session import Session
 
 _REQUESTS_EVERY = 30
 """Seconds between two looks at the requests of the last minute: they change with every poll."""
@@ -33,7 +33,7 @@ class HeadLines:
 
     def __init__(
         self,
-        station: Station,
+        session: Session,
         lens: Lens,
         feed: Feed,
         filtered: Callable[[], Counts | None],
@@ -45,14 +45,14 @@ class HeadLines:
 
         ``name`` is the account's. No text moves by itself where the ``lens`` is still.
         """
-        self._station = station
+        self._session = session
         self._lens = lens
         self._feed = feed
         self._filtered = filtered
         self._name = name
         self._retry_key = retry_key
-        self.tally = Tally(station.clock)
-        self.states = States(station.engine, lens.now)
+        self.tally = Tally(session.clock)
+        self.states = States(session.engine, lens.now)
         self.told = head.Head((), Counter())
         """What the first line was last made of."""
         self._shown: object = None
@@ -87,10 +87,10 @@ class HeadLines:
 
     def show(self) -> None:
         """Tell whether the screen is true, and the totals."""
-        engine, now = self._station.engine, self._lens.now()
+        engine, now = self._session.engine, self._lens.now()
         used, allowed, stretch = self._requests_lately()
         told = head.Head(
-            accounts=tuple(self._station.account(name) for name in engine.profiles),
+            accounts=tuple(self._session.account(name) for name in engine.profiles),
             states=self.states.counts.copy(),
             name=self._name,
             balance=self._balance,
@@ -100,10 +100,10 @@ class HeadLines:
             frozen_since=self._feed.frozen_since,
             held_back=self._feed.held_back,
             masked=self._lens.masked,
-            read_only=self._station.read_only,
-            halted=self._station.halted,
-            alerts=self._station.alerts,
-            polling=self._station.polling,
+            read_only=self._session.read_only,
+            halted=self._session.halted,
+            alerts=self._session.alerts,
+            polling=self._session.polling,
             retry_key=self._retry_key,
         )
         filtered = self._filtered()
@@ -126,7 +126,7 @@ class HeadLines:
         moment = int(self._lens.now() // _REQUESTS_EVERY)
         if not self._lens.still and moment != self._looked_at:
             if self._looked_at is not None:
-                engine = self._station.engine
+                engine = self._session.engine
                 self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)
             self._looked_at = moment
         return self._requests

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from smsmon.console.dialogs.edit import Changes
-    from smsmon.console.station import Station
     from smsmon.console.tables.found import Place
+    from smsmon.session import Session
     from smsmon.store.idlist import IdList
     from smsmon.store.past import NumberFound
 
@@ -27,7 +27,7 @@ class Dialogs:
     """Opens dialogs. Each is imported when it is first asked for: the first paint does not wait."""
 
     app: App[Any]
-    station: Station
+    session: Session
     lens: Lens
     picture: Picture
     operations: Operations
@@ -46,13 +46,13 @@ class Dialogs:
             if read is not None:
                 self.operations.add(read)
 
-        self.app.push_screen(AddScreen(self.station.engine.board.messages), answered)
+        self.app.push_screen(AddScreen(self.session.engine.board.messages), answered)
 
     def edit(self) -> None:
         """Label, tags and note of the chosen messages."""
         from smsmon.console.dialogs.edit import EditScreen
 
-        board = self.station.engine.board
+        board = self.session.engine.board
         entries = [board[id].entry for id in self.picture.chosen_ids if id in board]
 
         def changed(changes: Changes | None) -> None:
@@ -71,19 +71,19 @@ class Dialogs:
                 self.jump(place.message_id, place.slot)
 
         def find(text: str, limit: int) -> Awaitable[NumberFound]:
-            return self.station.history.ask(lambda archive: archive.find_number(text, limit))
+            return self.session.history.ask(lambda archive: archive.find_number(text, limit))
 
-        self.app.push_screen(FindScreen(self.station.engine.board, self.lens, find), found)
+        self.app.push_screen(FindScreen(self.session.engine.board, self.lens, find), found)
 
     def raw(self) -> None:
         """The open message's answer as it was received last."""
         from smsmon.console.dialogs.raw import RawScreen, none_at_hand
 
-        ids, board = self.picture.chosen_ids, self.station.engine.board
+        ids, board = self.picture.chosen_ids, self.session.engine.board
         raw = board.raw(ids[0]) if ids else None
         if raw is None:
             read = any(board[id].read_at for id in ids[:1] if id in board)
-            self.say(none_at_hand(self.station.polling, read=read))
+            self.say(none_at_hand(self.session.polling, read=read))
             return
         body, length = raw
         self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.lens.masked))
@@ -109,7 +109,7 @@ class Dialogs:
 
         self.app.push_screen(
             OverviewScreen(
-                self.station.engine,
+                self.session.engine,
                 self.lens,
                 self.head.tally,
                 lambda: self.head.told,

@@ -12,7 +12,7 @@ from smsmon.console.lens import Lens
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from smsmon.console.station import Station
+    from smsmon.session import Session
     from smsmon.store.idlist import IdList
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class Say(Protocol):
 class Operations:
     """The actions on messages. Those on the watchlist run as workers: the screen stays live."""
 
-    station: Station
+    session: Session
     lens: Lens
     chosen: Callable[[], list[str]]
     """Gives the messages that an action is meant for."""
@@ -45,7 +45,7 @@ class Operations:
         """Watch what was read of a list."""
 
         async def add() -> None:
-            if (added := await self._kept(self.station.watching.add(read.entries))) is not None:
+            if (added := await self._kept(self.session.watching.add(read.entries))) is not None:
                 left = len({problem.line for problem in read.problems})
                 left_out = f", {left:,} line{'' if left == 1 else 's'} left out" if left else ""
                 self.say(f"{_messages(len(added.new))} added{left_out}")
@@ -58,7 +58,7 @@ class Operations:
             self.start(partial(self._remove, ids), group="watchlist")
 
     async def _remove(self, ids: Sequence[str]) -> None:
-        if removed := await self._kept(self.station.watching.remove(ids)):
+        if removed := await self._kept(self.session.watching.remove(ids)):
             count = len(removed.ids)
             what = f"Message {removed.ids[0]}" if count == 1 else _messages(count)
             self.say(f"{what} removed. u brings back what was removed.")
@@ -68,9 +68,9 @@ class Operations:
         self.start(self._undo, group="watchlist")
 
     async def _undo(self) -> None:
-        if not self.station.watching.can_undo:
+        if not self.session.watching.can_undo:
             self.say("Nothing was removed here: there is nothing to undo.")
-        elif ids := await self._kept(self.station.watching.undo()):
+        elif ids := await self._kept(self.session.watching.undo()):
             self.say(f"{_messages(len(ids))} back on the watchlist")
 
     def pause(self) -> None:
@@ -78,12 +78,12 @@ class Operations:
         self.start(self._pause, group="watchlist")
 
     async def _pause(self) -> None:
-        board = self.station.engine.board
+        board = self.session.engine.board
         ids = [id for id in self.chosen() if id in board]
         paused = not all(board[id].entry.paused for id in ids)
         if not ids:
             return
-        if await self._kept(self.station.watching.amend(ids, paused=paused)) is not None:
+        if await self._kept(self.session.watching.amend(ids, paused=paused)) is not None:
             how = "paused: not polled until resumed" if paused else "polled again"
             self.say(f"{_messages(len(ids))} {how}")
 
@@ -91,26 +91,26 @@ class Operations:
         """Give messages another label, other tags or another note."""
 
         async def describe() -> None:
-            if await self._kept(self.station.watching.amend(ids, **changes)) is not None:
+            if await self._kept(self.session.watching.amend(ids, **changes)) is not None:
                 self.show_everything()
 
         self.start(describe, group="watchlist")
 
     def retry(self) -> None:
         """Try accounts that are down or stopped again."""
-        self.start(self.station.retry, group="account", exclusive=True)
+        self.start(self.session.retry, group="account", exclusive=True)
 
     def refresh(self) -> None:
         """Ask about the chosen messages now."""
-        board, ids = self.station.engine.board, self.chosen()
+        board, ids = self.session.engine.board, self.chosen()
         profiles = {board[id].entry.profile for id in ids if id in board}
         full = self._full_until(profiles)
-        self.station.engine.refresh(ids)
+        self.session.engine.refresh(ids)
         self._tell_who_is_not_asked(profiles, full)
 
     def refresh_all(self) -> None:
         """Ask about every message, as fast as the budget allows."""
-        engine = self.station.engine
+        engine = self.session.engine
         full = self._full_until(engine.profiles)
         engine.refresh_all()
         self._tell_who_is_not_asked(engine.profiles, full)
@@ -119,18 +119,18 @@ class Operations:
 
     def _full_until(self, profiles: Iterable[str]) -> dict[str, float]:
         """When the limit lets the next request out, of those profiles whose limit is used up."""
-        ends = {name: self.station.engine.full_until(name) for name in profiles}
+        ends = {name: self.session.engine.full_until(name) for name in profiles}
         return {name: end for name, end in ends.items() if end is not None}
 
     def _tell_who_is_not_asked(self, profiles: Iterable[str], full: Mapping[str, float]) -> None:
-        named = len(self.station.engine.profiles) > 1
-        if self.station.halted:
-            self.say(f"Nothing is asked: {self.station.halted}.", "error")
+        named = len(self.session.engine.profiles) > 1
+        if self.session.halted:
+            self.say(f"Nothing is asked: {self.session.halted}.", "error")
         for name in profiles:
-            account = self.station.account(name)
+            account = self.session.account(name)
             told = head.why_not_asked(account, self.lens, self.retry_key, named=named)
             if not told and name in full:
-                told = head.limit_used_up(full[name], self.station.engine.allowed, self.lens)
+                told = head.limit_used_up(full[name], self.session.engine.allowed, self.lens)
             if told:
                 self.say(told, "warning")
         self.show_head()

@@ -37,7 +37,7 @@ from smsmon.monitor.state import Watched
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from smsmon.console.station import Station
+    from smsmon.session import Session
 
 
 class Picture:
@@ -48,7 +48,7 @@ class Picture:
 
     def __init__(
         self,
-        station: Station,
+        session: Session,
         lens: Lens,
         journal: Journal,
         start: Callable[..., object],
@@ -56,13 +56,13 @@ class Picture:
         tint_seconds: float,
     ) -> None:
         """``start`` starts a worker of Textual, in a group."""
-        self._station = station
+        self._session = session
         self._lens = lens
         self.journal = journal
         self._start = start
-        engine = station.engine
+        engine = session.engine
         self.messages = messages_pane(
-            engine, lens, tint_seconds, station.firing if station.has_alerts else None
+            engine, lens, tint_seconds, session.firing if session.has_alerts else None
         )
         self.recipients = recipients_pane(lens, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
@@ -102,7 +102,7 @@ class Picture:
         """The recipients of the messages that a filter shows; None while none is in force."""
         if not self.messages.filtered:
             return None
-        board, ids = self._station.engine.board, self.messages.table.view.shown_keys()
+        board, ids = self._session.engine.board, self.messages.table.view.shown_keys()
         return sum((each.counts for each in filter(None, map(board.get, ids))), Counts())
 
     # What changed
@@ -110,7 +110,7 @@ class Picture:
     def show_everything(self) -> None:
         """Look at everything anew: the watchlist was read, or how things look has changed."""
         table = self.messages.table
-        table.load(list(self._station.engine.board.messages))
+        table.load(list(self._session.engine.board.messages))
         for pane in self.tables:
             pane.table.repaint()
         self.entitle_messages()
@@ -122,7 +122,7 @@ class Picture:
 
     def show_news(self, news: News) -> None:
         """Bring the panes up to date with what happened."""
-        board, table = self._station.engine.board, self.messages.table
+        board, table = self._session.engine.board, self.messages.table
         if list(table.view.keys) != list(board.messages):
             table.load(list(board.messages))
         if self.open_id in board and self.open_message is None:
@@ -179,12 +179,12 @@ class Picture:
 
         One that was removed and added again is another one, until it is shown.
         """
-        board, opened = self._station.engine.board, self._opened
+        board, opened = self._session.engine.board, self._opened
         return opened if opened is not None and board.get(opened.id) is opened else None
 
     def show_message(self, message_id: str | None) -> None:
         """Show the recipients of a message."""
-        board, table = self._station.engine.board, self.recipients.table
+        board, table = self._session.engine.board, self.recipients.table
         self.open_id = message_id
         self._opened = watched = None if message_id is None else board.get(message_id)
         self._gone = {} if watched is None else watched.absent
@@ -229,7 +229,7 @@ class Picture:
             self._start(recall, group="past", exclusive=True)
 
     def _describe(self, watched: Watched, slot: int) -> None:
-        board = self._station.engine.board
+        board = self._session.engine.board
         row = recipient_row(watched, slot)
         others = elsewhere(board, watched.id, row.recipient.phone)
         past = self._past[1] if self._past[0] == (watched.id, slot) else ()
@@ -241,9 +241,9 @@ class Picture:
         if self._past[0] == (message_id, slot):
             return
         try:
-            watched = self._station.engine.board.get(message_id)
+            watched = self._session.engine.board.get(message_id)
             key = (message_id, watched.entry.profile) if watched is not None else message_id
-            past = await self._station.history.ask(
+            past = await self._session.history.ask(
                 lambda archive: archive.recipient_changes(key, slot)
             )
         except StoreError:
@@ -262,8 +262,8 @@ class Picture:
             self.recipient.entitle([title("Recipient")])
             self._explain(None)
             return
-        stands = standing(self._station.engine, watched, self._lens.now())
-        account = self._station.account(watched.entry.profile)
+        stands = standing(self._session.engine, watched, self._lens.now())
+        account = self._session.account(watched.entry.profile)
         self.recipients.entitle(
             [
                 message_name(watched),
@@ -296,4 +296,4 @@ class Picture:
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""
         looked_at = self.visible & (Where.RECIPIENTS | Where.RECIPIENT)
-        self._station.engine.focus(self.open_id if looked_at else None)
+        self._session.engine.focus(self.open_id if looked_at else None)

@@ -33,8 +33,8 @@ from smsmon.monitor.state import MessageState
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
-    from smsmon.console.station import Station
     from smsmon.monitor.alerts import Alert
+    from smsmon.session import Session
     from smsmon.store.past import Happened
 
 _AGES_EVERY = 10
@@ -57,7 +57,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def __init__(
         self,
-        station: Station,
+        session: Session,
         lens: Lens,
         *,
         memory: Memory,
@@ -73,24 +73,24 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         ``exports`` is the folder of exports, ``copied`` the file with what was copied last.
         """
         super().__init__()
-        self.station = station
+        self.session = session
         self.lens = lens
         self._memory = memory
         self.actions = rebound(EVERY_ACTION, keymap or {})
         """Every action, with the keys it has here."""
         retry_key = face_of("app.retry", self.actions)
-        self.attention = Attention(station.clock.now(), memory)
+        self.attention = Attention(session.clock.now(), memory)
         journal = Journal()
         start = partial(self.run_worker, exit_on_error=False)
-        self.feed = Feed(journal, self.show_news, station.clock, frames_per_second)
-        self.picture = picture = Picture(station, lens, journal, start, tint_seconds=tint_seconds)
+        self.feed = Feed(journal, self.show_news, session.clock, frames_per_second)
+        self.picture = picture = Picture(session, lens, journal, start, tint_seconds=tint_seconds)
         self._keys = KeyLine(self.actions, id="keys")
         self.arrangement = Arrangement(self, picture, self._keys)
         self.head = HeadLines(
-            station, lens, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
+            session, lens, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
         )
         self.operations = Operations(
-            station,
+            session,
             lens,
             lambda: picture.chosen_ids,
             self.say,
@@ -101,11 +101,11 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         )
         go = self.arrangement.go
         self.exports = Exports(
-            self.app, station, lens, picture, exports, copied, self.say, start, go
+            self.app, session, lens, picture, exports, copied, self.say, start, go
         )
         self.dialogs = Dialogs(
             self.app,
-            station,
+            session,
             lens,
             picture,
             self.operations,
@@ -128,7 +128,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
                 yield self.picture.recipients
                 yield self.picture.recipient
         yield self.picture.log
-        if self.station.clock.now() - self.attention.away_since >= ABSENCE:
+        if self.session.clock.now() - self.attention.away_since >= ABSENCE:
             self._keys.urged = frozenset({_SINCE})
         self._keys.stand_in(Where.MESSAGES)
         yield self._keys
@@ -140,8 +140,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         )
 
     def on_mount(self) -> None:
-        self.station.engine.subscribe(self.feed.hear)
-        self.station.engine.subscribe(self.head.tally.hear)
+        self.session.engine.subscribe(self.feed.hear)
+        self.session.engine.subscribe(self.head.tally.hear)
         for pane in self.picture.tables:
             if names := self._memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
@@ -156,7 +156,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     @work(group="clock", exit_on_error=False)
     async def _keep_time(self) -> None:
-        clock, never = self.station.clock, asyncio.Event()
+        clock, never = self.session.clock, asyncio.Event()
         while True:
             # Just behind the full second: no rounding shows the one before.
             await clock.wait(never, 1.02 - clock.now() % 1.0)
@@ -186,7 +186,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def show_watchlist(self) -> None:
         """Say how it stands with the list, where nothing of it is shown, and in the head."""
         add_key = face_of("message.add", self.actions)
-        self.picture.say_when_empty(self.station.watchlist.broken, add_key)
+        self.picture.say_when_empty(self.session.watchlist.broken, add_key)
         self.head.show()
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
@@ -292,7 +292,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         from smsmon.console.dialogs.since import SinceScreen
 
         def go_to(line: LogLine | None) -> None:
-            watched = self.station.engine.board.get(line.message_id or "") if line else None
+            watched = self.session.engine.board.get(line.message_id or "") if line else None
             if line is not None and watched is not None:
                 slot = watched.recipients.phones.find(line.phone) if line.phone else -1
                 self.jump(watched.id, slot if slot >= 0 else None)
@@ -300,7 +300,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self._keys.urge(_SINCE, wanted=False)
 
         def ask(moment: float, limit: int) -> Awaitable[Happened]:
-            return self.station.history.ask(lambda archive: archive.happened_since(moment, limit))
+            return self.session.history.ask(lambda archive: archive.happened_since(moment, limit))
 
         self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask), go_to)
 

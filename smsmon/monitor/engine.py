@@ -322,11 +322,6 @@ class Engine:
             if not self._pollers:
                 await self._clock.wait(asyncio.Event(), None)
 
-    def close(self) -> None:
-        """Ask no more: what the windows kept for this process is free for others."""
-        for budget in self._budgets.values():
-            budget.window.close(self._clock.monotonic())
-
     # --- inside --------------------------------------------------------------------------
 
     async def _keep_polling(self, poller: Poller) -> None:

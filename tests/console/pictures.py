@@ -61,7 +61,7 @@ async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
     await _recipients(scene, pilot)
-    phones = scene.screen.station.engine.board["2270142"].recipients.phones
+    phones = scene.screen.session.engine.board["2270142"].recipients.phones
     scene.screen.picture.recipients.table.move_to_key(list(phones).index(_MANY_TIMES))
     await pilot.press("enter")
     await scene.done("past")
@@ -122,7 +122,7 @@ async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.open(pilot, 300.5)
-    await scene.screen.station.history.flush()
+    await scene.screen.session.history.flush()
     await pilot.press("i")
     await pilot.pause()
     await scene.done("since")

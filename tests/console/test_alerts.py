@@ -55,7 +55,7 @@ async def test_what_held_at_the_start_is_told_in_one_go(tmp_path: Path) -> None:
         assert len(slow) == 1
         assert "▲ alert slow held already (waiting>0 oldest>1m)" in slow[0]
         shown = screen_text(scene.app)
-        firing = len(scene.screen.station.alerts)
+        firing = len(scene.screen.session.alerts)
         assert firing > 3
         assert f"▲ {firing} alerts: slow" in shown
         assert "▲ slow" in shown, "its messages are marked"
@@ -81,7 +81,7 @@ async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
         scene.client.fault = None
         for _ in range(40):
             await scene.pass_time(pilot, 30)
-        assert "unread" not in {rule.name for rule in scene.screen.station.alerts}
+        assert "unread" not in {rule.name for rule in scene.screen.session.alerts}
         assert len(rung) == len(begun), "an end rings nothing"
         assert [line for line in logged(scene) if "unread is over" in line]
 
@@ -90,18 +90,18 @@ async def test_the_filter_finds_the_messages_of_an_alert(tmp_path: Path) -> None
     async with opened(tmp_path) as (scene, pilot):
         await pilot.press("slash", *"alert:slow")
         table = scene.screen.picture.messages.table
-        firing = [id for id in table.view.keys if scene.screen.station.firing(id)]
+        firing = [id for id in table.view.keys if scene.screen.session.firing(id)]
         await until(pilot, lambda: len(table.view) == len(firing), "the filter in force")
         assert set(table.view.shown_keys()) == set(firing)
 
 
 async def test_a_label_given_later_is_asked_about_at_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as (scene, pilot):
-        station = scene.screen.station
-        (id, *_) = [id for id in station.engine.board.messages if station.firing(id)]
-        await station.watching.amend([id], paused=True)
+        session = scene.screen.session
+        (id, *_) = [id for id in session.engine.board.messages if session.firing(id)]
+        await session.watching.amend([id], paused=True)
         await scene.pass_time(pilot, 2)
-        assert not station.firing(id)
+        assert not session.firing(id)
 
 
 def alert(number: int, rule: Rule = LATE, **more: Any) -> Alert:

@@ -43,7 +43,7 @@ async def wait_for(scene: Scene, pilot: Pilot[Any], kind: type[Screen[Any]]) -> 
 
 async def test_a_number_found_is_jumped_to(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        watched = scene.screen.station.engine.board["2270138"]
+        watched = scene.screen.session.engine.board["2270138"]
         phone = watched.recipients.phones[7]
         await pilot.press("n")
         screen = await wait_for(scene, pilot, FindScreen)
@@ -71,7 +71,7 @@ async def test_who_follows_is_told_where_the_answers_are(tmp_path: Path) -> None
     assert watch.claim(("any",))
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot)
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         await pilot.press("w")
         await pilot.pause()
         assert toasts(scene)[-1].endswith("it has not been read yet.")
@@ -279,7 +279,7 @@ async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened
         await pilot.press("up")
         await pilot.pause()
         assert any("You were away since" in told.message for told in scene.app._notifications)
-        await scene.screen.station.history.flush()
+        await scene.screen.session.history.flush()
         await pilot.press("i")
         await wait_for(scene, pilot, SinceScreen)
         await until(pilot, lambda: " not delivered   STOP " in text_of(scene), "the changes told")

@@ -69,7 +69,7 @@ async def type_all(scene: Scene, pilot: Pilot[Any], keys: list[str]) -> None:
 
 async def test_the_demo_shows_its_messages_with_their_counts(opened: Open) -> None:
     async with opened() as (scene, _):
-        totals = scene.screen.station.engine.board.totals()
+        totals = scene.screen.session.engine.board.totals()
         shown = text_of(scene)
         assert totals.total > 3_000
         assert f"{totals.total:,} recipients" in shown
@@ -79,16 +79,16 @@ async def test_the_demo_shows_its_messages_with_their_counts(opened: Open) -> No
 
 async def test_counts_move_when_reports_come_in(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        before = scene.screen.station.engine.board.totals()
+        before = scene.screen.session.engine.board.totals()
         await scene.pass_time(pilot, 60)
-        after = scene.screen.station.engine.board.totals()
+        after = scene.screen.session.engine.board.totals()
         assert after.delivered > before.delivered
         assert f"✓ {after.delivered:,}" in text_of(scene)
 
 
 async def test_a_failed_poll_changes_no_status_and_makes_rows_stale(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        board = scene.screen.station.engine.board
+        board = scene.screen.session.engine.board
         before = {each.id: each.recipients for each in board}
         scene.client.fault = NETWORK
         await scene.pass_time(pilot, 120)
@@ -171,7 +171,7 @@ async def test_a_recipients_history_grows_while_it_is_looked_at(opened: Open) ->
         await pilot.press("enter")
         assert "first seen: Waiting" in text_of(scene)
         assert "Waiting → " not in str(screen.picture.recipient.text)
-        engine = screen.station.engine
+        engine = screen.session.engine
         await scene.clock.run_until(lambda: bool(engine.board.transitions("2270142", waiting)))
         await scene.show(pilot)
         assert "Waiting → " in str(screen.picture.recipient.text)
@@ -179,7 +179,7 @@ async def test_a_recipients_history_grows_while_it_is_looked_at(opened: Open) ->
 
 async def test_the_number_in_other_messages_is_shown_with_the_recipient(opened: Open) -> None:
     async with opened(demo_entries(START), seconds=5) as (scene, pilot):
-        board = scene.screen.station.engine.board
+        board = scene.screen.session.engine.board
         small, large = board["2270142"], board["2270141"]
         slot = next(
             place
@@ -207,7 +207,7 @@ async def test_pasted_ids_are_shown_line_by_line_before_they_are_added(opened: O
         assert "line 2" in shown
         await pilot.press("enter")
         await scene.show(pilot)
-        assert [each.id for each in scene.screen.station.engine.board] == ["2270142", "2270139"]
+        assert [each.id for each in scene.screen.session.engine.board] == ["2270142", "2270139"]
         saved = Watchlist(scene.locations.watchlist).load()
         assert [(each.id, each.label) for each in saved] == [
             ("2270142", "Black Friday"),
@@ -225,26 +225,26 @@ async def test_an_empty_paste_adds_nothing_and_says_what_is_wanted(opened: Open)
         assert "at least one message id" in text_of(scene)
         await pilot.press("escape")
         await pilot.pause()
-        assert not list(scene.screen.station.engine.board)
+        assert not list(scene.screen.session.engine.board)
 
 
 async def test_removed_messages_come_back_with_undo_where_they_stood(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        before = list(scene.screen.station.engine.board.messages)
+        before = list(scene.screen.session.engine.board.messages)
         await pilot.press("down", "space", "space", "d")
         await scene.show(pilot)
-        left = list(scene.screen.station.engine.board.messages)
+        left = list(scene.screen.session.engine.board.messages)
         assert left == [id for id in before if id not in before[1:3]]
         await pilot.press("u")
         await scene.show(pilot)
-        assert list(scene.screen.station.engine.board.messages) == before
+        assert list(scene.screen.session.engine.board.messages) == before
         assert list(scene.screen.picture.messages.table.view.keys) == before
         assert [each.id for each in Watchlist(scene.locations.watchlist).load()] == before
 
 
 async def test_a_message_that_was_removed_and_added_again_is_shown_anew(opened: Open) -> None:
     async with opened() as (scene, pilot):
-        screen, engine = scene.screen, scene.screen.station.engine
+        screen, engine = scene.screen, scene.screen.session.engine
         await pilot.press("enter", "end")
         again = engine.board[str(screen.picture.open_id)].entry
         engine.forget(again.id)
@@ -261,17 +261,17 @@ async def test_a_restart_shows_the_same_list(opened: Open, tmp_path: Path) -> No
     async with opened() as (scene, pilot):
         await pilot.press("d")
         await scene.show(pilot)
-        shown = list(scene.screen.station.engine.board.messages)
+        shown = list(scene.screen.session.engine.board.messages)
     again = Scene(tmp_path, [])
     async with again.app.run_test(size=WIDE) as pilot:
         await again.open(pilot)
-        assert list(again.screen.station.engine.board.messages) == shown
+        assert list(again.screen.session.engine.board.messages) == shown
 
 
 async def test_what_another_shell_adds_shows_within_a_second(opened: Open) -> None:
     async with opened([Entry("2270142")]) as (scene, pilot):
         Watchlist(scene.locations.watchlist).add([Entry("2270139", "from a shell")])
-        board = scene.screen.station.engine.board
+        board = scene.screen.session.engine.board
         step = partial(scene.clock.advance, 0.5)
         await until(pilot, lambda: "2270139" in board, "what was added watched", step)
         await scene.show(pilot)
@@ -282,7 +282,7 @@ async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) ->
     async with opened([Entry("2270142")]) as (scene, pilot):
         path = scene.locations.watchlist
         path.write_text("[[message]\nid = 1")
-        watchlist = scene.screen.station.watchlist
+        watchlist = scene.screen.session.watchlist
         step = partial(scene.clock.advance, 0.5)
         await until(pilot, lambda: watchlist.broken, "the broken file noticed", step)
         await scene.show(pilot)
@@ -291,7 +291,7 @@ async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) ->
         await scene.show(pilot)
         assert "watchlist read-only" in text_of(scene)
         assert path.read_text() == "[[message]\nid = 1"
-        assert list(scene.screen.station.engine.board.messages) == ["2270142"]
+        assert list(scene.screen.session.engine.board.messages) == ["2270142"]
 
 
 async def test_the_filter_works_as_it_is_typed_and_escape_clears_it(opened: Open) -> None:
@@ -354,7 +354,7 @@ async def test_a_frozen_screen_keeps_its_picture_and_counts_what_is_new(opened: 
         await pilot.press("F")
         await pilot.pause()
         picture = text_of(scene).splitlines()[3:30]
-        delivered = f"{scene.screen.station.engine.board.totals().delivered:,} delivered"
+        delivered = f"{scene.screen.session.engine.board.totals().delivered:,} delivered"
         await scene.pass_time(pilot, 60)
         scene.screen.head.show()
         await pilot.pause()
@@ -370,7 +370,7 @@ async def test_a_paused_message_is_not_polled_until_resumed(opened: Open) -> Non
     async with opened([Entry("2270142")]) as (scene, pilot):
         await pilot.press("p")
         await scene.show(pilot)
-        watched = scene.screen.station.engine.board["2270142"]
+        watched = scene.screen.session.engine.board["2270142"]
         read_at = watched.read_at
         await scene.pass_time(pilot, 3600)
         assert watched.read_at == read_at
@@ -397,7 +397,7 @@ async def test_privacy_masks_every_number_on_the_screen(opened: Open) -> None:
         assert "··" in text_of(scene)
         for kind in (FaultKind.SERVER, FaultKind.AUTH):
             scene.client.fault = Fault(kind, "Nobody answers for 0612345678")
-            scene.screen.station.engine.refresh_all()
+            scene.screen.session.engine.refresh_all()
             await scene.pass_time(pilot, 10)
             assert "Nobody answers for ········78" in text_of(scene)
             await pilot.press("r")

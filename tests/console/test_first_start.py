@@ -62,8 +62,8 @@ async def test_a_profile_added_meanwhile_is_named_as_waiting_for_the_next_start(
         await scene.open(pilot)
         scene.locations.config.write_text("[profiles.default]\n[profiles.shop]\n")
         settings = load_settings(scene.locations, {"SMSMON_API_KEY": "1" * 40})
-        assert await scene.screen.station.use(settings) == ["shop"]
-        assert scene.screen.station.account("default").condition is Condition.OK
+        assert await scene.screen.session.use(settings) == ["shop"]
+        assert scene.screen.session.account("default").condition is Condition.OK
 
 
 async def test_after_the_set_up_settings_come_from_where_they_came_at_the_start(

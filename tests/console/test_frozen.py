@@ -18,8 +18,8 @@ async def test_keys_on_messages_that_are_gone_harm_nothing(tmp_path: Path) -> No
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 5)
         await pilot.press("F")
-        station = scene.screen.station
-        await station.watching.remove(list(station.engine.board.messages)[:12])
+        session = scene.screen.session
+        await session.watching.remove(list(session.engine.board.messages)[:12])
         await scene.pass_time(pilot, 15)
         for key in KEYS:
             scene.app.post_message(events.Key(key, key if len(key) == 1 else None))

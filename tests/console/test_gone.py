@@ -56,7 +56,7 @@ async def test_who_is_gone_is_told_in_the_head_the_rows_and_the_titles(
         assert "listed" not in shown(scene)
         for listed, gone in (([1], 2), ([], 3), ([0, 1], 1)):
             client.listed = listed
-            scene.screen.station.engine.refresh(["2270142"])
+            scene.screen.session.engine.refresh(["2270142"])
             await scene.pass_time(pilot, 5)
             assert f"- {gone}" in shown(scene).splitlines()[1], "the head's totals"
             assert any(f"-{gone} 3" in line for line in lines_with(scene, "2270142")), shown(scene)
@@ -69,7 +69,7 @@ async def test_who_is_gone_is_told_in_the_head_the_rows_and_the_titles(
             assert all(any(word in line for word in words) for line in signs)
             await pilot.press("escape")
         client.listed = [0, 1, 2]
-        scene.screen.station.engine.refresh(["2270142"])
+        scene.screen.session.engine.refresh(["2270142"])
         await scene.pass_time(pilot, 5)
         assert "-+33" not in shown(scene)
         assert " - " not in shown(scene).splitlines()[1]
@@ -81,9 +81,9 @@ async def test_since_when_one_is_gone_is_told_under_the_cursor_and_in_full(tmp_p
     async with scene.app.run_test(size=SMALL) as pilot:
         await scene.open(pilot, 1)
         client.listed = [1, 2]
-        scene.screen.station.engine.refresh(["300"])
+        scene.screen.session.engine.refresh(["300"])
         await scene.pass_time(pilot, 3)
-        watched = scene.screen.station.engine.board["300"]
+        watched = scene.screen.session.engine.board["300"]
         since = scene.screen.lens.moment(watched.absent[0])
         told = f"- no longer in the answer since {since}; shown as it was last seen"
         await pilot.press("enter", "home")
@@ -100,9 +100,9 @@ async def test_filters_and_exports_know_who_is_gone(tmp_path: Path) -> None:
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 1)
         client.listed = [2]
-        scene.screen.station.engine.refresh(["300"])
+        scene.screen.session.engine.refresh(["300"])
         await scene.pass_time(pilot, 3)
-        engine, lens = scene.screen.station.engine, scene.screen.lens
+        engine, lens = scene.screen.session.engine, scene.screen.lens
         watched = engine.board["300"]
         assert message_value(engine, watched, scene.clock.now(), "absent") == 2
         assert parse("absent>1", MESSAGE_FIELDS).matches(lambda name: {"absent": 2}.get(name))

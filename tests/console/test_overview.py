@@ -52,7 +52,7 @@ def shown(tmp_path: Path) -> Open:
         scene = Scene(tmp_path, entries, environ={"SMSMON_DISPLAY_UTC": "true"})
         async with scene.app.run_test(size=size) as pilot:
             tally = Tally(scene.clock)
-            engine = scene.screen.station.engine
+            engine = scene.screen.session.engine
             engine.subscribe(tally.hear)
             await scene.open(pilot, seconds)
             message = MESSAGE if MESSAGE in engine.board else None
@@ -168,7 +168,7 @@ async def test_a_message_that_was_removed_gives_way_to_all(shown: Open) -> None:
     async with shown() as (scene, screen, pilot):
         await pilot.press("m")
         await settled(screen, pilot)
-        scene.screen.station.engine.forget(MESSAGE)
+        scene.screen.session.engine.forget(MESSAGE)
         screen.look()
         await settled(screen, pilot)
         assert "delivered, all messages" not in text_of(scene)
@@ -204,7 +204,7 @@ async def test_what_is_wrong_is_told_above_the_plots_as_it_is_in_the_console(sho
         screen.look()
         await settled(screen, pilot)
         assert "down since" in text_of(scene)
-        scene.screen.station.halted = "a fault of smsmon itself"
+        scene.screen.session.halted = "a fault of smsmon itself"
         scene.screen.head.show()
         screen.look()
         await pilot.pause()
@@ -351,7 +351,7 @@ async def test_what_changes_below_paints_nothing_above(
 
 async def test_a_closed_overview_listens_to_nothing(shown: Open) -> None:
     async with shown() as (scene, screen, pilot):
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         listeners = len(engine._listeners)
         await pilot.press("escape")
         await pilot.pause()

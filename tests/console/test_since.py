@@ -144,7 +144,7 @@ async def away(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.show(pilot)
     await pilot.press("up")
     await pilot.pause()
-    await scene.screen.station.history.flush()
+    await scene.screen.session.history.flush()
 
 
 def test_last_night_begins_at_six_in_the_evening_of_yesterday_where_the_operator_is() -> None:

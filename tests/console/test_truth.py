@@ -68,7 +68,7 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
 ) -> None:
     async with opened(tmp_path, FEW) as (scene, pilot):
         heard: list[object] = []
-        scene.screen.station.engine.subscribe(heard.append)
+        scene.screen.session.engine.subscribe(heard.append)
         scene.client.fault = NETWORK
         await scene.clock.run_until(lambda: any(getattr(each, "events", ()) for each in heard))
         since = scene.clock.now()
@@ -137,7 +137,7 @@ def test_until_when_nothing_is_asked_is_told_at_every_width(width: int, others: 
 async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path: Path) -> None:
     """The head says no "ok", and the refresh keys say until when nothing is asked."""
     async with opened(tmp_path, FEW) as (scene, pilot):
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         engine.refresh_all()
         held = engine._pollers["default"]._budget
         held.refused(
@@ -161,7 +161,7 @@ async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path:
 
 async def test_refreshing_says_when_the_limit_is_used_up_or_all_is_paused(tmp_path: Path) -> None:
     async with opened(tmp_path, FEW) as (scene, pilot):
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         budget = engine._pollers["default"]._budget
 
         async def pressed(key: str) -> str:
@@ -187,7 +187,7 @@ async def test_what_is_painted_after_a_read_is_that_read(tmp_path: Path) -> None
     """The time of the read, in every place that tells it; also where nothing changed."""
     async with opened(tmp_path, FEW) as (scene, pilot):
         await pilot.press("enter")
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         watched = engine.board["2270142"]
         for key in "rRrR":
             await scene.clock.advance(1.0)
@@ -215,7 +215,7 @@ async def test_the_age_of_a_stale_row_counts_from_its_last_read_and_is_true_each
     async with opened(tmp_path, FEW) as (scene, pilot):
         scene.client.fault = NETWORK
         await scene.pass_time(pilot, 1)
-        watched = scene.screen.station.engine.board["2270142"]
+        watched = scene.screen.session.engine.board["2270142"]
         assert watched.read_at is not None
         await scene.clock.run_until(lambda: watched.fault is not None)
         told = set()
@@ -257,7 +257,7 @@ async def test_a_message_never_read_shows_no_counts(tmp_path: Path) -> None:
         assert "0" not in row.removeprefix("  2270142").partition("API")[0]
         assert "not read yet" in screen_text(scene.app)
         assert "0 recipients" not in screen_text(scene.app).splitlines()[2]
-        engine = scene.screen.station.engine
+        engine = scene.screen.session.engine
         watched = engine.board["2270142"]
         record = message_record(watched, standing(engine, watched, scene.clock.now()))
         assert record["recipients"] is record["waiting"] is record["delivered"] is None

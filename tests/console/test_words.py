@@ -58,7 +58,7 @@ async def test_messages_with_recipients_that_wait_are_told_from_those_that_faile
     opened: Open,
 ) -> None:
     async with opened(seconds=20) as (scene, pilot):
-        board, table = scene.screen.station.engine.board, scene.screen.picture.messages.table
+        board, table = scene.screen.session.engine.board, scene.screen.picture.messages.table
         await pilot.press("f")
         assert "stale or not found only" in text_of(scene)
         failed = set(table.view.shown_keys())

@@ -89,7 +89,7 @@ class Stage:
 
     @property
     def engine(self) -> Engine:
-        return self.scene.screen.station.engine
+        return self.scene.screen.session.engine
 
     def taken(self) -> Seen:
         """What was written since this was last asked, taken apart."""

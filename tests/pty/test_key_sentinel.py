@@ -186,7 +186,7 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
 @pytest.mark.parametrize(
     ("faults", "key"),
     [
-        ("console.station:Station.open watching:Watching.remove", "d"),
+        ("session:Session.open watching:Watching.remove", "d"),
         ("api.client:SmsPartner.bulk_status store.watchlist:Watchlist.poll_changes", ""),
     ],
     ids=["in workers", "in a read and in a thread"],

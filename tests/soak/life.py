@@ -88,8 +88,8 @@ class Life:
 
     async def churn(self, some: int) -> None:
         """The oldest messages leave, as many come."""
-        watching = self.scene.screen.station.watching
-        oldest = list(self.scene.screen.station.engine.board.messages)[:some]
+        watching = self.scene.screen.session.watching
+        oldest = list(self.scene.screen.session.engine.board.messages)[:some]
         await watching.remove(oldest)
         await watching.add(self._fresh(some))
         for id in oldest:

@@ -12,22 +12,23 @@ from urllib.parse import urlsplit
 from smsmon import exit_codes
 from smsmon.accounts import (
     AccountProblem,
-    budget_of,
     ca_file_of,
     open_client,
     open_to_others,
     read_key,
+    windows_of,
 )
 from smsmon.api.address import is_loopback
 from smsmon.api.key import ApiKey
 from smsmon.api.proxy import proxy_for
 from smsmon.api.resolver import look_up
 from smsmon.api.trust import trust
-from smsmon.asking import ask
 from smsmon.clock import SystemClock
 from smsmon.commands.doctor import Finding, Health, finding
 from smsmon.model import ReadError
+from smsmon.monitor.budget import Budget
 from smsmon.settings import Settings
+from smsmon.window import ask
 
 SKEW = 30.0
 """Seconds that this clock may differ from the server's before ages on the screen mislead."""
@@ -129,7 +130,8 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
 
     async def asked() -> tuple[ReadError | None, float | None, float | None, float]:
         clock = SystemClock()
-        budget = budget_of(name, settings)
+        windows = windows_of([name], settings, lambda _: None)
+        budget = Budget(settings.polling.budget, windows[name])
         async with open_client(name, settings, clock, key=key) as client:
             failed = None
             try:

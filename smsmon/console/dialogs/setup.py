@@ -33,8 +33,8 @@ from smsmon.settings.types import API_KEY_VARIABLE, Profile
 from smsmon.text import safe
 
 if TYPE_CHECKING:
+    from smsmon.accounts import OpenClient
     from smsmon.clock import Clock
-    from smsmon.console.station import OpenClient
     from smsmon.locations import Locations
     from smsmon.settings import Settings
 

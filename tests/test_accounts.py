@@ -1,4 +1,4 @@
-"""A key file that others can read is told by the console, once, and is used."""
+"""Keys and clients: a key file that others can read is told once, and is used."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.accounts import Accounts
 from smsmon.clock import SystemClock
-from smsmon.console.station import Station
 from smsmon.locations import Locations
 from smsmon.settings import load_settings
 
@@ -20,13 +20,13 @@ async def test_a_key_that_others_can_read_is_told_once(mode: int, tmp_path: Path
     (tmp_path / "config.toml").write_text(f'[profiles.default]\napi_key_file = "{key}"\n')
     locations = Locations.under(tmp_path)
     said: list[str] = []
-    station = Station(load_settings(locations, {}), locations, SystemClock(), said.append)
-    await station.open()
-    await station.use(load_settings(locations, {}))
-    assert station.problems == {}
+    accounts = Accounts(load_settings(locations, {}), SystemClock(), said.append)
+    await accounts.connect("default")
+    await accounts.use(load_settings(locations, {}), ["default"])
+    assert accounts.problems == {}
     assert [each for each in said if "Others can read the key" in each] == said
     assert len(said) == (0 if mode == 0o600 else 1)
-    await station.close()
+    await accounts.close()
 
 
 async def test_a_home_folder_that_nobody_has_is_told_of_its_account(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ async def test_a_home_folder_that_nobody_has_is_told_of_its_account(tmp_path: Pa
         '[profiles.default]\napi_key_file = "~nosuchuser/x"\n[network]\nca_file = "~nosuchuser/y"\n'
     )
     locations = Locations.under(tmp_path)
-    station = Station(load_settings(locations, {}), locations, SystemClock(), lambda _: None)
-    await station.open()
-    assert "There is no home folder ~nosuchuser" in station.problems["default"]
-    await station.close()
+    accounts = Accounts(load_settings(locations, {}), SystemClock(), lambda _: None)
+    await accounts.connect("default")
+    assert "There is no home folder ~nosuchuser" in accounts.problems["default"]
+    await accounts.close()

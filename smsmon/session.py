@@ -1,0 +1,259 @@
+"""A running smsmon, with a screen or without: accounts → engine, stores, alerts, others.
+
+The engine is there from the start, for the first paint to look at. The stores and the HTTP
+client, which take longer to load than all else of ours, wait until it has been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from random import Random
+from typing import TYPE_CHECKING
+
+from smsmon import learned
+from smsmon.accounts import Accounts, limits_of, profile_of
+from smsmon.clock import Clock
+from smsmon.model import Balance, Entry
+from smsmon.monitor.account import AccountState, Condition
+from smsmon.monitor.engine import Engine
+from smsmon.store import open_store
+
+if TYPE_CHECKING:
+    from smsmon.alerting import Alerting
+    from smsmon.locations import Locations
+    from smsmon.monitor.alerts import Alert, Rule
+    from smsmon.monitor.state import Applied, Watched
+    from smsmon.settings import Settings
+    from smsmon.sharing import Polling, Sharing
+    from smsmon.store.base import HistoryStore, WatchlistStore
+    from smsmon.store.errors import StoreError
+    from smsmon.watching import Watching
+    from smsmon.wishing import Rank
+
+
+class Session:
+    """Watches, polls or follows, records and tells, until it is closed.
+
+    ``complain`` is given one sentence for each trouble with the stores, in any thread. ``name``
+    is what the processes of others call this one. ``only`` are the ids watched; None: all of
+    the watchlist.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        locations: Locations,
+        clock: Clock,
+        complain: Callable[[str], None],
+        *,
+        name: str,
+        only: Collection[str] | None = None,
+        rng: Random | None = None,
+    ) -> None:
+        self.accounts = accounts
+        self.clock = clock
+        self.alerting: Alerting | None = None
+        """What looks after the alerts, once started; None without rules."""
+        self.halted = ""
+        """Why nothing is polled at all, by a fault of our own; empty when all is well."""
+        self._store = open_store(locations)
+        self._folder = locations.state
+        self._complain = complain
+        self._name = name
+        self._only = only
+        self._started = False
+        sources = accounts.sources.items()
+        self.engine = Engine(
+            {name: source for name, source in sources if name not in accounts.problems},
+            clock,
+            limits=limits_of(accounts.settings),
+            recorder=self,
+            rng=rng,
+            learned=learned.load(self._folder),
+            windows=accounts.windows,
+        )
+        accounts.connected = self.engine.set_source
+
+    @cached_property
+    def history(self) -> HistoryStore:
+        return self._store.history(self.clock, self._history_trouble)
+
+    @cached_property
+    def watchlist(self) -> WatchlistStore:
+        return self._store.watchlist(self.clock)
+
+    @cached_property
+    def watching(self) -> Watching:
+        from smsmon.watching import Watching
+
+        return Watching(self.engine, self.watchlist, self.history, self._complain, self._mine)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Who polls, of all processes on this home."""
+        from smsmon.sharing import Sharing
+
+        return Sharing(
+            self.engine,
+            self.history,
+            self.watching,
+            self._store.lease(self.clock, self._name),
+            self.clock,
+            self._rank,
+            self.retry,
+            whole=self._only is None,
+        )
+
+    # --- its life ------------------------------------------------------------------------
+
+    async def start(
+        self,
+        alerted: Callable[[Sequence[Alert]], None],
+        shown: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Watch what the watchlist says; ``shown`` is called when more is on the board.
+
+        ``alerted`` is given the alerts that begin or end, once ``alerting`` runs.
+
+        Raises ``StoreError`` when the watchlist cannot be read.
+        """
+        self._started = True
+        settings = self.accounts.settings
+        if settings.alerts:
+            from smsmon.alerting import Alerting
+
+            self.alerting = Alerting(
+                settings,
+                self.engine,
+                self.clock,
+                alerted,
+                self._complain,
+                os.environ,
+                self.history,
+                whole=self._only is None,
+            )
+            self.watching.amended = self.alerting.look_again
+            self.sharing.took_over = self.alerting.take_over
+        await self.sharing.begin()
+        await self.watching.start(self.clock, settings.history.retention_days, shown)
+
+    async def look_at_watchlist(
+        self, every: float, looked: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take over what others do to the watchlist every so many seconds, until cancelled."""
+        never = asyncio.Event()
+        while True:
+            await self.clock.wait(never, every)
+            await self.watching.look()
+            looked()
+
+    async def keep_learned(self) -> None:
+        """Save now and then what the schedule has learnt, until cancelled."""
+        await learned.keep(self._folder, self.engine, self.clock)
+
+    async def close(self) -> None:
+        """Write what is left to write, and close every connection.
+
+        Raises ``StoreError``, once all is done, when something stays unwritten.
+        """
+        await learned.save(self._folder, self.engine)
+        try:
+            if self._started:
+                self.sharing.close()
+                try:
+                    await self.history.close()
+                finally:
+                    self.sharing.release()
+        finally:
+            await self.accounts.close()
+
+    # --- the accounts --------------------------------------------------------------------
+
+    def account(self, name: str) -> AccountState:
+        """How it stands with an account; one that is not set up is stopped before it is asked."""
+        return self.accounts.judged(self.engine.account(name), asked=self.engine.leads)
+
+    async def balance(self, name: str) -> Balance | None:
+        """What the account holds; None when it is not set up, or refused. Raises ``ReadError``."""
+        stopped = self.account(name).condition is Condition.STOPPED
+        if stopped or name not in self.accounts.clients:
+            return None
+        return await self.accounts.balance(name)
+
+    async def open(self) -> None:
+        """Connect the accounts; one that is not set up says so when it is asked."""
+        for name in self.engine.profiles:
+            await self.accounts.connect(name)
+
+    async def retry(self) -> None:
+        """Try every account that is not well again, with its key read anew, wherever it is read."""
+        if not self.engine.leads:
+            self.sharing.wishing.retry_accounts()
+        for name in self.engine.profiles:
+            if self.account(name).condition is not Condition.OK:
+                await self.accounts.connect(name)
+
+    async def use(self, settings: Settings) -> list[str]:
+        """Read the accounts by settings that have changed.
+
+        Gives the profiles that are new: the engine was started without them.
+        """
+        await self.accounts.use(settings, self.engine.profiles)
+        return [name for name in settings.profiles if name not in self.engine.profiles]
+
+    # --- looking -------------------------------------------------------------------------
+
+    @property
+    def polling(self) -> Polling | None:
+        """Who polls; None before that is known."""
+        return self.sharing.polling if self._started else None
+
+    @property
+    def read_only(self) -> str:
+        """Why the watchlist cannot be written; empty when it can, or nobody has looked yet."""
+        return str(self.watchlist.broken or "") if self._started else ""
+
+    @property
+    def has_alerts(self) -> bool:
+        """True when there are rules."""
+        return bool(self.accounts.settings.alerts)
+
+    @property
+    def alerts(self) -> tuple[Rule, ...]:
+        """The rule of each alert that fires."""
+        firing = self.alerting.alerts.firing if self.alerting else {}
+        return tuple(chain.from_iterable(firing.values()))
+
+    def firing(self, message_id: str) -> Sequence[Rule]:
+        """The rules of the alerts that fire for a message, the most severe first."""
+        return self.alerting.alerts.firing.get(message_id, ()) if self.alerting else ()
+
+    # --- inside --------------------------------------------------------------------------
+
+    def record(self, applied: Applied, watched: Watched) -> None:
+        """Have the history keep what the engine applied."""
+        self.history.record(applied, watched)
+
+    def _rank(self) -> Rank:
+        from smsmon.wishing import rank_of
+
+        settings = self.accounts.settings
+        usable = len(self.accounts.problems) < len(settings.profiles)
+        return rank_of(settings.polling.role, usable=usable)
+
+    def _mine(self, entries: Iterable[Entry]) -> list[Entry]:
+        settings, only = self.accounts.settings, self._only
+        return [
+            replace(entry, profile=profile_of(entry.profile, settings))
+            for entry in entries
+            if only is None or entry.id in only
+        ]
+
+    def _history_trouble(self, error: StoreError | None) -> None:
+        """Called in the history's thread when writing begins to fail, and when it works again."""
+        self._complain(str(error) if error else "The history is written again.")
