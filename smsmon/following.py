@@ -8,12 +8,11 @@ from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Transition
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.source import Followed, LastPoll
+from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.base import HistoryStore
-from smsmon.store.shared import AccountStands, Cursor, Newer, PollStands, Recorded
-from smsmon.watching import restored
+from smsmon.store.shared import AccountStands, Cursor, Newer, Recorded
 
 _EARLY = 5.0
 """Seconds that news of a message waits for the watchlist to list it."""
@@ -62,7 +61,7 @@ class Following:
         for recorded in newer.messages:
             if not self._of_ours(recorded):
                 continue
-            told = events.pop(recorded.stands.message_id, [])
+            told = events.pop(recorded.key[0], [])
             self._bring(self._followed(recorded, told), recorded)
         for message_id, left in events.items():
             self._bring(Followed(message_id, left[-1].at, events=tuple(left)))
@@ -74,29 +73,29 @@ class Following:
             if message_id in self._engine.board:
                 del self._early[message_id]
                 for each in waiting:  # the message was loaded as it stands
-                    self._engine.follow(replace(each, restored=None))
+                    self._engine.follow(replace(each, remembered=None))
             elif self._clock.monotonic() - since > _EARLY:
                 del self._early[message_id]
 
     def _of_ours(self, recorded: Recorded) -> bool:
         """False for what another account's message of that id was read for."""
-        watched = self._engine.board.get(recorded.stands.message_id)
-        return watched is None or watched.entry.profile == recorded.stands.profile
+        watched = self._engine.board.get(recorded.key[0])
+        return watched is None or watched.entry.profile == recorded.key[1]
 
     def _is_early(self, event: Event) -> bool:
         """True for the news that a message was added, when it came before the list itself."""
         return event.kind is EventKind.ADDED and event.message_id not in self._engine.board
 
     def _followed(self, recorded: Recorded, events: list[Event]) -> Followed:
-        poll, transitions = recorded.stands, recorded.transitions
+        poll, transitions = recorded.last_poll, recorded.transitions
         if self._polled:
             transitions = self._untold(transitions)
         moments = [each.at for each in events] + [each.observed_at for each in transitions]
         return Followed(
-            poll.message_id,
+            recorded.key[0],
             max(moments, default=poll.read_at or self._clock.now()),
-            _last_poll(poll),
-            restored(recorded.remembered) if recorded.remembered else None,
+            poll,
+            recorded.remembered,
             transitions,
             tuple(events),
         )
@@ -152,16 +151,4 @@ def _account(stands: AccountStands) -> AccountState:
         stands.retry_at,
         stands.failing_since,
         stands.heard,
-    )
-
-
-def _last_poll(stands: PollStands) -> LastPoll:
-    return LastPoll(
-        stands.read_at,
-        stands.asked_at,
-        stands.fault,
-        stands.fault_since,
-        stands.promise,
-        stands.next_due,
-        stands.settled_at,
     )

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from smsmon.clock import Clock
+from smsmon.known import Key, Remembered, key_of
 from smsmon.model import Entry, Event
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.source import Followed, Restored
+from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
-from smsmon.store.past import Key, Remembered, key_of
 
 _UNDO_DEPTH = 50
 """Removals that can be undone, the last first."""
@@ -160,8 +160,7 @@ class Watching:
         # Meanwhile another operation may have been here: the list on the board decides again.
         for id, entry in new.items():
             if id in known and known[id].entry.profile != entry.profile:
-                seen = remembered.get(id)
-                engine.move(entry, None if seen is None else restored(seen))
+                engine.move(entry, remembered.get(id))
                 self.amended(id)
         self._watch({id: new[id] for id in new if id not in known}, remembered, announce=True)
         for entry in wanted.values():
@@ -184,10 +183,9 @@ class Watching:
         announce: bool = False,
     ) -> None:
         """Watch the first of ``left``, up to the one named ``until``; they leave ``left``."""
-        batch: list[tuple[Entry, Restored | None]] = []
+        batch: list[tuple[Entry, Remembered | None]] = []
         for id in list(left):
-            seen = known.get(id)
-            batch.append((left.pop(id), None if seen is None else restored(seen)))
+            batch.append((left.pop(id), known.get(id)))
             if id == until:
                 break
         self._engine.watch_all(batch, announce=announce)
@@ -221,7 +219,7 @@ class Watching:
                     )
                     if newer:
                         at = summary.read_at or 0.0
-                        followed = Followed(summary.message_id, at, restored=restored(each))
+                        followed = Followed(summary.message_id, at, remembered=each)
                         self._engine.follow(followed)
 
     async def _drop_the_old(self, clock: Clock, days: int) -> None:
@@ -231,22 +229,3 @@ class Watching:
                 await self._history.ask(lambda archive: archive.retire(watched, now, days))
             except StoreError as error:
                 self._complain(str(error))
-
-
-def restored(seen: Remembered) -> Restored:
-    """What the board starts from: a change while nobody looked is news."""
-    summary = seen.summary
-    return Restored(
-        recipients=seen.recipients,
-        first_seen=seen.first_seen,
-        changed_at=seen.changed_at,
-        read_at=summary.read_at,
-        asked_at=summary.asked_at,
-        digest=summary.digest,
-        first_read_at=summary.first_read_at,
-        last_change_at=summary.last_change_at,
-        completed_at=summary.completed_at,
-        settled_at=summary.settled_at,
-        absent=seen.absent,
-        final_at=seen.final_at,
-    )

@@ -24,6 +24,7 @@ from smsmon.filters.recipients import (
     Seen,
     recipient_column,
 )
+from smsmon.known import Key
 from smsmon.model import Event, EventKind, Transition
 from smsmon.phones import region
 from smsmon.shapes import (
@@ -35,7 +36,6 @@ from smsmon.shapes import (
     utc,
 )
 from smsmon.store.base import Archive
-from smsmon.store.past import Key
 
 Row = dict[str, object]
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
+from smsmon.known import Remembered
 from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
@@ -31,7 +32,7 @@ from smsmon.monitor.changes import (
     tally,
     transitions_of,
 )
-from smsmon.monitor.source import Followed, Restored
+from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied, MessageState, Watched
 from smsmon.recipients import Status
 
@@ -123,7 +124,7 @@ class Board:
         self._messages[entry.id] = watched
         return event_of(EventKind.ADDED, watched, at)
 
-    def restore(self, entry: Entry, restored: Restored, at: float) -> Watched:
+    def restore(self, entry: Entry, remembered: Remembered, at: float) -> Watched:
         """Watch a message whose state is known from the history.
 
         The next report is compared with it: what changed meanwhile is told as changes. The
@@ -131,7 +132,7 @@ class Board:
         """
         self.watch(entry, at)
         watched = self._messages[entry.id]
-        self._remember(watched, restored, at)
+        self._remember(watched, remembered, at)
         watched.promise = RESTORED_PROMISE
         return watched
 
@@ -142,9 +143,9 @@ class Board:
         """
         watched = self._messages[followed.message_id]
         first = False
-        if followed.restored is not None:
+        if followed.remembered is not None:
             first = not len(watched.recipients)
-            self._remember(watched, followed.restored, at)
+            self._remember(watched, followed.remembered, at)
             self._seen.add(followed.transitions)
             self._raw.forget(watched.id)  # the answer that told this is not here
         if followed.last_poll is not None:
@@ -321,16 +322,17 @@ class Board:
             watched.changed_at[slot] = at
         self._recount(watched)
 
-    def _remember(self, watched: Watched, restored: Restored, at: float) -> None:
-        watched.remember(restored, at)
-        if restored.read_at is None:
+    def _remember(self, watched: Watched, remembered: Remembered, at: float) -> None:
+        watched.remember(remembered, at)
+        known = remembered.summary
+        if known.read_at is None:
             return
         self._recount(watched)
-        watched.last_change_at = restored.last_change_at or watched.dated_change(restored.read_at)
+        watched.last_change_at = known.last_change_at or watched.dated_change(known.read_at)
         watched.completed_at = None
         if watched.complete:
-            watched.completed_at = restored.completed_at or watched.last_change_at
-        watched.settled_at = restored.settled_at
+            watched.completed_at = known.completed_at or watched.last_change_at
+        watched.settled_at = known.settled_at
         self.unsettle(watched, at)
 
     def _recount(self, watched: Watched) -> None:

@@ -14,6 +14,7 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
+from smsmon.known import Remembered
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Applied, Board, Watched
@@ -22,7 +23,7 @@ from smsmon.monitor.habits import Habits, Learned
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.poller import EVERYTHING, NOTHING, News, Poller
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.source import Followed, Restored, Source
+from smsmon.monitor.source import Followed, Source
 
 log = logging.getLogger(__name__)
 
@@ -153,26 +154,26 @@ class Engine:
     # --- the watchlist -------------------------------------------------------------------
 
     def watch(
-        self, entry: Entry, restored: Restored | None = None, *, announce: bool = True
+        self, entry: Entry, remembered: Remembered | None = None, *, announce: bool = True
     ) -> None:
         """Watch a message, from what the history knows of it if it does.
 
         ``announce=False`` tells no ADDED event. Raises ValueError when it is watched already.
         """
-        self.watch_all([(entry, restored)], announce=announce)
+        self.watch_all([(entry, remembered)], announce=announce)
 
     def watch_all(
-        self, entries: Iterable[tuple[Entry, Restored | None]], *, announce: bool = True
+        self, entries: Iterable[tuple[Entry, Remembered | None]], *, announce: bool = True
     ) -> None:
         """Watch many messages at once: their first polls are spread out, not sent in a burst."""
         now = self._clock.now()
         added: dict[str, list[str]] = {}
         events = []
-        for entry, restored in entries:
-            if restored is None:
+        for entry, remembered in entries:
+            if remembered is None:
                 events.append(self.board.watch(entry, now))
             else:
-                self.board.restore(entry, restored, now)
+                self.board.restore(entry, remembered, now)
             added.setdefault(entry.profile, []).append(entry.id)
         for profile, ids in added.items():
             if profile in self._pollers:
@@ -209,15 +210,15 @@ class Engine:
         if event is not None:
             self._tell(event)
 
-    def move(self, entry: Entry, restored: Restored | None = None) -> None:
+    def move(self, entry: Entry, remembered: Remembered | None = None) -> None:
         """Watch the message of another account in the place of the one of that id.
 
-        Nothing of the one before stays. ``restored`` is what the history knows of this one.
+        Nothing of the one before stays. ``remembered`` is what the history knows of this one.
         Raises KeyError when none of that id is watched.
         """
         order = list(self.board.messages)
         self.forget(entry.id, f"it is read with the account {entry.profile} now")
-        self.watch(entry, restored)
+        self.watch(entry, remembered)
         self.board.arrange(order)
 
     def refresh(self, message_ids: Iterable[str]) -> None:

@@ -9,13 +9,12 @@ answer says by its ``origin`` how it came.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
+from smsmon.known import LastPoll, Remembered
 from smsmon.model import Answer, Event, Fault, FaultKind, ReadError, Transition
-from smsmon.recipients import Recipients
 
 
 class Source(Protocol):
@@ -55,41 +54,6 @@ class Unusable(Source):
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """What the history knew of a message when the program started."""
-
-    recipients: Recipients
-    first_seen: array[float]
-    """Slot → when first seen, 8-byte floats."""
-    changed_at: array[float]
-    """Slot → when last seen to change, 0.0 for never; 8-byte floats."""
-    read_at: float | None = None
-    asked_at: float | None = None
-    digest: bytes | None = None
-    first_read_at: float | None = None
-    last_change_at: float | None = None
-    completed_at: float | None = None
-    settled_at: float | None = None
-    absent: Mapping[int, float] = field(default_factory=dict)
-    """Slot that the last answer left out → since when."""
-    final_at: Mapping[int, float] = field(default_factory=dict)
-    """As ``Watched.final_at``."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastPoll:
-    """How it stands with the polls of a message, by whoever makes them. Wall-clock seconds."""
-
-    read_at: float | None = None
-    asked_at: float | None = None
-    fault: Fault | None = None
-    fault_since: float | None = None
-    promise: float | None = None
-    next_due: float | None = None
-    settled_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Followed:
     """What another process found out about a message and recorded."""
 
@@ -97,7 +61,7 @@ class Followed:
     at: float
     """When it did."""
     last_poll: LastPoll | None = None
-    restored: Restored | None = None
+    remembered: Remembered | None = None
     """The message as it stands by now; None: as before."""
     transitions: tuple[Transition, ...] = ()
     events: tuple[Event, ...] = ()

@@ -10,8 +10,8 @@ from itertools import compress
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
+from smsmon.known import LastPoll, Remembered
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
-from smsmon.monitor.source import LastPoll, Restored
 from smsmon.recipients import NO_DATE, Recipients, Status
 
 SETTLED_AFTER = 48 * 3600.0
@@ -179,19 +179,20 @@ class Watched:
             and settled_at <= now + CLOCK_SLACK
         )
 
-    def remember(self, restored: Restored, at: float) -> None:
+    def remember(self, remembered: Remembered, at: float) -> None:
         """Take over the state that is known of it at wall time ``at``; its counts are left."""
-        self.recipients = restored.recipients
-        self.first_seen = restored.first_seen
-        self.changed_at = restored.changed_at
-        self.final_at = dict(restored.final_at)
-        self.absent = restored.absent
+        known = remembered.summary
+        self.recipients = remembered.recipients
+        self.first_seen = remembered.first_seen
+        self.changed_at = remembered.changed_at
+        self.final_at = dict(remembered.final_at)
+        self.absent = remembered.absent
         self.layout = None
-        self.digest = restored.digest
-        self.read_at = restored.read_at
-        self.asked_at = restored.asked_at
-        self.first_read_at = restored.first_read_at or restored.read_at
-        if restored.read_at is not None:
+        self.digest = known.digest
+        self.read_at = known.read_at
+        self.asked_at = known.asked_at
+        self.first_read_at = known.first_read_at or known.read_at
+        if known.read_at is not None:
             self.date_origin(at)
 
     def note_last_poll(self, last: LastPoll) -> None:

@@ -26,21 +26,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
+from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Entry, Event, Fault, Transition
 from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
-from smsmon.store.past import (
-    DeliveryTimes,
-    Grouping,
-    Happened,
-    Info,
-    Key,
-    NumberFound,
-    Pruned,
-    Remembered,
-    Summary,
-)
+from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
 from smsmon.store.shared import AccountStands, Cursor, Episode, Holder, Newer, Turn, Wish
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from smsmon.known import Key, LastPoll, Remembered
 from smsmon.model import Event, Fault, Transition
-from smsmon.store.past import Key, Remembered
 
 WISH_LASTS = 60.0
 """Seconds after which a wish is void: whoever still means it says so again."""
@@ -28,27 +28,6 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} {self.pid}"
-
-
-@dataclass(frozen=True, slots=True)
-class PollStands:
-    """How it stands with the polls of one message."""
-
-    message_id: str
-    profile: str
-    read_at: float | None = None
-    asked_at: float | None = None
-    promise: float | None = None
-    """Seconds promised between that read and the next."""
-    next_due: float | None = None
-    settled_at: float | None = None
-    fault: Fault | None = None
-    fault_since: float | None = None
-
-    @property
-    def key(self) -> Key:
-        """The message of the history that it concerns."""
-        return self.message_id, self.profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +87,8 @@ class Cursor:
 class Recorded:
     """What is new about one message."""
 
-    stands: PollStands
+    key: Key
+    last_poll: LastPoll
     remembered: Remembered | None = None
     """The message as it stands, when its recipients may differ from those known."""
     transitions: tuple[Transition, ...] = ()

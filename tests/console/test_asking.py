@@ -21,8 +21,9 @@ from smsmon.console.dialogs.raw import RawScreen
 from smsmon.console.dialogs.since import SinceScreen
 from smsmon.console.palette import Actions
 from smsmon.console.tables.log import transition_lines
+from smsmon.known import LastPoll
 from smsmon.model import Transition
-from smsmon.monitor.source import Followed, LastPoll
+from smsmon.monitor.source import Followed
 from smsmon.recipients import Status
 from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist

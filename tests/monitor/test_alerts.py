@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.known import Remembered, Summary
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
 from smsmon.monitor.board import Board
-from smsmon.monitor.source import Restored
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import report, row
@@ -175,11 +175,11 @@ def test_an_account_that_is_down_makes_its_messages_stale() -> None:
 
 def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it() -> None:
     stage = Stage((rule("waiting>0"), rule("state:stale", name="stale")), ids=())
-    old = Restored(
+    old = Remembered(
+        Summary("300", read_at=START - 3_600),
         Recipients.of([row(0, date=START - 7_200)]),
         first_seen=array("d", [START - 7_200]),
         changed_at=array("d", [0.0]),
-        read_at=START - 3_600,
     )
     stage.board.restore(Entry("300", added_at=START - 9_000), old, START)
     stage.alerts.meet(["300"])

@@ -6,9 +6,10 @@ from array import array
 
 import pytest
 
+from smsmon.known import Remembered, Summary
 from smsmon.model import Counts, Entry, EventKind, FaultKind
 from smsmon.monitor.board import Board
-from smsmon.monitor.source import Followed, Restored
+from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied, MessageState
 from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import fault, report, row
@@ -256,10 +257,9 @@ def test_watching_twice_is_refused(board: Board) -> None:
 def test_restored_state_is_stale_by_age_and_compared_with_the_next_report() -> None:
     board = Board()
     known = Recipients.of([row(1), row(2, DELIVERED, date=T - 7000)])
-    restored = Restored(
-        known, array("d", [T - 9000] * 2), array("d", [0.0, T - 7000]), read_at=T - 3600
-    )
-    watched = board.restore(Entry("300"), restored, T)
+    summary = Summary("300", read_at=T - 3600)
+    columns = array("d", [T - 9000] * 2), array("d", [0.0, T - 7000])
+    watched = board.restore(Entry("300"), Remembered(summary, known, *columns), T)
     assert board.totals() == Counts(total=2, delivered=1, waiting=1)
     assert board.state_of(watched, T) is MessageState.STALE
     now = report([row(1, DELIVERED, date=T - 60), row(2, DELIVERED, date=T - 7000)])
@@ -272,8 +272,9 @@ def test_restored_state_is_stale_by_age_and_compared_with_the_next_report() -> N
 
 def test_an_answer_that_another_process_has_read_since_is_not_the_last_one(board: Board) -> None:
     board.apply(report([row(1)], raw=b"old"), T)
-    restored = Restored(Recipients.of([row(1)]), array("d", [T]), array("d", [0.0]))
-    board.follow(Followed("300", T + 5, restored=restored), T + 5)
+    columns = array("d", [T]), array("d", [0.0])
+    known = Remembered(Summary("300"), Recipients.of([row(1)]), *columns)
+    board.follow(Followed("300", T + 5, remembered=known), T + 5)
     assert board.raw("300") is None
 
 
@@ -344,16 +345,15 @@ def test_settled_is_told_once_over_restarts_unless_the_clock_was_wrong(
     board.unchanged("300", T + 3 * DAYS)
     before = board["300"]
     again = Board()
-    known = Restored(
-        before.recipients,
-        before.first_seen,
-        before.changed_at,
+    summary = Summary(
+        "300",
         read_at=before.read_at,
         digest=before.digest,
         last_change_at=before.last_change_at,
         completed_at=before.completed_at,
         settled_at=before.settled_at,
     )
+    known = Remembered(summary, before.recipients, before.first_seen, before.changed_at)
     watched = again.restore(Entry("300"), known, now)
     assert (watched.settled_at is not None) is settled
     if settled:

@@ -6,12 +6,13 @@ from array import array
 
 import pytest
 
+from smsmon.known import Remembered, Summary
 from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.source import Restored, Source
+from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
@@ -127,11 +128,14 @@ async def test_the_recorder_is_told_first_and_with_the_state_after() -> None:
 async def test_what_the_history_knew_is_compared_with_the_first_answer() -> None:
     rig = Rig()
     now = rig.clock.now()
-    restored = Restored(
-        Recipients.of([row(1)]), array("d", [now - 50]), array("d", [0.0]), read_at=now - 40
+    remembered = Remembered(
+        Summary("300", read_at=now - 40),
+        Recipients.of([row(1)]),
+        array("d", [now - 50]),
+        array("d", [0.0]),
     )
     rig.source.rows["300"] = [row(1, Status.DELIVERED)]
-    rig.engine.watch_all([(Entry("300"), restored)])
+    rig.engine.watch_all([(Entry("300"), remembered)])
     async with rig.running():
         await rig.clock.advance(1.0)
     assert [t.after for t in rig.transitions] == [Status.DELIVERED]

@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 from smsmon import phones
 from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
+from smsmon.known import Key, LastPoll, Remembered, Summary, key_of
 from smsmon.merging import take_in
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.monitor.state import EARLIEST_DATE
@@ -26,19 +27,7 @@ from smsmon.recipients import STOP_YES, Recipients, Status
 from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
-from smsmon.store.past import (
-    DeliveryTimes,
-    Grouping,
-    Happened,
-    Info,
-    Key,
-    NumberFound,
-    Pruned,
-    Remembered,
-    Sighting,
-    Summary,
-    key_of,
-)
+from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned, Sighting
 from smsmon.store.shared import (
     LASTING,
     AccountStands,
@@ -46,7 +35,6 @@ from smsmon.store.shared import (
     Episode,
     Holder,
     Newer,
-    PollStands,
     Recorded,
     Turn,
     Wish,
@@ -75,9 +63,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         entry = self.entry
-        self.summary = Summary(
-            entry.id, entry.profile, entry.label, entry.tags, Counts(), 0, *[None] * 8
-        )
+        self.summary = Summary(entry.id, entry.profile, entry.label, entry.tags)
 
     def remembered(self) -> Remembered:
         return Remembered(
@@ -109,7 +95,7 @@ class Memory:
         self.kept: dict[Key, Kept] = {}
         self.rows = count(1)
         self.events: list[tuple[int, Event]] = []
-        self.polls: dict[str, tuple[int, PollStands]] = {}
+        self.polls: dict[str, tuple[int, Key, LastPoll]] = {}
         self.accounts: dict[str, AccountStands] = {}
         self.wishes: list[Wish] = []
         self.wished = count(1)
@@ -576,16 +562,15 @@ class MemoryHistory:
         entry = watched.entry
         self._memory.polls[entry.id] = (
             self._memory.sequence,
-            PollStands(
-                entry.id,
-                entry.profile,
+            key_of(entry),
+            LastPoll(
                 watched.read_at,
                 watched.asked_at,
+                watched.fault,
+                watched.fault_since,
                 watched.promise,
                 watched.next_due,
                 watched.settled_at,
-                watched.fault,
-                watched.fault_since,
             ),
         )
 
@@ -697,22 +682,22 @@ class MemoryFollower:
     def newer(self, cursor: Cursor) -> Newer:
         memory = self._memory
         with memory.alone:
-            polls = [each for number, each in memory.polls.values() if number > cursor.sequence]
+            polls = [each for each in memory.polls.values() if each[0] > cursor.sequence]
             events = [(id, one) for id, one in memory.events if id > cursor.event]
             last = max((id for id, _ in events), default=cursor.event)
             return Newer(
                 Cursor(memory.sequence, last),
-                [self._recorded(each) for each in polls],
+                [self._recorded(key, poll) for _, key, poll in polls],
                 [one for _, one in events],
                 list(memory.accounts.values()),
             )
 
-    def _recorded(self, poll: PollStands) -> Recorded:
-        kept, known = self._memory.kept.get(poll.key), self._revisions.get(poll.key, 0)
+    def _recorded(self, key: Key, poll: LastPoll) -> Recorded:
+        kept, known = self._memory.kept.get(key), self._revisions.get(key, 0)
         if kept is None or kept.summary.revision == known:
-            return Recorded(poll)
+            return Recorded(key, poll)
         changes = tuple(one for revision, _, one in kept.changes if revision > known)
-        return Recorded(poll, kept.remembered(), changes)
+        return Recorded(key, poll, kept.remembered(), changes)
 
     def wishes(self) -> list[Wish]:
         return list(self._memory.wishes)

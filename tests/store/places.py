@@ -13,14 +13,14 @@ from types import MappingProxyType
 from typing import Self
 
 from smsmon.clock import Clock
+from smsmon.known import Key, Remembered
 from smsmon.model import Entry
 from smsmon.monitor.board import Applied, Board
 from smsmon.recipients import Recipient
 from smsmon.store.base import HistoryStore, Store
 from smsmon.store.local import LocalStore
-from smsmon.store.past import Key, Remembered
 from tests.store.memory import Memory, MemoryStore
-from tests.store.reports import START, report, restored
+from tests.store.reports import START, report
 from tests.support.clock import VirtualClock
 
 Place = Callable[[], Store]
@@ -73,7 +73,7 @@ class Process:
         if remembered is None:
             self.board.watch(entry, START)
         else:
-            self.board.restore(entry, restored(remembered), START)
+            self.board.restore(entry, remembered, START)
 
     def poll(
         self,

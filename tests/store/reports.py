@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Self
 
 from smsmon.clock import Clock
+from smsmon.known import Remembered
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Applied, Board
-from smsmon.monitor.source import Restored
 from smsmon.recipients import Recipient, Recipients, Status, status_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.writer import HistoryWriter
-from smsmon.store.past import Info, Remembered
+from smsmon.store.past import Info
 
 START = 1_795_348_800.0
 """2026-11-22 12:00 UTC."""
@@ -84,7 +84,7 @@ class Console:
         if remembered is None:
             self.board.watch(described, START)
         else:
-            self.board.restore(described, restored(remembered), START)
+            self.board.restore(described, remembered, START)
 
     def poll(
         self,
@@ -97,25 +97,6 @@ class Console:
         applied = self.board.apply(report(message_id, rows, at, asked_at), at)
         self.writer.record(applied, self.board[message_id])
         return applied
-
-
-def restored(remembered: Remembered) -> Restored:
-    """What the board starts from."""
-    summary = remembered.summary
-    return Restored(
-        recipients=remembered.recipients,
-        first_seen=remembered.first_seen,
-        changed_at=remembered.changed_at,
-        read_at=summary.read_at,
-        asked_at=summary.asked_at,
-        digest=summary.digest,
-        first_read_at=summary.first_read_at,
-        last_change_at=summary.last_change_at,
-        completed_at=summary.completed_at,
-        settled_at=summary.settled_at,
-        absent=remembered.absent,
-        final_at=remembered.final_at,
-    )
 
 
 def rows_of(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:

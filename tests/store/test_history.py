@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from smsmon.known import Remembered
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.base import HistoryStore
-from smsmon.store.past import Remembered
 from tests.store.places import Place, Process, changes, ids
-from tests.store.reports import START, report, restored, row
+from tests.store.reports import START, report, row
 from tests.support.clock import VirtualClock
 
 DAY = 86_400.0
@@ -25,7 +25,7 @@ async def test_a_console_shows_what_it_knew_and_records_what_is_new(place: Place
     async with Process(place) as console:
         history, board = console.history, Board()
         (known,) = await remembered(history, "300", "301")
-        watched = board.restore(Entry("300"), restored(known), START + 60)
+        watched = board.restore(Entry("300"), known, START + 60)
         assert (watched.read_at, watched.counts.waiting) == (START, 2)
         history.record(board.apply(report("300", rows, START + 61), START + 61), watched)
         await history.flush()

@@ -93,7 +93,7 @@ async def test_a_follower_brings_what_is_new_and_nothing_twice(place: Place) -> 
         assert follower.changed()
         newer = follower.newer(cursor)
         (first,) = newer.messages
-        assert first.stands.read_at == START
+        assert first.last_poll.read_at == START
         assert first.remembered is not None
         assert [each.status for each in first.remembered.recipients] == [W, W]
         assert [each.kind for each in newer.events] == [EventKind.FIRST_READ]
@@ -122,7 +122,9 @@ async def test_a_failed_poll_is_followed_with_its_reason(place: Place) -> None:
         reader.history.record_accounts([AccountStands("default", "down", fault, START)])
         await reader.history.flush()
         newer = follower.newer(cursor)
-        assert [(each.stands.fault, each.remembered) for each in newer.messages] == [(fault, None)]
+        assert [(each.last_poll.fault, each.remembered) for each in newer.messages] == [
+            (fault, None)
+        ]
         assert list(newer.accounts) == [AccountStands("default", "down", fault, START)]
         follower.close()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Entry, Transition
 from smsmon.store.local import queries
 from smsmon.store.local.files import database_of, is_there, journals_of
@@ -16,17 +17,7 @@ from smsmon.store.local.reader import Reader
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
 from smsmon.store.local.soundness import check
-from smsmon.store.past import (
-    DeliveryTimes,
-    Grouping,
-    Happened,
-    Info,
-    Key,
-    NumberFound,
-    Pruned,
-    Remembered,
-    Summary,
-)
+from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
 
 DAY = 86_400.0
 

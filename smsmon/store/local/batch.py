@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from smsmon.known import Key, LastPoll
 from smsmon.model import Entry, Event
 from smsmon.store.local import stands
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction
 from smsmon.store.local.update import Known, Update
-from smsmon.store.past import Key
-from smsmon.store.shared import AccountStands, PollStands, Wish
+from smsmon.store.shared import AccountStands, Wish
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
@@ -36,7 +36,8 @@ class Batch:
     """Each with the number of the update that brought it; 0: none did."""
     reads: dict[Key, Update] = field(default_factory=dict)
     """The last of those that only tell that what is known was read again."""
-    polls: dict[str, PollStands] = field(default_factory=dict)
+    polls: dict[str, tuple[Key, LastPoll]] = field(default_factory=dict)
+    """By message id: of the account that it was read with last."""
     accounts: dict[str, AccountStands] = field(default_factory=dict)
     adopted: list[tuple[Key, Known]] = field(default_factory=list)
     watching: tuple[Sequence[Entry], float] | None = None
@@ -117,7 +118,7 @@ def write(
     for update in (*batch.updates, *batch.reads.values()):
         recording.report(update, now)
     refused = {message_id for message_id, _ in recording.refused}
-    polls = [each for each in batch.polls.values() if each.message_id not in refused]
+    polls = [each for id, each in batch.polls.items() if id not in refused]
     stands.record_polls(connection, polls, sequence)
     stands.record_accounts(connection, batch.accounts.values())
     if batch.agreed_at is not None:

@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+from smsmon.known import Key, Remembered
+from smsmon.model import Transition
 from smsmon.store.local import queries, stands
 from smsmon.store.local.reader import Reader
-from smsmon.store.past import Key, Remembered
-from smsmon.store.shared import Cursor, Newer, PollStands, Recorded, Wish
+from smsmon.store.shared import Cursor, Newer, Recorded, Wish
 
 
 class LocalFollower:
@@ -66,26 +67,15 @@ def newer(connection: sqlite3.Connection, cursor: Cursor, revisions: Mapping[Key
         connection.execute("COMMIT")
     changed = [(id, of) for id, of, revision in recorded if revision != revisions.get((id, of), 0)]
     loaded = {each.summary.key: each for each in queries.load(connection, changed)}
-    return Newer(
-        Cursor(sequence, last),
-        [
-            _recorded(connection, each, loaded.get((each.message_id, each.profile)), revisions)
-            for each in polls
-        ],
-        events,
-        accounts,
-    )
 
+    def changes(known: Remembered) -> tuple[Transition, ...]:
+        after = revisions.get(known.summary.key, 0)
+        return queries.changes_between(connection, known.row, after, known.summary.revision)
 
-def _recorded(
-    connection: sqlite3.Connection,
-    poll: PollStands,
-    remembered: Remembered | None,
-    revisions: Mapping[Key, int],
-) -> Recorded:
-    if remembered is None:
-        return Recorded(poll)
-    known, now = revisions.get(remembered.summary.key, 0), remembered.summary.revision
-    return Recorded(
-        poll, remembered, queries.changes_between(connection, remembered.row, known, now)
-    )
+    messages = [
+        Recorded(key, poll, loaded[key], changes(loaded[key]))
+        if key in loaded
+        else Recorded(key, poll)
+        for key, poll in polls
+    ]
+    return Newer(Cursor(sequence, last), messages, events, accounts)

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from smsmon.clock import Clock
+from smsmon.known import Key, Remembered
 from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.local import told
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.following import LocalFollower
 from smsmon.store.local.writer import HistoryWriter
-from smsmon.store.past import Key, Remembered
 from smsmon.store.shared import Episode, Turn
 
 T = TypeVar("T")

@@ -12,20 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from smsmon import phones
+from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, stored
-from smsmon.store.past import (
-    DeliveryTimes,
-    Grouping,
-    Happened,
-    Info,
-    Key,
-    NumberFound,
-    Remembered,
-    Sighting,
-    Summary,
-)
+from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Sighting
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from smsmon.alignment import align
 from smsmon.clock import late
+from smsmon.known import Key, key_of
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
 from smsmon.store.local.columns import COLUMNS, of_rows, stored, word
 from smsmon.store.local.stands import forget_polls
 from smsmon.store.local.update import Known, Update
-from smsmon.store.past import Key, key_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,22 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from smsmon.known import Key, LastPoll
 from smsmon.model import Fault, FaultKind
 from smsmon.store.base import WatchedMessage
-from smsmon.store.shared import LASTING, AccountStands, PollStands, Wish
+from smsmon.store.shared import LASTING, AccountStands, Wish
 
 
-def of_watched(watched: WatchedMessage) -> PollStands:
+def poll_of(watched: WatchedMessage) -> LastPoll:
     """How it stands with a message's polls now."""
-    return PollStands(
-        watched.entry.id,
-        watched.entry.profile,
+    return LastPoll(
         watched.read_at,
         watched.asked_at,
+        watched.fault,
+        watched.fault_since,
         watched.promise,
         watched.next_due,
         watched.settled_at,
-        watched.fault,
-        watched.fault_since,
     )
 
 
@@ -54,15 +53,14 @@ def next_sequence(connection: sqlite3.Connection, epoch: int | None) -> int:
 
 
 def record_polls(
-    connection: sqlite3.Connection, polls: Iterable[PollStands], sequence: int
+    connection: sqlite3.Connection, polls: Iterable[tuple[Key, LastPoll]], sequence: int
 ) -> None:
     """Record how it stands with these messages."""
     connection.executemany(
         "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                each.message_id,
-                each.profile,
+                *key,
                 sequence,
                 _ms(each.read_at),
                 _ms(each.asked_at),
@@ -73,7 +71,7 @@ def record_polls(
                 each.fault.message if each.fault else "",
                 _ms(each.fault_since),
             )
-            for each in polls
+            for key, each in polls
         ],
     )
 
@@ -85,19 +83,20 @@ def forget_polls(connection: sqlite3.Connection, kept: Collection[str]) -> None:
             connection.execute("DELETE FROM last_poll WHERE message_id = ?", (message_id,))
 
 
-def polls_since(connection: sqlite3.Connection, sequence: int) -> list[PollStands]:
+def polls_since(connection: sqlite3.Connection, sequence: int) -> list[tuple[Key, LastPoll]]:
     """What was recorded after ``sequence``."""
     return [
-        PollStands(
-            message_id=row[0],
-            profile=row[1],
-            read_at=_seconds(row[2]),
-            asked_at=_seconds(row[3]),
-            promise=_seconds(row[4]),
-            next_due=_seconds(row[5]),
-            settled_at=_seconds(row[6]),
-            fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
-            fault_since=_seconds(row[9]),
+        (
+            (row[0], row[1]),
+            LastPoll(
+                read_at=_seconds(row[2]),
+                asked_at=_seconds(row[3]),
+                promise=_seconds(row[4]),
+                next_due=_seconds(row[5]),
+                settled_at=_seconds(row[6]),
+                fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
+                fault_since=_seconds(row[9]),
+            ),
         )
         for row in connection.execute(
             "SELECT message_id, profile, read_at, asked_at, promise, next_due, settled_at, fault,"

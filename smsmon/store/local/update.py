@@ -6,10 +6,10 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from smsmon.known import Key, key_of
 from smsmon.model import Entry
 from smsmon.recipients import Recipients
 from smsmon.store.base import AppliedPoll, WatchedMessage
-from smsmon.store.past import Key, key_of
 
 Recorded = tuple[Recipients, bytes | None]
 """A message's columns and digest as they were recorded last."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock, astray
+from smsmon.known import Key, Remembered, key_of
 from smsmon.model import Entry, Event
 from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
@@ -22,7 +23,7 @@ from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, remedy
 from smsmon.store.local.schema import of_sqlite_error, transaction
 from smsmon.store.local.soundness import mend
-from smsmon.store.local.stands import Superseded, of_watched
+from smsmon.store.local.stands import Superseded, poll_of
 from smsmon.store.local.term import FOLLOWING, Term
 from smsmon.store.local.update import (
     Known,
@@ -31,7 +32,6 @@ from smsmon.store.local.update import (
     update_of,
     was_heard,
 )
-from smsmon.store.past import Key, Remembered, key_of
 from smsmon.store.shared import AccountStands, Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -194,7 +194,7 @@ class HistoryWriter:
             self._number += 1
             if applied.served_at is not None and not astray(applied.at, applied.served_at):
                 self._batch.agreed_at = applied.at
-            self._batch.polls[applied.message_id] = of_watched(watched)
+            self._batch.polls[applied.message_id] = key_of(watched.entry), poll_of(watched)
             if was_heard(applied, watched):
                 # What was asked for since the last whole answer may still tell of the others.
                 asked_at = watched.asked_at or applied.asked_at
@@ -260,7 +260,7 @@ class HistoryWriter:
                     self._last.pop(key_of(watched.entry), None)
                     asked_at = watched.asked_at or watched.read_at
                     self._batch.add(self._update(watched.read_at, asked_at, watched))
-                    self._batch.polls[watched.entry.id] = of_watched(watched)
+                    self._batch.polls[watched.entry.id] = key_of(watched.entry), poll_of(watched)
             self._taken += 1
             self._wake.notify()
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.known import Remembered, Summary
 from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.store.local import archive
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LOADED_AT_ONCE, LocalHistory
 from smsmon.store.local.schema import MIGRATIONS
-from smsmon.store.past import Remembered, Summary
 from tests.store.reports import START, Console, info, row
 
 DAY = 86_400.0
