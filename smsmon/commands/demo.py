@@ -11,7 +11,7 @@ import click
 from smsmon import files
 from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings, settings_again
-from smsmon.commands.flags import Number
+from smsmon.commands.flags import F, Number
 from smsmon.commands.output import emit, fail
 
 ALERTS = """
@@ -26,15 +26,22 @@ when = "failed_share>20% recipients>=50"
 three minutes once the demo has run for one."""
 
 
+def _world_flags(command: F) -> F:
+    """``--seed`` and ``--speed``."""
+    command = click.option(
+        "--speed",
+        type=Number(0.001, 1_000_000),
+        default=1.0,
+        show_default=True,
+        help="How many times faster than life reports come in.",
+    )(command)
+    return click.option(
+        "--seed", type=int, default=1, show_default=True, help="Same seed, same messages."
+    )(command)
+
+
 @click.command
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
-@click.option(
-    "--speed",
-    type=Number(0.001, 1_000_000),
-    default=1.0,
-    show_default=True,
-    help="How many times faster than life reports come in.",
-)
+@_world_flags
 @click.pass_context
 def demo(ctx: click.Context, seed: int, speed: float) -> None:
     """Open the console on a simulated account.
@@ -44,11 +51,7 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
     stays, in the folder you are in.
     """
     need_terminal()
-    ctx.exit(run_demo(seed, speed))
 
-
-def run_demo(seed: int, speed: float) -> int:
-    """The demo's console, until it is left; gives its exit code."""
     from smsmon.console.app import run_console
     from smsmon.locations import Locations
     from smsmon.simulator.scenario import demo_entries, demo_world
@@ -67,7 +70,8 @@ def run_demo(seed: int, speed: float) -> int:
         open_store(locations).watchlist().add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
-        return run_console(settings, locations, settings_again(locations, environ={}))
+        code = run_console(settings, locations, settings_again(locations, environ={}))
+    ctx.exit(code)
 
 
 def write_account(home: Path, base_url: str, key: str, more: str = "") -> None:
@@ -89,14 +93,7 @@ def write_account(home: Path, base_url: str, key: str, more: str = "") -> None:
     show_default="0, a free one",
     help="The port to listen on.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same messages.")
-@click.option(
-    "--speed",
-    type=Number(0.001, 1_000_000),
-    default=1.0,
-    show_default=True,
-    help="How many times faster than life reports come in.",
-)
+@_world_flags
 @click.option(
     "--host",
     metavar="ADDRESS",

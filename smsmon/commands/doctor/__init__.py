@@ -71,6 +71,13 @@ def finding(
     )
 
 
+def judged(part: str, name: str, detail: object, poor: bool, advice: str) -> Finding:
+    """A finding that is good, or that is poor and has advice."""
+    if poor:
+        return finding(part, name, Health.POOR, detail, advice)
+    return finding(part, name, Health.GOOD, detail)
+
+
 def without_home(text: str) -> str:
     """``text`` with the home folder as ``~``: it names the user."""
     home = os.path.expanduser("~")

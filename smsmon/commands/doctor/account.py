@@ -24,7 +24,7 @@ from smsmon.api.proxy import proxy_for
 from smsmon.api.resolver import look_up
 from smsmon.api.trust import trust
 from smsmon.clock import SystemClock
-from smsmon.commands.doctor import Finding, Health, finding
+from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.model import ReadError
 from smsmon.monitor.budget import Budget
 from smsmon.settings import Settings
@@ -75,14 +75,8 @@ def way(name: str, settings: Settings) -> Iterator[Finding]:
     except OSError as error:
         silent = isinstance(error, TimeoutError)
         why = "no name server answered" if silent else error.strerror or error
-        yield finding(
-            part,
-            "name",
-            Health.BAD,
-            f"{host}: {why}",
-            "Look at the network and its name servers.",
-            exit_codes.TROUBLE,
-        )
+        advice = "Look at the network and its name servers."
+        yield finding(part, "name", Health.BAD, f"{host}: {why}", advice, exit_codes.TROUBLE)
         return
     took = (time.monotonic() - start) * 1000
     listed = ", ".join(sorted(map(str, addresses)))
@@ -116,12 +110,8 @@ def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
         return finding(part, "connection", Health.BAD, why, advice, exit_codes.TROUBLE)
     until = ssl.cert_time_to_seconds(str(certificate.get("notAfter", "Jan  1 00:00:00 1970 GMT")))
     days = (until - time.time()) / 86_400
-    return finding(
-        part,
-        "TLS",
-        Health.POOR if days < _CERTIFICATE_DAYS else Health.GOOD,
-        f"{version}, certificate good for {days:.0f} days",
-    )
+    told = f"{version}, certificate good for {days:.0f} days"
+    return judged(part, "TLS", told, days < _CERTIFICATE_DAYS, "")
 
 
 def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
@@ -150,37 +140,16 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
         return [finding(part, "round trip", Health.BAD, problem)]
     found = []
     if failed is not None:
-        found.append(
-            finding(
-                part,
-                "round trip",
-                Health.BAD,
-                failed.fault.message,
-                exit_code=exit_codes.of_kind(failed.fault.kind),
-            )
-        )
+        why, code = failed.fault.message, exit_codes.of_kind(failed.fault.kind)
+        found.append(finding(part, "round trip", Health.BAD, why, exit_code=code))
     elif latency is not None:
-        slow = latency > SLOW
-        found.append(
-            finding(
-                part,
-                "round trip",
-                Health.POOR if slow else Health.GOOD,
-                f"{latency * 1000:.0f} ms, connection included",
-                "The line or the API is slow now." if slow else "",
-            )
-        )
+        told = f"{latency * 1000:.0f} ms, connection included"
+        advice = "The line or the API is slow now."
+        found.append(judged(part, "round trip", told, latency > SLOW, advice))
     if server_date is not None:
         # A Date header is a whole second: half of one is no skew.
         skew = at - server_date - 0.5
-        off = abs(skew) > SKEW
-        found.append(
-            finding(
-                part,
-                "clock",
-                Health.POOR if off else Health.GOOD,
-                f"{round(skew):+d} s against the server's",
-                "Set this machine's clock: ages and delivery times are wrong." if off else "",
-            )
-        )
+        told = f"{round(skew):+d} s against the server's"
+        advice = "Set this machine's clock: ages and delivery times are wrong."
+        found.append(judged(part, "clock", told, abs(skew) > SKEW, advice))
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smsmon import __version__
-from smsmon.commands.doctor import Finding, Health, finding
+from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.commands.output import without_terminal
 from smsmon.locations import Locations
 from smsmon.settings import Settings, SettingsError, load_settings
@@ -56,32 +56,16 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     else:
         columns, rows = shutil.get_terminal_size()
         small = columns < SMALLEST[0] or rows < SMALLEST[1]
-        yield finding(
-            part,
-            "size",
-            Health.POOR if small else Health.GOOD,
-            f"{columns}×{rows}",
-            f"The console needs {SMALLEST[0]}×{SMALLEST[1]}." if small else "",
-        )
+        needs = f"The console needs {SMALLEST[0]}×{SMALLEST[1]}."
+        yield judged(part, "size", f"{columns}×{rows}", small, needs)
     term = environ.get("TERM", "")
-    dumb = term in ("", "dumb", "unknown")
-    yield finding(
-        part,
-        "TERM",
-        Health.POOR if dumb else Health.GOOD,
-        term or "not set",
-        "Set TERM to what your terminal is, such as xterm-256color." if dumb else "",
-    )
+    advice = "Set TERM to what your terminal is, such as xterm-256color."
+    yield judged(part, "TERM", term or "not set", term in ("", "dumb", "unknown"), advice)
     yield finding(part, "colours", Health.GOOD, _colours(environ))
     encoding = locale.getpreferredencoding(False)
-    wide = encoding.lower().replace("-", "") == "utf8"
-    yield finding(
-        part,
-        "encoding",
-        Health.GOOD if wide else Health.POOR,
-        encoding,
-        "" if wide else "Set LANG to a UTF-8 locale, such as C.UTF-8.",
-    )
+    narrow = encoding.lower().replace("-", "") != "utf8"
+    advice = "Set LANG to a UTF-8 locale, such as C.UTF-8."
+    yield judged(part, "encoding", encoding, narrow, advice)
     if "TMUX" in environ:
         yield from _tmux()
     elif "STY" in environ:
@@ -99,24 +83,14 @@ def _colours(environ: Mapping[str, str]) -> str:
 def _tmux() -> Iterator[Finding]:
     escape = _tmux_option("escape-time")
     if escape.isdigit():
+        advice = "Every escape key waits that long: set -sg escape-time 10"
         slow = int(escape) > ESCAPE_TIME
-        yield finding(
-            "terminal",
-            "tmux escape-time",
-            Health.POOR if slow else Health.GOOD,
-            f"{escape} ms",
-            "Every escape key waits that long: set -sg escape-time 10" if slow else "",
-        )
+        yield judged("terminal", "tmux escape-time", f"{escape} ms", slow, advice)
     kind = _tmux_option("default-terminal")
     if kind:
         plain = not kind.startswith(("tmux", "screen"))
-        yield finding(
-            "terminal",
-            "tmux default-terminal",
-            Health.POOR if plain else Health.GOOD,
-            kind,
-            'Colours and keys go wrong: set -g default-terminal "tmux-256color"' if plain else "",
-        )
+        advice = 'Colours and keys go wrong: set -g default-terminal "tmux-256color"'
+        yield judged("terminal", "tmux default-terminal", kind, plain, advice)
     if _tmux_option("set-clipboard") == "off":
         yield finding(
             "terminal",
@@ -247,13 +221,8 @@ def _private(name: str, path: Path) -> Finding:
     if not os.access(path, os.R_OK):
         return finding(PART, name, Health.BAD, f"{path} cannot be read", "Allow this user to.")
     open_to_others = bool(mode & 0o077)
-    return finding(
-        PART,
-        name,
-        Health.POOR if open_to_others else Health.GOOD,
-        f"{path}, mode {mode:04o}",
-        f"Others can read it: chmod 600 {path}" if open_to_others else "",
-    )
+    advice = f"Others can read it: chmod 600 {path}"
+    return judged(PART, name, f"{path}, mode {mode:04o}", open_to_others, advice)
 
 
 def _writable(name: str, folder: Path) -> Finding:
