@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Transition
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.base import HistoryStore
-from smsmon.store.shared import AccountStands, Cursor, Newer, Recorded
+from smsmon.store.shared import Cursor, Newer, Recorded
 
 _EARLY = 5.0
 """Seconds that news of a message waits for the watchlist to list it."""
@@ -51,7 +50,7 @@ class Following:
         """Bring what was recorded to the board, and tell it."""
         self.cursor = newer.cursor
         for each in newer.accounts:
-            self._engine.follow_account(_account(each))
+            self._engine.follow_account(each)
         events: dict[str, list[Event]] = {}
         for event in newer.events:
             if event.message_id is None:
@@ -127,28 +126,3 @@ class Following:
 def _but_added(followed: Followed) -> Followed:
     events = tuple(each for each in followed.events if each.kind is not EventKind.ADDED)
     return replace(followed, events=events)
-
-
-def account_stands(state: AccountState) -> AccountStands:
-    """How it stands with an account, to be recorded; the next try to the second."""
-    return AccountStands(
-        state.profile,
-        state.condition.value,
-        state.fault,
-        state.since,
-        None if state.retry_at is None else float(round(state.retry_at)),
-        state.failing_since,
-        state.heard,
-    )
-
-
-def _account(stands: AccountStands) -> AccountState:
-    return AccountState(
-        stands.profile,
-        Condition(stands.condition),
-        stands.fault,
-        stands.since,
-        stands.retry_at,
-        stands.failing_since,
-        stands.heard,
-    )

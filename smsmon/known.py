@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from smsmon.model import DEFAULT_PROFILE, Counts, Entry, Fault
 from smsmon.recipients import Recipients
@@ -85,3 +86,38 @@ class LastPoll:
     promise: float | None = None
     next_due: float | None = None
     settled_at: float | None = None
+
+
+class Condition(StrEnum):
+    """How it stands with an account."""
+
+    OK = "ok"
+    DOWN = "down"
+    """The API cannot be read; single probes go out until one is answered."""
+    STOPPED = "stopped"
+    """The API refused the account: nothing goes out until the operator acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How it stands with one account."""
+
+    profile: str
+    condition: Condition = Condition.OK
+    fault: Fault | None = None
+    since: float | None = None
+    """Down: when the first request failed of all those since the last answer. Stopped: when it
+    was refused."""
+    retry_at: float | None = None
+    """When the next probe is planned; None when none is."""
+    failing_since: float | None = None
+    """Not down yet, but nothing was answered since the request that failed then; else None."""
+    heard: bool = True
+    """False: nothing was answered since the program started, so nobody knows."""
+    held_until: float | None = None
+    """Until when the server asked to be left alone: nothing goes out before. None: it did not."""
+
+    @property
+    def reason(self) -> str:
+        """Why it fails, is down or stopped, one safe sentence; empty when all is well."""
+        return self.fault.message if self.fault else ""

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from smsmon import learned
 from smsmon.accounts import Accounts, limits_of, profile_of
 from smsmon.clock import Clock
+from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Entry
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.store import open_store
 

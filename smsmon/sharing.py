@@ -11,19 +11,19 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from smsmon.clock import Clock
-from smsmon.following import Following, account_stands
+from smsmon.following import Following
+from smsmon.known import AccountState, Condition
 from smsmon.model import Event
-from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, Lease
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import HEARTBEAT, AccountStands, Holder, Newer, Wish
+from smsmon.store.shared import HEARTBEAT, Holder, Newer, Wish
 from smsmon.watching import Watching
 from smsmon.wishing import Granting, Rank, Wishing
 
@@ -96,7 +96,7 @@ class Sharing:
         self._asked = False
         """We have asked another process to let us poll."""
         self._yields_until = -inf
-        self._accounts: dict[str, AccountStands] = {}
+        self._accounts: dict[str, AccountState] = {}
         """How it stands with the accounts, as recorded last."""
         self.polling = Polling()
         self.turned: Callable[[], None] = lambda: None
@@ -272,9 +272,12 @@ class Sharing:
         """Record how it stands with the accounts, where that changed."""
         changed = []
         for name in self._engine.profiles:
-            stands = account_stands(self._engine.account(name))
-            if self._accounts.get(name) != stands:
-                self._accounts[name] = stands
-                changed.append(stands)
+            state = self._engine.account(name)
+            # The next try is told to the second: it is reckoned anew each time.
+            retry_at = None if state.retry_at is None else float(round(state.retry_at))
+            state = replace(state, retry_at=retry_at, held_until=None)
+            if self._accounts.get(name) != state:
+                self._accounts[name] = state
+                changed.append(state)
         if changed:
             self._history.record_accounts(changed)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.known import Condition
 from smsmon.model import Entry, EventKind, FaultKind
-from smsmon.monitor.account import Condition
 from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status

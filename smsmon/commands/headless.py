@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from smsmon import exit_codes
 from smsmon.clock import Clock
+from smsmon.known import Condition
 from smsmon.leaving import in_loop
 from smsmon.model import Event
-from smsmon.monitor.account import Condition
 from smsmon.monitor.alerts import Alert
 from smsmon.monitor.state import Applied
 from smsmon.session import Session

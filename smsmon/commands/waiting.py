@@ -11,8 +11,9 @@ from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress, say
 from smsmon.commands.reading import Reading
+from smsmon.known import Condition
 from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
-from smsmon.monitor.account import Condition, nothing_before
+from smsmon.monitor.account import nothing_before
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipients

@@ -19,8 +19,8 @@ from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Part, part
 from smsmon.countries import country_name
 from smsmon.filters.recipients import RecipientRow, recipient_row
+from smsmon.known import AccountState, Condition
 from smsmon.model import Transition
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched

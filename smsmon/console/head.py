@@ -13,8 +13,8 @@ from smsmon.console.lens import Lens
 from smsmon.console.looks import ALERT_TONES, GONE, UP, Tone, state_look, status_look
 from smsmon.console.tones import styled
 from smsmon.console.widgets.line import GAP, fitted, part
+from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
 from smsmon.text import ELLIPSIS

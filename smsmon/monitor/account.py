@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from math import inf
 from random import Random
 
+from smsmon.known import AccountState, Condition
 from smsmon.model import Fault, FaultKind
 from smsmon.monitor.budget import back_off
 from smsmon.monitor.ledger import LONGEST_HOLD
 
 
-class Condition(StrEnum):
-    """How it stands with an account."""
-
-    OK = "ok"
-    DOWN = "down"
-    """The API cannot be read; single probes go out until one is answered."""
-    STOPPED = "stopped"
-    """The API refused the account: nothing goes out until the operator acts."""
-
-
 def nothing_before(until: float) -> str:
     """The sentence that tells how long the server is left alone; ``until`` is wall time."""
     return f"Nothing is asked before {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC."
-
-
-@dataclass(frozen=True, slots=True)
-class AccountState:
-    """One account as the header shows it. Times are wall-clock seconds."""
-
-    profile: str
-    condition: Condition = Condition.OK
-    fault: Fault | None = None
-    since: float | None = None
-    """Down: when the first request failed of all those since the last answer. Stopped: when it
-    was refused."""
-    retry_at: float | None = None
-    """When the next probe is planned; None when none is."""
-    failing_since: float | None = None
-    """Not down yet, but nothing was answered since the request that failed then; else None."""
-    heard: bool = True
-    """False: nothing was answered since the program started, so nobody knows."""
-    held_until: float | None = None
-    """Until when the server asked to be left alone: nothing goes out before. None: it did not."""
-
-    @property
-    def reason(self) -> str:
-        """Why it fails, is down or stopped, one safe sentence; empty when all is well."""
-        return self.fault.message if self.fault else ""
 
 
 HELD = Fault(

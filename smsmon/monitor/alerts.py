@@ -25,7 +25,7 @@ from math import inf
 from types import MappingProxyType
 
 from smsmon.filters import Filter
-from smsmon.monitor.account import Condition
+from smsmon.known import Condition
 from smsmon.monitor.board import overdue_at
 from smsmon.monitor.standing import Monitor, began_at, message_value, standing
 from smsmon.monitor.state import MessageState, Watched

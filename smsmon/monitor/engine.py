@@ -14,9 +14,8 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import Remembered
+from smsmon.known import AccountState, Condition, Remembered
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Applied, Board, Watched
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.habits import Habits, Learned

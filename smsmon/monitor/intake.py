@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from random import Random
 
 from smsmon.clock import Clock, astray
+from smsmon.known import AccountState, Condition
 from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
-from smsmon.monitor.account import AccountState, Condition, Health, held_back, nothing_before
+from smsmon.monitor.account import Health, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.habits import Habits, Past

@@ -14,8 +14,8 @@ from math import inf
 from random import Random
 
 from smsmon.clock import Clock
+from smsmon.known import Condition
 from smsmon.model import Answer, Fault, FaultKind, ReadError
-from smsmon.monitor.account import Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.habits import Habits

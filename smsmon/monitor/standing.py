@@ -10,7 +10,7 @@ from smsmon.filters import Kind
 from smsmon.filters.fields import Fact
 from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField
 from smsmon.filters.questions import Value
-from smsmon.monitor.account import AccountState, Condition
+from smsmon.known import AccountState, Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import MessageState, Watched
 

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import Key, Remembered, Summary
+from smsmon.known import AccountState, Key, Remembered, Summary
 from smsmon.model import Entry, Event, Fault, Transition
 from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
 from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
-from smsmon.store.shared import AccountStands, Cursor, Episode, Holder, Newer, Turn, Wish
+from smsmon.store.shared import Cursor, Episode, Holder, Newer, Turn, Wish
 
 T = TypeVar("T")
 Listener = Callable[[StoreError | None], None]
@@ -368,7 +368,7 @@ class HistoryStore(Protocol):
         """The number of the event that was recorded here last; 0 when none was."""
         ...
 
-    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
+    def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         """Record how it stands with these accounts."""
         ...
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from smsmon.known import Key, LastPoll, Remembered
-from smsmon.model import Event, Fault, Transition
+from smsmon.known import AccountState, Key, LastPoll, Remembered
+from smsmon.model import Event, Transition
 
 WISH_LASTS = 60.0
 """Seconds after which a wish is void: whoever still means it says so again."""
@@ -28,19 +28,6 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} {self.pid}"
-
-
-@dataclass(frozen=True, slots=True)
-class AccountStands:
-    """How it stands with one account."""
-
-    profile: str
-    condition: str
-    fault: Fault | None = None
-    since: float | None = None
-    retry_at: float | None = None
-    failing_since: float | None = None
-    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +88,4 @@ class Newer:
     cursor: Cursor
     messages: Sequence[Recorded] = ()
     events: Sequence[Event] = ()
-    accounts: Sequence[AccountStands] = ()
+    accounts: Sequence[AccountState] = ()

@@ -16,8 +16,8 @@ from random import Random
 
 from smsmon.api.client import AnswerFormat, SmsPartner
 from smsmon.api.key import ApiKey
+from smsmon.known import Condition
 from smsmon.model import Entry, Event, EventKind, ReadError, Report, Unchanged
-from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source

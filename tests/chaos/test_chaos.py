@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from smsmon.monitor.account import Condition
+from smsmon.known import Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.simulator.faults import (
     Cut,

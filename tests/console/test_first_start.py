@@ -7,7 +7,7 @@ from typing import Any
 
 from smsmon.accounts import AccountProblem
 from smsmon.console.dialogs.setup import SetupScreen
-from smsmon.monitor.account import Condition
+from smsmon.known import Condition
 from smsmon.settings import load_settings
 from tests.console.test_console import text_of
 from tests.support.scene import DAY, SMALL, Scene

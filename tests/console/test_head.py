@@ -21,8 +21,8 @@ from smsmon.console.head import (
 from smsmon.console.lens import Lens
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import Rule, Severity
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling

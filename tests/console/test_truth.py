@@ -16,8 +16,9 @@ from smsmon.console import details, head
 from smsmon.console.export import message_record
 from smsmon.console.lens import Lens
 from smsmon.console.widgets.line import Part
+from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, Fault, FaultKind
-from smsmon.monitor.account import AccountState, Condition, held_back
+from smsmon.monitor.account import held_back
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
 from tests.support.clock import START, VirtualClock

@@ -8,7 +8,7 @@ import pytest
 
 from smsmon.console.head import Head, truth
 from smsmon.console.lens import Lens
-from smsmon.monitor.account import AccountState
+from smsmon.known import AccountState
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling
 from smsmon.store.shared import Holder

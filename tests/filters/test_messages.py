@@ -24,8 +24,8 @@ from smsmon.filters.messages import (
     STATE_WORDS,
     MessageField,
 )
+from smsmon.known import AccountState
 from smsmon.model import Entry
-from smsmon.monitor.account import AccountState
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import began_at, message_fact, message_value, standing
 from smsmon.monitor.state import MessageState

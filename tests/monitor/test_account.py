@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from smsmon.known import AccountState, Condition
 from smsmon.model import FaultKind
-from smsmon.monitor.account import HELD, AccountState, Condition, Health, held_back
+from smsmon.monitor.account import HELD, Health, held_back
 from smsmon.monitor.budget import BACK_OFF_BASE, BACK_OFF_CAP
 from smsmon.monitor.ledger import LONGEST_HOLD
 from tests.monitor.fakes import fault

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.known import Remembered, Summary
+from smsmon.known import AccountState, Condition, Remembered, Summary
 from smsmon.model import Entry, Fault, FaultKind
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched

@@ -6,9 +6,8 @@ from array import array
 
 import pytest
 
-from smsmon.known import Remembered, Summary
+from smsmon.known import Condition, Remembered, Summary
 from smsmon.model import Entry, EventKind, FaultKind
-from smsmon.monitor.account import Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.schedule import Limits

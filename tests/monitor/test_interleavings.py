@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from smsmon.known import Condition
 from smsmon.model import FaultKind
-from smsmon.monitor.account import Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Status

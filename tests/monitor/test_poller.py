@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
+from smsmon.known import AccountState, Condition
 from smsmon.model import EventKind, FaultKind, Report, Unchanged
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status

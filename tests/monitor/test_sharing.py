@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
+from smsmon.known import Condition
 from smsmon.model import EventKind, FaultKind
-from smsmon.monitor.account import Condition, Health
+from smsmon.monitor.account import Health
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from tests.monitor.fakes import FakeSource, Rig, fault

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, FaultKind
-from smsmon.monitor.account import AccountState, Condition
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import MessageState

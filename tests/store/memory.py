@@ -19,7 +19,7 @@ from typing import Self, TypeVar
 from smsmon import phones
 from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
-from smsmon.known import Key, LastPoll, Remembered, Summary, key_of
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of
 from smsmon.merging import take_in
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.monitor.state import EARLIEST_DATE
@@ -28,17 +28,7 @@ from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedM
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned, Sighting
-from smsmon.store.shared import (
-    LASTING,
-    AccountStands,
-    Cursor,
-    Episode,
-    Holder,
-    Newer,
-    Recorded,
-    Turn,
-    Wish,
-)
+from smsmon.store.shared import LASTING, Cursor, Episode, Holder, Newer, Recorded, Turn, Wish
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -96,7 +86,7 @@ class Memory:
         self.rows = count(1)
         self.events: list[tuple[int, Event]] = []
         self.polls: dict[str, tuple[int, Key, LastPoll]] = {}
-        self.accounts: dict[str, AccountStands] = {}
+        self.accounts: dict[str, AccountState] = {}
         self.wishes: list[Wish] = []
         self.wished = count(1)
         self.told: set[Episode] = set()
@@ -628,7 +618,7 @@ class MemoryHistory:
     def follower(self) -> MemoryFollower:
         return MemoryFollower(self._memory, self.revisions)
 
-    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
+    def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         told = {each.profile: each for each in accounts}
         self._write(lambda: self._memory.accounts.update(told))
 

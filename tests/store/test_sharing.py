@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
 from smsmon.store.base import Lease
-from smsmon.store.shared import AccountStands, Turn, Wish
+from smsmon.store.shared import Turn, Wish
 from tests.store.places import Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
@@ -119,13 +120,13 @@ async def test_a_failed_poll_is_followed_with_its_reason(place: Place) -> None:
         cursor = follower.end()
         failed = reader.board.fail("300", fault, START + 9)
         reader.history.record(failed, reader.board["300"])
-        reader.history.record_accounts([AccountStands("default", "down", fault, START)])
+        reader.history.record_accounts([AccountState("default", Condition.DOWN, fault, START)])
         await reader.history.flush()
         newer = follower.newer(cursor)
         assert [(each.last_poll.fault, each.remembered) for each in newer.messages] == [
             (fault, None)
         ]
-        assert list(newer.accounts) == [AccountStands("default", "down", fault, START)]
+        assert list(newer.accounts) == [AccountState("default", Condition.DOWN, fault, START)]
         follower.close()
 
 

@@ -19,7 +19,7 @@ from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.fields import Drawn
 from smsmon.filters.messages import MESSAGE_FIELDS, MESSAGES, MessageField
 from smsmon.filters.questions import Value
-from smsmon.monitor.account import Condition
+from smsmon.known import Condition
 from smsmon.monitor.standing import Monitor, message_fact, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 from smsmon.recipients import Status

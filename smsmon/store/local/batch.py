@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from smsmon.known import Key, LastPoll
+from smsmon.known import AccountState, Key, LastPoll
 from smsmon.model import Entry, Event
 from smsmon.store.local import stands
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction
 from smsmon.store.local.update import Known, Update
-from smsmon.store.shared import AccountStands, Wish
+from smsmon.store.shared import Wish
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
@@ -38,7 +38,7 @@ class Batch:
     """The last of those that only tell that what is known was read again."""
     polls: dict[str, tuple[Key, LastPoll]] = field(default_factory=dict)
     """By message id: of the account that it was read with last."""
-    accounts: dict[str, AccountStands] = field(default_factory=dict)
+    accounts: dict[str, AccountState] = field(default_factory=dict)
     adopted: list[tuple[Key, Known]] = field(default_factory=list)
     watching: tuple[Sequence[Entry], float] | None = None
     granted: list[int] = field(default_factory=list)

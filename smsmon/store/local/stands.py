@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from smsmon.known import Key, LastPoll
+from smsmon.known import AccountState, Condition, Key, LastPoll
 from smsmon.model import Fault, FaultKind
 from smsmon.store.base import WatchedMessage
-from smsmon.store.shared import LASTING, AccountStands, Wish
+from smsmon.store.shared import LASTING, Wish
 
 
 def poll_of(watched: WatchedMessage) -> LastPoll:
@@ -106,7 +106,7 @@ def polls_since(connection: sqlite3.Connection, sequence: int) -> list[tuple[Key
     ]
 
 
-def record_accounts(connection: sqlite3.Connection, accounts: Iterable[AccountStands]) -> None:
+def record_accounts(connection: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
     """Record how it stands with these accounts."""
     connection.executemany(
         "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -126,12 +126,12 @@ def record_accounts(connection: sqlite3.Connection, accounts: Iterable[AccountSt
     )
 
 
-def accounts(connection: sqlite3.Connection) -> list[AccountStands]:
+def accounts(connection: sqlite3.Connection) -> list[AccountState]:
     """How it stands with every account."""
     return [
-        AccountStands(
+        AccountState(
             profile=row[0],
-            condition=row[1],
+            condition=Condition(row[1]),
             fault=Fault(FaultKind(row[2]), row[3]) if row[2] else None,
             since=_seconds(row[4]),
             retry_at=_seconds(row[5]),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock, astray
-from smsmon.known import Key, Remembered, key_of
+from smsmon.known import AccountState, Key, Remembered, key_of
 from smsmon.model import Entry, Event
 from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
@@ -32,7 +32,7 @@ from smsmon.store.local.update import (
     update_of,
     was_heard,
 )
-from smsmon.store.shared import AccountStands, Wish
+from smsmon.store.shared import Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 
 READS_EVERY = 30.0
@@ -161,7 +161,7 @@ class HistoryWriter:
         """The number of the event that was recorded here last; 0 when none was."""
         return self._last_event
 
-    def record_accounts(self, accounts: Iterable[AccountStands]) -> None:
+    def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         """Record how it stands with these accounts."""
         with self._wake:
             if self._term is not None:
