@@ -29,6 +29,8 @@ FILE_LIMIT = 2**20
 
 _LINES_TOLD = 50
 """Problems that are told with their line: to find one costs some parses of the file."""
+_LINES_SEARCHED = 2_000
+"""In longer files none is."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
 
@@ -152,9 +154,10 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
     name = safe(str(path), SENTENCE_LIMIT)
 
     def problem(at: Path, what: str) -> None:
-        from smsmon.settings.toml_lines import line_of
+        from smsmon.toml_lines import line_of
 
-        line = line_of(text, at) if len(layers.problems) < _LINES_TOLD else None
+        told = len(layers.problems) < _LINES_TOLD and text.count("\n") < _LINES_SEARCHED
+        line = line_of(text, at) if told else None
         layers.problems.append(f"{name}{f', line {line}' if line else ''}: {what}")
 
     for at, value in _flatten(table, ()):

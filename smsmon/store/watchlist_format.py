@@ -1,4 +1,4 @@
-"""``watchlist.toml`` as text: read, checked line by line, migrated, written. Pure.
+"""``watchlist.toml`` as text: read, checked line by line, written. Pure.
 
 version = 1
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -21,12 +21,10 @@ from typing import Any
 from smsmon.model import DEFAULT_PROFILE, Entry
 from smsmon.store.entries import Problem, clean_tags, cleaned, why_not_an_id
 from smsmon.text import SENTENCE_LIMIT, safe
+from smsmon.toml_lines import line_of
 
 Table = dict[str, Any]
-Migration = Callable[[Table], Table]
-
-MIGRATIONS: Sequence[Migration] = ()
-"""``MIGRATIONS[n - 1]`` makes a document of version n one of version n + 1."""
+VERSION = 1
 
 HEADER = """\
 # The watchlist of smsmon. Edit it as you like: open consoles notice within a second.
@@ -34,7 +32,6 @@ HEADER = """\
 """
 _KNOWN = frozenset({"id", "label", "tags", "note", "added", "paused", "profile"})
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_LOOK_AHEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +55,21 @@ class Unreadable(ValueError):
         """True when a newer smsmon wrote it."""
 
 
-def parse(
-    content: bytes, migrations: Sequence[Migration] = MIGRATIONS
-) -> tuple[Document, list[Problem]]:
+def parse(content: bytes) -> tuple[Document, list[Problem]]:
     """The document in ``content``, and a problem for each message that makes no entry.
 
     Raises ``Unreadable`` when the whole cannot be read.
     """
     text, table = _load(content)
-    version = table.pop("version", len(migrations) + 1)
-    table = migrated(table, version, migrations, lambda: _line_of(text, _has("version")))
+    version = table.pop("version", VERSION)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise Unreadable(_line_of(text, "version"), "the version is a whole number from 1")
+    if version > VERSION:
+        why = f"a newer smsmon wrote it (version {version}; this one reads up to {VERSION})"
+        raise Unreadable(_line_of(text, "version"), why, newer=True)
     messages = table.pop("message", [])
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        line = _line_of(text, _has("message"))
-        raise Unreadable(line, "messages are written as [[message]] tables")
+        raise Unreadable(_line_of(text, "message"), "messages are written as [[message]] tables")
     entries: list[Entry] = []
     problems: list[Problem] = []
     first_of: dict[str, int] = {}
@@ -88,24 +86,9 @@ def parse(
                 first_of[entry.id] = place
                 entries.append(entry)
         if fault:
-            line = _line_of(text, _has_key(place, key))
+            line = _line_of(text, "message", place, key)
             problems.append(Problem(line, safe(str(message.get(key, ""))), fault))
     return Document(tuple(entries), table), problems
-
-
-def migrated(
-    table: Table, version: object, migrations: Sequence[Migration], line: Callable[[], int]
-) -> Table:
-    """``table`` brought from ``version`` to the newest. Raises ``Unreadable``."""
-    newest = len(migrations) + 1
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise Unreadable(line(), "the version is a whole number from 1")
-    if version > newest:
-        why = f"a newer smsmon wrote it (version {version}; this one reads up to {newest})"
-        raise Unreadable(line(), why, newer=True)
-    for migration in migrations[version - 1 :]:
-        table = migration(table)
-    return table
 
 
 def dump(document: Document) -> bytes:
@@ -113,7 +96,7 @@ def dump(document: Document) -> bytes:
     # Imported here: reading the list, which every start does, needs no writer.
     import tomli_w
 
-    parts = [HEADER, tomli_w.dumps({"version": len(MIGRATIONS) + 1, **document.extra})]
+    parts = [HEADER, tomli_w.dumps({"version": VERSION, **document.extra})]
     for entry in document.entries:
         # As a table of its own, tomli-w writes one key a line, and unknown tables below it as
         # [message.x], which in TOML belongs to the last [[message]].
@@ -225,41 +208,6 @@ def _moment(table: Mapping[str, Any]) -> float:
     raise _BadKey("added", "added is a date and time: added = 2026-11-22T10:00:00Z")
 
 
-def _has(key: str) -> Callable[[Table], bool]:
-    return lambda table: key in table
-
-
-def _has_key(place: int, key: str) -> Callable[[Table], bool]:
-    def found(table: Table) -> bool:
-        messages = table.get("message", [])
-        return len(messages) > place + 1 or (len(messages) == place + 1 and key in messages[place])
-
-    return found
-
-
-def _line_of(text: str, found: Callable[[Table], bool]) -> int:
-    """The first line after which ``found`` is true of what was read, from 1.
-
-    The text as a whole is valid TOML, so nearly every run of its first lines is, too: halving
-    finds the line with a dozen readings, and no second TOML parser is needed to know lines.
-    """
-    lines = text.split("\n")
-    low, high = 0, len(lines)
-    while low + 1 < high:
-        middle = (low + high) // 2
-        end, table = _read_from(lines, middle, high)
-        if table is not None and not found(table):
-            low = end
-        else:
-            high = middle
-    return high
-
-
-def _read_from(lines: list[str], start: int, limit: int) -> tuple[int, Table | None]:
-    """The table of the first lines, from ``start`` on up to where no value is cut in two."""
-    for end in range(start, min(start + _LOOK_AHEAD, limit)):
-        try:
-            return end, tomllib.loads("\n".join(lines[:end]))
-        except tomllib.TOMLDecodeError:
-            continue
-    return limit, None
+def _line_of(text: str, *path: str | int) -> int:
+    """The line that sets ``path``, or its table where it is not set; 0 where none is known."""
+    return line_of(text, path) or line_of(text, path[:-1]) or 0

@@ -18,8 +18,8 @@ from smsmon.settings import Loaded, SettingsError, load
 from smsmon.settings.leaves import leaves
 from smsmon.settings.loading import unknown_variables
 from smsmon.settings.printing import commented_file, json_schema, values
-from smsmon.settings.toml_lines import line_of
 from smsmon.settings.types import KeySource
+from smsmon.toml_lines import line_of
 
 
 def loaded(

@@ -18,8 +18,8 @@ from smsmon.store.idlist.cells import (
     may_be_short_phone,
     uncovered,
 )
-from smsmon.store.idlist.columns import entry_of, fields_of, names_ids, tags_cell, tags_in
 from smsmon.store.idlist.encoding import decoded, why_no_text
+from smsmon.store.idlist.tables import entry_of, fields_of, names_ids, tags_cell, tags_in
 
 LONGEST = "9" * LONGEST_ID
 

@@ -7,22 +7,20 @@ taken is right; what is in doubt is left out, and the reason told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from smsmon import spreadsheet
-from smsmon.model import Entry
+from smsmon.model import DEFAULT_PROFILE, Entry
 from smsmon.store import watchlist_format
 from smsmon.store.entries import Problem
-from smsmon.store.idlist.columns import entry_of
+from smsmon.store.idlist.cells import IdList
 from smsmon.store.idlist.encoding import decoded, why_no_text
-from smsmon.store.idlist.found import IdList
 from smsmon.store.idlist.objects import is_json, parse_json
 from smsmon.store.idlist.prose import find_in_text
-from smsmon.store.idlist.records import lines
-from smsmon.store.idlist.tables import header_in, parse_csv
-from smsmon.store.idlist.writing import TEXT_MARK, csv_rows, text_lines
+from smsmon.store.idlist.tables import CSV_COLUMNS, entry_of, header_in, lines, parse_csv, tags_cell
 from smsmon.text import safe
 
 __all__ = ["Form", "IdList", "decoded", "export", "form_of", "parse", "why_no_text"]
@@ -113,3 +111,30 @@ def export(entries: Sequence[Entry], form: Form, *, excel: bool = False) -> str:
     plain = "".join(f"{line}\n" for line in text_lines(entries))
     short = tuple(Entry(entry.id, entry.label) for entry in entries)
     return plain if parse(plain) == IdList(short) else f"{TEXT_MARK}\n{plain}"
+
+
+TEXT_MARK = "# A watchlist of smsmon: each line an id, a tab, and its label."
+"""Before a list in which an id or a label could be taken for something else."""
+
+
+def csv_rows(entries: Sequence[Entry]) -> list[Sequence[str]]:
+    """All but the keys this version does not know, a row each, below a header."""
+    return [CSV_COLUMNS, *map(_row, entries)]
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    added = datetime.fromtimestamp(entry.added_at, UTC).isoformat() if entry.added_at else ""
+    return (
+        entry.id,
+        entry.label,
+        tags_cell(entry.tags),
+        entry.note,
+        added.replace("+00:00", "Z"),
+        "true" if entry.paused else "",
+        entry.profile if entry.profile != DEFAULT_PROFILE else "",
+    )
+
+
+def text_lines(entries: Sequence[Entry]) -> Iterator[str]:
+    """Id and label, with a tab between."""
+    return (f"{entry.id}\t{entry.label}".rstrip("\t") for entry in entries)

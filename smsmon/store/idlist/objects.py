@@ -9,10 +9,8 @@ from typing import Any
 
 from smsmon.model import Entry
 from smsmon.store.entries import clean_tags
-from smsmon.store.idlist.cells import id_in
-from smsmon.store.idlist.columns import entry_of, fields_of, names_ids, tags_in
-from smsmon.store.idlist.found import Finding, IdList
-from smsmon.store.idlist.records import Record, lines
+from smsmon.store.idlist.cells import Finding, IdList, id_in
+from smsmon.store.idlist.tables import Record, entry_of, fields_of, lines, names_ids, tags_in
 
 JSON_KEYS = ("id", "label", "tags", "note", "added_at", "paused", "profile")
 """What an export writes of a message."""

@@ -14,9 +14,8 @@ from typing import NamedTuple
 from smsmon.model import Entry
 from smsmon.phones import is_phone_like
 from smsmon.store.entries import cleaned
-from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, GROUPING, Doubt, id_in, uncovered
-from smsmon.store.idlist.found import Finding
-from smsmon.store.idlist.records import Record, cells_of, is_silent, records
+from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, GROUPING, Doubt, Finding, id_in, uncovered
+from smsmon.store.idlist.tables import Record, cells_of, is_silent, records
 
 _LONG = 5
 """Digits from which two numbers of one length are taken for two ids, whatever follows them."""

@@ -1,27 +1,225 @@
-"""Lists with columns: CSV of any delimiter, what a spreadsheet copies, tables in Markdown. Pure."""
+"""Lists with columns: CSV of any delimiter, what a spreadsheet copies, tables in Markdown. Pure.
+
+Records first, which quoted cells may stretch over several lines; then the names of columns, as
+people write them; then the table.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon import spreadsheet
-from smsmon.model import Entry
-from smsmon.store.entries import cleaned
-from smsmon.store.idlist.cells import id_in, is_id
-from smsmon.store.idlist.columns import CSV_COLUMNS, entry_of, fields_of, names_ids
-from smsmon.store.idlist.found import Finding, IdList
-from smsmon.store.idlist.records import (
-    DELIMITERS,
-    Record,
-    cells_of,
-    delimiter_of,
-    is_silent,
-    lines,
-    records,
+from smsmon.model import DEFAULT_PROFILE, Entry, is_message_id
+from smsmon.store.entries import clean_tags, cleaned
+from smsmon.store.idlist.cells import Finding, IdList, id_in, is_id, uncovered
+
+DELIMITERS = ",;\t|"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_NUMBER_SIGN = re.compile(r"\s*#[0-9]{3}")
+_LONGEST_CELL = 200
+"""Lines that a quoted cell may have: a quote that is open longer is a slip."""
+
+
+class Record(NamedTuple):
+    """One record, and the line it begins on, from 1."""
+
+    line: int
+    text: str
+
+
+def lines(text: str) -> list[Record]:
+    """Every line, whatever ends it."""
+    return [Record(*each) for each in enumerate(_LINE_END.split(text), 1)]
+
+
+def is_silent(text: str) -> bool:
+    """True for a line that says nothing: empty, a comment, or a rule drawn of signs.
+
+    ``#2270142`` may be a number as well as a comment, and says something.
+    """
+    comment = text.lstrip().startswith("#") and not _NUMBER_SIGN.match(text)
+    return comment or not any(map(str.isalnum, text))
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter that ``text`` has most of; empty when it has none."""
+    most = max(DELIMITERS, key=text.count)
+    return most if most in text else ""
+
+
+def records(all_lines: Sequence[Record], delimiter: str = "") -> Iterator[Record]:
+    """``all_lines`` with those of one quoted cell together; each line's own delimiter if none.
+
+    A quote that is never closed as it should be costs its own line only.
+    """
+    at = 0
+    while at < len(all_lines):
+        line, text = all_lines[at]
+        at += 1
+        if '"' in text:
+            by = delimiter or delimiter_of(text)
+            if by and (count := _lines_of_open_cell(all_lines[at - 1 :], by)):
+                text = "\n".join(each.text for each in all_lines[at - 1 : at + count])
+                at += count
+        yield Record(line, text)
+
+
+def _lines_of_open_cell(following: Sequence[Record], delimiter: str) -> int:
+    """How many lines after the first belong to a quoted cell that it leaves open."""
+    whole, still_open = _shapes(delimiter)
+    text = following[0].text
+    if not still_open.fullmatch(text):
+        return 0
+    for count in range(1, min(_LONGEST_CELL, len(following))):
+        text += "\n" + following[count].text
+        if '"' not in following[count].text:
+            continue
+        if whole.fullmatch(text):
+            return count
+        if not still_open.fullmatch(text):
+            return 0
+    return 0
+
+
+@cache
+def _shapes(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A whole record, and the beginning of one that ends inside a quoted cell."""
+    by = re.escape(delimiter)
+    quoted = r' *"(?:[^"]|"")*'
+    cell = rf'(?:{quoted}" *|(?! *")[^{by}\n]*)'
+    return re.compile(rf"(?:{cell}{by})*{cell}"), re.compile(rf"(?:{cell}{by})*{quoted}")
+
+
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """The cells of one record, each without the white space around it. Raises ``ValueError``."""
+    rows = csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True)
+    try:
+        cells = [cell.strip() for cell in next(rows, [])]
+    except csv.Error as error:
+        raise ValueError(f"this is not CSV: {error}") from error
+    if delimiter == "|":  # Markdown draws its first and last border too
+        cells = cells[not cells[0] :] if cells else cells
+        cells = cells[:-1] if cells and not cells[-1] else cells
+    return cells
+
+
+CSV_COLUMNS = ("id", "label", "tags", "note", "added", "paused", "profile")
+"""What an export writes, in this order."""
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        name: field
+        for field, names in {
+            "id": "id, ids, identifiant, identifiants",
+            "label": "label, name, title, campaign, libelle, nom, titre, intitule, campagne",
+            "tags": "tags, tag, etiquettes, etiquette, mots cles",
+            "note": "note, notes, comment, comments, commentaire, commentaires, remarque",
+            "added": "added, added at, ajoute, ajoute le",
+            "paused": "paused, pause, en pause",
+            "profile": "profile, account, profil, compte",
+        }.items()
+        for name in names.split(", ")
+    }
 )
+_MESSAGE = (
+    "messages?|msg|sms|mensajes?|messaggi[oa]?|mensage(?:m|ns)|nachricht(?:en)?|bericht|wiadomosci"
+)
+_OF_A_MESSAGE = re.compile(
+    rf"(?:{_MESSAGE}) ?ids?"
+    rf"|(?:ids?|identifiants?|identificador|numero|n°) ?(?:d[eiu]l? |da |do |des )?(?:{_MESSAGE})"
+)
+"""Names of a column of message ids in which both are said, in the languages of the neighbours."""
+_BETWEEN_WORDS = re.compile(r"[\s_.\-]+")
+_TAG_SEPARATOR = re.compile(r"[\s,;]+")
+_YES = frozenset({"true", "yes", "1", "vrai", "oui"})
+_NO = frozenset({"false", "no", "0", "", "faux", "non"})
+
+
+def fields_of(names: Iterable[str]) -> list[str]:
+    """The field of an entry that each column name stands for, in English or French; else "".
+
+    No two columns are of one field. Beside a ``message id`` an ``id`` is that of the row.
+    """
+    folded = [*map(_folded, names)]
+    fields = ["id" if _OF_A_MESSAGE.fullmatch(name) else _NAMES.get(name, "") for name in folded]
+    if any(map(_OF_A_MESSAGE.fullmatch, folded)):
+        fields = [
+            "" if name in ("id", "ids") else field
+            for name, field in zip(folded, fields, strict=True)
+        ]
+    return [field if fields.count(field) == 1 or field == "id" else "" for field in fields]
+
+
+def _folded(name: str) -> str:
+    apart = unicodedata.normalize("NFKD", uncovered(name).strip(" \"'*:").casefold())
+    plain = "".join(char for char in apart if not unicodedata.combining(char))
+    return _BETWEEN_WORDS.sub(" ", plain.replace("\N{DEGREE SIGN}", "°")).strip()
+
+
+def names_ids(fields: Sequence[str]) -> bool:
+    """True for a header that tells where the ids are."""
+    return fields.count("id") == 1
+
+
+def entry_of(values: Mapping[str, str], *, trusted: bool = False) -> Entry:
+    """The entry that a row's ``values`` describe, by field. Raises ``ValueError``.
+
+    ``trusted``: the row is of an export, where an id is one whatever it looks like.
+    """
+    text = values.get("id", "")
+    tags = values.get("tags", "")
+    return cleaned(
+        Entry(
+            id=text if trusted and is_message_id(text) else id_in(text),
+            label=values.get("label", ""),
+            tags=clean_tags(tags_in(tags)),
+            note=values.get("note", ""),
+            added_at=_moment(values.get("added", "")),
+            paused=_flag(values.get("paused", "")),
+            profile=values.get("profile") or DEFAULT_PROFILE,
+        )
+    )
+
+
+def tags_cell(tags: Sequence[str]) -> str:
+    """``tags`` in one cell: apart by spaces, or each with a ``|`` behind it where one has a space,
+    comma, semicolon or ``|`` itself; there a backslash goes before what is a tag's own."""
+    if not any("|" in tag or _TAG_SEPARATOR.search(tag) for tag in tags):
+        return " ".join(tags)
+    return "".join(re.sub(r"([\\|])", r"\\\1", tag) + "|" for tag in tags)
+
+
+def tags_in(cell: str) -> list[str]:
+    """The tags that ``cell`` says; what ``tags_cell`` wrote, and what people write."""
+    if "|" not in cell:
+        return _TAG_SEPARATOR.split(cell)
+    parts = re.findall(r"((?:\\[\\|]|[^|])+)", cell)
+    return [re.sub(r"\\([\\|])", r"\1", part) for part in parts]
+
+
+def _moment(text: str) -> float:
+    if not text:
+        return 0.0
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("added is a date and time, as 2026-11-22T10:00:00Z") from None
+
+
+def _flag(text: str) -> bool:
+    word = text.casefold()
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise ValueError("paused is true or false")
+
 
 _LOOKED_AT = 10
 """Lines among which a header is looked for: a report has a title above it."""

@@ -17,7 +17,7 @@ from smsmon.store import watchlist_format
 from smsmon.store.errors import Busy, StoreError
 from smsmon.store.local.files import locked
 from smsmon.store.local.watchlist import Watchlist, WatchlistError
-from smsmon.store.watchlist_format import Table, Unreadable, migrated, parse
+from smsmon.store.watchlist_format import Table, parse
 
 
 class StillClock:
@@ -131,7 +131,7 @@ HEAD = 'version = 1\n\n[[message]]\nid = "300"\nnote = """\nmany\nlines"""\n'
         (HEAD + "[[message]]\nid = 30x\n", 9, "not TOML"),
         (HEAD + '[[message]]\nid = "30x"\n', 9, "digits 0 to 9"),
         (HEAD + "[[message]]\nid = true\n", 9, "written as text"),
-        (HEAD + '[[message]]\nlabel = "no id"\n\n[[message]]\nid = "301"\n', 11, "id is empty"),
+        (HEAD + '[[message]]\nlabel = "no id"\n\n[[message]]\nid = "301"\n', 8, "id is empty"),
         (HEAD + '[[message]]\nid = "301"\nlabel = 5\n', 10, "label is text"),
         (HEAD + '[[message]]\nid = "301"\ntags = [\n "a",\n 1]\n', 10, "list of texts"),
         (HEAD + '[[message]]\nid = "301"\npaused = "no"\n', 10, "true or false"),
@@ -157,25 +157,6 @@ def test_a_file_of_a_newer_version_is_refused_and_kept(path: Path) -> None:
     error = broken(path, 'version = 2\n[[message]]\nid = "300"\nnew_things = 1\n')
     assert "newer smsmon" in str(error)
     assert "Update smsmon" in str(error)
-
-
-def test_older_versions_are_migrated_step_by_step() -> None:
-    """The watchlist has one version so far: the mechanism is shown with steps of our own."""
-
-    def ids_to_tables(table: Table) -> Table:
-        return {"message": [{"id": each} for each in table.pop("ids")], **table}
-
-    def rename(table: Table) -> Table:
-        return {"message": [{"name": "x", **each} for each in table.pop("message")], **table}
-
-    steps = (ids_to_tables, rename)
-    document, problems = parse(b'version = 1\nids = ["300"]\nother = 1\n', steps)
-    assert not problems
-    assert document.entries == (Entry("300", extra={"name": "x"}),)
-    assert document.extra == {"other": 1}
-    assert migrated({"message": []}, 2, steps, lambda: 0) == {"message": []}
-    with pytest.raises(Unreadable, match="up to 3"):
-        migrated({}, 4, steps, lambda: 7)
 
 
 def test_a_hand_edit_is_noticed(watchlist: Watchlist, path: Path) -> None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-LINES_SEARCHED = 2_000
-"""Longer files are not searched: each look is a parse of all lines before it."""
 
-
-def line_of(text: str, path: tuple[str, ...]) -> int | None:
+def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
     """The first line, from 1, of the statement that sets ``path``; None when it cannot be told.
 
-    Whatever the spelling (table, dotted key, inline table), the statement is what stands between
-    the longest beginning of the file that lacks the key and the shortest that has it.
+    A number in ``path`` is a place in a list. Whatever the spelling (table, dotted key, inline
+    table), the statement is what stands between the longest beginning of the file that lacks the
+    key and the shortest that has it: a dozen readings find it, each of all lines before.
     """
     lines = [line + "\n" for line in text.split("\n")]
-    if len(lines) > LINES_SEARCHED:
-        return None
     if not _holds(_parsed(lines) or {}, path):
         return None
     lacking, ahead = 0, len(lines)  # no beginning from ``ahead`` on is of use any more
@@ -42,10 +38,12 @@ def _parsed(lines: list[str]) -> dict[str, Any] | None:
         return None
 
 
-def _holds(table: dict[str, Any], path: tuple[str, ...]) -> bool:
-    value: Any = table
+def _holds(value: Any, path: tuple[str | int, ...]) -> bool:
     for name in path:
-        if not isinstance(value, dict) or name not in value:
+        if isinstance(value, list) and isinstance(name, int):
+            if name >= len(value):
+                return False
+        elif not isinstance(value, dict) or name not in value:
             return False
         value = value[name]
     return True
