@@ -138,9 +138,9 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
 
 
 async def away(scene: Scene, pilot: Pilot[Any]) -> None:
-    """Be away for an hour, and come back."""
+    """Be away for a quarter of an hour, and come back."""
     await pilot.press("down")
-    await scene.clock.advance(3600)
+    await scene.clock.advance(900)
     await scene.show(pilot)
     await pilot.press("up")
     await pilot.pause()

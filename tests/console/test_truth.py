@@ -77,11 +77,9 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
         at = scene.screen.lens.moment(since)
         assert f"API ▲ failing since {at}: The connection was refused." in first_line(scene)
         assert not scene.screen.query_one("#head").has_class("-trouble")
-        await scene.pass_time(pilot, 900)
-        assert f"▲ down since {at}" in first_line(scene)
+        await scene.pass_time_until(pilot, lambda: f"▲ down since {at}" in first_line(scene))
         scene.client.fault = None
-        await scene.pass_time(pilot, 180)
-        assert "API ● ok" in first_line(scene)
+        await scene.pass_time_until(pilot, lambda: "API ● ok" in first_line(scene), 180)
 
 
 async def test_nobody_says_ok_before_anything_was_answered(tmp_path: Path) -> None:
@@ -112,7 +110,7 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
         assert told.endswith(": the API asked for a pause until 10:11:00.")
         assert await pressed("R") == [told]
         scene.client.fault = REFUSED
-        await scene.pass_time(pilot, 900)
+        await scene.pass_time_until(pilot, lambda: "stopped since" in first_line(scene))
         [told] = await pressed("r")
         assert "The account is stopped since 10:" in told
         assert told.endswith(": check it, then retry. Nothing is asked; t tries again.")
@@ -143,21 +141,20 @@ async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path:
         held = engine._pollers["default"]._budget
         held.refused(
             scene.clock.monotonic(),
-            Fault(FaultKind.RATE_LIMITED, "Too many.", 429, retry_after=1800),
+            Fault(FaultKind.RATE_LIMITED, "Too many.", 429, retry_after=600),
         )
         await scene.pass_time(pilot, 30)
-        until = scene.screen.lens.moment(START + 60 + 1800)
+        until = scene.screen.lens.moment(START + 60 + 600)
         for _ in range(4):
             assert f"▲ held until {until}" in first_line(scene)
             assert "ok" not in first_line(scene)
-            await scene.pass_time(pilot, 300)
+            await scene.pass_time(pilot, 100)
         scene.app.clear_notifications()
         await pilot.press("R")
         await pilot.pause()
         told = " ".join(toast.message for toast in scene.app._notifications)
         assert f"asked for a pause until {until}" in " ".join(told.split())
-        await scene.pass_time(pilot, 700)
-        assert "API ● ok" in first_line(scene)
+        await scene.pass_time_until(pilot, lambda: "API ● ok" in first_line(scene), 300)
 
 
 async def test_refreshing_says_when_the_limit_is_used_up_or_all_is_paused(tmp_path: Path) -> None:
@@ -247,8 +244,7 @@ async def test_the_reason_under_the_cursor_is_whole_on_a_small_screen(tmp_path: 
         now = screen_text(scene.app).splitlines()
         assert [line[2:9] for line in now[4:15]] == [line[2:9] for line in before[4:15]]
         scene.client.fault = None
-        await scene.pass_time(pilot, 600)
-        assert "HTTP 502" not in screen_text(scene.app)
+        await scene.pass_time_until(pilot, lambda: "HTTP 502" not in screen_text(scene.app), 600)
 
 
 async def test_a_message_never_read_shows_no_counts(tmp_path: Path) -> None:

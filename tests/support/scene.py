@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -116,6 +116,15 @@ class Scene:
         """Let ``seconds`` pass and show what happened in them."""
         await self.clock.advance(seconds)
         await self.show(pilot)
+
+    async def pass_time_until(
+        self, pilot: Pilot[Any], done: Callable[[], bool], seconds: float = 900
+    ) -> None:
+        """Let time pass until ``done()``, at most ``seconds``, and show what happened in it."""
+        end = self.clock.now() + seconds
+        while not done():
+            assert self.clock.now() < end, f"not done in {seconds} virtual seconds"
+            await self.pass_time(pilot, 15)
 
     async def done(self, group: str) -> None:
         """Wait until the workers of ``group`` are through."""
