@@ -283,15 +283,15 @@ class Picture:
     def _explain(self, stands: Standing | None) -> None:
         """Say at the foot of a pane why the open message is not fresh, or not found."""
         where = self.messages if Where.MESSAGES in self.visible else self.recipients
-        for pane in (self.messages, self.recipients):
-            pane.explain(reason_note(stands if pane is where else None, self._lens))
+        notes = {where.id: reason_note(stands, self._lens)}
         watched, slot = self.open_message, self.open_slot
-        if watched is None or slot is None or Where.RECIPIENTS not in self.visible:
-            return
-        since = watched.absent.get(slot)
-        fresh = where is not self.recipients or not reason_note(stands, self._lens)
-        if since is not None and fresh:
-            self.recipients.explain(gone_note(since, self._lens))
+        if watched and slot is not None and Where.RECIPIENTS in self.visible:
+            since = watched.absent.get(slot)
+            if since is not None and not notes.get(self.recipients.id):
+                notes[self.recipients.id] = gone_note(since, self._lens)
+        for pane in (self.messages, self.recipients):
+            pane.explain(notes.get(pane.id, Content()))
+        self.messages.screen.set_class(any(notes.values()), "-explained")
 
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""
