@@ -15,7 +15,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from smsmon import phones
+from smsmon import phones, sharing
 from smsmon.console import app as app_module
 from smsmon.console import screen
 from smsmon.console.actions import ACTIONS, Action, Where
@@ -40,6 +40,8 @@ FILE_LOOK = 10.0
 """Seconds between two looks at the watchlist file, for the same reason."""
 AGES_LOOK = 120
 """Seconds between two looks at ages and overdue reads, likewise."""
+HEARTBEAT = 60.0
+"""Seconds between two signs of life to other processes: there are none."""
 NUMBERS = 10_000
 CONFIG = "[polling]\nbudget = 14\n"
 """So many requests a minute make half a million in four weeks."""
@@ -150,6 +152,7 @@ async def living(life: Life, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[P
     """The console open, painting and looking around less often than for a person."""
     monkeypatch.setattr(app_module, "_LOOK_EVERY", FILE_LOOK)
     monkeypatch.setattr(screen, "_AGES_EVERY", AGES_LOOK)
+    monkeypatch.setattr(sharing, "HEARTBEAT", HEARTBEAT)
     async with life.scene.app.run_test(size=(140, 40)) as pilot:
         await life.scene.open(pilot)
         life.scene.screen.feed.frames_per_second = 1 / FRAME
