@@ -14,13 +14,12 @@ from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock
-from smsmon.console.contrast import readable
 from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
-from smsmon.console.themes import AUTO, TERMINAL, THEMES, theme_for, unknown_theme
+from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for, unknown_theme
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside

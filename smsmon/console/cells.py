@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
-from smsmon.console.looks import DASH, GONE, STATUS_LOOKS, Look, Tone, state_look, status_look
+from smsmon.console.signs import DASH, GONE, STATUS_SIGNS, Sign, Tone, state_sign, status_sign
 from smsmon.model import Counts
 from smsmon.recipients import Status
 from smsmon.text import ELLIPSIS, painted
@@ -131,9 +131,9 @@ _FINE = 10_000_000
 
 def status(value: Status, *, raw: str = "") -> Sequence[Span]:
     """Glyph and word: ``✓ Delivered``. A status we do not know shows the API's own word."""
-    look = status_look(value)
-    word = raw if value is Status.UNKNOWN and raw else look.word
-    return _look(look, word)
+    sign = status_sign(value)
+    word = raw if value is Status.UNKNOWN and raw else sign.word
+    return _look(sign, word)
 
 
 _WAS = {
@@ -145,8 +145,8 @@ _WAS = {
 
 def status_before(value: Status, *, raw: str = "") -> Sequence[Span]:
     """The status that one had who is no longer listed: ``✗ had failed``."""
-    look = status_look(value)
-    return (Span(f"{look.glyph} {_WAS.get(value) or f'was {raw or look.word}'}", Tone.DIM),)
+    sign = status_sign(value)
+    return (Span(f"{sign.glyph} {_WAS.get(value) or f'was {raw or sign.word}'}", Tone.DIM),)
 
 
 def with_gone(total: int, gone: int, width: int) -> Cell:
@@ -164,17 +164,17 @@ def with_gone(total: int, gone: int, width: int) -> Cell:
 
 def state(name: str, *, detail: str = "") -> Sequence[Span]:
     """The state of a message: ``! stale 4 m``."""
-    look = state_look(name)
-    return _look(look, f"{look.word} {detail}" if detail else look.word)
+    sign = state_sign(name)
+    return _look(sign, f"{sign.word} {detail}" if detail else sign.word)
 
 
-def _look(look: Look, word: str) -> Sequence[Span]:
-    return (Span(f"{look.glyph} {word}", look.tone),)
+def _look(sign: Sign, word: str) -> Sequence[Span]:
+    return (Span(f"{sign.glyph} {word}", sign.tone),)
 
 
 def tally(number: int, of: Status) -> Span:
     """A count in the column of a status; zero stands back."""
-    return Span(count(number), STATUS_LOOKS[of].tone if number else Tone.DIM)
+    return Span(count(number), STATUS_SIGNS[of].tone if number else Tone.DIM)
 
 
 # Moments. All are seconds since the epoch, UTC; ``zone`` is the operator's.

@@ -13,9 +13,8 @@ from textual.content import Content
 from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH, GONE, Tone, state_look, status_look
+from smsmon.console.signs import DASH, GONE, Tone, state_sign, status_sign, styled
 from smsmon.console.tables.recipients import status_of
-from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Part, part
 from smsmon.countries import country_name
 from smsmon.filters.recipients import RecipientRow, recipient_row
@@ -74,9 +73,9 @@ def recipient_text(
 ) -> Content:
     """The pane's text."""
     one = row.recipient
-    look = status_look(one.status)
+    sign = status_sign(one.status)
     api_word = (
-        f"  (the API says “{lens.words(one.raw_status)}”)" if one.raw_status != look.word else ""
+        f"  (the API says “{lens.words(one.raw_status)}”)" if one.raw_status != sign.word else ""
     )
     lines = [
         Content.assemble(
@@ -84,7 +83,7 @@ def recipient_text(
             "  ",
             styled(country_name(phones.region(one.phone)), Tone.DIM),
         ),
-        _fact("Status", Content.assemble(styled(f"{look.glyph} {look.word}", look.tone), api_word)),
+        _fact("Status", Content.assemble(styled(f"{sign.glyph} {sign.word}", sign.tone), api_word)),
         _fact("STOP", _stop(one.stop)),
         _fact("API date", Content(lens.timestamp(one.date))),
         _fact("First seen", Content(lens.timestamp(row.first_seen))),
@@ -99,11 +98,11 @@ def recipient_text(
     lines += [Content(), Content.styled("Timeline", "bold $accent")]
     changes = list(timeline)
     lines += [
-        _moment(lens, each.at, styled(lens.words(in_words(each)), status_look(each.after).tone))
+        _moment(lens, each.at, styled(lens.words(in_words(each)), status_sign(each.after).tone))
         for each in reversed(changes)
     ]
     if not changes or changes[0].before is not None:
-        began = status_look(changes[0].before or one.status if changes else one.status).word
+        began = status_sign(changes[0].before or one.status if changes else one.status).word
         lines.append(_moment(lens, row.first_seen, styled(f"first seen: {began}", Tone.DIM)))
     also = [_also(lens, other) for other in others]
     if also:
@@ -160,15 +159,15 @@ def stale_note(stands: Standing, lens: Lens) -> Part:
     """Since when what is shown is not fresh; empty when it is, or when nothing is shown."""
     if stands.state not in _TROUBLED or stands.since is None:
         return part(0, "")
-    look = state_look(stands.state.value)
-    return part(9, styled(f"{look.glyph} {look.word} {lens.since(stands.since)}", Tone.WARN))
+    sign = state_sign(stands.state.value)
+    return part(9, styled(f"{sign.glyph} {sign.word} {lens.since(stands.since)}", Tone.WARN))
 
 
 def reason_note(stands: Standing | None, lens: Lens) -> Content:
     """Why what is shown is not fresh, whole; empty when it is."""
     if stands is None or stands.state not in _TROUBLED:
         return Content()
-    glyph = state_look(stands.state.value).glyph
+    glyph = state_sign(stands.state.value).glyph
     return styled(f"{glyph} {lens.words(stands.reason)}", Tone.WARN)
 
 

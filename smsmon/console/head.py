@@ -10,8 +10,7 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.lens import Lens
-from smsmon.console.looks import ALERT_TONES, GONE, UP, Tone, state_look, status_look
-from smsmon.console.tones import styled
+from smsmon.console.signs import ALERT_TONES, GONE, UP, Tone, state_sign, status_sign, styled
 from smsmon.console.widgets.line import GAP, fitted, part
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
@@ -262,11 +261,11 @@ def _states(states: Counter[MessageState]) -> list[Content]:
 
 
 def _state(state: MessageState, count: int, *, short: bool = False) -> Content:
-    look = state_look(state.value)
+    sign = state_sign(state.value)
     alarming = state in _ALARMING
-    text = f"{count:,}" if short else f"{count:,} {look.word}"
+    text = f"{count:,}" if short else f"{count:,} {sign.word}"
     if alarming or short:
-        text = f"{look.glyph} {text}"
+        text = f"{sign.glyph} {text}"
     return styled(text, Tone.WARN if alarming else Tone.PLAIN)
 
 
@@ -308,12 +307,12 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str
 
 
 def _total(counts: Counts, status: Status) -> list[Content]:
-    look = status_look(status)
+    sign = status_sign(status)
     number = int(getattr(counts, status.slug))
     share = cells.percent(number, counts.total)
-    seen = styled(f"{look.glyph} {number:,}", look.tone if number else Tone.DIM)
+    seen = styled(f"{sign.glyph} {number:,}", sign.tone if number else Tone.DIM)
     return [
-        Content.assemble(seen, styled(f" {look.word.lower()} {share}", Tone.DIM)),
+        Content.assemble(seen, styled(f" {sign.word.lower()} {share}", Tone.DIM)),
         Content.assemble(seen, styled(f" {share}", Tone.DIM)),
         seen,
     ]

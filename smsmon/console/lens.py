@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from smsmon import phones
 from smsmon.clock import Clock
 from smsmon.console import cells
-from smsmon.console.looks import DASH
+from smsmon.console.signs import DASH
 
 _CLOCK_SLACK = 60.0
 """Seconds by which something may lie ahead of the clock and still count as just now."""

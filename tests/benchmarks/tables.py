@@ -13,6 +13,7 @@ from textual.widgets import DataTable
 
 from smsmon import phones
 from smsmon.console import cells
+from smsmon.console.themes import DARK
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Coded, Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS
@@ -266,6 +267,8 @@ class Stage(App[None]):
 
     def __init__(self, contender: Contender) -> None:
         super().__init__(driver_class=SinkDriver)
+        self.register_theme(DARK)
+        self.theme = DARK.name
         self.contender = contender
 
     def compose(self) -> ComposeResult:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from smsmon.console.cells import Span, Tone
+from smsmon.console.themes import DARK
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
 from tests.support.sink import SinkDriver
 from tests.support.waiting import screen_text
@@ -66,6 +67,8 @@ class TableApp(App[None]):
 
     def __init__(self, cities: dict[str, City], *, sink: bool = False, **options: Any) -> None:
         super().__init__(driver_class=SinkDriver if sink else None)
+        self.register_theme(DARK)
+        self.theme = DARK.name
         self.cities = cities
         self.table: LiveTable[str, City] = LiveTable(
             COLUMNS, MappedRows(cities), list(cities), **options

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from smsmon.console import cells, looks
+from smsmon.console import cells, signs
 from smsmon.console.cells import Span, Tone
 from smsmon.model import Counts
 from smsmon.recipients import Status
@@ -75,16 +75,16 @@ def test_variation_selectors_do_not_shift_what_follows() -> None:
     assert cells.plain(cells.fit([Span("☎\ufe0f x")], 5)) == "☎ x  "
 
 
-@pytest.mark.parametrize("look", [*looks.STATUS_LOOKS.values(), *looks.STATE_LOOKS.values()])
-def test_every_look_is_a_glyph_of_one_column_and_a_word(look: looks.Look) -> None:
-    assert cell_len(look.glyph) == 1
-    assert look.word
-    assert looks.Tone(look.tone)
+@pytest.mark.parametrize("sign", [*signs.STATUS_SIGNS.values(), *signs.STATE_SIGNS.values()])
+def test_every_sign_is_a_glyph_of_one_column_and_a_word(sign: signs.Sign) -> None:
+    assert cell_len(sign.glyph) == 1
+    assert sign.word
+    assert signs.Tone(sign.tone)
 
 
 def test_every_status_and_only_it_has_its_glyph_and_word() -> None:
-    assert set(looks.STATUS_LOOKS) == set(Status)
-    assert len({look.glyph for look in looks.STATUS_LOOKS.values()}) == len(Status)
+    assert set(signs.STATUS_SIGNS) == set(Status)
+    assert len({sign.glyph for sign in signs.STATUS_SIGNS.values()}) == len(Status)
     assert cells.plain(cells.status(Status.DELIVERED)) == "✓ Delivered"
     assert cells.plain(cells.status(Status.NOT_DELIVERED)) == "✗ Not delivered"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual import events
 
-from smsmon.console.looks import Tone
+from smsmon.console.signs import Tone
 from smsmon.console.tables.log import LIMIT, LogLine
 from tests.support.scene import WIDE, Scene
 

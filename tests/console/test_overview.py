@@ -17,13 +17,13 @@ from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
 from smsmon.console.cells import Span
-from smsmon.console.looks import Tone
 from smsmon.console.overview.charts import Bar, Bars
 from smsmon.console.overview.figures import Captured, FigureCache, Figures, TimeAxis
 from smsmon.console.overview.panel import Drawing
 from smsmon.console.overview.panels import TABS
 from smsmon.console.overview.screen import CountedScreen, OverviewScreen, grid
 from smsmon.console.overview.tally import Tally
+from smsmon.console.signs import Tone
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.simulator.scenario import demo_entries
 from tests.support.clock import START

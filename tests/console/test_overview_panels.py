@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from smsmon.console.cells import Span
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone
 from smsmon.console.overview import charts
 from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
 from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
@@ -24,6 +23,7 @@ from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.overview.tally import Stop, Tally
+from smsmon.console.signs import Tone
 from smsmon.console.widgets.line import KEPT, wrapped
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board

@@ -18,13 +18,12 @@ from textual.strip import Strip
 from textual.theme import BUILTIN_THEMES, Theme
 
 from smsmon.console.app import ConsoleApp
-from smsmon.console.contrast import contrast as ratio_of
-from smsmon.console.contrast import legible, readable
-from smsmon.console.themes import DARK, DARK_256, HIGH_CONTRAST, TERMINAL, THEMES
+from smsmon.console.themes import DARK, DARK_256, HIGH_CONTRAST, TERMINAL, THEMES, legible, readable
+from smsmon.console.themes import contrast as ratio_of
 from smsmon.model import Fault, FaultKind
 from tests.support.scene import DAY, WIDE, Scene
 
-TEXTS = ("foreground", "text-quiet", "accent", "success", "warning", "error", "unknown")
+TEXTS = ("foreground", "text-quiet", "accent", "success", "warning", "error")
 BACKGROUNDS = ("background", "surface", "panel", "tint")
 
 

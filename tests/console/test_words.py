@@ -9,8 +9,8 @@ import pytest
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
-from smsmon.console.looks import STATE_LOOKS, STATUS_LOOKS
 from smsmon.console.palette import Actions
+from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
 from smsmon.console.widgets.line import KeyLine
 from smsmon.filters import parse
@@ -87,15 +87,15 @@ async def test_the_head_says_that_numbers_are_masked(opened: Open) -> None:
 
 
 def test_a_message_not_found_has_another_sign_than_an_unknown_status() -> None:
-    assert STATE_LOOKS["not found"].glyph != STATUS_LOOKS[Status.UNKNOWN].glyph
+    assert STATE_SIGNS["not found"].glyph != STATUS_SIGNS[Status.UNKNOWN].glyph
 
 
 def test_help_explains_every_status_every_state_alerts_and_both_shares() -> None:
     page = help_text(Where.MESSAGES).plain
     assert plain(mark([Rule("name", parse("waiting>0", MESSAGE_FIELDS))])) in page
     assert "[alerts.NAME]" in page
-    for look in (*STATUS_LOOKS.values(), *STATE_LOOKS.values()):
-        assert f"{look.glyph} {look.word}" in page
+    for sign in (*STATUS_SIGNS.values(), *STATE_SIGNS.values()):
+        assert f"{sign.glyph} {sign.word}" in page
     assert "Delivered ÷ all recipients" in page
     assert "Delivered ÷ final" in page
     assert "nothing changed for 48 hours" in " ".join(page.split())

@@ -19,7 +19,7 @@ from smsmon import phones, sharing
 from smsmon.console import app as app_module
 from smsmon.console import screen
 from smsmon.console.actions import ACTIONS, Action, Where
-from smsmon.console.looks import Tone
+from smsmon.console.signs import Tone
 from smsmon.console.tables.log import LIMIT, LogLine
 from smsmon.console.terminal.garbage import give_back, share_one_pool
 from smsmon.model import Entry

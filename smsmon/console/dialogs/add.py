@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
+from smsmon.console.signs import Tone
 from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
@@ -155,9 +156,9 @@ def verdict(read: IdList, watched: Container[str]) -> Content:
         return quiet("Type or paste at least one message id (digits).")
     parts = [Content.styled(f"{fresh:,} to add", "bold" if fresh else "$text-quiet")]
     if bad:
-        parts.append(Content.styled(f"✗ {bad:,} not understood", "$error"))
+        parts.append(Content.styled(f"✗ {bad:,} not understood", Tone.BAD.style))
     if doubts:
-        parts.append(Content.styled(f"! {doubts:,} in doubt", "$warning"))
+        parts.append(Content.styled(f"! {doubts:,} in doubt", Tone.WARN.style))
     if known:
         parts.append(quiet(f"{known:,} watched already"))
     if read.duplicates:
@@ -172,8 +173,8 @@ def preview(read: IdList, watched: Container[str]) -> Content:
     fresh = [entry for entry in read.entries if entry.id not in watched]
     known = [entry for entry in read.entries if entry.id in watched]
     every = chain(
-        (_complaint("✗", "$error", each) for each in read.problems),
-        (_complaint("!", "$warning", each) for each in read.doubts),
+        (_complaint("✗", Tone.BAD.style, each) for each in read.problems),
+        (_complaint("!", Tone.WARN.style, each) for each in read.doubts),
         (_taken(each) for each in fresh),
         (quiet(f"· {each.id}  watched already") for each in known),
     )
@@ -192,7 +193,7 @@ def _complaint(glyph: str, style: str, problem: Problem) -> Content:
 
 def _taken(entry: Entry) -> Content:
     return Content.assemble(
-        ("✓ ", "$success"), (entry.id, "bold"), (f"  {painted(entry.label)}", "$text-quiet")
+        ("✓ ", Tone.GOOD.style), (entry.id, "bold"), (f"  {painted(entry.label)}", "$text-quiet")
     )
 
 

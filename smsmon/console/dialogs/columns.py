@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from smsmon.console.cells import Cell, Span
 from smsmon.console.dialogs.base import Dialog, quiet
-from smsmon.console.looks import Tone
+from smsmon.console.signs import Tone
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
 from smsmon.console.widgets.live_table.content import usual_columns

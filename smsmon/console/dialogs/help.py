@@ -10,8 +10,7 @@ from textual.content import Content
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.dialogs.base import PageDialog
-from smsmon.console.looks import ALERT_TONES, STATE_LOOKS, STATUS_LOOKS, UP, Look
-from smsmon.console.tones import styled
+from smsmon.console.signs import ALERT_TONES, STATE_SIGNS, STATUS_SIGNS, UP, Sign, styled
 from smsmon.recipients import Status
 
 _KEYS_WIDTH = 15
@@ -112,18 +111,18 @@ def _explained(name: Content, text: str, style: str = "") -> Content:
 def _words() -> Iterator[Content]:
     """What statuses, states, alerts and figures mean."""
     yield _heading("What became of a recipient")
-    yield from (_sign(STATUS_LOOKS[status], text) for status, text in _STATUSES.items())
+    yield from (_sign(STATUS_SIGNS[status], text) for status, text in _STATUSES.items())
     yield _heading("How it stands with a message")
-    yield from (_sign(STATE_LOOKS[state], text) for state, text in _STATES.items())
+    yield from (_sign(STATE_SIGNS[state], text) for state, text in _STATES.items())
     yield _heading("Alerts")
-    yield _sign(Look(UP, "name", ALERT_TONES[2]), _ALERT)
+    yield _sign(Sign(UP, "name", ALERT_TONES[2]), _ALERT)
     yield from (_explained(Content.styled(name, "bold"), text) for name, text in _ALERTS)
     yield _heading("Figures")
     yield from (_explained(Content.styled(name, "bold"), text) for name, text in _FIGURES)
 
 
-def _sign(look: Look, text: str) -> Content:
-    return _explained(styled(f"{look.glyph} {look.word}", look.tone), text)
+def _sign(sign: Sign, text: str) -> Content:
+    return _explained(styled(f"{sign.glyph} {sign.word}", sign.tone), text)
 
 
 def _heading(text: str) -> Content:

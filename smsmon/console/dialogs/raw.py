@@ -24,8 +24,7 @@ from textual.worker import Worker, WorkerState
 
 from smsmon.console import cells
 from smsmon.console.dialogs.base import Dialog, quiet
-from smsmon.console.looks import Tone
-from smsmon.console.tones import styled
+from smsmon.console.signs import Tone, styled
 from smsmon.console.widgets.line import Line
 from smsmon.phones import without_numbers
 from smsmon.text import safe
@@ -83,7 +82,7 @@ class RawScreen(Dialog[None]):
         """An answer that cannot be laid out says so."""
         if event.state is WorkerState.ERROR:
             self.query_one("#facts", Line).say(
-                Content.styled("This answer cannot be shown.", "$warning")
+                Content.styled("This answer cannot be shown.", Tone.WARN.style)
             )
 
 

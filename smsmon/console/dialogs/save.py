@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
+from smsmon.console.signs import Tone
 from smsmon.text import safe
 
 FORMS = {".csv": "CSV, for spreadsheets", ".json": "JSON, for programs"}
@@ -104,11 +105,11 @@ class SaveScreen(Dialog[Path | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         wanted = target(event.value, self._folder)
         if wanted.problem:
-            self.refuse(Content.styled(wanted.problem, "$error"))
+            self.refuse(Content.styled(wanted.problem, Tone.BAD.style))
         elif wanted.exists and self._warned != wanted.path:
             self._warned = wanted.path
             again = "This file exists. Press enter again to write over it."
-            self.tell(Content.styled(again, "$warning"))
+            self.tell(Content.styled(again, Tone.WARN.style))
         else:
             self.dismiss(wanted.path)
 

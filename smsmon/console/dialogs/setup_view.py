@@ -14,8 +14,7 @@ from textual.widget import Widget
 
 from smsmon.api.key import ApiKey
 from smsmon.console.cells import cut
-from smsmon.console.looks import MARK, WARNING, Tone
-from smsmon.console.tones import styled
+from smsmon.console.signs import MARK, WARNING, Tone, styled
 from smsmon.keylike import DOTS
 from smsmon.model import Balance
 from smsmon.settings.first import Kept
@@ -84,7 +83,7 @@ def refusal(sentence: str) -> Content:
 def done(balance: Balance, kept: Kept, config: str, warning: str) -> Content:
     """The key works: what the account holds, and where its source is written down."""
     lines = [
-        Content.assemble(("✓ ", "$success"), ("SMS Partner takes the key.", "bold")),
+        Content.assemble(("✓ ", Tone.GOOD.style), ("SMS Partner takes the key.", "bold")),
         Content(f"  {holds(balance)}"),
     ]
     if kept.by_hand:

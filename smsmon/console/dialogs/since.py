@@ -19,7 +19,7 @@ from textual.widgets import Static
 from smsmon.console.actions import ACTIONS, bindings
 from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone, status_look
+from smsmon.console.signs import Tone, status_sign, styled
 from smsmon.console.tables.log import (
     Journal,
     LogLine,
@@ -29,7 +29,6 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.console.tones import styled
 from smsmon.console.widgets.line import Line
 from smsmon.console.widgets.live_table import LiveTable
 from smsmon.model import EventKind
@@ -281,8 +280,8 @@ def _recipients(happened: Happened) -> Content:
     parts = []
     for status in _STATUSES:
         if number := became[status]:
-            look = status_look(status)
-            parts.append(styled(f"{look.glyph} {number:,} {look.word.lower()}", look.tone))
+            sign = status_sign(status)
+            parts.append(styled(f"{sign.glyph} {number:,} {sign.word.lower()}", sign.tone))
     if stops[True]:
         parts.append(styled(f"STOP {stops[True]:,}", Tone.BAD))
     if stops[False]:

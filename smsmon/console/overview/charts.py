@@ -15,8 +15,8 @@ from rich.cells import cell_len
 
 from smsmon.console import cells
 from smsmon.console.cells import Span, fit
-from smsmon.console.looks import Tone
 from smsmon.console.overview.figures import LONGEST
+from smsmon.console.signs import Tone
 from smsmon.text import painted
 
 Ticks = tuple[tuple[float, str], ...]

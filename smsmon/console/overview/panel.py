@@ -17,11 +17,10 @@ from textual.widget import Widget
 from smsmon.console import cells
 from smsmon.console.cells import Span
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone
 from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.overview.tally import Tally
-from smsmon.console.tones import styled
+from smsmon.console.signs import Tone, styled, tone_classes, tone_css
 from smsmon.console.widgets.line import KEPT, Line, fitted, part, wrapped
 
 _HOUR = 3600
@@ -133,18 +132,8 @@ Rows = list[list[Span]]
 class Drawing(Widget):
     """Shows a chart or bars, as large as it is itself. Plotext is loaded by the first chart."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"drawing--{tone}" for tone in Tone}
-    DEFAULT_CSS = """
-    Drawing {
-        height: 1fr;
-        & > .drawing--strong { text-style: bold; }
-        & > .drawing--dim { color: $text-quiet; }
-        & > .drawing--good { color: $success; }
-        & > .drawing--bad { color: $error; }
-        & > .drawing--wait { color: $accent; }
-        & > .drawing--warn { color: $warning; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = tone_classes("drawing")
+    DEFAULT_CSS = f"Drawing {{ height: 1fr; {tone_css('drawing')} }}"
     can_focus = False
 
     def __init__(self) -> None:

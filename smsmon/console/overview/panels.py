@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 
 from smsmon.console import cells
-from smsmon.console.looks import Tone
 from smsmon.console.overview import charts
 from smsmon.console.overview.charts import (
     BAD,
@@ -35,7 +34,7 @@ from smsmon.console.overview.panel import (
     unbroken,
     unseen,
 )
-from smsmon.console.tones import styled
+from smsmon.console.signs import Tone, styled
 from smsmon.countries import country_name
 
 LEAST_JUDGED = 20

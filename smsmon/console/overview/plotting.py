@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from textual_plotext import Plot
 
 from smsmon.console.cells import Span, fit
-from smsmon.console.looks import Tone
 from smsmon.console.overview.charts import (
     DELIVERED_GLYPH,
     NOT_DELIVERED_GLYPH,
@@ -26,6 +25,7 @@ from smsmon.console.overview.charts import (
     stacked,
     steps_up,
 )
+from smsmon.console.signs import Tone
 from smsmon.console.terminal.private import set_plot_size
 
 _COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}

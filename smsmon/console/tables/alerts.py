@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from smsmon.console.looks import ALERT_TONES, UP, Tone
+from smsmon.console.signs import ALERT_TONES, UP, Tone
 from smsmon.console.tables.log import LogLine
 from smsmon.monitor.alerts import Alert, Severity
 from smsmon.text import painted

@@ -8,7 +8,7 @@ from typing import Any
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import DASH, status_look
+from smsmon.console.signs import DASH, status_sign
 from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Fact, Heading, Shown
 from smsmon.recipients import Status
@@ -53,6 +53,6 @@ def heading_of(shown: Shown) -> dict[str, Any]:
     """The head of a column, for ``Column``; that of a status is its sign."""
     heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
     if isinstance(shown.drawn, Status):
-        look = status_look(shown.drawn)
-        heading |= {"title": look.glyph, "help": look.word}
+        sign = status_sign(shown.drawn)
+        heading |= {"title": sign.glyph, "help": sign.word}
     return heading

@@ -14,8 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
-from smsmon.console.looks import Tone
-from smsmon.console.tones import styled
+from smsmon.console.signs import Tone, styled
 from smsmon.console.widgets.line import Line
 from smsmon.filters import Field, Filter, FilterError, parse
 

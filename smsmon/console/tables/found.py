@@ -18,9 +18,8 @@ from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span
 from smsmon.console.lens import Lens
-from smsmon.console.looks import GONE, Tone
+from smsmon.console.signs import GONE, Tone, styled
 from smsmon.console.tables.recipients import status_of
-from smsmon.console.tones import styled
 from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.monitor.board import Board

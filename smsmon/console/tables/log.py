@@ -16,7 +16,7 @@ from types import MappingProxyType
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span
 from smsmon.console.lens import Lens
-from smsmon.console.looks import Tone, status_look
+from smsmon.console.signs import Tone, status_sign
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Field, Filter, Kind
@@ -124,7 +124,7 @@ def _counted(changes: list[Transition], tone: Tone) -> list[LogLine]:
 
 def _tone(change: Transition) -> Tone:
     if change.before is not change.after:
-        return status_look(change.after).tone
+        return status_sign(change.after).tone
     return Tone.BAD if change.stop_after and not change.stop_before else Tone.PLAIN
 
 

@@ -11,7 +11,7 @@ from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import ALERT_TONES, DASH, UP, state_look
+from smsmon.console.signs import ALERT_TONES, DASH, UP, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable
@@ -134,8 +134,8 @@ def _state(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
     if stands.state is not MessageState.STALE:
         return cells.state(stands.state.value)
     if stands.since is None:
-        look = state_look(stands.state.value)
-        return Span(f"{look.glyph} not read", look.tone)
+        sign = state_sign(stands.state.value)
+        return Span(f"{sign.glyph} not read", sign.tone)
     since = lens.since(stands.since)
     exact = cells.state(stands.state.value, detail=since)
     if len(cells.plain(exact)) <= width:

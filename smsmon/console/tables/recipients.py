@@ -11,7 +11,7 @@ from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.lens import Lens
-from smsmon.console.looks import GONE
+from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable

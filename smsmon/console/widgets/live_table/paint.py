@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Tone, cut, fit, spans_of
-from smsmon.console.looks import DOWN, MARK, UP
+from smsmon.console.signs import DOWN, MARK, UP
 from smsmon.console.widgets.live_table.content import GUTTER, Column, Placed
 
 K = TypeVar("K", bound=Hashable)

@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone, fit
+from smsmon.console.signs import tone_classes, tone_css
 from smsmon.console.widgets.live_table.content import (
     Column,
     MappedRows,
@@ -48,7 +49,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         "live-table--cursor",
         "live-table--mark",
         "live-table--tint",
-        *(f"live-table--{tone}" for tone in Tone),
+        *tone_classes("live-table"),
     }
     DEFAULT_CSS = """
     TableSurface {
@@ -68,18 +69,13 @@ class TableSurface(ScrollView, Generic[K, R]):
             color: $block-cursor-foreground;
         }
         & > .live-table--mark { text-style: bold; color: $accent; }
-        & > .live-table--tint { background: $warning 20%; text-style: bold; }
-        & > .live-table--strong { text-style: bold; }
-        & > .live-table--dim { color: $foreground 60%; }
-        & > .live-table--good { color: $text-success; }
-        & > .live-table--bad { color: $text-error; }
-        & > .live-table--wait { color: $text-secondary; }
-        & > .live-table--warn { color: $text-warning; }
+        & > .live-table--tint { background: $tint; text-style: bold; }
+        TONES
         &:nocolor > .live-table--header { text-style: bold underline; }
         &:nocolor > .live-table--cursor { text-style: underline; }
         &:nocolor:focus > .live-table--cursor { text-style: reverse; }
     }
-    """
+    """.replace("TONES", tone_css("live-table"))
 
     def __init__(
         self,
