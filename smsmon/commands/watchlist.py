@@ -22,7 +22,6 @@ from smsmon.commands.ids import (
     takes_ids,
 )
 from smsmon.commands.output import counted, fail, listed, print_json, print_rows, say, when
-from smsmon.shapes import entry_json
 
 if TYPE_CHECKING:
     from smsmon.model import Entry
@@ -101,6 +100,8 @@ def ls(as_json: bool) -> None:
     """
     entries = open_watchlist(find_locations()).load()
     if as_json:
+        from smsmon.shapes import entry_json  # loads filters and phones, which nobody else needs
+
         print_json({"messages": [entry_json(entry) for entry in entries]})
         return
     print_rows(
