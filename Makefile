@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 format: $(VENV)/.dev ## rewrite the files as `make check` wants them
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: $(VENV)/.bench ## benchmarks, each a ratio measured side by side
+bench: $(VENV)/.bench ## benchmarks: ours to what you would otherwise have, medians of pairs
 	@$(BIN)/python -m tests.benchmarks
 
 soak: $(VENV)/.dev ## four weeks in half an hour: half a million reports, and whether memory grows

@@ -1,8 +1,7 @@
-"""What the history costs, against bare ``sqlite3`` on the same tables, in one run.
+"""What the history costs, against bare ``sqlite3`` on the same tables.
 
-Both sides of a ratio are measured in turns; recording on the CPU time of all threads, looking up
-by the clock. Run alone with ``python -m tests.benchmarks.bench_history``; it takes a minute and
-some 150 MB in the temporary folder.
+Recording on the processor time of all threads, looking up by the clock.
+It takes a minute and some 150 MB in the temporary folder.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-import sys
 import tempfile
 import time
 from array import array
@@ -18,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import count, tee
 from operator import methodcaller
 from pathlib import Path
-from statistics import median
 
 from smsmon.model import Counts, Entry, Event, Fault, Transition
 from smsmon.recipients import Phones, Recipients, Status
@@ -29,6 +27,7 @@ from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing, transaction
 from smsmon.store.local.writer import HistoryWriter
+from tests.benchmarks.pairs import Promise, cpu, in_turns, ratio, wall
 
 RECIPIENTS = 500
 """In a message: the most that one send call takes."""
@@ -37,24 +36,8 @@ MESSAGES = 2_000
 """In the large history: 1,000,000 recipients."""
 NUMBERS = 250_000
 """Different phones among them: the same people are written to again and again."""
-ROUNDS, REPORTS, LOOKUPS = 9, 100, 300
+ROUNDS, REPORTS, LOOKUPS, SCANS = 9, 100, 300, 5
 NOW = 1_795_348_800.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """One measured promise."""
-
-    name: str
-    value: float
-    unit: str
-    bound: float
-
-    def __str__(self) -> str:
-        verdict = "ok" if self.value <= self.bound else "MISSED"
-        return (
-            f"{self.name:<66} {self.value:9.2f} {self.unit:<11} (at most {self.bound:g}) {verdict}"
-        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +114,7 @@ def some_phones(count: int, dice: random.Random) -> list[int]:
     return [33_600_000_000 + 397 * dice.randrange(NUMBERS) for _ in range(count)]
 
 
-def recording(folder: Path) -> list[Result]:
+def recording(folder: Path) -> Iterator[Promise]:
     """A 500-recipient report in which 5 changed: recorded, against writing the rows bare.
 
     Waiting for each commit is what no console does; there the bare writes, too, are handed to a
@@ -141,9 +124,10 @@ def recording(folder: Path) -> list[Result]:
     phones = Phones([f"+{number}" for number in some_phones(RECIPIENTS, dice)])
     history, bare = folder / "recording.db", folder / "bare.db"
     open_for_writing(bare).close()
-    with closing(
-        sqlite3.connect(bare, isolation_level=None, check_same_thread=False)
-    ) as connection:
+    with (
+        closing(sqlite3.connect(bare, isolation_level=None, check_same_thread=False)) as connection,
+        ThreadPoolExecutor(1) as apart,
+    ):
         connection.execute("PRAGMA synchronous = NORMAL")
         rows = [
             (1, slot, int(phone[1:]), 1, 1, 0, int(NOW), int(NOW * 1000), 0, None)
@@ -155,49 +139,33 @@ def recording(folder: Path) -> list[Result]:
             )
         writer = HistoryWriter(history)
         writer.begin()
-        every = polls("300", phones, 1 + 2 * ROUNDS * REPORTS, CHANGED)
-        first = next(every)
-        writer.record(first, first)
-        writer.write_out()
-        bare_times, apart_times, one_times, stream_times, handing = [], [], [], [], []
-        revision = 1
-        apart = ThreadPoolExecutor(1)
-        for _ in range(ROUNDS):
-            begun = time.process_time()
-            for _ in range(REPORTS):
-                revision += 1
-                write_bare(connection, revision)
-            bare_times.append((time.process_time() - begun) / REPORTS)
-            begun = time.process_time()
-            for _ in range(REPORTS):
-                revision += 1
-                apart.submit(write_bare, connection, revision).result()
-            apart_times.append((time.process_time() - begun) / REPORTS)
-            batch = [next(every) for _ in range(REPORTS)]
-            begun = time.process_time()
-            for poll in batch:
-                writer.record(poll, poll)
+        every = polls("300", phones, 1 + 2 * (ROUNDS + 1) * REPORTS, CHANGED)
+        revisions = count(2)
+
+        def record(wait: bool = False) -> None:
+            poll = next(every)
+            writer.record(poll, poll)
+            if wait:
                 writer.write_out()
-            one_times.append((time.process_time() - begun) / REPORTS)
-            batch = [next(every) for _ in range(REPORTS)]
-            begun, handed = time.process_time(), time.thread_time()
-            for poll in batch:
-                writer.record(poll, poll)
-            handing.append((time.thread_time() - handed) / REPORTS)
+
+        def stream() -> float:
+            began = time.process_time()
+            for _ in range(REPORTS):
+                record()
             writer.write_out()
-            stream_times.append((time.process_time() - begun) / REPORTS)
-        apart.shutdown()
+            return (time.process_time() - began) / REPORTS
+
+        record(wait=True)
+        streamed, written, one_by_one, handed_on = in_turns(
+            ROUNDS,
+            stream,
+            cpu(lambda: write_bare(connection, next(revisions)), REPORTS),
+            cpu(lambda: record(wait=True), REPORTS),
+            cpu(lambda: apart.submit(write_bare, connection, next(revisions)).result(), REPORTS),
+        )
         writer.end()
-    bare_time, apart_time, one = median(bare_times), median(apart_times), median(one_times)
-    print(
-        f"one report: bare {bare_time * 1e6:.0f} µs of CPU, in a thread {apart_time * 1e6:.0f};"
-        f" ours {median(stream_times) * 1e6:.0f}, waiting for each commit {one * 1e6:.0f}"
-        f" ({one / bare_time:.1f} × bare); on the event loop {median(handing) * 1e6:.0f}"
-    )
-    return [
-        Result("recording reports as they come, to bare", median(stream_times) / bare_time, "×", 3),
-        Result("waiting for each commit, to bare in a thread", one / apart_time, "×", 3),
-    ]
+    yield ratio("recording reports as they come : bare (CPU)", streamed, written, 3)
+    yield ratio("waiting for each commit : bare in a thread (CPU)", one_by_one, handed_on, 3)
 
 
 def write_bare(connection: sqlite3.Connection, revision: int) -> None:
@@ -217,19 +185,19 @@ def write_bare(connection: sqlite3.Connection, revision: int) -> None:
     connection.execute("COMMIT")
 
 
-def fill(path: Path) -> list[int]:
-    """Record the large history with our own writer, each recipient changed once; its phones.
+def fill(path: Path, messages: int, reports: int) -> list[int]:
+    """Record so many messages with our own writer; the phones of their recipients.
 
-    Three reports a message: all waiting, half of them delivered, all delivered.
+    With each report after the first, which has all waiting, another half is delivered.
     """
     dice = random.Random(2)
-    numbers = some_phones(MESSAGES * RECIPIENTS, dice)
+    numbers = some_phones(messages * RECIPIENTS, dice)
     writer = HistoryWriter(path)
     writer.begin()
-    for message in range(MESSAGES):
+    for message in range(messages):
         own = numbers[message * RECIPIENTS : (message + 1) * RECIPIENTS]
         phones = Phones([f"+{number}" for number in own])
-        for poll in polls(str(message), phones, 3, RECIPIENTS // 2):
+        for poll in polls(str(message), phones, reports, RECIPIENTS // 2):
             writer.record(poll, poll)
         if message % 20 == 0:
             writer.write_out(60)
@@ -248,122 +216,117 @@ ITS_CHANGES = (
 )
 
 
-def looking_up(path: Path, numbers: Sequence[int]) -> list[Result]:
+def looking_up(path: Path, numbers: Sequence[int]) -> Iterator[Promise]:
     """One phone number among a million recipients, against bare queries with the same answer."""
     dice = random.Random(3)
-    ours: list[float] = []
-    bare: list[float] = []
-    least: list[float] = []
-    with closing(sqlite3.connect(path)) as connection, Reader(path) as reader:
-        for number in dice.sample(numbers, LOOKUPS):
-            begun = time.perf_counter()
-            rows = connection.execute(SAME_ANSWER, (number,)).fetchall()
-            for row in rows:
+    with (
+        closing(sqlite3.connect(path, check_same_thread=False)) as connection,
+        Reader(path) as reader,
+        asyncio.Runner() as runner,
+    ):
+        history = LocalHistory(path)
+        drawn = iter(dice.choices(numbers, k=8 * LOOKUPS))
+        # Each is looked up by both ways, one after the other: whoever is second finds it read.
+        same, again = tee(dice.choices(numbers, k=LOOKUPS + 1))
+
+        def bare(number: int) -> None:
+            for row in connection.execute(SAME_ANSWER, (number,)).fetchall():
                 connection.execute(ITS_CHANGES, (row[3], row[4])).fetchall()
-            bare.append(time.perf_counter() - begun)
-            begun = time.perf_counter()
-            connection.execute("SELECT * FROM recipient WHERE phone = ?", (number,)).fetchall()
-            least.append(time.perf_counter() - begun)
-            text = f"+{number}"
-            begun = time.perf_counter()
-            found = reader.ask(lambda db, text=text: queries.find_number(db, text))  # type: ignore[misc]
-            ours.append(time.perf_counter() - begun)
-            assert len(found.sightings) == len(rows)
-        fragment, national = [], []
-        for number in dice.sample(numbers, 5):
-            begun = time.perf_counter()
-            reader.ask(lambda db, text=str(number)[-6:]: queries.find_number(db, text))  # type: ignore[misc]
-            fragment.append(time.perf_counter() - begun)
-            begun = time.perf_counter()
-            reader.ask(lambda db, text=f"0{number % 10**9}": queries.find_number(db, text))  # type: ignore[misc]
-            national.append(time.perf_counter() - begun)
-    there_and_back = asyncio.run(asking(path, [f"+{n}" for n in dice.sample(numbers, LOOKUPS)]))
-    print(
-        f"one number: bare {median(bare) * 1e6:.0f} µs (its rows alone {median(least) * 1e6:.0f}),"
-        f" ours {median(ours) * 1e6:.0f} µs, from the event loop {there_and_back * 1e6:.0f} µs;"
-        f" a fragment {median(fragment) * 1e3:.0f} ms"
-    )
-    return [
-        Result("one number among 1,000,000 recipients", median(ours) * 1e3, "ms", 10),
-        Result("the same, from the event loop", there_and_back * 1e3, "ms", 10),
-        Result("the same, in national spelling", median(national) * 1e3, "ms", 10),
-        Result("one number, to bare queries for the same", median(ours) / median(bare), "×", 2),
-    ]  # fmt: skip
+
+        async def bare_apart() -> None:
+            await asyncio.to_thread(bare, next(drawn))
+
+        async def apart() -> None:
+            await history.ask(methodcaller("find_number", f"+{next(drawn)}"))
+
+        def ours(text: str) -> None:
+            reader.ask(lambda database: queries.find_number(database, text))
+
+        def scan(pattern: str) -> None:
+            connection.execute("SELECT * FROM recipient WHERE phone LIKE ?", (pattern,)).fetchall()
+
+        found, plain, found_apart, plain_apart = in_turns(
+            LOOKUPS,
+            wall(lambda: ours(f"+{next(same)}")),
+            wall(lambda: bare(next(again))),
+            wall(lambda: runner.run(apart())),
+            wall(lambda: runner.run(bare_apart())),
+        )
+        yield ratio("one number among 1,000,000 recipients : bare queries", found, plain, 2)
+        yield ratio("the same, from the event loop : in a thread", found_apart, plain_apart, 2)
+        national, fragment, scanned = in_turns(
+            SCANS,
+            wall(lambda: ours(f"0{next(drawn) % 10**9}")),
+            wall(lambda: ours(str(next(drawn))[-6:])),
+            wall(lambda: scan(f"%{next(drawn) % 10**6:06}%")),
+        )
+        yield ratio("the same, in national spelling : bare LIKE", national, scanned, 0.1)
+        yield ratio("a fragment of a number : bare LIKE", fragment, scanned)
+        runner.run(history.close())
 
 
-async def asking(path: Path, texts: Sequence[str]) -> float:
-    """Seconds that asking the history for a number takes."""
-    history = LocalHistory(path)
-    times = []
-    for text in texts:
-        begun = time.perf_counter()
-        await history.ask(methodcaller("find_number", text))
-        times.append(time.perf_counter() - begun)
-    await history.close()
-    return median(times)
-
-
-async def loading(path: Path) -> list[Result]:
+def loading(path: Path) -> Iterator[Promise]:
     """A start with 1,000 messages and 500,000 recipients: how long, and what the loop feels."""
-    history = LocalHistory(path)
     ids = [str(message) for message in range(1_000)]
-    begun = time.perf_counter()
-    summaries = await history.ask(lambda it: it.summaries([(each, "default") for each in ids]))
-    summed = time.perf_counter() - begun
-    assert len(summaries) == len(ids)
-    worst = 0.0
+    keys = [(id, "default") for id in ids]
+    places = ",".join("?" * len(ids))
+    of_ids = f"WHERE message IN (SELECT id FROM message WHERE message_id IN ({places}))"
+    with (
+        closing(sqlite3.connect(path)) as connection,
+        asyncio.Runner() as runner,
+    ):
+        history = LocalHistory(path)
+
+        def bare_summaries() -> None:
+            connection.execute(
+                f"SELECT * FROM message WHERE message_id IN ({places})", ids
+            ).fetchall()
+
+        def bare_recipients() -> None:
+            connection.execute(f"SELECT * FROM recipient {of_ids}", ids).fetchall()
+
+        ours, theirs = in_turns(
+            SCANS,
+            wall(lambda: runner.run(history.ask(methodcaller("summaries", keys)))),
+            wall(bare_summaries),
+        )
+        yield ratio("1,000 summaries, for the first paint : bare queries", ours, theirs, 1)
+        ours, theirs = in_turns(
+            SCANS, lambda: runner.run(longest_wait(history, ids)), wall(bare_recipients)
+        )
+        yield ratio("event loop held up while all loads : bare, on the loop", ours, theirs, 0.1)
+        runner.run(history.close())
+
+
+async def longest_wait(history: LocalHistory, ids: Sequence[str]) -> float:
+    """Seconds for which nobody else is heard by the event loop, while everything is loaded."""
+    longest = 0.0
     stop = asyncio.Event()
 
     async def feel() -> None:
-        nonlocal worst
+        nonlocal longest
         while not stop.is_set():
             tick = time.perf_counter()
             await asyncio.sleep(0.001)
-            worst = max(worst, time.perf_counter() - tick - 0.001)
+            longest = max(longest, time.perf_counter() - tick - 0.001)
 
     feeling = asyncio.create_task(feel())
-    begun = time.perf_counter()
-    loaded, first = 0, 0.0
+    loaded = 0
     async for portion in history.load(ids):
-        first = first or time.perf_counter() - begun
         loaded += sum(len(each.recipients) for each in portion)
-    whole = time.perf_counter() - begun
     stop.set()
     await feeling
-    await history.close()
-    assert loaded == 1_000 * RECIPIENTS
-    print(
-        f"start: 1,000 summaries {summed * 1e3:.0f} ms, first portion {first * 1e3:.0f} ms,"
-        f" all 500,000 recipients {whole * 1e3:.0f} ms off the loop"
-    )
-    return [
-        Result("1,000 summaries, for the first paint", summed * 1e3, "ms", 50),
-        Result("the event loop's longest wait while all of it loads", worst * 1e3, "ms", 50),
-    ]  # fmt: skip
+    assert loaded == len(ids) * RECIPIENTS
+    return longest
 
 
-def run() -> list[Result]:
-    """Every promise about the history, measured."""
+def run() -> Iterator[Promise]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        results = recording(folder)
+        yield from recording(folder)
         large = folder / "large.db"
-        begun = time.perf_counter()
-        numbers = fill(large)
-        filled = time.perf_counter() - begun
+        numbers = fill(large, MESSAGES, reports=3)
         size = archive.size(large) / len(numbers)
-        print(f"1,000,000 recipients, each changed once, recorded in {filled:.0f} s")
-        results.append(Result("on disk, each recipient changed once", size, "B/recipient", 150))
-        results += looking_up(large, numbers)
-        results += asyncio.run(loading(large))
-        return results
-
-
-def main() -> int:
-    results = run()
-    print(*results, sep="\n")
-    return 0 if all(result.value <= result.bound for result in results) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        yield Promise("on disk, each recipient changed once", size, 150, "bytes")
+        yield from looking_up(large, numbers)
+        yield from loading(large)

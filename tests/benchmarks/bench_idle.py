@@ -1,28 +1,30 @@
-"""What a console costs that is left open: bytes to the terminal and processor time a minute.
+"""What a console costs that is left open, against a bare Textual app with a clock.
 
 A thousand messages are watched and polled, at the API's own limit of requests, and nothing
 changes. Beside it, in the same seconds: ``smsmon watch`` on the same list (the polls without a
-screen), a console that follows that one, htop, and a bare Textual app with a clock. Then what
-one changed row costs, and how many frames a burst of reports gives.
-Run it with ``python -m tests.benchmarks.bench_idle``; it takes five minutes.
+screen), a console that follows that one, and the bare app. Then what one changed row costs, and
+how many frames a burst of reports gives. It takes five minutes.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 from random import Random
+from statistics import median
 
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from tests.benchmarks.apart import account
+from tests.benchmarks.bare import bare_app
+from tests.benchmarks.pairs import Promise, ratio
+from tests.benchmarks.programs import watch
 from tests.pty.console import PROGRAM, environment, furnish
 from tests.pty.standing import SENT, read_all_once, still_world
 from tests.pty.terminal import Terminal
@@ -30,172 +32,142 @@ from tests.pty.terminal import Terminal
 WATCHED = 1_000
 SETTLE = 20.0
 """Seconds until everything was asked about once more, and nothing is new."""
-WINDOW = 60.0
-"""Seconds measured; what is printed is scaled to a minute."""
+WINDOWS, WINDOW = 6, 10.0
+"""So many times, so many seconds are measured."""
 _END_OF_FRAME = b"\x1b[0m\x1b[1;1H"
 """How each frame of this screen ends: colours put down, the cursor where Textual keeps it."""
 LEARN = 45
 """Seconds in which the history learns of every message, so that no first read is news."""
-BYTES_GOAL, CPU_GOAL, ROW_GOAL = 9_000, 0.3, 1_000
-FOLLOWING_GOAL = 0.5
-"""Seconds of CPU a minute that looking 150 times whether something is new may cost."""
-FRAMES_GOAL, SLOW_GOAL = 10, 4
+FRAMES, FEW_FRAMES = 10, 4
+"""A second: what the setting allows at first, and over a line that stalled."""
 BUSY = 200
 """Messages that all change during a burst."""
 BURST = 12.0
 """Seconds of a burst of reports."""
-
-BARE = """
-from datetime import datetime
-from textual.app import App
-from textual.widgets import DataTable, Footer, Header
-class Bare(App):
-    def compose(self):
-        yield Header(show_clock=True)
-        yield DataTable()
-        yield Footer()
-    def on_mount(self):
-        table = self.query_one(DataTable)
-        table.add_columns("id", "label", "state")
-        for number in range(1000):
-            table.add_row(str(number), f"Message {number}", "live")
-Bare().run()
-"""
+NO_CLOCK = {"SMSMON_DISPLAY_CLOCK": "false"}
 
 
 class Contender:
-    """A program under measure."""
+    """A program under measure: seconds of CPU, bytes and polls of each window."""
 
-    def __init__(self, name: str, terminal: Terminal, server: ServerThread | None = None) -> None:
-        self.name = name
+    def __init__(self, terminal: Terminal, polls: Callable[[], int] = lambda: 0) -> None:
         self.terminal = terminal
-        self.server = server
-        self.cpu = 0.0
-        self.bytes = 0
-        self.requests = 0
+        self._asked = polls
+        self.begin()
+
+    def _counts(self) -> tuple[float, int, int]:
+        return self.terminal.cpu(), len(self.terminal.painted), self._asked()
+
+    def begin(self) -> None:
+        """Forget all that came so far."""
+        self.cpu: list[float] = []
+        self.bytes: list[int] = []
+        self.polls: list[int] = []
+        self._before = self._counts()
 
     def count(self) -> None:
-        """Add up, from the start of the program."""
-        self.cpu = self.terminal.cpu()
-        self.bytes = len(self.terminal.painted)
-        self.requests = self.server.server.requests.count if self.server else 0
-
-    def count_window(self) -> None:
-        """What came since ``count``, scaled to a minute."""
-        cpu, painted, requests = self.cpu, self.bytes, self.requests
-        self.count()
-        self.cpu = (self.cpu - cpu) * 60 / WINDOW
-        self.bytes = round((self.bytes - painted) * 60 / WINDOW)
-        self.requests = round((self.requests - requests) * 60 / WINDOW)
+        """Note what came since the last time."""
+        now, before = self._counts(), self._before
+        self.cpu.append(now[0] - before[0])
+        self.bytes.append(now[1] - before[1])
+        self.polls.append(now[2] - before[2])
+        self._before = now
 
 
-def main() -> int:
-    """Print the tables; 1 if a goal is missed."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        missed = _idle(Path(folder), stack) | _one_row(Path(folder), stack)
-        return missed | _bursts(Path(folder))
+def run() -> Iterator[Promise]:
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (_idle, _one_row, _bursts):
+            with ExitStack() as stack:
+                yield from part(Path(folder), stack)
 
 
-def _idle(folder: Path, stack: ExitStack) -> int:
+def _idle(folder: Path, stack: ExitStack) -> Iterator[Promise]:
     world = still_world(WATCHED)
     environ, _ = _desk(folder / "first", world, stack)
     read_all_once(environ, LEARN)
 
     def again(name: str, argv: Sequence[str] = PROGRAM, **more: str) -> Contender:
-        home = folder / name.replace(" ", "-")
+        home = folder / name
         shutil.copytree(folder / "first", home, ignore=shutil.ignore_patterns("key", "config.toml"))
         own, server = _desk(home, world, stack)
-        return Contender(name, stack.enter_context(Terminal(argv, own | more)), server)
+        terminal = stack.enter_context(Terminal(argv, own | more))
+        return Contender(terminal, lambda: server.server.requests.count)
 
-    def follower() -> Contender:
-        """A console on the home of the watch, which polls."""
-        home = folder / "smsmon-watch"
-        wait_for_lease(home)
-        own = environment(home) | {"SMSMON_DISPLAY_CLOCK": "false"}
-        return Contender("console, following", stack.enter_context(Terminal(PROGRAM, own)))
-
-    other = environment(folder / "none")
-    contenders = [
-        again("console"),
-        again("console, clock off", SMSMON_DISPLAY_CLOCK="false"),
-        again("smsmon watch", [*PROGRAM, "watch"]),
-        follower(),
-        Contender(
-            "bare Textual", stack.enter_context(Terminal([sys.executable, "-c", BARE], other))
-        ),
-    ]
-    if htop := shutil.which("htop"):
-        contenders.append(Contender("htop", stack.enter_context(Terminal([htop], other))))
-    _watch(contenders, SETTLE)
+    ticking, still = again("ticking"), again("still", **NO_CLOCK)
+    polling = again("watch", [*PROGRAM, "watch"])
+    wait_for_lease(folder / "watch")
+    own = environment(folder / "watch", **NO_CLOCK)
+    following = Contender(stack.enter_context(Terminal(PROGRAM, own)))
+    bare = Contender(stack.enter_context(Terminal(bare_app(WATCHED), environment(folder / "none"))))
+    contenders = (ticking, still, polling, following, bare)
+    terminals = [each.terminal for each in contenders]
+    watch(terminals, SETTLE)
     for each in contenders:
-        each.count()
-    _watch(contenders, WINDOW)
-    for each in contenders:
-        each.count_window()
-        each.terminal.close()
-    print(f"standing still, {WATCHED:,} messages watched, 140 × 40; {WINDOW:.0f} s, scaled to 60")
-    for each in contenders:
-        polled = f"  {each.requests:,} polls/min" if each.requests else ""
-        print(f"  {each.name:<20} {each.bytes:9,} bytes/min  {each.cpu:6.2f} s CPU/min{polled}")
-    ticking, still, polls, following = contenders[:4]
-    beyond = max(each.cpu - polls.cpu * each.requests / polls.requests for each in (ticking, still))
-    print(f"  goals: {BYTES_GOAL:,} bytes with the clock, 0 without it;")
-    print(f"  CPU beyond the polls {beyond:.2f} s/min, goal {CPU_GOAL}")
-    print(f"  following: {following.cpu / still.cpu:.2f} × the CPU of a console alone,")
-    print(f"  goals: 0 bytes, {FOLLOWING_GOAL} s CPU/min")
-    missed = following.bytes > 0 or following.cpu > FOLLOWING_GOAL
-    return int(ticking.bytes > BYTES_GOAL or still.bytes > 0 or beyond > CPU_GOAL or missed)
+        each.begin()
+    for _ in range(WINDOWS):
+        watch(terminals, WINDOW)
+        for each in contenders:
+            each.count()
+    a_poll = sum(polling.cpu) / sum(polling.polls)
+    for name, each in (("with its clock", ticking), ("clock off", still)):
+        beyond = [cpu - a_poll * polls for cpu, polls in zip(each.cpu, each.polls, strict=True)]
+        yield ratio(f"left open, {name}, beyond its polls : bare (CPU)", beyond, bare.cpu, 1.8)
+    yield ratio("left open, following another : bare (CPU)", following.cpu, bare.cpu, 2)
+    yield Promise("bytes, the clock on : bare", sum(ticking.bytes) / sum(bare.bytes), 1)
+    yield Promise("while nothing changes, the clock off", sum(still.bytes), 0, "bytes")
+    yield Promise("while nothing changes, following another", sum(following.bytes), 0, "bytes")
+    yield Promise("polled meanwhile by one console", sum(still.polls), unit="requests")
 
 
-def _one_row(folder: Path, stack: ExitStack) -> int:
+def _one_row(folder: Path, stack: ExitStack) -> Iterator[Promise]:
     """What a single changed row sends over the line, the log of what happened already full."""
     world = still_world(20, first_id=100)
     environ, _ = _desk(folder / "row", world, stack)
-    environ["SMSMON_DISPLAY_CLOCK"] = "false"
-    terminal = stack.enter_context(Terminal(PROGRAM, environ))
+    terminal = stack.enter_context(Terminal(PROGRAM, environ | NO_CLOCK))
     terminal.wait_for("20 watched · 20 live")
     terminal.wait_quiet(5)
-    took = []
-    for id in ("105", "106", "107", "100"):
+
+    def sent(terminal: Terminal, key: bytes) -> int:
         start = len(terminal.painted)
-        _deliver(world, [id])
-        terminal.press(b"R")
-        terminal.wait_until(lambda start=start: len(terminal.painted) > start)  # type: ignore[misc]
+        terminal.press(key)
+        terminal.wait_until(lambda: len(terminal.painted) > start)
         terminal.watch(0.6)
-        at_once = len(terminal.painted) - start
+        return len(terminal.painted) - start
+
+    rows, calm = [], []
+    for id in ("105", "106", "107", "100"):
+        _deliver(world, [id])
+        rows.append(sent(terminal, b"R"))
+        before = len(terminal.painted)
         terminal.wait_quiet(6)
-        took.append((at_once, len(terminal.painted) - start - at_once))
-    terminal.close()
-    *rows, opened = took
-    most, calm = max(rows)
-    print(
-        f"one changed row: {most:,} bytes at most of {len(rows)}, and {calm:,} when its tint ends;"
+        calm.append(len(terminal.painted) - before)
+    bare = stack.enter_context(Terminal(bare_app(20), environment(folder / "none")))
+    bare.wait_for("Row 20.")
+    bare.watch(3)
+    theirs = [sent(bare, b"u") for _ in rows]
+    opened = rows.pop()  # the message whose recipients are shown
+    most = median(theirs)
+    yield Promise(
+        "a changed row : bare", max(rows) / most, 0.5, about=f"{max(rows)} : {most} bytes"
     )
-    print(f"  goal {ROW_GOAL:,}. With its recipients and the changed one in full beside it:")
-    print(f"  {opened[0]:,} bytes, and {opened[1]:,}")
-    return int(most > ROW_GOAL)
+    yield Promise("when its tint ends : bare", max(calm) / most, about=f"{max(calm)} bytes")
+    yield Promise("with its recipients beside it : bare", opened / most, about=f"{opened} bytes")
 
 
-def _bursts(folder: Path) -> int:
+def _bursts(folder: Path, _: ExitStack) -> Iterator[Promise]:
     """Frames a second while everything changes: as set, and over a line that has stalled."""
-    counted = {
-        "a fast line": _frames(folder / "fast", FRAMES_GOAL),
-        "a fast line, 4 a second set": _frames(folder / "set", SLOW_GOAL, setting=SLOW_GOAL),
-        "a line that stalled": _frames(folder / "slow", SLOW_GOAL, stall=True),
-    }
-    for name, (most, mean, goal) in counted.items():
-        print(f"burst over {name}: {mean:.1f} frames a second, at most {most}; goal {goal}")
-    return int(any(most > goal for most, _, goal in counted.values()))
+    yield _frames("a burst", folder / "fast", FRAMES)
+    yield _frames("a burst, 4 a second set", folder / "set", FEW_FRAMES, setting=FEW_FRAMES)
+    yield _frames("a burst over a line that stalled", folder / "slow", FEW_FRAMES, stall=True)
 
 
 def _frames(
-    home: Path, goal: int, *, setting: int = FRAMES_GOAL, stall: bool = False
-) -> tuple[int, float, int]:
-    """The most frames in any second of a burst, how many on the average, and the goal."""
+    name: str, home: Path, bound: int, *, setting: int = FRAMES, stall: bool = False
+) -> Promise:
+    """The most frames in any second of a burst."""
     with account(busy_world) as busy:
-        environ = furnish(home, busy, busy.ids)
-        environ |= {"SMSMON_POLLING_BUDGET": "2000", "SMSMON_DISPLAY_CLOCK": "false"}
-        environ["SMSMON_DISPLAY_FRAME_RATE"] = str(setting)
+        environ = furnish(home, busy, busy.ids) | NO_CLOCK
+        environ |= {"SMSMON_POLLING_BUDGET": "2000", "SMSMON_DISPLAY_FRAME_RATE": str(setting)}
         with Terminal(PROGRAM, environ) as terminal:
             terminal.wait_for(f"{BUSY} watched")
             terminal.watch(10)
@@ -208,8 +180,9 @@ def _frames(
             until = time.monotonic() + BURST
             while time.monotonic() < until:
                 moments += [time.monotonic()] * terminal.read(0.2).count(_END_OF_FRAME)
-    most = max((sum(0 <= other - each < 1 for other in moments) for each in moments), default=0)
-    return most, len(moments) / BURST, goal
+    counts = [sum(0 <= other - each < 1 for other in moments) for each in moments]
+    about = f"{len(moments) / BURST:.1f} on the average"
+    return Promise(name, max(counts, default=0), bound, "frames a second", about)
 
 
 def busy_world() -> World:
@@ -256,15 +229,3 @@ def wait_for_lease(home: Path) -> None:
     lease, deadline = home / "history.db.lease", time.monotonic() + SETTLE
     while not (lease.exists() and lease.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def _watch(contenders: Sequence[Contender], seconds: float) -> None:
-    """Read all terminals for so long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        for each in contenders:
-            each.terminal.read(0.01)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What one scheduling decision costs with ten thousand messages, over one simulated day.
+"""What one scheduling decision costs, against a plain heap of what is due, and as they get more.
 
 A decision is all that is done to choose a message and to plan it anew: agenda, budget,
 stretch, schedule. Answers are not part of it: every message keeps its counts. The real planner
@@ -8,9 +8,11 @@ runs on the real board; the time between two polls is skipped.
 from __future__ import annotations
 
 import gc
-import sys
+import heapq
 import time
 import tracemalloc
+from collections import deque
+from collections.abc import Iterator
 from math import inf
 from random import Random
 
@@ -20,15 +22,46 @@ from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
+from tests.benchmarks.pairs import Promise, in_turns, ratio
 from tests.support.clock import VirtualClock
 
-DAY = 86_400.0
-GOAL = 50.0
-"""Microseconds of CPU for one decision."""
+HOUR, DAY = 3_600.0, 86_400.0
+ROUNDS = 9
 
 
-class Day:
-    """``count`` messages of all ages, polled through one day."""
+class Plain:
+    """What a script would have: a heap of what is due, steps by age, so many a minute at most."""
+
+    def __init__(self, count: int, limits: Limits) -> None:
+        rng = Random(1)
+        self.limits = limits
+        self.added = [-rng.uniform(0, 2 * DAY) for _ in range(count)]
+        self.due = [(rng.uniform(0, 900), index) for index in range(count)]
+        heapq.heapify(self.due)
+        self.sent: deque[float] = deque()
+        self.now = 0.0
+
+    def spend(self, seconds: float) -> float:
+        """Seconds of CPU for one decision, over so much time."""
+        until, decisions, began = self.now + seconds, 0, time.process_time()
+        due, sent = self.due, self.sent
+        while self.now < until:
+            self.now = max(self.now, due[0][0])
+            while sent and sent[0] <= self.now - 60:
+                sent.popleft()
+            if len(sent) >= self.limits.per_minute:
+                self.now = max(self.now, sent.popleft() + 60)
+            index = due[0][1]
+            age = self.now - self.added[index]
+            every = 60.0 if age < HOUR else 300.0 if age < 6 * HOUR else 900.0
+            heapq.heapreplace(due, (self.now + every, index))
+            sent.append(self.now)
+            decisions += 1
+        return (time.process_time() - began) / decisions
+
+
+class Ours:
+    """``count`` messages of all ages, polled on and on."""
 
     def __init__(self, count: int, limits: Limits) -> None:
         rng = Random(1)
@@ -45,13 +78,11 @@ class Day:
             counts = Counts(total, total - waiting, 0, waiting)
             self.board[message_id].counts = counts
         self.planner.spread_out(ids, self.budget.planned(self.clock.monotonic()))
-        self.decisions = 0
-        self.spent = 0.0
 
-    def pass_time(self, until: float) -> None:
-        """Decide and decide until the monotonic clock stands at ``until``."""
+    def spend(self, seconds: float) -> float:
+        """Seconds of CPU for one decision, over so much time."""
         clock, planner, budget = self.clock, self.planner, self.budget
-        began = time.process_time()
+        until, decisions, began = clock.monotonic() + seconds, 0, time.process_time()
         while clock.monotonic() < until:
             now = clock.monotonic()
             turn, urgent, later = planner.chosen(now)
@@ -66,51 +97,38 @@ class Day:
             planner.started(turn, now)
             planner.drop(turn.message_id)
             planner.after_answer(turn.message_id)
-            self.decisions += 1
-        self.spent += time.process_time() - began
-
-    @property
-    def cost(self) -> float:
-        """Microseconds of CPU for one decision so far."""
-        return 1e6 * self.spent / self.decisions
+            decisions += 1
+        return (time.process_time() - began) / decisions
 
 
-def main() -> int:
-    """Print the table; 0 when the goals are met."""
-    print("messages   limit   decisions   stretch   µs each   goal")
-    met = True
-    for count, limit in ((100, 600), (1_000, 600), (10_000, 600), (10_000, 2_000)):
-        day = Day(count, Limits(per_minute=limit))
-        hours = 24 if count == 10_000 and limit == 600 else 1
-        day.pass_time(day.clock.monotonic() + hours * DAY / 24)
-        passed = day.cost < GOAL
-        met &= passed
-        print(
-            f"{count:>8,}{limit:>8,}{day.decisions:>12,}{day.planner.stretch.factor:>10.2f}"
-            f"{day.cost:>10.1f}   < {GOAL:.0f}  {'pass' if passed else 'MISSED'}"
-        )
-    early, late = _memory()
-    flat = late < early * 1.02
-    met &= flat
-    print(f"memory after 1 h {early / 2**20:.2f} MB, after 3 h {late / 2**20:.2f} MB", end="   ")
-    print(f"goal < +2%  {'pass' if flat else 'MISSED'}")
-    return 0 if met else 1
+def run() -> Iterator[Promise]:
+    few, scarce = Limits(per_minute=600), Limits(per_minute=2_000)
+    small, large, busy = Ours(100, few), Ours(10_000, few), Ours(10_000, scarce)
+    plain = Plain(10_000, few)
+    plains, smalls, larges, busies = in_turns(
+        ROUNDS,
+        lambda: plain.spend(HOUR / 4),
+        lambda: small.spend(HOUR),
+        lambda: large.spend(HOUR / 4),
+        lambda: busy.spend(HOUR / 20),
+    )
+    yield ratio("a decision among 10,000, 600 a minute : heapq (CPU)", larges, plains, 25)
+    yield ratio("a decision among 10,000, 2,000 a minute : heapq (CPU)", busies, plains, 25)
+    yield ratio("a decision among 10,000 : among 100 (CPU)", larges, smalls, 2)
+    yield _memory()
 
 
-def _memory() -> tuple[int, int]:
-    """Bytes held by ten thousand messages and their plans, early and late."""
+def _memory() -> Promise:
+    """What ten thousand messages and their plans hold after three hours, and after one."""
     tracemalloc.start()
     try:
-        day = Day(10_000, Limits())
-        day.pass_time(day.clock.monotonic() + 3600.0)
-        gc.collect()
-        early = tracemalloc.get_traced_memory()[0]
-        day.pass_time(day.clock.monotonic() + 2 * 3600.0)
-        gc.collect()
-        return early, tracemalloc.get_traced_memory()[0]
+        ours = Ours(10_000, Limits())
+        held = []
+        for hours in (1, 2):
+            ours.spend(hours * HOUR)
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0] / 2**20)
     finally:
         tracemalloc.stop()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    about = f"{held[1]:.2f} MB : {held[0]:.2f} MB"
+    return Promise("memory after 3 hours : after 1 hour", held[1] / held[0], 1.02, about=about)

@@ -1,33 +1,28 @@
-"""What it costs to share the window of requests, against SQLite and against not sharing it.
+"""What it costs to share the window of requests, against SQLite, a GET, and not sharing it.
 
 One request is let out and comes back: two changes. The shared file, a table of SQLite that does
-the same (WAL, no syncs: the cheapest it can be asked for), and the window of one process are
-measured in turns within one run, on this process's CPU time. Eight processes have seats.
-Run alone with ``python -m tests.benchmarks.bench_window``.
+the same (WAL, no syncs: the cheapest it can be asked for), and the window of one process, on this
+process's processor time. Eight processes have seats. What is let out is a GET.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-from statistics import median
 
 from smsmon.monitor.ledger import Window
 from smsmon.window import SharedWindow
+from tests.benchmarks.apart import answering
+from tests.benchmarks.bench_decode import SMALL, readers
+from tests.benchmarks.pairs import Measure, Promise, cpu, in_turns, ratio
 
 LIMIT = 600
 ROUNDS, REQUESTS = 15, 400
 SEATS = 8
-GOAL = 1.5
-"""The shared window's cost as a part of SQLite's, at most."""
-POLL = 1e-3
-"""Seconds of CPU that one poll over HTTP costs at least (``bench_decode`` measures it)."""
-OF_A_POLL = 0.25
-"""The shared window's cost as a part of that, at most."""
 
 Send = Callable[[float], None]
 
@@ -62,38 +57,29 @@ def through_sqlite(path: Path) -> Send:
     return send
 
 
-def measure(folder: Path) -> dict[str, float]:
-    """Seconds of CPU for one request, by way."""
-    shared = SharedWindow(folder / "window")
-    for _ in range(SEATS - 1):
-        through(SharedWindow(folder / "window"))(1.0)
-    ways = {
-        "shared": through(shared),
-        "SQLite": through_sqlite(folder / "window.db"),
-        "alone": through(Window()),
-    }
-    spent: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(ROUNDS):
-        for name, send in ways.items():
-            began = time.process_time()
-            for number in range(REQUESTS):
-                send(100.0 + turn * 50 + number * 0.12)
-            spent[name].append((time.process_time() - began) / REQUESTS)
-    return {name: median(each) for name, each in spent.items()}
+def each(send: Send) -> Measure:
+    """Seconds of one request, of 500 a minute."""
+    moments = count(100.0, 0.12)
+    return cpu(lambda: send(next(moments)), REQUESTS)
 
 
-def main() -> int:
-    """Print what was measured; 1 if a goal is missed."""
-    with tempfile.TemporaryDirectory() as folder:
-        cost = measure(Path(folder))
-    part, of_poll = cost["shared"] / cost["SQLite"], cost["shared"] / POLL
-    for name, seconds in cost.items():
-        print(f"  {name:<7} {seconds * 1e6:7.1f} µs a request")
-    print(f"  shared ÷ SQLite {part:.2f} (at most {GOAL:g})")
-    print(f"  shared ÷ alone  {cost['shared'] / cost['alone']:.2f}")
-    print(f"  shared ÷ a poll {of_poll:.2f} (at most {OF_A_POLL:g})")
-    return int(part > GOAL or of_poll > OF_A_POLL)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run() -> Iterator[Promise]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        answering(SMALL) as base_url,
+        asyncio.Runner() as runner,
+    ):
+        shared = SharedWindow(Path(folder) / "window")
+        for _ in range(SEATS - 1):
+            through(SharedWindow(Path(folder) / "window"))(1.0)
+        get = readers(base_url)[0]
+        ours, sqlite, alone, request = in_turns(
+            ROUNDS,
+            each(through(shared)),
+            each(through_sqlite(Path(folder) / "window.db")),
+            each(through(Window())),
+            cpu(lambda: runner.run(get()), REQUESTS // 10),
+        )
+        yield ratio("a request, the window shared : SQLite (CPU)", ours, sqlite, 1.5)
+        yield ratio("the same : the GET that is let out (CPU)", ours, request, 0.25)
+        yield ratio("the same : the window of one process (CPU)", ours, alone)
