@@ -1,40 +1,53 @@
 """Puts small mistakes into the pure middle, one at a time, and says which of them no test sees.
 
 ``python -m tests.mutants [--seed N] [--sample N] [--only GLOB]``. The mistakes are Cosmic Ray's.
-Each is tried in a copy of the tree, first against the tests beside its module, and then, should
-they not see it, against all tests of the middle. Those are run once without any mistake before: a
-test that fails anyhow, or takes longer than was thought, would be taken for one that sees. What
-survives is printed as a difference; the
-known survivors that change nothing are listed, with the reason, in ``equivalent.toml``.
+All tests of the middle are run once without any mistake, which shows who runs which line and how
+long each takes. Each mistake is then tried, in a copy of the tree, against the tests that run its
+line. A slow test that fails with it is run once more without it: one that fails anyhow on a busy
+machine sees nothing.
+What survives is printed as a difference; the known survivors that change nothing are listed, with
+the reason, in ``equivalent.toml``.
 """
 
 from __future__ import annotations
 
 import argparse
-import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from compileall import compile_dir
 from concurrent.futures import ProcessPoolExecutor
-from itertools import chain, repeat
-from multiprocessing import Manager
-from os import chdir
+from difflib import unified_diff
+from itertools import repeat
+from multiprocessing import get_context
+from os import chdir, getpid
 from pathlib import Path
-from queue import Queue
 from random import Random
 from time import monotonic
+from typing import NamedTuple
 
-from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.work_item import MutationSpec, TestOutcome
+import cosmic_ray.plugins
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.work_item import MutationSpec
 
-from tests.mutants.places import Middle, all_mutations, known_as_equivalent, tests_near
+from tests.mutants.places import all_mutations, all_tests, known_as_equivalent
+from tests.mutants.running import Known, first_failing, joined, known, warm_up
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
-LONGER = 4.0
-"""How much longer than without a mistake all tests may take: one that never ends is seen, too."""
+QUICK = 0.5
+"""Seconds below which a test waits for nothing that a busy machine could keep from it."""
+
+
+class Outcome(NamedTuple):
+    """What became of a mistake: ``seen``, ``timed out`` or ``survived``; by which test; and it."""
+
+    end: str
+    test: str
+    difference: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,17 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sample = drawn(all_mutations(asked.only), asked.sample, Random(asked.seed))
     print(f"{len(sample)} mistakes, seed {asked.seed}", flush=True)
     begun = monotonic()
-    if failing := _red(sample):
-        print(f"\nThe tests fail without any mistake:\n{failing}")
-        return 2
-    longest = LONGER * (monotonic() - begun)
-    survivors = 0
-    for spec, seen, difference in _tried(sample, longest):
-        if not seen:
-            survivors += 1
-            print(f"\nnot seen: {_name(spec)}\n{difference}", flush=True)
-    share = 1 - survivors / max(1, len(sample))
-    print(f"\n{len(sample) - survivors} of {len(sample)} seen: {share:.1%} (goal 95 %)")
+    ends: Counter[tuple[str, str]] = Counter()
+    for spec, (end, test, difference) in _tried(sample):
+        ends[str(spec.module_path), end] += 1
+        print(f"{end}: {_name(spec)} {test}", flush=True)
+        if end == "survived":
+            print(f"{difference}\n", flush=True)
+    _print_by_module(ends)
+    survived = sum(count for (_, end), count in ends.items() if end == "survived")
+    share = 1 - survived / max(1, len(sample))
+    print(f"\n{len(sample) - survived} of {len(sample)} seen: {share:.1%} (goal 95 %)")
     print(f"{(monotonic() - begun) / 60:.1f} minutes")
     return int(share < 0.95)
 
@@ -77,38 +89,22 @@ def drawn(mutations: Iterable[MutationSpec], most: int, rng: Random) -> list[Mut
     return rng.sample(chosen, min(most, len(chosen)))
 
 
-def _red(sample: Sequence[MutationSpec]) -> str:
-    """What the tests say when they fail as things are; empty when all pass."""
-    near = chain.from_iterable(tests_near(Path(each.module_path)) for each in sample)
+def _tried(sample: Sequence[MutationSpec]) -> Iterator[tuple[MutationSpec, Outcome]]:
+    """Each mistake with what became of it."""
+    warm_up()
     with tempfile.TemporaryDirectory(prefix="smsmon-mutants-") as folder:
-        command = shlex.split(_command(dict.fromkeys([*Middle.TESTS, *near])))
-        copy = _copied(Path(folder))
-        done = subprocess.run(command, cwd=copy, check=False, stdout=subprocess.PIPE, text=True)
-    return done.stdout[-2000:] if done.returncode else ""
-
-
-def _command(tests: Iterable[str]) -> str:
-    """The command that runs ``tests``, patterns included, to the first that fails."""
-    files = [
-        str(path)
-        for each in tests
-        for path in (sorted(Path().glob(each)) if "*" in each else [each])
-    ]
-    return f"{sys.executable} -m pytest -q -x -n 0 -p no:cacheprovider {shlex.join(files)}"
-
-
-def _tried(
-    sample: Sequence[MutationSpec], longest: float
-) -> Iterator[tuple[MutationSpec, bool, str]]:
-    """Each mistake with whether a test saw it, and its difference."""
-    with tempfile.TemporaryDirectory(prefix="smsmon-mutants-") as folder, Manager() as manager:
-        free: Queue[str] = manager.Queue()
-        for worker in range(WORKERS):
-            free.put(str(_copied(Path(folder) / str(worker))))
-        with ProcessPoolExecutor(WORKERS, initializer=_move_in, initargs=(free,)) as pool:
-            outcomes = pool.map(_try, sample, repeat(longest))
-            for spec, (seen, difference) in zip(sample, outcomes, strict=True):
-                yield spec, seen, difference
+        first = _copied(Path(folder) / "first")
+        chdir(first)
+        modules = sorted({str(each.module_path) for each in sample})
+        with ProcessPoolExecutor(
+            WORKERS, get_context("fork"), initializer=_move_in, initargs=(first,)
+        ) as pool:
+            without = joined(pool.map(_known, all_tests(), repeat(modules)))
+            for test in without.failed:
+                print(f"fails without any mistake, and is not asked: {test}", flush=True)
+            near = [without.who_sees(str(each.module_path), each.start_pos[0]) for each in sample]
+            yield from zip(sample, pool.map(_try, sample, near), strict=True)
+        chdir(ROOT)
 
 
 def _copied(target: Path) -> Path:
@@ -118,22 +114,54 @@ def _copied(target: Path) -> Path:
         if name and Path(name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(name, target / name)
+    compile_dir(target, quiet=1)  # with a mistake in the tree nothing compiled is kept
     return target
 
 
-def _move_in(free: Queue[str]) -> None:
-    chdir(free.get())
+def _move_in(first: Path) -> None:
+    chdir(shutil.copytree(first, first.with_name(str(getpid())), symlinks=True))
 
 
-def _try(spec: MutationSpec, longest: float) -> tuple[bool, str]:
-    """True when a test fails with the mistake of ``spec``; and what the mistake is."""
-    near = tests_near(Path(spec.module_path))
-    others = () if "console" in Path(spec.module_path).parts else Middle.TESTS
-    for tests in filter(None, (near, [each for each in others if each not in near])):
-        result = mutate_and_test([spec], _command(tests), longest)
-        if result.test_outcome is not TestOutcome.SURVIVED:
-            return True, ""
-    return False, result.diff
+def _known(tests: str, modules: Sequence[str]) -> Known:
+    return known([tests], modules, Path(f"../{getpid()}.notes"))
+
+
+def _try(spec: MutationSpec, tests: dict[str, float]) -> Outcome:
+    """Run the tests that run the line of ``spec``, with its mistake, up to the first that sees."""
+    path = Path(spec.module_path)
+    original = path.read_text(encoding="utf-8")
+    operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
+    changed = mutate_code(original, operator, spec.occurrence)
+    difference = "\n".join(
+        unified_diff(original.split("\n"), changed.split("\n"), lineterm="", n=2)
+    )
+    notes = Path(f"../{getpid()}.notes")
+    count = len(tests)
+    try:
+        while tests:
+            path.write_text(changed, encoding="utf-8")
+            failing = first_failing(tests, notes)
+            path.write_text(original, encoding="utf-8")
+            if failing is None:
+                break
+            sure = tests.get(failing, 0.0) < QUICK
+            if sure or not first_failing({failing: tests[failing]}, notes):
+                return Outcome("seen", failing, difference)
+            names = list(tests)
+            tests = {each: tests[each] for each in names[names.index(failing) + 1 :]}
+    except TimeoutError:
+        return Outcome("timed out", "", difference)
+    finally:
+        path.write_text(original, encoding="utf-8")
+    return Outcome("survived", f"({count} tests run it)", difference)
+
+
+def _print_by_module(ends: Counter[tuple[str, str]]) -> None:
+    kinds = ("seen", "timed out", "survived")
+    print("\n" + "  ".join(kinds))
+    for module in sorted({module for module, _ in ends}):
+        counts = "  ".join(f"{ends[module, kind]:{len(kind)}}" for kind in kinds)
+        print(f"{counts}  {module}")
 
 
 def _name(spec: MutationSpec) -> str:

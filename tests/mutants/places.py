@@ -1,10 +1,10 @@
-"""Where mistakes are put, which of them change nothing, and which tests stand near."""
+"""Where mistakes are put, which of them change nothing, and which tests may see them."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ class Middle:
     """The pure middle: what decides, without a screen, a disk or a network."""
 
     MODULES = (
+        "smsmon/api/charset.py",
         "smsmon/api/decode*.py",
         "smsmon/api/envelope.py",
         "smsmon/api/errors.py",
@@ -39,33 +40,31 @@ class Middle:
         "smsmon/shapes.py",
         "smsmon/commands/recorded.py",
         "smsmon/spreadsheet.py",
-        "smsmon/console/terminal/canvas.py",
+        "smsmon/console/terminal/[ci]*.py",
         "smsmon/console/head.py",
         "smsmon/console/widgets/live_table/order.py",
     )
-    TESTS = ("tests/api", "tests/filters", "tests/monitor", "tests/store", "tests/test_*.py")
+    TESTS = (
+        "tests/api/test_*.py",
+        "tests/filters/test_*.py",
+        "tests/monitor/test_*.py",
+        "tests/store/**/test_*.py",
+        "tests/test_*.py",
+        "tests/console/terminal/test_[ci]*.py",
+        "tests/console/test_head.py",
+        "tests/console/test_truth.py",
+        "tests/console/test_live_table_[ov]*.py",
+    )
     """All who may see a mistake. Those of the commands start the program that is installed, in
     which there is none."""
+    RIM = (
+        "tests/api/test_{address,desync,kept,key,key_leaks,proxy,resolver}.py",
+        "tests/store/local/test_{damage,disturbed,kill,lease,trouble}.py",
+        "tests/test_{bounds,cores,crash,hooks,map,programs}.py",
+    )
+    """But for these: of sockets, processes and disks that fail, which take long."""
 
 
-_NEAR = {
-    "smsmon/phones/": ("tests/test_phones.py", "tests/test_searches.py", "tests/store"),
-    "smsmon/store/idlist/": ("tests/store/test_idlist.py", "tests/cli"),
-    "smsmon/filters/": ("tests/filters", "tests/test_exported.py"),
-    "smsmon/alerting.py": ("tests/test_alerting.py", "tests/test_told.py"),
-    "smsmon/store/local/recording.py": (
-        "tests/store/test_recording.py",
-        "tests/test_merging.py",
-    ),
-    "smsmon/monitor/alerts.py": ("tests/monitor/test_alerts.py", "tests/test_alerting.py"),
-    "smsmon/monitor/ledger.py": ("tests/monitor/test_[el]*.py", "tests/test_window.py"),
-    "smsmon/console/terminal/canvas.py": ("tests/console/terminal/test_canvas.py",),
-    "smsmon/console/head.py": ("tests/console/test_head.py", "tests/console/test_truth.py"),
-    "smsmon/console/widgets/live_table/": ("tests/console/test_live_table_[ov]*.py",),
-}
-"""Which tests hold a module, where its name does not say it."""
-_FOLDERS = {"smsmon": "", "commands": "cli"}
-"""Folders of tests that are not named after what they test."""
 _UNLIKELY = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
 """Operators whose mistakes nobody makes, or that a type checker sees."""
 _BITS = ("BitAnd", "BitOr", "BitXor", "LShift", "RShift")
@@ -74,18 +73,31 @@ _IDENTITY = ("Is", "IsNot")
 
 def all_mutations(only: str = "") -> Iterator[MutationSpec]:
     """Every mistake that can be put into the middle, in an order that stays the same."""
-    modules = sorted(
-        path
-        for pattern in Middle.MODULES
-        for path in Path().glob(pattern)
-        if fnmatch(str(path), only or "*")
-    )
+    modules = [
+        Path(each) for each in sorted({*_files(Middle.MODULES)}) if fnmatch(each, only or "*")
+    ]
     with TemporaryDirectory() as folder, use_db(str(Path(folder) / "work.sqlite")) as work:
         init(modules, work, {})
         specs = [item.mutations[0] for item in work.work_items]
     for spec in sorted(specs, key=lambda each: (str(each.module_path), *_place(each))):
-        if not (_unlikely(spec.operator_name) or _in_annotation(spec) or _of_dataclass(spec)):
+        if not (_unlikely(spec.operator_name) or _in_annotation(spec) or _of_no_effect(spec)):
             yield spec
+
+
+def all_tests() -> list[str]:
+    """The files of tests that may see a mistake. Raises ValueError where a pattern fits none."""
+    return sorted({*_files(Middle.TESTS)} - {*_files(Middle.RIM)})
+
+
+def _files(patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
+        before, _, rest = pattern.partition("{")
+        names, _, behind = rest.partition("}")
+        for name in names.split(","):
+            found = sorted(map(str, Path().glob(f"{before}{name}{behind}")))
+            if not found:
+                raise ValueError(f"nothing is called {before}{name}{behind} any more")
+            yield from found
 
 
 def _unlikely(operator: str) -> bool:
@@ -95,18 +107,6 @@ def _unlikely(operator: str) -> bool:
     _, _, ways = operator.partition("Operator_")
     was, _, becomes = ways.partition("_")
     return any(becomes in kind and was not in kind for kind in (_BITS, _IDENTITY))
-
-
-def tests_near(module: Path) -> list[str]:
-    """The tests to ask first: those said to hold it, or the file of its name and its folder."""
-    for start, tests in _NEAR.items():
-        if str(module).startswith(start):
-            return [str(each) for pattern in tests for each in sorted(Path().glob(pattern))]
-    folder = Path("tests") / _FOLDERS.get(module.parent.name, module.parent.name)
-    named = sorted(map(str, folder.glob(f"test_{module.stem.split('_')[0]}*.py")))
-    if folder == Path("tests"):
-        return named or ["tests/test_*.py"]
-    return [*named, str(folder)]
 
 
 def known_as_equivalent(spec: MutationSpec) -> str | None:
@@ -154,9 +154,14 @@ def _annotations(module: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     return spans
 
 
-def _of_dataclass(spec: MutationSpec) -> bool:
-    """True for what a dataclass is made of: slots save memory, and a type checker sees the rest."""
+def _of_no_effect(spec: MutationSpec) -> bool:
+    """True for what only a fault of our own would show, or a type checker sees.
+
+    What a dataclass is made of is such, and that two columns put side by side are as long.
+    """
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
+    if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
+        return True
     return bool(line.lstrip().startswith("@dataclass"))
 
 
