@@ -88,7 +88,7 @@ class Shown(Heading):
 
 
 @dataclass(frozen=True)
-class Known:
+class AnyField:
     """One thing that is known of messages, or of recipients, and what is made of it.
 
     How it is shown and exported must be said, with None where it is not: what is left out does not

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.fields import Drawn, Fact, Known, Shown
+from smsmon.filters.fields import AnyField, Drawn, Fact, Shown
 from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
@@ -67,7 +67,7 @@ class Standing(Protocol):
 
 
 @dataclass(frozen=True)
-class MessageField(Known):
+class MessageField(AnyField):
     """One thing that is known of messages."""
 
     of: Callable[[Any], Fact]

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
-from smsmon.filters.fields import Drawn, Fact, Known, Shown, in_order
+from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, in_order
 from smsmon.phones import region
 from smsmon.recipients import STOP_YES, Recipient, Recipients, Status
 
@@ -127,7 +127,7 @@ def took_of(seen: Seen, slot: int) -> float | None:
 
 
 @dataclass(frozen=True)
-class RecipientField(Known):
+class RecipientField(AnyField):
     """One thing that is known of recipients."""
 
     of: Callable[[Any], Fact]

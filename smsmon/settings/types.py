@@ -221,7 +221,7 @@ class Display(Struct, frozen=True, kw_only=True):
             Meta(
                 description="Columns of the recipients table, in order. Unset: those that "
                 "the console last showed.",
-                examples=[["phone", "status", "stop", "since"]],
+                examples=[["phone", "status", "stop", "took"]],
             ),
         ]
         | None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from smsmon.commands import recorded
+from smsmon.commands.find import find
+from smsmon.commands.status import status
 from smsmon.console.export import recipient_record
 from smsmon.console.lens import Lens
 from smsmon.console.tables.recipients import RecipientRows, recipient_columns
 from smsmon.filters import Coded, Kind
+from smsmon.filters.messages import MESSAGES
 from smsmon.filters.recipients import (
     RECIPIENT_COLUMNS,
     RECIPIENT_FIELDS,
@@ -19,6 +22,8 @@ from smsmon.filters.recipients import (
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
+from smsmon.settings.printing import json_schema
+from smsmon.shapes import known_json
 from tests.store.reports import START, report, row
 from tests.support.clock import VirtualClock
 
@@ -75,3 +80,13 @@ def test_names_and_places_in_exports_stay() -> None:
 def test_a_word_without_a_field_is_looked_for_in_the_phone_last() -> None:
     plain = [each.name for each in RECIPIENT_FIELDS if each.plain]
     assert plain == ["status", "word", "country", "phone"]
+
+
+def test_what_settings_and_help_name_is_there() -> None:
+    for columns, fields in (("message_columns", MESSAGES), ("recipient_columns", RECIPIENTS)):
+        schema = json_schema()["$defs"]["Display"]["properties"][columns]
+        (example,) = schema["anyOf"][0].get("examples") or schema["examples"]
+        assert {*example} <= {each.shown.name for each in fields if each.shown}
+    told = (find.help or "") + (status.help or "")
+    for key in known_json(recipient_row(seen(), 0)):
+        assert f'"{key}"' in told or key == "took_seconds"

@@ -42,11 +42,11 @@ def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens, width: int) -> Cel
             if number is None:
                 return UNKNOWN
             return Span(cells.count(int(number)), Tone.WARN if number else Tone.DIM)
-    text = " ".join(fact) if isinstance(fact, tuple) else str(fact or "")
-    return Span(text, _TONES.get(drawn, Tone.PLAIN))
-
-
-_TONES = {Drawn.STRONG: Tone.STRONG, Drawn.DIM: Tone.DIM}
+        case Drawn.PLAIN | Drawn.STRONG | Drawn.DIM:
+            tone = {Drawn.STRONG: Tone.STRONG, Drawn.DIM: Tone.DIM}.get(drawn, Tone.PLAIN)
+            return Span(" ".join(fact) if isinstance(fact, tuple) else str(fact or ""), tone)
+        case Drawn.STATE | Drawn.DUE | Drawn.BAR | Drawn.TOTAL | Drawn.PHONE | Drawn.STATUS:
+            raise ValueError(f"{drawn.name} takes more than the fact")
 
 
 def heading_of(shown: Shown) -> dict[str, Any]:
