@@ -2,7 +2,8 @@
 
 Masked is last, when a text is as it will be shown, and whatever repeats at least ``PIECE``
 characters of the key in a row: in either case, cut, escaped as URLs, JSON, XML or Python do it
-(even three times over), in Base64, or with separators in between. So is what follows ``apiKey=``.
+(even three times over), in Base64, in letters of full width and the like (what NFKC makes plain),
+or with separators in between. So is what follows ``apiKey=``.
 
 A number that a report gives is left alone: a run of at most 15 digits there is a phone, a date
 or an id, which may share eight digits with a key by chance, and must not become another.
@@ -16,6 +17,7 @@ import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from unicodedata import normalize
 
 from smsmon.api.errors import amended
 from smsmon.api.key import ApiKey
@@ -46,6 +48,8 @@ _NAMED_IN_BYTES = re.compile(_NAMED_PATTERN.encode(), re.IGNORECASE)
 _ESCAPED = re.compile(
     r"%([0-9a-f]{2})|\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|&#x0*([0-9a-f]{2});|&#0*([0-9]{2,3});"
 )
+_DISGUISED = re.compile("\xef[\xbc\xbd][\x80-\xbf]|[^\0-\x7f]")
+"""A letter that is not plain, or one of full width in UTF-8, each byte of it a character."""
 _BETWEEN = re.compile(r"[^0-9a-z]+")
 
 Span = tuple[int, int]
@@ -176,6 +180,8 @@ class Mask:
             return True
 
         view = _View(text)
+        if len(text) < _LONG and not text.isascii():
+            view = view.changed(_DISGUISED, _plain)
         if not look(view, self._plain + (self._packed if len(text) < _LONG else [])):
             return None
         for _ in range(_ROUNDS):
@@ -234,6 +240,13 @@ class _View:
 def _unescaped(match: re.Match[str]) -> str:
     number = int(match[5]) if match[5] else int(next(filter(None, match.groups())), 16)
     return chr(number).lower() if number < 128 else "\N{REPLACEMENT CHARACTER}"
+
+
+def _plain(match: re.Match[str]) -> str:
+    """The letter that NFKC makes of one; itself, where that is none or several."""
+    found = match[0]
+    plain = normalize("NFKC", found.encode("latin-1").decode() if len(found) > 1 else found)
+    return plain.lower() if len(plain) == 1 else found[0]
 
 
 def _lowered(text: str) -> str:
