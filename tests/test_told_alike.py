@@ -18,7 +18,7 @@ from smsmon.cli import smsmon
 from smsmon.console import export
 from smsmon.console.details import recipient_text, whole_timeline
 from smsmon.console.dialogs.since import lines as since_lines
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.log import LogLine, event_line, transition_lines
 from smsmon.filters.recipients import recipient_row
 from smsmon.monitor.state import Applied
@@ -211,10 +211,10 @@ def test_find_tells_it_and_who_is_no_longer_listed(lived: Lived) -> None:
     assert {each[1] for each in rows if each[8]} == {"17"}
 
 
-def shown(lines: Iterable[LogLine], lens: Lens) -> dict[str, list[tuple[str, str]]]:
+def shown(lines: Iterable[LogLine], formats: Formats) -> dict[str, list[tuple[str, str]]]:
     """Message → what the log exports of its last report."""
     found: dict[str, list[tuple[str, str]]] = {name: [] for name in KINDS}
-    records = [export.log_record(line, lens) for line in lines]
+    records = [export.log_record(line, formats) for line in lines]
     for each in csv.DictReader(io.StringIO(export.as_csv(records))):
         event = each["what"].partition(": ")[0]
         if each["at"] == utc(LAST[each["id"]]) and (each["phone"] or event in ABOUT):
@@ -223,7 +223,7 @@ def shown(lines: Iterable[LogLine], lens: Lens) -> dict[str, list[tuple[str, str
 
 
 def test_the_log_of_the_console_tells_it_live_and_of_the_past(lived: Lived) -> None:
-    lens = Lens(VirtualClock(START), utc=True)
+    formats = Formats(VirtualClock(START), utc=True)
     expected: dict[str, set[tuple[str, str]]] = {}
     for name, kind in KINDS.items():
         expected[name] = {(phone(1), kind.told.words)} if kind.told else set()
@@ -234,13 +234,13 @@ def test_the_log_of_the_console_tells_it_live_and_of_the_past(lived: Lived) -> N
         for name, applied in lived.applied.items():
             live += [*transition_lines(applied.transitions), *map(event_line, applied.events)]
             past += since_lines(reader.ask(partial(timeline, message_id=name)))
-    for told in (shown(live, lens), shown(past, lens)):
+    for told in (shown(live, formats), shown(past, formats)):
         assert {name: set(those) for name, those in told.items()} == expected
         assert sum(map(len, told.values())) == sum(map(len, expected.values())), "once each"
 
 
 def test_a_recipient_in_full_tells_it(lived: Lived) -> None:
-    lens = Lens(VirtualClock(START), utc=True)
+    formats = Formats(VirtualClock(START), utc=True)
     with Reader(lived.home / "history.db") as reader:
         for name, kind in KINDS.items():
             past = reader.ask(partial(timeline, message_id=name)).transitions
@@ -250,7 +250,7 @@ def test_a_recipient_in_full_tells_it(lived: Lived) -> None:
             seen = lived.console.board.transitions(name, slot)
             whole = whole_timeline(changes, seen)
             assert whole == changes, "the same change is told once"
-            text = str(recipient_text(recipient_row(watched, slot), whole, (), lens))
+            text = str(recipient_text(recipient_row(watched, slot), whole, (), formats))
             lines = text.partition("Timeline\n")[2].splitlines()
             if kind.told:
                 assert lines[0].endswith(f" {kind.told.words}")
@@ -272,9 +272,9 @@ def test_privacy_masks_numbers_wherever_it_is_told(lived: Lived) -> None:
     told = [lived.run(*command) for command in commands]
     news = [news_json(each, private=True) for each in lived.applied.values()]
     told.append(repr([line for lines in news for line in lines]))
-    lens = Lens(VirtualClock(START), utc=True, masked=True)
+    formats = Formats(VirtualClock(START), utc=True, masked=True)
     lines = [line for each in lived.applied.values() for line in transition_lines(each.transitions)]
-    records = [export.log_record(line, lens) for line in lines]
+    records = [export.log_record(line, formats) for line in lines]
     told += [export.as_csv(records), export.as_json(records), export.as_lines(records)]
     told.append("\n".join(str(record["what"]) for record in records))
     for text in told:

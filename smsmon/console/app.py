@@ -14,7 +14,7 @@ from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.memory import Memory
 from smsmon.console.palette import Actions
 from smsmon.console.screen import ConsoleScreen
@@ -112,11 +112,11 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     def get_default_screen(self) -> ConsoleScreen:
         display = self._settings.display
-        lens = Lens(self._clock, utc=display.utc, masked=display.privacy)
-        lens.still = not display.clock
+        formats = Formats(self._clock, utc=display.utc, masked=display.privacy)
+        formats.still = not display.clock
         return ConsoleScreen(
             self._session,
-            lens,
+            formats,
             memory=self._memory,
             exports=self._locations.exports,
             copied=self._locations.copied,

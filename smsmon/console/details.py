@@ -12,7 +12,7 @@ from textual.content import Content
 
 from smsmon import phones
 from smsmon.console import cells
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import DASH, GONE, Tone, state_sign, status_sign, styled
 from smsmon.console.tables.recipients import status_of
 from smsmon.console.widgets.line import Part, part
@@ -69,42 +69,44 @@ def recipient_text(
     row: RecipientRow,
     timeline: Iterable[Transition],
     others: Iterable[Elsewhere],
-    lens: Lens,
+    formats: Formats,
 ) -> Content:
     """The pane's text."""
     one = row.recipient
     sign = status_sign(one.status)
     api_word = (
-        f"  (the API says “{lens.words(one.raw_status)}”)" if one.raw_status != sign.word else ""
+        f"  (the API says “{formats.words(one.raw_status)}”)" if one.raw_status != sign.word else ""
     )
     lines = [
         Content.assemble(
-            (lens.phone(one.phone), "bold"),
+            (formats.phone(one.phone), "bold"),
             "  ",
             styled(country_name(phones.region(one.phone)), Tone.DIM),
         ),
         _fact("Status", Content.assemble(styled(f"{sign.glyph} {sign.word}", sign.tone), api_word)),
         _fact("STOP", _stop(one.stop)),
-        _fact("API date", Content(lens.timestamp(one.date))),
-        _fact("First seen", Content(lens.timestamp(row.first_seen))),
+        _fact("API date", Content(formats.timestamp(one.date))),
+        _fact("First seen", Content(formats.timestamp(row.first_seen))),
         _fact("Took", _took(row)),
     ]
     if row.absent_since is not None:
-        lines.append(gone_note(row.absent_since, lens))
+        lines.append(gone_note(row.absent_since, formats))
     if one.reason:
         lines.append(
-            styled(f"The row could not be understood: {lens.words(one.reason)}", Tone.WARN)
+            styled(f"The row could not be understood: {formats.words(one.reason)}", Tone.WARN)
         )
     lines += [Content(), Content.styled("Timeline", "bold $accent")]
     changes = list(timeline)
     lines += [
-        _moment(lens, each.at, styled(lens.words(in_words(each)), status_sign(each.after).tone))
+        _moment(
+            formats, each.at, styled(formats.words(in_words(each)), status_sign(each.after).tone)
+        )
         for each in reversed(changes)
     ]
     if not changes or changes[0].before is not None:
         began = status_sign(changes[0].before or one.status if changes else one.status).word
-        lines.append(_moment(lens, row.first_seen, styled(f"first seen: {began}", Tone.DIM)))
-    also = [_also(lens, other) for other in others]
+        lines.append(_moment(formats, row.first_seen, styled(f"first seen: {began}", Tone.DIM)))
+    also = [_also(formats, other) for other in others]
     if also:
         lines += [Content(), Content.styled("Also in", "bold $accent"), *also]
     return Content("\n").join(lines)
@@ -114,8 +116,8 @@ def _fact(name: str, value: Content) -> Content:
     return Content.assemble(styled(name.ljust(_NAME_WIDTH), Tone.DIM), value)
 
 
-def _moment(lens: Lens, at: float | None, what: Content) -> Content:
-    return Content.assemble(styled(lens.moment(at).ljust(_TIME_WIDTH), Tone.DIM), what)
+def _moment(formats: Formats, at: float | None, what: Content) -> Content:
+    return Content.assemble(styled(formats.moment(at).ljust(_TIME_WIDTH), Tone.DIM), what)
 
 
 def _stop(stop: bool | None) -> Content:
@@ -130,15 +132,15 @@ def _took(row: RecipientRow) -> Content:
     return styled("still waiting" if not row.recipient.status.final else DASH, Tone.DIM)
 
 
-def _also(lens: Lens, other: Elsewhere) -> Content:
-    told = status_of(other.row.recipient, other.row.absent_since, lens)
+def _also(formats: Formats, other: Elsewhere) -> Content:
+    told = status_of(other.row.recipient, other.row.absent_since, formats)
     when = other.row.recipient.date or other.row.changed_at or other.row.first_seen
     return Content.assemble(
         (other.message_id, "bold"),
         "  ",
         *(styled(*each) for each in told),
         "  ",
-        styled(lens.moment(when), Tone.DIM),
+        styled(formats.moment(when), Tone.DIM),
         "  ",
         painted(other.label),
     )
@@ -155,23 +157,23 @@ def message_name(watched: Watched) -> Part:
     return part(10, Content.assemble(id, f" {painted(watched.entry.label)}".rstrip()), id)
 
 
-def stale_note(stands: Standing, lens: Lens) -> Part:
+def stale_note(stands: Standing, formats: Formats) -> Part:
     """Since when what is shown is not fresh; empty when it is, or when nothing is shown."""
     if stands.state not in _TROUBLED or stands.since is None:
         return part(0, "")
     sign = state_sign(stands.state.value)
-    return part(9, styled(f"{sign.glyph} {sign.word} {lens.since(stands.since)}", Tone.WARN))
+    return part(9, styled(f"{sign.glyph} {sign.word} {formats.since(stands.since)}", Tone.WARN))
 
 
-def reason_note(stands: Standing | None, lens: Lens) -> Content:
+def reason_note(stands: Standing | None, formats: Formats) -> Content:
     """Why what is shown is not fresh, whole; empty when it is."""
     if stands is None or stands.state not in _TROUBLED:
         return Content()
     glyph = state_sign(stands.state.value).glyph
-    return styled(f"{glyph} {lens.words(stands.reason)}", Tone.WARN)
+    return styled(f"{glyph} {formats.words(stands.reason)}", Tone.WARN)
 
 
-def read_note(watched: Watched, account: AccountState, lens: Lens) -> Part:
+def read_note(watched: Watched, account: AccountState, formats: Formats) -> Part:
     """When the message was last truly read, and when it is next due; empty if it never was.
 
     A moment that may be over before this is painted again is not told, nor what was planned
@@ -179,14 +181,14 @@ def read_note(watched: Watched, account: AccountState, lens: Lens) -> Part:
     """
     if watched.read_at is None:
         return part(0, "")
-    read = f"read {lens.moment(watched.read_at)}"
+    read = f"read {formats.moment(watched.read_at)}"
     next_due = watched.next_due if account.condition is Condition.OK else None
     if next_due is None:
         due = ""
-    elif next_due - lens.now() > SOON:
-        due = f", next {lens.moment(next_due)}"
+    elif next_due - formats.now() > SOON:
+        due = f", next {formats.moment(next_due)}"
     else:
-        due = ", next soon" if next_due > lens.now() else ", due now"
+        due = ", next soon" if next_due > formats.now() else ", due now"
     return part(3, styled(read + due, Tone.DIM), styled(read, Tone.DIM))
 
 
@@ -207,9 +209,9 @@ def recipients_count(watched: Watched) -> Part:
     )
 
 
-def gone_note(since: float, lens: Lens) -> Content:
+def gone_note(since: float, formats: Formats) -> Content:
     """What is said of a recipient that reports leave out."""
-    told = f"{GONE} no longer in the answer since {lens.moment(since).strip()}"
+    told = f"{GONE} no longer in the answer since {formats.moment(since).strip()}"
     return styled(f"{told}; shown as it was last seen", Tone.WARN)
 
 

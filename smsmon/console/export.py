@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsmon import files, outputs, phones, spreadsheet
 from smsmon.console.actions import Where
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.operations import Say
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import LogLine, words
@@ -65,18 +65,18 @@ def message_record(row: Watched, stands: Standing) -> Record:
     return {**{name: told[name] for name in _MESSAGE_COLUMNS}, "tags": " ".join(row.tags)}
 
 
-def recipient_record(message_id: str, row: RecipientRow, lens: Lens) -> Record:
+def recipient_record(message_id: str, row: RecipientRow, formats: Formats) -> Record:
     """One recipient of one message."""
-    return {"id": message_id, **known_json(row, private=lens.masked)}
+    return {"id": message_id, **known_json(row, private=formats.masked)}
 
 
-def log_record(line: LogLine, lens: Lens) -> Record:
+def log_record(line: LogLine, formats: Formats) -> Record:
     """One line of the log."""
     return {
         "at": utc(line.at),
         "id": line.message_id,
-        "phone": phones.as_shown(line.phone, private=lens.masked) if line.phone else "",
-        "what": words(line, lens),
+        "phone": phones.as_shown(line.phone, private=formats.masked) if line.phone else "",
+        "what": words(line, formats),
     }
 
 
@@ -113,7 +113,7 @@ class Exports:
 
     app: App[Any]
     session: Session
-    lens: Lens
+    formats: Formats
     picture: Picture
     folder: Path
     """Where exports go unless another is named."""
@@ -127,7 +127,7 @@ class Exports:
 
     def records(self, keys: Sequence[Any]) -> list[Record]:
         """Rows of the table the operator stands in, as they are exported."""
-        engine, now = self.session.engine, self.lens.now()
+        engine, now = self.session.engine, self.formats.now()
         watched, journal = self.picture.open_message, self.picture.journal
         # A frozen table lists what is watched or kept no longer.
         match self.picture.at:
@@ -136,10 +136,10 @@ class Exports:
                 return [message_record(row, standing(engine, row, now)) for row in rows]
             case Where.LOG:
                 lines = [journal[number] for number in keys if number in journal.numbers]
-                return [log_record(line, self.lens) for line in lines]
+                return [log_record(line, self.formats) for line in lines]
             case _ if watched is not None:
                 rows_of = partial(recipient_row, watched)
-                return [recipient_record(watched.id, rows_of(slot), self.lens) for slot in keys]
+                return [recipient_record(watched.id, rows_of(slot), self.formats) for slot in keys]
             case _:
                 return []
 
@@ -174,7 +174,7 @@ class Exports:
     @property
     def _masked(self) -> bool:
         """True when numbers are masked, and the rows have some."""
-        return self.lens.masked and self.picture.at is not Where.MESSAGES
+        return self.formats.masked and self.picture.at is not Where.MESSAGES
 
     @property
     def _more_shown(self) -> str:
@@ -214,7 +214,7 @@ class Exports:
         if not keys:
             self.say("There are no rows here to export.")
             return
-        stamp = datetime.fromtimestamp(self.lens.now(), UTC).strftime("%Y%m%d-%H%M%S")
+        stamp = datetime.fromtimestamp(self.formats.now(), UTC).strftime("%Y%m%d-%H%M%S")
         suggested = self.folder / f"{pane.id}-{stamp}.csv"
         hidden = 0 if table.marks else table.view.hidden
         what = told(len(keys), self._source, marked=bool(table.marks), hidden=hidden)

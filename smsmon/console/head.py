@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from smsmon.console import cells
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import ALERT_TONES, GONE, UP, Tone, state_sign, status_sign, styled
 from smsmon.console.widgets.line import GAP, fitted, part
 from smsmon.known import AccountState, Condition
@@ -77,7 +77,7 @@ def trouble(head: Head) -> bool:
     )
 
 
-def truth(head: Head, lens: Lens, width: int) -> Content:
+def truth(head: Head, formats: Formats, width: int) -> Content:
     """The first line, in ``width`` columns: what matters least gives way first."""
     name = Content.styled("smsmon", "bold")
     parts = [part(6, Content.assemble(name, f"  {head.name}") if head.name else name, name)]
@@ -85,7 +85,7 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
         halted = Content.assemble(("NOT POLLING", "bold"))
         parts.append(part(30, Content.assemble(halted, f": {head.halted}"), halted))
     parts.extend(
-        part(_WORTH[alike[0].condition], *_accounts(alike, lens, head))
+        part(_WORTH[alike[0].condition], *_accounts(alike, formats, head))
         for alike in _alike(head.accounts)
     )
     if polls := _who_polls(head.polling):
@@ -93,7 +93,7 @@ def truth(head: Head, lens: Lens, width: int) -> Content:
     if head.alerts:
         parts.append(part(25, *_alerts(head.alerts)))
     if head.frozen_since is not None:
-        forms = (f"FROZEN since {lens.moment(head.frozen_since).strip()}", "FROZEN")
+        forms = (f"FROZEN since {formats.moment(head.frozen_since).strip()}", "FROZEN")
         new = f", {head.held_back:,} new"
         parts.append(part(9, *(styled(form + new, Tone.WARN) for form in forms)))
     if head.masked:
@@ -143,14 +143,14 @@ def _alike(accounts: tuple[AccountState, ...]) -> list[list[AccountState]]:
     return list(found.values())
 
 
-def _accounts(alike: list[AccountState], lens: Lens, head: Head) -> list[Content]:
+def _accounts(alike: list[AccountState], formats: Formats, head: Head) -> list[Content]:
     """How it stands with accounts that are ``alike``: each for itself, together, or their count.
 
     Together they tell the one reason that all have: of several, none is told as that of all.
     """
     if len(head.accounts) == 1:
-        return _account(alike[0], "API ", lens, head)
-    each = [_account(account, f"{account.profile} ", lens, head) for account in alike]
+        return _account(alike[0], "API ", formats, head)
+    each = [_account(account, f"{account.profile} ", formats, head) for account in alike]
     if len(alike) == 1:
         return each[0]
     since, retry_at, failing = (
@@ -159,7 +159,7 @@ def _accounts(alike: list[AccountState], lens: Lens, head: Head) -> list[Content
     )
     all_of_them = replace(alike[0], since=since, retry_at=retry_at, failing_since=failing)
     names, count = ", ".join(account.profile for account in alike), f"{len(alike)} accounts"
-    forms = [_account(all_of_them, f"{name} ", lens, head) for name in (names, count)]
+    forms = [_account(all_of_them, f"{name} ", formats, head) for name in (names, count)]
     told = [form for both in zip(*forms, strict=True) for form in both]
     if len({account.reason for account in alike}) > 1:
         told = [*(Content(GAP).join(of_each) for of_each in zip(*each, strict=True)), *told[-2:]]
@@ -169,11 +169,11 @@ def _accounts(alike: list[AccountState], lens: Lens, head: Head) -> list[Content
     return told
 
 
-def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[Content]:
+def _account(account: AccountState, name: str, formats: Formats, head: Head) -> list[Content]:
     match account.condition:
         case Condition.OK if account.failing_since is not None:
-            failing = f"▲ failing since {lens.moment(account.failing_since)}"
-            forms = (f"{failing}: {lens.words(account.reason)}", failing)
+            failing = f"▲ failing since {formats.moment(account.failing_since)}"
+            forms = (f"{failing}: {formats.words(account.reason)}", failing)
             return [Content.assemble(name, styled(form, Tone.WARN)) for form in forms]
         case Condition.OK if not account.heard:
             return [Content.assemble(name, styled("· no answer yet", Tone.DIM))]
@@ -181,12 +181,12 @@ def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[C
             return [Content.assemble(name, styled("● ok", Tone.GOOD))]
         case Condition.DOWN:
             if account.held_until is not None:
-                return _held(name, account, lens)
-            glyph, state, again = "▲", "down", _next_try(account, lens)
+                return _held(name, account, formats)
+            glyph, state, again = "▲", "down", _next_try(account, formats)
         case Condition.STOPPED:
             glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
-    since = f"{glyph} {state} since {lens.moment(account.since)}"
-    reason = lens.words(account.reason)
+    since = f"{glyph} {state} since {formats.moment(account.since)}"
+    reason = formats.words(account.reason)
     down = account.condition is Condition.DOWN
     now = f"{glyph} {state}{again if down else ''}"
     said = f"{now}: {reason}"
@@ -195,54 +195,54 @@ def _account(account: AccountState, name: str, lens: Lens, head: Head) -> list[C
     return [Content.assemble(name, (form, "bold")) for form in told]
 
 
-def _held(name: str, account: AccountState, lens: Lens) -> list[Content]:
+def _held(name: str, account: AccountState, formats: Formats) -> list[Content]:
     """Until when nothing is asked, which no width leaves out."""
-    until, reason = lens.moment(account.held_until).strip(), lens.words(account.reason)
+    until, reason = formats.moment(account.held_until).strip(), formats.words(account.reason)
     forms = (
-        f"▲ held until {until}, since {lens.moment(account.since).strip()}: {reason}",
+        f"▲ held until {until}, since {formats.moment(account.since).strip()}: {reason}",
         f"▲ held until {until}: {reason}",
         f"▲ held until {until}",
     )
     return [Content.assemble(name, (form, "bold")) for form in forms]
 
 
-def _next_try(account: AccountState, lens: Lens) -> str:
+def _next_try(account: AccountState, formats: Formats) -> str:
     if account.retry_at is None:
         return ""
-    if trying(account, lens.now()):
+    if trying(account, formats.now()):
         return ", trying now"
-    return f", next try {lens.moment(account.retry_at)}"
+    return f", next try {formats.moment(account.retry_at)}"
 
 
-def why_not_asked(account: AccountState, lens: Lens, retry_key: str, *, named: bool) -> str:
+def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, named: bool) -> str:
     """What becomes of a wish to ask an account that is down or stopped; empty where it is well.
 
     ``named``: there are several accounts, so tell which.
     """
     what = f"The account {account.profile}" if named else "The account"
-    since = f" since {lens.moment(account.since).strip()}" if account.since else ""
-    reason = lens.words(account.reason).rstrip(".")
+    since = f" since {formats.moment(account.since).strip()}" if account.since else ""
+    reason = formats.words(account.reason).rstrip(".")
     match account.condition:
         case Condition.OK:
             return ""
         case Condition.STOPPED:
             return f"{what} is stopped{since}: {reason}. Nothing is asked; {retry_key} tries again."
-        case Condition.DOWN if account.retry_at is None or trying(account, lens.now()):
+        case Condition.DOWN if account.retry_at is None or trying(account, formats.now()):
             return f"{what} is down{since}: {reason}. It is being tried now."
         case Condition.DOWN:
-            again = lens.moment(account.retry_at).strip()
+            again = formats.moment(account.retry_at).strip()
             told = f"{what} is down{since}: {reason}. The next try is at {again}"
             if account.held_until is None:
                 return f"{told}."
-            until = lens.moment(account.held_until).strip()
+            until = formats.moment(account.held_until).strip()
             return f"{told}: the API asked for a pause until {until}."
 
 
-def limit_used_up(until: float, allowed: int, lens: Lens) -> str:
+def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
     """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
     return (
         f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
-        f" The next goes out at {lens.moment(until).strip()}."
+        f" The next goes out at {formats.moment(until).strip()}."
     )
 
 

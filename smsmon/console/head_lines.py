@@ -13,8 +13,8 @@ from textual.content import Content
 
 from smsmon.console import head
 from smsmon.console.feed import Feed
-from smsmon.console.lens import Lens
-from smsmon.console.overview.tally import Tally, delivered_lately
+from smsmon.console.formats import Formats
+from smsmon.console.overview.activity import Activity, delivered_lately
 from smsmon.console.widgets.line import FittedLine, Line
 from smsmon.model import Balance, Counts
 from smsmon.monitor.board import overdue
@@ -34,7 +34,7 @@ class HeadLines:
     def __init__(
         self,
         session: Session,
-        lens: Lens,
+        formats: Formats,
         feed: Feed,
         filtered: Callable[[], Counts | None],
         *,
@@ -43,16 +43,16 @@ class HeadLines:
     ) -> None:
         """``filtered`` gives the counts of the messages that a filter shows, None without one.
 
-        ``name`` is the account's. No text moves by itself where the ``lens`` is still.
+        ``name`` is the account's. No text moves by itself where the ``formats`` are still.
         """
         self._session = session
-        self._lens = lens
+        self._formats = formats
         self._feed = feed
         self._filtered = filtered
         self._name = name
         self._retry_key = retry_key
-        self.tally = Tally(session.clock)
-        self.states = States(session.engine, lens.now)
+        self.activity = Activity(session.clock)
+        self.states = States(session.engine, formats.now)
         self.told = head.Head((), Counter())
         """What the first line was last made of."""
         self._shown: object = None
@@ -71,14 +71,14 @@ class HeadLines:
         """The two lines, to be mounted on a screen."""
         with self._line:
             yield self._truth
-            if not self._lens.still:
+            if not self._formats.still:
                 yield self._clock
         yield self._totals
 
     def show_time(self) -> None:
         """The time of day, to the second."""
-        if not self._lens.still:
-            self._clock.say(Content(f" {self._lens.time_of_day()} "))
+        if not self._formats.still:
+            self._clock.say(Content(f" {self._formats.time_of_day()} "))
 
     def show_balance(self, balance: Balance | None) -> None:
         """What the account holds; None: it is not known."""
@@ -87,7 +87,7 @@ class HeadLines:
 
     def show(self) -> None:
         """Tell whether the screen is true, and the totals."""
-        engine, now = self._session.engine, self._lens.now()
+        engine, now = self._session.engine, self._formats.now()
         used, allowed, stretch = self._requests_lately()
         told = head.Head(
             accounts=tuple(self._session.account(name) for name in engine.profiles),
@@ -99,7 +99,7 @@ class HeadLines:
             stretch=stretch,
             frozen_since=self._feed.frozen_since,
             held_back=self._feed.held_back,
-            masked=self._lens.masked,
+            masked=self._formats.masked,
             read_only=self._session.read_only,
             halted=self._session.halted,
             alerts=self._session.alerts,
@@ -109,22 +109,22 @@ class HeadLines:
         filtered = self._filtered()
         totals = engine.board.totals() if filtered is None else filtered
         of_filtered = filtered is not None
-        known = not self._lens.still and not of_filtered
-        lately = delivered_lately(self.tally, now) if known else ""
+        known = not self._formats.still and not of_filtered
+        lately = delivered_lately(self.activity, now) if known else ""
         hour = now // 3600  # a moment is told with its date once its day is over
         tried = [head.trying(account, now) for account in told.accounts]
-        shown = (told, totals, of_filtered, self._lens.utc, hour, tried)
+        shown = (told, totals, of_filtered, self._formats.utc, hour, tried)
         if shown == self._shown:
             return
         self.told, self._shown = told, shown
-        self._truth.fit(partial(head.truth, told, self._lens))
+        self._truth.fit(partial(head.truth, told, self._formats))
         self._line.set_class(head.trouble(told), "-trouble")
         self._totals.fit(partial(head.totals, totals, of_filtered=of_filtered, lately=lately))
 
     def _requests_lately(self) -> tuple[int, int, float]:
         """Requests of the last minute, the limit and the stretch, as of a few seconds ago."""
-        moment = int(self._lens.now() // _REQUESTS_EVERY)
-        if not self._lens.still and moment != self._looked_at:
+        moment = int(self._formats.now() // _REQUESTS_EVERY)
+        if not self._formats.still and moment != self._looked_at:
             if self._looked_at is not None:
                 engine = self._session.engine
                 self._requests = (engine.requests_last_minute, engine.allowed, engine.stretch)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
-from smsmon.console.lens import Lens
 from smsmon.console.memory import Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
@@ -28,7 +28,7 @@ class Dialogs:
 
     app: App[Any]
     session: Session
-    lens: Lens
+    formats: Formats
     picture: Picture
     operations: Operations
     head: HeadLines
@@ -73,7 +73,7 @@ class Dialogs:
         def find(text: str, limit: int) -> Awaitable[NumberFound]:
             return self.session.history.ask(lambda archive: archive.find_number(text, limit))
 
-        self.app.push_screen(FindScreen(self.session.engine.board, self.lens, find), found)
+        self.app.push_screen(FindScreen(self.session.engine.board, self.formats, find), found)
 
     def raw(self) -> None:
         """The open message's answer as it was received last."""
@@ -86,7 +86,7 @@ class Dialogs:
             self.say(none_at_hand(self.session.polling, read=read))
             return
         body, length = raw
-        self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.lens.masked))
+        self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.formats.masked))
 
     def columns(self) -> None:
         """Choose the columns of the table the operator stands in."""
@@ -110,8 +110,8 @@ class Dialogs:
         self.app.push_screen(
             OverviewScreen(
                 self.session.engine,
-                self.lens,
-                self.head.tally,
+                self.formats,
+                self.head.activity,
                 lambda: self.head.told,
                 message_id=self.picture.open_id,
             )

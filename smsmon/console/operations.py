@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smsmon.console import head
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Operations:
     """The actions on messages. Those on the watchlist run as workers: the screen stays live."""
 
     session: Session
-    lens: Lens
+    formats: Formats
     chosen: Callable[[], list[str]]
     """Gives the messages that an action is meant for."""
     say: Say
@@ -128,9 +128,9 @@ class Operations:
             self.say(f"Nothing is asked: {self.session.halted}.", "error")
         for name in profiles:
             account = self.session.account(name)
-            told = head.why_not_asked(account, self.lens, self.retry_key, named=named)
+            told = head.why_not_asked(account, self.formats, self.retry_key, named=named)
             if not told and name in full:
-                told = head.limit_used_up(full[name], self.session.engine.allowed, self.lens)
+                told = head.limit_used_up(full[name], self.session.engine.allowed, self.formats)
             if told:
                 self.say(told, "warning")
         self.show_head()

@@ -23,7 +23,7 @@ from smsmon.console.details import (
     whole_timeline,
 )
 from smsmon.console.feed import News
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
@@ -49,7 +49,7 @@ class Picture:
     def __init__(
         self,
         session: Session,
-        lens: Lens,
+        formats: Formats,
         journal: Journal,
         start: Callable[..., object],
         *,
@@ -57,16 +57,16 @@ class Picture:
     ) -> None:
         """``start`` starts a worker of Textual, in a group."""
         self._session = session
-        self._lens = lens
+        self._formats = formats
         self.journal = journal
         self._start = start
         engine = session.engine
         self.messages = messages_pane(
-            engine, lens, tint_seconds, session.firing if session.has_alerts else None
+            engine, formats, tint_seconds, session.firing if session.has_alerts else None
         )
-        self.recipients = recipients_pane(lens, tint_seconds)
+        self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
-        self.log = log_pane(journal, lens)
+        self.log = log_pane(journal, formats)
         self.tables: tuple[TablePane[Any, Any], ...] = (self.messages, self.recipients, self.log)
         self.panes: Mapping[Where, Pane] = {
             pane.where: pane for pane in (self.messages, self.recipients, self.recipient, self.log)
@@ -191,7 +191,7 @@ class Picture:
         if watched is None:
             table.set_source(MappedRows({}), ())
         else:
-            rows = RecipientRows(watched, self._lens)
+            rows = RecipientRows(watched, self._formats)
             table.set_source(rows, range(len(watched.recipients)))
         self.show_recipient(table.cursor_key)
         self.focus_engine()
@@ -234,7 +234,7 @@ class Picture:
         others = elsewhere(board, watched.id, row.recipient.phone)
         past = self._past[1] if self._past[0] == (watched.id, slot) else ()
         timeline = whole_timeline(past, board.transitions(watched.id, slot))
-        self.recipient.say(recipient_text(row, timeline, others, self._lens))
+        self.recipient.say(recipient_text(row, timeline, others, self._formats))
 
     async def _recall(self, message_id: str, slot: int) -> None:
         """Look up in the history what became of a recipient before this session."""
@@ -262,33 +262,33 @@ class Picture:
             self.recipient.entitle([title("Recipient")])
             self._explain(None)
             return
-        stands = standing(self._session.engine, watched, self._lens.now())
+        stands = standing(self._session.engine, watched, self._formats.now())
         account = self._session.account(watched.entry.profile)
         self.recipients.entitle(
             [
                 message_name(watched),
-                stale_note(stands, self._lens),
+                stale_note(stands, self._formats),
                 recipients_count(watched),
                 *self.recipients.facts(),
-                part(0, "") if self._lens.still else read_note(watched, account, self._lens),
+                part(0, "") if self._formats.still else read_note(watched, account, self._formats),
             ]
         )
         self._explain(stands)
         slot = self.open_slot
-        phone = "" if slot is None else self._lens.phone(watched.recipients.phones[slot])
+        phone = "" if slot is None else self._formats.phone(watched.recipients.phones[slot])
         beside = Where.RECIPIENTS in self.visible
-        age = [] if beside else [stale_note(stands, self._lens)]
+        age = [] if beside else [stale_note(stands, self._formats)]
         self.recipient.entitle([message_name(watched), *age, title(phone)])
 
     def _explain(self, stands: Standing | None) -> None:
         """Say at the foot of a pane why the open message is not fresh, or not found."""
         where = self.messages if Where.MESSAGES in self.visible else self.recipients
-        notes = {where.id: reason_note(stands, self._lens)}
+        notes = {where.id: reason_note(stands, self._formats)}
         watched, slot = self.open_message, self.open_slot
         if watched and slot is not None and Where.RECIPIENTS in self.visible:
             since = watched.absent.get(slot)
             if since is not None and not notes.get(self.recipients.id):
-                notes[self.recipients.id] = gone_note(since, self._lens)
+                notes[self.recipients.id] = gone_note(since, self._formats)
         for pane in (self.messages, self.recipients):
             pane.explain(notes.get(pane.id, Content()))
         self.messages.screen.set_class(any(notes.values()), "-explained")

@@ -17,9 +17,9 @@ from textual.widgets import Static
 from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, bindings, face_of, rebound
 from smsmon.console.export import Exports
 from smsmon.console.feed import Feed, News
+from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
-from smsmon.console.lens import Lens
 from smsmon.console.memory import ABSENCE, Attention, Memory
 from smsmon.console.opening import Dialogs
 from smsmon.console.operations import Operations
@@ -58,7 +58,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def __init__(
         self,
         session: Session,
-        lens: Lens,
+        formats: Formats,
         *,
         memory: Memory,
         exports: Path,
@@ -74,7 +74,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         """
         super().__init__()
         self.session = session
-        self.lens = lens
+        self.formats = formats
         self._memory = memory
         self.actions = rebound(EVERY_ACTION, keymap or {})
         """Every action, with the keys it has here."""
@@ -83,15 +83,17 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         journal = Journal()
         start = partial(self.run_worker, exit_on_error=False)
         self.feed = Feed(journal, self.show_news, session.clock, frames_per_second)
-        self.picture = picture = Picture(session, lens, journal, start, tint_seconds=tint_seconds)
+        self.picture = picture = Picture(
+            session, formats, journal, start, tint_seconds=tint_seconds
+        )
         self._keys = KeyLine(self.actions, id="keys")
         self.arrangement = Arrangement(self, picture, self._keys)
         self.head = HeadLines(
-            session, lens, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
+            session, formats, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
         )
         self.operations = Operations(
             session,
-            lens,
+            formats,
             lambda: picture.chosen_ids,
             self.say,
             start,
@@ -101,12 +103,12 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         )
         go = self.arrangement.go
         self.exports = Exports(
-            self.app, session, lens, picture, exports, copied, self.say, start, go
+            self.app, session, formats, picture, exports, copied, self.say, start, go
         )
         self.dialogs = Dialogs(
             self.app,
             session,
-            lens,
+            formats,
             picture,
             self.operations,
             self.head,
@@ -141,7 +143,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.session.engine.subscribe(self.feed.hear)
-        self.session.engine.subscribe(self.head.tally.hear)
+        self.session.engine.subscribe(self.head.activity.hear)
         for pane in self.picture.tables:
             if names := self._memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
@@ -201,7 +203,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Look at the clock: paint what it changes; ages are told to the minute."""
         self._ticks += 1
-        before, self._hour = self._hour, self.lens.now() // 3600
+        before, self._hour = self._hour, self.formats.now() // 3600
         if before != self._hour and not self.feed.frozen:
             self.picture.show_new_day()
         self.head.show_time()
@@ -222,9 +224,9 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def noticed(self) -> None:
         """The operator is there: a key or a click."""
-        if self.attention.sign(self.lens.now()):
+        if self.attention.sign(self.formats.now()):
             self._keys.urge(_SINCE)
-            away = self.lens.moment(self.attention.away_since)
+            away = self.formats.moment(self.attention.away_since)
             self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
 
     # Moving about
@@ -302,7 +304,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         def ask(moment: float, limit: int) -> Awaitable[Happened]:
             return self.session.history.ask(lambda archive: archive.happened_since(moment, limit))
 
-        self.app.push_screen(SinceScreen(self.attention.away_since, self.lens, ask), go_to)
+        self.app.push_screen(SinceScreen(self.attention.away_since, self.formats, ask), go_to)
 
     def action_open(self) -> None:
         """Go deeper, from the row under the cursor."""
@@ -336,13 +338,13 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def action_utc(self) -> None:
         """Times in UTC, or in the zone of the machine again."""
-        self.lens.utc = not self.lens.utc
+        self.formats.utc = not self.formats.utc
         self.show_everything()
         self.tick()
 
     def action_privacy(self) -> None:
         """Mask the digits of phone numbers, or show them again."""
-        self.lens.masked = not self.lens.masked
+        self.formats.masked = not self.formats.masked
         self.show_everything()
 
     def action_help(self) -> None:
@@ -357,5 +359,5 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def action_quit(self) -> None:
         """Leave smsmon."""
-        self.attention.leave(self.lens.now())
+        self.attention.leave(self.formats.now())
         self.app.exit(0)

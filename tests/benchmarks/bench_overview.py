@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from textual_plotext import Plot
 
 from smsmon.clock import SystemClock
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
+from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Chart, Trace
 from smsmon.console.overview.figures import Captured, FigureCache, Figures, capture
 from smsmon.console.overview.panel import PERIODS, Requests, Shown
 from smsmon.console.overview.panels import panels
 from smsmon.console.overview.plotting import draw
-from smsmon.console.overview.tally import Tally
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones, Recipients
@@ -117,7 +117,9 @@ def in_sql(sources: Sequence[Captured]) -> sqlite3.Connection:
 
 def charts_of(figures: Figures) -> list[Chart]:
     clock = SystemClock()
-    what = Shown(figures, None, None, PERIODS[0], Tally(clock), Requests(0, 1500), NOW, Lens(clock))
+    what = Shown(
+        figures, None, None, PERIODS[0], Activity(clock), Requests(0, 1500), NOW, Formats(clock)
+    )
     return [panel.drawing for panel in panels(what) if isinstance(panel.drawing, Chart)]
 
 

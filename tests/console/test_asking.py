@@ -55,7 +55,7 @@ async def test_a_number_found_is_jumped_to(opened: Open) -> None:
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await pilot.pause()
         assert scene.screen.picture.at is Where.RECIPIENT
-        assert scene.screen.lens.phone(phone) in str(scene.screen.picture.recipient.text)
+        assert scene.screen.formats.phone(phone) in str(scene.screen.picture.recipient.text)
 
 
 async def test_the_raw_answer_can_be_read(opened: Open) -> None:

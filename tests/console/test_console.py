@@ -171,7 +171,7 @@ async def test_enter_goes_deeper_and_escape_comes_back_to_the_same_place(opened:
         await pilot.press("down", "down", "down", "enter")
         await pilot.pause()
         assert standing_in(scene) is Where.RECIPIENT
-        assert screen.lens.phone(watched.recipients.phones[3]) in text_of(scene)
+        assert screen.formats.phone(watched.recipients.phones[3]) in text_of(scene)
         await pilot.press("escape", "escape")
         await pilot.pause()
         assert standing_in(scene) is Where.MESSAGES
@@ -408,7 +408,7 @@ async def test_privacy_masks_every_number_on_the_screen(opened: Open) -> None:
         await pilot.pause()
         watched = scene.screen.picture.open_message
         assert watched is not None
-        number = scene.screen.lens.phone(watched.recipients.phones[0])
+        number = scene.screen.formats.phone(watched.recipients.phones[0])
         assert number in text_of(scene)
         await pilot.press("P")
         await pilot.pause()

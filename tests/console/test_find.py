@@ -12,7 +12,7 @@ import pytest
 from textual.events import Paste
 
 from smsmon.console.dialogs.find import FindScreen
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.found import Place
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
@@ -25,8 +25,8 @@ from tests.support.clock import START, VirtualClock
 MARIE = "+33612345678"
 
 
-def lens(**how: Any) -> Lens:
-    return Lens(VirtualClock(), zone=UTC, **how)
+def formats(**how: Any) -> Formats:
+    return Formats(VirtualClock(), zone=UTC, **how)
 
 
 def two_messages() -> Board:
@@ -60,7 +60,7 @@ class History:
 
 
 async def test_a_number_typed_shows_who_has_it_the_newest_message_first() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         await type_text(app, pilot, "06 12 3")
         rows = [line for line in app.lines if "+33 6 12 34 56 78" in line]
         assert ["200" in rows[0], "100" in rows[1], len(rows)] == [True, True, 2]
@@ -75,7 +75,7 @@ async def test_number_message_status_and_stop_fit_on_a_small_screen(size: tuple[
     board = Board()
     failed = recipient(MARIE, Status.NOT_DELIVERED, stop=True)
     put(board, Entry("2270142"), [failed], START)
-    async with asking(FindScreen(board, lens()), size) as (app, pilot):
+    async with asking(FindScreen(board, formats()), size) as (app, pilot):
         await type_text(app, pilot, "678")
         assert "+33 6 12 34 56 78" in (row := app.line_with("✗"))
         assert "2270142" in row
@@ -84,7 +84,7 @@ async def test_number_message_status_and_stop_fit_on_a_small_screen(size: tuple[
 
 
 async def test_enter_opens_the_row_that_the_arrows_chose() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         await type_text(app, pilot, "0612")
         await pilot.press("down", "enter")
         await pilot.pause()
@@ -92,7 +92,7 @@ async def test_enter_opens_the_row_that_the_arrows_chose() -> None:
 
 
 async def test_a_double_click_opens_a_row_and_the_field_goes_on() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         await type_text(app, pilot, "061")
         await pilot.click("LiveTable", offset=(5, 2))
         await type_text(app, pilot, "2")
@@ -103,7 +103,7 @@ async def test_a_double_click_opens_a_row_and_the_field_goes_on() -> None:
 
 
 async def test_escape_closes_and_goes_nowhere() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         await type_text(app, pilot, "0612")
         await pilot.press("escape")
         await pilot.pause()
@@ -114,7 +114,7 @@ async def test_who_is_no_longer_listed_is_found_as_such() -> None:
     board = two_messages()
     put(board, Entry("100"), [recipient("+33700000000")], START + 20)
     history = History()
-    async with asking(FindScreen(board, lens(), history.find_number), (120, 30)) as (app, pilot):
+    async with asking(FindScreen(board, formats(), history.find_number), (120, 30)) as (app, pilot):
         await type_text(app, pilot, "0612")
         assert "-+33 6 12 34 56 78" in app.line_with("was delivered")
         assert "100" in app.line_with("was delivered")
@@ -122,7 +122,7 @@ async def test_who_is_no_longer_listed_is_found_as_such() -> None:
 
 
 async def test_more_digits_narrow_it_down_and_other_digits_find_others() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         await type_text(app, pilot, "000")
         assert "+33 7 00 00 00 00" in app.text
         await type_text(app, pilot, "9")
@@ -131,17 +131,17 @@ async def test_more_digits_narrow_it_down_and_other_digits_find_others() -> None
 
 
 async def test_each_empty_state_says_what_to_do() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         assert "any three digits or more" in app.text
         assert "Looks in 2 watched messages." in app.text
         await type_text(app, pilot, "mar")
         assert "A number has digits only" in app.text
-    async with asking(FindScreen(Board(), lens())) as (app, pilot):
+    async with asking(FindScreen(Board(), formats())) as (app, pilot):
         assert "Nothing is watched yet" in app.text
 
 
 async def test_the_history_adds_what_is_not_watched_any_more() -> None:
-    async with asking(FindScreen(two_messages(), lens(), History().find_number), (120, 30)) as (
+    async with asking(FindScreen(two_messages(), formats(), History().find_number), (120, 30)) as (
         app,
         pilot,
     ):
@@ -157,7 +157,7 @@ async def test_the_history_adds_what_is_not_watched_any_more() -> None:
 async def test_a_history_in_trouble_says_so_and_what_is_watched_stays() -> None:
     history = History()
     history.fails = StoreError(Path("history.db"), "another program holds it", "Wait.")
-    async with asking(FindScreen(two_messages(), lens(), history.find_number), (120, 30)) as (
+    async with asking(FindScreen(two_messages(), formats(), history.find_number), (120, 30)) as (
         app,
         pilot,
     ):
@@ -169,7 +169,7 @@ async def test_a_history_in_trouble_says_so_and_what_is_watched_stays() -> None:
 async def test_a_search_that_fails_says_so() -> None:
     history = History()
     history.fails = RuntimeError("no")
-    async with asking(FindScreen(two_messages(), lens(), history.find_number)) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats(), history.find_number)) as (app, pilot):
         await type_text(app, pilot, "0612")
         assert "2 found in 2 messages · the search failed" in app.text
 
@@ -177,7 +177,7 @@ async def test_a_search_that_fails_says_so() -> None:
 async def test_a_stale_search_is_cancelled_and_never_shown() -> None:
     history = History()
     history.may_answer.clear()
-    async with asking(FindScreen(Board(), lens(), history.find_number)) as (app, pilot):
+    async with asking(FindScreen(Board(), formats(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612")
         await pilot.pause()
         assert "searching the history" in app.text
@@ -195,7 +195,7 @@ async def test_the_cursor_stays_on_its_row_when_the_history_answers_late() -> No
     history = History()
     history.may_answer.clear()
     board = two_messages()
-    async with asking(FindScreen(board, lens(), history.find_number)) as (app, pilot):
+    async with asking(FindScreen(board, formats(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612", "down")
         await pilot.pause()
         history.may_answer.set()
@@ -208,7 +208,7 @@ async def test_the_cursor_stays_on_its_row_when_the_history_answers_late() -> No
 async def test_enter_before_anything_is_found_opens_what_is_found_first() -> None:
     history = History()
     history.may_answer.clear()
-    async with asking(FindScreen(Board(), lens(), history.find_number)) as (app, pilot):
+    async with asking(FindScreen(Board(), formats(), history.find_number)) as (app, pilot):
         await pilot.press(*"0612", "enter")
         await pilot.pause()
         assert app.answers == []
@@ -218,7 +218,7 @@ async def test_enter_before_anything_is_found_opens_what_is_found_first() -> Non
 
 
 async def test_privacy_masks_the_numbers_found_and_not_what_is_typed() -> None:
-    async with asking(FindScreen(two_messages(), lens(masked=True))) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats(masked=True))) as (app, pilot):
         await type_text(app, pilot, "0612 34")
         assert "+33 6 ·· ·· ·· 78" in app.text
         assert "12 34 56" not in app.text
@@ -227,7 +227,7 @@ async def test_privacy_masks_the_numbers_found_and_not_what_is_typed() -> None:
 
 async def test_a_status_that_changes_meanwhile_is_shown_as_it_is() -> None:
     board = two_messages()
-    dialog = FindScreen(board, lens())
+    dialog = FindScreen(board, formats())
     async with asking(dialog) as (app, pilot):
         await type_text(app, pilot, "0612")
         put(board, Entry("200"), [recipient(MARIE, Status.NOT_DELIVERED)], START + 60)
@@ -237,13 +237,13 @@ async def test_a_status_that_changes_meanwhile_is_shown_as_it_is() -> None:
 
 
 async def test_labels_are_never_taken_for_markup() -> None:
-    async with asking(FindScreen(two_messages(), lens()), (120, 30)) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats()), (120, 30)) as (app, pilot):
         await type_text(app, pilot, "0612")
         assert "Older [/red]" in app.text
 
 
 async def test_a_paste_brings_its_first_line_and_nothing_a_terminal_obeys() -> None:
-    async with asking(FindScreen(two_messages(), lens())) as (app, pilot):
+    async with asking(FindScreen(two_messages(), formats())) as (app, pilot):
         app.screen.query_one("#number").post_message(Paste("\n +33\u00a06\x1b]52;c;x\x07\n0700"))
         await calm(app, pilot)
         assert app.line_with("+33 6�]52;c;x�")

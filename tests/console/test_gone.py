@@ -84,7 +84,7 @@ async def test_since_when_one_is_gone_is_told_under_the_cursor_and_in_full(tmp_p
         scene.screen.session.engine.refresh(["300"])
         await scene.pass_time(pilot, 3)
         watched = scene.screen.session.engine.board["300"]
-        since = scene.screen.lens.moment(watched.absent[0])
+        since = scene.screen.formats.moment(watched.absent[0])
         told = f"- no longer in the answer since {since}; shown as it was last seen"
         await pilot.press("enter", "home")
         await scene.show(pilot)
@@ -102,13 +102,13 @@ async def test_filters_and_exports_know_who_is_gone(tmp_path: Path) -> None:
         client.listed = [2]
         scene.screen.session.engine.refresh(["300"])
         await scene.pass_time(pilot, 3)
-        engine, lens = scene.screen.session.engine, scene.screen.lens
+        engine, formats = scene.screen.session.engine, scene.screen.formats
         watched = engine.board["300"]
         assert message_value(engine, watched, scene.clock.now(), "absent") == 2
         assert parse("absent>1", MESSAGE_FIELDS).matches(lambda name: {"absent": 2}.get(name))
         record = message_record(watched, standing(engine, watched, scene.clock.now()))
         assert (record["recipients"], record["absent"]) == (3, 2)
-        gone = [recipient_record("300", recipient_row(watched, n), lens) for n in range(3)]
+        gone = [recipient_record("300", recipient_row(watched, n), formats) for n in range(3)]
         assert [each["absent_since"] is None for each in gone] == [False, False, True]
 
 

@@ -8,6 +8,7 @@ from datetime import UTC
 
 import pytest
 
+from smsmon.console.formats import Formats
 from smsmon.console.head import (
     Head,
     balance_text,
@@ -18,7 +19,6 @@ from smsmon.console.head import (
     trying,
     why_not_asked,
 )
-from smsmon.console.lens import Lens
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition
@@ -29,7 +29,7 @@ from smsmon.sharing import Polling
 from smsmon.store.shared import Holder
 from tests.support.clock import START, VirtualClock
 
-LENS = Lens(VirtualClock(), zone=UTC)
+FORMATS = Formats(VirtualClock(), zone=UTC)
 BROKEN = Fault(FaultKind.NETWORK, "The connection was refused.")
 REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry.", 10)
 LONG = Fault(FaultKind.SERVER, "It was " + "really " * 20 + "bad.")
@@ -46,7 +46,7 @@ def rule(name: str, severity: Severity) -> Rule:
 
 
 def line(head: Head, width: int = 400) -> str:
-    return truth(head, LENS, width).plain
+    return truth(head, FORMATS, width).plain
 
 
 def of(account: AccountState, width: int = 400) -> str:
@@ -212,7 +212,7 @@ def test_a_schedule_that_is_stretched_is_told_beyond_a_twentieth(stretch: float,
 
 def test_alerts_are_as_grave_as_the_gravest_and_named_once() -> None:
     def style(*alerts: Rule) -> list[str]:
-        told = truth(Head((WELL,), NO_STATES, alerts=alerts), LENS, 200)
+        told = truth(Head((WELL,), NO_STATES, alerts=alerts), FORMATS, 200)
         start = told.plain.index("▲")
         return [str(span.style) for span in told.spans if span.start <= start < span.end]
 
@@ -262,11 +262,11 @@ def test_a_try_is_under_way_from_its_moment_on() -> None:
 def test_why_an_account_is_not_asked(account: AccountState, told: str) -> None:
     told = told.format(BROKEN.message)
     for named, who in ((False, "The account "), (True, "The account default ")):
-        assert why_not_asked(account, LENS, "t", named=named) == (told and who + told)
+        assert why_not_asked(account, FORMATS, "t", named=named) == (told and who + told)
 
 
 def test_when_the_next_request_goes_out_is_told_where_the_limit_is_used_up() -> None:
-    assert limit_used_up(START + 5, 2_000, LENS) == (
+    assert limit_used_up(START + 5, 2_000, FORMATS) == (
         "All 2,000 requests a minute are used up, by all smsmon programs here together."
         " The next goes out at 10:00:05."
     )

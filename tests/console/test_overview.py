@@ -17,12 +17,12 @@ from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
 from smsmon.console.cells import Span
+from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Bar, Bars
 from smsmon.console.overview.figures import Captured, FigureCache, Figures, TimeAxis
 from smsmon.console.overview.panel import Drawing
 from smsmon.console.overview.panels import TABS
 from smsmon.console.overview.screen import CountedScreen, OverviewScreen, grid
-from smsmon.console.overview.tally import Tally
 from smsmon.console.signs import Tone
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.simulator.scenario import demo_entries
@@ -51,14 +51,14 @@ def shown(tmp_path: Path) -> Open:
     ) -> AsyncIterator[Shown]:
         scene = Scene(tmp_path, entries, environ={"SMSMON_DISPLAY_UTC": "true"})
         async with scene.app.run_test(size=size) as pilot:
-            tally = Tally(scene.clock)
+            activity = Activity(scene.clock)
             engine = scene.screen.session.engine
-            engine.subscribe(tally.hear)
+            engine.subscribe(activity.hear)
             await scene.open(pilot, seconds)
             message = MESSAGE if MESSAGE in engine.board else None
             below = scene.screen
             screen = OverviewScreen(
-                engine, below.lens, tally, lambda: below.head.told, message_id=message
+                engine, below.formats, activity, lambda: below.head.told, message_id=message
             )
             await scene.app.push_screen(screen)
             await settled(screen, pilot)
@@ -392,7 +392,7 @@ def test_the_console_loads_no_plotting_library_until_a_plot_is_drawn() -> None:
     program = (
         "import sys\n"
         "import smsmon.console.app, smsmon.console.overview.screen\n"
-        "import smsmon.console.overview.tally\n"
+        "import smsmon.console.overview.activity\n"
         "loaded = [name for name in sys.modules if 'plotext' in name]\n"
         "assert not loaded, loaded\n"
         "import smsmon.console.overview.plotting\n"

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.console.cells import Span
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.overview import charts
+from smsmon.console.overview.activity import Activity, Stop
 from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
 from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
 from smsmon.console.overview.figures import FigureCache, capture
 from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
-from smsmon.console.overview.tally import Stop, Tally
 from smsmon.console.signs import Tone
 from smsmon.console.widgets.line import KEPT, wrapped
 from smsmon.model import Entry, Report
@@ -68,7 +68,7 @@ def ended(delivered: int, failed: int = 0, took: float = 6, stops: int = 0) -> l
     ]
 
 
-def shown(board: Board, *, only: str | None = None, tally: Tally | None = None) -> Shown:
+def shown(board: Board, *, only: str | None = None, activity: Activity | None = None) -> Shown:
     clock = VirtualClock(START + 600)
     everything, one = FigureCache().reckon(capture(board), clock.now(), PERIODS[0].axis, only)
     return Shown(
@@ -76,10 +76,10 @@ def shown(board: Board, *, only: str | None = None, tally: Tally | None = None) 
         everything=everything if one else None,
         message_id=only,
         period=PERIODS[0],
-        tally=tally or Tally(clock),
+        activity=activity or Activity(clock),
         requests=Requests(38, 1500),
         now=clock.now(),
-        lens=Lens(clock, zone=UTC),
+        formats=Formats(clock, zone=UTC),
     )
 
 
@@ -178,27 +178,27 @@ def test_countries_tell_best_and_worst_of_those_with_enough_reports() -> None:
 
 def test_stops_stand_when_they_were_seen_else_by_message() -> None:
     board = board_of(ended(50, stops=4), ended(50, stops=1))
-    tally = Tally(VirtualClock(START))
+    activity = Activity(VirtualClock(START))
 
-    ranking = panel("STOPs", shown(board, tally=tally))
+    ranking = panel("STOPs", shown(board, activity=activity))
     assert ranking.title == "STOPs by message"
     assert "5 STOPs, 5.0% of the delivered." in ranking.finding.plain
     assert "0 seen to come since 10:00:00." in ranking.finding.plain
     assert "300 label [b]0[/]" in drawn(ranking.drawing)
 
-    tally.stops.extend([Stop(START + 500, "300"), Stop(START + 510, "301")])
-    over_time = panel("STOPs", shown(board, tally=tally))
+    activity.stops.extend([Stop(START + 500, "300"), Stop(START + 510, "301")])
+    over_time = panel("STOPs", shown(board, activity=activity))
     assert over_time.title == "STOPs over time"
     assert "Most in 300 label [b]0[/]: 4. 2 seen" in over_time.finding.plain
-    alone = panel("STOPs", shown(board, only="301", tally=tally))
+    alone = panel("STOPs", shown(board, only="301", activity=activity))
     assert "1 seen to come" in alone.finding.plain
 
 
 def test_requests_are_told_against_the_budget_and_drawn_to_it_when_near() -> None:
-    tally = Tally(VirtualClock(START))
+    activity = Activity(VirtualClock(START))
     for _ in range(40):
-        tally.hear(Applied("300", START + 590))
-    what = shown(board_of(ended(1)), tally=tally)
+        activity.hear(Applied("300", START + 590))
+    what = shown(board_of(ended(1)), activity=activity)
 
     far = panel("Requests", what)
     assert far.finding.plain == (
@@ -335,10 +335,10 @@ def test_no_escape_sequence_of_the_plotting_library_reaches_the_screen() -> None
 
 
 def test_axes_say_what_they_count_and_in_which_unit() -> None:
-    tally = Tally(VirtualClock(START))
-    tally.hear(Applied("300", START + 590))
-    tally.stops.append(Stop(START + 500, "300"))
-    what = shown(board_of(ended(40, 3, stops=1), first=sent(43)), tally=tally)
+    activity = Activity(VirtualClock(START))
+    activity.hear(Applied("300", START + 590))
+    activity.stops.append(Stop(START + 500, "300"))
+    what = shown(board_of(ended(40, 3, stops=1), first=sent(43)), activity=activity)
 
     pictures = {tab: drawn(panel(tab, what).drawing) for tab in TABS}
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import SinceScreen, Stretch, beginning, evening, lines, summary
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.log import transition_lines
 from smsmon.console.widgets.line import KeyLine
 from smsmon.model import Event, EventKind, Transition
@@ -53,7 +53,7 @@ async def history(moment: float, limit: int) -> Happened:
 
 
 def since(ask: Any = history) -> SinceScreen:
-    return SinceScreen(NOON - 30, Lens(VirtualClock(NOON), utc=True), ask)
+    return SinceScreen(NOON - 30, Formats(VirtualClock(NOON), utc=True), ask)
 
 
 async def seen(app: DialogApp, pilot: Pilot[None], *keys: str) -> str:
@@ -134,7 +134,7 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
         await until(pilot, lambda: scene.app.screen is scene.screen, "the console's screen")
         await scene.show(pilot)
         assert scene.screen.picture.at is Where.RECIPIENT
-        assert scene.screen.lens.phone(phone) in text_of(scene)
+        assert scene.screen.formats.phone(phone) in text_of(scene)
 
 
 async def away(scene: Scene, pilot: Pilot[Any]) -> None:
@@ -169,14 +169,14 @@ def test_what_goes_wrong_among_many_changes_has_lines_of_its_own() -> None:
 
 
 def test_a_summary_of_a_part_says_up_to_when() -> None:
-    lens = Lens(VirtualClock(NOON), utc=True)
+    formats = Formats(VirtualClock(NOON), utc=True)
     part = Happened(LAST_NIGHT.transitions, LAST_NIGHT.events, more=True)
-    assert "There is more: shown up to 21 Nov 18:05." in summary(part, lens).plain
+    assert "There is more: shown up to 21 Nov 18:05." in summary(part, formats).plain
     assert [line.at for line in lines(part)] == sorted(line.at for line in lines(part))
 
 
 def test_a_summary_hides_no_kind_of_change() -> None:
-    lens = Lens(VirtualClock(NOON), utc=True)
+    formats = Formats(VirtualClock(NOON), utc=True)
     stop = replace(changed(1.0, "+33600000001", Status.WAITING), stop_after=True)
     withdrawn = replace(stop, stop_before=True, stop_after=False)
     reworded = replace(withdrawn, before=Status.UNKNOWN, after=Status.UNKNOWN, stop_before=False)
@@ -187,8 +187,8 @@ def test_a_summary_hides_no_kind_of_change() -> None:
         (reworded, "? 1 unknown"),
         (appeared, "… 1 waiting"),
     ):
-        assert summary(Happened((change,), ()), lens).plain == f"{told}   in 1 message"
-    assert summary(Happened((), EVENTS[2:]), lens).plain.startswith("No recipient changed.")
+        assert summary(Happened((change,), ()), formats).plain == f"{told}   in 1 message"
+    assert summary(Happened((), EVENTS[2:]), formats).plain.startswith("No recipient changed.")
 
 
 def test_many_words_of_the_api_make_no_endless_line() -> None:

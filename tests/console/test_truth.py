@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from smsmon.console import details, head
 from smsmon.console.export import message_record
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.widgets.line import Part
 from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, Fault, FaultKind
@@ -55,8 +55,8 @@ def row_of(scene: Scene, id: str) -> str:
     return next(line for line in screen_text(scene.app).splitlines() if line[2:].startswith(id))
 
 
-def lens(clock: VirtualClock | None = None) -> Lens:
-    return Lens(clock or VirtualClock(), zone=UTC)
+def formats(clock: VirtualClock | None = None) -> Formats:
+    return Formats(clock or VirtualClock(), zone=UTC)
 
 
 def said(part: Part) -> str:
@@ -74,7 +74,7 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
         await scene.clock.run_until(lambda: any(getattr(each, "events", ()) for each in heard))
         since = scene.clock.now()
         await scene.show(pilot)
-        at = scene.screen.lens.moment(since)
+        at = scene.screen.formats.moment(since)
         assert f"API ▲ failing since {at}: The connection was refused." in first_line(scene)
         assert not scene.screen.query_one("#head").has_class("-trouble")
         await scene.pass_time_until(pilot, lambda: f"▲ down since {at}" in first_line(scene))
@@ -128,7 +128,7 @@ def test_until_when_nothing_is_asked_is_told_at_every_width(width: int, others: 
         well = tuple(AccountState(f"other {number}") for number in range(others))
         states = Counter({MessageState.STALE: 1200, MessageState.LIVE: 3400})
         top = head.Head((account, *well), states, name="production", used=599, allowed=600)
-        line = head.truth(top, lens(), width).plain
+        line = head.truth(top, formats(), width).plain
         assert told in line or told.replace(", next", " since 10:00:00, next") in line
         assert len(line) <= width
 
@@ -144,7 +144,7 @@ async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path:
             Fault(FaultKind.RATE_LIMITED, "Too many.", 429, retry_after=600),
         )
         await scene.pass_time(pilot, 30)
-        until = scene.screen.lens.moment(START + 60 + 600)
+        until = scene.screen.formats.moment(START + 60 + 600)
         for _ in range(4):
             assert f"▲ held until {until}" in first_line(scene)
             assert "ok" not in first_line(scene)
@@ -194,15 +194,15 @@ async def test_what_is_painted_after_a_read_is_that_read(tmp_path: Path) -> None
             await scene.clock.run_until(lambda: (watched.read_at or 0) > pressed_at)  # noqa: B023
             await scene.clock.advance(2.2)
             await pilot.pause()
-            read = scene.screen.lens.moment(watched.read_at)
+            read = scene.screen.formats.moment(watched.read_at)
             assert f"read {read}" in screen_text(scene.app)
 
 
 def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_by() -> None:
     down = AccountState("default", Condition.DOWN, NETWORK, START - 60, START - 1)
-    line = head.truth(head.Head((down,), Counter()), lens(), 140).plain
+    line = head.truth(head.Head((down,), Counter()), formats(), 140).plain
     assert "▲ down since 09:59:00, trying now: The connection was refused." in line
-    told = head.why_not_asked(down, lens(), "t", named=True)
+    told = head.why_not_asked(down, formats(), "t", named=True)
     assert told.startswith("The account default is down since 09:59:00: ")
     assert told.endswith("It is being tried now.")
 
@@ -281,18 +281,18 @@ def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
     watched = Watched(Entry("300"))
     well = AccountState("default")
     assert said(details.recipients_count(watched)) == "not read yet"
-    assert said(details.read_note(watched, well, lens(clock))) == ""
+    assert said(details.read_note(watched, well, formats(clock))) == ""
     watched.read_at = START - 5
     for due, told in ((60, ", next 10:01:00"), (10, ", next soon"), (-3, ", due now")):
         watched.next_due = START + due
-        assert said(details.read_note(watched, well, lens(clock))) == f"read 09:59:55{told}"
+        assert said(details.read_note(watched, well, formats(clock))) == f"read 09:59:55{told}"
     down = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
-    assert said(details.read_note(watched, down, lens(clock))) == "read 09:59:55"
+    assert said(details.read_note(watched, down, formats(clock))) == "read 09:59:55"
 
 
 def test_an_age_is_told_as_it_stays_true() -> None:
     clock = VirtualClock()
-    eye = lens(clock)
+    eye = formats(clock)
     ages = {0: "<1 m", 59.9: "<1 m", 60: "1 m", 3599: "59 m", 7500: "2 h 05", -5: "<1 m"}
     assert {age: eye.since(START - age) for age in ages} == ages
     assert eye.since(START + 3600) == "11:00"  # the clock was set back: nobody knows how long
@@ -311,12 +311,12 @@ def test_the_reason_of_accounts_that_are_down_together_is_told_at_once(
         AccountState(f"a{number}", Condition.DOWN, NETWORK, START + number, START + 90 + number)
         for number in range(2 + others)
     ]
-    line = head.truth(head.Head(tuple(down), Counter()), lens(), width).plain
+    line = head.truth(head.Head(tuple(down), Counter()), formats(), width).plain
     assert "▲ down" in line
     assert (NETWORK.message.split()[0] in line) or width < 80
     held = AccountState("b", Condition.DOWN, HELD.fault, START, START + 605, held_until=START + 600)
     stopped = [AccountState(name, Condition.STOPPED, REFUSED, START) for name in "cd"]
-    line = head.truth(head.Head((*down, held, *stopped), Counter()), lens(), width).plain
+    line = head.truth(head.Head((*down, held, *stopped), Counter()), formats(), width).plain
     for told in (f"{2 + others} ", "down", "b ▲ held until 10:10:00", "stopped"):
         assert told in line
     assert len(line) <= width
@@ -328,7 +328,7 @@ def test_a_reason_that_is_not_of_all_is_told_as_of_none() -> None:
         for name, fault in (("a", NETWORK), ("b", WORDY))
     )
     for width in range(20, 300):
-        line = head.truth(head.Head(down, Counter()), lens(), width).plain
+        line = head.truth(head.Head(down, Counter()), formats(), width).plain
         assert (NETWORK.message in line) <= ("a ▲ down" in line)
         assert ("accounts" in line) <= (NETWORK.message not in line)
 
@@ -336,10 +336,10 @@ def test_a_reason_that_is_not_of_all_is_told_as_of_none() -> None:
 def test_a_network_that_fails_is_not_told_as_a_pause_that_the_api_asked_for() -> None:
     own = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
     seen = held_back(own, START + 600, START)
-    line = head.truth(head.Head((seen,), Counter()), lens(), 140).plain
+    line = head.truth(head.Head((seen,), Counter()), formats(), 140).plain
     assert "▲ down since 10:00:00, next try 10:10:00: The connection was refused." in line
     assert "held" not in line
-    assert "pause" not in head.why_not_asked(seen, lens(), "t", named=False)
+    assert "pause" not in head.why_not_asked(seen, formats(), "t", named=False)
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
@@ -349,13 +349,13 @@ async def test_no_moment_of_another_day_is_told_as_one_of_today(
     """Neither after midnight nor once the clock was set, wherever moments are told."""
     async with opened(tmp_path, FEW) as (scene, pilot):
         await scene.pass_time(pilot, 5)
-        seen = scene.screen.lens.moment(START).strip()[:5]
+        seen = scene.screen.formats.moment(START).strip()[:5]
         lines = len([line for line in screen_text(scene.app).splitlines() if f" {seen}:" in line])
         assert lines > 3
         scene.client.fault = NETWORK
         scene.clock.jump(jump)
         scene.screen.tick()
         await scene.show(pilot)
-        day, text = scene.screen.lens.moment(START).strip()[:6], screen_text(scene.app)
+        day, text = scene.screen.formats.moment(START).strip()[:6], screen_text(scene.app)
         log = text.partition("what happened")[2].splitlines()
         assert all(day in line for line in log if f" {seen}" in line), text

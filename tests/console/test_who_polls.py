@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from smsmon.console.formats import Formats
 from smsmon.console.head import Head, truth
-from smsmon.console.lens import Lens
 from smsmon.known import AccountState
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import Polling
@@ -20,7 +20,7 @@ WATCH = Holder(1_234_567, "watch")
 def line(polling: Polling | None, width: int) -> str:
     states = Counter({MessageState.LIVE: 812, MessageState.COMPLETE: 188})
     head = Head((AccountState("default"),), states, "default", "254,302 credits", polling=polling)
-    return truth(head, Lens(VirtualClock()), width).plain
+    return truth(head, Formats(VirtualClock()), width).plain
 
 
 @pytest.mark.parametrize("width", [78, 118, 158])

@@ -12,7 +12,7 @@ import pytest
 from smsmon.commands.recorded import SUMMARY_COLUMNS
 from smsmon.console.cells import plain
 from smsmon.console.export import message_record
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.messages import MessageRows, message_columns
 from smsmon.console.widgets.live_table.content import usual_columns
 from smsmon.filters import Kind, parse
@@ -58,17 +58,19 @@ class Wall:
 
 @pytest.mark.parametrize("field", MESSAGES, ids=lambda field: field.name)
 def test_a_field_is_whole(field: MessageField) -> None:
-    wall, lens = Wall(), Lens(VirtualClock(NOW))
+    wall, formats = Wall(), Formats(VirtualClock(NOW))
     read, unread = wall.board["300"], wall.board["4000"]
     for message in (read, unread):
         value = message_value(wall, message, NOW, field.name)
         assert value is None or isinstance(value, TYPES[field.kind])
     assert (began_at(wall, read, NOW, field.name) is not None) <= (field.kind is Kind.MOMENT)
     if field.shown:
-        column = next(each for each in message_columns(wall, lens) if each.name == field.shown.name)
+        column = next(
+            each for each in message_columns(wall, formats) if each.name == field.shown.name
+        )
         assert column.title
         assert plain(column.cell(read, 20)) or field.name in ("label", "tag")
-        keys = MessageRows(wall, lens).values(column.name, ["300", "4000"])
+        keys = MessageRows(wall, formats).values(column.name, ["300", "4000"])
         assert keys is not None
         assert sorted(key for key in keys if key is not None) is not None, "they compare"
     if field.exported:
@@ -129,14 +131,14 @@ def test_no_field_asks_how_a_message_stands_unless_it_tells_it() -> None:
 def test_first_read_is_a_column_a_filter_a_condition_of_alerts_and_an_export(
     tmp_path: Path,
 ) -> None:
-    wall, lens = Wall(), Lens(VirtualClock(NOW), utc=True)
+    wall, formats = Wall(), Formats(VirtualClock(NOW), utc=True)
     read = wall.board["300"]
     wall.board.apply(report("300", [row(1, "Delivered"), row(2, "Delivered")], NOW - 60), NOW - 60)
-    columns = message_columns(wall, lens)
+    columns = message_columns(wall, formats)
     column = next(each for each in columns if each.name == "first_read")
-    assert column.cell(read, 12) == lens.moment(START)
+    assert column.cell(read, 12) == formats.moment(START)
     assert column.name not in usual_columns(columns)
-    assert MessageRows(wall, lens).values("first_read", ["300", "4000"]) == [START, None]
+    assert MessageRows(wall, formats).values("first_read", ["300", "4000"]) == [START, None]
     for message_id, matches in (("300", True), ("4000", False)):
         value_of = partial(message_value, wall, wall.board[message_id], NOW)
         assert parse("first_read>9m", MESSAGE_FIELDS).matches(value_of) is matches

@@ -8,7 +8,7 @@ from smsmon.commands import recorded
 from smsmon.commands.find import find
 from smsmon.commands.status import status
 from smsmon.console.export import recipient_record
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.recipients import RecipientRows, recipient_columns
 from smsmon.filters import Coded, Kind
 from smsmon.filters.messages import MESSAGES
@@ -50,17 +50,17 @@ def test_a_field_is_whole_and_alike_of_one_and_of_all(field: RecipientField) -> 
     assert of_all == [field.of(each) for each in rows]
     assert field.help
     if field.shown:
-        lens = Lens(VirtualClock(START + 60), utc=True)
-        shown = next(each for each in recipient_columns(lens) if each.name == field.shown.name)
+        formats = Formats(VirtualClock(START + 60), utc=True)
+        shown = next(each for each in recipient_columns(formats) if each.name == field.shown.name)
         assert [shown.cell(each, 20) is not None for each in rows] == [True] * 4
-        keys = RecipientRows(watched, lens).values(shown.name, range(4))
-        some = RecipientRows(watched, lens).values(shown.name, [2, 0])
+        keys = RecipientRows(watched, formats).values(shown.name, range(4))
+        some = RecipientRows(watched, formats).values(shown.name, [2, 0])
         assert keys is not None
         assert some is not None
         assert [*some] == [keys[2], keys[0]]
         assert type(some) is type(keys) or isinstance(some, list)
     if field.exported:
-        assert field.exported in recipient_record("300", rows[0], Lens(VirtualClock(START)))
+        assert field.exported in recipient_record("300", rows[0], Formats(VirtualClock(START)))
         assert field.exported in recorded.RECIPIENT_COLUMNS
 
 
@@ -73,7 +73,7 @@ def test_names_and_places_in_exports_stay() -> None:
         "id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
         "changed_at", "absent", "reason", "profile", "absent_since",
     )  # fmt: skip
-    record = recipient_record("300", recipient_row(seen(), 0), Lens(VirtualClock(START)))
+    record = recipient_record("300", recipient_row(seen(), 0), Formats(VirtualClock(START)))
     assert [*record] == ["id", *RECIPIENT_COLUMNS]
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
 from smsmon.console.dialogs.base import Dialog, TextField, quiet
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.tables.found import (
     FOUND_LIMIT,
     FindNumber,
@@ -74,11 +74,11 @@ class FindScreen(Dialog[Place | None]):
     ]
     AUTO_FOCUS = "#number"
 
-    def __init__(self, board: Board, lens: Lens, find: FindNumber | None = None) -> None:
+    def __init__(self, board: Board, formats: Formats, find: FindNumber | None = None) -> None:
         """``find`` asks the history for a number, at most so many times it was seen."""
         super().__init__()
         self._board = board
-        self._lens = lens
+        self._formats = formats
         self._find = find
         self._wanted = Sought()
         self._searched = Sought()
@@ -87,7 +87,7 @@ class FindScreen(Dialog[Place | None]):
         self._opens = False
         """Enter was pressed before anything was found: open the first that is."""
         self._rows = FoundRows(board)
-        self._table: LiveTable[Place, Found] = LiveTable(found_columns(lens), tint_seconds=0)
+        self._table: LiveTable[Place, Found] = LiveTable(found_columns(formats), tint_seconds=0)
         # Letters typed belong to the field, wherever the mouse was.
         self._table.can_focus = False
 
@@ -174,7 +174,7 @@ class FindScreen(Dialog[Place | None]):
             self.action_open()
 
     def _say_detail(self) -> None:
-        self.query_one("#detail", Line).say(detail(self._table.cursor_row, self._lens))
+        self.query_one("#detail", Line).say(detail(self._table.cursor_row, self._formats))
 
     @property
     def _value(self) -> str:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from smsmon.console.actions import ACTIONS, bindings
 from smsmon.console.dialogs.base import Dialog, Keys
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone, status_sign, styled
 from smsmon.console.tables.log import (
     Journal,
@@ -73,16 +73,16 @@ class SinceScreen(Dialog[LogLine | None]):
     AUTO_FOCUS = "#since-log LiveTable"
 
     def __init__(
-        self, looked: float, lens: Lens, ask: Callable[[float, int], Awaitable[Happened]]
+        self, looked: float, formats: Formats, ask: Callable[[float, int], Awaitable[Happened]]
     ) -> None:
         """``ask(moment, limit)`` tells what happened from ``moment`` on."""
         super().__init__()
         self._looked = looked
-        self._lens = lens
+        self._formats = formats
         self._ask = ask
         self._stretch = Stretch.LOOKED
         self._told = Static(id="since-told", markup=False)
-        self._pane = log_pane(Journal(), lens, id="since-log", empty="Looking …")
+        self._pane = log_pane(Journal(), formats, id="since-log", empty="Looking …")
         self._lines: Journal = Journal()
 
     def body(self) -> ComposeResult:
@@ -104,7 +104,7 @@ class SinceScreen(Dialog[LogLine | None]):
         nothing = ""
         happened = await self._happened()
         if happened and fall_back and not (happened.transitions or happened.events):
-            looked = self._lens.moment(self._looked).strip()
+            looked = self._formats.moment(self._looked).strip()
             nothing = f"Nothing happened since you looked, {looked}.\n"
             self._stretch = Stretch.NIGHT
             happened = await self._happened()
@@ -113,14 +113,14 @@ class SinceScreen(Dialog[LogLine | None]):
         self._lines = Journal(2 * LIMIT)
         self._lines.note(lines(happened))
         self._pane.rest("Nothing happened.")
-        self._pane.table.set_source(LogRows(self._lines, self._lens), self._lines.numbers)
-        told = summary(happened, self._lens)
+        self._pane.table.set_source(LogRows(self._lines, self._formats), self._lines.numbers)
+        told = summary(happened, self._formats)
         self._told.update(Content.assemble((nothing, "$text-quiet"), told))
         self._retitle()
 
     async def _happened(self) -> Happened | None:
         """What happened in the stretch picked; None, and said why, if nobody knows."""
-        now, zone = self._lens.now(), self._lens.zone
+        now, zone = self._formats.now(), self._formats.zone
         moment = beginning(self._stretch, self._looked, now, zone)
         self.query_one("#since-stretch", Line).say(self._tabs(moment))
         try:
@@ -131,7 +131,7 @@ class SinceScreen(Dialog[LogLine | None]):
             return None
 
     def _tabs(self, moment: float) -> Content:
-        at = self._lens.moment(moment).strip()
+        at = self._formats.moment(moment).strip()
         return Content("   ").join(
             [
                 Content.styled(f"▸{each.value} ({at})", "bold $accent")
@@ -154,7 +154,7 @@ class SinceScreen(Dialog[LogLine | None]):
     def _tell_whole(self) -> None:
         """Say the line under the cursor in full: its cell may be too narrow."""
         line = self._pane.table.cursor_row
-        told = f"{self._lens.timestamp(line.at)}  {line.text}" if line else ""
+        told = f"{self._formats.timestamp(line.at)}  {line.text}" if line else ""
         self.query_one("#since-line", Line).say(Content(told))
 
     @on(LiveTable.Selected)
@@ -256,7 +256,7 @@ _TOLD = {
 _STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING)
 
 
-def summary(happened: Happened, lens: Lens) -> Content:
+def summary(happened: Happened, formats: Formats) -> Content:
     """What it comes to: a sentence of recipients, one of messages and the account."""
     if not (happened.transitions or happened.events):
         return Content("Nothing happened.")
@@ -265,7 +265,9 @@ def summary(happened: Happened, lens: Lens) -> Content:
         told.append(events)
     if happened.more:
         last = max(each.at for each in lines(happened))
-        told.append(styled(f"There is more: shown up to {lens.moment(last).strip()}.", Tone.WARN))
+        told.append(
+            styled(f"There is more: shown up to {formats.moment(last).strip()}.", Tone.WARN)
+        )
     return Content("\n").join(told)
 
 

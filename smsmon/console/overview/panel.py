@@ -16,10 +16,10 @@ from textual.widget import Widget
 
 from smsmon.console import cells
 from smsmon.console.cells import Span
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
+from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
-from smsmon.console.overview.tally import Tally
 from smsmon.console.signs import Tone, styled, tone_classes, tone_css
 from smsmon.console.widgets.line import KEPT, Line, fitted, part, wrapped
 
@@ -68,10 +68,10 @@ class Shown:
     message_id: str | None
     """The one message that is looked at; None: all."""
     period: Period
-    tally: Tally
+    activity: Activity
     requests: Requests
     now: float
-    lens: Lens
+    formats: Formats
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def reports(shown: Shown) -> Panel:
     if not total:
         nothing = Content(f"No final report in the {period.name}.")
         return Panel("Reports over time", (), nothing, None)
-    busiest = shown.lens.minute(flow.start + sums.index(most) * flow.step)
+    busiest = shown.formats.minute(flow.start + sums.index(most) * flow.step)
     finding = Content.assemble(
         (many(total, "final report"), "bold"),
         f" in the {period.name}, {cells.percent(sum(flow.delivered), total)} delivered;"
@@ -110,14 +110,15 @@ def stops(shown: Shown) -> Panel:
     counts, ranking = figures.counts, figures.stops
     seen = [
         stop.at
-        for stop in shown.tally.stops
+        for stop in shown.activity.stops
         if shown.message_id is None or stop.message_id == shown.message_id
     ]
     share = cells.percent(counts.stop, counts.delivered)
     sentences = [
         Content.assemble((many(counts.stop, "STOP"), "bold"), f", {share} of the delivered."),
         styled(
-            f"{len(seen):,} seen to come since {shown.lens.moment(shown.tally.since)}.", Tone.DIM
+            f"{len(seen):,} seen to come since {shown.formats.moment(shown.activity.since)}.",
+            Tone.DIM,
         ),
     ]
     counted = period.axis.counted(((at, 1) for at in seen), shown.now)
@@ -158,7 +159,7 @@ def requests(shown: Shown) -> Panel:
     minutes = size * period.axis.steps
     # The last step may not be over: its last minutes are still to come.
     end = period.axis.start(shown.now) + minutes * 60 - 1
-    by_minute = shown.tally.requests.last(minutes, end)
+    by_minute = shown.activity.requests.last(minutes, end)
     # The busiest minute of each step: the budget is for a minute.
     busiest = [max(by_minute[at : at + size]) for at in range(0, minutes, size)]
     most = max(busiest)
@@ -189,13 +190,13 @@ def _over_time(
     ceiling: int | None = None,
 ) -> Chart:
     """Columns for the steps of the period, the failed part of each at its top."""
-    axis, lens = shown.period.axis, shown.lens
+    axis, formats = shown.period.axis, shown.formats
     top = charts.round_top(max(*counted, ceiling or 0))
     return Chart(
-        x_label="time, UTC" if lens.utc else "time",
+        x_label="time, UTC" if formats.utc else "time",
         y_label=what,
         x_ticks=charts.time_ticks(
-            axis.start(shown.now), axis.step * axis.steps, shown.period.tick, lens.zone
+            axis.start(shown.now), axis.step * axis.steps, shown.period.tick, formats.zone
         ),
         y_top=top,
         layers=(

@@ -23,12 +23,12 @@ from textual.widgets import Static
 
 from smsmon.console import cells, head
 from smsmon.console.dialogs.base import PageDialog
+from smsmon.console.formats import Formats
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
-from smsmon.console.lens import Lens
+from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
 from smsmon.console.overview.panel import PERIODS, Panel, PanelView, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
-from smsmon.console.overview.tally import Tally
 from smsmon.console.signs import Tone, styled
 from smsmon.console.widgets.line import Line, fitted, part
 from smsmon.model import Event
@@ -113,18 +113,18 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def __init__(
         self,
         engine: Engine,
-        lens: Lens,
-        tally: Tally,
+        formats: Formats,
+        activity: Activity,
         told: Callable[[], head.Head],
         *,
         message_id: str | None = None,
     ) -> None:
         """``message_id`` can be looked at alone (key m); ``told`` gives what the head tells.
 
-        ``tally`` listens to the engine already: it knows what happened before this was opened.
+        ``activity`` listens to the engine already: it knows what happened before this was opened.
         """
         super().__init__()
-        self._engine, self._lens, self._tally = engine, lens, tally
+        self._engine, self._formats, self._activity = engine, formats, activity
         self._message_id = message_id
         self._told = told
         self._alone = False
@@ -194,7 +194,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         if not self.is_current:
             return
         self._show_head()
-        minute = 0 if self._lens.still else int(self._lens.now() // 60)
+        minute = 0 if self._formats.still else int(self._formats.now() // 60)
         if self._changed or minute != self._minute:
             self._minute = minute
             self._changed = False
@@ -216,7 +216,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             while self._wanted:
                 self._wanted = False
                 only = self._message_id if self._alone else None
-                sources, now = capture(self._engine.board), self._lens.now()
+                sources, now = capture(self._engine.board), self._formats.now()
                 self._figures = await asyncio.to_thread(
                     self._cache.reckon, sources, now, self._period.axis, only
                 )
@@ -238,10 +238,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 everything=of_all if of_one else None,
                 message_id=self._message_id if of_one else None,
                 period=self._period,
-                tally=self._tally,
+                activity=self._activity,
                 requests=Requests(engine.requests_last_minute, engine.allowed, engine.stretch),
-                now=self._lens.now(),
-                lens=self._lens,
+                now=self._formats.now(),
+                formats=self._formats,
             )
         )
         self._fill()
@@ -254,7 +254,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def _show_head(self) -> None:
         told = replace(self._told(), frozen_since=None, held_back=0)  # no plot is held still
         line = self.query_one("#overview-truth", Line)
-        line.say(head.truth(told, self._lens, self.size.width - 2))
+        line.say(head.truth(told, self._formats, self.size.width - 2))
         line.set_class(head.trouble(told), "-trouble")
 
     # Moving about

@@ -7,7 +7,7 @@ from typing import Any
 
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import DASH, status_sign
 from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Fact, Heading, Shown
@@ -17,16 +17,16 @@ UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""
 
 
-def drawn_fact(fact: Fact, drawn: Drawn | Status, lens: Lens, width: int) -> Cell:
+def drawn_fact(fact: Fact, drawn: Drawn | Status, formats: Formats, width: int) -> Cell:
     """The cell of a fact, for all that is drawn from the fact alone."""
     number = fact if isinstance(fact, float | int) else None
     match drawn:
         case Drawn.MOMENT:
-            return lens.moment(number)
+            return formats.moment(number)
         case Drawn.MINUTE:
-            return Span(lens.minute(number), Tone.DIM)
+            return Span(formats.minute(number), Tone.DIM)
         case Drawn.MOMENT_BEHIND:
-            return Span(lens.moment(number), Tone.DIM)
+            return Span(formats.moment(number), Tone.DIM)
         case Drawn.TOOK:
             return cells.took(number)
         case Drawn.STOP:

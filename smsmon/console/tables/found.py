@@ -17,7 +17,7 @@ from textual.content import Content
 from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import GONE, Tone, styled
 from smsmon.console.tables.recipients import status_of
 from smsmon.console.widgets.live_table import Column
@@ -174,18 +174,18 @@ class FoundRows:
         return None
 
 
-def found_columns(lens: Lens) -> tuple[Column[Found], ...]:
+def found_columns(formats: Formats) -> tuple[Column[Found], ...]:
     """Number, message, status and STOP always; date and label where there is room."""
 
     def phone(row: Found, width: int) -> Cell:
         gone = "" if row.absent_since is None else GONE
-        return Span(f"{gone}{lens.phone(row.recipient.phone)}", _tone(row))
+        return Span(f"{gone}{formats.phone(row.recipient.phone)}", _tone(row))
 
     def status(row: Found, width: int) -> Cell:
-        return status_of(row.recipient, row.absent_since, lens)
+        return status_of(row.recipient, row.absent_since, formats)
 
     def date(row: Found, width: int) -> Cell:
-        return Span(lens.moment(row.recipient.date or row.seen_at), Tone.DIM)
+        return Span(formats.moment(row.recipient.date or row.seen_at), Tone.DIM)
 
     columns: tuple[Column[Found], ...] = (
         Column("phone", "number", phone, width=17, flex=3, max_width=20, priority=100),
@@ -266,14 +266,16 @@ def why_empty(wanted: Sought, messages: int, *, searching: bool, history: bool) 
     return f"{where} Check the digits, or type fewer of them."
 
 
-def detail(row: Found | None, lens: Lens) -> Content:
+def detail(row: Found | None, formats: Formats) -> Content:
     """One line about the row under the cursor: what the columns have no room for."""
     if row is None:
         return Content()
     country = country_name(phones.region(row.recipient.phone))
     parts = [Content(painted(part)) for part in (country, row.label) if part]
     if not row.watched:
-        parts.insert(0, styled(f"{NOT_WATCHED}, last read {lens.moment(row.read_at)}", Tone.WARN))
+        parts.insert(
+            0, styled(f"{NOT_WATCHED}, last read {formats.moment(row.read_at)}", Tone.WARN)
+        )
     return Content(_BETWEEN).join(parts)
 
 

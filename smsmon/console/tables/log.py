@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone, status_sign
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.console.widgets.live_table import Column, LiveTable
@@ -144,9 +144,9 @@ LOG_FIELDS = (
 class LogRows:
     """The journal's lines as rows of a table, by their number."""
 
-    def __init__(self, journal: Journal, lens: Lens) -> None:
+    def __init__(self, journal: Journal, formats: Formats) -> None:
         self._journal = journal
-        self._lens = lens
+        self._formats = formats
 
     def row(self, key: int) -> LogLine:
         return self._journal[key]
@@ -168,28 +168,28 @@ class LogRows:
             case "text":
                 return line.text
             case _:
-                return self._lens.now() - line.at
+                return self._formats.now() - line.at
 
     def values(self, column: str, keys: Sequence[int]) -> None:
         return None
 
 
-def words(line: LogLine, lens: Lens) -> str:
+def words(line: LogLine, formats: Formats) -> str:
     """What happened, as it may be shown, copied and exported."""
-    return lens.words(line.text) if line.quoting else line.text
+    return formats.words(line.text) if line.quoting else line.text
 
 
-def log_columns(lens: Lens) -> tuple[Column[LogLine], ...]:
+def log_columns(formats: Formats) -> tuple[Column[LogLine], ...]:
     """Time, message, recipient, and what happened."""
 
     def at(row: LogLine, width: int) -> Cell:
-        return Span(lens.moment(row.at), Tone.DIM)
+        return Span(formats.moment(row.at), Tone.DIM)
 
     def phone(row: LogLine, width: int) -> Cell:
-        return lens.phone(row.phone) if row.phone else ""
+        return formats.phone(row.phone) if row.phone else ""
 
     def text(row: LogLine, width: int) -> Cell:
-        return Span(words(row, lens), row.tone)
+        return Span(words(row, formats), row.tone)
 
     return (
         Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),
@@ -211,8 +211,8 @@ LOG_STEPS: Steps = MappingProxyType(
 
 
 def log_pane(
-    journal: Journal, lens: Lens, *, id: str = "log", empty: str = "Nothing has happened yet"
+    journal: Journal, formats: Formats, *, id: str = "log", empty: str = "Nothing has happened yet"
 ) -> TablePane[int, LogLine]:
     """The lines of ``journal``, by number."""
-    table = LiveTable(log_columns(lens), LogRows(journal, lens), empty=empty, tint_seconds=0)
+    table = LiveTable(log_columns(formats), LogRows(journal, formats), empty=empty, tint_seconds=0)
     return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, id=id)

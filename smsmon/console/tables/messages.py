@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import ALERT_TONES, DASH, UP, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
@@ -40,11 +40,11 @@ def no_alerts(message_id: str) -> Sequence[Rule]:
 class MessageRows:
     """The board's messages as rows of a table, by message id."""
 
-    def __init__(self, monitor: Monitor, lens: Lens, firing: Firing = no_alerts) -> None:
+    def __init__(self, monitor: Monitor, formats: Formats, firing: Firing = no_alerts) -> None:
         """``firing`` gives the rules of the alerts that fire for a message."""
         self._monitor = monitor
         self._firing = firing
-        self._lens = lens
+        self._formats = formats
         self._board = monitor.board
         self._shown = {each.shown.name: each for each in MESSAGES if each.shown}
 
@@ -53,7 +53,7 @@ class MessageRows:
 
     def accepted(self, keys: Sequence[str], wanted: Filter, *, only: Only) -> list[bool]:
         """Which messages a filter lets through; stale and not found ones count as failed."""
-        now = self._lens.now()
+        now = self._formats.now()
         return [
             self._concerned(self._board[key], only)
             and wanted.matches(partial(self._value, self._board[key], now))
@@ -71,7 +71,7 @@ class MessageRows:
             return True
         if only is Only.UNDELIVERED and counts.waiting:
             return True
-        state = standing(self._monitor, row, self._lens.now()).state
+        state = standing(self._monitor, row, self._formats.now()).state
         return state in (MessageState.STALE, MessageState.NOT_FOUND)
 
     def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
@@ -81,36 +81,36 @@ class MessageRows:
         field = self._shown.get(column)
         if field is None:
             return None
-        now = self._lens.now()
+        now = self._formats.now()
         facts = (message_fact(self._monitor, self._board[key], now, field) for key in keys)
         return [*map(field.sort_key, facts)]
 
 
-def message_columns(monitor: Monitor, lens: Lens) -> tuple[Column[Watched], ...]:
+def message_columns(monitor: Monitor, formats: Formats) -> tuple[Column[Watched], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
     return tuple(
-        Column(cell=_cell(each, each.shown.drawn, monitor, lens), **heading_of(each.shown))
+        Column(cell=_cell(each, each.shown.drawn, monitor, formats), **heading_of(each.shown))
         for each in MESSAGES
         if each.shown
     )
 
 
 def _cell(
-    field: MessageField, drawn: Drawn | Status, monitor: Monitor, lens: Lens
+    field: MessageField, drawn: Drawn | Status, monitor: Monitor, formats: Formats
 ) -> Callable[[Watched, int], Cell]:
     """What draws a field of a message."""
     match drawn:
         case Drawn.STATE:
-            return partial(_state, monitor, lens)
+            return partial(_state, monitor, formats)
         case Drawn.DUE:
-            return partial(_due, monitor, lens)
+            return partial(_due, monitor, formats)
         case Drawn.BAR:
             return lambda row, width: cells.delivery_bar(row.counts, width)
         case Drawn.TOTAL:
             return _total
 
     def cell(row: Watched, width: int) -> Cell:
-        return drawn_fact(message_fact(monitor, row, lens.now(), field), drawn, lens, width)
+        return drawn_fact(message_fact(monitor, row, formats.now(), field), drawn, formats, width)
 
     return cell
 
@@ -121,22 +121,22 @@ def _total(row: Watched, width: int) -> Cell:
     return cells.with_gone(row.counts.total, row.counts.absent, width)
 
 
-def _due(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
+def _due(monitor: Monitor, formats: Formats, row: Watched, width: int) -> Cell:
     asked = monitor.account(row.profile).condition is Condition.OK
     if row.next_due is None or not asked:
         return Span(DASH, Tone.DIM)
-    return Span(lens.minute(row.next_due) if row.next_due > lens.now() else "now", Tone.DIM)
+    return Span(formats.minute(row.next_due) if row.next_due > formats.now() else "now", Tone.DIM)
 
 
-def _state(monitor: Monitor, lens: Lens, row: Watched, width: int) -> Cell:
+def _state(monitor: Monitor, formats: Formats, row: Watched, width: int) -> Cell:
     """The state, and for a stale row since how long, as exactly as ``width`` allows."""
-    stands = standing(monitor, row, lens.now())
+    stands = standing(monitor, row, formats.now())
     if stands.state is not MessageState.STALE:
         return cells.state(stands.state.value)
     if stands.since is None:
         sign = state_sign(stands.state.value)
         return Span(f"{sign.glyph} not read", sign.tone)
-    since = lens.since(stands.since)
+    since = formats.since(stands.since)
     exact = cells.state(stands.state.value, detail=since)
     if len(cells.plain(exact)) <= width:
         return exact
@@ -176,16 +176,16 @@ MESSAGE_STEPS: Steps = MappingProxyType(
 
 
 def messages_pane(
-    monitor: Monitor, lens: Lens, tint_seconds: float, firing: Firing | None = None
+    monitor: Monitor, formats: Formats, tint_seconds: float, firing: Firing | None = None
 ) -> TablePane[str, Watched]:
     """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
-    columns, fields = message_columns(monitor, lens), MESSAGE_FIELDS
+    columns, fields = message_columns(monitor, formats), MESSAGE_FIELDS
     if firing is not None:
         columns = (*columns[:3], alert_column(firing), *columns[3:])
         fields = (*fields, ALERT_FIELD)
     table = LiveTable(
         columns,
-        MessageRows(monitor, lens, firing or no_alerts),
+        MessageRows(monitor, formats, firing or no_alerts),
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )

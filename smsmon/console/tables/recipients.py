@@ -10,7 +10,7 @@ from typing import Any
 from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
-from smsmon.console.lens import Lens
+from smsmon.console.formats import Formats
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
@@ -38,16 +38,16 @@ _SHOWN = {
 class RecipientRows:
     """The recipients of one watched message as rows of a table, by slot."""
 
-    def __init__(self, watched: Watched, lens: Lens) -> None:
+    def __init__(self, watched: Watched, formats: Formats) -> None:
         self._watched = watched
-        self._lens = lens
+        self._formats = formats
 
     def row(self, key: int) -> RecipientRow:
         return recipient_row(self._watched, key)
 
     def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> Sequence[Any]:
         """Which recipients a filter lets through; an unknown status counts as failed."""
-        watched, now = self._watched, self._lens.now()
+        watched, now = self._watched, self._formats.now()
         length = len(watched.recipients)
         mask = wanted.mask(partial(recipient_column, watched, now), length)
         if shown := _SHOWN.get(only):
@@ -64,36 +64,36 @@ class RecipientRows:
 _SHOWN_AS = {each.shown.name: each for each in RECIPIENTS if each.shown}
 
 
-def recipient_columns(lens: Lens) -> tuple[Column[RecipientRow], ...]:
+def recipient_columns(formats: Formats) -> tuple[Column[RecipientRow], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
     return tuple(
-        Column(cell=_cell(each, each.shown.drawn, lens), **heading_of(each.shown))
+        Column(cell=_cell(each, each.shown.drawn, formats), **heading_of(each.shown))
         for each in RECIPIENTS
         if each.shown
     )
 
 
 def _cell(
-    field: RecipientField, drawn: Drawn | Status, lens: Lens
+    field: RecipientField, drawn: Drawn | Status, formats: Formats
 ) -> Callable[[RecipientRow, int], Cell]:
     """What draws a field of a recipient."""
     match drawn:
         case Drawn.PHONE:
-            return partial(_phone, lens)
+            return partial(_phone, formats)
         case Drawn.STATUS:
-            return lambda row, width: status_of(row.recipient, row.absent_since, lens)
-    return lambda row, width: drawn_fact(field.of(row), drawn, lens, width)
+            return lambda row, width: status_of(row.recipient, row.absent_since, formats)
+    return lambda row, width: drawn_fact(field.of(row), drawn, formats, width)
 
 
-def _phone(lens: Lens, row: RecipientRow, width: int) -> Cell:
-    number = lens.phone(row.recipient.phone)
+def _phone(formats: Formats, row: RecipientRow, width: int) -> Cell:
+    number = formats.phone(row.recipient.phone)
     return number if row.absent_since is None else Span(f"{GONE}{number}", Tone.DIM)
 
 
-def status_of(recipient: Recipient, absent_since: float | None, lens: Lens) -> Sequence[Span]:
+def status_of(recipient: Recipient, absent_since: float | None, formats: Formats) -> Sequence[Span]:
     """The status of a recipient, or the one that it had who is no longer listed."""
     told = cells.status if absent_since is None else cells.status_before
-    return told(recipient.status, raw=lens.words(recipient.raw_status))
+    return told(recipient.status, raw=formats.words(recipient.raw_status))
 
 
 RECIPIENT_STEPS: Steps = MappingProxyType(
@@ -108,9 +108,9 @@ RECIPIENT_STEPS: Steps = MappingProxyType(
 )
 
 
-def recipients_pane(lens: Lens, tint_seconds: float) -> TablePane[int, RecipientRow]:
+def recipients_pane(formats: Formats, tint_seconds: float) -> TablePane[int, RecipientRow]:
     """The recipients of one message, by slot; none until it is given a source."""
     table: LiveTable[int, RecipientRow] = LiveTable(
-        recipient_columns(lens), empty="No recipients to show", tint_seconds=tint_seconds
+        recipient_columns(formats), empty="No recipients to show", tint_seconds=tint_seconds
     )
     return TablePane(table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, id="recipients")

@@ -1,6 +1,6 @@
 """What came in, minute by minute, over the last 48 hours: counters of constant size.
 
-No Textual. A tally counts what was *observed* while it listened; what a first look found
+No Textual. A activity counts what was *observed* while it listened; what a first look found
 already there is in no minute.
 """
 
@@ -65,8 +65,8 @@ class PerMinute:
         self._newest = newest
 
 
-class Tally:
-    """Listens to the engine: ``engine.subscribe(tally.hear)``."""
+class Activity:
+    """Listens to the engine: ``engine.subscribe(activity.hear)``."""
 
     def __init__(self, clock: Clock) -> None:
         self.since = clock.now()
@@ -99,12 +99,12 @@ def _is_stop(change: Transition) -> bool:
 SPARK_MINUTES = 16
 
 
-def delivered_lately(tally: Tally, now: float, minutes: int = SPARK_MINUTES) -> str:
+def delivered_lately(activity: Activity, now: float, minutes: int = SPARK_MINUTES) -> str:
     """Deliveries seen in each of the last ``minutes`` minutes, one column wide each.
 
     The last column is the minute under way. Columns are as high as their share of the
     highest; no delivery is a blank. Empty while there was none at all, so that the header
     can leave it out.
     """
-    counts = tally.delivered.last(minutes, now)
+    counts = activity.delivered.last(minutes, now)
     return cells.sparkline(counts, minutes) if any(counts) else ""

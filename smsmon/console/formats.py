@@ -1,4 +1,4 @@
-"""How the operator looks at things: in which zone, with numbers masked or not, at what time."""
+"""How times and phone numbers are written: in which zone, masked or not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LocalZone(tzinfo):
         return time.localtime(None if dt is None else dt.replace(tzinfo=None).timestamp())
 
 
-class Lens:
+class Formats:
     """One per console; whatever shows a time or a phone number asks it how."""
 
     def __init__(

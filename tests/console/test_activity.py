@@ -1,4 +1,4 @@
-"""What the tally promises: every minute counted once, in a size that never grows."""
+"""What the activity promises: every minute counted once, in a size that never grows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.console import head
-from smsmon.console.overview.tally import MINUTES, STOPS_KEPT, PerMinute, Tally, delivered_lately
+from smsmon.console.overview.activity import (
+    MINUTES,
+    STOPS_KEPT,
+    Activity,
+    PerMinute,
+    delivered_lately,
+)
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Status
@@ -79,43 +85,43 @@ def test_a_tally_of_days_is_no_larger_than_a_new_one() -> None:
         counter.add(START + 60 * minute)
     assert sys.getsizeof(counter._counts) == before
 
-    tally = Tally(VirtualClock())
+    activity = Activity(VirtualClock())
     stopped = replace(WAITED, before=Status.DELIVERED, stop_after=True)
-    tally.hear(Applied("300", START, transitions=(stopped,) * (STOPS_KEPT + 5)))
-    assert len(tally.stops) == STOPS_KEPT
+    activity.hear(Applied("300", START, transitions=(stopped,) * (STOPS_KEPT + 5)))
+    assert len(activity.stops) == STOPS_KEPT
 
 
 def test_deliveries_stops_and_requests_are_counted_as_they_are_seen() -> None:
-    tally = Tally(VirtualClock())
+    activity = Activity(VirtualClock())
     stopped = replace(WAITED, before=Status.DELIVERED, stop_after=True)
     failed = replace(WAITED, after=Status.NOT_DELIVERED)
     withdrawn = replace(stopped, stop_before=True, stop_after=False)
 
-    tally.hear(Applied("300", START, transitions=(WAITED, stopped, failed, withdrawn)))
-    tally.hear(Applied("301", START + 60))
-    tally.hear(Event(EventKind.ADDED, START + 60, "302"))
+    activity.hear(Applied("300", START, transitions=(WAITED, stopped, failed, withdrawn)))
+    activity.hear(Applied("301", START + 60))
+    activity.hear(Event(EventKind.ADDED, START + 60, "302"))
 
-    assert tally.delivered.last(2, START + 60) == [1, 0]
-    assert tally.requests.last(2, START + 60) == [1, 1]
-    assert [(stop.at, stop.message_id) for stop in tally.stops] == [(START, "300")]
+    assert activity.delivered.last(2, START + 60) == [1, 0]
+    assert activity.requests.last(2, START + 60) == [1, 1]
+    assert [(stop.at, stop.message_id) for stop in activity.stops] == [(START, "300")]
 
 
 def test_what_a_first_look_found_there_already_was_not_seen_to_come() -> None:
-    tally = Tally(VirtualClock())
-    tally.hear(Applied("300", START, first=True))
+    activity = Activity(VirtualClock())
+    activity.hear(Applied("300", START, first=True))
 
-    assert tally.delivered.last(1, START) == [0]
-    assert tally.requests.last(1, START) == [1]
+    assert activity.delivered.last(1, START) == [0]
+    assert activity.requests.last(1, START) == [1]
 
 
 def test_the_sparkline_has_a_column_for_each_minute_and_is_empty_without_deliveries() -> None:
-    tally = Tally(VirtualClock())
-    assert delivered_lately(tally, START) == ""
+    activity = Activity(VirtualClock())
+    assert delivered_lately(activity, START) == ""
 
-    tally.hear(Applied("300", START, transitions=(WAITED,) * 8))
-    tally.hear(Applied("300", START + 120, transitions=(WAITED,)))
+    activity.hear(Applied("300", START, transitions=(WAITED,) * 8))
+    activity.hear(Applied("300", START + 120, transitions=(WAITED,)))
 
-    assert delivered_lately(tally, START + 120, minutes=5) == "  █ ▂"
+    assert delivered_lately(activity, START + 120, minutes=5) == "  █ ▂"
 
 
 def test_the_sparkline_stands_at_the_right_end_of_a_line_wide_enough() -> None:
