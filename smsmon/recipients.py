@@ -18,6 +18,8 @@ from smsmon.phones import E164, Sought
 
 NO_DATE = 0
 """In the column of dates: the API gave none. (It writes ``"0"`` for that itself.)"""
+EARLIEST_DATE = 1_262_304_000
+"""2010-01-01 UTC, before the service existed: an API date below it is a mistake."""
 
 STOP_NO, STOP_YES, STOP_UNTOLD = 0, 1, 2
 """In the column of STOP flags. Untold: the row had no flag, so nothing is known."""

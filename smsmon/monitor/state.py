@@ -12,14 +12,12 @@ from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
 from smsmon.known import LastPoll, Remembered
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
-from smsmon.recipients import NO_DATE, Recipients, Status
+from smsmon.recipients import EARLIEST_DATE, NO_DATE, Recipients, Status
 
 SETTLED_AFTER = 48 * 3600.0
 """Seconds without any change after which a complete message is no longer polled: a report or
 a STOP comes up to 48 hours after what it answers (vendor's reference)."""
 
-EARLIEST_DATE = 1_262_304_000
-"""2010-01-01 UTC, before the service existed: an API date below it is a mistake."""
 DATE_SLACK = 3600.0
 """Seconds an API date may lie ahead of our clock: clocks differ, and nobody reports from a
 later hour."""

@@ -18,8 +18,8 @@ from smsmon.console.memory import Memory
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load_settings
 from smsmon.store.errors import StoreError
+from smsmon.store.local import queries
 from smsmon.store.local.files import write_whole
-from smsmon.store.local.queries import summaries
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.store.local.writer import HistoryWriter
@@ -54,7 +54,7 @@ def test_every_place_of_a_file_says_so(
     with pytest.raises(StoreError, match=why):
         Watchlist(place.watchlist).update(list)
     with pytest.raises(StoreError, match=why), Reader(place.history) as reader:
-        reader.ask(summaries)
+        reader.ask(queries.messages)
     writer = HistoryWriter(place.history)
     writer.begin()
     with pytest.raises(StoreError, match=why):
@@ -96,4 +96,4 @@ def test_a_link_to_nothing_is_nothing_and_one_to_itself_an_error(tmp_path: Path)
             with pytest.raises(StoreError, match="symbolic links"):
                 act()
         with pytest.raises(StoreError, match="symbolic links"), Reader(path) as reader:
-            reader.ask(summaries)
+            reader.ask(queries.messages)

@@ -22,8 +22,7 @@ from smsmon.clock import Clock, SystemClock, astray, late
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of
 from smsmon.merging import take_in
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
-from smsmon.monitor.state import EARLIEST_DATE
-from smsmon.recipients import STOP_YES, Recipients, Status
+from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from smsmon.model import EventKind
-from smsmon.monitor.state import EARLIEST_DATE
-from smsmon.recipients import Status
+from smsmon.recipients import EARLIEST_DATE, Status
 from smsmon.store.base import Archive
 from smsmon.store.past import DeliveryTimes, Grouping
 from tests.store.places import PLACES, Place, Process

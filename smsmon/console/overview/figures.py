@@ -32,8 +32,8 @@ from math import log10
 from smsmon.console.overview.countries import by_country
 from smsmon.model import Counts
 from smsmon.monitor.board import Board
-from smsmon.monitor.state import DATE_SLACK, EARLIEST_DATE, Watched
-from smsmon.recipients import Recipients, Status
+from smsmon.monitor.state import DATE_SLACK, Watched
+from smsmon.recipients import EARLIEST_DATE, Recipients, Status
 
 HOUR = 3600
 LONGEST = 60 * HOUR

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Entry, Transition
 from smsmon.store.local import queries
+from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.recording import Recording
@@ -52,17 +54,33 @@ class LocalArchive(Reader):
         return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since))
 
     def info(self) -> Info:
-        return self.ask(lambda db: queries.info(db, self.path, size(self.path)))
+        def all_of(connection: sqlite3.Connection) -> Info:
+            def one(query: str) -> Any:
+                return connection.execute(query).fetchone()[0]
+
+            return Info(
+                where=str(self.path),
+                bytes=size(self.path),
+                version=one("PRAGMA user_version"),
+                messages=one("SELECT count(*) FROM message"),
+                removed=one("SELECT count(*) FROM message WHERE removed_at IS NOT NULL"),
+                recipients=one("SELECT count(*) FROM recipient"),
+                changes=one("SELECT count(*) FROM change"),
+                events=one("SELECT count(*) FROM event"),
+                oldest=seconds(one("SELECT min(first_read_at) FROM message")),
+            )
+
+        return self.ask(all_of)
 
     def doubt(self, now: float, days: float) -> str:
         with Reader(self.path) as reader:
-            last = reader.ask(queries.last_moment)
+            last = reader.ask(_last_moment)
         if last is None or now - last <= max(DAY, days * DAY / 3):
             return ""
         return f"The clock says {_day(now)}, and the history was last written on {_day(last)}."
 
     def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        limit = _ms(now - days * DAY)
+        limit = ms(now - days * DAY)
         with _writing(self.path) as connection:
             with transaction(connection):
                 Recording(connection).watching(watched, now)
@@ -71,7 +89,7 @@ class LocalArchive(Reader):
     def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
         if not is_there(self.path):
             return Pruned()
-        limit = _ms(now - days * DAY)
+        limit = ms(now - days * DAY)
         with _writing(self.path) as connection:
             with transaction(connection):
                 Recording(connection).watching(watched, now)
@@ -79,12 +97,12 @@ class LocalArchive(Reader):
                     "UPDATE message"
                     " SET due_at = iif(removed_at <= :limit, ifnull(due_at, :now), NULL)"
                     " WHERE due_at IS NOT NULL OR removed_at <= :limit",
-                    {"limit": limit, "now": _ms(now)},
+                    {"limit": limit, "now": ms(now)},
                 )
                 (agreed,) = connection.execute("SELECT agreed_at FROM clock").fetchone()
             if agreed is None:
                 return Pruned()
-            limit = min(limit, agreed - _ms(days * DAY))
+            limit = min(limit, agreed - ms(days * DAY))
             return _drop(connection, limit, "removed_at <= ? AND due_at < ?", (limit, agreed))
 
     def vacuum(self) -> tuple[int, int]:
@@ -95,6 +113,18 @@ class LocalArchive(Reader):
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return before, size(self.path)
+
+
+def _last_moment(connection: sqlite3.Connection) -> float | None:
+    """When our clock and the server's last agreed or, where no server told its time, the latest
+    moment recorded.
+    """
+    (moment,) = connection.execute(
+        "SELECT ifnull((SELECT agreed_at FROM clock),"
+        " max((SELECT ifnull(max(read_at), 0) FROM message),"
+        " (SELECT ifnull(max(at), 0) FROM event)))"
+    ).fetchone()
+    return seconds(moment or None)
 
 
 def _drop(
@@ -139,10 +169,6 @@ def _writing(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     finally:
         connection.close()
-
-
-def _ms(moment: float) -> int:
-    return round(moment * 1000)
 
 
 def _day(moment: float) -> str:

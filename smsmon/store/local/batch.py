@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from smsmon.known import AccountState, Key, LastPoll
 from smsmon.model import Entry, Event
-from smsmon.store.local import stands
+from smsmon.store.local import exchange
+from smsmon.store.local.columns import Known, Update
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction
-from smsmon.store.local.update import Known, Update
 from smsmon.store.shared import Wish
 
 WAITING_LIMIT = 1_000_000
@@ -107,25 +107,25 @@ def write(
     """Write all of ``batch`` at wall time ``now``, as the poller of ``epoch`` (None: one that
     polls alone).
 
-    Within the caller's transaction. Raises ``stands.Superseded`` when another process polls.
+    Within the caller's transaction. Raises ``exchange.Superseded`` when another process polls.
     """
     for key, known in batch.adopted:
         recording.adopt(key, known)
-    stands.record_wishes(connection, batch.wishes)
+    exchange.record_wishes(connection, batch.wishes)
     if not batch.of_polls:
         return
-    sequence = stands.next_sequence(connection, epoch)
+    sequence = exchange.next_sequence(connection, epoch)
     for update in (*batch.updates, *batch.reads.values()):
         recording.report(update, now)
     refused = {message_id for message_id, _ in recording.refused}
     polls = [each for id, each in batch.polls.items() if id not in refused]
-    stands.record_polls(connection, polls, sequence)
-    stands.record_accounts(connection, batch.accounts.values())
+    exchange.record_polls(connection, polls, sequence)
+    exchange.record_accounts(connection, batch.accounts.values())
     if batch.agreed_at is not None:
         recording.agreed(batch.agreed_at)
     if batch.events:
         recording.events(batch.events)
-    stands.drop_wishes(connection, batch.granted)
+    exchange.drop_wishes(connection, batch.granted)
     if batch.watching is not None:
         recording.watching(*batch.watching)
 

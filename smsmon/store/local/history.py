@@ -16,9 +16,9 @@ from typing import TypeVar
 from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
 from smsmon.store.base import Archive, Listener, Outdated
-from smsmon.store.local import told
+from smsmon.store.local import exchange
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.following import LocalFollower
+from smsmon.store.local.exchange import LocalFollower
 from smsmon.store.local.writer import HistoryWriter
 from smsmon.store.shared import Episode, Turn
 
@@ -67,11 +67,11 @@ class LocalHistory(HistoryWriter):
         return LocalFollower(self.path, self._revisions)
 
     async def told(self) -> frozenset[Episode]:
-        return await self._ask(lambda archive: archive.ask(told.told))
+        return await self._ask(lambda archive: archive.ask(exchange.told))
 
     async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
         await self.flush()  # by then an epoch is begun, where there is a lease
-        return await asyncio.to_thread(told.claim, self.path, turns, self.epoch, now)
+        return await asyncio.to_thread(exchange.claim, self.path, turns, self.epoch, now)
 
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         left = list(wanted)

@@ -8,23 +8,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, TypeVar
 
 from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
-from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, stored
-from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Sighting
+from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
+from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, seconds, stored
+from smsmon.store.past import DeliveryTimes, Grouping, Happened, NumberFound, Sighting
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _STATUS = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
-EARLIEST_DATE = 1_262_304_000
-"""2010-01-01 UTC: the service is younger, an API date before it is a mistake."""
 _VARIABLES = 500
 """Ids in one statement; older SQLite takes 999."""
 
@@ -87,16 +84,6 @@ _CHANGED_AFTER = """
 """All changes of the recipients that changed once they were final."""
 
 
-def summaries(
-    connection: sqlite3.Connection, ids: Sequence[str] | None = None
-) -> dict[str, Summary]:
-    """What is known of messages, without their recipients; None asks for all there are.
-
-    Each as read with the account that it belongs to now.
-    """
-    return {row[1]: _summary(row) for row in _of_now(connection, ids)}
-
-
 def messages(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
 ) -> list[Key]:
@@ -108,7 +95,7 @@ def messages(
 
 
 def summaries_of(connection: sqlite3.Connection, wanted: Iterable[Key]) -> list[Summary]:
-    """The same for these messages of these accounts, in the order asked."""
+    """What is known of these without their recipients, in the order asked."""
     wanted = list(wanted)
     rows = {(row[1], row[2]): row for row in _messages(connection, [each[0] for each in wanted])}
     return [_summary(rows[each]) for each in wanted if each in rows]
@@ -265,44 +252,16 @@ def delivery_times(
     durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
     last = (0, 0)
     parameters = {"earliest": EARLIEST_DATE, "since": round(since * 1000)}
-    for message, slot, phone, seconds in connection.execute(_DELIVERED, parameters):
+    for message, slot, phone, took in connection.execute(_DELIVERED, parameters):
         if (message, slot) != last and message in rows:
             for key in _keys(by, rows[message], phone):
-                durations[key].append(seconds)
+                durations[key].append(took)
         last = (message, slot)
-    found = [_quantiles(key, sorted(values)) for key, values in durations.items()]
+    found = [
+        DeliveryTimes(key, len(all), *(_quantile(all, share) for share in (0.5, 0.9, 0.99)))
+        for key, all in zip(durations, map(sorted, durations.values()), strict=True)
+    ]
     return sorted(found, key=lambda each: (-each.measured, each.key))
-
-
-def last_moment(connection: sqlite3.Connection) -> float | None:
-    """When our clock and the server's last agreed or, where no server told its time, the latest
-    moment recorded.
-    """
-    (moment,) = connection.execute(
-        "SELECT ifnull((SELECT agreed_at FROM clock),"
-        " max((SELECT ifnull(max(read_at), 0) FROM message),"
-        " (SELECT ifnull(max(at), 0) FROM event)))"
-    ).fetchone()
-    return _moment(moment or None)
-
-
-def info(connection: sqlite3.Connection, where: Path, size: int) -> Info:
-    """What is in the history at ``where``; ``size`` is that of its files in bytes."""
-
-    def one(query: str) -> Any:
-        return connection.execute(query).fetchone()[0]
-
-    return Info(
-        where=str(where),
-        bytes=size,
-        version=one("PRAGMA user_version"),
-        messages=one("SELECT count(*) FROM message"),
-        removed=one("SELECT count(*) FROM message WHERE removed_at IS NOT NULL"),
-        recipients=one("SELECT count(*) FROM recipient"),
-        changes=one("SELECT count(*) FROM change"),
-        events=one("SELECT count(*) FROM event"),
-        oldest=_moment(one("SELECT min(first_read_at) FROM message")),
-    )
 
 
 def _final_at(changes: Iterable[Row]) -> dict[int, float]:
@@ -371,13 +330,13 @@ def _summary(row: Row) -> Summary:
         tags=tuple(filter(None, row[4].split("\n"))),
         revision=row[5],
         digest=row[6],
-        first_read_at=_moment(row[7]),
-        read_at=_moment(row[8]),
-        asked_at=_moment(row[19]),
-        last_change_at=_moment(row[9]),
-        completed_at=_moment(row[10]),
-        settled_at=_moment(row[20]),
-        removed_at=_moment(row[11]),
+        first_read_at=seconds(row[7]),
+        read_at=seconds(row[8]),
+        asked_at=seconds(row[19]),
+        last_change_at=seconds(row[9]),
+        completed_at=seconds(row[10]),
+        settled_at=seconds(row[20]),
+        removed_at=seconds(row[11]),
         counts=Counts(*row[12:19]),
     )
 
@@ -399,12 +358,12 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
             reason=reason or "",
         ),
         first_seen=first_seen / 1000,
-        changed_at=_moment(changed_at or None),
-        read_at=_moment(read_at),
+        changed_at=seconds(changed_at or None),
+        read_at=seconds(read_at),
         transitions=tuple(
             _transition((message_id, profile, slot, key, *change)) for change in changes
         ),
-        absent_since=_moment(absent_since or None),
+        absent_since=seconds(absent_since or None),
         profile=profile,
     )
 
@@ -448,17 +407,9 @@ def _event(row: Row) -> Event:
     return Event(EventKind(kind), at / 1000, message_id, profile, detail, until and until / 1000)
 
 
-def _quantiles(key: str, ordered: Sequence[float]) -> DeliveryTimes:
-    return DeliveryTimes(key, len(ordered), *(_quantile(ordered, q) for q in (0.5, 0.9, 0.99)))
-
-
 def _quantile(ordered: Sequence[float], share: float) -> float:
     """The value below which ``share`` of them lie, between two neighbours in proportion."""
     at = share * (len(ordered) - 1)
     low = int(at)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
-
-
-def _moment(ms: int | None) -> float | None:
-    return None if ms is None else ms / 1000

@@ -18,9 +18,8 @@ from smsmon.known import Key, key_of
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
-from smsmon.store.local.columns import COLUMNS, of_rows, stored, word
-from smsmon.store.local.stands import forget_polls
-from smsmon.store.local.update import Known, Update
+from smsmon.store.local.columns import COLUMNS, Known, Update, ms, of_rows, seconds, stored, word
+from smsmon.store.local.exchange import forget_polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Recording:
         their changes. Its events come later, by ``events``.
         """
         row = self._row(update.key)
-        if row is not None and late(_moment(row.asked_at), _ms(update.asked_at) / 1000, now):
+        if row is not None and late(seconds(row.asked_at), ms(update.asked_at) / 1000, now):
             self._known.pop(update.key, None)
             self._news[update.number] = frozenset()
             self.refused.add(update.key)
@@ -103,7 +102,7 @@ class Recording:
             "INSERT INTO event (at, kind, message_id, profile, detail, until)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (_ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, _ms_or_none(e.until))
+                (ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, ms(e.until))
                 for e, number in events
                 if e.kind in self._news.get(number, _ALL_KINDS)
             ],
@@ -112,7 +111,7 @@ class Recording:
 
     def agreed(self, at: float) -> None:
         """Note that our clock and the server's agreed at this moment."""
-        self._connection.execute("UPDATE clock SET agreed_at = ?", (_ms(at),))
+        self._connection.execute("UPDATE clock SET agreed_at = ?", (ms(at),))
 
     def watching(self, entries: Sequence[Entry], at: float) -> None:
         """Note which messages are on the watchlist, and how they are described there."""
@@ -131,7 +130,7 @@ class Recording:
                     self._connection.execute(
                         "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
                         " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
-                        (_ms(at), row),
+                        (ms(at), row),
                     )
             elif (label, tags, removed_at) != (*_description(entry), None):
                 self._connection.execute(
@@ -195,7 +194,7 @@ class Recording:
         self._connection.executemany(
             "UPDATE recipient SET absent_since = ? WHERE message = ? AND slot = ?",
             [
-                (_ms(absent.get(slot, 0.0)), known.row, slot)
+                (ms(absent.get(slot, 0.0)), known.row, slot)
                 for slot in absent.keys() ^ known.absent.keys()
             ],
         )
@@ -203,7 +202,7 @@ class Recording:
 
     def _change(self, known: Known, merged: Merged, revision: int, at: float) -> None:
         before, given = known.recipients, merged.recipients
-        moment, news = _ms(at), set(merged.changed)
+        moment, news = ms(at), set(merged.changed)
         rows = [
             (
                 given.statuses[slot],
@@ -229,15 +228,15 @@ class Recording:
     def _append(self, known: Known, merged: Merged, revision: int, update: Update) -> None:
         if not merged.added:
             return
-        given, moment = merged.recipients, _ms(update.at)
+        given, moment = merged.recipients, ms(update.at)
         first_seen = dict.fromkeys(merged.added, moment)
         changed_at = dict.fromkeys(merged.added, 0)
         places = range(len(given)) if merged.slots is None else merged.slots
         if update.first_seen is not None and update.changed_at is not None:
             for place, slot in enumerate(places):
                 if slot in first_seen:
-                    first_seen[slot] = _ms(update.first_seen[place])
-                    changed_at[slot] = _ms(update.changed_at[place])
+                    first_seen[slot] = ms(update.first_seen[place])
+                    changed_at[slot] = ms(update.changed_at[place])
         words = [self._word(text) for text in given.vocabulary]
         self._connection.executemany(
             "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -294,19 +293,19 @@ class Recording:
         counts = Counts.of(told.recipients, len(told.absent))
         complete = counts.total > 0 and counts.final == counts.total
         if changed:
-            changed_at: int | None = _ms(update.at)
+            changed_at: int | None = ms(update.at)
         elif row.last_change_at is None:
-            changed_at = _ms_or_none(update.last_change_at)
+            changed_at = ms(update.last_change_at)
         else:
             changed_at = row.last_change_at
-        settled_at = None if changed else _ms_or_none(update.settled_at)
+        settled_at = None if changed else ms(update.settled_at)
         after = _Row(
             row.id,
             told.revision,
-            _ms(update.asked_at),
-            _ms_or_none(update.first_read_at) if row.first_read_at is None else row.first_read_at,
+            ms(update.asked_at),
+            ms(update.first_read_at) if row.first_read_at is None else row.first_read_at,
             changed_at,
-            (row.completed_at or _ms(update.completed_at or update.at)) if complete else None,
+            (row.completed_at or ms(update.completed_at or update.at)) if complete else None,
             settled_at and (row.settled_at or settled_at),
         )
         self._connection.execute(
@@ -317,7 +316,7 @@ class Recording:
             (
                 after.revision,
                 update.digest,
-                _ms(update.at if update.read_at is None else update.read_at),
+                ms(update.at if update.read_at is None else update.read_at),
                 after.asked_at,
                 after.first_read_at,
                 after.last_change_at,
@@ -373,15 +372,3 @@ def _absent(known: Known, update: Update, merged: Merged) -> dict[int, float]:
 
 def _description(entry: Entry) -> tuple[str, str]:
     return entry.label, "\n".join(entry.tags)
-
-
-def _moment(ms: int | None) -> float | None:
-    return None if ms is None else ms / 1000
-
-
-def _ms(moment: float) -> int:
-    return round(moment * 1000)
-
-
-def _ms_or_none(moment: float | None) -> int | None:
-    return None if moment is None else _ms(moment)

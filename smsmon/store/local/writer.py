@@ -18,20 +18,18 @@ from smsmon.known import AccountState, Key, Remembered, key_of
 from smsmon.model import Entry, Event
 from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.local.aside import set_aside
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
-from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, remedy
-from smsmon.store.local.schema import of_sqlite_error, transaction
-from smsmon.store.local.soundness import mend
-from smsmon.store.local.stands import Superseded, poll_of
-from smsmon.store.local.term import FOLLOWING, Term
-from smsmon.store.local.update import (
+from smsmon.store.local.columns import (
     Known,
     Recorded,
     Update,
     update_of,
     was_heard,
 )
+from smsmon.store.local.exchange import FOLLOWING, Superseded, Term, poll_of
+from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, remedy
+from smsmon.store.local.schema import of_sqlite_error, transaction
+from smsmon.store.local.soundness import mend, set_aside
 from smsmon.store.shared import Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 

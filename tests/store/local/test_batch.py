@@ -10,7 +10,7 @@ from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.local import batch
 from smsmon.store.local.batch import Batch
-from smsmon.store.local.update import Update, update_of
+from smsmon.store.local.columns import Update, update_of
 from smsmon.store.shared import Wish
 from tests.store.reports import START, report, row
 

@@ -15,9 +15,8 @@ import pytest
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
 from smsmon.store.errors import StoreError
-from smsmon.store.local import writer
+from smsmon.store.local import queries, writer
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.queries import summaries
 from smsmon.store.local.reader import Reader
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 
@@ -158,7 +157,7 @@ def test_it_is_said_once_and_all_that_is_known_is_there_after_a_kill(
 ) -> None:
     reader = Reader(path)
     if read:
-        reader.ask(summaries)
+        reader.ask(queries.messages)
     with disturbed.console.writer._wake:  # between two looks
         DISTURBANCES[what](path)
     disturbed.heard.wait()
@@ -174,7 +173,9 @@ def test_it_is_said_once_and_all_that_is_known_is_there_after_a_kill(
     assert len(disturbed.told()) == 1, disturbed.told()
     assert "in use" in disturbed.told()[0] or "kept as" in disturbed.told()[0]
     # And whoever asks is told of the new one.
-    assert reader.ask(summaries)[MESSAGES[0]].counts.delivered == 2
+    assert (
+        next(reader.each(lambda db: queries.load(db, MESSAGES[:1]))).summary.counts.delivered == 2
+    )
     reader.close()
 
 
@@ -183,7 +184,7 @@ def test_a_removed_journal_loses_no_change(
     disturbed: Disturbed, path: Path, tmp_path: Path, what: str
 ) -> None:
     with Reader(path) as reader:
-        reader.ask(summaries)
+        reader.ask(queries.messages)
         DISTURBANCES[what](path)
         disturbed.heard.wait()
         disturbed.console.writer.write_out()
@@ -214,7 +215,7 @@ def test_what_other_processes_do_rightly_is_no_disturbance(
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         LocalArchive(path).prune([Entry(each) for each in MESSAGES[: 7 - number]], START, 90)
         with Reader(path) as reader:
-            reader.ask(summaries)
+            reader.ask(queries.messages)
     console.writer.write_out()
     assert disturbed.told() == []
 

@@ -10,10 +10,10 @@ import pytest
 
 from smsmon.model import Entry
 from smsmon.store.local import queries
+from smsmon.store.local.columns import Known, Update
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing, transaction
-from smsmon.store.local.update import Known, Update
 from tests.store.reports import START, Console, phone, row
 
 Ask = Callable[[sqlite3.Connection], object]
@@ -62,7 +62,7 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
         lambda it: list(queries.load(it, ["300"])),
         {BY_MESSAGE, OF_MESSAGE, "SEARCH change USING PRIMARY KEY (message=?)"},
     ),
-    "counts of messages": (lambda it: queries.summaries(it, ["300", "301"]), {BY_MESSAGE}),
+    "counts of messages": (lambda it: queries.messages(it, ["300", "301"]), {BY_MESSAGE}),
 }
 MAY_SCAN = {"SCAN recipient USING COVERING INDEX recipient_by_phone", "SCAN word"}
 """What a part of a number costs, and the few words that the API has."""

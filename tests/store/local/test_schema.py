@@ -131,7 +131,7 @@ def test_a_reader_of_an_older_file_migrates_it_first(
     monkeypatch.setattr(schema, "MIGRATIONS", LATER)
     monkeypatch.setattr(schema.open_for_writing, "__defaults__", (LATER,))
     with Reader(path) as reader:
-        assert list(reader.ask(queries.summaries)) == ["300"]
+        assert reader.ask(queries.messages) == [("300", "default")]
     assert version(path) == len(LATER)
 
 
@@ -157,4 +157,4 @@ def test_a_path_with_odd_characters_is_fine(tmp_path: Path) -> None:
     path = tmp_path / "été ?#%41" / "history.db"
     open_for_writing(path).close()
     with Reader(path) as reader:
-        assert reader.ask(queries.summaries) == {}
+        assert reader.ask(queries.messages) == []

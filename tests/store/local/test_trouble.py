@@ -193,7 +193,7 @@ def test_a_database_that_breaks_while_open_is_replaced_and_known_state_written_a
         for journal in ("-wal", "-shm"):
             path.with_name(path.name + journal).unlink()
         with pytest.raises(Damaged), Reader(path) as reader:
-            reader.ask(queries.summaries)
+            reader.ask(queries.messages)
         # Another file in its place is noticed at the next write, a broken one by SQLite.
         path.rename(path.with_name("aside"))
         console.poll("300", [row(n) for n in range(2_000)], START + 5)
@@ -218,7 +218,7 @@ def test_a_history_of_a_newer_version_is_left_as_it_is(path: Path) -> None:
         with pytest.raises(StoreError, match="newer smsmon wrote it"):
             console.writer.write_out()
         with Reader(path) as reader, pytest.raises(StoreError, match="version 99"):
-            reader.ask(queries.summaries)
+            reader.ask(queries.messages)
         with pytest.raises(StoreError):
             console.writer.end()
     assert path.read_bytes() == before
