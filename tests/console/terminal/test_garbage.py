@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.console.terminal import garbage
-from smsmon.console.terminal.garbage import Collecting
+from smsmon.console.terminal import process
+from smsmon.console.terminal.process import Collecting
 
 
 class Ring:
@@ -26,7 +26,7 @@ class Ring:
 
 @pytest.fixture
 async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
-    monkeypatch.setattr(garbage, "_SETTLED_AFTER", 0.0)
+    monkeypatch.setattr(process, "_SETTLED_AFTER", 0.0)
     spared = Collecting(lambda: 0.0)
     gc.disable()  # as a start does
     spared.begin()
@@ -65,14 +65,14 @@ async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
     del ring
     gc.collect()
     assert gone() is not None
-    monkeypatch.setattr(garbage, "_ALL_EVERY", 0.0)
+    monkeypatch.setattr(process, "_ALL_EVERY", 0.0)
     spared._look()
     assert gone() is None
 
 
 POOLS = """
 import ctypes, sys, threading
-from smsmon.console.terminal.garbage import share_one_pool
+from smsmon.console.terminal.process import share_one_pool
 
 if sys.argv[2] == "one":
     share_one_pool()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import smsmon
-from smsmon.console.terminal.private import PRIVATE_NAMES
+from smsmon.console.terminal.private import PRIVATE_NAMES, READ_IN
 
 PACKAGE = Path(smsmon.__file__).parent
 DOOR = "console/terminal/private.py"
@@ -168,7 +168,9 @@ def test_the_table_has_what_the_door_uses_and_nothing_else() -> None:
 @pytest.mark.parametrize("path", PRIVATE_NAMES)
 def test_a_private_name_is_still_there(path: str) -> None:
     holder, _, name = path.rpartition(".")
-    assert name in names_in(holder), f"{holder} has no {name} any more: {PRIVATE_NAMES[path]}"
+    read_in = READ_IN[path.partition(".")[0]]
+    why = f"{holder} had {name} in {read_in}, and has it no more: {PRIVATE_NAMES[path]}"
+    assert name in names_in(holder), why
 
 
 def names_in(holder: str) -> set[str]:

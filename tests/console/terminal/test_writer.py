@@ -11,8 +11,8 @@ from time import monotonic
 
 import pytest
 
-from smsmon.console.terminal import writer
-from smsmon.console.terminal.writer import BEHIND, TerminalWriter
+from smsmon.console.terminal import driver
+from smsmon.console.terminal.driver import BEHIND, TerminalWriter
 
 WITHIN = 10.0
 FULL = bytes(4 * 65_536)
@@ -97,11 +97,11 @@ def test_line_that_takes_nothing_is_behind_until_it_drains(line: Line) -> None:
 def test_line_that_stops_is_slow_and_after_a_while_fast_again(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "SLOW_AFTER", 0.0)
+    monkeypatch.setattr(driver, "SLOW_AFTER", 0.0)
     line.writer.write(b"a")
     line.wait_for("slow")
-    monkeypatch.setattr(writer, "SLOW_AFTER", 1e9)
-    monkeypatch.setattr(writer, "FAST_AFTER", 0.0)
+    monkeypatch.setattr(driver, "SLOW_AFTER", 1e9)
+    monkeypatch.setattr(driver, "FAST_AFTER", 0.0)
     line.writer.write(b"b")
     line.wait_for("fast")
 
