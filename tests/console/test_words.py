@@ -17,7 +17,7 @@ from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Rule
 from smsmon.recipients import Status
-from tests.console.dialog_stage import SMALL, asking
+from tests.console.dialogs.stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
 
 __all__ = ["opened"]

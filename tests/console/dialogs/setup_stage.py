@@ -16,7 +16,7 @@ from smsmon.console.dialogs.setup import Ask, SetupScreen
 from smsmon.locations import Locations
 from smsmon.model import Balance
 from smsmon.settings import Profile, load_settings
-from tests.console.dialog_stage import NARROW, SMALL, DialogApp, calm
+from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, calm
 
 BALANCE = Balance("demo", "34.56", "EUR", 1204, None, None, None, 0.0)
 SIZES = pytest.mark.parametrize("size", [NARROW, SMALL])

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from smsmon.api.key import ApiKey
 from smsmon.settings import Profile
 from smsmon.settings.first import SetupProblem, first_config, profile_with
-from tests.console.dialog_stage import asking
-from tests.console.setup_stage import Home, flat, paste, press
+from tests.console.dialogs.setup_stage import Home, flat, paste, press
+from tests.console.dialogs.stage import asking
 from tests.support.waiting import until
 
 

@@ -20,7 +20,7 @@ from smsmon.model import Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened
-from tests.console.dialog_stage import NARROW, SMALL, DialogApp, asking, calm
+from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, asking, calm
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START, VirtualClock
 from tests.support.scene import Scene

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from smsmon.console.dialogs.raw import SHOWN_LIMIT, LinesView, RawScreen, facts, folded, page
-from tests.console.dialog_stage import NARROW, SMALL, DialogApp, asking, calm
+from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, asking, calm
 
 ANSWER = b'{"b":"2","a":[{"phoneNumber":"+33612345678","x":1.50},{}],"e":[],"u":"\\u001b[0m"}'
 JSON_VALUES = st.recursive(

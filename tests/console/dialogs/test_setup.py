@@ -21,8 +21,8 @@ from smsmon.locations import Locations
 from smsmon.settings import load_settings
 from smsmon.simulator.scenario import demo_world
 from smsmon.simulator.server import serve
-from tests.console.dialog_stage import asking, calm, type_text
-from tests.console.setup_stage import COMMAND, ENV, FILE, SIZES, Home, flat, paste, press
+from tests.console.dialogs.setup_stage import COMMAND, ENV, FILE, SIZES, Home, flat, paste, press
+from tests.console.dialogs.stage import asking, calm, type_text
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from smsmon.monitor.board import Board
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import NumberFound, Sighting
-from tests.console.dialog_stage import NARROW, SMALL, asking, calm, put, recipient, type_text
+from tests.console.dialogs.stage import NARROW, SMALL, asking, calm, put, recipient, type_text
 from tests.support.clock import START, VirtualClock
 
 MARIE = "+33612345678"

@@ -8,7 +8,7 @@ import pytest
 
 from smsmon.console.dialogs.columns import ColumnsScreen, choices
 from smsmon.console.widgets.live_table import Column, LiveTable
-from tests.console.dialog_stage import NARROW, SMALL, asking
+from tests.console.dialogs.stage import NARROW, SMALL, asking
 
 COLUMNS = tuple(
     Column[str](name, title, lambda row, width: row, width=5, help=text)

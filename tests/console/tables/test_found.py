@@ -23,7 +23,7 @@ from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones, Status
 from smsmon.store.past import Sighting
-from tests.console.dialog_stage import put, recipient
+from tests.console.dialogs.stage import put, recipient
 from tests.support.clock import START
 
 NUMBERS = st.from_regex(r"\+[1-9][0-9]{5,14}", fullmatch=True)

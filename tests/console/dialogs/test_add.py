@@ -8,7 +8,7 @@ from textual.widgets import TextArea
 
 from smsmon.console.dialogs.add import AddScreen, preview, verdict
 from smsmon.store.idlist import parse
-from tests.console.dialog_stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
+from tests.console.dialogs.stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
 
 HUNDREDS = "\n".join(f"{2270000 + n} campaign {n}" for n in range(400)) + "\nnot an id\n2270007\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.console.dialogs.save import SaveScreen, target
-from tests.console.dialog_stage import NARROW, SMALL, asking, type_text
+from tests.console.dialogs.stage import NARROW, SMALL, asking, type_text
 
 
 async def test_enter_takes_the_suggested_name(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from textual.events import Paste
 from smsmon.console.dialogs.edit import EditScreen, changes, hint, tags_of, tags_text
 from smsmon.model import Entry
 from smsmon.text import typed
-from tests.console.dialog_stage import NARROW, SMALL, asking, calm
+from tests.console.dialogs.stage import NARROW, SMALL, asking, calm
 
 ONE = Entry("100", "Black Friday", ("fr", "promo"), "first wave")
 OTHER = Entry("200", "Other", ("fr",), "")
