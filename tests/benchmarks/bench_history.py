@@ -134,6 +134,10 @@ def recording(folder: Path) -> Iterator[Promise]:
             for slot, phone in enumerate(phones)
         ]
         with transaction(connection):
+            connection.execute(
+                "INSERT INTO message (id, message_id, profile, label, tags)"
+                " VALUES (1, '300', 'default', '', '')"
+            )
             connection.executemany(
                 "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows
             )
@@ -169,7 +173,7 @@ def recording(folder: Path) -> Iterator[Promise]:
 
 
 def write_bare(connection: sqlite3.Connection, revision: int) -> None:
-    """The rows of one report's changes: nothing compared, nothing checked."""
+    """What one report changes in the tables: nothing compared, nothing checked."""
     at = int(NOW * 1000) + revision * 10_000
     slots = [slot % RECIPIENTS for slot in range(revision * CHANGED, (revision + 1) * CHANGED)]
     connection.execute("BEGIN IMMEDIATE")
@@ -181,6 +185,17 @@ def write_bare(connection: sqlite3.Connection, revision: int) -> None:
     connection.executemany(
         "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(1, slot, revision, at, 1, 2, 2, 0, 0, at // 1000, at // 1000) for slot in slots],
+    )
+    connection.execute(
+        "UPDATE message SET revision = ?, digest = ?, read_at = ?, asked_at = ?,"
+        " last_change_at = ?, total = ?, delivered = ?, waiting = ? WHERE id = 1",
+        (revision, b"digest", at, at, at, RECIPIENTS, revision, revision),
+    )
+    connection.execute("UPDATE lease SET sequence = ?", (revision,))
+    connection.execute(
+        "INSERT OR REPLACE INTO last_poll (message_id, profile, sequence, read_at, asked_at,"
+        " promise, reason) VALUES ('300', 'default', ?, ?, ?, 60000, '')",
+        (revision, at, at),
     )
     connection.execute("COMMIT")
 

@@ -65,6 +65,9 @@ def read(path: Path) -> tuple[bytes, Signature] | None:
     return found.data, _signature(found.stat)
 
 
+JOURNALS = ("-wal", "-shm")
+
+
 def database_of(path: Path) -> Path:
     """The file itself, where ``path`` is a link to it: a database's journals are beside that."""
     return Path(os.path.realpath(path))
@@ -72,10 +75,29 @@ def database_of(path: Path) -> Path:
 
 def journals_of(database: Path) -> tuple[Path, Path]:
     """The write-ahead log and its index, beside the database; they need not exist."""
-    return (
-        database.with_name(database.name + "-wal"),
-        database.with_name(database.name + "-shm"),
-    )
+    wal, index = (database.with_name(database.name + ending) for ending in JOURNALS)
+    return wal, index
+
+
+class Place(NamedTuple):
+    """What stands where a database and its journals are; None where nothing does."""
+
+    database: os.stat_result | None
+    log: os.stat_result | None
+    shared: os.stat_result | None
+
+
+def place_of(path: Path) -> Place:
+    """What stands there now; asked before each question and each write, so names are text."""
+    database = os.path.realpath(path)
+    return Place(*(_stat(database + ending) for ending in ("", *JOURNALS)))
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def make_folder(folder: Path) -> None:

@@ -10,9 +10,8 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
 
-from smsmon.store.local.files import database_of, journals_of
+from smsmon.store.local.files import place_of
 from smsmon.store.local.reader import let_go
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing
@@ -28,20 +27,6 @@ def remedy(what: str) -> str:
     """What is done about what `Held.look` found."""
     more = "; older changes are in the file that was there" if what == REPLACED else ""
     return f"What is known of every watched message is recorded anew{more}."
-
-
-class Place(NamedTuple):
-    """What stands where a database and its journals are; None where nothing does."""
-
-    database: os.stat_result | None
-    log: os.stat_result | None
-    shared: os.stat_result | None
-
-
-def place_of(path: Path) -> Place:
-    """What stands there now."""
-    database = database_of(path)
-    return Place(*map(_stat, (database, *journals_of(database))))
 
 
 class Held:
@@ -115,13 +100,6 @@ class Held:
 
     def _one(self, name: str) -> int:
         return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except OSError:
-        return None
 
 
 def _same(before: os.stat_result | None, now: os.stat_result | None) -> bool:

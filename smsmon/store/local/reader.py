@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 from weakref import WeakSet
 
-from smsmon.store.local.files import database_of, journals_of
+from smsmon.store.local.files import place_of
 from smsmon.store.local.schema import of_sqlite_error, open_for_reading, stands_in
 from smsmon.store.local.soundness import check
 
@@ -36,7 +35,7 @@ class Reader:
         self.path = path
         self._checked = checked
         self._connection: sqlite3.Connection | None = None
-        self._inodes: tuple[int, ...] | None = None
+        self._inodes: tuple[int | None, ...] | None = None
         self._alone = threading.RLock()
         self.unwanted: Callable[[], bool] | None = None
         """Asked now and then whether an answer is wanted no more; it is then not given."""
@@ -97,15 +96,7 @@ def let_go(path: Path) -> None:
             reader.close()
 
 
-def _inodes(path: Path) -> tuple[int, ...] | None:
+def _inodes(path: Path) -> tuple[int | None, ...] | None:
     """What tells a database and its journals from others of that name; None without one."""
-    database = database_of(path)
-    found = [_inode(each) for each in (database, *journals_of(database))]
-    return tuple(found) if found[0] else None
-
-
-def _inode(path: Path) -> int:
-    try:
-        return os.stat(path).st_ino
-    except OSError:
-        return 0
+    place = place_of(path)
+    return None if place.database is None else tuple(each and each.st_ino for each in place)
