@@ -387,6 +387,31 @@ def test_a_title_above_the_header_costs_itself_only() -> None:
     assert [problem.line for problem in listed.problems] == [1]
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Mobile\n2025550123\n7911123456", None),
+        ("# Téléphones\n2025550123\n7911123456", None),
+        ("Phone numbers:\n2025550123\n0612345678\n7911123456", None),
+        ("2025550123 phone\n7911123456\t(tél.)", None),
+        ("Portable\n2025550123\n7911123456", Form.CSV),
+        ("2025550123,phone\n7911123456,Handy", Form.CSV),
+    ],
+)
+def test_what_a_list_calls_a_phone_number_is_no_id(text: str, form: Form | None) -> None:
+    found = parse(text, form)
+    called = [problem.text for problem in found.problems if "calls it" in problem.why]
+    assert called == ["2025550123", "7911123456"]
+    assert not found.entries
+
+
+def test_only_what_is_called_a_phone_number_and_may_be_one_is_doubted() -> None:
+    assert labels(parse("Mobile\n2270142")) == {"2270142": ""}
+    assert labels(parse("Mobile app\n2025550123")) == {"2025550123": ""}
+    assert labels(parse("Phones\n2025550123\nIds\n2025550124")) == {"2025550124": ""}
+    assert labels(parse("2025550123 Mobile app")) == {"2025550123": "Mobile app"}
+
+
 def test_among_phone_numbers_one_without_its_0_is_no_id() -> None:
     assert labels(parse("612345678")) == {"612345678": ""}
     listed = parse("0612345679\n612345678\n2270142")

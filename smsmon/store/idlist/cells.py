@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from unicodedata import combining, normalize
 
 from smsmon.model import Entry
 from smsmon.phones import LONGEST_ID, is_phone_like
@@ -28,8 +29,20 @@ _WHOLE = re.compile(r"([0-9]{1,15})[.,]0|([0-9]{5,15})[.,]00")  # 12,00 is money
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ .,][0-9]{3})+")
 _POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _SHORT_PHONE = re.compile(r"[67][0-9]{8}")
+_CALLED_PHONE_FROM = 9
+"""Digits from which a number may be a phone's, where the list says that it is one."""
+_PHONE_WORDS = {
+    "phone", "phones", "telephone", "telephones", "tel", "mobile", "mobiles", "portable",
+    "portables", "gsm", "cell", "cellphone", "cellphones", "msisdn", "msisdns", "telefon",
+    "telefono", "telefone", "telefoon", "handy",
+}  # fmt: skip
+_BESIDE_THEM = {
+    "number", "numbers", "numero", "numeros", "no", "n", "nr", "nummer", "nummern", "list",
+    "liste", "of", "de", "des", "the", "my",
+}  # fmt: skip
 
 A_PHONE = "it looks like a phone number: if it is an id, add it by itself (smsmon add ID)"
+CALLED_PHONE = "the list calls it a phone number: if it is an id, add it by itself (smsmon add ID)"
 AMBIGUOUS = "one id, or several? Write it without spaces, or put commas or line ends between"
 CUT = "a spreadsheet rounded it, and its digits are lost: format the column as text there"
 
@@ -82,6 +95,14 @@ def is_id(cell: str) -> bool:
         return False
 
 
+def called_phone(number: str, words: str) -> bool:
+    """True when ``words`` say nothing else than that ``number``, which can be one, is a phone's."""
+    plain = normalize("NFKD", words.casefold())
+    said = set(re.findall(r"[^\W_]+", "".join(char for char in plain if not combining(char))))
+    phones = len(number) >= _CALLED_PHONE_FROM and said & _PHONE_WORDS
+    return bool(phones) and said <= _PHONE_WORDS | _BESIDE_THEM
+
+
 def may_be_short_phone(text: str) -> bool:
     """True for a French mobile number whose 0 a spreadsheet dropped, if it is no id."""
     return bool(_SHORT_PHONE.fullmatch(text))
@@ -108,6 +129,8 @@ class Finding:
     """Each with its line."""
     problems: list[Problem] = field(default_factory=list)
     doubts: list[Problem] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    """Lines without a number, which may tell what stands below: each with its place."""
 
     def take(self, line: int, entry: Entry) -> None:
         """There is a message on this line."""
@@ -115,6 +138,8 @@ class Finding:
 
     def refuse(self, line: int, text: str, why: str) -> None:
         """What stands on this line is left out."""
+        if not any(map(str.isdigit, text)):
+            self.headings.append((line, text))
         self.problems.append(Problem(line, safe(" ".join(text.split("\t")).strip()), why))
 
     def doubt(self, line: int, label: str, why: str) -> None:
@@ -129,6 +154,16 @@ class Finding:
         once = tuple(united(entries))
         problems = tuple(sorted(self.problems, key=lambda each: each.line))
         return IdList(once, problems, len(entries) - len(once), tuple(self.doubts))
+
+    def doubt_called_phones(self) -> None:
+        """What a label, or the heading above, calls a phone number is none of the ids."""
+        taken, self.entries = self.entries, []
+        for line, entry in taken:
+            above = [text for at, text in self.headings if at < line][-1:]
+            if any(called_phone(entry.id, words) for words in (entry.label, *above)):
+                self.refuse(line, entry.id, CALLED_PHONE)
+            else:
+                self.entries.append((line, entry))
 
     def _doubt_short_phones(self) -> None:
         """Among phone numbers, what may be one without its 0 is none of the ids."""

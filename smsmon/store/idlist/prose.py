@@ -65,6 +65,8 @@ def find_in_text(every: Sequence[Record]) -> Finding:
     numbered = 0
     for line, written in records(every):
         if is_silent(written):
+            if comment := written.strip(" \t#"):
+                finding.headings.append((line, comment))
             continue
         shown = uncovered(written).strip()
         bare = _BULLET.sub("", shown, count=1) if _BULLET.match(shown) else shown
@@ -78,6 +80,7 @@ def find_in_text(every: Sequence[Record]) -> Finding:
             _take(line, bare.replace("\n", " "), finding)
         except Doubt as doubt:
             finding.refuse(line, shown, str(doubt))
+    finding.doubt_called_phones()
     return finding
 
 

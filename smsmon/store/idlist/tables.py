@@ -296,6 +296,7 @@ def parse_csv(text: str) -> IdList:
         for record in records(every, delimiter):
             if not is_silent(record.text):
                 _take_bare(record, delimiter, finding)
+        finding.doubt_called_phones()
         return finding.listed()
     for record in every[: header.at]:
         if not is_silent(record.text):
