@@ -71,7 +71,8 @@ class LocalHistory(HistoryWriter):
 
     async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
         await self.flush()  # by then an epoch is begun, where there is a lease
-        return await asyncio.to_thread(exchange.claim, self.path, turns, self.epoch, now)
+        epoch = None if self._term is None else self._term.epoch
+        return await asyncio.to_thread(exchange.claim, self.path, turns, epoch, now)
 
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         left = list(wanted)

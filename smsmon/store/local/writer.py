@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock, astray
@@ -46,7 +46,7 @@ _REPORT_IT = "All else is recorded; please report this."
 
 
 class HistoryWriter:
-    """Records what happens. ``record`` and its kin return at once and never raise.
+    """The writing half of a ``HistoryStore``.
 
     ``listener`` is called in the writer's thread: with a ``StoreError`` when writing begins to
     fail (or with ``Damaged`` when a broken database was set aside and a new one begun), with
@@ -91,6 +91,7 @@ class HistoryWriter:
         """None: another process polls and records."""
         self._reads_every = READS_EVERY
         self._revisions: dict[Key, int] = {}
+        """Message → the revision of it that was recorded here, or given to the board, last."""
         self._last_event = 0
 
     def begin(
@@ -104,25 +105,17 @@ class HistoryWriter:
 
     @property
     def trouble(self) -> StoreError | None:
-        """Why nothing can be written now; None when all is well."""
         return self._trouble
 
     # --- polling, or following -----------------------------------------------------------
 
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
-        """Record from now on, while ``ours()``: it tells whether we have the lease to poll.
-
-        It is asked, and ``lost`` is called, in the writer's thread: when another process has
-        begun to record. Of ours, nothing is kept from then on.
-        """
         self._change_term(Term(ours, lost))
 
     def record_alone(self) -> None:
-        """Record from now on whatever others do: there is no lease to be had."""
         self._change_term(Term())
 
     def follow(self) -> None:
-        """Record nothing of polls from now on: another process does. What waits is dropped."""
         self._change_term(FOLLOWING)
 
     def _change_term(self, term: Term | None) -> None:
@@ -136,7 +129,6 @@ class HistoryWriter:
             self._wake.notify_all()
 
     def followed(self, followed: bool) -> None:
-        """Others follow: note when messages were read within a second, not half a minute."""
         every = READS_FOLLOWED if followed else READS_EVERY
         if every != self._reads_every:
             with self._wake:
@@ -145,47 +137,31 @@ class HistoryWriter:
                 self._wake.notify_all()
 
     @property
-    def revisions(self) -> Mapping[Key, int]:
-        """Message → the revision of it that was recorded here, or given to the board, last."""
-        return self._revisions
-
-    @property
-    def epoch(self) -> int | None:
-        """The epoch that we record in; None when there is none, or none is begun yet."""
-        return None if self._term is None else self._term.epoch
-
-    @property
     def last_event(self) -> int:
-        """The number of the event that was recorded here last; 0 when none was."""
         return self._last_event
 
     def record_accounts(self, accounts: Iterable[AccountState]) -> None:
-        """Record how it stands with these accounts."""
-        with self._wake:
-            if self._term is not None:
-                self._batch.accounts |= {each.profile: each for each in accounts}
-                self._taken += 1
-                self._wake.notify()
+        told = {each.profile: each for each in accounts}
+        self._put(lambda batch: batch.accounts.update(told))
 
     def wish(self, wish: Wish) -> None:
-        """Ask something of the process that polls."""
-        with self._wake:
-            self._batch.wishes.append(wish)
-            self._taken += 1
-            self._wake.notify()
+        self._put(lambda batch: batch.wishes.append(wish), of_polls=False)
 
     def granted(self, ids: Iterable[int]) -> None:
-        """Take these wishes of others off the list."""
+        done = tuple(ids)
+        self._put(lambda batch: batch.granted.extend(done))
+
+    def _put(self, put: Callable[[Batch], None], *, of_polls: bool = True) -> None:
+        """Have ``put`` add to what waits; what is ``of_polls``, unless another process polls."""
         with self._wake:
-            if self._term is not None:
-                self._batch.granted += ids
+            if self._term is not FOLLOWING or not of_polls:
+                put(self._batch)
                 self._taken += 1
                 self._wake.notify()
 
     # --- recording -----------------------------------------------------------------------
 
     def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
-        """Record what one poll brought, whatever that was: a fault changes no state."""
         with self._wake:
             if self._term is None or applied.late:
                 return
@@ -218,28 +194,20 @@ class HistoryWriter:
         return update
 
     def record_event(self, event: Event) -> None:
-        """Append to the log what no poll brought: an account stopped, a message added."""
-        with self._wake:
-            if self._term is None:
-                return
-            self._batch.events.append((event, 0))
-            self._taken += 1
-            self._wake.notify()
+        self._put(lambda batch: batch.events.append((event, 0)))
 
     def watching(self, entries: Iterable[Entry]) -> None:
-        """Tell what is on the watchlist now: the history keeps what left it for a while only."""
-        with self._wake:
-            if self._term is None:
-                return
-            self._batch.watching = (tuple(entries), self._clock.now())
-            kept = {key_of(entry) for entry in self._batch.watching[0]}
-            for key in [each for each in self._last if each not in kept]:
+        watched = tuple(entries)
+
+        def put(batch: Batch) -> None:
+            batch.watching = watched, self._clock.now()
+            kept = {key_of(entry) for entry in watched}
+            for key in self._last.keys() - kept:
                 del self._last[key]
-            self._taken += 1
-            self._wake.notify()
+
+        self._put(put)
 
     def adopt(self, given: Remembered) -> None:
-        """Take ``given`` for what the database holds: the board was given its very columns."""
         key, columns, revision = given.summary.key, given.recipients, given.summary.revision
         known = Known(given.row, revision, columns, given.absent, source=columns)
         with self._wake:
@@ -248,19 +216,17 @@ class HistoryWriter:
             self._batch.adopted.append((key, known))
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
-        """Record again all that is known of these messages: what is recorded adds nothing."""
-        with self._wake:
-            if self._term is None:
-                return
+        def put(batch: Batch) -> None:
             for watched in messages:
                 if watched.read_at is not None:
                     self._number += 1
-                    self._last.pop(key_of(watched.entry), None)
+                    key = key_of(watched.entry)
+                    self._last.pop(key, None)
                     asked_at = watched.asked_at or watched.read_at
-                    self._batch.add(self._update(watched.read_at, asked_at, watched))
-                    self._batch.polls[watched.entry.id] = key_of(watched.entry), poll_of(watched)
-            self._taken += 1
-            self._wake.notify()
+                    batch.add(self._update(watched.read_at, asked_at, watched))
+                    batch.polls[watched.entry.id] = key, poll_of(watched)
+
+        self._put(put)
 
     def write_out(self, timeout: float = 10.0) -> None:
         """Wait until all that was recorded before is committed.
