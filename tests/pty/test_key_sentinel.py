@@ -187,7 +187,7 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
     ("faults", "key"),
     [
         ("session:Session.open watching:Watching.remove", "d"),
-        ("api.client:SmsPartner.bulk_status store.watchlist:Watchlist.poll_changes", ""),
+        ("api.client:SmsPartner.bulk_status store.local.watchlist:Watchlist.poll_changes", ""),
     ],
     ids=["in workers", "in a read and in a thread"],
 )
@@ -273,7 +273,7 @@ def test_command_prints_writes_and_logs_no_key(desk: Desk, command: tuple[str, .
         (("status", GOOD), "api.client:SmsPartner.bulk_status", exit_codes.CRASH),
         (("balance",), "api.client:SmsPartner.me", exit_codes.CRASH),
         (("watch", GOOD, "--for", "0.5s"), "api.client:SmsPartner.bulk_status", exit_codes.OK),
-        (("watch",), "store.history:History.start", exit_codes.CRASH),
+        (("watch",), "store.local.history:LocalHistory.start", exit_codes.CRASH),
     ],
     ids=["status", "balance", "watch, in a read", "watch, at start"],
 )
