@@ -1,8 +1,14 @@
-"""Brings what another process recorded to the board, and tells it as that one told it."""
+"""A process that does not poll: it brings what the one that does recorded to its own board, and
+asks that one for what its operator wants.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import replace
+from math import inf
+from secrets import token_hex
 
 from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Transition
@@ -11,12 +17,14 @@ from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.base import HistoryStore
-from smsmon.store.shared import Cursor, Newer, Recorded
+from smsmon.store.shared import Cursor, Newer, Recorded, Wish
 
 _EARLY = 5.0
 """Seconds that news of a message waits for the watchlist to list it."""
 _OF_THE_LIST = (EventKind.ADDED, EventKind.REMOVED, EventKind.PAUSED, EventKind.RESUMED)
 """What every process tells by itself, as it follows the watchlist file."""
+_AGAIN = 20.0
+"""Seconds after which a lasting wish is said again, that it may not become void."""
 
 
 class Following:
@@ -126,3 +134,54 @@ class Following:
 def _but_added(followed: Followed) -> Followed:
     events = tuple(each for each in followed.events if each.kind is not EventKind.ADDED)
     return replace(followed, events=events)
+
+
+class Wishing:
+    """The wishes of one that follows (the engine's ``Others``)."""
+
+    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self.who = f"{os.getpid()}-{token_hex(4)}"
+        """Tells our wishes from those of others."""
+        self._focus = ""
+        self._said: dict[str, float] = {}
+        """Lasting wish → monotonic time at which it was said last."""
+
+    def refresh(self, message_ids: Iterable[str]) -> None:
+        self._say("refresh", " ".join(message_ids))
+
+    def refresh_all(self) -> None:
+        self._say("refresh all")
+
+    def focus(self, message_id: str | None) -> None:
+        self._focus = message_id or ""
+        self._say("focus", self._focus)
+
+    def retry_accounts(self) -> None:
+        """Have the accounts tried again that are not well."""
+        self._say("retry")
+
+    def begin(self) -> None:
+        """Another process polls from now on: it knows nothing of us."""
+        self._said.clear()
+
+    def end(self) -> None:
+        """Want nothing any more."""
+        if self._focus:
+            self.focus(None)
+
+    def say_again(self, rank: int | None) -> None:
+        """Say what lasts again when it is time; ``rank``: that we want to poll in its place."""
+        lasting = {"focus": self._focus} if self._focus else {}
+        if rank is not None:
+            lasting["rank"] = str(int(rank))
+        for kind, what in lasting.items():
+            if self._clock.monotonic() - self._said.get(kind, -inf) >= _AGAIN:
+                self._say(kind, what)
+
+    def _say(self, kind: str, what: str = "") -> None:
+        if not self._engine.leads:
+            self._history.wish(Wish(self.who, self._clock.now(), kind, what))
+            self._said[kind] = self._clock.monotonic()

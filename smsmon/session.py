@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
-    from smsmon.sharing import Polling, Sharing
+    from smsmon.sharing import Polling, Rank, Sharing
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.watching import Watching
-    from smsmon.wishing import Rank
 
 
 class Session:
@@ -240,7 +239,7 @@ class Session:
         self.history.record(applied, watched)
 
     def _rank(self) -> Rank:
-        from smsmon.wishing import rank_of
+        from smsmon.sharing import rank_of
 
         settings = self.accounts.settings
         usable = len(self.accounts.problems) < len(settings.profiles)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from math import inf
 
 from smsmon.clock import Clock
-from smsmon.following import Following
+from smsmon.following import Following, Wishing
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
@@ -23,14 +24,32 @@ from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, Lease
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import HEARTBEAT, Holder, Newer, Wish
+from smsmon.store.shared import HEARTBEAT, LASTING, Holder, Newer, Wish
 from smsmon.watching import Watching
-from smsmon.wishing import Granting, Rank, Wishing
 
 LOOK_EVERY = 0.4
 """Seconds between two looks at what others record: a change shows everywhere in a second."""
 YIELD = 3.0
 """Seconds for which one that was asked to let another poll does not poll again."""
+
+
+class Rank(IntEnum):
+    """Who lets whom poll: the higher one, when it asks."""
+
+    NEVER = 0
+    UNFIT = 1
+    """No account of it can be used as it is set up."""
+    AUTO = 2
+    ALWAYS = 3
+
+
+def rank_of(role: str, *, usable: bool) -> Rank:
+    """How one with this ``polling.role`` stands to others; ``usable``: an account of it is."""
+    if role == "never":
+        return Rank.NEVER
+    if role == "always":
+        return Rank.ALWAYS
+    return Rank.AUTO if usable else Rank.UNFIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,3 +300,59 @@ class Sharing:
                 changed.append(state)
         if changed:
             self._history.record_accounts(changed)
+
+
+class Granting:
+    """Grants the wishes of those that follow."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        history: HistoryStore,
+        clock: Clock,
+        retry: Callable[[], Awaitable[None]],
+        who: str,
+    ) -> None:
+        """``retry`` tries the accounts again; ``who`` tells our own wishes, of before."""
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self._retry = retry
+        self._who = who
+        self._done: set[int] = set()
+        """Wishes granted that may still stand in the record."""
+
+    async def grant(self, wishes: Sequence[Wish]) -> Rank:
+        """Do what others ask for; gives the highest rank of those that want to poll."""
+        self._done &= {wish.id for wish in wishes}
+        now = self._clock.now()
+        focused: list[str] = []
+        highest, done = Rank.NEVER, []
+        for wish in wishes:
+            if wish.id in self._done:
+                continue
+            lasts = wish.kind in LASTING
+            if wish.void(now) or (lasts and wish.who == self._who):
+                done.append(wish.id)
+                continue
+            if wish.kind == "focus":
+                focused.append(wish.what)
+            elif wish.kind == "rank" and wish.what.isdigit():
+                highest = max(highest, Rank(min(int(wish.what), Rank.ALWAYS)))
+            else:
+                done.append(wish.id)
+                await self._do(wish)
+        self._engine.focus_elsewhere(focused)
+        if done:
+            self._done.update(done)
+            self._history.granted(done)
+        return highest
+
+    async def _do(self, wish: Wish) -> None:
+        match wish.kind:
+            case "refresh":
+                self._engine.refresh(wish.what.split())
+            case "refresh all":
+                self._engine.refresh_all()
+            case "retry":
+                await self._retry()

@@ -15,12 +15,11 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient
-from smsmon.sharing import Sharing
+from smsmon.sharing import Sharing, rank_of
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.watching import Watching
-from smsmon.wishing import rank_of
 from tests.monitor.fakes import FakeSource
 from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE
