@@ -13,9 +13,9 @@ from textual.content import Content
 from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.formats import Formats
+from smsmon.console.line import Part, part
 from smsmon.console.signs import DASH, GONE, Tone, state_sign, status_sign, styled
 from smsmon.console.tables.recipients import status_of
-from smsmon.console.widgets.line import Part, part
 from smsmon.countries import country_name
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.known import AccountState, Condition

@@ -10,8 +10,8 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.formats import Formats
+from smsmon.console.line import GAP, fitted, part
 from smsmon.console.signs import ALERT_TONES, GONE, UP, Tone, state_sign, status_sign, styled
-from smsmon.console.widgets.line import GAP, fitted, part
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
 from smsmon.monitor.state import MessageState

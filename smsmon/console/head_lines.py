@@ -14,8 +14,8 @@ from textual.content import Content
 from smsmon.console import head
 from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
+from smsmon.console.line import FittedLine, Line
 from smsmon.console.overview.activity import Activity, delivered_lately
-from smsmon.console.widgets.line import FittedLine, Line
 from smsmon.model import Balance, Counts
 from smsmon.monitor.board import overdue
 from smsmon.monitor.standing import Monitor, standing

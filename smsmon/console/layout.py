@@ -6,8 +6,8 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from smsmon.console.actions import Where
+from smsmon.console.line import KeyLine
 from smsmon.console.picture import Picture
-from smsmon.console.widgets.line import KeyLine
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 TWO_PANES, THREE_PANES = 120, 160

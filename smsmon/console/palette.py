@@ -8,8 +8,8 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from smsmon.console.actions import Action, key_face
+from smsmon.console.live_table import LiveTable
 from smsmon.console.screen import ConsoleScreen
-from smsmon.console.widgets.live_table import LiveTable
 
 _THEME = "theme "
 Command = tuple[str, str, Callable[[], object]]

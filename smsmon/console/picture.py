@@ -24,12 +24,12 @@ from smsmon.console.details import (
 )
 from smsmon.console.feed import News
 from smsmon.console.formats import Formats
+from smsmon.console.line import part
+from smsmon.console.live_table import MappedRows
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
-from smsmon.console.widgets.line import part
-from smsmon.console.widgets.live_table import MappedRows
 from smsmon.filters.recipients import recipient_row
 from smsmon.model import Counts, Transition
 from smsmon.monitor.standing import Standing, standing

@@ -20,6 +20,8 @@ from smsmon.console.feed import Feed, News
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
+from smsmon.console.line import KeyLine, shortened
+from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, Attention, Memory
 from smsmon.console.opening import Dialogs
 from smsmon.console.operations import Operations
@@ -27,8 +29,6 @@ from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal, LogLine
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
-from smsmon.console.widgets.line import KeyLine, shortened
-from smsmon.console.widgets.live_table import LiveTable
 from smsmon.monitor.state import MessageState
 from smsmon.text import safe_lines
 

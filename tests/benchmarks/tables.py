@@ -13,8 +13,8 @@ from textual.widgets import DataTable
 
 from smsmon import phones
 from smsmon.console import cells
+from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.themes import DARK
-from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Coded, Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.recipients import Phones, Status

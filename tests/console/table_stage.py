@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from smsmon.console.cells import Span, Tone
+from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.themes import DARK
-from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
 from tests.support.sink import SinkDriver
 from tests.support.waiting import screen_text
 

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.add import AddScreen
-from smsmon.console.widgets.live_table import LiveTable
+from smsmon.console.live_table import LiveTable
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.recipients import Status
 from smsmon.simulator.scenario import demo_entries

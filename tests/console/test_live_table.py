@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.events import MouseScrollDown
 
-from smsmon.console.widgets.live_table import LiveTable, MappedRows
+from smsmon.console.live_table import LiveTable, MappedRows
 from tests.console.table_stage import City, letters, showing, three
 
 

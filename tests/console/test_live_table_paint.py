@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone
-from smsmon.console.widgets.live_table.content import GAPS_TURN, NEEDED, Column, Placed, lay_out
-from smsmon.console.widgets.live_table.paint import changed_width, header_strip, row_strip
+from smsmon.console.live_table.content import GAPS_TURN, NEEDED, Column, Placed, lay_out
+from smsmon.console.live_table.paint import changed_width, header_strip, row_strip
 from smsmon.text import safe
 
 STYLES = {tone: Style(color=f"color({index})") for index, tone in enumerate(Tone)}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smsmon.console.widgets.live_table import RowView
-from smsmon.console.widgets.live_table import view as view_module
-from smsmon.console.widgets.live_table.order import (
+from smsmon.console.live_table import RowView
+from smsmon.console.live_table import view as view_module
+from smsmon.console.live_table.order import (
     comparable,
     inserted,
     locate,

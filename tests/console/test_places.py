@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.console.widgets.line import short, shortened
+from smsmon.console.line import short, shortened
 
 HOME = "/home/operator"
 

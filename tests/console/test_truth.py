@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from smsmon.console import details, head
 from smsmon.console.export import message_record
 from smsmon.console.formats import Formats
-from smsmon.console.widgets.line import Part
+from smsmon.console.line import Part
 from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.account import held_back

@@ -9,10 +9,10 @@ import pytest
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
+from smsmon.console.line import KeyLine
 from smsmon.console.palette import Actions
 from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
-from smsmon.console.widgets.line import KeyLine
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Rule

@@ -13,8 +13,8 @@ from smsmon.commands.recorded import SUMMARY_COLUMNS
 from smsmon.console.cells import plain
 from smsmon.console.export import message_record
 from smsmon.console.formats import Formats
+from smsmon.console.live_table.content import usual_columns
 from smsmon.console.tables.messages import MessageRows, message_columns
-from smsmon.console.widgets.live_table.content import usual_columns
 from smsmon.filters import Kind, parse
 from smsmon.filters.messages import (
     MESSAGE_FIELDS,

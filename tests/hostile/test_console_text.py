@@ -10,7 +10,7 @@ from textual import events
 
 from smsmon.console.actions import ACTIONS, Where
 from smsmon.console.dialogs.save import SaveScreen
-from smsmon.console.widgets.live_table import LiveTable
+from smsmon.console.live_table import LiveTable
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, marked, marks
 from tests.hostile.stage import hostile_entries, hostile_stage, refusal
 from tests.hostile.terminal import PIPED, Seen, odd_characters

@@ -42,7 +42,7 @@ class Middle:
         "smsmon/spreadsheet.py",
         "smsmon/console/terminal/[ci]*.py",
         "smsmon/console/head.py",
-        "smsmon/console/widgets/live_table/order.py",
+        "smsmon/console/live_table/order.py",
     )
     TESTS = (
         "tests/api/test_*.py",

@@ -39,7 +39,7 @@ def in_a_screen() -> None:
 def in_painting() -> None:
     """Painting fails once the help is on the screen."""
     from smsmon.console.dialogs.help import HelpScreen
-    from smsmon.console.widgets.line import Line
+    from smsmon.console.line import Line
 
     def on_mount(self: HelpScreen) -> None:
         put(Line, "render", fail)

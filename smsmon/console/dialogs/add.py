@@ -17,8 +17,8 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
+from smsmon.console.line import Line
 from smsmon.console.signs import Tone
-from smsmon.console.widgets.line import Line
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse

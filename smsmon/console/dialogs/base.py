@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from smsmon.console.line import FittedLine, Line, fitted, part
 from smsmon.console.terminal.private import DrawnInput
-from smsmon.console.widgets.line import FittedLine, Line, fitted, part
 from smsmon.text import painted, typed
 
 T = TypeVar("T")

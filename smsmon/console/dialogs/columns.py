@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 
 from smsmon.console.cells import Cell, Span
 from smsmon.console.dialogs.base import Dialog, quiet
+from smsmon.console.line import Line
+from smsmon.console.live_table import Column, LiveTable, MappedRows
+from smsmon.console.live_table.content import usual_columns
 from smsmon.console.signs import Tone
-from smsmon.console.widgets.line import Line
-from smsmon.console.widgets.live_table import Column, LiveTable, MappedRows
-from smsmon.console.widgets.live_table.content import usual_columns
 
 
 @dataclass(frozen=True, slots=True)

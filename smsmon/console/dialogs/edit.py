@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from smsmon.console.cells import cut
 from smsmon.console.dialogs.base import Dialog, TextField, quiet
-from smsmon.console.widgets.line import Line
+from smsmon.console.line import Line
 from smsmon.model import Entry
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
 from smsmon.text import typed as as_typed

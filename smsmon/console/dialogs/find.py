@@ -13,6 +13,8 @@ from textual.worker import Worker, WorkerState
 
 from smsmon.console.dialogs.base import Dialog, TextField, quiet
 from smsmon.console.formats import Formats
+from smsmon.console.line import Line
+from smsmon.console.live_table import LiveTable
 from smsmon.console.tables.found import (
     FOUND_LIMIT,
     FindNumber,
@@ -28,8 +30,6 @@ from smsmon.console.tables.found import (
     verdict,
     why_empty,
 )
-from smsmon.console.widgets.line import Line
-from smsmon.console.widgets.live_table import LiveTable
 from smsmon.monitor.board import Board
 from smsmon.phones import Sought
 from smsmon.store.errors import StoreError

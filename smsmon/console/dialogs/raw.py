@@ -24,8 +24,8 @@ from textual.worker import Worker, WorkerState
 
 from smsmon.console import cells
 from smsmon.console.dialogs.base import Dialog, quiet
+from smsmon.console.line import Line
 from smsmon.console.signs import Tone, styled
-from smsmon.console.widgets.line import Line
 from smsmon.phones import without_numbers
 from smsmon.text import safe
 

@@ -23,7 +23,7 @@ from smsmon.accounts import AccountProblem, open_to_others
 from smsmon.console.dialogs import setup_view as view
 from smsmon.console.dialogs.base import Dialog, TextField
 from smsmon.console.dialogs.setup_view import KeyField
-from smsmon.console.widgets.line import Line
+from smsmon.console.line import Line
 from smsmon.keylike import is_most_likely_key
 from smsmon.model import Balance, ReadError
 from smsmon.programs import beside

@@ -19,6 +19,8 @@ from textual.widgets import Static
 from smsmon.console.actions import ACTIONS, bindings
 from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.formats import Formats
+from smsmon.console.line import Line
+from smsmon.console.live_table import LiveTable
 from smsmon.console.signs import Tone, status_sign, styled
 from smsmon.console.tables.log import (
     Journal,
@@ -29,8 +31,6 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.console.widgets.line import Line
-from smsmon.console.widgets.live_table import LiveTable
 from smsmon.model import EventKind
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError

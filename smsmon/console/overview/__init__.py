@@ -1,1 +1,1 @@
-"""What the tables show: rows and columns as pure functions, no widgets."""
+"""The overview: plots of deliveries, delays, countries, STOPs and requests."""

@@ -17,11 +17,11 @@ from textual.widget import Widget
 from smsmon.console import cells
 from smsmon.console.cells import Span
 from smsmon.console.formats import Formats
+from smsmon.console.line import KEPT, Line, fitted, part, wrapped
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.signs import Tone, styled, tone_classes, tone_css
-from smsmon.console.widgets.line import KEPT, Line, fitted, part, wrapped
 
 _HOUR = 3600
 

@@ -25,12 +25,12 @@ from smsmon.console import cells, head
 from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.formats import Formats
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
+from smsmon.console.line import Line, fitted, part
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
 from smsmon.console.overview.panel import PERIODS, Panel, PanelView, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.signs import Tone, styled
-from smsmon.console.widgets.line import Line, fitted, part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied

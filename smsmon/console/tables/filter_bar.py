@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from smsmon.console.line import Line
 from smsmon.console.signs import Tone, styled
-from smsmon.console.widgets.line import Line
 from smsmon.filters import Field, Filter, FilterError, parse
 
 _HINT = "words, /regex/, status:waiting, took>60s, !stop:yes"

@@ -18,9 +18,9 @@ from smsmon import phones
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
+from smsmon.console.live_table import Column
 from smsmon.console.signs import GONE, Tone, styled
 from smsmon.console.tables.recipients import status_of
-from smsmon.console.widgets.live_table import Column
 from smsmon.countries import country_name
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched

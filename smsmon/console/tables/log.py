@@ -16,9 +16,9 @@ from types import MappingProxyType
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
+from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
-from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.model import Event, EventKind, Transition

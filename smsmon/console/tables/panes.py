@@ -18,9 +18,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from smsmon.console.actions import Where
+from smsmon.console.line import FittedLine, Part, fitted, part
+from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.signs import DOWN, UP, Tone, styled
-from smsmon.console.widgets.line import FittedLine, Part, fitted, part
-from smsmon.console.widgets.live_table import LiveTable, Rows
 from smsmon.filters import Field, Filter
 
 if TYPE_CHECKING:

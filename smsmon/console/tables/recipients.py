@@ -11,10 +11,10 @@ from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
+from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import drawn_fact, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
-from smsmon.console.widgets.live_table import Column, LiveTable
 from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
 from smsmon.filters.recipients import (

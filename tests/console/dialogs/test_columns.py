@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from smsmon.console.dialogs.columns import ColumnsScreen, choices
-from smsmon.console.widgets.live_table import Column, LiveTable
+from smsmon.console.live_table import Column, LiveTable
 from tests.console.dialogs.stage import NARROW, SMALL, asking
 
 COLUMNS = tuple(

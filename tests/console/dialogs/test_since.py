@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import SinceScreen, Stretch, beginning, evening, lines, summary
 from smsmon.console.formats import Formats
+from smsmon.console.line import KeyLine
 from smsmon.console.tables.log import transition_lines
-from smsmon.console.widgets.line import KeyLine
 from smsmon.model import Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from smsmon.console.cells import Span
 from smsmon.console.formats import Formats
+from smsmon.console.line import KEPT, wrapped
 from smsmon.console.overview import charts
 from smsmon.console.overview.activity import Activity, Stop
 from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
@@ -24,7 +25,6 @@ from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.signs import Tone
-from smsmon.console.widgets.line import KEPT, wrapped
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied

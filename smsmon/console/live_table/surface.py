@@ -14,8 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from smsmon.console.cells import Span, Tone, fit
-from smsmon.console.signs import tone_classes, tone_css
-from smsmon.console.widgets.live_table.content import (
+from smsmon.console.live_table.content import (
     Column,
     MappedRows,
     Placed,
@@ -23,14 +22,15 @@ from smsmon.console.widgets.live_table.content import (
     lay_out,
     usual_columns,
 )
-from smsmon.console.widgets.live_table.paint import (
+from smsmon.console.live_table.paint import (
     Tints,
     changed_width,
     header_strip,
     over,
     row_strip,
 )
-from smsmon.console.widgets.live_table.view import RowView
+from smsmon.console.live_table.view import RowView
+from smsmon.console.signs import tone_classes, tone_css
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")

@@ -12,9 +12,9 @@ from textual.message import Message
 from textual.timer import Timer
 
 from smsmon.console.actions import TABLE_ACTIONS, bindings
-from smsmon.console.widgets.live_table.content import Column, Rows, each_or
-from smsmon.console.widgets.live_table.surface import HEADER, TableSurface
-from smsmon.console.widgets.live_table.view import Accepts
+from smsmon.console.live_table.content import Column, Rows, each_or
+from smsmon.console.live_table.surface import HEADER, TableSurface
+from smsmon.console.live_table.view import Accepts
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")

@@ -12,8 +12,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from smsmon.console.cells import Tone, cut, fit, spans_of
+from smsmon.console.live_table.content import GUTTER, Column, Placed
 from smsmon.console.signs import DOWN, MARK, UP
-from smsmon.console.widgets.live_table.content import GUTTER, Column, Placed
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")

@@ -29,8 +29,8 @@ Small tables need no class: ``MappedRows({"300": row, …})`` with a ``sort_key`
 Columns that do not fit are left out by ``priority``; there is no scrolling sideways.
 """
 
-from smsmon.console.widgets.live_table.content import Column, MappedRows, Rows
-from smsmon.console.widgets.live_table.table import LiveTable
-from smsmon.console.widgets.live_table.view import RowView
+from smsmon.console.live_table.content import Column, MappedRows, Rows
+from smsmon.console.live_table.table import LiveTable
+from smsmon.console.live_table.view import RowView
 
 __all__ = ["Column", "LiveTable", "MappedRows", "RowView", "Rows"]

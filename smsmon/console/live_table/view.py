@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any, Generic, TypeVar, cast
 
-from smsmon.console.widgets.live_table.order import (
+from smsmon.console.live_table.order import (
     Form,
     Values,
     chosen_places,
