@@ -226,3 +226,177 @@ def test_a_late_report_of_an_end_counts_from_the_newest_known() -> None:
     window.landed(100.0)
     assert window.ledger.full_until(140.0, 1) == 130.0 + WINDOW + GUARD
     assert [window.ledger.used(at) for at in (189.9, 190.0)] == [2, 0]
+
+
+def _sent(window: Window, count: int, now: float, limit: int) -> None:
+    for _ in range(count):
+        assert window.take(now, limit, urgent=True) == 0.0
+        window.landed(now)
+
+
+@pytest.mark.parametrize(
+    ("limit", "room", "urgent"),
+    [
+        *((limit, limit, True) for limit in (1, 2, 10, 100, 600)),
+        *((20, 19, False), (100, 95, False), (600, 570, False)),
+    ],
+)
+def test_so_many_go_out_in_a_minute_and_the_next_when_the_first_is_forgotten(
+    limit: int, room: int, urgent: bool
+) -> None:
+    """Alone, each may have the whole window, but for a reserve that is kept for the urgent."""
+    window = Window()
+    for place in range(room):
+        assert window.take(100.0 + place / 100, limit, urgent=urgent) == 0.0
+        window.landed(100.0 + place / 100)
+    assert window.take(110.0, limit, urgent=urgent) == 50.0 + GUARD
+    assert window.ledger.full_until(110.0, limit) == (160.0 + GUARD if room == limit else 0.0)
+    _sent(window, limit - room, 110.0, limit)
+    assert window.take(110.0, limit, urgent=True) == 50.0 + GUARD
+    # Above what is planned for, the next one waits for as many more to be forgotten.
+    wait = window.take(160.0 + GUARD, limit, urgent=urgent)
+    assert wait == pytest.approx((limit - room) / 100)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10, 19])
+def test_of_a_small_limit_no_request_is_held_back(limit: int) -> None:
+    window = Window()
+    assert [window.take(100.0, limit, urgent=False) for _ in range(limit)] == [0.0] * limit
+    assert window.take(100.0, limit, urgent=False) > 0
+
+
+def test_what_is_under_way_counts_until_a_minute_after_it_came_back() -> None:
+    window = Window()
+    for _ in range(2):
+        assert window.take(100.0, 2, urgent=True) == 0.0
+    assert (window.ledger.used(100.0), window.ledger.used(300.0)) == (2, 2)
+    assert window.ledger.full_until(150.0, 2) == 150.0 + WINDOW + GUARD
+    assert window.take(150.0, 2, urgent=True) == WINDOW + GUARD
+    window.landed(200.0)
+    assert window.ledger.full_until(201.0, 2) == 200.0 + WINDOW + GUARD
+    assert window.take(260.0, 2, urgent=True) == GUARD
+    assert window.take(260.0 + GUARD, 2, urgent=True) == 0.0
+    window.landed(261.0)
+    window.landed(262.0)
+    window.landed(263.0)  # of none that is under way
+    assert [window.ledger.used(at) for at in (263.0, 320.9, 321.0, 322.0)] == [2, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("limit", "now", "allowed"),
+    [
+        (600, 100.0, 300),
+        (600, 100.9, 300),
+        (600, 101.0, 301),
+        (600, 399.0, 599),
+        (600, 400.0, 600),
+        (600, 9999.0, 600),
+        (10, 100.0, 5),
+        (10, 159.0, 5),
+        (10, 160.0, 6),
+        (1, 100.0, 1),
+        (1, 399.0, 1),
+    ],
+)
+def test_a_limit_that_was_halved_grows_by_its_whole_self_in_ten_minutes(
+    limit: int, now: float, allowed: int
+) -> None:
+    window = Window()
+    assert window.ledger.allowed(100.0, limit) == limit
+    window.hold(100.0, limit, None, too_many=True)
+    assert window.ledger.allowed(now, limit) == allowed
+
+
+def test_further_too_many_of_one_burst_halve_nothing_and_never_below_a_tenth() -> None:
+    window = Window()
+    for now, allowed in ((100.0, 300), (105.9, 305), (106.0, 153), (112.0, 79), (118.0, 60)):
+        window.hold(now, 600, 1.0, too_many=True)
+        assert window.ledger.allowed(now, 600) == allowed, now
+    window.hold(130.0, 600, 1.0, too_many=True)
+    assert window.ledger.allowed(130.0, 600) == 60
+    before = window.ledger.allowed(200.0, 600)
+    window.hold(200.0, 600, 1.0, too_many=False)
+    assert window.ledger.allowed(200.0, 600) == before, "it was not for too many"
+
+
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [
+        ([(100.0, 30.0)], 130.0),
+        ([(100.0, LONGEST_HOLD + 1)], 100.0 + LONGEST_HOLD),
+        ([(100.0, 30.0), (110.0, 5.0)], 130.0),
+        ([(100.0, 30.0), (110.0, 25.0)], 135.0),
+        ([(100.0, None)], 102.0),
+        ([(100.0, 0.0)], 102.0),
+        ([(100.0, None), (101.9, None)], 102.0),  # of the same burst
+        ([(100.0, None), (102.0, None)], 106.0),
+        ([(100.0, None), (102.0, None), (106.0, None)], 114.0),
+        ([(100.0, None), (102.0, 1.0), (106.0, None)], 110.0),
+    ],
+)
+def test_a_hold_lasts_as_long_as_was_said_or_ever_longer(
+    said: list[tuple[float, float | None]], until: float
+) -> None:
+    window = Window()
+    for now, retry_after in said:
+        window.hold(now, 600, retry_after, too_many=False)
+    assert window.ledger.held_until() == until
+    assert window.ledger.told_at() == said[-1][0]
+    assert window.take(until - 0.5, 600, urgent=True) == 0.5
+    assert window.take(until, 600, urgent=True) == 0.0
+
+
+@pytest.mark.parametrize(("left", "second"), [(99.0, 4.0), (99.9, 4.0), (100.0, 2.0), (101.0, 2.0)])
+def test_only_an_answer_to_what_left_after_it_ends_a_row_of_too_many(
+    left: float, second: float
+) -> None:
+    window = Window()
+    window.hold(100.0, 600, None, too_many=True)
+    window.well(105.0, left)
+    window.hold(110.0, 600, None, too_many=True)
+    assert window.ledger.held_until() == 110.0 + second
+    assert window.ledger.well_at() == left
+    window.well(111.0, 50.0)
+    assert window.ledger.well_at() == left, "an older answer is no news"
+
+
+def test_a_seat_is_given_on_when_it_was_left_for_two_minutes_and_nothing_counts_any_more() -> None:
+    ledger_ = Ledger(blank())
+    first, second = ledger_.seat(1.0, 100.0), ledger_.seat(2.0, 100.0)
+    assert first != second
+    assert ledger_.seats() == [(first, 1.0), (second, 2.0)]
+    assert ledger_.seat(1.0, 5000.0) == first
+    assert ledger_.seat(3.0, 100.0 + 2 * WINDOW) not in (first, second)
+    assert ledger_.seat(4.0, 100.1 + 2 * WINDOW) == first
+    assert ledger_.seat(5.0, 100.1 + 2 * WINDOW) == second
+    busy = Ledger(blank())
+    seat = busy.seat(1.0, 100.0)
+    assert busy.take(seat, 100.0, 9, urgent=True) == 0.0
+    assert busy.seat(2.0, 100.1 + 2 * WINDOW) != seat, "its request is still under way"
+    busy.landed(seat, 300.0)
+    assert busy.seat(3.0, 301.0) != seat, "it still counts"
+
+
+def test_who_must_wait_has_its_turn_kept_for_a_second_and_the_other_looks_again_soon() -> None:
+    """Of ten, each of two may have five: who has them leaves the rest to the other."""
+    cells = blank()
+    one, other = Window(cells, 1.0), Window(cells, 2.0)
+    _sent(one, 10, 100.0, 10)
+    wait = other.take(110.0, 10, urgent=True)
+    assert wait == 50.0 + GUARD
+    free = 110.0 + wait
+    assert one.take(free, 10, urgent=True) == 0.0, "all ten are free again"
+    one.landed(free)
+    _sent(one, 4, free, 10)
+    assert one.take(free, 10, urgent=True) == ledger.RETRY
+    assert [other.take(free + 0.1, 10, urgent=True) for _ in range(5)] == [0.0] * 5
+
+
+def test_a_seat_that_was_left_needs_nothing() -> None:
+    cells = blank()
+    one, other = Window(cells, 1.0), Window(cells, 2.0)
+    _sent(one, 3, 100.0, 6)
+    _sent(other, 3, 100.0, 6)
+    one.close(100.0)
+    assert other.take(100.0, 6, urgent=True) == 60.0 + GUARD, "what it sent still counts"
+    assert [other.take(160.0 + GUARD, 6, urgent=True) for _ in range(6)] == [0.0] * 6

@@ -29,11 +29,9 @@ from random import Random
 from time import monotonic
 from typing import NamedTuple
 
-import cosmic_ray.plugins
-from cosmic_ray.mutating import mutate_code
 from cosmic_ray.work_item import MutationSpec
 
-from tests.mutants.places import all_mutations, all_tests, known_as_equivalent
+from tests.mutants.places import all_mutations, all_tests, changed, known_as_equivalent
 from tests.mutants.running import Known, first_failing, joined, known, warm_up
 
 ROOT = Path(__file__).parents[2]
@@ -130,16 +128,13 @@ def _try(spec: MutationSpec, tests: dict[str, float]) -> Outcome:
     """Run the tests that run the line of ``spec``, with its mistake, up to the first that sees."""
     path = Path(spec.module_path)
     original = path.read_text(encoding="utf-8")
-    operator = cosmic_ray.plugins.get_operator(spec.operator_name)(**spec.operator_args)
-    changed = mutate_code(original, operator, spec.occurrence)
-    difference = "\n".join(
-        unified_diff(original.split("\n"), changed.split("\n"), lineterm="", n=2)
-    )
+    wrong = changed(spec)
+    difference = "\n".join(unified_diff(original.split("\n"), wrong.split("\n"), lineterm="", n=2))
     notes = Path(f"../{getpid()}.notes")
     count = len(tests)
     try:
         while tests:
-            path.write_text(changed, encoding="utf-8")
+            path.write_text(wrong, encoding="utf-8")
             failing = first_failing(tests, notes)
             path.write_text(original, encoding="utf-8")
             if failing is None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec
 
@@ -46,6 +48,7 @@ class Middle:
     )
     TESTS = (
         "tests/api/test_*.py",
+        "tests/cli/test_recorded_rows.py",
         "tests/filters/test_*.py",
         "tests/monitor/test_*.py",
         "tests/store/**/test_*.py",
@@ -112,18 +115,23 @@ def _unlikely(operator: str) -> bool:
 def known_as_equivalent(spec: MutationSpec) -> str | None:
     """Why a mistake changes nothing that can be told; None when it is not known to."""
     module = str(spec.module_path)
-    line = _lines(module)[spec.start_pos[0] - 1].strip()
+    at = spec.start_pos[0] - 1
     operator = spec.operator_name.removeprefix("core/")
-    return next(
-        (
-            each["why"]
-            for each in _equivalent()
-            if each["module"] == module
-            and each["line"] == line
+    for each in _equivalent():
+        if (
+            each["module"] == module
+            and each["line"] == _lines(module)[at].strip()
             and fnmatch(operator, each["operator"])
-        ),
-        None,
-    )
+            and each.get("becomes") in (None, changed(spec).split("\n")[at].strip())
+        ):
+            return each["why"]
+    return None
+
+
+def changed(spec: MutationSpec) -> str:
+    """The module of a mistake, with it."""
+    operator = get_operator(spec.operator_name)(**spec.operator_args)
+    return str(mutate_code(Path(spec.module_path).read_text("utf-8"), operator, spec.occurrence))
 
 
 @cache
@@ -162,6 +170,9 @@ def _of_no_effect(spec: MutationSpec) -> bool:
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
     if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
         return True
+    signature = line.strip() == "*," or line.lstrip().startswith(("def ", "async def "))
+    if signature and "Operator_Mul_" in spec.operator_name:
+        return True  # the star before arguments that have to be named is no product
     return bool(line.lstrip().startswith("@dataclass"))
 
 

@@ -1,0 +1,117 @@
+"""Which rows an export has, and which of them a filter lets through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsmon.commands.recorded import KINDS, Request
+from smsmon.filters import parse
+from smsmon.store.base import Archive
+from tests.store.places import Process, memory
+from tests.store.reports import START, row
+
+
+@pytest.fixture(scope="module")
+def archive() -> Iterator[Archive]:
+    """Two messages: of one a recipient was delivered, said STOP, and was left out for a while."""
+    place = memory(Path())
+
+    async def fill() -> None:
+        async with Process(place) as console:
+            console.watch("1", label="Sale")
+            console.watch("2", profile="other")
+            console.poll("1", [row(1), row(2), row(3, "Perhaps")], START)
+            console.poll("1", [row(1, "Delivered"), row(2), row(3, "Perhaps")], START + 10)
+            console.poll("1", [row(1, "Delivered"), row(3, "Perhaps")], START + 20)
+            third = [row(1, "Delivered", True), row(2), row(3, "Perhaps")]
+            console.poll("1", third, START + 30)
+            console.poll("2", [row(4, "Not delivered")], START + 5)
+
+    asyncio.run(fill())
+    with place().archive() as archive:
+        yield archive
+
+
+def rows(archive: Archive, kind: str, text: str = "", **asked: Any) -> list[dict[str, object]]:
+    chosen = KINDS[kind]
+    keys = asked.pop("keys", [("1", "default"), ("2", "other")])
+    request = Request(keys, parse(text, chosen.fields), START + 100, **asked)
+    found = list(chosen.rows(archive, request))
+    assert all(each.keys() == {*chosen.columns} for each in found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [("", ["1", "2"]), ("waiting>0", ["1"]), ("waiting:0", ["2"]), ("label:sale", ["1"])],
+)
+def test_a_summary_has_the_messages_that_the_filter_lets_through(
+    archive: Archive, text: str, ids: list[str]
+) -> None:
+    found = rows(archive, "summary", text)
+    assert [each["id"] for each in found] == ids
+    assert [each["delivered"] for each in found] == [{"1": 1, "2": 0}[id] for id in ids]
+    assert rows(archive, "summary", text, keys=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("", [1, 2, 3, 4]),
+        ("status:delivered", [1]),
+        ("status:unknown", [3]),
+        ("stop:yes", [1]),
+        ("!status:waiting", [1, 3, 4]),
+    ],
+)
+def test_recipients_are_those_that_the_filter_lets_through_in_their_order(
+    archive: Archive, text: str, phones: list[int]
+) -> None:
+    found = rows(archive, "recipients", text)
+    assert [each["phone"] for each in found] == [f"+336{number:08d}" for number in phones]
+    assert [each["id"] for each in found] == ["2" if number == 4 else "1" for number in phones]
+
+
+def test_changes_and_what_was_left_out_stand_in_the_order_of_time(archive: Archive) -> None:
+    found = rows(archive, "changes")
+    told = [(each["after"], each["stop"], each["event"]) for each in found]
+    assert told == [
+        ("delivered", False, None),
+        (None, None, "absent"),
+        (None, None, "listed_again"),
+        ("delivered", True, None),
+    ] or told == [told[0], told[1], ("delivered", True, None), (None, None, "listed_again")]
+    assert [each["observed_at"] for each in found] == sorted(
+        str(each["observed_at"]) for each in found
+    )
+    assert {each["id"] for each in found} == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ({"since": START + 10}, 4),
+        ({"since": START + 10.001}, 3),
+        ({"since": START + 30}, 2),
+        ({"since": START + 31}, 0),
+        ({"profile": "default"}, 4),
+        ({"profile": "other"}, 0),
+    ],
+)
+def test_changes_are_those_from_a_moment_on_and_of_an_account(
+    archive: Archive, asked: dict[str, Any], count: int
+) -> None:
+    assert len(rows(archive, "changes", **asked)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("stop:yes", 1), ("stop:no", 1), ("status:delivered", 2), ("age<75s", 2), ("age<85s", 3)],
+)
+def test_a_filter_asks_what_is_so_after_a_change(archive: Archive, text: str, count: int) -> None:
+    assert len(rows(archive, "changes", text)) == count
