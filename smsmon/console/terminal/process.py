@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from textual import on
 from textual.worker import Worker
@@ -192,7 +192,8 @@ _SETTLED_AFTER = 5.0
 """Seconds after which whatever a start loads is there."""
 _YOUNG = 700
 """New objects after which the young are looked at, which is over before a key could wait for it."""
-_COLLECT_EVERY = 60.0
+_COLLECT_EVERY = 5.0
+"""Seconds between two looks whether Python has made a full pass."""
 _ALL_EVERY = 600.0
 """Seconds between two passes over everything, what was spared included."""
 _ALL_AT_LAST = 3600.0
@@ -208,12 +209,17 @@ class Collecting:
 
     A full pass looks at every object that lives. With some hundred thousand of them, most of which
     stay for good, that took up to 90 ms every few seconds while reports came in.
+
+    Everything is done from the event loop, and nothing from within a pass, which begins wherever
+    an object is made, in any thread.
     """
 
     def __init__(self, last_key: Callable[[], float]) -> None:
         """``last_key`` gives when a key was pressed last, monotonic."""
         self._last_key = last_key
         self._all_at = monotonic()
+        self._passes: int | None = None
+        """How many full passes there were when something was spared last; None: nothing was."""
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -225,14 +231,12 @@ class Collecting:
         gc.enable()
         if self._timer is not None:
             self._timer.cancel()
-        if self._spare in gc.callbacks:
-            gc.callbacks.remove(self._spare)
+        if self._passes is not None:
             gc.unfreeze()
 
     def _first(self) -> None:
         gc.set_threshold(_YOUNG)
         gc.enable()
-        gc.callbacks.append(self._spare)
         self._collect_all()
 
     def _look(self) -> None:
@@ -240,12 +244,16 @@ class Collecting:
         since, quiet = now - self._all_at, now - self._last_key() > _QUIET
         if since > _ALL_AT_LAST or (since > _ALL_EVERY and quiet):
             self._collect_all()
-        else:
-            self._look_later()
+            return
+        if self._passes != _full_passes():
+            gc.collect(1)  # what came since is not spared unseen
+            self._spare()
+        self._look_later()
 
     def _collect_all(self) -> None:
         gc.unfreeze()
-        gc.collect()  # what is left is spared at its end
+        gc.collect()
+        self._spare()
         give_back()
         self._all_at = monotonic()
         self._look_later()
@@ -253,9 +261,13 @@ class Collecting:
     def _look_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_COLLECT_EVERY, self._look)
 
-    def _spare(self, phase: Literal["start", "stop"], info: dict[str, int]) -> None:
-        if phase == "stop" and info["generation"] == 2:
-            gc.freeze()
+    def _spare(self) -> None:
+        gc.freeze()
+        self._passes = _full_passes()
+
+
+def _full_passes() -> int:
+    return int(gc.get_stats()[-1]["collections"])
 
 
 def share_one_pool() -> None:

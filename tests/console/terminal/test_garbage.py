@@ -50,10 +50,30 @@ async def test_garbage_of_every_day_goes_by_itself(spared: Collecting) -> None:
 async def test_what_outlives_a_full_pass_is_spared_the_next(spared: Collecting) -> None:
     kept = [Ring() for _ in range(1_000)]
     gc.collect()
+    spared._look()
     before = gc.get_freeze_count()
     assert len(gc.get_objects()) < 1_000
     del kept
     assert before >= 1_000
+
+
+async def test_nothing_is_done_within_a_pass_and_nothing_spared_that_no_pass_has_seen(
+    spared: Collecting,
+) -> None:
+    assert not any("smsmon" in repr(each) for each in gc.callbacks)
+    before = gc.get_freeze_count()
+    kept = [Ring() for _ in range(1_000)]
+    spared._look()
+    assert gc.get_freeze_count() == before
+    gone = weakref.ref(Ring())
+    gc.collect(2)
+    ring = Ring()
+    young = weakref.ref(ring)
+    del ring
+    spared._look()
+    assert gc.get_freeze_count() >= before + len(kept)
+    assert gone() is None
+    assert young() is None
 
 
 async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
@@ -61,6 +81,7 @@ async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
 ) -> None:
     ring = Ring()
     gc.collect()
+    spared._look()
     gone = weakref.ref(ring)
     del ring
     gc.collect()
