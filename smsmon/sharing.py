@@ -22,9 +22,9 @@ from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
-from smsmon.store.base import HistoryStore, Lease
+from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import HEARTBEAT, LASTING, Holder, Newer, Wish
+from smsmon.store.shared import HEARTBEAT, LASTING, Holder, Lease, Newer, Wish
 from smsmon.watching import Watching
 
 LOOK_EVERY = 0.4

@@ -12,15 +12,7 @@ block too, for any threads.
 from __future__ import annotations
 
 from array import array
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -32,7 +24,7 @@ from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
 from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
-from smsmon.store.shared import Cursor, Episode, Holder, Newer, Turn, Wish
+from smsmon.store.shared import Episode, Follower, Lease, Turn, Wish
 
 T = TypeVar("T")
 Listener = Callable[[StoreError | None], None]
@@ -388,81 +380,4 @@ class HistoryStore(Protocol):
         """Claim alerts at wall time ``now``, before their commands run: for each, True when
         nobody told it before. All are False when another process polls by now.
         """
-        ...
-
-
-class Follower(Protocol):
-    """Looks whether another process recorded something. Every method raises ``StoreError``."""
-
-    def changed(self) -> bool:
-        """True when anything was written since this was last asked, and at first. Costs next to
-        nothing while nobody writes.
-        """
-        ...
-
-    def end(self) -> Cursor:
-        """A cursor from which on events are read, and all else."""
-        ...
-
-    def newer(self, cursor: Cursor) -> Newer:
-        """What was recorded since ``cursor``, in the order of its events."""
-        ...
-
-    def wishes(self) -> list[Wish]:
-        """What others wish of the one that polls, oldest first."""
-        ...
-
-    def close(self) -> None:
-        """Let go."""
-        ...
-
-
-class Lease(Protocol):
-    """Leave to poll messages: all those of a store at once, or one by one.
-
-    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
-    """
-
-    @property
-    def held(self) -> bool:
-        """True while anything is ours."""
-        ...
-
-    @property
-    def holder(self) -> Holder | None:
-        """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
-        ...
-
-    def __contains__(self, message_id: object) -> bool: ...
-
-    def claim(self, ids: Collection[str]) -> Collection[str]:
-        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
-        ...
-
-    def look(self) -> None:
-        """See who polls, and claim nothing: nobody does where the holder stands still."""
-        ...
-
-    def renew(self) -> bool:
-        """Give a heartbeat; False when what was ours is lost."""
-        ...
-
-    def ours_still(self) -> bool:
-        """True when nobody else has taken it, by a look; gives no heartbeat."""
-        ...
-
-    def release(self) -> None:
-        """Let go of all; others may take it at once."""
-        ...
-
-    def attend(self) -> None:
-        """Be known as one that follows, until ``leave``, or our end."""
-        ...
-
-    def leave(self) -> None:
-        """Follow no more."""
-        ...
-
-    def attended(self) -> bool:
-        """True when another process follows."""
         ...

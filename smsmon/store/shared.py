@@ -1,4 +1,4 @@
-"""What the processes that share one store tell each other: plain values.
+"""What the processes that share one store tell each other, and who of them polls.
 
 The one that polls records how it stands with polls, accounts and alerts; the others read it, and
 say what their operators wish of it. Moments are seconds since the epoch, UTC.
@@ -6,9 +6,9 @@ say what their operators wish of it. Moments are seconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered
 from smsmon.model import Event, Transition
@@ -89,3 +89,80 @@ class Newer:
     messages: Sequence[Recorded] = ()
     events: Sequence[Event] = ()
     accounts: Sequence[AccountState] = ()
+
+
+class Follower(Protocol):
+    """Looks whether another process recorded something. Every method raises ``StoreError``."""
+
+    def changed(self) -> bool:
+        """True when anything was written since this was last asked, and at first. Costs next to
+        nothing while nobody writes.
+        """
+        ...
+
+    def end(self) -> Cursor:
+        """A cursor from which on events are read, and all else."""
+        ...
+
+    def newer(self, cursor: Cursor) -> Newer:
+        """What was recorded since ``cursor``, in the order of its events."""
+        ...
+
+    def wishes(self) -> list[Wish]:
+        """What others wish of the one that polls, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class Lease(Protocol):
+    """Leave to poll messages: all those of a store at once, or one by one.
+
+    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
+    """
+
+    @property
+    def held(self) -> bool:
+        """True while anything is ours."""
+        ...
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
+        ...
+
+    def __contains__(self, message_id: object) -> bool: ...
+
+    def claim(self, ids: Collection[str]) -> Collection[str]:
+        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
+        ...
+
+    def look(self) -> None:
+        """See who polls, and claim nothing: nobody does where the holder stands still."""
+        ...
+
+    def renew(self) -> bool:
+        """Give a heartbeat; False when what was ours is lost."""
+        ...
+
+    def ours_still(self) -> bool:
+        """True when nobody else has taken it, by a look; gives no heartbeat."""
+        ...
+
+    def release(self) -> None:
+        """Let go of all; others may take it at once."""
+        ...
+
+    def attend(self) -> None:
+        """Be known as one that follows, until ``leave``, or our end."""
+        ...
+
+    def leave(self) -> None:
+        """Follow no more."""
+        ...
+
+    def attended(self) -> bool:
+        """True when another process follows."""
+        ...

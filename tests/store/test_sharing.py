@@ -9,8 +9,7 @@ import pytest
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
-from smsmon.store.base import Lease
-from smsmon.store.shared import Turn, Wish
+from smsmon.store.shared import Lease, Turn, Wish
 from tests.store.places import Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
