@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import COLOR_SYSTEMS
 from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock
+from smsmon.console.actions import Action, key_face
 from smsmon.console.formats import Formats
+from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
-from smsmon.console.palette import Actions
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
 from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for, unknown_theme
@@ -28,7 +31,7 @@ from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from smsmon.locations import Locations
     from smsmon.settings import Settings
@@ -39,6 +42,44 @@ _BALANCE_EVERY = 600.0
 """Seconds between two looks at the account's balance."""
 _NO_COLOR, _MONOCHROME = NoColor(), Monochrome()
 
+_THEME = "theme "
+
+
+class Palette(Provider):
+    """Every action by its name; choosing it does it, in the pane the operator stands in."""
+
+    def commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Name, help, and what does it."""
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen):
+            for action in screen.actions:
+                in_table = action.id.startswith("table.")
+                target = screen.focused if in_table else screen
+                if target is not None and (not in_table or isinstance(target, LiveTable)):
+                    yield _named(action), action.help, partial(target.run_action, action.run)
+        set_up = partial(self.app.run_action, "app.setup")
+        yield "set up", "Say where the API key is, and test it.", set_up
+        for name in self.app.available_themes:
+            wear = partial(setattr, self.app, "theme", name)
+            yield _THEME + name, "Wear this theme until smsmon ends.", wear
+
+    async def discover(self) -> Hits:
+        for name, help, run in self.commands():
+            yield DiscoveryHit(name, run, help=help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, help, run in self.commands():
+            score = max(matcher.match(name), matcher.match(help) * 0.8)
+            if name.startswith(_THEME):
+                score *= 0.5  # who types "night" asks of it rather than of how a screen looks
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=help)
+
+
+def _named(action: Action) -> str:
+    return f"{action.name}  ({key_face(action.keys[0])})"
+
 
 class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     """The operations console."""
@@ -47,7 +88,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     TITLE = "smsmon"
     ENABLE_COMMAND_PALETTE = True
     LASTING = frozenset({"feed", "clock", "alerts"})
-    COMMANDS = {Actions}  # noqa: RUF012
+    COMMANDS = {Palette}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
     ]

@@ -177,17 +177,14 @@ class KeyLine(FittedLine):
 
 def fit(actions: Iterable[Action], width: int) -> Content:
     """As many ``actions`` as ``width`` cells hold; help and quit stand at the end, always."""
-    shown = list(actions)
-    while shown and _width([_face(each) for each in shown], "  ") > width:
-        droppable = [action for action in shown if action.id not in _KEPT]
-        if not droppable:
-            break
-        shown.remove(droppable[-1])
-    return Content("  ").join([_face(action) for action in shown])
-
-
-def _face(action: Action) -> Content:
-    return Content.assemble((key_face(action.keys[0]), "bold $accent"), " ", (action.name, ""))
+    faces = [
+        part(
+            1 if action.id in _KEPT else -place,
+            Content.assemble((key_face(action.keys[0]), "bold $accent"), " ", (action.name, "")),
+        )
+        for place, action in enumerate(actions)
+    ]
+    return fitted(faces, width, "  ")
 
 
 _PATH = re.compile(r"(?<![\w/~])~?/[^\s/:;,]+(?:/[^\s/:;,]+)+")

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
+from smsmon.console.app import Palette
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
 from smsmon.console.line import KeyLine
-from smsmon.console.palette import Actions
 from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
@@ -128,6 +128,6 @@ async def test_the_palette_finds_what_happened_by_the_words_one_would_type(
     words: str, opened: Open
 ) -> None:
     async with opened([]) as (scene, _):
-        found = [hit async for hit in Actions(scene.screen).search(words)]
+        found = [hit async for hit in Palette(scene.screen).search(words)]
         found.sort(key=lambda hit: -hit.score)
         assert any(str(hit.text).startswith("what happened") for hit in found[:3])

@@ -15,8 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from smsmon.accounts import AccountProblem, open_to_others
@@ -64,35 +62,6 @@ def asker(settings: Settings, clock: Clock, open_client: OpenClient) -> Ask:
     return ask
 
 
-class Ways(Widget):
-    """The ways to give the key, one of them chosen."""
-
-    DEFAULT_CSS = f"Ways {{ height: {len(view.WAYS)}; }}"
-
-    class Chosen(Message):
-        """The operator clicked on a way."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
-
-    def __init__(self, chosen: int) -> None:
-        super().__init__()
-        self._chosen = chosen
-
-    def choose(self, chosen: int) -> None:
-        """Show another one as chosen."""
-        self._chosen = chosen
-        self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        if 0 <= event.y < len(view.WAYS):
-            self.post_message(self.Chosen(event.y))
-
-    def render(self) -> Content:
-        return view.ways(self._chosen)
-
-
 class SetupScreen(Dialog[bool]):
     """Ask where the current account's key is, until the API takes it.
 
@@ -113,7 +82,7 @@ class SetupScreen(Dialog[bool]):
         & #setup-entry > .-chosen { display: block; }
         & > #setup-verdict { height: auto; min-height: 2; max-height: 8; }
         & > #setup-outcome { display: none; height: auto; max-height: 16; }
-        &.-done > Ways, &.-done > #setup-entry, &.-done > .setup-question { display: none; }
+        &.-done > #setup-ways, &.-done > #setup-entry, &.-done > .setup-question { display: none; }
         &.-done > #setup-outcome { display: block; }
         &.-done > #setup-verdict { min-height: 0; }
     }
@@ -151,6 +120,7 @@ class SetupScreen(Dialog[bool]):
         self._ask = ask
         self._problem = problem
         self._chosen = _way_of(self._profile)
+        self._ways = Static(id="setup-ways", markup=False)
         self._made: tuple[Path, Profile] | None = None
         """The file that a typed key went into, as long as the API has not taken it."""
         self._good: Profile | None = None
@@ -160,7 +130,7 @@ class SetupScreen(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         yield Line(view.question(self._account, self._several), classes="setup-question")
-        yield Ways(self._chosen)
+        yield self._ways
         with Horizontal(id="setup-entry"):
             yield Line(id="setup-what")
             for way in view.WAYS:
@@ -195,9 +165,10 @@ class SetupScreen(Dialog[bool]):
         else:
             self._choose((self._chosen + step) % len(view.WAYS))
 
-    @on(Ways.Chosen)
-    def _clicked(self, message: Ways.Chosen) -> None:
-        self._choose(message.index)
+    def on_click(self, event: events.Click) -> None:
+        """Choose the way that was clicked on."""
+        if event.widget is self._ways and 0 <= event.y < len(view.WAYS):
+            self._choose(event.y)
 
     @on(KeyField.Changed)
     def _key_typed(self) -> None:
@@ -322,7 +293,7 @@ class SetupScreen(Dialog[bool]):
             return
         self._chosen = index
         way = view.WAYS[index]
-        self.query_one(Ways).choose(index)
+        self._ways.update(view.ways(index))
         self.query_one("#setup-what", Line).say(Content(way.label))
         for each in view.WAYS:
             field = self.query_one(f"#setup-{each.kind}")

@@ -19,7 +19,7 @@ from smsmon.keylike import DOTS
 from smsmon.model import Balance
 from smsmon.settings.first import Kept
 
-Kind = Literal["paste", "file", "env", "command"]
+WayKind = Literal["paste", "file", "env", "command"]
 _NOT_CHOSEN = "○"
 _NAME_LIMIT = 40
 
@@ -28,7 +28,7 @@ _NAME_LIMIT = 40
 class Way:
     """One way to give the key."""
 
-    kind: Kind
+    kind: WayKind
     title: str
     label: str
     """What stands before its field."""

@@ -232,25 +232,25 @@ def lines(happened: Happened) -> list[LogLine]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _Words:
     tone: Tone
     one: str
     many: str
 
 
 _TOLD = {
-    EventKind.ACCOUNT_STOPPED: _Kind(Tone.BAD, "account stopped", "times the account stopped"),
-    EventKind.ACCOUNT_DOWN: _Kind(Tone.BAD, "account down", "times the account was down"),
-    EventKind.ACCOUNT_UP: _Kind(Tone.GOOD, "account up again", "times it was up again"),
-    EventKind.STALE: _Kind(Tone.WARN, "went stale", "went stale"),
-    EventKind.RECOVERED: _Kind(Tone.GOOD, "recovered", "recovered"),
-    EventKind.NOT_FOUND: _Kind(Tone.WARN, "not found", "not found"),
-    EventKind.FOUND: _Kind(Tone.GOOD, "found", "found"),
-    EventKind.ABSENT: _Kind(Tone.WARN, "report with some missing", "reports with some missing"),
-    EventKind.LISTED_AGAIN: _Kind(Tone.PLAIN, "report with some back", "reports with some back"),
-    EventKind.COMPLETED: _Kind(Tone.PLAIN, "message completed", "messages completed"),
-    EventKind.ADDED: _Kind(Tone.PLAIN, "added", "added"),
-    EventKind.REMOVED: _Kind(Tone.PLAIN, "removed", "removed"),
+    EventKind.ACCOUNT_STOPPED: _Words(Tone.BAD, "account stopped", "times the account stopped"),
+    EventKind.ACCOUNT_DOWN: _Words(Tone.BAD, "account down", "times the account was down"),
+    EventKind.ACCOUNT_UP: _Words(Tone.GOOD, "account up again", "times it was up again"),
+    EventKind.STALE: _Words(Tone.WARN, "went stale", "went stale"),
+    EventKind.RECOVERED: _Words(Tone.GOOD, "recovered", "recovered"),
+    EventKind.NOT_FOUND: _Words(Tone.WARN, "not found", "not found"),
+    EventKind.FOUND: _Words(Tone.GOOD, "found", "found"),
+    EventKind.ABSENT: _Words(Tone.WARN, "report with some missing", "reports with some missing"),
+    EventKind.LISTED_AGAIN: _Words(Tone.PLAIN, "report with some back", "reports with some back"),
+    EventKind.COMPLETED: _Words(Tone.PLAIN, "message completed", "messages completed"),
+    EventKind.ADDED: _Words(Tone.PLAIN, "added", "added"),
+    EventKind.REMOVED: _Words(Tone.PLAIN, "removed", "removed"),
 }
 """The events worth counting, what went wrong first; the list below has them all."""
 _STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING)

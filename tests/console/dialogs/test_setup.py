@@ -361,7 +361,7 @@ async def test_everything_fits(size: tuple[int, int], home: Home) -> None:
 
 async def test_a_click_chooses_a_way(home: Home) -> None:
     async with asking(home.screen()) as (app, pilot):
-        await pilot.click("Ways", offset=(5, 2))
+        await pilot.click("#setup-ways", offset=(5, 2))
         await calm(app, pilot)
         assert app.line_with("● It is in an environment variable")
         assert app.screen.focused is app.screen.query_one("#setup-env")
