@@ -228,7 +228,7 @@ def contrast(one: Color, other: Color) -> float:
     return (lights[1] + 0.05) / (lights[0] + 0.05)
 
 
-def legible(text: Color, backgrounds: Sequence[Color], least: float = _AIM) -> Color:
+def legible(text: Color, backgrounds: Sequence[Color]) -> Color:
     """``text``, or what is nearest to it on the way to white or black and stands out from all.
 
     Where nothing stands out from all of ``backgrounds``, what stands out best.
@@ -237,11 +237,11 @@ def legible(text: Color, backgrounds: Sequence[Color], least: float = _AIM) -> C
     def stands_out(color: Color) -> float:
         return min(contrast(color, each) for each in backgrounds)
 
-    if stands_out(text) >= least:
+    if stands_out(text) >= _AIM:
         return text
     end = max(WHITE, BLACK, key=stands_out)
     ways = (text.blend(end, step / _STEPS) for step in range(1, _STEPS + 1))
-    return next((color for color in ways if stands_out(color) >= least), end)
+    return next((color for color in ways if stands_out(color) >= _AIM), end)
 
 
 def readable(theme: Theme) -> Theme:

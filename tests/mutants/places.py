@@ -56,7 +56,7 @@ class Middle:
         "tests/console/terminal/test_[ci]*.py",
         "tests/console/test_head.py",
         "tests/console/test_truth.py",
-        "tests/console/test_live_table_[ov]*.py",
+        "tests/console/live_table/test_view.py",
     )
     """All who may see a mistake. Those of the commands start the program that is installed, in
     which there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.console.table_stage import City, Clock, letters, showing, three, written_by
+from tests.console.live_table.stage import City, Clock, letters, showing, three, written_by
 from tests.support.waiting import until
 
 

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.events import MouseScrollDown
 
 from smsmon.console.live_table import LiveTable, MappedRows
-from tests.console.table_stage import City, letters, showing, three
+from tests.console.live_table.stage import City, letters, showing, three
 
 
 async def test_rows_stand_under_their_titles_with_numbers_to_the_right() -> None:
