@@ -12,8 +12,18 @@ from dataclasses import dataclass, field
 
 from smsmon.clock import Clock
 from smsmon.model import Entry
-from smsmon.simulator.draws import HOUR, MINUTE, ORDINARY, OTP, Delays, draw_changes, draw_phones
-from smsmon.simulator.messages import Change, SimMessage, SimRecipient
+from smsmon.simulator.messages import (
+    HOUR,
+    MINUTE,
+    ORDINARY,
+    OTP,
+    Change,
+    Delays,
+    SimMessage,
+    SimRecipient,
+    draw_changes,
+    draw_phones,
+)
 from smsmon.simulator.wire import Spelling
 from smsmon.simulator.world import World
 

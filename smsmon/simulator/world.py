@@ -21,8 +21,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.simulator.draws import ORDINARY, draw_changes, draw_phones
-from smsmon.simulator.messages import Replay, SimMessage, SimRecipient
+from smsmon.simulator.messages import (
+    ORDINARY,
+    Replay,
+    SimMessage,
+    SimRecipient,
+    draw_changes,
+    draw_phones,
+)
 from smsmon.simulator.wire import Answer, Format, Row, Spelling, encode, refusal, report
 
 CACHE_BYTES = 64 * 2**20

@@ -6,7 +6,7 @@ import pytest
 
 from smsmon.model import Counts, is_message_id
 from smsmon.recipients import Status, status_of
-from smsmon.simulator.draws import HOUR, MINUTE
+from smsmon.simulator.messages import HOUR, MINUTE
 from smsmon.simulator.scenario import SENDS, demo_entries, demo_world
 from smsmon.simulator.world import World
 from tests.simulator.support import at

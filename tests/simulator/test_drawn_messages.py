@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.simulator.draws import (
+from smsmon.simulator.messages import (
     CAPACITY,
     EXPIRY,
     HOUR,
     ORDINARY,
     OTP,
+    Change,
     Delays,
     draw_changes,
     draw_phones,
     phone,
 )
-from smsmon.simulator.messages import Change
 
 FICTIONAL = re.compile(
     r"\+(3363998\d{4}|33700\d{6}|3247000\d{4}|4179000\d{4}|59069000\d{4}|26269200\d{4}"
