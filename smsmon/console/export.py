@@ -21,7 +21,7 @@ from smsmon.console.operations import Say
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import LogLine, words
 from smsmon.filters.fields import in_order
-from smsmon.filters.messages import MESSAGES
+from smsmon.filters.messages import MESSAGES, OfStanding
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
@@ -60,7 +60,10 @@ _MESSAGE_COLUMNS = in_order(
 def message_record(row: Watched, stands: Standing) -> Record:
     """One message; the counts of one never read are None."""
     told = {
-        field.exported: fact_json(field.fact(row, lambda: stands), field.kind) for field in MESSAGES
+        field.exported: fact_json(
+            field.of(stands if isinstance(field, OfStanding) else row), field.kind
+        )
+        for field in MESSAGES
     }
     return {**{name: told[name] for name in _MESSAGE_COLUMNS}, "tags": " ".join(row.tags)}
 

@@ -48,8 +48,8 @@ class Drawn(Enum):
     PLAIN = auto()
     """A text."""
     STRONG = auto()
-    DIM = auto()
-    """A text, or several, that stand back."""
+    WORDS = auto()
+    """Several short texts, which stand back."""
     WARNING = auto()
     """A number that is a warning unless it is 0."""
     RATE = auto()

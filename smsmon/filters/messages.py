@@ -74,10 +74,6 @@ class MessageField(AnyField):
     order: Callable[[Any], object] | None = field(default=None, kw_only=True)
     """What a fact is sorted by; None: by itself, without case, and a word by its place."""
 
-    def fact(self, message: Watched, standing: Callable[[], Standing]) -> Fact:
-        """Of a watched message; ``standing`` is asked by the fields that need it, and no other."""
-        return self.of(standing() if isinstance(self, OfStanding) else message)
-
     def value(self, fact: Fact, now: float) -> Value:
         """What a filter asks of a fact at wall time ``now``: of a moment, how long ago it was."""
         if self.kind is Kind.MOMENT and isinstance(fact, float | int):
@@ -208,7 +204,7 @@ MESSAGES: tuple[MessageField, ...] = (
                       descending=True)),
     OfAll("tag", Kind.TEXT, lambda it: it.tags, plain=True,
           help="any of its tags", exported="tags",
-          shown=Shown("tags", "tags", Drawn.DIM, width=12, flex=3, max_width=24, priority=47)),
+          shown=Shown("tags", "tags", Drawn.WORDS, width=12, flex=3, max_width=24, priority=47)),
     OfWatched("note", Kind.TEXT, lambda it: it.entry.note, plain=True,
               help="what the operator noted", exported=None, shown=None),
     OfAll("profile", Kind.TEXT, lambda it: it.profile,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from smsmon.filters import Kind
 from smsmon.filters.fields import Fact
-from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField
+from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField, OfStanding
 from smsmon.filters.questions import Value
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.board import Board
@@ -58,7 +57,9 @@ def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
 
 def message_fact(monitor: Monitor, watched: Watched, now: float, field: MessageField) -> Fact:
     """What is known of a watched message at wall time ``now``."""
-    return field.fact(watched, partial(standing, monitor, watched, now))
+    if isinstance(field, OfStanding):
+        return field.of(standing(monitor, watched, now))
+    return field.of(watched)
 
 
 def message_value(monitor: Monitor, watched: Watched, now: float, name: str) -> Value:

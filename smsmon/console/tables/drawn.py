@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -10,43 +11,51 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.signs import DASH, status_sign
 from smsmon.countries import country_name
-from smsmon.filters.fields import Drawn, Fact, Heading, Shown
+from smsmon.filters.fields import Drawn, Heading, Shown
 from smsmon.recipients import Status
 
 UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""
 
 
-def drawn_fact(fact: Fact, drawn: Drawn | Status, formats: Formats, width: int) -> Cell:
-    """The cell of a fact, for all that is drawn from the fact alone."""
-    number = fact if isinstance(fact, float | int) else None
+def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]:
+    """What makes the cell of a fact, in so many columns; for what is drawn from the fact alone."""
     match drawn:
+        case Drawn.PLAIN:
+            return lambda fact, _: fact
+        case Drawn.STRONG:
+            return lambda fact, _: Span(fact, Tone.STRONG)
+        case Drawn.WORDS:
+            return lambda fact, _: Span(" ".join(fact), Tone.DIM)
         case Drawn.MOMENT:
-            return formats.moment(number)
-        case Drawn.MINUTE:
-            return Span(formats.minute(number), Tone.DIM)
+            return lambda fact, _: formats.moment(fact)
         case Drawn.MOMENT_BEHIND:
-            return Span(formats.moment(number), Tone.DIM)
+            return lambda fact, _: Span(formats.moment(fact), Tone.DIM)
+        case Drawn.MINUTE:
+            return lambda fact, _: Span(formats.minute(fact), Tone.DIM)
         case Drawn.TOOK:
-            return cells.took(number)
-        case Drawn.STOP:
-            return Span("STOP", Tone.WARN) if fact else ""
-        case Drawn.COUNTRY:
-            name = country_name(str(fact))
-            return name if len(name) <= width else str(fact)
+            return lambda fact, _: cells.took(fact)
         case Drawn.RATE:
-            return cells.rate(number)
-        case Status():
-            return UNKNOWN if number is None else cells.tally(int(number), drawn)
+            return lambda fact, _: cells.rate(fact)
+        case Drawn.STOP:
+            return lambda fact, _: Span("STOP", Tone.WARN) if fact else ""
+        case Drawn.COUNTRY:
+            return _country
         case Drawn.WARNING:
-            if number is None:
-                return UNKNOWN
-            return Span(cells.count(int(number)), Tone.WARN if number else Tone.DIM)
-        case Drawn.PLAIN | Drawn.STRONG | Drawn.DIM:
-            tone = {Drawn.STRONG: Tone.STRONG, Drawn.DIM: Tone.DIM}.get(drawn, Tone.PLAIN)
-            return Span(" ".join(fact) if isinstance(fact, tuple) else str(fact or ""), tone)
+            return lambda fact, _: UNKNOWN if fact is None else _warning(fact)
+        case Status():
+            return lambda fact, _: UNKNOWN if fact is None else cells.tally(fact, drawn)
         case Drawn.STATE | Drawn.DUE | Drawn.BAR | Drawn.TOTAL | Drawn.PHONE | Drawn.STATUS:
             raise ValueError(f"{drawn.name} takes more than the fact")
+
+
+def _warning(number: int) -> Span:
+    return Span(cells.count(number), Tone.WARN if number else Tone.DIM)
+
+
+def _country(region: str, width: int) -> Cell:
+    name = country_name(region)
+    return name if len(name) <= width else region
 
 
 def heading_of(shown: Shown) -> dict[str, Any]:

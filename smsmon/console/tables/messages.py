@@ -13,7 +13,7 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT_TONES, DASH, UP, state_sign
-from smsmon.console.tables.drawn import UNKNOWN, drawn_fact, heading_of
+from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.fields import Drawn
@@ -108,11 +108,8 @@ def _cell(
             return lambda row, width: cells.delivery_bar(row.counts, width)
         case Drawn.TOTAL:
             return _total
-
-    def cell(row: Watched, width: int) -> Cell:
-        return drawn_fact(message_fact(monitor, row, formats.now(), field), drawn, formats, width)
-
-    return cell
+    draw = draws(drawn, formats)
+    return lambda row, width: draw(message_fact(monitor, row, formats.now(), field), width)
 
 
 def _total(row: Watched, width: int) -> Cell:

@@ -13,7 +13,7 @@ from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
-from smsmon.console.tables.drawn import drawn_fact, heading_of
+from smsmon.console.tables.drawn import draws, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Told
 from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
@@ -82,7 +82,8 @@ def _cell(
             return partial(_phone, formats)
         case Drawn.STATUS:
             return lambda row, width: status_of(row.recipient, row.absent_since, formats)
-    return lambda row, width: drawn_fact(field.of(row), drawn, formats, width)
+    draw = draws(drawn, formats)
+    return lambda row, width: draw(field.of(row), width)
 
 
 def _phone(formats: Formats, row: RecipientRow, width: int) -> Cell:
