@@ -15,10 +15,9 @@ from smsmon.model import Entry, Transition
 from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
-from smsmon.store.local.reader import Reader
+from smsmon.store.local.reader import Reader, check
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
-from smsmon.store.local.soundness import check
 from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
 
 DAY = 86_400.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smsmon.known import AccountState, Key, LastPoll
 from smsmon.model import Entry, Event
@@ -149,15 +149,7 @@ def write_apart(
     for event, number in batch.events:
         if number not in apart:
             parts.append((f"“{event.kind}” in the log", Batch(events=[(event, number)])))
-    rest = Batch(
-        reads=batch.reads,
-        polls=batch.polls,
-        accounts=batch.accounts,
-        watching=batch.watching,
-        granted=batch.granted,
-        agreed_at=batch.agreed_at,
-        wishes=batch.wishes,
-    )
+    rest = replace(batch, updates=[], events=[], adopted=[])
     parts.append(("the watchlist's labels", rest))
     unfit = ""
     for what, part in parts:

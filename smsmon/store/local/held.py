@@ -1,4 +1,4 @@
-"""The database that the writer has open, and whether its files are still where they were.
+"""The database that the writer has open: are its files where they were, and do they make sense?
 
 SQLite goes on without a word in a file that has been removed: what it then writes is lost with
 the process. So whoever writes looks, before each write and now and then.
@@ -9,12 +9,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
-from smsmon.store.local.files import place_of
-from smsmon.store.local.reader import let_go
+from smsmon.store.errors import Damaged, of_os_error
+from smsmon.store.local.files import database_of, journals_of, locked, place_of, signature
+from smsmon.store.local.reader import check, let_go
 from smsmon.store.local.recording import Recording
-from smsmon.store.local.schema import open_for_writing
+from smsmon.store.local.schema import (
+    BUSY_WAIT,
+    MIGRATIONS,
+    open_for_writing,
+    refuse,
+    speaking_of,
+)
 
 REPLACED = "it was removed, moved away or replaced while it was in use"
 JOURNAL = "its journal was removed or replaced while it was in use"
@@ -112,3 +120,71 @@ def _size(found: os.stat_result | None) -> int:
 
 def _moment(found: os.stat_result | None) -> int:
     return 0 if found is None else found.st_mtime_ns
+
+
+def mend(connection: sqlite3.Connection, path: Path) -> bool:
+    """As `check`, but where the tables are sound and an index is not, make the indexes anew.
+
+    True when that was done. Raises ``Damaged``.
+    """
+    try:
+        check(connection, path)
+    except Damaged:
+        with speaking_of(path):
+            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if said != "ok":
+                raise
+            try:
+                connection.execute("REINDEX")
+            except sqlite3.IntegrityError:
+                said = ""
+        if not said:
+            raise
+        check(connection, path)
+        return True
+    return False
+
+
+def is_sound(path: Path) -> bool:
+    """False when the database at ``path`` is damaged or another program's."""
+    try:
+        with (
+            speaking_of(path),
+            contextlib.closing(sqlite3.connect(database_of(path), timeout=BUSY_WAIT)) as connection,
+        ):
+            refuse(connection, path, len(MIGRATIONS))
+            check(connection, path)
+    except Damaged:
+        return False
+    return True
+
+
+def set_aside(path: Path, inode: int | None, now: float) -> Path | None:
+    """Rename the database at ``path``, whose file is ``inode`` if that is known; its new name.
+
+    None when there is no need: another process was faster, or what looked like damage was a
+    passing fault. Raises ``StoreError``.
+    """
+    with locked(path):
+        current = signature(path)
+        if current is None or inode not in (None, current.inode) or is_sound(path):
+            return None
+        return _renamed(path, now)
+
+
+def _renamed(path: Path, now: float) -> Path:
+    target = database_of(path)
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    kept = target.with_name(f"{target.name}.damaged-{stamp}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = target.with_name(f"{target.name}.damaged-{stamp}-{number}")
+    try:
+        target.rename(kept)
+        for left, taken in zip(journals_of(target), journals_of(kept), strict=True):
+            with contextlib.suppress(FileNotFoundError):
+                left.rename(taken)
+    except OSError as error:
+        raise of_os_error(path, error, "write") from error
+    return kept

@@ -10,15 +10,29 @@ from pathlib import Path
 from typing import Self, TypeVar
 from weakref import WeakSet
 
+from smsmon.store.errors import Damaged
 from smsmon.store.local.files import place_of
-from smsmon.store.local.schema import of_sqlite_error, open_for_reading, stands_in
-from smsmon.store.local.soundness import check
+from smsmon.store.local.schema import (
+    LEFT,
+    MIGRATIONS,
+    migrate,
+    of_sqlite_error,
+    open_for_reading,
+    speaking_of,
+    stands_in,
+)
+from smsmon.text import safe
 
 T = TypeVar("T")
 
 _READERS: WeakSet[Reader] = WeakSet()
 _STEPS = 20_000
 """Steps of SQLite's machine between two looks whether the answer is still wanted: some 0.5 ms."""
+
+_COLUMNS = (
+    "SELECT made.name, told.name FROM sqlite_master made, pragma_table_info(made.name) told"
+    " WHERE made.type = 'table'"
+)
 
 
 class Reader:
@@ -83,6 +97,22 @@ class Reader:
             self._inodes = None if stands_in(self._connection) else _inodes(self.path)
         self._connection.set_progress_handler(self.unwanted, _STEPS)
         return self._connection
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Read every page once, and look whether each index agrees with its table, and all are there.
+
+    Half a second for a million recipients. Raises ``Damaged`` when something makes no sense.
+    """
+    with speaking_of(path), contextlib.closing(sqlite3.connect(":memory:")) as whole:
+        (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == len(MIGRATIONS):
+            migrate(whole, path, MIGRATIONS)
+            for table, column in set(whole.execute(_COLUMNS)) - set(connection.execute(_COLUMNS)):
+                said = f"{table}.{column} is missing"
+    if said != "ok":
+        raise Damaged(path, f"the file is damaged ({safe(said)})", LEFT)
 
 
 def let_go(path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from smsmon.alignment import align
 from smsmon.clock import late
@@ -322,13 +322,7 @@ class Recording:
                 after.last_change_at,
                 after.completed_at,
                 after.settled_at,
-                counts.total,
-                counts.delivered,
-                counts.not_delivered,
-                counts.waiting,
-                counts.unknown,
-                counts.stop,
-                counts.absent,
+                *astuple(counts),
                 row.id,
             ),
         )

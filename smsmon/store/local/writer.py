@@ -27,9 +27,8 @@ from smsmon.store.local.columns import (
     was_heard,
 )
 from smsmon.store.local.exchange import FOLLOWING, Superseded, Term, poll_of
-from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, remedy
+from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.schema import of_sqlite_error, transaction
-from smsmon.store.local.soundness import mend, set_aside
 from smsmon.store.shared import Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 
