@@ -133,29 +133,17 @@ def times(by: Grouping, since: float | None, as_json: bool) -> None:
     """
     with open_store(find_locations()).archive() as archive:
         found = archive.delivery_times(by, since=since or 0.0)
+    rows = [
+        (each.key, each.measured, *(round(of, 1) for of in (each.median, each.p90, each.p99)))
+        for each in found
+    ]
     if as_json:
-        rows = [
-            {
-                "key": each.key,
-                "measured": each.measured,
-                "median": round(each.median, 1),
-                "p90": round(each.p90, 1),
-                "p99": round(each.p99, 1),
-            }
-            for each in found
-        ]
-        print_json({"by": by, "times": rows})
+        names = ("key", "measured", "median", "p90", "p99")
+        print_json({"by": by, "times": [dict(zip(names, row, strict=True)) for row in rows]})
         return
     print_rows(
         (by, "measured", "median s", "90% s", "99% s"),
-        (
-            (
-                each.key,
-                str(each.measured),
-                *(f"{seconds:.1f}" for seconds in (each.median, each.p90, each.p99)),
-            )
-            for each in found
-        ),
+        ([*map(str, row)] for row in rows),
         right=range(1, 5),
         empty="No delivery was observed yet: they are while the console or `smsmon watch` runs.",
     )

@@ -84,6 +84,7 @@ def without_home(text: str) -> str:
     return text.replace(home, "~") if len(home) > 1 and Path(home).is_absolute() else text
 
 
+_TOLD = ("part", "name", "health", "detail", "advice")
 _MARKS = {"good": "✔", "note": "·", "poor": "!", "bad": "✖", "skipped": "–"}
 
 
@@ -114,16 +115,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
         print_json(
             {
                 "at": utc(time.time()),
-                "findings": [
-                    {
-                        "part": each.part,
-                        "name": each.name,
-                        "health": str(each.health),
-                        "detail": each.detail,
-                        "advice": each.advice,
-                    }
-                    for each in findings
-                ],
+                "findings": [{name: getattr(each, name) for name in _TOLD} for each in findings],
             }
         )
     codes = {each.exit_code for each in findings}
