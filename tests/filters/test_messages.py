@@ -146,3 +146,9 @@ def test_first_read_is_a_column_a_filter_a_condition_of_alerts_and_an_export(
         assert [json.loads(line)["first_read_at"] for line in done.out.splitlines()] == (
             [utc(recorded)] * rows
         )
+
+
+def test_a_bare_word_is_looked_for_in_what_a_message_is_called_and_in_its_state() -> None:
+    assert [each.name for each in MESSAGE_FIELDS if each.plain] == [
+        "id", "label", "state", "tag", "note",
+    ]  # fmt: skip

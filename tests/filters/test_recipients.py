@@ -90,3 +90,9 @@ def test_what_settings_and_help_name_is_there() -> None:
     told = (find.help or "") + (status.help or "")
     for key in known_json(recipient_row(seen(), 0)):
         assert f'"{key}"' in told or key == "took_seconds"
+
+
+def test_a_bare_word_is_looked_for_in_these_fields_of_a_recipient() -> None:
+    assert {each.name for each in RECIPIENT_FIELDS if each.plain} == {
+        "phone", "status", "word", "country",
+    }  # fmt: skip

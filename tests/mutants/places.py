@@ -170,6 +170,8 @@ def _of_no_effect(spec: MutationSpec) -> bool:
     line = _lines(str(spec.module_path))[spec.start_pos[0] - 1]
     if spec.operator_name.endswith("ReplaceTrueWithFalse") and "strict=True" in line:
         return True
+    if "width=" in line or "priority=" in line:
+        return True  # pictures hold how a column looks
     signature = line.strip() == "*," or line.lstrip().startswith(("def ", "async def "))
     if signature and "Operator_Mul_" in spec.operator_name:
         return True  # the star before arguments that have to be named is no product

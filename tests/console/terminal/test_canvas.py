@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import combining
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -172,6 +174,9 @@ WHOLE = Change(0, {}, 0, WIDTH, [0, WIDTH])
 LOG = [row(f"12:00:0{number}  message {number}", STYLES[1]) for number in range(9)]
 
 
+OTHERS = [row(f"something else {number}") for number in range(6)]
+
+
 def painted(screen: list[Strip]) -> tuple[Canvas, Painting]:
     canvas, terminal = Canvas(), Painting(WIDTH, len(screen))
     show(terminal, canvas.paint(layout(screen), CONSOLE))
@@ -219,3 +224,26 @@ def test_a_log_between_lines_that_stay_is_moved_and_all_lines_scroll_again() -> 
     update = canvas.paint(chops(after_, list(range(8)), WHOLE), CONSOLE)
     assert show(terminal, update) < 2 * WIDTH + 60
     assert terminal.rows == [line.text.rstrip() for line in after_]
+
+
+def test_lines_that_did_not_move_are_written_where_they_stand() -> None:
+    """Two lines must be in their place by scrolling for it to be worth its bytes."""
+    canvas, terminal = painted(LOG[:6])
+    for screen in (OTHERS, [*OTHERS[:5], LOG[0]], [*LOG[:5], LOG[6]]):
+        update = canvas.paint(chops(screen, list(range(6)), WHOLE), CONSOLE)
+        assert update is not None
+        written = update.render_segments(CONSOLE)
+        assert not re.search(r"\x1b\[[0-9;]*r|\n|\x1bM", written)
+        show(terminal, update)
+        assert terminal.rows == [line.text.rstrip() for line in screen]
+
+
+@pytest.mark.parametrize("up", [-4, -3, 3, 4])
+def test_as_few_lines_as_two_in_their_place_are_worth_scrolling(up: int) -> None:
+    canvas, terminal = painted(LOG[:6])
+    screen = [*LOG[up:6], *OTHERS[:up]] if up > 0 else [*OTHERS[:-up], *LOG[: 6 + up]]
+    update = canvas.paint(chops(screen, list(range(6)), WHOLE), CONSOLE)
+    assert update is not None
+    assert ("\n" * up if up > 0 else "\x1bM" * -up) in update.render_segments(CONSOLE)
+    show(terminal, update)
+    assert terminal.rows == [line.text.rstrip() for line in screen]
