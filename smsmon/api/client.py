@@ -15,16 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from smsmon import __version__
-from smsmon.api.address import DEFAULT_BASE_URL, check_base_url
+from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, proxy_for
 from smsmon.api.backend import way_to
-from smsmon.api.balance import decode_balance
-from smsmon.api.charset import utf8
-from smsmon.api.decode import looks_like_xml, read
+from smsmon.api.decode import decode_balance, looks_like_xml, read, utf8
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, refuse_redirect, retry_after
 from smsmon.api.key import ApiKey
 from smsmon.api.masking import mask_for
-from smsmon.api.proxy import proxy_for
 from smsmon.api.transport import KeyedTransport
 from smsmon.api.trust import trust
 from smsmon.clock import Clock

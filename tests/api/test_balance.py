@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from smsmon.api.balance import decode_balance
+from smsmon.api.decode import decode_balance
 from smsmon.api.errors import KeyRefused, NotAReport
 from smsmon.model import Balance, ReadError
 from tests.api.support import KEY, client

@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from smsmon.api.charset import utf8
+from smsmon.api.decode import utf8
 
 JSON = '{"a": "Clé “€”"}'
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")

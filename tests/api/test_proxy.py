@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.api.address import Proxy, proxy_for
 from smsmon.api.client import CONNECTIONS, SmsPartner
 from smsmon.api.key import ApiKey
-from smsmon.api.proxy import Proxy, proxy_for
 from smsmon.clock import SystemClock
 from smsmon.model import FaultKind, ReadError, Report
 from tests.api.bodies import report, rows
@@ -282,7 +282,7 @@ async def test_report_is_read_through_a_tunnel_with_the_authority_of_the_setting
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Loopback is reached without a proxy; here the certificate's own name plays a far host.
-    monkeypatch.setattr("smsmon.api.proxy.is_loopback", lambda _: False)
+    monkeypatch.setattr("smsmon.api.address.is_loopback", lambda _: False)
     async with wire(answer(GOOD), tls=tls()) as server:
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -301,7 +301,7 @@ async def test_report_is_read_through_a_tunnel_with_the_authority_of_the_setting
 
 
 async def test_report_is_read_through_a_tunnel_inside_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smsmon.api.proxy.is_loopback", lambda _: False)
+    monkeypatch.setattr("smsmon.api.address.is_loopback", lambda _: False)
     async with wire(answer(GOOD), tls=tls()) as server:
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

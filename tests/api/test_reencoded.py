@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from smsmon.api.decode import decode
 from smsmon.api.errors import NotAReport
-from smsmon.api.unpacking import Unpacker
+from smsmon.api.exchange import Unpacker
 from smsmon.model import FaultKind, ReadError
 from smsmon.recipients import Recipients, Status
 from tests.api.bodies import report, rows, xml_report

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from smsmon.api import resolver
+from smsmon.api import backend
 from smsmon.model import FaultKind, ReadError, Report
 from tests.api.bodies import report, rows
 from tests.api.support import client, fault
@@ -65,15 +65,15 @@ async def test_silent_name_server_holds_few_threads_and_none_of_the_event_loops(
 async def test_lookups_are_bounded_and_the_room_comes_back(
     silent_name_server: threading.Event,
 ) -> None:
-    found = [resolver.look_up(f"{each}.example", 1) for each in range(resolver.THREADS + 5)]
+    found = [backend.look_up(f"{each}.example", 1) for each in range(backend.THREADS + 5)]
     assert sum(one.done() for one in found) == 5
     with pytest.raises(OSError, match="Too many lookups"):
         found[-1].result()
     silent_name_server.set()
-    for one in found[: resolver.THREADS]:
+    for one in found[: backend.THREADS]:
         with pytest.raises(socket.gaierror):
             one.result(5)
-    assert resolver.look_up("again.example", 1).result is not None
+    assert backend.look_up("again.example", 1).result is not None
 
 
 def test_program_ends_at_once_before_a_silent_name_server(

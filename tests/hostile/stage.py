@@ -13,8 +13,7 @@ from textual import events
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
-from smsmon.api.balance import decode_balance
-from smsmon.api.decode import decode
+from smsmon.api.decode import decode, decode_balance
 from smsmon.model import Balance, Entry, Report, Unchanged
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Source

@@ -21,7 +21,6 @@ class Middle:
     """The pure middle: what decides, without a screen, a disk or a network."""
 
     MODULES = (
-        "smsmon/api/charset.py",
         "smsmon/api/decode*.py",
         "smsmon/api/envelope.py",
         "smsmon/api/errors.py",

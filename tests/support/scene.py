@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from smsmon.api.balance import decode_balance
-from smsmon.api.decode import decode
+from smsmon.api.decode import decode, decode_balance
 from smsmon.console.app import ConsoleApp
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.themes import DARK

@@ -18,10 +18,9 @@ from smsmon.accounts import (
     read_key,
     windows_of,
 )
-from smsmon.api.address import is_loopback
+from smsmon.api.address import is_loopback, proxy_for
+from smsmon.api.backend import look_up
 from smsmon.api.key import ApiKey
-from smsmon.api.proxy import proxy_for
-from smsmon.api.resolver import look_up
 from smsmon.api.trust import trust
 from smsmon.clock import SystemClock
 from smsmon.commands.doctor import Finding, Health, finding, judged
