@@ -168,8 +168,8 @@ def recording(folder: Path) -> Iterator[Promise]:
             cpu(lambda: apart.submit(write_bare, connection, next(revisions)).result(), REPORTS),
         )
         writer.end()
-    yield ratio("recording reports as they come : bare (CPU)", streamed, written, 3)
-    yield ratio("waiting for each commit : bare in a thread (CPU)", one_by_one, handed_on, 3)
+    yield ratio("recording reports as they come : bare (CPU)", streamed, written, 2.5)
+    yield ratio("waiting for each commit : bare in a thread (CPU)", one_by_one, handed_on, 6)
 
 
 def write_bare(connection: sqlite3.Connection, revision: int) -> None:
@@ -305,7 +305,7 @@ def loading(path: Path) -> Iterator[Promise]:
             wall(lambda: runner.run(history.ask(methodcaller("summaries", keys)))),
             wall(bare_summaries),
         )
-        yield ratio("1,000 summaries, for the first paint : bare queries", ours, theirs, 1)
+        yield ratio("1,000 summaries, for the first paint : bare queries", ours, theirs, 4)
         ours, theirs = in_turns(
             SCANS, lambda: runner.run(longest_wait(history, ids)), wall(bare_recipients)
         )

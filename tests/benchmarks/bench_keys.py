@@ -27,7 +27,7 @@ from tests.benchmarks.programs import watch
 from tests.pty.console import environment, furnish
 from tests.pty.terminal import WITHIN, Terminal
 
-KEYS = 400
+KEYS = 200
 LARGE, OTHERS = 20_000, 600
 OPEN = "900000"
 ALLOWED = 2_000 / 60
@@ -70,9 +70,9 @@ def run() -> Iterator[Promise]:
     at_99 = [quantiles(times, n=100)[98] for times in (ours, theirs)]
     about = " : ".join(f"{seconds * 1e3:.0f} ms" for seconds in at_99)
     yield Promise("the same, 99 of 100 keystrokes", at_99[0] / at_99[1], about=about)
-    # On a slow machine, the simulator answers less.
+    # Told, not promised: a slow machine brings fewer, the simulator's work included.
     about = f"{rate:.1f} a second"
-    yield Promise("reports that the API allows : that came", ALLOWED / rate, 1.5, about=about)
+    yield Promise("reports that the API allows : that came", ALLOWED / rate, about=about)
 
 
 def keystroke(
