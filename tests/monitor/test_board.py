@@ -226,6 +226,21 @@ def test_age_counts_from_being_added_until_there_is_a_date(board: Board) -> None
     assert board["300"].origin == int(T + 3600)
 
 
+@pytest.mark.parametrize(
+    ("read_at", "date", "origin"),
+    [(T - 50, T - 500, int(T - 500)), (T - 50, None, T), (T - 50, 5, T), (None, None, T)],
+)
+def test_age_counts_from_the_dates_that_the_history_has(
+    board: Board, read_at: float | None, date: float | None, origin: float
+) -> None:
+    known = Recipients.of([row(1, date=date)] if read_at else [])
+    moments = array("d", [T - 60.0] * len(known))
+    summary = Summary("301", read_at=read_at, counts=Counts.of(known))
+    watched = board.restore(Entry("301"), Remembered(summary, known, moments, moments), T)
+    assert watched.origin == origin
+    assert watched.first_read_at == read_at
+
+
 def test_oldest_waiting_is_its_date_or_when_it_was_first_seen(board: Board) -> None:
     def oldest() -> float | None:
         return board["300"].oldest_waiting
