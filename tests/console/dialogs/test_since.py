@@ -16,7 +16,7 @@ from smsmon.console.dialogs.since import SinceScreen, Stretch, beginning, evenin
 from smsmon.console.formats import Formats
 from smsmon.console.line import KeyLine
 from smsmon.console.tables.log import transition_lines
-from smsmon.model import Event, EventKind, Transition
+from smsmon.model import Entry, Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened
@@ -118,7 +118,7 @@ async def test_a_history_that_cannot_be_read_says_so() -> None:
 
 
 async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
-    async with opened() as (scene, pilot):
+    async with opened([Entry("2270142"), Entry("2270140")]) as (scene, pilot):
         await away(scene, pilot)
         assert "i what happened" in scene.screen.query_one(KeyLine).content.plain[:20]
         await pilot.press("i")
@@ -138,9 +138,10 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
 
 
 async def away(scene: Scene, pilot: Pilot[Any]) -> None:
-    """Be away for a quarter of an hour, and come back."""
+    """Be away for somewhat longer than ten minutes, and come back."""
     await pilot.press("down")
-    await scene.clock.advance(900)
+    scene.clock.jump(600)  # no key was pressed, and nothing else has to happen meanwhile
+    await scene.clock.advance(60)
     await scene.show(pilot)
     await pilot.press("up")
     await pilot.pause()
