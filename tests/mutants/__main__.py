@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 from cosmic_ray.work_item import MutationSpec
 
-from tests.mutants.places import all_mutations, all_tests, changed, known_as_equivalent
+from tests.mutants.places import all_mutations, all_tests, changed, known_as_equivalent, stale
 from tests.mutants.running import Known, first_failing, joined, known, warm_up
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="GLOB", help="only modules like this")
     asked = parser.parse_args(arguments)
     chdir(ROOT)
+    for line in stale():
+        print(f"listed as equivalent, and not there any more: {line}")
     sample = drawn(all_mutations(asked.only), asked.sample, Random(asked.seed))
     print(f"{len(sample)} mistakes, seed {asked.seed}", flush=True)
     begun = monotonic()

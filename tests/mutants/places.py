@@ -127,6 +127,16 @@ def known_as_equivalent(spec: MutationSpec) -> str | None:
     return None
 
 
+def stale() -> list[str]:
+    """The lines of ``equivalent.toml`` that are nowhere in their modules any more."""
+    return [
+        each["line"]
+        for each in _equivalent()
+        if not Path(each["module"]).is_file()
+        or each["line"] not in map(str.strip, _lines(each["module"]))
+    ]
+
+
 def changed(spec: MutationSpec) -> str:
     """The module of a mistake, with it."""
     operator = get_operator(spec.operator_name)(**spec.operator_args)
