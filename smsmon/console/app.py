@@ -87,7 +87,6 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
     ENABLE_COMMAND_PALETTE = True
-    LASTING = frozenset({"feed", "clock", "alerts"})
     COMMANDS = {Palette}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
@@ -205,7 +204,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._keep_learned()
         self.ready.set()
         self._offer_setup()
-        await process.keep_running(self._session.engine.run, self._polling_failed, self._pause)
+        await self.keep_going(POLLING, self._session.engine.run)
 
     @work(group="setup", exit_on_error=False)
     async def _offer_setup(self) -> None:
@@ -251,13 +250,13 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
         if self._session.alerting is not None:
-            await self._session.alerting.run()
+            await self.keep_going("The work on the alerts", self._session.alerting.run)
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:
         """Poll, or follow who does."""
         self._session.sharing.turned = self.front.head.show
-        await process.keep_running(self._session.sharing.run, self._sharing_failed, self._pause)
+        await self.keep_going("Following who polls", self._session.sharing.run)
 
     @work(group="learned", exit_on_error=False)
     async def _keep_learned(self) -> None:
@@ -265,7 +264,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="watchlist file", exit_on_error=False)
     async def _follow_watchlist(self) -> None:
-        await process.keep_running(self._look_at_watchlist, self._following_failed, self._pause)
+        await self.keep_going("Following the watchlist file", self._look_at_watchlist)
 
     async def _look_at_watchlist(self) -> None:
         """Show what others do to the watchlist file."""
@@ -279,18 +278,8 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
         await self._session.look_at_watchlist(_LOOK_EVERY, looked)
 
-    async def _pause(self) -> None:
-        """Between a failure and the next try."""
+    async def wait_to_try_again(self) -> None:
         await self._clock.wait(asyncio.Event(), process.TRY_AGAIN)
-
-    def _polling_failed(self, error: BaseException) -> None:
-        self.failures.note(POLLING, error)
-
-    def _sharing_failed(self, error: BaseException) -> None:
-        self.failures.note("Following who polls", error)
-
-    def _following_failed(self, error: BaseException) -> None:
-        self.failures.note("Following the watchlist file", error)
 
     def failed(self, failed: Failed) -> None:
         if failed.what == POLLING:

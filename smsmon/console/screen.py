@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -33,6 +33,7 @@ from smsmon.monitor.state import MessageState
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
+    from smsmon.console.terminal.process import TerminalApp
     from smsmon.monitor.alerts import Alert
     from smsmon.session import Session
     from smsmon.store.past import Happened
@@ -154,10 +155,13 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     @work(group="feed", exit_on_error=False)
     async def _keep_up(self) -> None:
-        await self.feed.run()
+        await cast("TerminalApp", self.app).keep_going("The work on the feed", self.feed.run)
 
     @work(group="clock", exit_on_error=False)
     async def _keep_time(self) -> None:
+        await cast("TerminalApp", self.app).keep_going("The work on the clock", self._tick_on)
+
+    async def _tick_on(self) -> None:
         clock, never = self.session.clock, asyncio.Event()
         while True:
             # Just behind the full second: no rounding shows the one before.

@@ -45,7 +45,6 @@ __all__ = [
     "SizedDriver",
     "WatchedWorkers",
     "WrittenApp",
-    "begin_again",
     "forget_closed",
     "held",
     "set_plot_size",
@@ -86,7 +85,6 @@ PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
         "textual.screen.Screen._update_timer": "The beat of painting, to look again at the next.",
         "textual.widgets.Input._position_to_cell": "Overridden: unseen characters take a column.",
         "textual.widgets.Input._value": "Overridden: what is typed is shown, not what is pasted.",
-        "textual.worker.Worker._work": "What it does, to do it again.",
         "textual.worker_manager.WorkerManager._remove_worker": "Overridden: no failure is unseen.",
         "plotext._figure._figure_class._set_size": "plotsize() allows no more than the terminal.",
     }
@@ -102,11 +100,6 @@ _SLACK = 1.1
 
 
 # Functions
-
-
-def begin_again(worker: Worker[Any]) -> None:
-    """Have done once more what ``worker`` did."""
-    worker.node.run_worker(worker._work, group=worker.group, exit_on_error=False)
 
 
 def forget_closed(app: App[Any]) -> None:

@@ -13,9 +13,8 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.worker import Worker
@@ -31,7 +30,7 @@ from smsmon.console.terminal.driver import (
     TerminalGone,
 )
 from smsmon.console.terminal.input import KeysInOrder
-from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers, begin_again
+from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers
 from smsmon.failures import POLLING, Failed, Failures
 from smsmon.leaving import in_loop
 
@@ -45,9 +44,6 @@ SLOW_FRAMES = 4
 
 class TerminalApp(KeysInOrder, inherit_bindings=False):
     """An app that may be left alone in a terminal for days."""
-
-    LASTING: ClassVar[frozenset[str]] = frozenset()
-    """Groups of workers without which the screen stands still: begun anew when one fails."""
 
     def __init__(self) -> None:
         if os.environ.get("NO_COLOR") == "":  # as good as unset, say no-color.org; Rich differs
@@ -77,8 +73,20 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
     def _worker_failed(self, worker: Worker[Any], error: BaseException) -> None:
         polls = worker.group == ENGINE_GROUP
         self.failures.note(POLLING if polls else f"The work on the {worker.group}", error)
-        if worker.group in self.LASTING:
-            self.set_timer(TRY_AGAIN, partial(begin_again, worker))
+
+    async def keep_going(self, what: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Do ``work`` for good: when it fails, or ends, note it and begin again after a pause."""
+        while True:
+            try:
+                await work()
+                raise RuntimeError("it ended")
+            except Exception as error:
+                self.failures.note(what, error)
+            await self.wait_to_try_again()
+
+    async def wait_to_try_again(self) -> None:
+        """The pause after a failure, ``TRY_AGAIN`` seconds."""
+        await asyncio.sleep(TRY_AGAIN)
 
     def _failure_noted(self, failed: Failed) -> None:
         if self.is_running:
@@ -171,21 +179,6 @@ def _signals_restored() -> Iterator[None]:
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
-
-
-async def keep_running(
-    work: Callable[[], Coroutine[Any, Any, object]],
-    failed: Callable[[BaseException], None],
-    pause: Callable[[], Coroutine[Any, Any, object]],
-) -> None:
-    """Run ``work`` for good: when it fails, or ends, tell it and start again after a ``pause``."""
-    while True:
-        try:
-            await work()
-            raise RuntimeError("it ended")
-        except Exception as error:
-            failed(error)
-        await pause()
 
 
 _SETTLED_AFTER = 5.0
