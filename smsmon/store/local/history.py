@@ -112,9 +112,11 @@ def _portion(
     """The first of ``wanted`` as last seen, and those that are left for next time."""
     portion: list[Remembered] = []
     weight = 0
-    for place, each in enumerate(wanted):
-        portion.extend(archive.load([each]))
-        weight += len(portion[-1].recipients) if portion else 0
+    for each in archive.load(wanted):
+        portion.append(each)
+        weight += len(each.recipients)
         if weight >= LOADED_AT_ONCE:
+            told = each.summary
+            place = next(i for i, one in enumerate(wanted) if one in (told.message_id, told.key))
             return portion, list(wanted[place + 1 :])
     return portion, []
