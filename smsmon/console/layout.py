@@ -118,11 +118,9 @@ class Arrangement:
             self.go(_PATH[_PATH.index(at) - 1])
 
     def next_pane(self) -> None:
-        """To the next pane."""
         self._go_round(1)
 
     def previous_pane(self) -> None:
-        """To the pane before."""
         self._go_round(-1)
 
     def _go_round(self, step: int) -> None:

@@ -324,7 +324,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.arrangement.go_back()
 
     async def action_filter(self) -> None:
-        """Type a filter for the table the operator stands in."""
         if pane := self.picture.table_pane:
             await pane.type_filter()
 
@@ -347,18 +346,15 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.tick()
 
     def action_privacy(self) -> None:
-        """Mask the digits of phone numbers, or show them again."""
         self.formats.masked = not self.formats.masked
         self.show_everything()
 
     def action_help(self) -> None:
-        """Every key that works here."""
         from smsmon.console.dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.picture.at, self.actions))
 
     def action_palette(self) -> None:
-        """Find an action by its name."""
         self.app.action_command_palette()
 
     def action_quit(self) -> None:

@@ -212,7 +212,6 @@ class SetupScreen(Dialog[bool]):
         self.dismiss(self._good is not None and not self._by_hand)
 
     def action_leave(self) -> None:
-        """Leave smsmon."""
         self.app.exit(0)
 
     # What comes of it

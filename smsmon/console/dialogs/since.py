@@ -171,7 +171,6 @@ class SinceScreen(Dialog[LogLine | None]):
         self._look()
 
     async def action_filter(self) -> None:
-        """Type a filter for the lines."""
         await self._pane.type_filter()
 
     def action_faults(self) -> None:
@@ -186,7 +185,6 @@ class SinceScreen(Dialog[LogLine | None]):
             self.dismiss(None)
 
     def action_since(self) -> None:
-        """Close."""
         self.dismiss(None)
 
 

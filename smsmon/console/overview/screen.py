@@ -315,7 +315,6 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self.action_choose((self._chosen + step) % len(TABS))
 
     def action_choose(self, place: int) -> None:
-        """To one plot."""
         self._chosen = place
         self._lay_out()
 
@@ -338,15 +337,12 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self._reckon()
 
     def action_explain(self) -> None:
-        """How each number is counted."""
         self.app.push_screen(CountedScreen())
 
     def action_close(self) -> None:
-        """Back to the console."""
         self.dismiss()
 
     def action_leave(self) -> None:
-        """Leave smsmon."""
         self.app.exit(0)
 
 
