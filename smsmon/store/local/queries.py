@@ -1,4 +1,7 @@
-"""Questions to ``history.db``: each a function of a connection, and nothing is written."""
+"""Questions to ``history.db``: each a function of a connection, and nothing is written.
+
+What those promise that have the name of a method of ``Archive`` is told there.
+"""
 
 from __future__ import annotations
 
@@ -87,9 +90,7 @@ _CHANGED_AFTER = """
 def messages(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
 ) -> list[Key]:
-    """The messages that are known of ``ids``, or all: each with the account it belongs to now,
-    or those that were ever read with ``profile``.
-    """
+    """Which messages are known, each with an account."""
     found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
     return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
 
@@ -137,11 +138,10 @@ def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterato
 
 
 def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> NumberFound:
-    """Everything ever seen about the phone number ``text``, in any usual spelling.
+    """Everything ever seen about the phone number ``text``.
 
     A whole number is an index look-up whatever the history's size; a fragment reads the index
-    of numbers once (about a quarter of a second for a million). At most ``limit`` sightings; none
-    where ``phones.why_not_sought`` says why.
+    of numbers once (about a quarter of a second for a million).
     """
     if phones.why_not_sought(text):
         return NumberFound(text, False, (), False)
@@ -183,9 +183,7 @@ def recipient_changes(
 
 
 def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:
-    """What ever happened to a message, whatever account it was read with; the newest ``limit``
-    changes if there are more.
-    """
+    """What ever happened to a message; the newest ``limit`` changes."""
     rows = connection.execute(
         f"{_TRANSITION} WHERE m.message_id = ? ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
         (message_id, limit + 1),
@@ -218,7 +216,7 @@ def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[E
 
 
 def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
-    """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
+    """What changed from ``moment`` on; the oldest ``limit`` of each kind."""
     since = round(moment * 1000)
     rows = connection.execute(
         f"{_TRANSITION} WHERE c.observed_at >= ? ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
@@ -241,13 +239,7 @@ def delivery_times(
     ids: Sequence[str] | None = None,
     since: float = 0.0,
 ) -> list[DeliveryTimes]:
-    """How long deliveries took, per message, tag or country; the most measured first.
-
-    Counted are recipients first seen waiting (or unknown) and then delivered: whoever was
-    delivered at our first look was not observed, and guessing would make it look faster.
-    ``since`` counts deliveries observed from that moment on. A message with several tags counts
-    for each; no tag, or a number without a country, is the key ``""``.
-    """
+    """How long deliveries took; the most measured first."""
     rows = {row[0]: row for row in _messages(connection, ids)}
     durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
     last = (0, 0)
