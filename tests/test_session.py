@@ -1,0 +1,53 @@
+"""A session: what both front ends run on, without either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smsmon.accounts import Accounts
+from smsmon.clock import SystemClock
+from smsmon.known import Condition
+from smsmon.locations import Locations
+from smsmon.model import Entry
+from smsmon.session import Session
+from smsmon.settings import load_settings
+from smsmon.store import open_store
+
+
+def made(home: Path, said: list[str], only: set[str] | None = None) -> Session:
+    """A session in ``home`` whose one account reads its key from a file there."""
+    (home / "config.toml").write_text(f'[profiles.default]\napi_key_file = "{home / "key"}"\n')
+    locations, clock = Locations.under(home), SystemClock()
+    accounts = Accounts(load_settings(locations, {}), clock, said.append)
+    return Session(accounts, locations, clock, said.append, name="test", only=only)
+
+
+async def test_an_account_that_is_tried_again_has_its_key_read_anew(tmp_path: Path) -> None:
+    said: list[str] = []
+    session = made(tmp_path, said)
+    await session.open()
+    assert "key" in session.accounts.problems["default"]
+    assert session.account("default").condition is Condition.STOPPED
+    (tmp_path / "key").write_text("a" * 40)
+    (tmp_path / "key").chmod(0o600)
+    await session.retry()
+    assert session.accounts.problems == {}
+    assert session.account("default").condition is Condition.OK
+    await session.close()
+    assert session.accounts.clients == {}
+    assert said == []
+
+
+async def test_only_what_is_asked_for_is_watched_and_the_next_session_knows_it(
+    tmp_path: Path,
+) -> None:
+    open_store(Locations.under(tmp_path)).watchlist().add([Entry("300"), Entry("301")])
+    for only, watched in (({"301"}, ["301"]), (None, ["300", "301"])):
+        said: list[str] = []
+        session = made(tmp_path, said, only)
+        await session.start(lambda _: None)
+        assert list(session.engine.board.messages) == watched
+        assert session.polling is not None
+        assert session.polling.here
+        await session.close()
+        assert said == []
