@@ -314,7 +314,7 @@ def _choose_profile(layers: _Layers) -> str | None:
 
 def _no_profile(name: str, known: Iterable[str]) -> str:
     return (
-        f'There is no profile "{safe(name)}". Known: {", ".join(known)}.'
+        f'There is no profile "{safe(without_keys(name))}". Known: {", ".join(known)}.'
         " Add [profiles.NAME] to config.toml, or name another."
     )
 
