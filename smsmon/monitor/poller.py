@@ -119,11 +119,6 @@ class Poller:
         """The factor by which intervals are stretched at present; 1 is none."""
         return self._planner.stretch.factor
 
-    @property
-    def in_flight(self) -> int:
-        """Requests out at this moment."""
-        return len(self._flying)
-
     # --- what others ask for -------------------------------------------------------------
 
     def add(self, message_ids: Iterable[str]) -> None:
