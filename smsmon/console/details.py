@@ -24,10 +24,12 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched
 from smsmon.shapes import in_words
+from smsmon.store.past import Absence
 from smsmon.text import painted
 
 _NAME_WIDTH = 12
 _TIME_WIDTH = 12
+_LEFT_OUT = styled("no longer in the answer", Tone.WARN)
 _ALSO_IN = 50
 """Other messages listed at most."""
 
@@ -68,6 +70,7 @@ def _instant(change: Transition) -> tuple[int, int, bool]:
 def recipient_text(
     row: RecipientRow,
     timeline: Iterable[Transition],
+    absences: Iterable[Absence],
     others: Iterable[Elsewhere],
     formats: Formats,
 ) -> Content:
@@ -97,12 +100,17 @@ def recipient_text(
         )
     lines += [Content(), Content.styled("Timeline", "bold $accent")]
     changes = list(timeline)
-    lines += [
-        _moment(
-            formats, each.at, styled(formats.words(in_words(each)), status_sign(each.after).tone)
-        )
-        for each in reversed(changes)
+    told = [
+        (each.at, styled(formats.words(in_words(each)), status_sign(each.after).tone))
+        for each in changes
     ]
+    for since, until in absences:
+        told.append((since, _LEFT_OUT))
+        told.append((until, styled("in the answer again", Tone.PLAIN)))
+    if row.absent_since is not None:
+        told.append((row.absent_since, _LEFT_OUT))
+    told.sort(key=lambda moment: moment[0])
+    lines += [_moment(formats, *moment) for moment in reversed(told)]
     if not changes or changes[0].before is not None:
         began = status_sign(changes[0].before or one.status if changes else one.status).word
         lines.append(_moment(formats, row.first_seen, styled(f"first seen: {began}", Tone.DIM)))

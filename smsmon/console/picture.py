@@ -35,9 +35,12 @@ from smsmon.model import Counts, Transition
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
 from smsmon.store.errors import StoreError
+from smsmon.store.past import Absence
 
 if TYPE_CHECKING:
     from smsmon.session import Session
+
+_Past = tuple[tuple[str, int, float | None] | None, tuple[Transition, ...], tuple[Absence, ...]]
 
 
 class Picture:
@@ -82,8 +85,8 @@ class Picture:
         """Its recipients that are shown as no longer listed."""
         self.open_slot: int | None = None
         """The recipient shown in full."""
-        self._past: tuple[tuple[str, int] | None, tuple[Transition, ...]] = (None, ())
-        """The recipient asked about last, and its changes before this session."""
+        self._past: _Past = (None, (), ())
+        """The recipient asked about last, its changes before this session, its absences."""
 
     @property
     def table_pane(self) -> TablePane[Any, Any] | None:
@@ -232,25 +235,35 @@ class Picture:
         board = self._session.engine.board
         row = recipient_row(watched, slot)
         others = elsewhere(board, watched.id, row.recipient.phone)
-        past = self._past[1] if self._past[0] == (watched.id, slot) else ()
+        whose, past, absences = self._past
+        if whose is None or whose[:2] != (watched.id, slot):
+            past, absences = (), ()
         timeline = whole_timeline(past, board.transitions(watched.id, slot))
-        self.recipient.say(recipient_text(row, timeline, others, self._formats))
+        self.recipient.say(recipient_text(row, timeline, absences, others, self._formats))
 
     async def _recall(self, message_id: str, slot: int) -> None:
         """Look up in the history what became of a recipient before this session."""
-        if self._past[0] == (message_id, slot):
+        watched = self._session.engine.board.get(message_id)
+        absent_since = watched.absent.get(slot) if watched is not None else None
+        asked, whose = self._past[0], (message_id, slot, absent_since)
+        if asked == whose:
             return
+        key = (message_id, watched.entry.profile) if watched is not None else message_id
         try:
-            watched = self._session.engine.board.get(message_id)
-            key = (message_id, watched.entry.profile) if watched is not None else message_id
-            past = await self._session.history.ask(
-                lambda archive: archive.recipient_changes(key, slot)
+            if asked is not None and asked[:2] == whose[:2]:
+                await self._session.history.flush()  # what it tells has just happened
+            past, absences = await self._session.history.ask(
+                lambda it: (it.recipient_changes(key, slot), it.absences(key, slot))
             )
         except StoreError:
             return  # said already, where the history's trouble is
-        self._past = ((message_id, slot), past)
+        self._past = (whose, past, absences)
         watched = self.open_message
-        if past and watched is not None and (watched.id, self.open_slot) == (message_id, slot):
+        if (
+            (past or absences)
+            and watched is not None
+            and (watched.id, self.open_slot) == (message_id, slot)
+        ):
             self._describe(watched, slot)
 
     def entitle_side(self) -> None:

@@ -23,7 +23,7 @@ from smsmon.model import Entry, Event, Fault, Transition
 from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
-from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
+from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
 from smsmon.store.shared import Episode, Follower, Lease, Turn, Wish
 
 T = TypeVar("T")
@@ -148,6 +148,10 @@ class Archive(Protocol):
 
     def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
         """Every change ever seen of one recipient, oldest first."""
+        ...
+
+    def absences(self, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
+        """When the reports left one recipient out who was back later, oldest first."""
         ...
 
     def timeline(self, message_id: str, limit: int = 10_000) -> Happened:

@@ -6,7 +6,7 @@ Moments are seconds since the epoch, UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from smsmon.model import DEFAULT_PROFILE, Event, Transition
 from smsmon.recipients import Recipient
@@ -32,6 +32,14 @@ class Sighting:
     """Since when the message's reports leave it out; None while they list it."""
     profile: str = DEFAULT_PROFILE
     """The account that the message was read with."""
+
+
+class Absence(NamedTuple):
+    """A stretch of time in which the reports of a message left a recipient out."""
+
+    since: float
+    until: float
+    """When he was seen to be back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from smsmon.monitor.standing import message_value, standing
 from smsmon.recipients import Status
 from tests.monitor.fakes import report, row
 from tests.support.scene import SMALL, WIDE, Scene, WorldClient
-from tests.support.waiting import screen_text
+from tests.support.waiting import screen_text, until
 
 WAS = (Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING)
 
@@ -92,6 +93,27 @@ async def test_since_when_one_is_gone_is_told_under_the_cursor_and_in_full(tmp_p
         await pilot.press("enter")
         await scene.show(pilot)
         assert told in " ".join(shown(scene).split())
+
+
+async def test_the_timeline_tells_that_one_was_gone_and_is_back(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, [Entry("300")], environ={"SMSMON_DISPLAY_UTC": "true"})
+    scene.client = client = Lister(scene)
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot, 1)
+        await pilot.press("enter", "home", "enter")
+        for listed, told in (
+            ([1, 2], "no longer in the answer"),
+            ([0, 1, 2], "in the answer again"),
+        ):
+            await scene.clock.advance(60)
+            client.listed = listed
+            scene.screen.session.engine.refresh(["300"])
+            await scene.pass_time(pilot, 3)
+            await until(pilot, partial(lines_with, scene, told), told)
+        timeline = [" ".join(line.split()) for line in lines_with(scene, "in the answer")]
+        since = {line.partition(" ")[0]: line.partition(" ")[2] for line in timeline}
+        assert list(since.values()) == ["in the answer again", "no longer in the answer"]
+        assert sorted(since, reverse=True) == list(since)
 
 
 async def test_filters_and_exports_know_who_is_gone(tmp_path: Path) -> None:

@@ -26,7 +26,16 @@ from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
-from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned, Sighting
+from smsmon.store.past import (
+    Absence,
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    NumberFound,
+    Pruned,
+    Sighting,
+)
 from smsmon.store.shared import LASTING, Cursor, Episode, Holder, Newer, Recorded, Turn, Wish
 
 T = TypeVar("T")
@@ -45,6 +54,8 @@ class Kept:
     first_seen: list[float] = field(default_factory=list)
     changed_at: list[float] = field(default_factory=list)
     absent: dict[int, float] = field(default_factory=dict)
+    absences: list[tuple[int, Absence]] = field(default_factory=list)
+    """Each with its slot."""
     changes: list[tuple[int, int, Transition]] = field(default_factory=list)
     """Each with its revision, and the date before it."""
     summary: Summary = field(init=False)
@@ -228,6 +239,10 @@ class MemoryArchive:
     def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
         found = self._one(wanted)
         return tuple(one for *_, one in found.changes if one.slot == slot) if found else ()
+
+    def absences(self, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
+        found = self._one(wanted)
+        return tuple(one for whose, one in found.absences if whose == slot) if found else ()
 
     def _changes(self) -> list[Transition]:
         rows = self._memory.kept.values()
@@ -512,9 +527,15 @@ class MemoryHistory:
         places = range(len(given)) if merged.slots is None else merged.slots
         place_of = {slot: place for place, slot in enumerate(places)}
         since = {places[place]: moment for place, moment in watched.absent.items()}
-        kept.absent = {
-            slot: kept.absent.get(slot) or since.get(slot) or at for slot in merged.absent
-        }
+        was_absent, kept.absent = (
+            kept.absent,
+            {slot: kept.absent.get(slot) or since.get(slot) or at for slot in merged.absent},
+        )
+        kept.absences += [
+            (slot, Absence(moment, at))
+            for slot, moment in was_absent.items()
+            if slot not in kept.absent
+        ]
         kept.recipients = merged.recipients
         revision = told.revision + 1
         kept.summary = replace(told, revision=revision)

@@ -145,6 +145,9 @@ async def test_since_when_a_recipient_is_missing_survives_restarts_and_ends_with
     with place().archive() as archive:
         found = archive.find_number("+33600000001").sightings
         again = archive.find_number("+33600000002").sightings
+        assert archive.absences("300", 1) == ((START + 1, START + 9),)
+        assert archive.absences(("300", "default"), 0) == ()
+        assert archive.absences("999", 0) == ()
     assert [each.absent_since for each in (*found, *again)] == [START + 1, None]
 
 

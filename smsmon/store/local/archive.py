@@ -18,7 +18,7 @@ from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
-from smsmon.store.past import DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
+from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
 
 DAY = 86_400.0
 
@@ -40,6 +40,9 @@ class LocalArchive(Reader):
 
     def recipient_changes(self, wanted: str | Key, slot: int) -> tuple[Transition, ...]:
         return self.ask(lambda db: queries.recipient_changes(db, wanted, slot))
+
+    def absences(self, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
+        return self.ask(lambda db: queries.absences(db, wanted, slot))
 
     def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
         return self.ask(lambda db: queries.timeline(db, message_id, limit))
@@ -140,6 +143,7 @@ def _drop(
             recipients += connection.execute(
                 "DELETE FROM recipient WHERE message = ?", row
             ).rowcount
+            connection.execute("DELETE FROM absence WHERE message = ?", row)
             connection.execute("DELETE FROM message WHERE id = ?", row)
     with transaction(connection):
         events = connection.execute(

@@ -18,7 +18,7 @@ from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, seconds, stored
-from smsmon.store.past import DeliveryTimes, Grouping, Happened, NumberFound, Sighting
+from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, NumberFound, Sighting
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -180,6 +180,17 @@ def recipient_changes(
         return ()
     changes = connection.execute(_CHANGES_OF_ONE, (row[0], slot))
     return tuple(_transition((row[1], row[2], slot, phone[0], *change)) for change in changes)
+
+
+def absences(connection: sqlite3.Connection, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
+    """From when to when the reports left one recipient out, oldest first; he is back since."""
+    where, values = _chosen(wanted)
+    row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
+    found = connection.execute(
+        "SELECT since, until FROM absence WHERE message = ? AND slot = ? ORDER BY since",
+        (row[0] if row else None, slot),
+    )
+    return tuple(Absence(since / 1000, until / 1000) for since, until in found)
 
 
 def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:

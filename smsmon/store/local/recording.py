@@ -198,6 +198,14 @@ class Recording:
                 for slot in absent.keys() ^ known.absent.keys()
             ],
         )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO absence VALUES (?, ?, ?, ?)",
+            [
+                (known.row, slot, ms(since), ms(update.at))
+                for slot, since in known.absent.items()
+                if slot not in absent
+            ],
+        )
         return Known(known.row, revision, given, absent, merged.slots, update.recipients)
 
     def _change(self, known: Known, merged: Merged, revision: int, at: float) -> None:

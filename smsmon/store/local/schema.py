@@ -200,8 +200,18 @@ _V2 = (
     *_SHARED,
 )
 
-# Until when the server asked to be left alone, as it was told when an account went down.
-_V3 = ("ALTER TABLE event ADD COLUMN until INTEGER",)
+_V3 = (
+    # Until when the server asked to be left alone, as it was told when an account went down.
+    "ALTER TABLE event ADD COLUMN until INTEGER",
+    # From which report to which one a recipient was left out, once he was back.
+    """CREATE TABLE absence (
+        message INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (message, slot, since)
+    ) WITHOUT ROWID""",
+)
 
 Script = Sequence[str]
 MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3)

@@ -1,6 +1,13 @@
 PRAGMA application_id = 1936552813;
 PRAGMA user_version = 3;
 BEGIN TRANSACTION;
+CREATE TABLE absence (
+        message INTEGER NOT NULL,
+        slot INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (message, slot, since)
+    ) WITHOUT ROWID;
 CREATE TABLE account (
         profile TEXT PRIMARY KEY,
         condition TEXT NOT NULL,
