@@ -15,6 +15,8 @@ from smsmon.keylike import could_be_key
 from smsmon.text import safe
 
 APP = "smsmon"
+VARIABLES = frozenset({"SMSMON_HOME"})
+"""What the environment may say of places, and is no setting."""
 _NO_HOME = (
     "No home folder was found for this user. Set HOME, or set SMSMON_HOME to the folder that"
     " smsmon may use."

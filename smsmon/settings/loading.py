@@ -16,14 +16,14 @@ import msgspec
 
 from smsmon import files
 from smsmon.keylike import is_most_likely_key, without_keys
-from smsmon.locations import Locations
+from smsmon.locations import VARIABLES, Locations
 from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.text import SENTENCE_LIMIT, safe
 
 BASE_URL_VARIABLE = "SMSMON_BASE_URL"
-OTHER_VARIABLES = frozenset({"SMSMON_HOME", API_KEY_VARIABLE, BASE_URL_VARIABLE})
+OTHER_VARIABLES = VARIABLES | {API_KEY_VARIABLE, BASE_URL_VARIABLE}
 FILE_LIMIT = 2**20
 """The largest settings file read, in bytes."""
 
