@@ -1,11 +1,14 @@
-"""The map in CONTRIBUTING.md shows the house as it is."""
+"""The map in CONTRIBUTING.md shows the house as it is; no document names a file that is gone."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
+HOUSE = ROOT / "smsmon"
 
 
 def test_the_map_lists_every_room_and_none_that_is_gone() -> None:
@@ -13,9 +16,21 @@ def test_the_map_lists_every_room_and_none_that_is_gone() -> None:
     shown = re.search(r"^smsmon/\n(.*?)^tests/", text, re.MULTILINE | re.DOTALL)
     assert shown is not None
     named = set(re.findall(r"\b[a-z]\w*(?:\.py|/)", shown[1]))
-    house = ROOT / "smsmon"
-    rooms = {path.name for path in house.glob("[!_]*.py")}
-    rooms |= {f"{path.parent.name}/" for path in house.glob("*/__init__.py")}
-    assert rooms <= named
-    gone = {name for name in named if not any(house.rglob(name.rstrip("/")))}
+    files = (*HOUSE.glob("[!_]*.py"), *(HOUSE / "console").glob("[!_]*.py"))
+    folders = (each.parent for each in HOUSE.glob("*/**/__init__.py"))
+    assert {each.name for each in files} | {f"{each.name}/" for each in folders} <= named
+    gone = {name for name in named if not any(HOUSE.rglob(name.rstrip("/")))}
     assert not gone
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "README.md", "CHANGELOG.md"])
+def test_a_document_names_only_files_that_are_there(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    named = set(re.findall(r"`(\w[\w/]*(?:\.py|/))`", text))
+    folders = (ROOT, HOUSE, HOUSE / "console")
+    there = {
+        each
+        for each in named
+        if any((folder / each).exists() for folder in folders) or any(HOUSE.rglob(each))
+    }
+    assert named == there
