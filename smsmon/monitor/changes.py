@@ -91,7 +91,7 @@ class SeenTransitions:
         self._count = 0
         self._by_message: dict[str, _Slots] = {}
         # In the order they came. A forgotten message leaves its places behind, its slots empty,
-        # until there are as many of those as of others.
+        # until they are a fifth of all.
         self._order: deque[tuple[_Slots, int]] = deque()
 
     def __len__(self) -> int:
@@ -116,7 +116,7 @@ class SeenTransitions:
         slots = self._by_message.pop(message_id, {})
         self._count -= sum(map(len, slots.values()))
         slots.clear()
-        if len(self._order) > 2 * self._count:
+        if len(self._order) > self._count * 5 // 4:
             self._order = deque(place for place in self._order if place[0])
 
     def _drop_oldest(self) -> None:

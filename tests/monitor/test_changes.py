@@ -85,7 +85,7 @@ def test_whatever_comes_and_goes_the_newest_changes_of_all_are_kept(
             for slot in range(3):
                 of = [one for one in kept if (one.message_id, one.slot) == (each, slot)]
                 assert seen.of(each, slot) == tuple(of)
-        assert len(seen._order) <= 2 * limit + 1
+        assert len(seen._order) <= limit * 5 // 4 + 1
 
 
 def test_an_answer_is_kept_up_to_its_limit_and_its_length_told() -> None:
