@@ -17,8 +17,7 @@ from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
 from smsmon.commands.flags import given_flags, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
-from smsmon.cores import no_core_files
-from smsmon.leaving import Told, heeding_signals
+from smsmon.leaving import Told, heeding_signals, no_core_files
 
 _NAME = "smsmon"
 _COMPLETION = "_SMSMON_COMPLETE"
