@@ -61,7 +61,7 @@ class _Basket:
         return taken
 
 
-class Told(Protocol):
+class AlertRecord(Protocol):
     """The record of the alerts whose commands ran (the history). Both raise ``StoreError``."""
 
     async def told(self) -> frozenset[Episode]: ...
@@ -84,7 +84,7 @@ class Alerting:
         tell: Tell,
         complain: Callable[[str], None],
         environ: Mapping[str, str],
-        record: Told | None = None,
+        record: AlertRecord | None = None,
         whole: bool = True,
     ) -> None:
         """``record`` keeps what was told, so that each command runs once a home; None: nothing

@@ -17,7 +17,7 @@ from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
 from smsmon.commands.flags import given_flags, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say
-from smsmon.leaving import Told, heeding_signals, no_core_files
+from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
 _NAME = "smsmon"
 _COMPLETION = "_SMSMON_COMPLETE"
@@ -163,7 +163,7 @@ def main() -> NoReturn:
     try:
         with heeding_signals():
             code = _run()
-    except Told as told:
+    except ToldToStop as told:
         code = told.code
     # At once: a thread that waits for a silent name server holds nobody up.
     os._exit(code)
@@ -184,7 +184,7 @@ def _run() -> int:
     except click.ClickException as error:
         say(f"smsmon: {_usage_sentence(error)}")
         return exit_codes.USAGE
-    except Told as told:
+    except ToldToStop as told:
         return told.code
     except (click.Abort, KeyboardInterrupt):
         return exit_codes.INTERRUPTED

@@ -34,7 +34,7 @@ _PR_SET_DUMPABLE = 4
 """prctl(2), Linux."""
 
 
-class Told(BaseException):
+class ToldToStop(BaseException):
     """The process was told to stop. Raised in the main thread, where nobody else is asked."""
 
     def __init__(self, code: int) -> None:
@@ -90,7 +90,7 @@ class Watchman:
 
     def _in_main_thread(self, number: int, _: object) -> None:
         if not self._asked:
-            raise Told(CODES[signal.Signals(number)])
+            raise ToldToStop(CODES[signal.Signals(number)])
 
     def _run(self) -> None:
         code, deadline = 0, 0.0
@@ -118,7 +118,7 @@ def told() -> bool:
 
 @contextmanager
 def heeding_signals() -> Iterator[Watchman]:
-    """SIGINT, SIGTERM and SIGHUP end the process by `Told`, and for certain after ``WITHIN``.
+    """SIGINT, SIGTERM and SIGHUP end the process by `ToldToStop`, and for certain after ``WITHIN``.
 
     To be entered in the main thread; inside another one it changes nothing.
     """

@@ -57,7 +57,7 @@ def run(work: Coroutine[Any, Any, T], gap: Callable[[int], str] = no_room) -> T:
             result = asyncio.run(watched())
         except asyncio.CancelledError:
             if told:
-                raise leaving.Told(told[0]) from None
+                raise leaving.ToldToStop(told[0]) from None
             if not unwritten:
                 raise
     if unwritten:

@@ -153,7 +153,7 @@ def test_an_export_that_is_told_to_end_leaves_the_old_file_and_nothing_else(
             os.kill(os.getpid(), number)
             write("never")
 
-    with pytest.raises(leaving.Told):
+    with pytest.raises(leaving.ToldToStop):
         export()
     assert target.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["x.csv"]

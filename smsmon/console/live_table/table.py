@@ -35,7 +35,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         Binding("enter", "select", show=False),
     ]
 
-    class Told(Message):
+    class TableMessage(Message):
         """Something happened in one live table."""
 
         def __init__(self, table: LiveTable[Any, Any]) -> None:
@@ -49,27 +49,27 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
 
         def can_replace(self, message: Message) -> bool:
             """One of the same kind is enough, unless rows were opened."""
-            told = isinstance(message, LiveTable.Told) and message.table is self.table
+            told = isinstance(message, LiveTable.TableMessage) and message.table is self.table
             return told and type(message) is type(self) is not LiveTable.Selected
 
-    class Highlighted(Told):
+    class Highlighted(TableMessage):
         """The cursor is on another row; None: there is no row."""
 
         def __init__(self, table: LiveTable[Any, Any], key: Hashable | None) -> None:
             super().__init__(table)
             self.key = key
 
-    class Selected(Told):
+    class Selected(TableMessage):
         """A row was opened, with enter or a double click."""
 
         def __init__(self, table: LiveTable[Any, Any], key: Hashable) -> None:
             super().__init__(table)
             self.key = key
 
-    class SortChanged(Told):
+    class SortChanged(TableMessage):
         """The table is sorted by ``table.sort``."""
 
-    class MarksChanged(Told):
+    class MarksChanged(TableMessage):
         """Other rows are marked, or none."""
 
     _tint_timer: Timer | None = None

@@ -18,7 +18,7 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
-from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.model import Event, EventKind, Transition
@@ -206,7 +206,7 @@ def _where(row: LogLine, width: int) -> Cell:
 
 
 LOG_STEPS: Steps = MappingProxyType(
-    {Only.FAILED: Told("what went wrong only", "went wrong only", "Nothing went wrong.")}
+    {Only.FAILED: Wording("what went wrong only", "went wrong only", "Nothing went wrong.")}
 )
 
 

@@ -14,7 +14,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT_TONES, DASH, UP, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
-from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.fields import Drawn
 from smsmon.filters.messages import MESSAGE_FIELDS, MESSAGES, MessageField
@@ -160,10 +160,10 @@ def alert_column(firing: Firing) -> Column[Watched]:
 
 MESSAGE_STEPS: Steps = MappingProxyType(
     {
-        Only.FAILED: Told(
+        Only.FAILED: Wording(
             "failed, stale or not found only", "failed only", "No message has failed recipients."
         ),
-        Only.UNDELIVERED: Told(
+        Only.UNDELIVERED: Wording(
             "not all delivered: failed or waiting",
             "not all delivered",
             "All is delivered everywhere.",

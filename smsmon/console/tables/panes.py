@@ -38,7 +38,7 @@ class Only(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Wording:
     """How a title tells what is shown, and an empty table that there is none."""
 
     long: str
@@ -46,7 +46,7 @@ class Told:
     none: str
 
 
-Steps = Mapping[Only, Told]
+Steps = Mapping[Only, Wording]
 """What a table can be narrowed to, in the order in which the key goes through it."""
 
 

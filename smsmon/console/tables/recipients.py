@@ -14,7 +14,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import draws, heading_of
-from smsmon.console.tables.panes import Only, Steps, TablePane, Told
+from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
 from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
 from smsmon.filters.recipients import (
@@ -99,10 +99,10 @@ def status_of(recipient: Recipient, absent_since: float | None, formats: Formats
 
 RECIPIENT_STEPS: Steps = MappingProxyType(
     {
-        Only.FAILED: Told(
+        Only.FAILED: Wording(
             "failed only, without the waiting", "failed only", "Nothing failed; f shows who waits."
         ),
-        Only.UNDELIVERED: Told(
+        Only.UNDELIVERED: Wording(
             "not delivered yet: failed or waiting", "not delivered yet", "All is delivered."
         ),
     }
