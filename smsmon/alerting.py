@@ -28,7 +28,7 @@ from smsmon.monitor.state import Applied
 from smsmon.settings import Settings
 from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import Episode, Turn
+from smsmon.store.shared import AlertTurn, Episode
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""
@@ -66,7 +66,7 @@ class AlertRecord(Protocol):
 
     async def told(self) -> frozenset[Episode]: ...
 
-    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]: ...
+    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]: ...
 
 
 class Alerting:
@@ -241,7 +241,7 @@ class Alerting:
         """
         granted: Sequence[bool] = [True] * len(alerts)
         if self._record is not None:
-            turns = [Turn(each.rule.name, each.message_id, each.firing) for each in alerts]
+            turns = [AlertTurn(each.rule.name, each.message_id, each.firing) for each in alerts]
             with contextlib.suppress(StoreError):  # better told twice than never
                 granted = await self._record.claim(turns, self._clock.now())
         claimed = [each for each, ours in zip(alerts, granted, strict=True) if ours]

@@ -136,7 +136,7 @@ def _but_added(followed: Followed) -> Followed:
     return replace(followed, events=events)
 
 
-class Wishing:
+class Wishes:
     """The wishes of one that follows (the engine's ``Others``)."""
 
     def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
-    from smsmon.sharing import Polling, Rank, Sharing
+    from smsmon.sharing import Rank, Sharing, WhoPolls
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.watching import Watching
@@ -192,7 +192,7 @@ class Session:
     async def retry(self) -> None:
         """Try every account that is not well again, with its key read anew, wherever it is read."""
         if not self.engine.leads:
-            self.sharing.wishing.retry_accounts()
+            self.sharing.our_wishes.retry_accounts()
         for name in self.engine.profiles:
             if self.account(name).condition is not Condition.OK:
                 await self.accounts.connect(name)
@@ -208,7 +208,7 @@ class Session:
     # --- looking -------------------------------------------------------------------------
 
     @property
-    def polling(self) -> Polling | None:
+    def polling(self) -> WhoPolls | None:
         """Who polls; None before that is known."""
         return self.sharing.polling if self._started else None
 

@@ -16,7 +16,7 @@ from enum import IntEnum
 from math import inf
 
 from smsmon.clock import Clock
-from smsmon.following import Following, Wishing
+from smsmon.following import Following, Wishes
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
@@ -53,7 +53,7 @@ def rank_of(role: str, *, usable: bool) -> Rank:
 
 
 @dataclass(frozen=True, slots=True)
-class Polling:
+class WhoPolls:
     """Who polls, for people."""
 
     here: bool = False
@@ -106,9 +106,9 @@ class Sharing:
         self._follower = history.follower()
         self._thread = ThreadPoolExecutor(1, "sharing")
         self._following = Following(engine, history, clock)
-        self.wishing = Wishing(engine, history, clock)
+        self.our_wishes = Wishes(engine, history, clock)
         """What is asked of another process that polls."""
-        self._granting = Granting(engine, history, clock, retry, self.wishing.who)
+        self._granting = Granting(engine, history, clock, retry, self.our_wishes.who)
         self._stirred = asyncio.Event()
         self._follows = True
         self._alone = False
@@ -117,13 +117,13 @@ class Sharing:
         self._yields_until = -inf
         self._accounts: dict[str, AccountState] = {}
         """How it stands with the accounts, as recorded last."""
-        self.polling = Polling()
+        self.polling = WhoPolls()
         self.turned: Callable[[], None] = lambda: None
         """Called when it changes who polls."""
         self.took_over: Callable[[], None] = lambda: None
         """Called when we begin to poll."""
         engine.grant(NOTHING)
-        engine.others = self.wishing
+        engine.others = self.our_wishes
         engine.subscribe(self._hear)
         history.follow()
 
@@ -149,7 +149,7 @@ class Sharing:
         if not self._engine.leads:
             wanted = self._wanted_rank()
             self._asked = wanted is not None
-            self.wishing.say_again(wanted)
+            self.our_wishes.say_again(wanted)
             return
         self._note_accounts()
         if look.followed:
@@ -159,7 +159,7 @@ class Sharing:
 
     def close(self) -> None:
         """Poll no more; what was found can still be written, until ``release``."""
-        self.wishing.end()
+        self.our_wishes.end()
         self._engine.grant(NOTHING)
 
     def release(self) -> None:
@@ -221,7 +221,7 @@ class Sharing:
             self._history.followed(look.followed)
             if not look.followed:
                 self._engine.focus_elsewhere(())
-        polling = Polling(look.held, look.holder, look.followed)
+        polling = WhoPolls(look.held, look.holder, look.followed)
         if polling != self.polling:
             self.polling = polling
             self.turned()
@@ -255,7 +255,7 @@ class Sharing:
         self._engine.grant(NOTHING)
         self._history.follow()
         self._following.begin()
-        self.wishing.begin()
+        self.our_wishes.begin()
         self._follows = True
         self._stirred.set()
 

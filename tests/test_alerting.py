@@ -19,7 +19,7 @@ from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import load_settings
-from smsmon.store.shared import Episode, Turn
+from smsmon.store.shared import AlertTurn, Episode
 from tests.monitor.fakes import FakeSource, report, row
 from tests.support.clock import VirtualClock
 
@@ -234,7 +234,7 @@ class Kept:
     async def told(self) -> frozenset[Episode]:
         return self._fired
 
-    async def claim(self, turns: Sequence[Turn], _: float) -> Sequence[bool]:
+    async def claim(self, turns: Sequence[AlertTurn], _: float) -> Sequence[bool]:
         return [turn.message_id not in self._taken for turn in turns]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from smsmon import phones
-from smsmon.commands.recorded import Request, recipient_rows
+from smsmon.commands.recorded import RowsWanted, recipient_rows
 from smsmon.console.overview.countries import by_country
 from smsmon.console.tables.found import search, understood
 from smsmon.filters import parse
@@ -111,7 +111,7 @@ def test_screen_filter_export_and_history_tell_the_same_country(known: Known) ->
         assert {each.key: each.measured for each in times} == by_rows
         for region, numbers in expected.items():
             wanted = parse(f"country:{region}" if region else "country:/^$/", RECIPIENT_FIELDS)
-            asked = Request(archive.messages(), wanted, START)
+            asked = RowsWanted(archive.messages(), wanted, START)
             rows = [*recipient_rows(archive, asked)]
             assert {row["phone"] for row in rows} == numbers
             assert {row["country"] for row in rows} == {region}

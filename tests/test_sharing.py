@@ -13,7 +13,7 @@ from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
-from smsmon.sharing import Polling
+from smsmon.sharing import WhoPolls
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member
 from tests.store.reports import changes, rows_of
@@ -172,7 +172,7 @@ async def test_what_is_asked_for_in_any_console_counts_where_it_is_polled(home: 
     began = home.clock.monotonic()
     await home.until(lambda: len(first.source.times("301")) > asked)
     assert home.clock.monotonic() - began <= 2.0
-    second.sharing.wishing.retry_accounts()
+    second.sharing.our_wishes.retry_accounts()
     await home.until(lambda: first.retried)
     await home.pass_time(5)
     assert first.retried == 1, "a wish is granted once"
@@ -207,7 +207,7 @@ async def test_one_that_never_polls_shows_what_is_there(home: Home) -> None:
     never = await home.join(role="never")
     await home.pass_time(10)
     assert not never.polls
-    assert never.sharing.polling == Polling()
+    assert never.sharing.polling == WhoPolls()
     poller = await home.join(name="watch")
     await home.until(lambda: never["300"].read_at)
     assert poller.polls

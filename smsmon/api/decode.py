@@ -17,7 +17,7 @@ import msgspec
 from smsmon.api import decode_json, decode_xml
 from smsmon.api.envelope import Envelope, check_report, check_success
 from smsmon.api.errors import NotAReport, amended
-from smsmon.api.rows import Columns
+from smsmon.api.rows import ColumnBuilder
 from smsmon.model import Balance, ReadError
 from smsmon.recipients import Recipients
 from smsmon.text import safe, safe_bytes
@@ -114,7 +114,7 @@ def read(body: bytes, message_id: str) -> tuple[Recipients, bytes]:
     try:
         if _is_json(text):
             return decode_json.decode(text, message_id)
-        columns = Columns(message_id)
+        columns = ColumnBuilder(message_id)
         columns.extend(check_report(decode_xml.parse(text), message_id))
         return columns.build(), text
     except ReadError as error:

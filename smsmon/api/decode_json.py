@@ -19,7 +19,7 @@ import msgspec
 
 from smsmon.api.envelope import Envelope, check_report, first_words
 from smsmon.api.errors import NotAReport
-from smsmon.api.rows import ID_NAMES, Columns, flag_of
+from smsmon.api.rows import ID_NAMES, ColumnBuilder, flag_of
 from smsmon.recipients import NO_DATE, STOP_UNTOLD, Recipients
 
 PIECE = 1 << 18
@@ -62,7 +62,7 @@ class Word(bytes, Enum):
 WORDS = tuple(word.value for word in Word)
 
 
-class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class FullRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A row as the reference shows it. Flags and dates may be text."""
 
     phoneNumber: str
@@ -86,7 +86,7 @@ class RespelledRow(LooseRow, gc=False, forbid_unknown_fields=True, rename={"stop
     stopSMS: bool | None = None  # once more: inherited fields keep their names
 
 
-_ROWS = msgspec.json.Decoder(list[Row], strict=False)
+_ROWS = msgspec.json.Decoder(list[FullRow], strict=False)
 _LOOSE_ROWS = (
     msgspec.json.Decoder(list[LooseRow], strict=False),
     msgspec.json.Decoder(list[RespelledRow], strict=False),
@@ -99,7 +99,7 @@ def decode(body: bytes, message_id: str) -> tuple[Recipients, bytes]:
     not take. Raises ``ReadError``."""
     cut = _cut(body, message_id)
     if cut is not None:
-        columns = Columns(message_id)
+        columns = ColumnBuilder(message_id)
         start, end = cut
         rest = [body[:start], body[end:]]
         try:
@@ -108,7 +108,7 @@ def decode(body: bytes, message_id: str) -> tuple[Recipients, bytes]:
             pass  # cut inside something else, or not JSON at all: only the whole can tell
         else:
             return columns.build(), b"\n".join(rest)
-    columns = Columns(message_id)
+    columns = ColumnBuilder(message_id)
     columns.extend(check_report(parse(body), message_id))
     return columns.build(), body
 
@@ -187,7 +187,7 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
     yield b"".join((b"[", view[start:end], b"]"))
 
 
-def _add(columns: Columns, piece: bytes) -> bool:
+def _add(columns: ColumnBuilder, piece: bytes) -> bool:
     """Append the rows of ``piece``, through the first tier that takes them all; whether that
     was the typed one."""
     try:
@@ -213,7 +213,7 @@ def _add(columns: Columns, piece: bytes) -> bool:
 
 
 def _add_typed(
-    columns: Columns, rows: Sequence[Row | LooseRow], stops: bytes, dates: array[int]
+    columns: ColumnBuilder, rows: Sequence[FullRow | LooseRow], stops: bytes, dates: array[int]
 ) -> None:
     phones = [row.phoneNumber for row in rows]
     columns.add_typed(phones, b"".join([row.status for row in rows]), WORDS, stops, dates)

@@ -52,7 +52,7 @@ _DISGUISED = re.compile("\xef[\xbc\xbd][\x80-\xbf]|[^\0-\x7f]")
 """A letter that is not plain, or one of full width in UTF-8, each byte of it a character."""
 _BETWEEN = re.compile(r"[^0-9a-z]+")
 
-Span = tuple[int, int]
+Extent = tuple[int, int]
 
 
 class _Secret:
@@ -70,7 +70,7 @@ class _Secret:
                 (at, text[at : at + _GRAM]) for at in range(0, len(text) - _GRAM + 1, _STEP)
             ]
 
-    def spans(self, text: str) -> Iterator[Span]:
+    def spans(self, text: str) -> Iterator[Extent]:
         """Where ``text`` has a piece of it, one span for each gram found."""
         own = self.text
         for place, gram in self.grams:
@@ -164,9 +164,9 @@ class Mask:
             found = replace(found, vocabulary=words, reasons=reasons)
         return found
 
-    def _spans(self, text: str, numbers: bool) -> list[Span] | None:
+    def _spans(self, text: str, numbers: bool) -> list[Extent] | None:
         """The parts of ``text``, in lower case, to be struck out, in order; None for all of it."""
-        found: set[Span] = set()
+        found: set[Extent] = set()
 
         def look(view: _View, secrets: list[_Secret]) -> bool:
             for secret in secrets:
@@ -207,7 +207,7 @@ class _View:
         self._starts = starts
         self._ends = ends
 
-    def origin(self, start: int, end: int) -> Span:
+    def origin(self, start: int, end: int) -> Extent:
         """The part of the first text that ``text[start:end]`` stands for."""
         if self._starts is None or self._ends is None:
             return start, end
@@ -257,9 +257,9 @@ def _lowered(text: str) -> str:
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
-def _joined(spans: list[Span]) -> list[Span]:
+def _joined(spans: list[Extent]) -> list[Extent]:
     """``spans``, which are sorted, with those that touch made one."""
-    joined: list[Span] = []
+    joined: list[Extent] = []
     for start, end in spans:
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))

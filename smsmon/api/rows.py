@@ -46,7 +46,7 @@ STOP_NAMES = ("stopSMS", "stopSms")
 ID_NAMES = ("message_id", "messageId")
 
 
-class Columns:
+class ColumnBuilder:
     """Columns in the making, one row or one piece of an answer after the other."""
 
     def __init__(self, message_id: str) -> None:

@@ -20,7 +20,7 @@ from smsmon.keylike import without_keys
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.commands.recorded import Row
+    from smsmon.commands.recorded import Record
     from smsmon.filters import Field, Filter
 
 Write = Callable[[str], object]
@@ -108,13 +108,13 @@ def export(
     locations = find_locations()
     settings = read_settings(locations)
 
-    from smsmon.commands.recorded import KINDS, Request
+    from smsmon.commands.recorded import KINDS, RowsWanted
 
     kind = KINDS[what]
     wanted = _filter(expression, kind.fields)
     named = [entry.id for entry in entries_from(ids, file)]
     with open_store(locations).archive() as archive:
-        asked = Request(
+        asked = RowsWanted(
             keys=archive.messages(named or None, account),
             profile=account,
             filter=wanted,
@@ -170,7 +170,7 @@ def _filter(expression: str, fields: Sequence[Field]) -> Filter:
 
 
 def _written(
-    rows: Iterable[Row], columns: Sequence[str], form: str, *, excel: bool
+    rows: Iterable[Record], columns: Sequence[str], form: str, *, excel: bool
 ) -> Iterator[str]:
     if form == "jsonl":
         yield from map(_json, rows)

@@ -64,7 +64,7 @@ class _Line:
         self.given_up: Fault | None = None
 
 
-class Reader:
+class ReportReader:
     """Reads with at most ``concurrency`` requests at once and ``per_minute`` in any minute.
 
     ``windows`` (profile → window of its address) are where requests are counted, with those of

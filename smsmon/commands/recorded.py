@@ -37,7 +37,7 @@ from smsmon.shapes import (
 )
 from smsmon.store.base import Archive
 
-Row = dict[str, object]
+Record = dict[str, object]
 
 ALL = 2**31
 """More changes than one message can have."""
@@ -72,7 +72,7 @@ CHANGE_FIELDS = tuple(each for each in RECIPIENT_FIELDS if each.name in _OF_CHAN
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RowsWanted:
     """Which rows are wanted, and how."""
 
     keys: Sequence[Key]
@@ -87,7 +87,7 @@ class Request:
     """Changes seen with other accounts are left out; None: none are."""
 
 
-def recipient_rows(archive: Archive, asked: Request) -> Iterator[Row]:
+def recipient_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every recipient as last seen."""
     for remembered in archive.load(asked.keys):
         length = len(remembered.recipients)
@@ -113,7 +113,7 @@ def _told(field: RecipientField, seen: Seen, slots: Sequence[int], private: bool
     return [shape(column[slot]) for slot in slots]
 
 
-def change_rows(archive: Archive, asked: Request) -> Iterator[Row]:
+def change_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every change ever seen, and every time that some were left out of a report or back in one;
     message by message, each in the order of time.
     """
@@ -128,7 +128,7 @@ def change_rows(archive: Archive, asked: Request) -> Iterator[Row]:
                 yield _change_row(one, asked.private)
 
 
-def _change_row(one: Happening, private: bool) -> Row:
+def _change_row(one: Happening, private: bool) -> Record:
     if isinstance(one, Event):
         shape = event_json(one, private=private)
         shape |= {"observed_at": shape["at"], "event": shape["kind"]}
@@ -137,7 +137,7 @@ def _change_row(one: Happening, private: bool) -> Row:
     return {name: shape.get(name) for name in CHANGE_COLUMNS}
 
 
-def summary_rows(archive: Archive, asked: Request) -> Iterator[Row]:
+def summary_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every message as last seen, without its recipients; one never read has no counts."""
     for summary in archive.summaries(asked.keys):
         facts = {each.name: each.of(summary) for each in RECORDED}
@@ -148,20 +148,20 @@ def summary_rows(archive: Archive, asked: Request) -> Iterator[Row]:
         yield {name: told[name] for name in SUMMARY_COLUMNS}
 
 
-class Kind(NamedTuple):
+class ExportKind(NamedTuple):
     """One kind of rows that can be exported."""
 
     columns: Sequence[str]
     fields: Sequence[Field]
     """What a filter may ask of a row."""
-    rows: Callable[[Archive, Request], Iterator[Row]]
+    rows: Callable[[Archive, RowsWanted], Iterator[Record]]
 
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, ExportKind] = MappingProxyType(
     {
-        "recipients": Kind(RECIPIENT_COLUMNS, RECIPIENT_FIELDS, recipient_rows),
-        "changes": Kind(CHANGE_COLUMNS, CHANGE_FIELDS, change_rows),
-        "summary": Kind(SUMMARY_COLUMNS, RECORDED_FIELDS, summary_rows),
+        "recipients": ExportKind(RECIPIENT_COLUMNS, RECIPIENT_FIELDS, recipient_rows),
+        "changes": ExportKind(CHANGE_COLUMNS, CHANGE_FIELDS, change_rows),
+        "summary": ExportKind(SUMMARY_COLUMNS, RECORDED_FIELDS, summary_rows),
     }
 )
 

@@ -123,9 +123,9 @@ def _read(
                 from smsmon.commands.waiting import read_until_final
 
                 return await read_until_final(wanted, accounts, clock, deadline)
-            from smsmon.commands.reading import Reader
+            from smsmon.commands.reading import ReportReader
 
-            reader = Reader(
+            reader = ReportReader(
                 accounts.sources,
                 clock,
                 concurrency=settings.polling.concurrency,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied
     from smsmon.session import Session
     from smsmon.settings import Settings
-    from smsmon.sharing import Polling
+    from smsmon.sharing import WhoPolls
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""
@@ -224,7 +224,7 @@ async def _run(
     return ending.code
 
 
-def _who_polls(polling: Polling) -> str:
+def _who_polls(polling: WhoPolls) -> str:
     if polling.here:
         return "This process asks the API."
     if polling.holder is not None:

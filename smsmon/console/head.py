@@ -20,7 +20,7 @@ from smsmon.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
-    from smsmon.sharing import Polling
+    from smsmon.sharing import WhoPolls
 
 _ORDER = (
     MessageState.STALE,
@@ -64,7 +64,7 @@ class Head:
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
     alerts: tuple[Rule, ...] = ()
     """The rule of each alert that fires."""
-    polling: Polling | None = None
+    polling: WhoPolls | None = None
     """Who polls; None before that is known."""
     retry_key: str = "t"
     """The key that tries an account again."""
@@ -108,7 +108,7 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
     return fitted(parts, width)
 
 
-def _who_polls(polling: Polling | None) -> tuple[int, *tuple[Content, ...]] | None:
+def _who_polls(polling: WhoPolls | None) -> tuple[int, *tuple[Content, ...]] | None:
     """Who polls, where that is not this console for itself alone: its worth, and its forms."""
     if polling is None or (polling.here and not polling.followed):
         return None

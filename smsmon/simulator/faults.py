@@ -160,7 +160,7 @@ WHOLE = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TroubleWindow:
     """When, where and how often one trouble strikes."""
 
     trouble: Trouble
@@ -177,19 +177,21 @@ class Window:
 class FaultPlan:
     """The windows in force. Empty: the API is healthy."""
 
-    windows: tuple[Window, ...] = ()
+    windows: tuple[TroubleWindow, ...] = ()
     seed: int = 1
     _asked: Counter[str] = field(default_factory=Counter, repr=False)
 
     def only(self, trouble: Trouble, ids: Iterable[str] | None = None, share: float = 1.0) -> None:
         """From now on only this, until told otherwise."""
-        self.windows = (Window(trouble, ids=None if ids is None else frozenset(ids), share=share),)
+        self.windows = (
+            TroubleWindow(trouble, ids=None if ids is None else frozenset(ids), share=share),
+        )
 
     def clear(self) -> None:
         """All is well."""
         self.windows = ()
 
-    def strike(self, message_id: str, at: float) -> Window | None:
+    def strike(self, message_id: str, at: float) -> TroubleWindow | None:
         """The window that decides a request about that message (``""``: none) at that moment.
 
         Counts the request: which of them a ``share`` hits depends on the seed, the message

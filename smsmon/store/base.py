@@ -24,7 +24,7 @@ from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
-from smsmon.store.shared import Episode, Follower, Lease, Turn, Wish
+from smsmon.store.shared import AlertTurn, Episode, Follower, Lease, Wish
 
 T = TypeVar("T")
 Listener = Callable[[StoreError | None], None]
@@ -380,7 +380,7 @@ class HistoryStore(Protocol):
         """The alerts whose command ran when they fired, and not yet when they were over."""
         ...
 
-    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
         """Claim alerts at wall time ``now``, before their commands run: for each, True when
         nobody told it before. All are False when another process polls by now.
         """

@@ -53,7 +53,7 @@ Episode = tuple[str, str]
 """An alert: the name of its rule, and a message id."""
 
 
-class Turn(NamedTuple):
+class AlertTurn(NamedTuple):
     """One end of an alert."""
 
     rule: str

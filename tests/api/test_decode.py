@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from smsmon.api import decode_json
 from smsmon.api.decode import decode
 from smsmon.api.envelope import check_report
-from smsmon.api.rows import Columns, names
+from smsmon.api.rows import ColumnBuilder, names
 from smsmon.model import ReadError
 from smsmon.recipients import Recipients, Status
 from tests.api.bodies import report, rows, xml_report
@@ -105,7 +105,7 @@ def in_one_way(body: bytes) -> Recipients | ReadError:
 
 def tolerantly(body: bytes) -> Recipients:
     """What the tolerant tier alone makes of a report."""
-    columns = Columns(ID)
+    columns = ColumnBuilder(ID)
     columns.extend(check_report(decode_json.parse(body), ID))
     return columns.build()
 

@@ -14,7 +14,7 @@ from smsmon.api.rows import (
     PHONE_NAMES,
     STATUS_NAMES,
     STOP_NAMES,
-    Columns,
+    ColumnBuilder,
     code_of,
     date_of,
     first,
@@ -226,7 +226,7 @@ def test_the_first_spelling_that_has_a_value_counts(names: tuple[str, str]) -> N
 
 
 def added(*rows: object) -> Any:
-    columns = Columns("111")
+    columns = ColumnBuilder("111")
     columns.extend(rows)
     return columns.build()
 
@@ -270,7 +270,7 @@ def test_what_is_not_a_row_has_a_place_too(value: object, picture: str) -> None:
 @pytest.mark.parametrize("typed_first", [True, False])
 def test_words_stay_apart_however_many_there_are(distinct: int, typed_first: bool) -> None:
     """A byte tells 256 apart; the column widens with the 257th, whichever way it comes."""
-    columns = Columns("111")
+    columns = ColumnBuilder("111")
     texts = ("Delivered", "Waiting", "UNDELIV")
     typed = (["+33600000001"] * 3, b"\2\0\2", texts, bytes([STOP_YES, STOP_NO, STOP_YES]))
     dates = array("I", [1, 0, DATE_END - 1])
@@ -294,7 +294,7 @@ def test_words_stay_apart_however_many_there_are(distinct: int, typed_first: boo
 
 
 def test_typed_rows_that_are_no_numbers_are_judged_one_by_one() -> None:
-    columns = Columns("111")
+    columns = ColumnBuilder("111")
     columns.add(GOOD)
     phones = ["+33600000001", " ", "0612345678", ""]
     columns.add_typed(phones, b"\0" * 4, ("Delivered",), bytes(4), array("I", [5, 6, 7, 8]))

@@ -21,7 +21,7 @@ from typing import Any, cast
 import h11
 
 from smsmon.model import Entry
-from smsmon.simulator.faults import Delivery, Trouble, Window
+from smsmon.simulator.faults import Delivery, Trouble, TroubleWindow
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.server import Server
 from smsmon.simulator.thread import ServerThread
@@ -276,6 +276,6 @@ def busiest(asked: Sequence[Asked], width: float = 60.0) -> int:
     return most
 
 
-def weather(troubles: Sequence[Trouble], share: float) -> tuple[Window, ...]:
+def weather(troubles: Sequence[Trouble], share: float) -> tuple[TroubleWindow, ...]:
     """Each of these for a share of the requests."""
-    return tuple(Window(each, share=share) for each in troubles)
+    return tuple(TroubleWindow(each, share=share) for each in troubles)

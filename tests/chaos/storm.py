@@ -23,7 +23,7 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Applied, MessageState, Watched
-from smsmon.simulator.faults import Trouble, Window
+from smsmon.simulator.faults import Trouble, TroubleWindow
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
 from tests.chaos.oracle import Oracle
@@ -169,7 +169,7 @@ class Storm:
         if spell.vanished:
             await self.server.stop_listening()
         self.server.faults.windows = tuple(
-            Window(trouble, opens, share=share) for trouble, share in spell.troubles
+            TroubleWindow(trouble, opens, share=share) for trouble, share in spell.troubles
         )
         await self.pass_time(lasts)
         if spell.total:

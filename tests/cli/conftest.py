@@ -17,7 +17,7 @@ from smsmon.simulator.faults import (
     ServerError,
     TooMany,
     Trouble,
-    Window,
+    TroubleWindow,
 )
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
@@ -72,7 +72,7 @@ def api() -> Iterator[ServerThread]:
     """The simulated API."""
     with ServerThread(World(messages=MESSAGES)) as server:
         server.faults.windows = tuple(
-            Window(trouble, ids=frozenset({each})) for each, trouble in TROUBLES.items()
+            TroubleWindow(trouble, ids=frozenset({each})) for each, trouble in TROUBLES.items()
         )
         yield server
 

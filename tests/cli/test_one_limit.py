@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.simulator.faults import FaultPlan, Hang, TooMany, Window
+from smsmon.simulator.faults import FaultPlan, Hang, TooMany, TroubleWindow
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
 from tests.cli.conftest import message
@@ -124,7 +124,7 @@ def test_status_reads_all_once_a_short_pause_is_over(tmp_path: Path, server: Ser
     with server:
         home = at_home(tmp_path / "home", server, SMSMON_POLLING_BUDGET="600")
         opens = server.server.world.clock.now()
-        server.faults.windows = (Window(TooMany("2"), closes=opens + 3),)
+        server.faults.windows = (TroubleWindow(TooMany("2"), closes=opens + 3),)
         done: Done = home.run("status", *IDS)
         assert done.code == 0, done.err
         assert "Nothing is asked before" in done.err

@@ -6,7 +6,7 @@ import asyncio
 
 from smsmon import exit_codes
 from smsmon.api.errors import KeyRefused, MessageNotFound
-from smsmon.commands.reading import Reader, Reading
+from smsmon.commands.reading import Reading, ReportReader
 from smsmon.model import Report, Unchanged
 from smsmon.monitor.source import Source
 from smsmon.recipients import Recipients
@@ -43,7 +43,7 @@ class Account(Source):
 async def test_no_minute_sees_more_requests_than_allowed() -> None:
     clock = VirtualClock()
     account = Account(clock)
-    reader = Reader({"default": account}, clock, concurrency=8, per_minute=30)
+    reader = ReportReader({"default": account}, clock, concurrency=8, per_minute=30)
     wanted = [(str(each), "default") for each in range(100)]
     reading = asyncio.create_task(reader.read_each(wanted))
     await clock.run_until(reading.done)
@@ -56,7 +56,7 @@ async def test_no_minute_sees_more_requests_than_allowed() -> None:
 async def test_no_more_are_in_flight_than_the_settings_say() -> None:
     clock = VirtualClock()
     account = Account(clock, takes=1.0)
-    reader = Reader({"default": account}, clock, concurrency=3, per_minute=600)
+    reader = ReportReader({"default": account}, clock, concurrency=3, per_minute=600)
     reading = asyncio.create_task(reader.read_each([(str(i), "default") for i in range(10)]))
     await clock.run_until(reading.done)
     assert account.most_at_once == 3
@@ -66,7 +66,7 @@ async def test_a_refused_account_is_asked_once_and_others_are_read() -> None:
     clock = VirtualClock()
     good, bad = Account(clock), Account(clock)
     bad.refuses = True
-    reader = Reader({"good": good, "bad": bad}, clock, concurrency=1, per_minute=600)
+    reader = ReportReader({"good": good, "bad": bad}, clock, concurrency=1, per_minute=600)
     wanted = [("1", "bad"), ("2", "good"), ("3", "bad"), ("4", "good")]
     told: list[Reading] = []
     readings = await reader.read_each(wanted, told.append)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smsmon.commands.recorded import KINDS, Request
+from smsmon.commands.recorded import KINDS, RowsWanted
 from smsmon.filters import parse
 from smsmon.store.base import Archive
 from tests.store.places import Process, memory
@@ -40,7 +40,7 @@ def archive() -> Iterator[Archive]:
 def rows(archive: Archive, kind: str, text: str = "", **asked: Any) -> list[dict[str, object]]:
     chosen = KINDS[kind]
     keys = asked.pop("keys", [("1", "default"), ("2", "other")])
-    request = Request(keys, parse(text, chosen.fields), START + 100, **asked)
+    request = RowsWanted(keys, parse(text, chosen.fields), START + 100, **asked)
     found = list(chosen.rows(archive, request))
     assert all(each.keys() == {*chosen.columns} for each in found)
     return found

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.shapes import utc
-from smsmon.simulator.faults import Hang, Window
+from smsmon.simulator.faults import Hang, TroubleWindow
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
@@ -105,7 +105,7 @@ def busy() -> Iterator[ServerThread]:
     people = [SimRecipient(f"+3363998{i:04}", tuple(turning)) for i in range(20)]
     messages = [SimMessage("700", people), SimMessage("980", people)]
     with ServerThread(World(messages=messages)) as server:
-        server.faults.windows = (Window(Hang(), ids=frozenset({"980"})),)
+        server.faults.windows = (TroubleWindow(Hang(), ids=frozenset({"980"})),)
         yield server
 
 

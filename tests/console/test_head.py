@@ -25,7 +25,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
 from smsmon.monitor.alerts import Rule, Severity
 from smsmon.monitor.state import MessageState
-from smsmon.sharing import Polling
+from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder
 from tests.support.clock import START, VirtualClock
 
@@ -139,7 +139,7 @@ ALL = Head(
     masked=True,
     read_only="It is broken.",
     alerts=(rule("late", Severity.INFO), rule("lost", Severity.CRITICAL)),
-    polling=Polling(here=True, followed=True),
+    polling=WhoPolls(here=True, followed=True),
 )
 
 
@@ -187,14 +187,14 @@ def test_what_is_worth_most_stays_longest() -> None:
     ("polling", "told"),
     [
         (None, ""),
-        (Polling(here=True), ""),
-        (Polling(here=True, followed=True), "polls for others too"),
-        (Polling(), "nobody polls"),
-        (Polling(holder=Holder(7, "watch")), "polled by watch 7"),
+        (WhoPolls(here=True), ""),
+        (WhoPolls(here=True, followed=True), "polls for others too"),
+        (WhoPolls(), "nobody polls"),
+        (WhoPolls(holder=Holder(7, "watch")), "polled by watch 7"),
     ],
 )
 def test_who_polls_is_told_where_it_is_not_this_one_alone(
-    polling: Polling | None, told: str
+    polling: WhoPolls | None, told: str
 ) -> None:
     parts = line(Head((WELL,), NO_STATES, polling=polling)).split("   ")
     assert parts == ["smsmon", "API ● ok", *filter(None, [told]), "0 watched"]

@@ -18,7 +18,7 @@ import pytest
 
 from smsmon import exit_codes
 from smsmon.model import Entry
-from smsmon.simulator.faults import HtmlPage, Raw, Refuse, TooMany, Trouble, Window
+from smsmon.simulator.faults import HtmlPage, Raw, Refuse, TooMany, Trouble, TroubleWindow
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
@@ -68,7 +68,7 @@ def server() -> Iterator[ServerThread]:
     world = World(messages=[SimMessage(each, people) for each in (GOOD, *TROUBLES)])
     with ServerThread(world, key=KEY) as server:
         server.faults.windows = tuple(
-            Window(trouble, ids=frozenset({each})) for each, trouble in TROUBLES.items()
+            TroubleWindow(trouble, ids=frozenset({each})) for each, trouble in TROUBLES.items()
         )
         yield server
 

@@ -25,7 +25,7 @@ from smsmon.simulator.faults import (
     ServerError,
     SlowStart,
     TooMany,
-    Window,
+    TroubleWindow,
     WrongId,
     delivery,
     spoil,
@@ -44,8 +44,8 @@ def test_nothing_strikes_by_itself() -> None:
 
 
 def test_first_open_window_decides() -> None:
-    first = Window(ServerError(), opens=at(10), closes=at(20))
-    rest = Window(Queued())
+    first = TroubleWindow(ServerError(), opens=at(10), closes=at(20))
+    rest = TroubleWindow(Queued())
     plan = FaultPlan((first, rest))
     assert [plan.strike("1", at(now)) for now in (9, 10, 19.9, 20)] == [rest, first, first, rest]
 
@@ -62,7 +62,7 @@ def test_only_the_named_messages_are_hit() -> None:
 
 def test_share_hits_about_that_many_and_always_the_same() -> None:
     def hits(seed: int) -> list[bool]:
-        plan = FaultPlan((Window(ServerError(), share=0.3),), seed)
+        plan = FaultPlan((TroubleWindow(ServerError(), share=0.3),), seed)
         return [plan.strike(str(n % 50), at(0)) is not None for n in range(2_000)]
 
     assert 500 < sum(hits(1)) < 700
@@ -218,7 +218,7 @@ async def test_window_on_the_clock_opens_and_closes(
 ) -> None:
     clock = server.world.clock
     assert isinstance(clock, VirtualClock)
-    server.faults.windows = (Window(ServerError(), opens=at(60), closes=at(120)),)
+    server.faults.windows = (TroubleWindow(ServerError(), opens=at(60), closes=at(120)),)
     statuses = []
     for _ in range(3):
         statuses.append((await client.get("bulk-status")).status_code)

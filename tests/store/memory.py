@@ -36,7 +36,7 @@ from smsmon.store.past import (
     Pruned,
     Sighting,
 )
-from smsmon.store.shared import LASTING, Cursor, Episode, Holder, Newer, Recorded, Turn, Wish
+from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Holder, Newer, Recorded, Wish
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -663,7 +663,7 @@ class MemoryHistory:
     async def told(self) -> frozenset[Episode]:
         return frozenset(self._memory.told)
 
-    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
         del now
         told = self._memory.told
         claimed = []

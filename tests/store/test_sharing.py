@@ -9,7 +9,7 @@ import pytest
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
-from smsmon.store.shared import Lease, Turn, Wish
+from smsmon.store.shared import AlertTurn, Lease, Wish
 from tests.store.places import Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
@@ -173,7 +173,7 @@ async def test_one_that_lost_the_lease_records_nothing_more_and_is_told(place: P
 
 
 async def test_an_alert_is_claimed_once_and_its_end_too(place: Place) -> None:
-    begins, ends = Turn("late", "300", firing=True), Turn("late", "300", firing=False)
+    begins, ends = AlertTurn("late", "300", firing=True), AlertTurn("late", "300", firing=False)
     async with Process(place) as one, Process(place) as other:
         assert await one.history.told() == frozenset()
         assert list(await one.history.claim([begins, ends._replace(rule="x")], START)) == [

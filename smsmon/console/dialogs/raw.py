@@ -30,7 +30,7 @@ from smsmon.phones import without_numbers
 from smsmon.text import safe
 
 if TYPE_CHECKING:
-    from smsmon.sharing import Polling
+    from smsmon.sharing import WhoPolls
 
 
 class RawScreen(Dialog[None]):
@@ -122,7 +122,7 @@ def page(raw: bytes, full_length: int, *, masked: bool = False) -> Page:
     return Page(tuple(safe(line, len(line) + 1) for line in lines), form, len(shown), whole)
 
 
-def none_at_hand(polling: Polling | None, *, read: bool) -> str:
+def none_at_hand(polling: WhoPolls | None, *, read: bool) -> str:
     """Why no answer of a message can be shown; ``read``: it was read, here or elsewhere."""
     if not read:
         why = "it has not been read yet"

@@ -103,7 +103,7 @@ def word(recipients: Recipients, slot: int) -> str:
     return recipients.vocabulary[recipients.words[slot]]
 
 
-Recorded = tuple[Recipients, bytes | None]
+LastWritten = tuple[Recipients, bytes | None]
 """A message's columns and digest as they were recorded last."""
 
 
@@ -155,7 +155,7 @@ class Known:
 
 
 def update_of(
-    number: int, at: float, asked_at: float, watched: WatchedMessage, last: Recorded | None
+    number: int, at: float, asked_at: float, watched: WatchedMessage, last: LastWritten | None
 ) -> Update:
     """A message as it was read at a moment; ``last`` is what of it was recorded last."""
     new_slots = last is None or len(last[0]) != len(watched.recipients)

@@ -19,7 +19,7 @@ from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
-from smsmon.store.shared import LASTING, Cursor, Episode, Newer, Recorded, Turn, Wish
+from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Newer, Recorded, Wish
 
 
 def poll_of(watched: WatchedMessage) -> LastPoll:
@@ -182,7 +182,7 @@ def told(connection: sqlite3.Connection) -> frozenset[Episode]:
     return frozenset(connection.execute("SELECT rule, message_id FROM told").fetchall())
 
 
-def claim(path: Path, turns: Iterable[Turn], epoch: int | None, now: float) -> Sequence[bool]:
+def claim(path: Path, turns: Iterable[AlertTurn], epoch: int | None, now: float) -> Sequence[bool]:
     """Claim these at wall time ``now``: for each, True when nobody told it before.
 
     All are False when another process polls by now; ``epoch`` None: there is no lease. Raises
@@ -200,7 +200,7 @@ def claim(path: Path, turns: Iterable[Turn], epoch: int | None, now: float) -> S
         return [_claim(connection, each, round(now * 1000)) for each in wanted]
 
 
-def _claim(connection: sqlite3.Connection, turn: Turn, now: int) -> bool:
+def _claim(connection: sqlite3.Connection, turn: AlertTurn, now: int) -> bool:
     episode = turn.rule, turn.message_id
     if turn.firing:
         cursor = connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?)", (*episode, now))

@@ -20,7 +20,7 @@ from smsmon.store.local import exchange
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.exchange import LocalFollower
 from smsmon.store.local.writer import HistoryWriter
-from smsmon.store.shared import Episode, Turn
+from smsmon.store.shared import AlertTurn, Episode
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class LocalHistory(HistoryWriter):
     async def told(self) -> frozenset[Episode]:
         return await self._ask(lambda archive: archive.ask(exchange.told))
 
-    async def claim(self, turns: Sequence[Turn], now: float) -> Sequence[bool]:
+    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
         await self.flush()  # by then an epoch is begun, where there is a lease
         epoch = None if self._term is None else self._term.epoch
         return await asyncio.to_thread(exchange.claim, self.path, turns, epoch, now)

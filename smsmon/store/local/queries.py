@@ -11,17 +11,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.local.columns import COLUMNS, of_rows, phone_of, seconds, stored
+from smsmon.store.local.columns import COLUMNS, Row, of_rows, phone_of, seconds, stored
 from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, NumberFound, Sighting
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
 
 _STATUS = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""

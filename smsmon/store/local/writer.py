@@ -21,7 +21,7 @@ from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.local.columns import (
     Known,
-    Recorded,
+    LastWritten,
     Update,
     update_of,
     was_heard,
@@ -72,7 +72,7 @@ class HistoryWriter:
         self._closing = False
         self._hurry = True
         self._trouble: StoreError | None = None
-        self._last: dict[Key, Recorded] = {}
+        self._last: dict[Key, LastWritten] = {}
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
         self._held: Held | None = None
         self._inode: int | None = None
