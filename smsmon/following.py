@@ -1,6 +1,4 @@
-"""A process that does not poll: it brings what the one that does recorded to its own board, and
-asks that one for what its operator wants.
-"""
+"""What a process does that follows: it takes in what the one that polls records, and asks it."""
 
 from __future__ import annotations
 

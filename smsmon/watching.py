@@ -1,4 +1,4 @@
-"""The watchlist, the engine and the history, kept the same: for the console and ``watch``.
+"""Keeps watchlist, engine and history in step: for the console and ``watch``.
 
 What is done to the watchlist is done to the file first: an operation that cannot be kept (disk
 full, broken file) raises ``StoreError`` and changes nothing. Whatever touches the disk does so

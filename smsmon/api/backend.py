@@ -1,4 +1,4 @@
-"""The way to the API under httpcore: its name, a connection, a proxy. Each failure names its party.
+"""How httpcore reaches the API: by name, connection and proxy. A failure says which one failed.
 
 httpcore tells a failure of the proxy, of a name and of the API in the same exceptions. What it
 connects with is ours to give, though, and knows whom it was asked for.

@@ -1,4 +1,4 @@
-"""Bodies into values: what ``bulk-status`` and ``me`` answer, in JSON or XML, honest or not.
+"""Bodies into values: what ``bulk-status`` and ``me`` answer, in JSON or XML, well formed or not.
 
 Pure: no I/O, no clock. A report, a balance or a ``ReadError`` comes out, for whatever bytes come
 in. Their encoding is put aside first: what an answer means hangs on its ASCII characters alone,

@@ -1,4 +1,4 @@
-"""What httpcore writes and reads, watched: whose answer it is, and whether more came than that.
+"""The bytes httpcore writes and reads: who failed at TLS, and whether more came than the answer.
 
 httpcore asks a connection that rests whether something can be read from it, and does not use it
 then. It cannot see what came along with the end of an answer: that is in its own buffer already.

@@ -1,4 +1,4 @@
-"""Rows for ``smsmon export``, from the history: one message in memory at a time. Pure but for it.
+"""Rows for ``smsmon export``, read from the history: one message in memory at a time.
 
 What a filter may ask of a row is computed only when it does.
 """

@@ -1,4 +1,4 @@
-"""The head of the screen: is it true? Then the totals. Pure text."""
+"""The text of the head: whether the screen is true, and the totals. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture: four panes, what they show of the engine's board, and the one looked at."""
+"""The four panes: what they show of the engine's board, and which one the operator stands in."""
 
 from __future__ import annotations
 

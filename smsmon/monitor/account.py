@@ -1,4 +1,4 @@
-"""Is it this message, or the whole account? Judges faults and says when to try again."""
+"""Judges whether a fault is of one message or of the whole account, and when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When is the next poll? Here: what is planned for each message, and whose turn it is.
+"""Plans the next poll of each message, and tells whose turn it is.
 
 Whatever ends a poll (an answer, a fault, nothing) plans the next one by the ``Planner``. How
 long a message can wait is reckoned in ``schedule``, from how likely news is (``habits``). The

@@ -1,4 +1,4 @@
-"""``smsmon doctor``: what it looks at, one module for each part of the world.
+"""``smsmon doctor``: the command, and the findings that its checks give.
 
 Nothing here prints a key, a phone number, an amount or a user's name: the result is made to be
 pasted into a ticket.

@@ -1,4 +1,4 @@
-"""The raw answer of one message, as it was last received."""
+"""The dialog that shows the raw answer of one message, as it was last received."""
 
 from __future__ import annotations
 

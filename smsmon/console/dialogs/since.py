@@ -1,4 +1,4 @@
-"""What happened while nobody looked: from the history, so nothing is missed."""
+"""The dialog of what happened while nobody looked: from the history, so nothing is missed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The tables of the console: rows, columns and the panes they stand in."""

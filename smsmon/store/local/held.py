@@ -1,4 +1,4 @@
-"""The database that the writer has open: are its files where they were, and do they make sense?
+"""The database that the writer has open, and checks that its files are in their places and whole.
 
 SQLite goes on without a word in a file that has been removed: what it then writes is lost with
 the process. So whoever writes looks, before each write and now and then.

@@ -1,6 +1,6 @@
-"""Who of all processes on one home polls: leave to do so is asked of the store.
+"""The lease: only the process that holds it polls, of all on one home.
 
-The local lease is a lock on a file beside the database, so it dies with its process. A process
+It is a lock on a file beside the database, so it dies with its process. A process
 that stands still keeps its locks; so its holder also gives a heartbeat, and whoever sees none
 for a while puts a new file in the place of the old one. The old holder finds that out before
 it acts again, for it knows how long ago its own last heartbeat was.
