@@ -1,5 +1,5 @@
-"""The commands, one small module each. They parse, call and print; they decide nothing.
+"""The commands. They parse, call and print; they decide nothing.
 
-Every module imports only ``click`` and the standard library's light parts at its top: what a
-command needs beyond that it imports when it runs, so that ``--help`` stays instant.
+A module is loaded when one of its commands is called, and what takes long to load (Textual, the
+HTTP client) when that runs, so that ``--help`` stays instant.
 """

@@ -15,7 +15,7 @@ else:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 _PLACE = "smsmon.flags"
 """Where the values given stand in click's ``meta``, which commands share with their group."""
 
@@ -68,13 +68,13 @@ def timeout_flag(command: F) -> F:
     )(command)
 
 
-def given_flags() -> dict[Path, Any]:
+def given_flags() -> dict[KeyPath, Any]:
     """The settings that flags of the running command override."""
     context = click.get_current_context(silent=True)
     return dict(context.meta.get(_PLACE, {})) if context else {}
 
 
-def _flag(declaration: str, path: Path, **attributes: Any) -> Callable[[F], F]:
+def _flag(declaration: str, path: KeyPath, **attributes: Any) -> Callable[[F], F]:
     def keep(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value is not None:
             ctx.meta.setdefault(_PLACE, {})[path] = value

@@ -54,7 +54,7 @@ SUSPECTS = 3
 a message's own is taken for the account's (fewer where there are fewer messages)."""
 
 
-class Health:
+class AccountHealth:
     """The judgement over one account. Waiting is in monotonic time, ``since`` in wall time.
 
     One message that answers nonsense, or always times out, is that message's trouble. The same

@@ -13,7 +13,7 @@ from random import Random
 from smsmon.clock import Clock, astray
 from smsmon.known import AccountState, Condition
 from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
-from smsmon.monitor.account import Health, held_back, nothing_before
+from smsmon.monitor.account import AccountHealth, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.habits import Habits, Past
@@ -71,7 +71,7 @@ class Intake:
         wanted: Callable[[], bool],
     ) -> None:
         self.habits = habits
-        self.health = Health(rng)
+        self.health = AccountHealth(rng)
         self.messages: dict[str, Trouble] = {}
         """The messages of the account."""
         self._profile = profile

@@ -12,7 +12,7 @@ import msgspec
 
 from smsmon.settings.types import Settings
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """Where a setting stands in the file: ``("polling", "budget")``."""
 ANY = "*"
 """In the path of a leaf: a name that the user chooses (a profile, an action)."""
@@ -22,7 +22,7 @@ ANY = "*"
 class Leaf:
     """One setting."""
 
-    path: Path
+    path: KeyPath
     """With `ANY` where the user chooses the name."""
     type: Any
     """Its annotated type, for ``msgspec.convert``."""
@@ -42,14 +42,14 @@ class Leaf:
 
 
 @cache
-def leaves() -> Mapping[Path, Leaf]:
+def leaves() -> Mapping[KeyPath, Leaf]:
     """Every setting by its path, in the order of the types."""
-    found: dict[Path, Leaf] = {}
+    found: dict[KeyPath, Leaf] = {}
     _walk(Settings, (), found)
     return MappingProxyType(found)
 
 
-def leaf_of(path: Path) -> Leaf | None:
+def leaf_of(path: KeyPath) -> Leaf | None:
     """The setting at a concrete path; None when there is no such."""
     known = leaves()
     return known.get(path) or next(
@@ -64,7 +64,7 @@ def leaf_of(path: Path) -> Leaf | None:
     )
 
 
-def is_table(path: Path) -> bool:
+def is_table(path: KeyPath) -> bool:
     """True when settings stand below this path, so that it must be a table."""
     return any(
         len(pattern) > len(path)
@@ -73,7 +73,7 @@ def is_table(path: Path) -> bool:
     )
 
 
-def nearest(path: Path) -> str | None:
+def nearest(path: KeyPath) -> str | None:
     """The known setting that an unknown path most likely meant, dotted; None when none is near."""
     import difflib
 
@@ -94,7 +94,7 @@ def nearest(path: Path) -> str | None:
     return None
 
 
-def _walk(struct: type[msgspec.Struct], path: Path, found: dict[Path, Leaf]) -> None:
+def _walk(struct: type[msgspec.Struct], path: KeyPath, found: dict[KeyPath, Leaf]) -> None:
     hints = get_type_hints(struct, include_extras=True)
     for info in msgspec.structs.fields(struct):
         hint = hints[info.name]
@@ -111,7 +111,7 @@ def _walk(struct: type[msgspec.Struct], path: Path, found: dict[Path, Leaf]) -> 
             found[here] = _leaf(here, hint, hint, default)
 
 
-def _leaf(path: Path, value_type: Any, documented: Any, default: Any) -> Leaf:
+def _leaf(path: KeyPath, value_type: Any, documented: Any, default: Any) -> Leaf:
     meta = next((part for part in _metadata(documented) if isinstance(part, msgspec.Meta)), None)
     if meta is None or meta.description is None:
         raise TypeError(f"the setting {'.'.join(path)} has no description")

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from smsmon import files
 from smsmon.keylike import is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
-from smsmon.settings.leaves import Leaf, Path, leaf_of, leaves, nearest
+from smsmon.settings.leaves import KeyPath, Leaf, leaf_of, leaves, nearest
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -48,7 +48,7 @@ class Loaded:
     """Settings, and where each value that is not a default came from."""
 
     settings: Settings
-    origins: Mapping[Path, str]
+    origins: Mapping[KeyPath, str]
     """``flag``, ``environment SMSMON_…`` or ``config.toml``."""
 
 
@@ -56,17 +56,17 @@ class Loaded:
 class _Layers:
     """The values found so far, the later layers over the earlier ones."""
 
-    values: dict[Path, Any] = field(default_factory=dict)
-    origins: dict[Path, str] = field(default_factory=dict)
+    values: dict[KeyPath, Any] = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     profiles: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
 
-    def set(self, path: Path, value: Any, origin: str) -> None:
+    def set(self, path: KeyPath, value: Any, origin: str) -> None:
         self.values[path] = value
         self.origins[path] = origin
 
-    def drop(self, path: Path) -> None:
+    def drop(self, path: KeyPath) -> None:
         self.values.pop(path, None)
         self.origins.pop(path, None)
 
@@ -74,7 +74,7 @@ class _Layers:
 def load_settings(
     locations: Locations,
     environ: Mapping[str, str] = os.environ,
-    flags: Mapping[Path, Any] | None = None,
+    flags: Mapping[KeyPath, Any] | None = None,
 ) -> Settings:
     """The settings in force. Raises `SettingsError`, with every problem at once."""
     return load(locations, environ, flags).settings
@@ -83,7 +83,7 @@ def load_settings(
 def load(
     locations: Locations,
     environ: Mapping[str, str] = os.environ,
-    flags: Mapping[Path, Any] | None = None,
+    flags: Mapping[KeyPath, Any] | None = None,
 ) -> Loaded:
     """As `load_settings`, with the origin of each value."""
     layers = _Layers()
@@ -110,7 +110,7 @@ def unknown_profile(locations: Locations, names: Iterable[str]) -> str:
     return next((_no_profile(name, known) for name in names if name not in known), "")
 
 
-def read_toml(path: FilePath) -> tuple[str, dict[str, Any]]:
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """A settings file's text and tables; both empty when there is no file.
 
     Raises `SettingsError` for a file that cannot be read or is not TOML.
@@ -145,7 +145,7 @@ def _toml_sentence(name: str, text: str, message: str) -> str:
     return f"{name}, line {line}: not valid TOML: {what}."
 
 
-def _read_file(path: FilePath, layers: _Layers) -> None:
+def _read_file(path: Path, layers: _Layers) -> None:
     try:
         text, table = read_toml(path)
     except SettingsError as error:
@@ -153,7 +153,7 @@ def _read_file(path: FilePath, layers: _Layers) -> None:
         return
     name = safe(str(path), SENTENCE_LIMIT)
 
-    def problem(at: Path, what: str) -> None:
+    def problem(at: KeyPath, what: str) -> None:
         from smsmon.toml_lines import line_of
 
         told = len(layers.problems) < _LINES_TOLD and text.count("\n") < _LINES_SEARCHED
@@ -200,7 +200,7 @@ def _is_key(named: str | list[str]) -> bool:
 
 
 def _name_of_table(
-    at: Path, dotted: str, names: list[str], what: str, problem: Callable[[Path, str], None]
+    at: KeyPath, dotted: str, names: list[str], what: str, problem: Callable[[KeyPath, str], None]
 ) -> None:
     if _NAME.fullmatch(at[1]) and not is_most_likely_key(at[1]):
         names.append(at[1])
@@ -208,7 +208,7 @@ def _name_of_table(
         problem(at, f'"{dotted}" is no name for {what}: use letters, digits, - and _.')
 
 
-def _useless(at: Path, text: str) -> str:
+def _useless(at: KeyPath, text: str) -> str:
     """What is wrong with a text that is of the right form; empty when nothing is."""
     if at[-1] == "base_url":
         return wrong_base_url(text)
@@ -227,7 +227,7 @@ def wrong_condition(text: str) -> str:
     return "" if condition else "It asks for nothing."
 
 
-def _unknown(at: Path, dotted: str) -> str:
+def _unknown(at: KeyPath, dotted: str) -> str:
     if at[-1] in ("api_key", "apikey", "apiKey", "key"):
         return (
             f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
@@ -238,7 +238,7 @@ def _unknown(at: Path, dotted: str) -> str:
     return f"{dotted} is not a setting. {hint}"
 
 
-def _flatten(table: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+def _flatten(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
     """Each value with its path; of tables only those that hold settings are entered."""
     for name, value in table.items():
         at = (*path, name)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from smsmon.keylike import DOTS, place_shown, without_keys
-from smsmon.settings.leaves import ANY, Leaf, Path, leaves
+from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves
 from smsmon.settings.loading import Loaded
 from smsmon.settings.types import Settings
 from smsmon.text import safe
@@ -50,7 +50,7 @@ def values(loaded: Loaded) -> Iterator[Value]:
 def commented_file() -> str:
     """A ``config.toml`` with every setting, commented out, and what it means."""
     lines = [_HEAD]
-    table: Path = ()
+    table: KeyPath = ()
     for leaf in leaves().values():
         if leaf.path[:-1] != table:
             table = leaf.path[:-1]
@@ -122,7 +122,7 @@ def _shown(leaf: Leaf) -> Any:
     return leaf.example if leaf.example is not None else ""
 
 
-def _concrete(pattern: Path, tree: Mapping[str, Any]) -> Iterator[Path]:
+def _concrete(pattern: KeyPath, tree: Mapping[str, Any]) -> Iterator[KeyPath]:
     if ANY not in pattern:
         yield pattern
         return
@@ -131,7 +131,7 @@ def _concrete(pattern: Path, tree: Mapping[str, Any]) -> Iterator[Path]:
         yield (*pattern[:place], name, *pattern[place + 1 :])
 
 
-def _at(tree: Mapping[str, Any], path: Path) -> Any:
+def _at(tree: Mapping[str, Any], path: KeyPath) -> Any:
     value: Any = tree
     for name in path:
         value = value[name]

@@ -21,7 +21,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Chart, Trace
 from smsmon.console.overview.figures import Captured, FigureCache, Figures, capture
-from smsmon.console.overview.panel import PERIODS, Requests, Shown
+from smsmon.console.overview.panel import PERIODS, PanelData, Requests
 from smsmon.console.overview.panels import panels
 from smsmon.console.overview.plotting import draw
 from smsmon.model import Entry, Report
@@ -117,7 +117,7 @@ def in_sql(sources: Sequence[Captured]) -> sqlite3.Connection:
 
 def charts_of(figures: Figures) -> list[Chart]:
     clock = SystemClock()
-    what = Shown(
+    what = PanelData(
         figures, None, None, PERIODS[0], Activity(clock), Requests(0, 1500), NOW, Formats(clock)
     )
     return [panel.drawing for panel in panels(what) if isinstance(panel.drawing, Chart)]

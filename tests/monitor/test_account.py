@@ -9,19 +9,19 @@ import pytest
 
 from smsmon.known import AccountState, Condition
 from smsmon.model import FaultKind
-from smsmon.monitor.account import HELD, Health, held_back
+from smsmon.monitor.account import HELD, AccountHealth, held_back
 from smsmon.monitor.budget import BACK_OFF_BASE, BACK_OFF_CAP
 from smsmon.monitor.ledger import LONGEST_HOLD
 from tests.monitor.fakes import fault
 
 
 @pytest.fixture
-def health() -> Health:
-    return Health(Random(1))
+def health() -> AccountHealth:
+    return AccountHealth(Random(1))
 
 
 def _bad(
-    health: Health,
+    health: AccountHealth,
     message_id: str,
     kind: FaultKind = FaultKind.SERVER,
     now: float = 0.0,
@@ -36,18 +36,18 @@ def _bad(
     )
 
 
-def test_one_bad_message_is_never_the_account_s_fault(health: Health) -> None:
+def test_one_bad_message_is_never_the_account_s_fault(health: AccountHealth) -> None:
     for _ in range(100):
         _bad(health, "300", FaultKind.BAD_RESPONSE)
     assert health.condition is Condition.OK
 
 
-def test_several_bad_messages_with_nothing_good_between_are(health: Health) -> None:
+def test_several_bad_messages_with_nothing_good_between_are(health: AccountHealth) -> None:
     assert [_bad(health, id) for id in ("1", "2", "3", "4")] == [False, False, True, False]
     assert health.condition is Condition.DOWN
 
 
-def test_a_good_answer_between_acquits_the_account(health: Health) -> None:
+def test_a_good_answer_between_acquits_the_account(health: AccountHealth) -> None:
     for id in map(str, range(50)):
         _bad(health, id)
         _bad(health, id + "0")
@@ -55,17 +55,17 @@ def test_a_good_answer_between_acquits_the_account(health: Health) -> None:
     assert health.condition is Condition.OK
 
 
-def test_the_only_message_speaks_for_the_account(health: Health) -> None:
+def test_the_only_message_speaks_for_the_account(health: AccountHealth) -> None:
     assert _bad(health, "300", messages=1)
 
 
-def test_too_many_requests_concerns_the_account_at_once(health: Health) -> None:
+def test_too_many_requests_concerns_the_account_at_once(health: AccountHealth) -> None:
     assert _bad(health, "300", FaultKind.RATE_LIMITED, now=50.0, retry_after=40.0)
     assert health.condition is Condition.DOWN
     assert health.retry_at >= 90.0
 
 
-def test_a_refused_account_stays_stopped_whatever_else_comes_in(health: Health) -> None:
+def test_a_refused_account_stays_stopped_whatever_else_comes_in(health: AccountHealth) -> None:
     assert _bad(health, "300", FaultKind.AUTH)
     assert not health.good()
     assert not _bad(health, "301", FaultKind.NETWORK)
@@ -77,7 +77,7 @@ def test_a_refused_account_stays_stopped_whatever_else_comes_in(health: Health) 
     assert health.fault is None
 
 
-def test_only_probes_lengthen_the_back_off(health: Health) -> None:
+def test_only_probes_lengthen_the_back_off(health: AccountHealth) -> None:
     for id in ("1", "2", "3"):
         _bad(health, id)
     retry_at = health.retry_at
@@ -91,12 +91,14 @@ def test_only_probes_lengthen_the_back_off(health: Health) -> None:
     assert 60.0 < longest <= 120.0
 
 
-def _probe_wait(health: Health) -> float:
+def _probe_wait(health: AccountHealth) -> float:
     _bad(health, "1", now=0.0, probe=True)
     return health.retry_at
 
 
-def test_the_trouble_began_with_the_first_fault_that_no_answer_followed(health: Health) -> None:
+def test_the_trouble_began_with_the_first_fault_that_no_answer_followed(
+    health: AccountHealth,
+) -> None:
     _bad(health, "0", now=5.0)
     health.good()
     for second, id in enumerate(("1", "2", "3", "4"), start=10):
@@ -106,7 +108,7 @@ def test_the_trouble_began_with_the_first_fault_that_no_answer_followed(health: 
     assert health.since == 99.0  # since then it is stopped, and not only down
 
 
-def test_an_account_is_failing_from_its_first_fault_until_an_answer(health: Health) -> None:
+def test_an_account_is_failing_from_its_first_fault_until_an_answer(health: AccountHealth) -> None:
     _bad(health, "1", FaultKind.NETWORK, now=7.0)
     _bad(health, "2", FaultKind.TIMEOUT, now=8.0)
     assert health.condition is Condition.OK
@@ -115,7 +117,9 @@ def test_an_account_is_failing_from_its_first_fault_until_an_answer(health: Heal
     assert (health.failing_since, health.fault) == (None, None)
 
 
-def test_a_message_known_to_fail_by_itself_tells_nothing_about_the_account(health: Health) -> None:
+def test_a_message_known_to_fail_by_itself_tells_nothing_about_the_account(
+    health: AccountHealth,
+) -> None:
     _bad(health, "300", now=1.0)
     for second in range(2, 60, 2):
         health.good()
@@ -129,7 +133,7 @@ def test_a_message_known_to_fail_by_itself_tells_nothing_about_the_account(healt
 @pytest.mark.parametrize("kind", [FaultKind.SERVER, FaultKind.TIMEOUT, FaultKind.BAD_RESPONSE])
 @pytest.mark.parametrize(("messages", "needed"), [(1, 1), (2, 2), (3, 3), (4, 3), (1000, 3)])
 def test_so_many_messages_must_fail_in_a_row_for_the_account_to_be_down(
-    health: Health, kind: FaultKind, messages: int, needed: int
+    health: AccountHealth, kind: FaultKind, messages: int, needed: int
 ) -> None:
     for number in range(1, needed + 1):
         assert health.condition is Condition.OK
@@ -138,7 +142,7 @@ def test_so_many_messages_must_fail_in_a_row_for_the_account_to_be_down(
     assert health.condition is Condition.DOWN
 
 
-def test_an_answer_asked_for_before_the_refusal_ends_no_trouble(health: Health) -> None:
+def test_an_answer_asked_for_before_the_refusal_ends_no_trouble(health: AccountHealth) -> None:
     _bad(health, "300", FaultKind.RATE_LIMITED, now=50.0)
     for left in (49.0, 50.0):
         assert not health.good(left)
@@ -148,7 +152,7 @@ def test_an_answer_asked_for_before_the_refusal_ends_no_trouble(health: Health) 
     assert not health.good(60.0), "it was well already"
 
 
-def test_what_another_was_told_holds_this_account_too(health: Health) -> None:
+def test_what_another_was_told_holds_this_account_too(health: AccountHealth) -> None:
     assert health.hold(90.0, 50.0, 1050.0)
     assert (health.condition, health.fault, health.since) == (Condition.DOWN, HELD, 1050.0)
     assert (health.retry_at, health.failed_at, health.failing_since) == (90.0, 50.0, None)
@@ -160,14 +164,14 @@ def test_what_another_was_told_holds_this_account_too(health: Health) -> None:
     assert health.good(53.0)
 
 
-def test_a_hold_in_the_middle_of_a_trouble_began_with_it(health: Health) -> None:
+def test_a_hold_in_the_middle_of_a_trouble_began_with_it(health: AccountHealth) -> None:
     _bad(health, "1", now=7.0)
     assert health.hold(90.0, 50.0, 50.0)
     assert (health.since, health.fault) == (7.0, HELD)
 
 
 def test_a_stopped_account_is_not_held_and_is_tried_when_the_operator_says(
-    health: Health,
+    health: AccountHealth,
 ) -> None:
     _bad(health, "1", FaultKind.AUTH, now=5.0)
     assert not health.hold(90.0, 6.0, 6.0)
@@ -186,7 +190,7 @@ def test_a_try_waits_as_long_as_was_asked_and_the_back_off_besides(
     asked: float | None, least: float
 ) -> None:
     for seed in range(20):
-        health = Health(Random(seed))
+        health = AccountHealth(Random(seed))
         _bad(health, "1", now=100.0, messages=1, retry_after=asked)
         assert 100.0 + least <= health.retry_at <= 100.0 + least + BACK_OFF_BASE
         for attempt in range(2, 12):
@@ -197,7 +201,7 @@ def test_a_try_waits_as_long_as_was_asked_and_the_back_off_besides(
 
 def test_after_an_answer_the_back_off_begins_anew() -> None:
     for seed in range(30):
-        health = Health(Random(seed))
+        health = AccountHealth(Random(seed))
         for _ in range(9):
             _bad(health, "1", now=0.0, messages=1, probe=True)
         health.good()
@@ -259,7 +263,7 @@ def test_while_an_address_is_held_nothing_goes_out_whatever_else_is_known(
     ],
 )
 def test_what_another_process_found_out_is_gone_on_from(
-    health: Health, state: AccountState, trouble: float | None
+    health: AccountHealth, state: AccountState, trouble: float | None
 ) -> None:
     for id in ("1", "2"):
         _bad(health, id)

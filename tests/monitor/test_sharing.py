@@ -9,7 +9,7 @@ import pytest
 
 from smsmon.known import Condition
 from smsmon.model import EventKind, FaultKind
-from smsmon.monitor.account import Health
+from smsmon.monitor.account import AccountHealth
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from tests.monitor.fakes import FakeSource, Rig, fault
@@ -107,7 +107,7 @@ async def test_all_accounts_together_have_no_more_under_way_than_allowed() -> No
 
 
 def test_a_stopped_account_stays_stopped_whatever_others_are_told() -> None:
-    health = Health(Random(1))
+    health = AccountHealth(Random(1))
     health.bad("1", fault(FaultKind.AUTH), 10.0, 10.0, messages=3, probe=False)
     assert not health.hold(inf, 11.0, 11.0)
     assert health.condition is Condition.STOPPED

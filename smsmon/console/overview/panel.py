@@ -58,7 +58,7 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PanelData:
     """All that the panels are made of."""
 
     figures: Figures

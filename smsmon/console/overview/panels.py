@@ -26,7 +26,7 @@ from smsmon.console.overview.charts import (
 from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve
 from smsmon.console.overview.panel import (
     Panel,
-    Shown,
+    PanelData,
     key,
     many,
     said,
@@ -41,7 +41,7 @@ LEAST_JUDGED = 20
 """Final reports from which on the rate of a country says something."""
 
 
-def reports(shown: Shown) -> Panel:
+def reports(shown: PanelData) -> Panel:
     """Final reports over time, by the API's own dates."""
     flow, period = shown.figures.flow, shown.period
     sums = [good + bad for good, bad in zip(flow.delivered, flow.not_delivered, strict=True)]
@@ -65,7 +65,7 @@ def reports(shown: Shown) -> Panel:
     return Panel("Reports over time", keys, finding, chart)
 
 
-def countries(shown: Shown) -> Panel:
+def countries(shown: PanelData) -> Panel:
     """The recipients by country, and what became of them."""
     found = shown.figures.countries
     if not found:
@@ -104,7 +104,7 @@ def countries(shown: Shown) -> Panel:
     )
 
 
-def stops(shown: Shown) -> Panel:
+def stops(shown: PanelData) -> Panel:
     """STOPs as they were seen to come; where none was, the messages that have them."""
     figures, period = shown.figures, shown.period
     counts, ranking = figures.counts, figures.stops
@@ -142,7 +142,7 @@ def stops(shown: Shown) -> Panel:
     return Panel("STOPs by message", keys, said(*sentences), bars)
 
 
-def requests(shown: Shown) -> Panel:
+def requests(shown: PanelData) -> Panel:
     """Requests of each minute, against the budget; they are never told apart by message."""
     title, period, asked = "Requests and the budget", shown.period, shown.requests
     share = cells.percent(asked.used, asked.allowed)
@@ -181,7 +181,7 @@ def requests(shown: Shown) -> Panel:
 
 
 def _over_time(
-    shown: Shown,
+    shown: PanelData,
     what: str,
     counted: Sequence[int],
     tone: Tone,
@@ -215,7 +215,7 @@ LEAST_DRAWN = 0.1
 """A share not delivered below this would lie flat on the axis: the sentence tells it better."""
 
 
-def delivery_curve(shown: Shown) -> Panel:
+def delivery_curve(shown: PanelData) -> Panel:
     """Which share of the recipients was delivered, so long after the message began."""
     title, curve = "Delivery curve", shown.figures.curve
     if not curve.recipients:
@@ -247,7 +247,7 @@ def _points(shares: Sequence[float]) -> tuple[tuple[float, float], ...]:
     )
 
 
-def _rate(shown: Shown) -> Content:
+def _rate(shown: PanelData) -> Content:
     counts = shown.figures.counts
     if not counts.final:
         return Content(f"No final report yet, {many(counts.waiting, 'recipient')} waiting.")
@@ -263,7 +263,7 @@ def _reached(curve: DeliveryCurve) -> str:
     return f"Half of the recipients within {unbroken(curve.half)}, 90% in {unbroken(curve.most)}."
 
 
-def durations(shown: Shown) -> Panel:
+def durations(shown: PanelData) -> Panel:
     """How the durations of final reports are spread, with median, 90th and 99th percentile."""
     title, found = "How long reports take", shown.figures.durations
     if not found.reports:
@@ -303,7 +303,7 @@ def _mark(word: str, seconds: int | None) -> Mark:
     return Mark(charts.along_durations(seconds or 0), f"{word} {took(seconds)}")
 
 
-_MAKERS: dict[str, Callable[[Shown], Panel]] = {
+_MAKERS: dict[str, Callable[[PanelData], Panel]] = {
     "Curve": delivery_curve,
     "Delays": durations,
     "Reports": reports,
@@ -315,6 +315,6 @@ TABS = tuple(_MAKERS)
 """What the panels are called where there is little room, in their order."""
 
 
-def panels(shown: Shown) -> tuple[Panel, ...]:
+def panels(shown: PanelData) -> tuple[Panel, ...]:
     """Every panel, in the order of ``TABS``."""
     return tuple(make(shown) for make in _MAKERS.values())

@@ -28,7 +28,7 @@ from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.line import Line, fitted, part
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
-from smsmon.console.overview.panel import PERIODS, Panel, PanelView, Requests, Shown
+from smsmon.console.overview.panel import PERIODS, Panel, PanelData, PanelView, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.signs import Tone, styled
 from smsmon.model import Event
@@ -233,7 +233,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         of_all, of_one = self._figures
         engine = self._engine
         self._panels = panels(
-            Shown(
+            PanelData(
                 figures=of_one or of_all,
                 everything=of_all if of_one else None,
                 message_id=self._message_id if of_one else None,

@@ -81,15 +81,15 @@ def _parse_text(text: str) -> IdList:
     """What a person wrote, up to the mark of an export; below it, each line as it was written."""
     every = lines(text)
     at = next((at for at, each in enumerate(every) if each.text == TEXT_MARK), len(every))
-    finding = find_in_text(every[:at])
+    builder = find_in_text(every[:at])
     for line, written in every[at + 1 :]:
         message_id, _, label = written.partition("\t")
         try:
             if written:
-                finding.take(line, entry_of({"id": message_id, "label": label}, trusted=True))
+                builder.take(line, entry_of({"id": message_id, "label": label}, trusted=True))
         except ValueError as error:
-            finding.refuse(line, written, str(error))
-    return finding.listed()
+            builder.refuse(line, written, str(error))
+    return builder.listed()
 
 
 _PARSERS: Mapping[Form, Callable[[str], IdList]] = MappingProxyType(

@@ -122,7 +122,7 @@ class IdList:
 
 
 @dataclass(slots=True)
-class Finding:
+class ListBuilder:
     """An ``IdList`` in the making."""
 
     entries: list[tuple[int, Entry]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 
 from smsmon.model import Entry
 from smsmon.store.entries import clean_tags
-from smsmon.store.idlist.cells import Finding, IdList, id_in
+from smsmon.store.idlist.cells import IdList, ListBuilder, id_in
 from smsmon.store.idlist.tables import Record, entry_of, fields_of, lines, names_ids, tags_in
 
 JSON_KEYS = ("id", "label", "tags", "note", "added_at", "paused", "profile")
@@ -20,10 +20,10 @@ _DEEPEST = 3
 def parse_json(text: str) -> IdList:
     """Ids, as texts or numbers, or objects that name them, in a list, in an object's list, or one a
     line."""
-    finding = Finding()
+    builder = ListBuilder()
     for record, value in _values(text):
-        _take(record, value, finding, _DEEPEST)
-    return finding.listed()
+        _take(record, value, builder, _DEEPEST)
+    return builder.listed()
 
 
 def is_json(text: str) -> bool:
@@ -56,35 +56,35 @@ def _loads(text: str) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def _take(record: Record, value: Any, finding: Finding, deeper: int) -> None:
+def _take(record: Record, value: Any, builder: ListBuilder, deeper: int) -> None:
     if isinstance(value, list):
         at = record
         for each in value:
             at = _place_of(each, at)
-            _take_one(at, each, finding)
+            _take_one(at, each, builder)
     elif isinstance(value, dict) and not names_ids(_fields(value)) and deeper:
         lists = [each for each in value.values() if isinstance(each, list | dict)]
         if len(lists) == 1:
-            _take(record, lists[0], finding, deeper - 1)
+            _take(record, lists[0], builder, deeper - 1)
         else:
-            finding.refuse(record.line, _shown(value), "it names no id, nor one list of them")
+            builder.refuse(record.line, _shown(value), "it names no id, nor one list of them")
     else:
-        _take_one(record, value, finding)
+        _take_one(record, value, builder)
 
 
-def _take_one(record: Record, value: Any, finding: Finding) -> None:
+def _take_one(record: Record, value: Any, builder: ListBuilder) -> None:
     try:
         if isinstance(value, ValueError):
             raise ValueError("this is not JSON")
         if isinstance(value, dict):
-            finding.take(record.line, _entry(value))
+            builder.take(record.line, _entry(value))
         elif isinstance(value, str):
-            finding.take(record.line, Entry(id_in(value)))
+            builder.take(record.line, Entry(id_in(value)))
         else:
             raise ValueError("an id is text or a number")
     except ValueError as error:
         text = record.text if isinstance(value, ValueError) else _shown(value)
-        finding.refuse(record.line, text, str(error))
+        builder.refuse(record.line, text, str(error))
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:

@@ -14,7 +14,15 @@ from typing import NamedTuple
 from smsmon.model import Entry
 from smsmon.phones import is_phone_like
 from smsmon.store.entries import cleaned
-from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, GROUPING, Doubt, Finding, id_in, uncovered
+from smsmon.store.idlist.cells import (
+    A_PHONE,
+    AMBIGUOUS,
+    GROUPING,
+    Doubt,
+    ListBuilder,
+    id_in,
+    uncovered,
+)
 from smsmon.store.idlist.tables import Record, cells_of, is_silent, records
 
 _LONG = 5
@@ -55,18 +63,18 @@ class _Word(NamedTuple):
     kind: str
 
 
-def find_in_text(every: Sequence[Record]) -> Finding:
+def find_in_text(every: Sequence[Record]) -> ListBuilder:
     """One id a line, then its label after white space, comma, semicolon, tab or ``|``.
 
     Several ids on a line are that many messages; a label behind them is the label of each. Empty
     lines and ``#`` lines are passed over; bullets and numbering are no part of a line.
     """
-    finding = Finding()
+    builder = ListBuilder()
     numbered = 0
     for line, written in records(every):
         if is_silent(written):
             if comment := written.strip(" \t#"):
-                finding.headings.append((line, comment))
+                builder.headings.append((line, comment))
             continue
         shown = uncovered(written).strip()
         bare = _BULLET.sub("", shown, count=1) if _BULLET.match(shown) else shown
@@ -77,14 +85,14 @@ def find_in_text(every: Sequence[Record]) -> Finding:
                 numbered = int(digits)
                 bare = bare[number.end() :]
         try:
-            _take(line, bare.replace("\n", " "), finding)
+            _take(line, bare.replace("\n", " "), builder)
         except Doubt as doubt:
-            finding.refuse(line, shown, str(doubt))
-    finding.doubt_called_phones()
-    return finding
+            builder.refuse(line, shown, str(doubt))
+    builder.doubt_called_phones()
+    return builder
 
 
-def _take(line: int, text: str, finding: Finding) -> None:
+def _take(line: int, text: str, builder: ListBuilder) -> None:
     """What one line says. Raises ``Doubt`` where that is nothing certain."""
     if text[0] in ",;":
         raise Doubt("the id is empty")
@@ -97,7 +105,7 @@ def _take(line: int, text: str, finding: Finding) -> None:
         if parts_of_one or max(lengths) - min(lengths) > _SPREAD:
             raise Doubt(AMBIGUOUS)
         for word in words:
-            finding.take(line, Entry(word.id))
+            builder.take(line, Entry(word.id))
         return
     count = _ids_in_front(words)
     rest = words[count:]
@@ -105,9 +113,9 @@ def _take(line: int, text: str, finding: Finding) -> None:
         # Digits and nothing but digits were meant: what is no id is a slip of the hand.
         for word in words:
             if word.id:
-                finding.take(line, Entry(word.id))
+                builder.take(line, Entry(word.id))
             else:
-                finding.refuse(line, word.text, _why_none(word.text))
+                builder.refuse(line, word.text, _why_none(word.text))
         return
     first = words[0]
     if not first.id:
@@ -119,13 +127,13 @@ def _take(line: int, text: str, finding: Finding) -> None:
     if _AMOUNT.match(label):
         raise Doubt("it looks like an amount")
     for word in front:
-        finding.take(line, cleaned(Entry(word.id, label)))
+        builder.take(line, cleaned(Entry(word.id, label)))
     digits = re.match("[0-9]+", label)
     like_an_id = digits is not None and len(digits[0]) >= min(_LONG, len(first.id))
     if (count < 2 and like_an_id) or is_phone_like(label):
-        finding.doubt(line, label, "is taken for a label, as it is no id")
+        builder.doubt(line, label, "is taken for a label, as it is no id")
     elif _names_another(label, first.id):
-        finding.doubt(line, label, "is taken for a label, and may name another id")
+        builder.doubt(line, label, "is taken for a label, and may name another id")
 
 
 def _words(text: str) -> list[_Word]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from smsmon import spreadsheet
 from smsmon.model import DEFAULT_PROFILE, Entry, is_message_id
 from smsmon.store.entries import clean_tags, cleaned
-from smsmon.store.idlist.cells import Finding, IdList, id_in, is_id, uncovered
+from smsmon.store.idlist.cells import IdList, ListBuilder, id_in, is_id, uncovered
 
 DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -290,24 +290,24 @@ def parse_csv(text: str) -> IdList:
     told = _SEPARATOR.fullmatch(every[0].text.strip())
     every = every[1:] if told else every
     header = header_in(every)
-    finding = Finding()
+    builder = ListBuilder()
     if header is None:
         delimiter = (told[1] if told else "") or delimiter_of(text) or ","
         for record in records(every, delimiter):
             if not is_silent(record.text):
-                _take_bare(record, delimiter, finding)
-        finding.doubt_called_phones()
-        return finding.listed()
+                _take_bare(record, delimiter, builder)
+        builder.doubt_called_phones()
+        return builder.listed()
     for record in every[: header.at]:
         if not is_silent(record.text):
-            finding.refuse(record.line, record.text, "it stands above the header")
+            builder.refuse(record.line, record.text, "it stands above the header")
     for record in records(every[header.at + 1 :], header.delimiter):
         if not is_silent(record.text):
-            _take(record, header, finding)
-    return finding.listed()
+            _take(record, header, builder)
+    return builder.listed()
 
 
-def _take(record: Record, header: Header, finding: Finding) -> None:
+def _take(record: Record, header: Header, builder: ListBuilder) -> None:
     try:
         cells = cells_of(record.text, header.delimiter)
         if "id" not in header.fields:
@@ -315,12 +315,12 @@ def _take(record: Record, header: Header, finding: Finding) -> None:
         if any(cells[len(header.fields) :]):
             raise ValueError("it has more cells than the header has names")
         values = dict(zip(header.fields, map(spreadsheet.plain, cells), strict=False))
-        finding.take(record.line, entry_of(values, trusted=header.trusted))
+        builder.take(record.line, entry_of(values, trusted=header.trusted))
     except ValueError as error:
-        finding.refuse(record.line, record.text, str(error))
+        builder.refuse(record.line, record.text, str(error))
 
 
-def _take_bare(record: Record, delimiter: str, finding: Finding) -> None:
+def _take_bare(record: Record, delimiter: str, builder: ListBuilder) -> None:
     """A row whose columns nobody named: its first cell is the id, unless another may be."""
     try:
         cells = cells_of(record.text, delimiter)
@@ -329,6 +329,6 @@ def _take_bare(record: Record, delimiter: str, finding: Finding) -> None:
         if any(is_id(cell) and len(cell) >= min(_LIKE_AN_ID, len(cells[0])) for cell in rest):
             raise ValueError(SEVERAL)
         label = " ".join(map(spreadsheet.plain, rest))
-        finding.take(record.line, cleaned(Entry(message_id, label)))
+        builder.take(record.line, cleaned(Entry(message_id, label)))
     except ValueError as error:
-        finding.refuse(record.line, record.text, str(error))
+        builder.refuse(record.line, record.text, str(error))

@@ -21,7 +21,7 @@ from smsmon.console.overview.activity import Activity, Stop
 from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
 from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
 from smsmon.console.overview.figures import FigureCache, capture
-from smsmon.console.overview.panel import PERIODS, Panel, Requests, Shown
+from smsmon.console.overview.panel import PERIODS, Panel, PanelData, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.signs import Tone
@@ -68,10 +68,10 @@ def ended(delivered: int, failed: int = 0, took: float = 6, stops: int = 0) -> l
     ]
 
 
-def shown(board: Board, *, only: str | None = None, activity: Activity | None = None) -> Shown:
+def shown(board: Board, *, only: str | None = None, activity: Activity | None = None) -> PanelData:
     clock = VirtualClock(START + 600)
     everything, one = FigureCache().reckon(capture(board), clock.now(), PERIODS[0].axis, only)
-    return Shown(
+    return PanelData(
         figures=one or everything,
         everything=everything if one else None,
         message_id=only,
@@ -83,7 +83,7 @@ def shown(board: Board, *, only: str | None = None, activity: Activity | None = 
     )
 
 
-def panel(tab: str, what: Shown) -> Panel:
+def panel(tab: str, what: PanelData) -> Panel:
     return panels(what)[TABS.index(tab)]
 
 
