@@ -20,7 +20,7 @@ def run(work: Coroutine[Any, Any, T], gap: Callable[[int], str] = no_room) -> T:
     asyncio would print the latter as a traceback, and go on. A fault that ``work`` survives is
     told on stderr, and a note about it is left. What is printed meanwhile waits for no reader;
     ``gap`` makes the line for stdout that says how many lines found no room. Told to stop, or
-    without a reader, ``work`` is cancelled; then `Told` or BrokenPipeError is raised.
+    without a reader, ``work`` is cancelled; then `ToldToStop` or BrokenPipeError is raised.
     """
     unseen: list[BaseException] = []
     unwritten: list[OSError] = []

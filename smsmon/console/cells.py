@@ -172,7 +172,7 @@ def _look(sign: Sign, word: str) -> Sequence[Span]:
     return (Span(f"{sign.glyph} {word}", sign.tone),)
 
 
-def tally(number: int, of: Status) -> Span:
+def status_count(number: int, of: Status) -> Span:
     """A count in the column of a status; zero stands back."""
     return Span(count(number), STATUS_SIGNS[of].tone if number else Tone.DIM)
 

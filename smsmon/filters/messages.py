@@ -138,7 +138,7 @@ def _share(name: str) -> Callable[[Message], float | None]:
     return share
 
 
-def _tally(status: Status, width: int, priority: int) -> Shown:
+def _number(status: Status, width: int, priority: int) -> Shown:
     """The column of the number of recipients with one status; its sign is the title."""
     return Shown(status.slug, "", status, width=width, align="right", priority=priority,
                  descending=True)  # fmt: skip
@@ -169,16 +169,16 @@ MESSAGES: tuple[MessageField, ...] = (
                       descending=True,
                       help="How many; -2: two of them are no longer listed; 500-: some.")),
     OfAll("waiting", Kind.NUMBER, _count("waiting"),
-          help="how many are waiting", exported="waiting", shown=_tally(Status.WAITING, 6, 78)),
+          help="how many are waiting", exported="waiting", shown=_number(Status.WAITING, 6, 78)),
     OfAll("failed", Kind.NUMBER, _count("not_delivered"),
           help="how many are not delivered", exported="not_delivered",
-          shown=_tally(Status.NOT_DELIVERED, 6, 79)),
+          shown=_number(Status.NOT_DELIVERED, 6, 79)),
     OfAll("delivered", Kind.NUMBER, _count("delivered"),
           help="how many are delivered", exported="delivered",
-          shown=_tally(Status.DELIVERED, 7, 40)),
+          shown=_number(Status.DELIVERED, 7, 40)),
     OfAll("unknown", Kind.NUMBER, _count("unknown"),
           help="how many have a status that smsmon does not know", exported="unknown",
-          shown=_tally(Status.UNKNOWN, 4, 20)),
+          shown=_number(Status.UNKNOWN, 4, 20)),
     OfAll("stop", Kind.NUMBER, _count("stop"),
           help="how many said STOP", exported="stop",
           shown=Shown("stop", "STOP", Drawn.WARNING, width=5, align="right", priority=70,

@@ -27,9 +27,9 @@ from smsmon.model import (
 from smsmon.monitor.changes import (
     RawAnswers,
     SeenTransitions,
+    counted,
     event_of,
     listing,
-    tally,
     transitions_of,
 )
 from smsmon.monitor.source import Followed
@@ -224,7 +224,7 @@ class Board:
         elif transitions:
             watched.last_change_at = at
         if first_ever:
-            events.append(event_of(EventKind.FIRST_READ, watched, at, tally(watched.counts)))
+            events.append(event_of(EventKind.FIRST_READ, watched, at, counted(watched.counts)))
         events.extend(self._ends(watched, at, report.served_at))
         self._seen.add(transitions)
         return Applied(
@@ -346,10 +346,10 @@ class Board:
         events = []
         if watched.complete and watched.completed_at is None:
             watched.completed_at = watched.last_change_at or at
-            events.append(event_of(EventKind.COMPLETED, watched, at, tally(watched.counts)))
+            events.append(event_of(EventKind.COMPLETED, watched, at, counted(watched.counts)))
         elif not watched.complete and watched.completed_at is not None:
             watched.completed_at = None
-            events.append(event_of(EventKind.REOPENED, watched, at, tally(watched.counts)))
+            events.append(event_of(EventKind.REOPENED, watched, at, counted(watched.counts)))
         self.unsettle(watched, at)
         if watched.settled_at is None and watched.has_settled(at, at) and not astray(at, served_at):
             watched.settled_at = at

@@ -54,7 +54,7 @@ def _transition(
     )
 
 
-def tally(counts: Counts) -> str:
+def counted(counts: Counts) -> str:
     """The counts as a line of the log says them; what is zero is left out."""
     parts = [
         (counts.delivered, "delivered"),

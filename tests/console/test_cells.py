@@ -103,8 +103,8 @@ def test_states_say_their_word_and_detail() -> None:
 
 def test_counts_have_thousands_separators_and_zero_stands_back() -> None:
     assert cells.count(1_234_567) == "1,234,567"
-    assert cells.tally(3, Status.NOT_DELIVERED) == Span("3", Tone.BAD)
-    assert cells.tally(0, Status.NOT_DELIVERED) == Span("0", Tone.DIM)
+    assert cells.status_count(3, Status.NOT_DELIVERED) == Span("3", Tone.BAD)
+    assert cells.status_count(0, Status.NOT_DELIVERED) == Span("0", Tone.DIM)
 
 
 @pytest.mark.parametrize(

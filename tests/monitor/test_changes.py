@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.model import Counts, Transition
-from smsmon.monitor.changes import RawAnswers, SeenTransitions, tally
+from smsmon.monitor.changes import RawAnswers, SeenTransitions, counted
 from smsmon.recipients import Status
 
 
@@ -127,4 +127,4 @@ def test_as_many_bytes_as_the_total_are_kept_and_no_more() -> None:
     ],
 )
 def test_counts_are_said_without_what_is_zero(counts: Counts, said: str) -> None:
-    assert tally(counts) == said
+    assert counted(counts) == said

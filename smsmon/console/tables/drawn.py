@@ -44,7 +44,7 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
         case Drawn.WARNING:
             return lambda fact, _: UNKNOWN if fact is None else _warning(fact)
         case Status():
-            return lambda fact, _: UNKNOWN if fact is None else cells.tally(fact, drawn)
+            return lambda fact, _: UNKNOWN if fact is None else cells.status_count(fact, drawn)
         case Drawn.STATE | Drawn.DUE | Drawn.BAR | Drawn.TOTAL | Drawn.PHONE | Drawn.STATUS:
             raise ValueError(f"{drawn.name} takes more than the fact")
 
