@@ -93,7 +93,7 @@ class Reader:
             self._connection = open_for_reading(self.path)
             if self._checked:
                 check(self._connection, self.path)
-            # The empty history that stands for one not made yet is asked once.
+            # What stands in for a file is asked once: the file may be made or migrated meanwhile.
             self._inodes = None if stands_in(self._connection) else _inodes(self.path)
         self._connection.set_progress_handler(self.unwanted, _STEPS)
         return self._connection

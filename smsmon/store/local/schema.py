@@ -244,8 +244,9 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; to an empty history (see ``stands_in``) when there is
-    no file yet, or one that its writer has not filled yet.
+    """A connection that can only read; to one that stands in for the file (see ``stands_in``)
+    when there is none yet, when its writer has not filled it yet, or when it is of an older
+    version and cannot be written.
 
     Raises ``StoreError``.
     """
@@ -261,7 +262,10 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             refuse(connection, path, len(MIGRATIONS))
             version = _version(connection)
             if 0 < version < len(MIGRATIONS):
-                open_for_writing(path).close()
+                try:
+                    open_for_writing(path).close()
+                except (NotWritable, DiskFull, Busy):
+                    connection = _migrated_copy(connection, path)
             elif version == 0:  # its writer is about to make it
                 connection.close()
                 connection = sqlite3.connect(
@@ -300,9 +304,22 @@ def _empty(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """The older database of ``connection``, copied aside and migrated there."""
+    with contextlib.closing(connection):
+        copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        try:
+            connection.backup(copy)
+            migrate(copy, path, MIGRATIONS)
+        except BaseException:
+            copy.close()
+            raise
+    return copy
+
+
 def stands_in(connection: sqlite3.Connection) -> bool:
-    """True for the empty history that stands for a file not made yet: what is written to the
-    file later never shows in it.
+    """True for what stands in for a file that is not made yet, or cannot be migrated: what is
+    written to the file later never shows in it.
     """
     (nowhere,) = connection.execute(
         "SELECT ifnull(file, '') = '' FROM pragma_database_list"

@@ -12,7 +12,7 @@ import pytest
 
 from smsmon.model import EventKind
 from smsmon.recipients import Status
-from smsmon.store.errors import StoreError
+from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
 from smsmon.store.local import queries, schema
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import MIGRATIONS, open_for_writing
@@ -133,6 +133,26 @@ def test_a_reader_of_an_older_file_migrates_it_first(
     with Reader(path) as reader:
         assert reader.ask(queries.messages) == [("300", "default")]
     assert version(path) == len(LATER)
+
+
+@pytest.mark.parametrize("refusal", [NotWritable, DiskFull, Busy])
+def test_an_older_file_that_cannot_be_written_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: type[StoreError]
+) -> None:
+    path = old(tmp_path / "history.db", FIXTURES[0])
+
+    def refuse(path: Path) -> sqlite3.Connection:
+        raise refusal(path, "it cannot be written", "")
+
+    with Reader(path) as reader:
+        with monkeypatch.context() as patch:
+            patch.setattr(schema, "open_for_writing", refuse)
+            (known,) = reader.ask(lambda db: list(queries.load(db, ["300"])))
+            assert len(known.recipients) == 4
+        assert version(path) == 1
+        (known,) = reader.ask(lambda db: list(queries.load(db, ["300"])))  # it can be by now
+    assert len(known.recipients) == 4
+    assert version(path) == len(MIGRATIONS)
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
