@@ -103,7 +103,7 @@ class Picture:
 
     def filtered_counts(self) -> Counts | None:
         """The recipients of the messages that a filter shows; None while none is in force."""
-        if not self.messages.filtered:
+        if not self.messages.in_force:
             return None
         board, ids = self._session.engine.board, self.messages.table.view.shown_keys()
         return sum((each.counts for each in filter(None, map(board.get, ids))), Counts())

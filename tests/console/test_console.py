@@ -357,6 +357,7 @@ async def test_a_filter_that_cannot_be_read_hides_nothing_when_it_is_entered(ope
         await pilot.pause()
         assert table.view.hidden == 0
         assert "There is no field 'status'" in text_of(scene)
+        assert "filtered recipients" not in text_of(scene)
 
 
 async def test_keys_typed_fast_take_effect_in_their_order(opened: Open) -> None:

@@ -127,7 +127,7 @@ def none_at_hand(polling: WhoPolls | None, *, read: bool) -> str:
     if not read:
         why = "it has not been read yet"
     elif polling is None or polling.here:
-        why = "none that came since the start was another than the one before"
+        why = "nothing new has come since the start"
     elif polling.holder is None:
         why = "nobody polls"
     else:

@@ -213,9 +213,14 @@ class TablePane(Pane, Generic[K, R]):
         return self._filter
 
     @property
+    def in_force(self) -> bool:
+        """True while not every row is wanted."""
+        return bool(self._filter) or self.only is not Only.ALL
+
+    @property
     def filtered(self) -> bool:
         """True while not every row is wanted, or a filter is being typed."""
-        return bool(self._filter) or self.only is not Only.ALL or self._typed
+        return self.in_force or self._typed
 
     @property
     def _typed(self) -> bool:
@@ -285,10 +290,7 @@ class TablePane(Pane, Generic[K, R]):
 
     def _apply(self, wanted: Filter) -> None:
         self._filter = wanted
-        if not wanted and self.only is Only.ALL:
-            self.table.set_filter(None)
-        else:
-            self.table.set_filter(self._accepts)
+        self.table.set_filter(self._accepts if self.in_force else None)
         self._show_empty()
         shown, all_rows = len(self.table.view), len(self.table.view.keys)
         if self.bar is not None:

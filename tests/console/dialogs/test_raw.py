@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from smsmon.console.dialogs.raw import SHOWN_LIMIT, LinesView, RawScreen, facts, folded, page
+from smsmon.console.dialogs.raw import (
+    SHOWN_LIMIT,
+    LinesView,
+    RawScreen,
+    facts,
+    folded,
+    none_at_hand,
+    page,
+)
 from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, asking, calm
 
 ANSWER = b'{"b":"2","a":[{"phoneNumber":"+33612345678","x":1.50},{}],"e":[],"u":"\\u001b[0m"}'
@@ -260,3 +268,8 @@ async def test_it_may_be_closed_before_it_is_laid_out() -> None:
         await pilot.press("escape")
         await calm(app, pilot)
         assert app.answers == [None]
+
+
+def test_no_answer_is_spoken_of_where_none_may_have_come() -> None:
+    told = none_at_hand(None, read=True)
+    assert told == "No answer of this message is at hand: nothing new has come since the start."
