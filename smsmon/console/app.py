@@ -173,6 +173,8 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         return cast(ConsoleScreen, screen)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste) and not self.screen_stack:
+            return  # what was typed while the last screen went away
         if isinstance(event, events.Paste) and not event.is_forwarded:
             # Textual's inputs show a paste as it came, escape sequences included.
             event.text = safe_lines(event.text)

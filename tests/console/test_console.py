@@ -470,3 +470,16 @@ async def test_no_table_paints_when_nothing_changed(opened: Open) -> None:
         scene.screen.feed.flush()
         await pilot.pause()
         assert painted == []
+
+
+async def test_keys_that_come_as_the_last_screen_goes_away_are_no_fault(opened: Open) -> None:
+    async with opened() as (scene, _):
+        pass
+    assert not scene.app.screen_stack
+    for forwarded in (False, True):
+        key = events.Key("j", "j")
+        if forwarded:
+            key._set_forwarded()
+        await scene.app.on_event(key)
+    await scene.app.on_event(events.Paste("300"))
+    assert scene.app.return_code in (0, None)

@@ -90,7 +90,7 @@ class Place(NamedTuple):
 def place_of(path: Path) -> Place:
     """What stands there now; asked before each question and each write, so names are text."""
     database = os.path.realpath(path)
-    return Place(*(_stat(database + ending) for ending in ("", *JOURNALS)))
+    return Place(*[_stat(database + ending) for ending in ("", *JOURNALS)])
 
 
 def _stat(path: str) -> os.stat_result | None:
