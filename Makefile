@@ -36,7 +36,7 @@ format: $(VENV)/.dev ## rewrite the files as `make check` wants them
 bench: $(VENV)/.bench ## benchmarks: ours to what you would otherwise have, medians of pairs
 	@$(BIN)/python -m tests.benchmarks
 
-soak: $(VENV)/.dev ## four weeks in half an hour: half a million reports, and whether memory grows
+soak: $(VENV)/.dev ## four weeks in about an hour: half a million reports, and whether memory grows
 	@$(BIN)/python -m pytest $(LONG) tests/soak
 
 chaos: $(VENV)/.dev ## an hour of everything that can go wrong, 200 kills, a fuzz of all commands
