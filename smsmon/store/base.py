@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Key, Remembered, Summary
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, Event, Fault, Transition
 from smsmon.recipients import Recipients
 from smsmon.store.entries import Added, Removed
@@ -262,6 +262,19 @@ class WatchedMessage(Protocol):
     def fault(self) -> Fault | None: ...
     @property
     def fault_since(self) -> float | None: ...
+
+
+def poll_of(watched: WatchedMessage) -> LastPoll:
+    """How it stands with a message's polls now."""
+    return LastPoll(
+        watched.read_at,
+        watched.asked_at,
+        watched.fault,
+        watched.fault_since,
+        watched.promise,
+        watched.next_due,
+        watched.settled_at,
+    )
 
 
 class HistoryStore(Protocol):

@@ -23,7 +23,7 @@ from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_o
 from smsmon.merging import take_in
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
-from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage
+from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage, poll_of
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
@@ -573,15 +573,7 @@ class MemoryHistory:
         self._memory.polls[entry.id] = (
             self._memory.sequence,
             key_of(entry),
-            LastPoll(
-                watched.read_at,
-                watched.asked_at,
-                watched.fault,
-                watched.fault_since,
-                watched.promise,
-                watched.next_due,
-                watched.settled_at,
-            ),
+            poll_of(watched),
         )
 
     def record_event(self, event: Event) -> None:

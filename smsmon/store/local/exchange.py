@@ -14,25 +14,11 @@ from pathlib import Path
 
 from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered
 from smsmon.model import Fault, FaultKind, Transition
-from smsmon.store.base import WatchedMessage
 from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
 from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Newer, Recorded, Wish
-
-
-def poll_of(watched: WatchedMessage) -> LastPoll:
-    """How it stands with a message's polls now."""
-    return LastPoll(
-        watched.read_at,
-        watched.asked_at,
-        watched.fault,
-        watched.fault_since,
-        watched.promise,
-        watched.next_due,
-        watched.settled_at,
-    )
 
 
 class Superseded(Exception):

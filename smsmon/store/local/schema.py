@@ -268,10 +268,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                     connection = _migrated_copy(connection, path)
             elif version == 0:  # its writer is about to make it
                 connection.close()
-                connection = sqlite3.connect(
-                    ":memory:", isolation_level=None, check_same_thread=False
-                )
-                migrate(connection, path, MIGRATIONS)
+                connection = _empty(path)
         except BaseException:
             connection.close()
             raise

@@ -16,7 +16,7 @@ from pathlib import Path
 from smsmon.clock import Clock, SystemClock, astray
 from smsmon.known import AccountState, Key, Remembered, key_of
 from smsmon.model import Entry, Event
-from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage
+from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage, poll_of
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.local.columns import (
@@ -26,7 +26,7 @@ from smsmon.store.local.columns import (
     update_of,
     was_heard,
 )
-from smsmon.store.local.exchange import FOLLOWING, Superseded, Term, poll_of
+from smsmon.store.local.exchange import FOLLOWING, Superseded, Term
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.schema import of_sqlite_error, transaction
 from smsmon.store.shared import Wish
