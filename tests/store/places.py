@@ -14,13 +14,11 @@ from typing import Self
 
 from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
-from smsmon.model import Entry
-from smsmon.monitor.board import Applied, Board
 from smsmon.recipients import Recipient
 from smsmon.store.base import HistoryStore, Store
 from smsmon.store.local import LocalStore
 from tests.store.memory import Memory, MemoryStore
-from tests.store.reports import START, report
+from tests.store.reports import START, RecordedBoard
 from tests.support.clock import VirtualClock
 
 Place = Callable[[], Store]
@@ -39,13 +37,13 @@ def memory(_: Path) -> Place:
 PLACES: Mapping[str, Callable[[Path], Place]] = MappingProxyType({"local": local, "memory": memory})
 
 
-class Process:
+class Process(RecordedBoard):
     """A board and a history, as a console ties them."""
 
     def __init__(self, place: Place, clock: Clock | None = None) -> None:
         """``clock`` is far behind all moments of the tests unless given."""
-        self.board = Board()
         self.history: HistoryStore = place().history(clock or VirtualClock(START + MONTH))
+        super().__init__(self.history.record)
         self.outdated: list[Key] = []
 
     async def __aenter__(self) -> Self:
@@ -58,34 +56,6 @@ class Process:
         except Exception:
             if kind is None:
                 raise
-
-    def watch(
-        self,
-        message_id: str,
-        remembered: Remembered | None = None,
-        *,
-        label: str = "",
-        tags: Sequence[str] = (),
-        profile: str = "default",
-    ) -> None:
-        """Watch a message, from what the history gave if it did."""
-        entry = Entry(message_id, label, tuple(tags), added_at=START, profile=profile)
-        if remembered is None:
-            self.board.watch(entry, START)
-        else:
-            self.board.restore(entry, remembered, START)
-
-    def poll(
-        self,
-        message_id: str,
-        rows: Sequence[Recipient],
-        at: float,
-        asked_at: float | None = None,
-    ) -> Applied:
-        """Apply and record one answer, asked for in the moment it came unless told otherwise."""
-        applied = self.board.apply(report(message_id, rows, at, asked_at), at)
-        self.history.record(applied, self.board[message_id])
-        return applied
 
     async def says(
         self, rows: Sequence[Recipient], asked: float, came: float | None = None

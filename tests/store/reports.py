@@ -12,6 +12,7 @@ from smsmon.clock import Clock
 from smsmon.known import Remembered
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Applied, Board
+from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Recipients, Status, status_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.local.archive import LocalArchive
@@ -52,7 +53,43 @@ def report(
     return Report(message_id, Recipients.of(rows), repr(rows).encode(), asked, at)
 
 
-class Console:
+class RecordedBoard:
+    """A board whose answers are recorded, as an engine has them."""
+
+    def __init__(self, record: Callable[[Applied, Watched], None]) -> None:
+        self.board = Board()
+        self._record = record
+
+    def watch(
+        self,
+        message_id: str,
+        remembered: Remembered | None = None,
+        *,
+        label: str = "",
+        tags: Sequence[str] = (),
+        profile: str = "default",
+    ) -> None:
+        """Watch a message, from what the history gave if it did."""
+        entry = Entry(message_id, label, tuple(tags), added_at=START, profile=profile)
+        if remembered is None:
+            self.board.watch(entry, START)
+        else:
+            self.board.restore(entry, remembered, START)
+
+    def poll(
+        self,
+        message_id: str,
+        rows: Sequence[Recipient],
+        at: float,
+        asked_at: float | None = None,
+    ) -> Applied:
+        """Apply and record one answer, asked for in the moment it came unless told otherwise."""
+        applied = self.board.apply(report(message_id, rows, at, asked_at), at)
+        self._record(applied, self.board[message_id])
+        return applied
+
+
+class Console(RecordedBoard):
     """A board and a writer, as a console ties them."""
 
     def __init__(
@@ -64,8 +101,8 @@ class Console:
         anew: Callable[[], object] = lambda: None,
         outdated: Outdated = lambda _: None,
     ) -> None:
-        self.board = Board()
         self.writer = HistoryWriter(path, clock, listener)
+        super().__init__(self.writer.record)
         self.writer.begin(anew, outdated)
 
     def __enter__(self) -> Self:
@@ -77,26 +114,6 @@ class Console:
         except Exception:
             if kind is None:
                 raise
-
-    def watch(self, message_id: str, remembered: Remembered | None = None, **entry: object) -> None:
-        """Watch a message, from what the history gave if it did."""
-        described = Entry(message_id, added_at=START, **entry)  # type: ignore[arg-type]
-        if remembered is None:
-            self.board.watch(described, START)
-        else:
-            self.board.restore(described, remembered, START)
-
-    def poll(
-        self,
-        message_id: str,
-        rows: Sequence[Recipient],
-        at: float,
-        asked_at: float | None = None,
-    ) -> Applied:
-        """Apply and record one answer, asked for in the moment it came unless told otherwise."""
-        applied = self.board.apply(report(message_id, rows, at, asked_at), at)
-        self.writer.record(applied, self.board[message_id])
-        return applied
 
 
 def rows_of(path: Path, query: str, *values: object) -> list[tuple[object, ...]]:
