@@ -56,6 +56,13 @@ class Clock(Protocol):
         ...
 
 
+async def sleep(clock: Clock, seconds: float | None) -> None:
+    """Wait for so many seconds; None: without end."""
+    import asyncio
+
+    await clock.wait(asyncio.Event(), seconds)
+
+
 class SystemClock:
     """The machine's clock."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from smsmon import files
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.monitor.engine import Engine
 
 Curves = dict[str, list[list[float]]]
@@ -33,9 +33,8 @@ def load(folder: Path) -> Mapping[str, Curves]:
 
 async def keep(folder: Path, engine: Engine, clock: Clock) -> None:
     """Save it now and then, until cancelled."""
-    never = asyncio.Event()
     while True:
-        await clock.wait(never, KEEP_EVERY)
+        await sleep(clock, KEEP_EVERY)
         await save(folder, engine)
 
 

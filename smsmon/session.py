@@ -6,7 +6,6 @@ client, which take longer to load than all else of ours, wait until it has been.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from smsmon import learned
 from smsmon.accounts import Accounts, limits_of, profile_of
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Entry
 from smsmon.monitor.engine import Engine
@@ -145,9 +144,8 @@ class Session:
         self, every: float, looked: Callable[[], None] = lambda: None
     ) -> None:
         """Take over what others do to the watchlist every so many seconds, until cancelled."""
-        never = asyncio.Event()
         while True:
-            await self.clock.wait(never, every)
+            await sleep(self.clock, every)
             await self.watching.look()
             looked()
 

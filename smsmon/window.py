@@ -10,7 +10,6 @@ The engine has a schedule of its own; single requests of commands and dialogs wa
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import fcntl
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.model import Fault, FaultKind, ReadError
 from smsmon.monitor.account import nothing_before
 from smsmon.monitor.budget import Budget
@@ -299,7 +298,7 @@ async def ask(
         now = clock.monotonic()
         if budget.held_until - now > patience:
             raise LeftAlone(left_alone(budget, clock))
-        await clock.wait(asyncio.Event(), wait)
+        await sleep(clock, wait)
     left = clock.monotonic()
     try:
         answer = await call()

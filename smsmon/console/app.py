@@ -15,7 +15,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
-from smsmon.clock import Clock, SystemClock
+from smsmon.clock import Clock, SystemClock, sleep
 from smsmon.console.actions import Action, key_face
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import LiveTable
@@ -240,14 +240,13 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     @work(group="balance", exit_on_error=False)
     async def _follow_balance(self) -> None:
         """Show what the account holds; a balance that cannot be read is left out."""
-        never = asyncio.Event()
         while True:
             try:
                 balance = await self._session.balance(self._settings.profile)
             except ReadError:
                 balance = None
             self.front.head.show_balance(balance)
-            await self._clock.wait(never, _BALANCE_EVERY)
+            await sleep(self._clock, _BALANCE_EVERY)
 
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
@@ -281,7 +280,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         await self._session.look_at_watchlist(_LOOK_EVERY, looked)
 
     async def wait_to_try_again(self) -> None:
-        await self._clock.wait(asyncio.Event(), process.TRY_AGAIN)
+        await sleep(self._clock, process.TRY_AGAIN)
 
     def failed(self, failed: Failed) -> None:
         if failed.what == POLLING:

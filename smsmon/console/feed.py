@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.console.tables.log import Journal, LogLine, event_line, transition_lines
 from smsmon.model import Event
 from smsmon.monitor.state import Applied
@@ -103,11 +103,10 @@ class Feed:
 
     async def run(self) -> None:
         """Hand over what is gathered, a few times a second at most, until cancelled."""
-        never = asyncio.Event()
         while True:
             await self._stirred.wait()
             await self._clock.wait(self._pressing, _UNCHANGED_AFTER)
-            await self._clock.wait(never, 1 / self.frames_per_second)
+            await sleep(self._clock, 1 / self.frames_per_second)
             self.flush()
 
     def flush(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
+from smsmon.clock import sleep
 from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, bindings, face_of, rebound
 from smsmon.console.export import Exports
 from smsmon.console.feed import Feed, News
@@ -162,10 +162,10 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         await cast("TerminalApp", self.app).keep_going("The work on the clock", self._tick_on)
 
     async def _tick_on(self) -> None:
-        clock, never = self.session.clock, asyncio.Event()
+        clock = self.session.clock
         while True:
             # Just behind the full second: no rounding shows the one before.
-            await clock.wait(never, 1.02 - clock.now() % 1.0)
+            await sleep(clock, 1.02 - clock.now() % 1.0)
             self.tick()
 
     # What changed

@@ -13,7 +13,7 @@ from dataclasses import replace
 from random import Random
 from typing import Protocol, TypeVar
 
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.known import AccountState, Condition, Remembered
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.board import Applied, Board, Watched
@@ -320,7 +320,7 @@ class Engine:
             for profile, poller in self._pollers.items():
                 group.create_task(self._keep_polling(poller), name=f"poller {profile}")
             if not self._pollers:
-                await self._clock.wait(asyncio.Event(), None)
+                await sleep(self._clock, None)
 
     # --- inside --------------------------------------------------------------------------
 
@@ -331,7 +331,7 @@ class Engine:
                 await poller.run()
             except Exception:
                 log.exception("the poller of %s failed; it starts again", poller.profile)
-            await self._clock.wait(asyncio.Event(), 1.0)
+            await sleep(self._clock, 1.0)
 
     def _by_profile(self, message_ids: Iterable[str]) -> dict[str, list[str]]:
         """The watched ones of ``message_ids`` that have an account, by profile."""
