@@ -146,7 +146,8 @@ def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> 
         return NumberFound(text, False, (), False)
     wanted = phones.sought(text)
     # What the API gave in a spelling of its own is stored as it came.
-    keys = (*map(int, wanted.numbers()), stored(text.strip()), wanted.anywhere)
+    spelled = (stored(text.strip()), *filter(None, (wanted.anywhere,)))
+    keys = tuple(dict.fromkeys((*map(int, wanted.numbers()), *spelled)))
     marks = ", ".join("?" * len(keys))
     rows = connection.execute(
         f"{_SIGHTING} WHERE r.phone IN ({marks}) ORDER BY r.phone, m.read_at DESC LIMIT ?",

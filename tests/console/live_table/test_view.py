@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -266,6 +267,27 @@ def test_what_has_no_value_comes_last_both_ways() -> None:
 def test_integers_too_large_for_doubles_are_still_told_apart() -> None:
     _, values = comparable([2**60 + 1, 2**60, None], reverse=False)
     assert list(sorted_places(values, reverse=False)) == [1, 0, 2]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        lambda dice: dice.expovariate(1 / 20),
+        lambda dice: float(dice.randrange(3)),
+        lambda dice: 7.0,
+        lambda dice: dice.choice((float("inf"), -0.0, 0.0, -1.5)),
+        lambda dice: max(0.0, dice.random() - 0.9),
+    ],
+    ids=["spread", "few", "one", "endless", "mostly none"],
+)
+def test_a_long_column_sorts_as_its_list_does(
+    drawn: Callable[[random.Random], float], reverse: bool
+) -> None:
+    dice = random.Random(5)
+    column = array("d", [drawn(dice) for _ in range(20_000)])
+    expected = sorted(range(len(column)), key=column.tolist().__getitem__, reverse=reverse)
+    assert list(sorted_places(column, reverse=reverse)) == expected
 
 
 GREAT = st.integers(-(2**55), 2**55 - 1).map(lambda number: 256 * number)
