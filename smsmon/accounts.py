@@ -7,7 +7,7 @@ What takes long to load is imported when it is needed: the console paints before
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.ledger import Window
     from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
+    from smsmon.settings.reading import Problem
     from smsmon.settings.types import KeySource
 
 
@@ -87,23 +88,30 @@ def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -
     return ApiKey.parse(text)
 
 
-def unusable_files(settings: Settings) -> list[str]:
-    """A sentence for each file that the settings name and that cannot be used. Runs nothing."""
-    problems = []
+def wrong_accounts(settings: Settings) -> Iterator[Problem]:
+    """What the settings name of accounts and network that cannot be used. Runs nothing."""
+    from smsmon.settings.reading import Problem
+    from smsmon.settings.types import API_KEY_VARIABLE, KeySource
+
     for name, profile in settings.profiles.items():
-        if profile.key_source.kind == "file":
-            try:
-                read_key(name, profile)
-            except AccountProblem as problem:
-                problems.append(str(problem))
+        if profile.key_source.kind == "command":
+            continue
+        at = ("profiles", name, f"api_key_{profile.key_source.kind}")
+        if profile.key_source == KeySource("env", API_KEY_VARIABLE):
+            continue  # so it is where no place is named at all: nothing is wrong with that
+        try:
+            read_key(name, profile)
+        except AccountProblem as problem:
+            yield Problem(at, str(problem), refused=False)
+        if told := open_to_others(profile):
+            yield Problem(at, f"Profile {name}: {told}", refused=False)
     if settings.network.ca_file is not None:
         from smsmon.api.trust import trust
 
         try:
             trust(ca_file_of(settings))
         except ValueError as error:
-            problems.append(str(error))
-    return problems
+            yield Problem(("network", "ca_file"), str(error), refused=False)
 
 
 def open_to_others(profile: Profile) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -93,6 +94,20 @@ def run(
         for each in (process.stdin, pipe):
             if each is not None:
                 _close(each)
+
+
+def why_not_started(program: str) -> str:
+    """Why ``program`` cannot be started, by its name alone: a part of a sentence; else empty."""
+    if shutil.which(program) is not None:
+        return ""
+    if os.sep not in program:
+        return "there is no such program on PATH"
+    if os.path.isdir(program):
+        return "it is a folder"
+    if os.path.exists(program):
+        return "it is not executable"
+    tilde = program.startswith("~")
+    return "write its path in full, without ~" if tilde else "there is no such file"
 
 
 async def beside(work: Callable[..., T], *args: object) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from smsmon.commands.context import find_locations, read_settings, settings_again
+from smsmon.commands.context import find_locations, reader
 from smsmon.commands.output import fail, without_terminal
 
 
@@ -24,11 +24,13 @@ def open_console() -> int:
     # until the first paint. The terminal's process looks for garbage again, seconds later.
     gc.disable()
     locations = find_locations()
-    settings = read_settings(locations)
+    reread = reader(locations)
+    reading = reread()
 
-    from smsmon.console.actions import keymap_problems
+    from smsmon.console import checks
+
+    if checks.refused(reading):
+        fail("\n".join(checks.complaints(reading)))
     from smsmon.console.app import run_console
 
-    if problems := keymap_problems(settings.keymap):
-        fail("\n".join(problems))
-    return run_console(settings, locations, settings_again(locations))
+    return run_console(reading.settings, locations, reread)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
+    from smsmon.settings.reading import Reading
     from smsmon.store.base import WatchlistStore
 
 
@@ -67,14 +68,12 @@ def load_all(locations: Locations, environ: Mapping[str, str] | None = None) -> 
         fail(str(error))
 
 
-def settings_again(
-    locations: Locations, environ: Mapping[str, str] | None = None
-) -> Callable[[], Settings]:
-    """What reads the same settings anew, in any thread; it raises `SettingsError`."""
-    from smsmon.settings import load_settings
+def reader(locations: Locations, environ: Mapping[str, str] | None = None) -> Callable[[], Reading]:
+    """What reads the settings, again and again, in any thread: by the flags given now too."""
+    from smsmon.settings.loading import read
 
     flags = given_flags()
-    return lambda: load_settings(locations, os.environ if environ is None else environ, flags)
+    return lambda: read(locations, os.environ if environ is None else environ, flags)
 
 
 def open_watchlist(locations: Locations) -> WatchlistStore:

@@ -10,7 +10,7 @@ import click
 
 from smsmon import files
 from smsmon.commands.console import need_terminal
-from smsmon.commands.context import read_settings, settings_again
+from smsmon.commands.context import read_settings, reader
 from smsmon.commands.flags import F, Number
 from smsmon.commands.output import emit, fail
 
@@ -70,7 +70,7 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
         open_store(locations).watchlist().add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
-        code = run_console(settings, locations, settings_again(locations, environ={}))
+        code = run_console(settings, locations, reader(locations, environ={}))
     ctx.exit(code)
 
 

@@ -9,12 +9,20 @@ Left alone on purpose: ``ctrl+b`` (tmux), ``ctrl+a`` (screen), ``ctrl+s`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import Flag, auto
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+from smsmon.console.keys import LEFT_ALONE, key_name, wrong_key
+from smsmon.settings.reading import Problem
+from smsmon.settings.values import did_you_mean
+from smsmon.text import safe
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+    from smsmon.settings import Settings
 
 
 class Where(Flag):
@@ -177,9 +185,6 @@ TABLE_ACTIONS: tuple[Action, ...] = (
 """What every live table does by itself, when it has the focus."""
 
 EVERY_ACTION = ACTIONS + TABLE_ACTIONS
-LEFT_ALONE = frozenset(("ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z"))
-"""What tmux, screen, flow control and job control take for themselves."""
-
 _KEY_FACES = {
     "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
     "colon": ":", "space": "space", "less_than_sign": "<", "greater_than_sign": ">",
@@ -202,6 +207,8 @@ def face_of(id: str, actions: Iterable[Action]) -> str:
 
 def bindings(actions: Iterable[Action]) -> list[Binding]:
     """The Textual bindings of ``actions``; their ids let a keymap move them."""
+    from textual.binding import Binding  # `smsmon config check` reads this table without Textual
+
     return [
         Binding(",".join(action.keys), action.run, action.name, show=False, id=action.id)
         for action in actions
@@ -216,36 +223,39 @@ def rebound(actions: Iterable[Action], keymap: Mapping[str, str]) -> tuple[Actio
     )
 
 
-def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
-    """What is wrong with a keymap, a sentence each: no action of that name, no key, a key
-    that does two things. Quitting always has a key."""
-    known = {action.id: action for action in EVERY_ACTION}
-    problems = []
+def wrong_keymap(settings: Settings) -> Iterator[Problem]:
+    """What makes no sense in a keymap: no action of that name, no key, one that no keyboard has,
+    one of the terminal, one that does two things. Quitting always has a key."""
+    keymap = settings.keymap
+    known = {action.id for action in EVERY_ACTION}
     for id in keymap:
         if id not in known:
-            near = get_close_matches(id, known, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            problems.append(f"keymap: there is no action {id!r}.{hint}")
+            what = f'keymap: there is no action "{safe(id)}".'
+            yield Problem(("keymap", id), what + did_you_mean(id, known))
+    actions = rebound(EVERY_ACTION, keymap)
     taken: dict[str, Action] = {}
-    for action in rebound(EVERY_ACTION, keymap):
+    # What is named in the keymap gives way to what is not: it is there that it can be mended.
+    for action in sorted(actions, key=lambda action: action.id in keymap):
+        at = ("keymap", action.id)
         if not action.keys:
-            problems.append(f"keymap: {action.id} has no key left. Give it one.")
+            yield Problem(at, f"keymap: {action.id} has no key left. Give it one.")
         for key in action.keys:
-            if key in LEFT_ALONE:
-                problems.append(
-                    f"keymap: {key} belongs to the terminal; {action.id} needs another."
-                )
             other = taken.setdefault(key, action)
-            if other is not action:
-                problems.append(f"keymap: {key} would do both {other.id} and {action.id}.")
-    return problems
+            if at[1] not in keymap:
+                continue
+            if key in LEFT_ALONE:
+                what = f"{key} belongs to the terminal; {action.id} needs another."
+            elif other is not action:
+                what = f"{key} would do both {other.id} and {action.id}."
+            else:
+                what = wrong_key(safe(key))
+            if what:
+                yield Problem(at, f"keymap: {what}")
 
 
 def _keys(text: str) -> tuple[str, ...]:
     """Single characters by the names Textual gives them."""
-    names = ",".join(filter(None, map(str.strip, text.split(","))))
-    found = Binding.make_bindings([Binding(names, "")]) if names else ()
-    return tuple(binding.key for binding in found)
+    return tuple(map(key_name, filter(None, map(str.strip, text.split(",")))))
 
 
 def key_line(

@@ -16,13 +16,14 @@ from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock, sleep
+from smsmon.console import checks
 from smsmon.console.actions import Action, key_face
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
-from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for, unknown_theme
+from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from smsmon.locations import Locations
     from smsmon.settings import Settings
+    from smsmon.settings.reading import Reading
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the watchlist file: what another shell adds shows in a second."""
@@ -99,11 +101,11 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         clock: Clock | None = None,
         open_client: OpenClient = open_client,
         *,
-        reload: Callable[[], Settings],
+        reread: Callable[[], Reading],
         tint_seconds: float = 4.0,
         rng: Random | None = None,
     ) -> None:
-        """``reload`` reads the settings anew, from all that they were first read from.
+        """``reread`` reads the settings anew, from all that they were first read from.
 
         ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
         """
@@ -112,10 +114,12 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self.failures.folder = locations.crashes
         self._settings = settings
         self._locations = locations
-        self._reload = reload
+        self._reread = reread
         self._open_client = open_client
         self._memory = _memory(settings, locations)
         self._clock = clock or SystemClock()
+        self.complaints: tuple[str, ...] = ()
+        """What is wrong with the settings in force, a sentence each."""
         self._unsaid: list[str] = []
         """What went wrong before there was a screen to say it on."""
         accounts = Accounts(settings, self._clock, self._complain, open_client)
@@ -197,16 +201,22 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self.front.show_watchlist()
         self._share()
         self._watch_alerts()
-        wanted = self._settings.display.theme or AUTO
-        if wanted != AUTO and wanted not in self.available_themes:
-            self.front.say(unknown_theme(wanted), "warning")
         await self._session.open()
         self._follow_watchlist()
         self._follow_balance()
         self._keep_learned()
+        self._complain_of(await asyncio.to_thread(lambda: checks.complaints(self._reread())))
         self.ready.set()
         self._offer_setup()
         await self.keep_going(POLLING, self._session.engine.run)
+
+    def _complain_of(self, complaints: Sequence[str]) -> None:
+        """Say in one line what is wrong with the settings in force."""
+        self.complaints = tuple(complaints)
+        if complaints:
+            more = len(complaints) - 1
+            rest = f" {more} more: `smsmon config check` lists all." if more else ""
+            self.front.say(f"{complaints[0]}{rest}", "warning")
 
     @work(group="setup", exit_on_error=False)
     async def _offer_setup(self) -> None:
@@ -229,7 +239,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         screen = SetupScreen(self._settings, self._locations, ask, problem=problem)
         if not await self.push_screen_wait(screen):
             return
-        self._settings = await asyncio.to_thread(self._reload)
+        self._settings = (await asyncio.to_thread(self._reread)).settings
         if added := await self._session.use(self._settings):
             names = ", ".join(added)
             self.front.say(f"New in config.toml, and read once smsmon is started again: {names}.")
@@ -335,10 +345,10 @@ def _memory(settings: Settings, locations: Locations) -> Memory:
     return memory
 
 
-def run_console(settings: Settings, locations: Locations, reload: Callable[[], Settings]) -> int:
+def run_console(settings: Settings, locations: Locations, reread: Callable[[], Reading]) -> int:
     """Run the console in this terminal until it is left; gives the exit code.
 
-    ``reload`` reads the settings anew. Raises what the console failed of, once the terminal is
+    ``reread`` reads the settings anew. Raises what the console failed of, once the terminal is
     as it was.
     """
-    return process.run(ConsoleApp(settings, locations, reload=reload))
+    return process.run(ConsoleApp(settings, locations, reread=reread))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rich.color import ColorSystem
 from textual.color import BLACK, WHITE, Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="smsmon-dark",
@@ -187,9 +187,10 @@ AUTO = "auto"
 """What `display.theme` may say for: the one that suits the terminal."""
 
 
-def unknown_theme(name: str) -> str:
-    """What to tell of a theme that the settings ask for and nobody knows."""
-    return f"There is no theme “{name}”: the usual one is worn. The command palette (:) lists all."
+def known_themes() -> list[str]:
+    """The names of all that can be worn: ours first, then Textual's."""
+    ours = [theme.name for theme in (*THEMES, TERMINAL)]
+    return [*ours, *(name for name in BUILTIN_THEMES if name not in ours)]
 
 
 def theme_for(colors: ColorSystem | None, *, no_color: bool) -> Theme:

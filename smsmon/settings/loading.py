@@ -17,9 +17,11 @@ import msgspec
 from smsmon import files
 from smsmon.keylike import is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
-from smsmon.settings.leaves import KeyPath, Leaf, leaf_of, leaves, nearest
+from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
+from smsmon.settings.reading import Problem, Reading
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
+from smsmon.settings.values import did_you_mean, is_key, unknown, useless, wrong, wrong_base_url
 from smsmon.text import SENTENCE_LIMIT, safe
 
 BASE_URL_VARIABLE = "SMSMON_BASE_URL"
@@ -27,10 +29,6 @@ OTHER_VARIABLES = VARIABLES | {API_KEY_VARIABLE, BASE_URL_VARIABLE}
 FILE_LIMIT = 2**20
 """The largest settings file read, in bytes."""
 
-_LINES_TOLD = 50
-"""Problems that are told with their line: to find one costs some parses of the file."""
-_LINES_SEARCHED = 2_000
-"""In longer files none is."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
 
@@ -58,7 +56,8 @@ class _Layers:
 
     values: dict[KeyPath, Any] = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    text: str = ""
     profiles: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
 
@@ -69,6 +68,9 @@ class _Layers:
     def drop(self, path: KeyPath) -> None:
         self.values.pop(path, None)
         self.origins.pop(path, None)
+
+    def problem(self, at: KeyPath, what: str, *, refused: bool = True) -> None:
+        self.problems.append(Problem(at, what, refused))
 
 
 def load_settings(
@@ -86,19 +88,28 @@ def load(
     flags: Mapping[KeyPath, Any] | None = None,
 ) -> Loaded:
     """As `load_settings`, with the origin of each value."""
+    found = read(locations, environ, flags)
+    if found.refused:
+        raise SettingsError(found.told(each for each in found.problems if each.refused))
+    return Loaded(found.settings, found.origins)
+
+
+def read(
+    locations: Locations,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[KeyPath, Any] | None = None,
+) -> Reading:
+    """The settings as far as they can be used, and all that is wrong with them."""
     layers = _Layers()
     _read_file(locations.config, layers)
     _read_environment(environ, layers)
     for path, value in (flags or {}).items():
         if value is not None:
             layers.set(path, value, "flag")
-    current = _choose_profile(layers)
-    if current is not None:
-        _apply_account_variables(current, environ, layers)
+    _apply_account_variables(_choose_profile(layers), environ, layers)
     settings = _build(layers)
-    if layers.problems or settings is None:
-        raise SettingsError(tuple(layers.problems))
-    return Loaded(settings, dict(layers.origins))
+    problems = tuple(layers.problems)
+    return Reading(settings, dict(layers.origins), problems, locations.config, layers.text)
 
 
 def unknown_profile(locations: Locations, names: Iterable[str]) -> str:
@@ -149,17 +160,10 @@ def _read_file(path: Path, layers: _Layers) -> None:
     try:
         text, table = read_toml(path)
     except SettingsError as error:
-        layers.problems.extend(error.problems)
+        for each in error.problems:
+            layers.problem((), each)
         return
-    name = safe(str(path), SENTENCE_LIMIT)
-
-    def problem(at: KeyPath, what: str) -> None:
-        from smsmon.toml_lines import line_of
-
-        told = len(layers.problems) < _LINES_TOLD and text.count("\n") < _LINES_SEARCHED
-        line = line_of(text, at) if told else None
-        layers.problems.append(f"{name}{f', line {line}' if line else ''}: {what}")
-
+    layers.text, problem = text, layers.problem
     for at, value in _flatten(table, ()):
         dotted = safe(".".join(at), SENTENCE_LIMIT)
         leaf = leaf_of(at)
@@ -170,12 +174,12 @@ def _read_file(path: Path, layers: _Layers) -> None:
         elif leaf is None and _is_table(at):
             problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
         elif leaf is None:
-            problem(at, _unknown(at, dotted))
-        elif wrong := _wrong(leaf, value):
-            problem(at, f"{dotted} must be {wrong}.")
-        elif isinstance(value, str) and (wrong := _useless(at, value)):
-            problem(at, f"{dotted}: {wrong}")
-        elif at[-1] in _KEY_SOURCES and _is_key(value):
+            problem(at, unknown(at, dotted))
+        elif mistake := wrong(leaf, value):
+            problem(at, f"{dotted} must be {mistake}.")
+        elif isinstance(value, str) and (mistake := useless(at, value)):
+            problem(at, f"{dotted}: {mistake}")
+        elif at[-1] in _KEY_SOURCES and is_key(value):
             problem(
                 at,
                 f"{dotted} looks like an API key itself. Put the key into a file of mode 0600 and"
@@ -193,12 +197,6 @@ def _read_file(path: Path, layers: _Layers) -> None:
             problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
 
 
-def _is_key(named: str | list[str]) -> bool:
-    """True for a key that stands where the name of its place should. Paths may hold digests."""
-    first = named if isinstance(named, str) else named[0]
-    return "/" not in first and is_most_likely_key(first)
-
-
 def _name_of_table(
     at: KeyPath, dotted: str, names: list[str], what: str, problem: Callable[[KeyPath, str], None]
 ) -> None:
@@ -206,36 +204,6 @@ def _name_of_table(
         names.append(at[1])
     else:
         problem(at, f'"{dotted}" is no name for {what}: use letters, digits, - and _.')
-
-
-def _useless(at: KeyPath, text: str) -> str:
-    """What is wrong with a text that is of the right form; empty when nothing is."""
-    if at[-1] == "base_url":
-        return wrong_base_url(text)
-    return wrong_condition(text) if at[0] == "alerts" and at[-1] == "when" else ""
-
-
-def wrong_condition(text: str) -> str:
-    """What is wrong with an alert's condition, and at which place; empty when it can be used."""
-    from smsmon.filters import FilterError, parse
-    from smsmon.filters.messages import MESSAGE_FIELDS
-
-    try:
-        condition = parse(text, MESSAGE_FIELDS)
-    except FilterError as error:
-        return f"{error.sentence} (At character {error.start + 1} of the condition.)"
-    return "" if condition else "It asks for nothing."
-
-
-def _unknown(at: KeyPath, dotted: str) -> str:
-    if at[-1] in ("api_key", "apikey", "apiKey", "key"):
-        return (
-            f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
-            " api_key_env, api_key_file or api_key_command, under [profiles.NAME]."
-        )
-    near = nearest(at)
-    hint = f"Did you mean {near}?" if near else "`smsmon config schema` lists all settings."
-    return f"{dotted} is not a setting. {hint}"
 
 
 def _flatten(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
@@ -250,35 +218,18 @@ def _flatten(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath,
             yield at, value
 
 
-def _wrong(leaf: Leaf, value: Any, *, lax: bool = False) -> str:
-    """What a value must be, when it is not; empty when it is fine."""
-    try:
-        msgspec.convert(value, leaf.type, strict=not lax)
-    except (msgspec.ValidationError, UnicodeEncodeError):  # a variable may hold any bytes
-        return leaf.expected
-    return ""
-
-
-def wrong_base_url(url: str) -> str:
-    """Why the key may not be sent to ``url``; empty when it may."""
-    from smsmon.api.address import check_base_url
-
-    try:
-        check_base_url(url)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
     if not any(name.startswith("SMSMON_") and name not in OTHER_VARIABLES for name in environ):
         return  # reading the types costs some milliseconds of every start
+    for name in unknown_variables(environ):
+        what = f"Environment variable {safe(name)} is none that smsmon reads."
+        layers.problem((), what + did_you_mean(name, _variables()), refused=False)
     for path, leaf in leaves().items():
         variable = leaf.variable
         if variable is None or not (text := environ.get(variable, "")):
             continue
-        if wrong := _wrong(leaf, text, lax=True):
-            layers.problems.append(f"Environment variable {variable} must be {wrong}.")
+        if mistake := wrong(leaf, text, lax=True):
+            layers.problem((), f"Environment variable {variable} must be {mistake}.")
         else:
             layers.set(
                 path, msgspec.convert(text, leaf.type, strict=False), f"environment {variable}"
@@ -287,28 +238,33 @@ def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Variables that begin like ours and mean nothing: most likely misspelt."""
-    known = {leaf.variable for leaf in leaves().values()} | OTHER_VARIABLES
+    known = _variables()
     return sorted(name for name in environ if name.startswith("SMSMON_") and name not in known)
 
 
-def _choose_profile(layers: _Layers) -> str | None:
+def _variables() -> frozenset[str]:
+    return OTHER_VARIABLES.union(leaf.variable for leaf in leaves().values() if leaf.variable)
+
+
+def _choose_profile(layers: _Layers) -> str:
     """The profile in use; completes ``profiles`` where the file names none."""
     if not layers.profiles:
         layers.profiles.append("default")
     named = layers.values.get(("profile",))
     if named is None and "default" not in layers.profiles:
         if len(layers.profiles) > 1:
-            layers.problems.append(
+            layers.problem(
+                (),
                 f"There are several profiles ({', '.join(layers.profiles)}) and none is chosen:"
-                ' set profile = "NAME" in config.toml, or use --profile NAME.'
+                ' set profile = "NAME" in config.toml, or use --profile NAME.',
             )
-            return None
         layers.set(("profile",), layers.profiles[0], "config.toml")
         return layers.profiles[0]
     chosen = named if isinstance(named, str) else "default"
     if chosen not in layers.profiles:
-        layers.problems.append(_no_profile(chosen, layers.profiles))
-        return None
+        layers.problem(("profile",), _no_profile(chosen, layers.profiles))
+        layers.values["profile",] = layers.profiles[0]
+        return layers.profiles[0]
     return chosen
 
 
@@ -335,25 +291,29 @@ def _apply_account_variables(profile: str, environ: Mapping[str, str], layers: _
     at = (*prefix, "base_url")
     url = environ.get(BASE_URL_VARIABLE)
     if url and not (by_flag and at in layers.values):
-        if wrong := wrong_base_url(url):
-            layers.problems.append(f"Environment variable {BASE_URL_VARIABLE}: {wrong}")
+        if mistake := wrong_base_url(url):
+            layers.problem((), f"Environment variable {BASE_URL_VARIABLE}: {mistake}")
         else:
             layers.set(at, url, f"environment {BASE_URL_VARIABLE}")
 
 
-def _build(layers: _Layers) -> Settings | None:
+def _build(layers: _Layers) -> Settings:
+    """The settings that can be used; a table with no usable name, or without what it must have,
+    is left out."""
+    usable = {
+        "profiles": set(layers.profiles),
+        "alerts": {name for name in layers.alerts if ("alerts", name, "when") in layers.values},
+    }
     tree: dict[str, Any] = {"profiles": {name: {} for name in layers.profiles}}
     for path, value in layers.values.items():
+        if len(path) > 1 and path[1] not in usable.get(path[0], {path[1]}):
+            continue
         table = tree
         for name in path[:-1]:
             table = table.setdefault(name, {})
         table[path[-1]] = value
-    try:
-        settings = msgspec.convert(tree, Settings)
-    except msgspec.ValidationError as error:
-        if not layers.problems:
-            layers.problems.append(f"The settings do not fit together: {error}.")
-        return None
+    settings = msgspec.convert(tree, Settings)
     if settings.polling.max_interval < settings.polling.min_interval:
-        layers.problems.append("polling.max_interval must not be below polling.min_interval.")
+        what = "polling.max_interval must not be below polling.min_interval."
+        layers.problem(("polling", "max_interval"), what)
     return settings

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, keymap_problems
+from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, wrong_keymap
 from smsmon.console.app import Palette
 from smsmon.console.dialogs.add import AddScreen
 from smsmon.console.dialogs.columns import ColumnsScreen
@@ -25,6 +25,7 @@ from smsmon.known import LastPoll
 from smsmon.model import Transition
 from smsmon.monitor.source import Followed
 from smsmon.recipients import Status
+from smsmon.settings import Settings
 from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist
 from tests.console.test_console import Open, opened, text_of
@@ -250,12 +251,15 @@ def test_no_key_collides_with_tmux_or_screen_or_flow_control() -> None:
         ({"message.ad": "b"}, ("message.ad", "Did you mean message.add?")),
         ({"app.quit": ""}, ("app.quit has no key",)),
         ({"message.add": "ctrl+b"}, ("ctrl+b", "terminal")),
+        ({"message.add": "ecs"}, ('no key "ecs"', "Did you mean escape?")),
+        ({"message.add": "ctrl-t"}, ("Did you mean ctrl+t?",)),
+        ({"message.add": "shift+b"}, ("Write B.",)),
     ],
 )
 def test_a_keymap_that_makes_no_sense_is_refused_by_name(
     keymap: dict[str, str], names: tuple[str, ...]
 ) -> None:
-    problems = " ".join(keymap_problems(keymap))
+    problems = " ".join(each.what for each in wrong_keymap(Settings(keymap=keymap)))
     for name in names:
         assert name in problems
 

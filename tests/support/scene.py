@@ -19,7 +19,8 @@ from smsmon.console.themes import DARK
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
 from smsmon.monitor.source import Source
-from smsmon.settings import Settings, load_settings
+from smsmon.settings import Settings
+from smsmon.settings.loading import read
 from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
 from smsmon.store.local.watchlist import Watchlist
@@ -87,13 +88,13 @@ class Scene:
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
         given = {"SMSMON_API_KEY": "0" * 40, "SMSMON_DISPLAY_THEME": DARK.name, **(environ or {})}
-        settings = load_settings(self.locations, given)
+        settings = read(self.locations, given).settings
         self.app = ConsoleApp(
             msgspec.structs.replace(settings, keymap=keymap or {}),
             self.locations,
             self.clock,
             self._open_client,
-            reload=partial(load_settings, self.locations, given),
+            reread=partial(read, self.locations, given),
             tint_seconds=0,
             rng=Random(1),
         )

@@ -1,0 +1,106 @@
+"""``config``: the settings file, shown, checked, begun."""
+
+from __future__ import annotations
+
+import click
+
+from smsmon import files
+from smsmon.commands.context import find_locations, load_all, reader
+from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
+from smsmon.commands.output import emit, fail, print_json, print_rows
+from smsmon.keylike import without_keys
+from smsmon.text import safe
+
+
+@click.group
+def config() -> None:
+    """Show, check and begin the settings file."""
+
+
+@config.command
+@profile_flag
+@privacy_flag
+@utc_flag
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(as_json: bool) -> None:
+    """Print every setting in force, and where its value comes from.
+
+    No key is printed: only where it comes from.
+
+    \b
+    Piped, one line a setting, separated by tabs:
+      name  value  origin
+    --json prints
+      {"config": "/path/config.toml",
+       "settings": [{"name", "value", "origin"}]}
+    """
+    from smsmon.settings.printing import toml_value, values
+
+    locations = find_locations()
+    found = list(values(load_all(locations)))
+    if as_json:
+        print_json(
+            {"config": str(locations.config), "settings": [each._asdict() for each in found]}
+        )
+        return
+    print_rows(
+        ("setting", "value", "from"),
+        (
+            (each.name, "" if each.value is None else toml_value(each.value), each.origin)
+            for each in found
+        ),
+    )
+
+
+@config.command
+def check() -> None:
+    """Say whether the settings can be used, and all that is wrong with them.
+
+    Found is what the console would refuse, and what it would go on without: settings that do
+    not exist, keys of the keymap, themes, columns, commands, key files. Each is told with file
+    and line. Commands are not run. Whether the API takes the key is what `smsmon doctor` tells.
+    Exit code 0 when all is well, 2 when not.
+    """
+    from smsmon.console.checks import complaints
+    from smsmon.settings import Loaded
+    from smsmon.settings.printing import toml_value, values
+
+    locations = find_locations()
+    reading = reader(locations)()
+    if found := complaints(reading):
+        fail("\n".join(found))
+    path = str(locations.config)
+    what = safe(path, len(path)) if locations.config.exists() else "there is no settings file"
+    emit(without_keys(f"All is well: {what}. Profiles: {', '.join(reading.settings.profiles)}."))
+    in_force = values(Loaded(reading.settings, reading.origins))
+    told = [each for each in in_force if each.origin != "default"]
+    print_rows(
+        ("setting", "value", "from"),
+        ((each.name, toml_value(each.value), each.origin) for each in told),
+    )
+
+
+@config.command
+def init() -> None:
+    """Write a settings file with every setting explained and commented out.
+
+    It never overwrites a file.
+    """
+    from smsmon.settings.printing import commented_file
+
+    path = find_locations().config
+    try:
+        files.create(path, commented_file().encode)
+    except FileExistsError:
+        fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
+    except OSError as error:
+        fail(f"{path} cannot be written ({error.strerror or error}).")
+    emit(safe(str(path), len(str(path))))
+
+
+@config.command
+def schema() -> None:
+    """Print the JSON schema of the settings file, for editors."""
+    from smsmon.settings.printing import json_schema
+
+    print_json(json_schema())

@@ -1,0 +1,53 @@
+"""All that is looked at before, and while, the console runs on settings.
+
+The console and ``smsmon config check`` go by this one list, so neither finds what the other does
+not. Textual is loaded only where a theme is named: it has most of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smsmon.accounts import wrong_accounts
+from smsmon.console.actions import wrong_keymap
+from smsmon.settings import Settings
+from smsmon.settings.checking import wrong_columns, wrong_commands
+from smsmon.settings.reading import Check, Problem, Reading
+from smsmon.settings.values import did_you_mean
+from smsmon.text import safe
+
+
+def wrong_theme(settings: Settings) -> Iterator[Problem]:
+    """A theme that nobody knows."""
+    wanted = settings.display.theme
+    if wanted is None:
+        return
+    from smsmon.console.themes import AUTO, known_themes
+
+    known = {AUTO, *known_themes()}
+    if wanted not in known:
+        hint = did_you_mean(wanted, known) or " The command palette (:) lists all."
+        what = f'There is no theme "{safe(wanted)}": the usual one is worn.{hint}'
+        yield Problem(("display", "theme"), what, refused=False)
+
+
+REFUSING: tuple[Check, ...] = (wrong_keymap,)
+"""Those whose problems keep the console from starting: they cost nothing."""
+CHECKS: tuple[Check, ...] = (
+    *REFUSING,
+    wrong_theme,
+    wrong_columns,
+    wrong_commands,
+    wrong_accounts,
+)
+"""One for each part of the settings. They may read files, and run nothing."""
+
+
+def refused(reading: Reading) -> bool:
+    """True when the console does not start, or go on, with these settings."""
+    return any(problem.refused for problem in reading.checked(REFUSING))
+
+
+def complaints(reading: Reading) -> tuple[str, ...]:
+    """A sentence for everything that is wrong, with its place. Blocks on files."""
+    return reading.told(reading.checked(CHECKS))

@@ -1,0 +1,63 @@
+"""What the settings name and nobody has: columns, programs. Looks at the disk, runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from smsmon.keylike import place_shown
+from smsmon.programs import why_not_started
+from smsmon.settings.reading import Problem
+from smsmon.settings.types import Settings
+from smsmon.settings.values import did_you_mean
+from smsmon.text import SENTENCE_LIMIT, safe
+
+ALERT_COLUMN = "alert"
+"""The messages table's column of alerts: what it shows is no field of a message."""
+
+
+def wrong_columns(settings: Settings) -> Iterator[Problem]:
+    """Columns that no table has, or that are named twice."""
+    display = settings.display
+    wanted = {
+        "message_columns": display.message_columns,
+        "recipient_columns": display.recipient_columns,
+    }
+    for name, columns in wanted.items():
+        if columns is None:
+            continue
+        at, known = ("display", name), _columns()[name]
+        for column in dict.fromkeys(columns):
+            told = safe(column)
+            if column not in known:
+                hint = did_you_mean(column, known) or f" Known: {', '.join(known)}."
+                yield Problem(at, f'display.{name}: there is no column "{told}".{hint}', False)
+            elif columns.count(column) > 1:
+                yield Problem(at, f'display.{name} names "{told}" twice: once is enough.', False)
+
+
+def _columns() -> dict[str, list[str]]:
+    """The names of the columns of each table."""
+    from smsmon.filters.messages import MESSAGES
+    from smsmon.filters.recipients import RECIPIENTS
+
+    return {
+        "message_columns": [*(m.shown.name for m in MESSAGES if m.shown), ALERT_COLUMN],
+        "recipient_columns": [each.shown.name for each in RECIPIENTS if each.shown],
+    }
+
+
+def wrong_commands(settings: Settings) -> Iterator[Problem]:
+    """Commands of alerts and of keys that cannot be started."""
+    for name, alert in settings.alerts.items():
+        yield from _wrong_command(("alerts", name, "command"), alert.command)
+    for name, profile in settings.profiles.items():
+        if profile.key_source.kind == "command":
+            at = ("profiles", name, "api_key_command")
+            yield from _wrong_command(at, profile.api_key_command)
+
+
+def _wrong_command(at: tuple[str, ...], command: Iterable[str] | None) -> Iterator[Problem]:
+    first = next(iter(command or ()), None)
+    if first is not None and (why := why_not_started(first)):
+        program = safe(place_shown(first), SENTENCE_LIMIT)
+        yield Problem(at, f"{'.'.join(at)}: {program} cannot be run: {why}.", False)

@@ -1,0 +1,75 @@
+"""What is wrong with a single value of the settings, in words that do not repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from smsmon.keylike import is_most_likely_key
+from smsmon.settings.leaves import KeyPath, Leaf, nearest
+
+
+def is_key(named: str | list[str]) -> bool:
+    """True for a key that stands where the name of its place should. Paths may hold digests."""
+    first = named if isinstance(named, str) else named[0]
+    return "/" not in first and is_most_likely_key(first)
+
+
+def useless(at: KeyPath, text: str) -> str:
+    """What is wrong with a text that is of the right form; empty when nothing is."""
+    if at[-1] == "base_url":
+        return wrong_base_url(text)
+    return wrong_condition(text) if at[0] == "alerts" and at[-1] == "when" else ""
+
+
+def wrong_condition(text: str) -> str:
+    """What is wrong with an alert's condition, and at which place; empty when it can be used."""
+    from smsmon.filters import FilterError, parse
+    from smsmon.filters.messages import MESSAGE_FIELDS
+
+    try:
+        condition = parse(text, MESSAGE_FIELDS)
+    except FilterError as error:
+        return f"{error.sentence} (At character {error.start + 1} of the condition.)"
+    return "" if condition else "It asks for nothing."
+
+
+def unknown(at: KeyPath, dotted: str) -> str:
+    if at[-1] in ("api_key", "apikey", "apiKey", "key"):
+        return (
+            f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
+            " api_key_env, api_key_file or api_key_command, under [profiles.NAME]."
+        )
+    near = nearest(at)
+    hint = f"Did you mean {near}?" if near else "`smsmon config schema` lists all settings."
+    return f"{dotted} is not a setting. {hint}"
+
+
+def wrong(leaf: Leaf, value: Any, *, lax: bool = False) -> str:
+    """What a value must be, when it is not; empty when it is fine."""
+    try:
+        msgspec.convert(value, leaf.type, strict=not lax)
+    except (msgspec.ValidationError, UnicodeEncodeError):  # a variable may hold any bytes
+        return leaf.expected
+    return ""
+
+
+def wrong_base_url(url: str) -> str:
+    """Why the key may not be sent to ``url``; empty when it may."""
+    from smsmon.api.address import check_base_url
+
+    try:
+        check_base_url(url)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence, after a space, with the one of ``known`` that is near; empty when none is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), 1)
+    return f" Did you mean {near[0]}?" if near else ""
