@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,7 @@ from smsmon.commands.output import (
     print_json_line,
     print_rows,
     say,
+    took,
     when,
 )
 from smsmon.model import Event
@@ -28,7 +29,7 @@ from smsmon.shapes import Happening, event_json, happening_json, outcome, utc
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.store.past import Grouping, Happened
+    from smsmon.store.past import DeliveryTimes, Grouping, Happened
 
 DAY = 86_400.0
 
@@ -133,20 +134,24 @@ def times(by: Grouping, since: float | None, as_json: bool) -> None:
     """
     with open_store(find_locations()).archive() as archive:
         found = archive.delivery_times(by, since=since or 0.0)
-    rows = [
-        (each.key, each.measured, *(round(of, 1) for of in (each.median, each.p90, each.p99)))
-        for each in found
-    ]
     if as_json:
-        names = ("key", "measured", "median", "p90", "p99")
-        print_json({"by": by, "times": [dict(zip(names, row, strict=True)) for row in rows]})
+        print_json({"by": by, "times": [_times_json(each) for each in found]})
         return
     print_rows(
-        (by, "measured", "median s", "90% s", "99% s"),
-        ([*map(str, row)] for row in rows),
+        (by, "measured", "median", "90%", "99%"),
+        (
+            (each.key, str(each.measured), *map(took, (each.median, each.p90, each.p99)))
+            for each in found
+        ),
         right=range(1, 5),
         empty="No delivery was observed yet: they are while the console or `smsmon watch` runs.",
     )
+
+
+def _times_json(times: DeliveryTimes) -> dict[str, Any]:
+    named = {"median": times.median, "p90": times.p90, "p99": times.p99}
+    seconds = {name: round(each, 1) for name, each in named.items()}
+    return {"key": times.key, "measured": times.measured, **seconds}
 
 
 @history.command

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import compress
 from typing import Any, NoReturn
 
@@ -113,18 +113,28 @@ def on_terminal() -> bool:
 
 
 def when(moment: float | None, *, in_utc: bool = False) -> str:
-    """A moment (epoch seconds) for a table: local time or UTC on a terminal, ``…Z`` in a pipe.
+    """A moment (epoch seconds) for a table: short on a terminal, whole in a pipe.
 
-    Empty for None.
+    On a terminal, as the console has it: ``12:04:31`` today, ``21 Nov 12:04`` before, in local
+    time, or in UTC with a ``Z``. In a pipe ``2026-11-21T12:04:31Z``. Empty for None.
     """
-    from smsmon.shapes import utc  # loads the vocabulary, which `--version` does without
-
     if not on_terminal():
+        from smsmon.shapes import utc  # loads the vocabulary, which `--version` does without
+
         return utc(moment) or ""
-    if moment is None or utc(moment) is None:
-        return ""
-    at = datetime.fromtimestamp(int(moment), UTC)
-    return f"{at if in_utc else at.astimezone():%Y-%m-%d %H:%M:%S}" + ("Z" if in_utc else "")
+    from smsmon import times
+
+    told = times.moment(moment, time.time(), UTC if in_utc else times.LocalZone())
+    return f"{told}Z" if in_utc and ":" in told else told
+
+
+def took(seconds: float) -> str:
+    """A duration for a table: ``4 m 26 s`` on a terminal, seconds in a pipe."""
+    if not on_terminal():
+        return str(round(seconds, 1))
+    from smsmon import times
+
+    return times.duration(seconds)
 
 
 def without_terminal() -> list[str]:

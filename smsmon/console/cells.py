@@ -7,8 +7,6 @@ outside has passed ``smsmon.text.safe`` before. Widths are columns of the screen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
@@ -175,78 +173,6 @@ def _look(sign: Sign, word: str) -> Sequence[Span]:
 def status_count(number: int, of: Status) -> Span:
     """A count in the column of a status; zero stands back."""
     return Span(count(number), STATUS_SIGNS[of].tone if number else Tone.DIM)
-
-
-# Moments. All are seconds since the epoch, UTC; ``zone`` is the operator's.
-
-
-def age(seconds: float) -> str:
-    """How long ago, coarsely, in at most five columns: ``8 s``, ``4 m``, ``2 h 05``, ``3 d``.
-
-    An age that is not positive (clocks disagree) is ``0 s``.
-    """
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m"
-    if whole < 10 * 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02}"
-    if whole < 48 * 3600:
-        return f"{whole // 3600} h"
-    return f"{whole // 86400} d"
-
-
-def took(seconds: float | None) -> str:
-    """How long something took: ``0.8 s``, ``41 s``, ``2 m 41 s``, ``3 h 12 m``, ``2 d 4 h``."""
-    if seconds is None:
-        return DASH
-    if seconds < 0:
-        return "0 s"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    if whole < 48 * 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
-
-
-def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
-    """A moment as an operator reads it: ``12:04:31`` today, ``21 Nov 12:04``, ``2025-11-21``."""
-    if not at:
-        return DASH
-    then = _local(int(at), zone)
-    today = _local(int(now), zone)
-    if then is None or today is None:
-        return DASH
-    if then.date() == today.date():
-        return f"{then.hour:02}:{then.minute:02}:{then.second:02}"
-    if abs((today.date() - then.date()).days) < 180:
-        return f"{then.day:2} {_MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
-    return f"{then:%Y-%m-%d}"
-
-
-def timestamp(at: float | None, zone: tzinfo = UTC) -> str:
-    """A moment in full: ``2026-11-22 12:04:31 UTC``."""
-    then = _local(int(at), zone) if at else None
-    return DASH if then is None else f"{then:%Y-%m-%d %H:%M:%S} {then.tzname() or ''}".rstrip()
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""Not strftime's: those follow the locale, and their widths with it."""
-
-
-@lru_cache(4096)
-def _local(at: int, zone: tzinfo) -> datetime | None:
-    """None for a moment that no calendar holds."""
-    try:
-        return datetime.fromtimestamp(at, zone)
-    except (OverflowError, OSError, ValueError):
-        return None
 
 
 # Bars

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from smsmon import phones
+from smsmon import phones, times
 from smsmon.console import cells
 from smsmon.console.formats import Formats
 from smsmon.console.line import Part, part
@@ -136,7 +136,7 @@ def _stop(stop: bool | None) -> Content:
 
 def _took(row: RecipientRow) -> Content:
     if row.took is not None:
-        return Content(f"{cells.took(row.took)}, as observed")
+        return Content(f"{times.duration(row.took)}, as observed")
     return styled("still waiting" if not row.recipient.status.final else DASH, Tone.DIM)
 
 

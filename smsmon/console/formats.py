@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from smsmon import phones
+from smsmon import phones, times
 from smsmon.clock import Clock
-from smsmon.console import cells
 from smsmon.console.signs import DASH
 
 _CLOCK_SLACK = 60.0
 """Seconds by which something may lie ahead of the clock and still count as just now."""
-
-
-class LocalZone(tzinfo):
-    """The zone of the machine, with the offset it had, or will have, at each moment.
-
-    The standard library's ``astimezone()`` gives the offset of one moment only, and shows a
-    date across a change of daylight saving time an hour off.
-    """
-
-    def fromutc(self, dt: datetime) -> datetime:
-        local = datetime.fromtimestamp(dt.replace(tzinfo=UTC).timestamp())  # noqa: DTZ006
-        return local.replace(tzinfo=self)
-
-    def utcoffset(self, dt: datetime | None) -> timedelta:
-        return timedelta(seconds=self._at(dt).tm_gmtoff)
-
-    def dst(self, dt: datetime | None) -> timedelta:
-        return timedelta(hours=1 if self._at(dt).tm_isdst > 0 else 0)
-
-    def tzname(self, dt: datetime | None) -> str:
-        return self._at(dt).tm_zone
-
-    def _at(self, dt: datetime | None) -> time.struct_time:
-        return time.localtime(None if dt is None else dt.replace(tzinfo=None).timestamp())
 
 
 class Formats:
@@ -45,7 +19,7 @@ class Formats:
         self, clock: Clock, *, zone: tzinfo | None = None, utc: bool = False, masked: bool = False
     ) -> None:
         self._clock = clock
-        self._local = zone or LocalZone()
+        self._local = zone or times.LocalZone()
         self.utc = utc
         self.masked = masked
         """Privacy: digits of phone numbers are hidden on screen, in copies and exports."""
@@ -63,11 +37,11 @@ class Formats:
 
     def moment(self, at: float | None) -> str:
         """A moment, short: the time today, else the date too. A dash for None."""
-        return cells.moment(at, self.now(), self.zone)
+        return times.moment(at, self.now(), self.zone) or DASH
 
     def minute(self, at: float | None) -> str:
         """The time of day to the minute, for what changes too often to show its seconds."""
-        short = cells.moment(at, self.now(), self.zone)
+        short = self.moment(at)
         return short.rpartition(":")[0] if short.count(":") == 2 else short
 
     def time_of_day(self) -> str:
@@ -76,7 +50,7 @@ class Formats:
 
     def timestamp(self, at: float | None) -> str:
         """A moment in full, with its zone."""
-        return cells.timestamp(at, self.zone)
+        return times.timestamp(at, self.zone) or DASH
 
     def phone(self, phone: str) -> str:
         """A number as people write it, or masked."""
@@ -87,7 +61,7 @@ class Formats:
         return phones.without_numbers(text) if self.masked else text
 
     def since(self, at: float | None) -> str:
-        """How long something has lasted, in whole minutes: ``<1 m``, ``4 m``, ``2 h 05``.
+        """How long something has lasted, in whole minutes: ``<1 m``, ``4 m``, ``2 h 5 m``.
 
         No seconds, which would be wrong a second later, or cost a repaint of every row each
         second. Since when, where nothing may change by itself, or where the clock was set back.
@@ -99,4 +73,4 @@ class Formats:
         if self.still or passed < -_CLOCK_SLACK:
             short = self.minute(at)
             return short.rpartition(" ")[0] if " " in short else short
-        return "<1 m" if passed < 60 else cells.age(passed)
+        return times.age(passed)

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import DataTable
 
-from smsmon import phones
+from smsmon import phones, times
 from smsmon.console import cells
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.themes import DARK
@@ -45,10 +45,10 @@ class People:
             phones.pretty(phone),
             cells.plain(cells.status(Status(self.statuses[slot]))),
             "STOP" if self.stops[slot] else "",
-            cells.moment(date, NOON),
-            cells.took(self.took[slot]),
+            times.moment(date, NOON),
+            times.duration(self.took[slot]),
             phones.region(phone),
-            cells.moment(NOON, NOON),
+            times.moment(NOON, NOON),
         )
 
     def change(self, share: int, seed: int) -> list[int]:
@@ -124,10 +124,10 @@ class Live:
                     width=16,
                 ),
                 Column("stop", "STOP", lambda s, w: "STOP" if people.stops[s] else "", width=5),
-                Column("date", "date", lambda s, w: cells.moment(people.dates[s], NOON), width=12),
-                Column("took", "took", lambda s, w: cells.took(people.took[s]), width=10),
+                Column("date", "date", lambda s, w: times.moment(people.dates[s], NOON), width=12),
+                Column("took", "took", lambda s, w: times.duration(people.took[s]), width=10),
                 Column("country", "country", lambda s, w: phones.region(people.phones[s]), width=8),
-                Column("seen", "first seen", lambda s, w: cells.moment(NOON, NOON), width=12),
+                Column("seen", "first seen", lambda s, w: times.moment(NOON, NOON), width=12),
             ],
             tint_seconds=0,
         )

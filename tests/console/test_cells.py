@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +12,6 @@ from smsmon.console.cells import Span, Tone
 from smsmon.model import Counts
 from smsmon.recipients import Status
 from smsmon.text import safe
-
-NOON = datetime(2026, 11, 22, 12, 4, 31, tzinfo=UTC).timestamp()
 
 
 @given(
@@ -128,48 +123,6 @@ def test_a_rate_of_nothing_final_is_a_dash() -> None:
     assert cells.rate(1.0) == "100%"
     assert cells.rate(0.0) == "0.0%"
     assert cells.rate(0.99999) == "99.9%"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-3, "0 s"), (8.9, "8 s"), (60, "1 m"), (3599, "59 m"), (7500, "2 h 05"), (36000, "10 h"),
-     (172_799, "47 h"), (172_800, "2 d"), (1e9, "11574 d")],
-)  # fmt: skip
-def test_ages_are_coarse(seconds: float, text: str) -> None:
-    assert cells.age(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(None, "–"), (-1, "0 s"), (0.84, "0.8 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 m 00 s"),
-     (161, "2 m 41 s"), (11_520, "3 h 12 m"), (187_200, "2 d 4 h")],
-)  # fmt: skip
-def test_durations_are_as_fine_as_they_are_short(seconds: float | None, text: str) -> None:
-    assert cells.took(seconds) == text
-
-
-def test_moments_are_the_time_today_and_the_date_before() -> None:
-    assert cells.moment(NOON, NOON) == "12:04:31"
-    assert cells.moment(NOON - 86_400, NOON) == "21 Nov 12:04"
-    assert cells.moment(NOON - 400 * 86_400, NOON) == "2025-10-18"
-    assert cells.moment(None, NOON) == "–"
-    assert cells.moment(0, NOON) == "–"
-
-
-def test_moments_are_in_the_zone_asked_for() -> None:
-    paris = ZoneInfo("Europe/Paris")
-    assert cells.moment(NOON, NOON, paris) == "13:04:31"
-    late = NOON + 11 * 3600  # tomorrow in Paris already
-    assert cells.moment(NOON, late, paris) == "22 Nov 13:04"
-    assert cells.timestamp(NOON, paris) == "2026-11-22 13:04:31 CET"
-    assert cells.timestamp(NOON) == "2026-11-22 12:04:31 UTC"
-    assert cells.timestamp(NOON, timezone(timedelta(hours=2))).endswith("UTC+02:00")
-
-
-@pytest.mark.parametrize("at", [1e18, -1e18, float(2**63)])
-def test_a_date_no_calendar_holds_is_a_dash(at: float) -> None:
-    assert cells.moment(at, NOON) == "–"
-    assert cells.timestamp(at) == "–"
 
 
 def test_a_bar_is_filled_in_eighths() -> None:

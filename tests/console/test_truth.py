@@ -293,7 +293,7 @@ def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
 def test_an_age_is_told_as_it_stays_true() -> None:
     clock = VirtualClock()
     eye = formats(clock)
-    ages = {0: "<1 m", 59.9: "<1 m", 60: "1 m", 3599: "59 m", 7500: "2 h 05", -5: "<1 m"}
+    ages = {0: "<1 m", 59.9: "<1 m", 60: "1 m", 3599: "59 m", 7500: "2 h 5 m", -5: "<1 m"}
     assert {age: eye.since(START - age) for age in ages} == ages
     assert eye.since(START + 3600) == "11:00"  # the clock was set back: nobody knows how long
     eye.still = True

@@ -27,6 +27,7 @@ from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.model import ReadError
 from smsmon.monitor.budget import Budget
 from smsmon.settings import Settings
+from smsmon.times import duration
 from smsmon.window import ask
 
 SKEW = 30.0
@@ -148,7 +149,8 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
     if server_date is not None:
         # A Date header is a whole second: half of one is no skew.
         skew = at - server_date - 0.5
-        told = f"{round(skew):+d} s against the server's"
+        which = "ahead of" if skew > 0 else "behind"
+        told = f"{duration(abs(skew))} {which} the server's"
         advice = "Set this machine's clock: ages and delivery times are wrong."
         found.append(judged(part, "clock", told, abs(skew) > SKEW, advice))
     return found

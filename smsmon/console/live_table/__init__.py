@@ -12,7 +12,7 @@ through updates, sorts and filters. It knows nothing of SMS. What it shows comes
         Column("phone", "phone", lambda r, width: phones.pretty(r.phone), 18,
                sort_key=lambda r: r.phone),
         Column("status", "status", lambda r, width: cells.status(r.status), 15),
-        Column("took", "took", lambda r, width: cells.took(r.took), 10, align="right",
+        Column("took", "took", lambda r, width: times.duration(r.took), 10, align="right",
                sort_key=lambda r: r.took, priority=-1),
     ]
     table = LiveTable(columns, empty="No recipients yet")

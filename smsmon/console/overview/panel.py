@@ -14,14 +14,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from smsmon.console import cells
+from smsmon import times
 from smsmon.console.cells import Span
 from smsmon.console.formats import Formats
 from smsmon.console.line import KEPT, Line, fitted, part, wrapped
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
-from smsmon.console.signs import Tone, styled, tone_classes, tone_css
+from smsmon.console.signs import DASH, Tone, styled, tone_classes, tone_css
 
 _HOUR = 3600
 
@@ -99,16 +99,9 @@ def said(*sentences: Content | str) -> Content:
     )
 
 
-def took(seconds: int | None) -> str:
-    """A duration in words; dates are whole seconds, so the least is one."""
-    if seconds is None:
-        return cells.took(None)
-    return f"{max(1, seconds)} s" if seconds < 60 else cells.took(seconds)
-
-
 def unbroken(seconds: int | None) -> str:
     """A duration in a sentence: never broken over two lines."""
-    return took(seconds).replace(" ", KEPT)
+    return (times.duration(seconds) or DASH).replace(" ", KEPT)
 
 
 def many(number: int, word: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from textual.content import Content
 
+from smsmon import times
 from smsmon.console import cells
 from smsmon.console.overview import charts
 from smsmon.console.overview.charts import (
@@ -30,7 +31,6 @@ from smsmon.console.overview.panel import (
     key,
     many,
     said,
-    took,
     unbroken,
     unseen,
 )
@@ -300,7 +300,7 @@ def durations(shown: PanelData) -> Panel:
 
 
 def _mark(word: str, seconds: int | None) -> Mark:
-    return Mark(charts.along_durations(seconds or 0), f"{word} {took(seconds)}")
+    return Mark(charts.along_durations(seconds or 0), f"{word} {times.duration(seconds)}")
 
 
 _MAKERS: dict[str, Callable[[PanelData], Panel]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from smsmon import times
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
@@ -34,7 +35,7 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
         case Drawn.MINUTE:
             return lambda fact, _: Span(formats.minute(fact), Tone.DIM)
         case Drawn.TOOK:
-            return lambda fact, _: cells.took(fact)
+            return lambda fact, _: times.duration(fact) or DASH
         case Drawn.RATE:
             return lambda fact, _: cells.rate(fact)
         case Drawn.STOP:

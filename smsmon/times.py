@@ -1,0 +1,108 @@
+"""How durations and moments are said: alike on the screen and by every command. Pure.
+
+Durations are seconds; moments are seconds since the epoch, UTC. Of None an empty text is said.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_DAYS_FROM = 48 * _HOUR
+"""Seconds from which days are said: ``47 h 10 m`` is plainer than a day and 23 hours."""
+_YEAR_FROM = 180
+"""Days from which a moment is said with its year, and without its time."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not strftime's: those follow the locale, and their widths with it."""
+
+
+def duration(seconds: float | None) -> str:
+    """How long: ``<1 s``, ``12 s``, ``4 m 26 s``, ``2 h 5 m``, ``3 d 4 h``.
+
+    Two units at most; the smaller one is left out where it is zero.
+    """
+    if seconds is None:
+        return ""
+    return "<1 s" if seconds < 1 else _in_units(round(seconds))
+
+
+def age(seconds: float) -> str:
+    """How long ago, in whole minutes: ``<1 m``, ``4 m``, ``2 h 5 m``, ``3 d 4 h``.
+
+    No seconds, which would be wrong a second later.
+    """
+    return "<1 m" if seconds < _MINUTE else _in_units(int(seconds) // _MINUTE * _MINUTE)
+
+
+def _in_units(seconds: int) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        large, small = _MINUTE, 1
+    elif seconds < _DAYS_FROM:
+        large, small = _HOUR, _MINUTE
+    else:
+        large, small = _DAY, _HOUR
+    many, few = seconds // large, seconds % large // small
+    return f"{many} {_SIGNS[large]}" + (f" {few} {_SIGNS[small]}" if few else "")
+
+
+_SIGNS = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d"}
+
+
+def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
+    """A moment as an operator reads it: ``12:04:31`` today, ``21 Nov 12:04``, ``2025-11-21``.
+
+    At most 12 columns. Empty as well for 0, and for what no calendar holds.
+    """
+    if not at:
+        return ""
+    then, today = _in_zone(int(at), zone), _in_zone(int(now), zone)
+    if then is None or today is None:
+        return ""
+    if then.date() == today.date():
+        return f"{then.hour:02}:{then.minute:02}:{then.second:02}"
+    if abs((today.date() - then.date()).days) < _YEAR_FROM:
+        return f"{then.day:2} {_MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
+    return f"{then:%Y-%m-%d}"
+
+
+def timestamp(at: float | None, zone: tzinfo = UTC) -> str:
+    """A moment in full: ``2026-11-22 12:04:31 UTC``."""
+    then = _in_zone(int(at), zone) if at else None
+    return "" if then is None else f"{then:%Y-%m-%d %H:%M:%S} {then.tzname() or ''}".rstrip()
+
+
+@lru_cache(4096)
+def _in_zone(at: int, zone: tzinfo) -> datetime | None:
+    """None for a moment that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(at, zone)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+class LocalZone(tzinfo):
+    """The zone of the machine, with the offset it had, or will have, at each moment.
+
+    The standard library's ``astimezone()`` gives the offset of one moment only, and shows a
+    date across a change of daylight saving time an hour off.
+    """
+
+    def fromutc(self, dt: datetime) -> datetime:
+        local = datetime.fromtimestamp(dt.replace(tzinfo=UTC).timestamp())  # noqa: DTZ006
+        return local.replace(tzinfo=self)
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta(seconds=self._at(dt).tm_gmtoff)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        return timedelta(hours=1 if self._at(dt).tm_isdst > 0 else 0)
+
+    def tzname(self, dt: datetime | None) -> str:
+        return self._at(dt).tm_zone
+
+    def _at(self, dt: datetime | None) -> time.struct_time:
+        return time.localtime(None if dt is None else dt.replace(tzinfo=None).timestamp())
