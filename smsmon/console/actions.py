@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from smsmon.settings import Settings
 
+from smsmon.console.signs import DOWN_KEY, LEFT_KEY, RIGHT_KEY, UP_KEY
+
 
 class Where(Flag):
     """The panes in which an action does something."""
@@ -188,8 +190,9 @@ EVERY_ACTION = ACTIONS + TABLE_ACTIONS
 _KEY_FACES = {
     "question_mark": "?", "slash": "/", "escape": "esc", "delete": "del", "asterisk": "*",
     "colon": ":", "space": "space", "less_than_sign": "<", "greater_than_sign": ">",
-    "shift+tab": "⇧tab", "backslash": "\\", "plus": "+", "minus": "-", "comma": ",",
-    "pageup": "PgUp", "pagedown": "PgDn", "left": "←", "right": "→", "up": "↑", "down": "↓",
+    "backslash": "\\", "plus": "+", "minus": "-", "comma": ",",
+    "pageup": "PgUp", "pagedown": "PgDn", "left": LEFT_KEY, "right": RIGHT_KEY,
+    "up": UP_KEY, "down": DOWN_KEY,
 }  # fmt: skip
 
 

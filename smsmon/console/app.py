@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -23,6 +24,7 @@ from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
+from smsmon.console.terminal.ascii import Ascii, wants_ascii
 from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
@@ -110,6 +112,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
         """
         self._readable: dict[str, Theme] = {}
+        self._signs = [Ascii()] if wants_ascii(settings.display.signs, os.environ) else []
         super().__init__()
         self.failures.folder = locations.crashes
         self._settings = settings
@@ -147,7 +150,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         return self._readable[theme_name]
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = super().get_line_filters()
+        filters = [*super().get_line_filters(), *self._signs]
         if not self.no_color:
             return filters
         # Textual picks the filter once, for the theme it starts with.

@@ -11,7 +11,18 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
-from smsmon.console.signs import DASH, GONE, STATUS_SIGNS, Sign, Tone, state_sign, status_sign
+from smsmon.console.signs import (
+    BAR,
+    DASH,
+    GONE,
+    LEVELS,
+    STATUS_SIGNS,
+    ZERO,
+    Sign,
+    Tone,
+    state_sign,
+    status_sign,
+)
 from smsmon.model import Counts
 from smsmon.recipients import Status
 from smsmon.text import ELLIPSIS, painted
@@ -100,6 +111,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def among_others(number: int, tone: Tone = Tone.PLAIN) -> Span:
+    """A number in a column of numbers: a zero is a quiet dot, so that what is not stands out."""
+    return Span(count(number), tone) if number else Span(ZERO, Tone.DIM)
+
+
 def percent(part: int, whole: int) -> str:
     """``96.2%`` of a whole; a dash of nothing.
 
@@ -171,36 +187,17 @@ def _look(sign: Sign, word: str) -> Sequence[Span]:
 
 
 def status_count(number: int, of: Status) -> Span:
-    """A count in the column of a status; zero stands back."""
-    return Span(count(number), STATUS_SIGNS[of].tone if number else Tone.DIM)
+    """A count in the column of a status."""
+    return among_others(number, STATUS_SIGNS[of].tone)
 
 
 # Bars
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-
-def bar(part: int, whole: int, width: int) -> str:
-    """A bar ``width`` columns wide, filled to ``part`` of ``whole`` in eighths of a column.
-
-    What is not nothing shows at least an eighth, and what is not all never looks full.
-    """
-    if whole <= 0 or width <= 0:
-        return " " * max(0, width)
-    eighths = round(part * width * 8 / whole)
-    if part > 0:
-        eighths = max(eighths, 1)
-    if part < whole:
-        eighths = min(eighths, width * 8 - 1)
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
-
 
 def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
-    """Delivered, waiting and not delivered side by side: ``━━━━┈┈╳ 57%``.
+    """Delivered, waiting and not delivered side by side, and a blank for unknown.
 
-    A heavy line is delivered, dots are waiting, crosses are not delivered, a blank is unknown:
-    it reads without colour, and a screen full of it stays calm. Any that is not zero gets a
+    It reads without colour, and a screen full of it stays calm. Any that is not zero gets a
     column while there is room.
     The percentage is delivered ÷ total, as the bar shows; it is left out below 10 columns.
     """
@@ -208,15 +205,10 @@ def delivery_bar(counts: Counts, width: int) -> Sequence[Span]:
     columns = width - len(label)
     if counts.total <= 0:
         return (Span(" " * columns + label, Tone.DIM),)
-    parts = (counts.delivered, counts.waiting, counts.not_delivered, counts.unknown)
-    delivered, waiting, failed, unknown = shares(parts, columns)
-    pieces = (
-        Span("━" * delivered, Tone.GOOD),
-        Span("┈" * waiting, Tone.WAIT),
-        Span("╳" * failed, Tone.BAD),
-        Span(" " * unknown + label),
-    )
-    return tuple(piece for piece in pieces if piece.text)
+    lengths = shares([getattr(counts, status.slug) for status in BAR], columns)
+    drawn = zip(BAR.items(), lengths, strict=True)
+    pieces = [Span(glyph * length, STATUS_SIGNS[of].tone) for (of, glyph), length in drawn]
+    return tuple(piece for piece in (*pieces, Span(label)) if piece.text)
 
 
 def _bar_label(counts: Counts) -> str:
@@ -253,14 +245,11 @@ def shares(parts: Sequence[int], width: int) -> list[int]:
     return given
 
 
-_LEVELS = "▁▂▃▄▅▆▇█"
-
-
 def sparkline(values: Sequence[float], width: int) -> str:
     """The last ``width`` values as columns an eighth to a full line high; zero is a blank."""
     recent = list(values)[-width:] if width > 0 else []
     top = max(recent, default=0)
     if top <= 0:
         return " " * max(0, width)
-    levels = (" " if value <= 0 else _LEVELS[min(7, int(8 * value / top))] for value in recent)
+    levels = (" " if value <= 0 else LEVELS[min(7, int(8 * value / top))] for value in recent)
     return "".join(levels).rjust(width)

@@ -11,7 +11,18 @@ from textual.content import Content
 from smsmon.console import cells
 from smsmon.console.formats import Formats
 from smsmon.console.line import GAP, fitted, part
-from smsmon.console.signs import ALERT_TONES, GONE, UP, Tone, state_sign, status_sign, styled
+from smsmon.console.signs import (
+    ALERT,
+    ALERT_TONES,
+    FAILING,
+    GONE,
+    NEW,
+    WELL,
+    Tone,
+    state_sign,
+    status_sign,
+    styled,
+)
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
 from smsmon.monitor.state import MessageState
@@ -129,7 +140,7 @@ def _alerts(alerts: tuple[Rule, ...]) -> list[Content]:
     """How many alerts fire, as grave as the gravest of them; and which, where there is room."""
     gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
     tone = ALERT_TONES[gravest_first[0].severity]
-    count = f"{UP} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
+    count = f"{ALERT.glyph} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
     names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
     return [styled(f"{count}: {names}", tone), styled(count, tone)]
 
@@ -172,23 +183,23 @@ def _accounts(alike: list[AccountState], formats: Formats, head: Head) -> list[C
 def _account(account: AccountState, name: str, formats: Formats, head: Head) -> list[Content]:
     match account.condition:
         case Condition.OK if account.failing_since is not None:
-            failing = f"▲ failing since {formats.moment(account.failing_since)}"
+            failing = f"{FAILING.glyph} failing since {formats.moment(account.failing_since)}"
             forms = (f"{failing}: {formats.words(account.reason)}", failing)
             return [Content.assemble(name, styled(form, Tone.WARN)) for form in forms]
         case Condition.OK if not account.heard:
-            return [Content.assemble(name, styled("· no answer yet", Tone.DIM))]
+            return [Content.assemble(name, styled(f"{NEW.glyph} no answer yet", Tone.DIM))]
         case Condition.OK:
-            return [Content.assemble(name, styled("● ok", Tone.GOOD))]
+            return [Content.assemble(name, styled(f"{WELL.glyph} ok", Tone.GOOD))]
         case Condition.DOWN:
             if account.held_until is not None:
                 return _held(name, account, formats)
-            glyph, state, again = "▲", "down", _next_try(account, formats)
+            state, again = "down", _next_try(account, formats)
         case Condition.STOPPED:
-            glyph, state, again = "✗", "stopped", f", {head.retry_key} tries again"
-    since = f"{glyph} {state} since {formats.moment(account.since)}"
+            state, again = "stopped", f", {head.retry_key} tries again"
+    since = f"{FAILING.glyph} {state} since {formats.moment(account.since)}"
     reason = formats.words(account.reason)
     down = account.condition is Condition.DOWN
-    now = f"{glyph} {state}{again if down else ''}"
+    now = f"{FAILING.glyph} {state}{again if down else ''}"
     said = f"{now}: {reason}"
     short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
     told = (f"{since}{again}: {reason}", said, short, now if down else since)
@@ -198,11 +209,9 @@ def _account(account: AccountState, name: str, formats: Formats, head: Head) -> 
 def _held(name: str, account: AccountState, formats: Formats) -> list[Content]:
     """Until when nothing is asked, which no width leaves out."""
     until, reason = formats.moment(account.held_until).strip(), formats.words(account.reason)
-    forms = (
-        f"▲ held until {until}, since {formats.moment(account.since).strip()}: {reason}",
-        f"▲ held until {until}: {reason}",
-        f"▲ held until {until}",
-    )
+    held = f"{FAILING.glyph} held until {until}"
+    since = formats.moment(account.since).strip()
+    forms = (f"{held}, since {since}: {reason}", f"{held}: {reason}", held)
     return [Content.assemble(name, (form, "bold")) for form in forms]
 
 

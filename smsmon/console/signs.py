@@ -1,29 +1,22 @@
-"""The signs of statuses, states and alerts: a glyph, a word and a tone, in one place.
+"""The signs of the console, in one table: glyph, its twin in ASCII, word and tone.
 
-A tone is how a text is meant, and the one place that says in which colour of the theme that is
-shown. Nothing is told by colour alone.
+One sign means one thing. A tone is how a text is meant, and the one place that says in which
+colour of the theme that is shown. Nothing is told by colour alone.
 Every glyph is one column wide in all common terminals: none is wide in Unicode, and none is an
-emoji, which some terminals draw two columns wide (✔, ✖ and ⚠ are; ✓ and ✗ are not).
+emoji, which some terminals draw two columns wide (✔, ✖ and ⚠ are; ✓ and ✗ are not). Its twin
+takes its place, cell by cell, where a terminal has nothing but ASCII (`terminal.ascii`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from textual.content import Content
 
 from smsmon.recipients import Status
-
-MARK = "●"
-UP, DOWN = "▲", "▼"
-WARNING = "!"
-GONE = "-"
-"""Before what the API no longer lists, and its count: it is shown as it was last seen."""
-DASH = "–"
-"""Stands where there is no value."""
 
 
 class Tone(StrEnum):
@@ -77,19 +70,64 @@ def tone_css(widget: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """How one status or state is shown."""
+    """One sign: what is drawn, and what it means in a word."""
 
     glyph: str
+    twin: str
+    """What is drawn in its place where there is only ASCII."""
     word: str
-    tone: Tone
+    tone: Tone = Tone.PLAIN
 
+
+DELIVERED = Sign("✓", "+", Status.DELIVERED.word, Tone.GOOD)
+WAITING = Sign("…", ".", Status.WAITING.word, Tone.WAIT)
+NOT_DELIVERED = Sign("✗", "x", Status.NOT_DELIVERED.word, Tone.BAD)
+UNKNOWN = Sign("?", "?", Status.UNKNOWN.word, Tone.WARN)
+NEW = Sign("~", "~", "new", Tone.DIM)
+"""Nothing was heard yet: of a message, or of an account."""
+LIVE = Sign("»", ">", "live")
+SETTLED = Sign("■", "=", "settled", Tone.DIM)
+PAUSED = Sign("‖", "|", "paused", Tone.DIM)
+NOT_FOUND = Sign("∅", "0", "not found", Tone.WARN)
+STALE = Sign("!", "!", "stale", Tone.WARN)
+"""What is shown is old, or in doubt."""
+ALERT = Sign("◆", "#", "alert", Tone.WARN)
+NOT_LISTED = Sign("-", "-", "no longer listed", Tone.WARN)
+"""Of what the API lists no longer, and its count: it is shown as it was last seen."""
+WELL = Sign("●", "o", "ok", Tone.GOOD)
+"""An account that answers."""
+FAILING = Sign("○", "@", "not read", Tone.WARN)
+"""An account that does not: it fails, is down, held or stopped."""
+REFUSED = Sign("¬", "%", "not understood", Tone.BAD)
+"""What was typed, and cannot be taken."""
+CHOSEN = Sign("▸", ")", "chosen", Tone.STRONG)
+"""The one of several, or those of many, that somebody chose."""
+MARKED = Sign("*", "*", "marked", Tone.STRONG)
+"""A row that is marked, to be acted on."""
+ADDED = Sign("┃", ":", "added", Tone.WAIT)
+"""A row that was added a moment ago, or is about to be."""
+UPWARDS = Sign("▴", "^", "upwards")
+"""Sorted, the smallest first."""
+DOWNWARDS = Sign("▾", "v", "downwards")
+NOTHING = Sign("–", "_", "no value", Tone.DIM)
+"""Stands where nobody knows a value."""
+
+SIGNS = (
+    DELIVERED, WAITING, NOT_DELIVERED, UNKNOWN, NEW, LIVE, SETTLED, PAUSED, NOT_FOUND, STALE, ALERT,
+    NOT_LISTED, WELL, FAILING, REFUSED, CHOSEN, MARKED, ADDED, UPWARDS, DOWNWARDS, NOTHING,
+)  # fmt: skip
+"""All of them: no two have a glyph or a twin in common."""
+
+GONE, DASH = NOT_LISTED.glyph, NOTHING.glyph
+ZERO = "·"
+"""Stands for a zero among numbers: a dot between others is quiet in the same way."""
 
 STATUS_SIGNS: Mapping[Status, Sign] = MappingProxyType(
     {
-        Status.DELIVERED: Sign("✓", Status.DELIVERED.word, Tone.GOOD),
-        Status.WAITING: Sign("…", Status.WAITING.word, Tone.WAIT),
-        Status.NOT_DELIVERED: Sign("✗", Status.NOT_DELIVERED.word, Tone.BAD),
-        Status.UNKNOWN: Sign("?", Status.UNKNOWN.word, Tone.WARN),
+        Status.DELIVERED: DELIVERED,
+        Status.WAITING: WAITING,
+        Status.NOT_DELIVERED: NOT_DELIVERED,
+        Status.UNKNOWN: UNKNOWN,
     }
 )
 
@@ -98,13 +136,13 @@ ALERT_TONES: Mapping[int, Tone] = MappingProxyType({1: Tone.PLAIN, 2: Tone.WARN,
 
 STATE_SIGNS: Mapping[str, Sign] = MappingProxyType(
     {
-        "new": Sign("·", "new", Tone.DIM),
-        "live": Sign("»", "live", Tone.PLAIN),
-        "complete": Sign("✓", "complete", Tone.GOOD),
-        "settled": Sign("■", "settled", Tone.DIM),
-        "paused": Sign("=", "paused", Tone.DIM),
-        "not found": Sign("∅", "not found", Tone.WARN),
-        "stale": Sign(WARNING, "stale", Tone.WARN),
+        "new": NEW,
+        "live": LIVE,
+        "complete": replace(DELIVERED, word="complete"),  # all of it is
+        "settled": SETTLED,
+        "paused": PAUSED,
+        "not found": NOT_FOUND,
+        "stale": STALE,
     }
 )
 """By the name of the message's state."""
@@ -118,4 +156,29 @@ def status_sign(status: Status) -> Sign:
 def state_sign(state: str) -> Sign:
     """How a message's state is shown; a state without a sign of its own is its plain word."""
     word = state.replace("_", " ").lower()
-    return STATE_SIGNS.get(word) or Sign(" ", word, Tone.PLAIN)
+    return STATE_SIGNS.get(word) or Sign(" ", " ", word)
+
+
+# What pictures are drawn with: no signs, each beside others of its kind
+
+BAR: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.DELIVERED: "▬",
+        Status.WAITING: "┄",
+        Status.NOT_DELIVERED: "▒",
+        Status.UNKNOWN: " ",
+    }
+)
+"""Of a bar: they stay in their cell, so that bars above each other do not run into each other,
+and are told apart without any colour."""
+BAR_TWINS: Mapping[str, str] = MappingProxyType({"▬": "#", "┄": "-", "▒": "x"})
+LEVELS = "▁▂▃▄▅▆▇█"
+"""An eighth of a line to a full one."""
+FULL, FULL_NOT_DELIVERED = "█", "▓"
+"""Of columns in a plot, told apart without any colour."""
+CURVE_OTHER, CURVE_FAILED = "·", "x"
+"""Of curves that are drawn with points."""
+THIN = "─"
+"""Of thin lines in a plot, where its words tell what they are."""
+LEFT_KEY, RIGHT_KEY, UP_KEY, DOWN_KEY = "←", "→", "↑", "↓"
+"""Keys of the keyboard, and the ends of an axis."""

@@ -201,6 +201,13 @@ class Display(Struct, frozen=True, kw_only=True):
     clock: Annotated[
         bool, Meta(description="Show the time in the header; off, an idle screen sends nothing.")
     ] = True
+    signs: Annotated[
+        Literal["auto", "unicode", "ascii"],
+        Meta(
+            description="Whether signs, bars and edges may be more than ASCII. auto: they are "
+            "where TERM is not linux, dumb or vt…, and no locale without UTF-8 is named."
+        ),
+    ] = "auto"
     frame_rate: Annotated[
         int, Meta(description="Repaints a second, at most, when much changes.", ge=1, le=60)
     ] = 10

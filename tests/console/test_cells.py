@@ -96,10 +96,10 @@ def test_states_say_their_word_and_detail() -> None:
     assert cells.plain(cells.state("unheard of")) == "  unheard of"
 
 
-def test_counts_have_thousands_separators_and_zero_stands_back() -> None:
+def test_counts_have_thousands_separators_and_a_zero_is_a_quiet_dot() -> None:
     assert cells.count(1_234_567) == "1,234,567"
     assert cells.status_count(3, Status.NOT_DELIVERED) == Span("3", Tone.BAD)
-    assert cells.status_count(0, Status.NOT_DELIVERED) == Span("0", Tone.DIM)
+    assert cells.status_count(0, Status.NOT_DELIVERED) == Span("·", Tone.DIM)
 
 
 @pytest.mark.parametrize(
@@ -125,16 +125,6 @@ def test_a_rate_of_nothing_final_is_a_dash() -> None:
     assert cells.rate(0.99999) == "99.9%"
 
 
-def test_a_bar_is_filled_in_eighths() -> None:
-    assert cells.bar(0, 8, 2) == "  "
-    assert cells.bar(8, 8, 2) == "██"
-    assert cells.bar(3, 16, 2) == "▍ "
-    assert cells.bar(9, 16, 2) == "█▏"
-    assert cells.bar(1, 10_000, 4) == "▏   "
-    assert cells.bar(9_999, 10_000, 4) == "███▉"
-    assert cells.bar(1, 0, 3) == "   "
-
-
 COUNTS = st.builds(
     lambda d, w, n, u: Counts(d + w + n + u, d, n, w, u), *[st.integers(0, 20_000)] * 4
 )
@@ -147,15 +137,15 @@ def test_the_delivery_bar_is_as_wide_as_its_column_and_hides_nothing(
     text = cells.plain(cells.delivery_bar(counts, width))
     assert cell_len(text) == width
     if counts.total and width >= 10:
-        assert ("━" in text) == (counts.delivered > 0)
-        assert ("┈" in text) == (counts.waiting > 0)
-        assert ("╳" in text) == (counts.not_delivered > 0)
+        assert ("▬" in text) == (counts.delivered > 0)
+        assert ("┄" in text) == (counts.waiting > 0)
+        assert ("▒" in text) == (counts.not_delivered > 0)
         assert ("100%" in text) == (counts.delivered == counts.total)
 
 
 def test_the_delivery_bar_reads_without_colour() -> None:
     counts = Counts(total=100, delivered=57, not_delivered=14, waiting=29)
-    assert cells.plain(cells.delivery_bar(counts, 19)) == "━━━━━━━━┈┈┈┈╳╳  57%"
+    assert cells.plain(cells.delivery_bar(counts, 19)) == "▬▬▬▬▬▬▬▬┄┄┄┄▒▒  57%"
     assert cells.plain(cells.delivery_bar(Counts(), 12)) == "           –"
 
 

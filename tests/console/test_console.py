@@ -139,12 +139,12 @@ async def test_a_refused_key_stops_the_account_and_says_so_loudly(opened: Open) 
         scene.client.fault = REFUSED
         await scene.pass_time(pilot, 30)
         shown = text_of(scene)
-        assert "✗ stopped since" in shown
+        assert "○ stopped since" in shown
         assert "t tries again" in shown
         assert scene.screen.query_one("#head").has_class("-trouble")
         scene.client.fault = None
         await scene.pass_time(pilot, 120)  # for good: tests/monitor/test_poller.py
-        assert "✗ stopped since" in text_of(scene)
+        assert "○ stopped since" in text_of(scene)
 
 
 async def test_retry_takes_a_refused_account_up_again(opened: Open) -> None:

@@ -50,7 +50,7 @@ async def test_a_start_without_a_key_asks_where_it_is_and_tries_it(
         await scene.pass_time(pilot, 30)
         shown = text_of(scene)
         assert "API ● ok" not in shown
-        assert "✗ stopped" in shown
+        assert "○ stopped" in shown
         assert "No API key" in shown
 
 

@@ -58,27 +58,27 @@ def of(account: AccountState, width: int = 400) -> str:
     ("account", "told"),
     [
         (WELL, "● ok"),
-        (replace(WELL, heard=False), "· no answer yet"),
-        (FAILING, "▲ failing since 09:59:40: The connection was refused."),
+        (replace(WELL, heard=False), "~ no answer yet"),
+        (FAILING, "○ failing since 09:59:40: The connection was refused."),
         (
             DOWN,
-            "▲ down since 09:59:00, next try 10:01:30: The connection was refused.",
+            "○ down since 09:59:00, next try 10:01:30: The connection was refused.",
         ),
         (
             replace(DOWN, retry_at=None),
-            "▲ down since 09:59:00: The connection was refused.",
+            "○ down since 09:59:00: The connection was refused.",
         ),
         (
             replace(DOWN, retry_at=START),
-            "▲ down since 09:59:00, trying now: The connection was refused.",
+            "○ down since 09:59:00, trying now: The connection was refused.",
         ),
         (
             STOPPED,
-            f"✗ stopped since 09:59:00, t tries again: {REFUSED.message}",
+            f"○ stopped since 09:59:00, t tries again: {REFUSED.message}",
         ),
         (
             HELD,
-            "▲ held until 10:01:25, since 09:59:00: The connection was refused.",
+            "○ held until 10:01:25, since 09:59:00: The connection was refused.",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def forms(head: Head) -> list[str]:
     """The different lines of ``head``, from the widest to the narrowest; none is too wide."""
     lines = [line(head, width) for width in range(300, 5, -1)]
     for width, each in zip(range(300, 20, -1), lines, strict=False):
-        assert len(each) <= max(width, len("API ▲ down, next try 10:01:30")), width
+        assert len(each) <= max(width, len("API ○ down, next try 10:01:30")), width
     return list(dict.fromkeys(lines))
 
 
@@ -102,10 +102,10 @@ def forms(head: Head) -> list[str]:
     ("account", "least"),
     [
         (WELL, "API ● ok"),
-        (replace(FAILING, fault=LONG), "API ▲ failing since 09:59:40"),
-        (replace(DOWN, fault=LONG), "API ▲ down, next try 10:01:30"),
-        (replace(STOPPED, fault=LONG), "API ✗ stopped since 09:59:00"),
-        (replace(HELD, fault=LONG), "API ▲ held until 10:01:25"),
+        (replace(FAILING, fault=LONG), "API ○ failing since 09:59:40"),
+        (replace(DOWN, fault=LONG), "API ○ down, next try 10:01:30"),
+        (replace(STOPPED, fault=LONG), "API ○ stopped since 09:59:00"),
+        (replace(HELD, fault=LONG), "API ○ held until 10:01:25"),
     ],
 )
 def test_how_it_stands_outlives_all_else_and_gives_way_step_by_step(
@@ -119,10 +119,10 @@ def test_how_it_stands_outlives_all_else_and_gives_way_step_by_step(
 
 def test_a_long_reason_is_cut_with_a_sign_before_it_is_left_out() -> None:
     seen = forms(Head((replace(DOWN, fault=LONG),), NO_STATES))
-    (cut,) = {each[each.index("▲") :].split("   ")[0] for each in seen if "…" in each}
+    (cut,) = {each[each.index("○") :].split("   ")[0] for each in seen if "…" in each}
     assert len(cut) == 60
-    assert cut.startswith("▲ down, next try 10:01:30: It was really")
-    whole = Fault(FaultKind.SERVER, "x" * (60 - len("▲ down, next try 10:01:30: ")))
+    assert cut.startswith("○ down, next try 10:01:30: It was really")
+    whole = Fault(FaultKind.SERVER, "x" * (60 - len("○ down, next try 10:01:30: ")))
     assert not any("…" in each for each in forms(Head((replace(DOWN, fault=whole),), NO_STATES)))
 
 
@@ -148,7 +148,7 @@ def test_with_room_enough_everything_is_told_in_its_order() -> None:
         "smsmon  demo",
         "API ● ok",
         "polls for others too",
-        "▲ 2 alerts: lost, late",
+        "◆ 2 alerts: lost, late",
         "FROZEN since 09:59:55, 1,234 new",
         "numbers masked",
         "watchlist read-only",
@@ -213,15 +213,15 @@ def test_a_schedule_that_is_stretched_is_told_beyond_a_twentieth(stretch: float,
 def test_alerts_are_as_grave_as_the_gravest_and_named_once() -> None:
     def style(*alerts: Rule) -> list[str]:
         told = truth(Head((WELL,), NO_STATES, alerts=alerts), FORMATS, 200)
-        start = told.plain.index("▲")
+        start = told.plain.index("◆")
         return [str(span.style) for span in told.spans if span.start <= start < span.end]
 
     grave, mild = rule("lost", Severity.CRITICAL), rule("late", Severity.WARNING)
     assert style(mild, grave) == style(grave) == ["$error"]
     assert style(mild) == ["$warning"]
     assert style(rule("fyi", Severity.INFO)) == []
-    assert "▲ 1 alert: late   " in line(Head((WELL,), NO_STATES, alerts=(mild,)))
-    assert "▲ 3 alerts: lost, late   " in line(Head((WELL,), NO_STATES, alerts=(mild, grave, mild)))
+    assert "◆ 1 alert: late   " in line(Head((WELL,), NO_STATES, alerts=(mild,)))
+    assert "◆ 3 alerts: lost, late   " in line(Head((WELL,), NO_STATES, alerts=(mild, grave, mild)))
 
 
 def test_that_nothing_is_polled_is_told_first_and_colours_the_line() -> None:

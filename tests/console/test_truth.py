@@ -75,9 +75,9 @@ async def test_the_first_line_says_from_the_first_failure_that_the_api_fails(
         since = scene.clock.now()
         await scene.show(pilot)
         at = scene.screen.formats.moment(since)
-        assert f"API ▲ failing since {at}: The connection was refused." in first_line(scene)
+        assert f"API ○ failing since {at}: The connection was refused." in first_line(scene)
         assert not scene.screen.query_one("#head").has_class("-trouble")
-        await scene.pass_time_until(pilot, lambda: f"▲ down since {at}" in first_line(scene))
+        await scene.pass_time_until(pilot, lambda: f"○ down since {at}" in first_line(scene))
         scene.client.fault = None
         await scene.pass_time_until(pilot, lambda: "API ● ok" in first_line(scene), 180)
 
@@ -86,7 +86,7 @@ async def test_nobody_says_ok_before_anything_was_answered(tmp_path: Path) -> No
     scene = Scene(tmp_path, [])
     async with scene.app.run_test(size=WIDE) as pilot:
         scene.screen.head.show()
-        assert "API · no answer yet" in first_line(scene)
+        assert "API ~ no answer yet" in first_line(scene)
         await scene.open(pilot, 2)  # the balance is answered
         assert "API ● ok" in first_line(scene)
 
@@ -124,7 +124,7 @@ DOWN = AccountState("default", Condition.DOWN, WORDY, START, START + 90)
 @pytest.mark.parametrize("width", [60, 80, 120, 140, 200])
 @pytest.mark.parametrize("others", [0, 1, 4])
 def test_until_when_nothing_is_asked_is_told_at_every_width(width: int, others: int) -> None:
-    for account, told in ((HELD, "▲ held until 10:10:00"), (DOWN, "▲ down, next try 10:01:30")):
+    for account, told in ((HELD, "○ held until 10:10:00"), (DOWN, "○ down, next try 10:01:30")):
         well = tuple(AccountState(f"other {number}") for number in range(others))
         states = Counter({MessageState.STALE: 1200, MessageState.LIVE: 3400})
         top = head.Head((account, *well), states, name="production", used=599, allowed=600)
@@ -146,7 +146,7 @@ async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path:
         await scene.pass_time(pilot, 30)
         until = scene.screen.formats.moment(START + 60 + 600)
         for _ in range(4):
-            assert f"▲ held until {until}" in first_line(scene)
+            assert f"○ held until {until}" in first_line(scene)
             assert "ok" not in first_line(scene)
             await scene.pass_time(pilot, 100)
         scene.app.clear_notifications()
@@ -201,7 +201,7 @@ async def test_what_is_painted_after_a_read_is_that_read(tmp_path: Path) -> None
 def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_by() -> None:
     down = AccountState("default", Condition.DOWN, NETWORK, START - 60, START - 1)
     line = head.truth(head.Head((down,), Counter()), formats(), 140).plain
-    assert "▲ down since 09:59:00, trying now: The connection was refused." in line
+    assert "○ down since 09:59:00, trying now: The connection was refused." in line
     told = head.why_not_asked(down, formats(), "t", named=True)
     assert told.startswith("The account default is down since 09:59:00: ")
     assert told.endswith("It is being tried now.")
@@ -312,12 +312,12 @@ def test_the_reason_of_accounts_that_are_down_together_is_told_at_once(
         for number in range(2 + others)
     ]
     line = head.truth(head.Head(tuple(down), Counter()), formats(), width).plain
-    assert "▲ down" in line
+    assert "○ down" in line
     assert (NETWORK.message.split()[0] in line) or width < 80
     held = AccountState("b", Condition.DOWN, HELD.fault, START, START + 605, held_until=START + 600)
     stopped = [AccountState(name, Condition.STOPPED, REFUSED, START) for name in "cd"]
     line = head.truth(head.Head((*down, held, *stopped), Counter()), formats(), width).plain
-    for told in (f"{2 + others} ", "down", "b ▲ held until 10:10:00", "stopped"):
+    for told in (f"{2 + others} ", "down", "b ○ held until 10:10:00", "stopped"):
         assert told in line
     assert len(line) <= width
 
@@ -329,7 +329,7 @@ def test_a_reason_that_is_not_of_all_is_told_as_of_none() -> None:
     )
     for width in range(20, 300):
         line = head.truth(head.Head(down, Counter()), formats(), width).plain
-        assert (NETWORK.message in line) <= ("a ▲ down" in line)
+        assert (NETWORK.message in line) <= ("a ○ down" in line)
         assert ("accounts" in line) <= (NETWORK.message not in line)
 
 
@@ -337,7 +337,7 @@ def test_a_network_that_fails_is_not_told_as_a_pause_that_the_api_asked_for() ->
     own = AccountState("default", Condition.DOWN, NETWORK, START, START + 9)
     seen = held_back(own, START + 600, START)
     line = head.truth(head.Head((seen,), Counter()), formats(), 140).plain
-    assert "▲ down since 10:00:00, next try 10:10:00: The connection was refused." in line
+    assert "○ down since 10:00:00, next try 10:10:00: The connection was refused." in line
     assert "held" not in line
     assert "pause" not in head.why_not_asked(seen, formats(), "t", named=False)
 

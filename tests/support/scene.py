@@ -87,7 +87,12 @@ class Scene:
         self.locations = Locations.under(home)
         if wanted:
             Watchlist(self.locations.watchlist, self.clock).add(wanted)
-        given = {"SMSMON_API_KEY": "0" * 40, "SMSMON_DISPLAY_THEME": DARK.name, **(environ or {})}
+        given = {
+            "SMSMON_API_KEY": "0" * 40,
+            "SMSMON_DISPLAY_THEME": DARK.name,
+            "SMSMON_DISPLAY_SIGNS": "unicode",
+            **(environ or {}),
+        }
         settings = read(self.locations, given).settings
         self.app = ConsoleApp(
             msgspec.structs.replace(settings, keymap=keymap or {}),

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static, TextArea
 
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
 from smsmon.console.line import Line
-from smsmon.console.signs import Tone
+from smsmon.console.signs import ADDED, REFUSED, STALE, Sign, Tone
 from smsmon.model import Entry
 from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse
@@ -156,9 +156,9 @@ def verdict(read: IdList, watched: Container[str]) -> Content:
         return quiet("Type or paste at least one message id (digits).")
     parts = [Content.styled(f"{fresh:,} to add", "bold" if fresh else "$text-quiet")]
     if bad:
-        parts.append(Content.styled(f"✗ {bad:,} not understood", Tone.BAD.style))
+        parts.append(Content.styled(f"{REFUSED.glyph} {bad:,} not understood", Tone.BAD.style))
     if doubts:
-        parts.append(Content.styled(f"! {doubts:,} in doubt", Tone.WARN.style))
+        parts.append(Content.styled(f"{STALE.glyph} {doubts:,} in doubt", Tone.WARN.style))
     if known:
         parts.append(quiet(f"{known:,} watched already"))
     if read.duplicates:
@@ -173,10 +173,10 @@ def preview(read: IdList, watched: Container[str]) -> Content:
     fresh = [entry for entry in read.entries if entry.id not in watched]
     known = [entry for entry in read.entries if entry.id in watched]
     every = chain(
-        (_complaint("✗", Tone.BAD.style, each) for each in read.problems),
-        (_complaint("!", Tone.WARN.style, each) for each in read.doubts),
+        (_complaint(REFUSED, each) for each in read.problems),
+        (_complaint(STALE, each) for each in read.doubts),
         (_taken(each) for each in fresh),
-        (quiet(f"· {each.id}  watched already") for each in known),
+        (quiet(f"  {each.id}  watched already") for each in known),
     )
     lines = list(islice(every, _PREVIEW_LINES))
     left = len(read.problems) + len(read.doubts) + len(read.entries) - len(lines)
@@ -185,15 +185,17 @@ def preview(read: IdList, watched: Container[str]) -> Content:
     return Content("\n").join(lines)
 
 
-def _complaint(glyph: str, style: str, problem: Problem) -> Content:
+def _complaint(sign: Sign, problem: Problem) -> Content:
     return Content.assemble(
-        (f"{glyph} line {problem.line}: ", style), f"“{problem.text}” {problem.why}"
+        (f"{sign.glyph} line {problem.line}: ", sign.tone.style), f"“{problem.text}” {problem.why}"
     )
 
 
 def _taken(entry: Entry) -> Content:
     return Content.assemble(
-        ("✓ ", Tone.GOOD.style), (entry.id, "bold"), (f"  {painted(entry.label)}", "$text-quiet")
+        (f"{ADDED.glyph} ", Tone.GOOD.style),
+        (entry.id, "bold"),
+        (f"  {painted(entry.label)}", "$text-quiet"),
     )
 
 

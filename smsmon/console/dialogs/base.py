@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.line import FittedLine, Line, fitted, part
+from smsmon.console.signs import DOWN_KEY, UP_KEY, ZERO
 from smsmon.console.terminal.private import DrawnInput
 from smsmon.text import painted, typed
 
@@ -85,7 +86,7 @@ class PageDialog(Dialog[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(self.page(), markup=False)
-        yield Keys(("esc", "close"), ("↑ ↓  PgUp  PgDn", "scroll"))
+        yield Keys(("esc", "close"), (f"{UP_KEY} {DOWN_KEY}  PgUp  PgDn", "scroll"))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll so many lines down, or up below zero."""
@@ -126,7 +127,7 @@ def drawn(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "".join(char if painted(char) == char else painted(char) or "·" for char in text)
+    return "".join(char if painted(char) == char else painted(char) or ZERO for char in text)
 
 
 class TextField(DrawnInput):

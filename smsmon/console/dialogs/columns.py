@@ -15,7 +15,7 @@ from smsmon.console.dialogs.base import Dialog, quiet
 from smsmon.console.line import Line
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.live_table.content import usual_columns
-from smsmon.console.signs import Tone
+from smsmon.console.signs import CHOSEN, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def choices(columns: Iterable[Column[Any]], chosen: Iterable[str]) -> list[Choic
 
 def _title(row: Choice, width: int) -> Cell:
     if row.chosen:
-        return (Span("✓ ", Tone.GOOD), Span(row.title, Tone.STRONG))
+        return (Span(f"{CHOSEN.glyph} ", Tone.GOOD), Span(row.title, Tone.STRONG))
     return Span(f"  {row.title}", Tone.DIM)
 
 

@@ -15,6 +15,7 @@ from smsmon.console.dialogs.base import Dialog, TextField, quiet
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
+from smsmon.console.signs import DOWN_KEY, UP_KEY
 from smsmon.console.tables.found import (
     FOUND_LIMIT,
     FindNumber,
@@ -98,7 +99,8 @@ class FindScreen(Dialog[Place | None]):
             yield self._table
             yield Static(id="nothing", markup=False)
         yield Line(id="detail")
-        yield Line(quiet("enter  open     ↑ ↓  choose     esc  close"), classes="keys")
+        ways = f"enter  open     {UP_KEY} {DOWN_KEY}  choose     esc  close"
+        yield Line(quiet(ways), classes="keys")
 
     def on_mount(self) -> None:
         self._show([], searching=False)

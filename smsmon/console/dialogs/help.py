@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from textwrap import wrap
 
@@ -10,7 +11,7 @@ from textual.content import Content
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.dialogs.base import PageDialog
-from smsmon.console.signs import ALERT_TONES, STATE_SIGNS, STATUS_SIGNS, UP, Sign, styled
+from smsmon.console.signs import ALERT, BAR, STATE_SIGNS, STATUS_SIGNS, Sign, styled
 from smsmon.recipients import Status
 
 _KEYS_WIDTH = 15
@@ -43,8 +44,9 @@ _ALERTS = (
 _FIGURES = (
     (
         "% delivered",
-        "Delivered ÷ all recipients, on the line on top and beside each bar. In the bar, ━ is"
-        " delivered, ┈ waiting, ╳ not delivered.",
+        "Delivered ÷ all recipients, on the line on top and beside each bar. In the bar,"
+        f" {BAR[Status.DELIVERED]} is delivered, {BAR[Status.WAITING]} waiting,"
+        f" {BAR[Status.NOT_DELIVERED]} not delivered.",
     ),
     (
         "delivery rate",
@@ -115,7 +117,7 @@ def _words() -> Iterator[Content]:
     yield _heading("How it stands with a message")
     yield from (_sign(STATE_SIGNS[state], text) for state, text in _STATES.items())
     yield _heading("Alerts")
-    yield _sign(Sign(UP, "name", ALERT_TONES[2]), _ALERT)
+    yield _sign(replace(ALERT, word="name"), _ALERT)
     yield from (_explained(Content.styled(name, "bold"), text) for name, text in _ALERTS)
     yield _heading("Figures")
     yield from (_explained(Content.styled(name, "bold"), text) for name, text in _FIGURES)

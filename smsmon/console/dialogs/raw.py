@@ -25,7 +25,7 @@ from textual.worker import Worker, WorkerState
 from smsmon.console import cells
 from smsmon.console.dialogs.base import Dialog, quiet
 from smsmon.console.line import Line
-from smsmon.console.signs import Tone, styled
+from smsmon.console.signs import DOWN_KEY, UP_KEY, Tone, styled
 from smsmon.phones import without_numbers
 from smsmon.text import safe
 
@@ -66,7 +66,8 @@ class RawScreen(Dialog[None]):
         yield Line(Content.styled(safe(self._title), "bold"))
         yield Line(id="facts")
         yield LinesView()
-        yield Line(quiet("↑ ↓  PgUp  PgDn  Home  End  scroll     esc  close"), classes="keys")
+        ways = f"{UP_KEY} {DOWN_KEY}  PgUp  PgDn  Home  End  scroll     esc  close"
+        yield Line(quiet(ways), classes="keys")
 
     def on_mount(self) -> None:
         self._lay_out()

@@ -22,6 +22,7 @@ from smsmon.console.dialogs import setup_view as view
 from smsmon.console.dialogs.base import Dialog, TextField
 from smsmon.console.dialogs.setup_view import KeyField
 from smsmon.console.line import Line
+from smsmon.console.signs import DOWN_KEY, UP_KEY
 from smsmon.keylike import is_most_likely_key
 from smsmon.model import Balance, ReadError
 from smsmon.programs import beside
@@ -40,7 +41,7 @@ Ask = Callable[[Profile], Awaitable[Balance]]
 """Asks the API with the key of a profile. Raises ``AccountProblem`` or ``ReadError``."""
 
 _SENTENCE_LIMIT = 600
-_CHOOSING = (("enter", "test"), ("↑ ↓", "choose"), ("esc", "later"))
+_CHOOSING = (("enter", "test"), (f"{UP_KEY} {DOWN_KEY}", "choose"), ("esc", "later"))
 _ASKING = (("esc", "later"),)
 _DONE = (("enter", "go on"),)
 _BY_HAND = (("enter", "they are in it"), ("esc", "later"))

@@ -14,13 +14,12 @@ from textual.widget import Widget
 
 from smsmon.api.key import ApiKey
 from smsmon.console.cells import cut
-from smsmon.console.signs import MARK, WARNING, Tone, styled
+from smsmon.console.signs import CHOSEN, REFUSED, STALE, WELL, Tone, styled
 from smsmon.keylike import DOTS
 from smsmon.model import Balance
 from smsmon.settings.first import Kept
 
 WayKind = Literal["paste", "file", "env", "command"]
-_NOT_CHOSEN = "○"
 _NAME_LIMIT = 40
 
 
@@ -57,9 +56,9 @@ def question(name: str, several: bool) -> Content:
 def ways(chosen: int) -> Content:
     """The ways to give the key, one a line."""
     return Content("\n").join(
-        Content.assemble((f"{MARK} ", "$accent"), (way.title, "bold"))
+        Content.assemble((f"{CHOSEN.glyph} ", "$accent"), (way.title, "bold"))
         if index == chosen
-        else Content.assemble((f"{_NOT_CHOSEN} ", "$text-quiet"), way.title)
+        else Content(f"  {way.title}")
         for index, way in enumerate(WAYS)
     )
 
@@ -77,13 +76,15 @@ def asking(command: bool) -> Content:
 
 def refusal(sentence: str) -> Content:
     """Why the key cannot be had, or is not taken."""
-    return styled(f"✗ {sentence}", Tone.BAD)
+    return styled(f"{REFUSED.glyph} {sentence}", Tone.BAD)
 
 
 def done(balance: Balance, kept: Kept, config: str, warning: str) -> Content:
     """The key works: what the account holds, and where its source is written down."""
     lines = [
-        Content.assemble(("✓ ", Tone.GOOD.style), ("SMS Partner takes the key.", "bold")),
+        Content.assemble(
+            (f"{WELL.glyph} ", Tone.GOOD.style), ("SMS Partner takes the key.", "bold")
+        ),
         Content(f"  {holds(balance)}"),
     ]
     if kept.by_hand:
@@ -95,7 +96,7 @@ def done(balance: Balance, kept: Kept, config: str, warning: str) -> Content:
         lines += [Content(""), Content(f"Written to {config}:")]
     lines += [styled(f"  {line}", Tone.WAIT) for line in kept.lines]
     if warning:
-        lines += [Content(""), styled(f"{WARNING} {warning}", Tone.WARN)]
+        lines += [Content(""), styled(f"{STALE.glyph} {warning}", Tone.WARN)]
     return Content("\n").join(lines)
 
 

@@ -21,7 +21,7 @@ from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
-from smsmon.console.signs import Tone, status_sign, styled
+from smsmon.console.signs import CHOSEN, Tone, status_sign, styled
 from smsmon.console.tables.log import (
     Journal,
     LogLine,
@@ -134,7 +134,7 @@ class SinceScreen(Dialog[LogLine | None]):
         at = self._formats.moment(moment).strip()
         return Content("   ").join(
             [
-                Content.styled(f"▸{each.value} ({at})", "bold $accent")
+                Content.styled(f"{CHOSEN.glyph}{each.value} ({at})", "bold $accent")
                 if each is self._stretch
                 else Content.styled(each.value, "$text-quiet")
                 for each in Stretch

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from smsmon.console.cells import Tone, cut, fit, spans_of
 from smsmon.console.live_table.content import GUTTER, Column, Placed
-from smsmon.console.signs import DOWN, MARK, UP
+from smsmon.console.signs import DOWNWARDS, MARKED, UPWARDS
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -31,7 +31,7 @@ def row_strip(
     marked: bool = False,
 ) -> Strip:
     """A row as one line ``width`` columns wide. Neighbours of one style share a segment."""
-    pieces: list[tuple[str, Tone]] = [((MARK if marked else " ").ljust(GUTTER), Tone.PLAIN)]
+    pieces: list[tuple[str, Tone]] = [((MARKED.glyph if marked else " ").ljust(GUTTER), Tone.PLAIN)]
     x = GUTTER
     for place in placed:
         if place.x > x:
@@ -66,7 +66,7 @@ def _title(column: Column[R], width: int, sort: str | None, reverse: bool) -> st
     """The title; the arrow stays when there is no room for both."""
     if column.name != sort:
         return column.title
-    arrow = DOWN if reverse else UP
+    arrow = (DOWNWARDS if reverse else UPWARDS).glyph
     title = column.title
     if cell_len(title) + 2 > width:
         return cut(title, max(0, width - 1)) + arrow

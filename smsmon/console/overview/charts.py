@@ -16,16 +16,12 @@ from rich.cells import cell_len
 from smsmon.console import cells
 from smsmon.console.cells import Span, fit
 from smsmon.console.overview.figures import LONGEST
-from smsmon.console.signs import Tone
+from smsmon.console.signs import BAR, STATUS_SIGNS, Tone
+from smsmon.recipients import Status
 from smsmon.text import painted
 
 Ticks = tuple[tuple[float, str], ...]
 """Places along an axis and what stands there."""
-
-DELIVERED_GLYPH, NOT_DELIVERED_GLYPH = "█", "▓"
-"""Told apart without any colour."""
-OTHER_GLYPH, FAILED_GLYPH = "·", "x"
-"""Of curves that are drawn with glyphs."""
 
 _MOST_STEPS = 6
 _COARSE = 0.6
@@ -186,9 +182,12 @@ _LEAST_BAR = 10
 _SHORTEST_NAME, _LONGEST_NAME = 12, 40
 LEAST_WIDTH = _SHORTEST_NAME + _COUNT + _RATE + _GAP + _LEAST_BAR
 
-GOOD, WAIT, BAD = ("━", Tone.GOOD), ("┈", Tone.WAIT), ("╳", Tone.BAD)
-"""Glyph and tone of a part, as in the bars of the messages table: they read without colour."""
-MARKED = ("━", Tone.WARN)
+GOOD, WAIT, BAD = (
+    (BAR[status], STATUS_SIGNS[status].tone)
+    for status in (Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED)
+)
+"""Glyph and tone of a part, as in the bars of the messages table."""
+COUNTED = (BAR[Status.DELIVERED], Tone.WARN)
 
 
 @dataclass(frozen=True, slots=True)

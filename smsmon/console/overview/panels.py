@@ -14,8 +14,8 @@ from smsmon.console import cells
 from smsmon.console.overview import charts
 from smsmon.console.overview.charts import (
     BAD,
+    COUNTED,
     GOOD,
-    MARKED,
     WAIT,
     Bar,
     Bars,
@@ -34,7 +34,15 @@ from smsmon.console.overview.panel import (
     unbroken,
     unseen,
 )
-from smsmon.console.signs import Tone, styled
+from smsmon.console.signs import (
+    CURVE_FAILED,
+    CURVE_OTHER,
+    FULL,
+    FULL_NOT_DELIVERED,
+    THIN,
+    Tone,
+    styled,
+)
 from smsmon.countries import country_name
 
 LEAST_JUDGED = 20
@@ -56,8 +64,8 @@ def reports(shown: PanelData) -> Panel:
         f" the most per {period.step_name}: {most:,} at {busiest}.",
     )
     keys = (
-        key(charts.DELIVERED_GLYPH, Tone.GOOD, "delivered"),
-        key(charts.NOT_DELIVERED_GLYPH, Tone.BAD, "not delivered"),
+        key(FULL, Tone.GOOD, "delivered"),
+        key(FULL_NOT_DELIVERED, Tone.BAD, "not delivered"),
     )
     chart = _over_time(
         shown, f"reports per {period.step_name}", sums, Tone.GOOD, failed=flow.not_delivered
@@ -129,7 +137,7 @@ def stops(shown: PanelData) -> Panel:
                 1, Content(f"Most in {cells.cut(f'{id} {label}'.strip(), 28)}: {number:,}.")
             )
         chart = _over_time(shown, f"STOPs per {period.step_name}", counted, Tone.WARN)
-        marks = (key("█", Tone.WARN, "STOPs, when seen"),)
+        marks = (key(FULL, Tone.WARN, "STOPs, when seen"),)
         return Panel("STOPs over time", marks, said(*sentences), chart)
     if figures.messages < 2 or not ranking:
         return Panel("STOPs over time", (), said(*sentences), None)
@@ -137,8 +145,8 @@ def stops(shown: PanelData) -> Panel:
         Bar(f"{id} {label}".strip(), number, number / max(1, delivered), (number,))
         for id, label, number, delivered in ranking
     )
-    keys = (key(*MARKED, "STOPs"), styled("rate: of the delivered", Tone.DIM))
-    bars = Bars("message", "STOPs", "rate", (MARKED,), rows)
+    keys = (key(*COUNTED, "STOPs"), styled("rate: of the delivered", Tone.DIM))
+    bars = Bars("message", "STOPs", "rate", (COUNTED,), rows)
     return Panel("STOPs by message", keys, said(*sentences), bars)
 
 
@@ -167,9 +175,9 @@ def requests(shown: PanelData) -> Panel:
         return Panel(title, (), said(*sentences), None)
     sentences.append(Content(f"At most {most:,} in a minute of the {period.name}."))
     near = most * 5 >= asked.allowed
-    keys = [key("█", Tone.WAIT, "requests" if size == 1 else "requests, busiest minute")]
+    keys = [key(FULL, Tone.WAIT, "requests" if size == 1 else "requests, busiest minute")]
     if near:
-        keys.append(key("─", Tone.DIM, "the budget"))
+        keys.append(key(THIN, Tone.DIM, "the budget"))
     chart = _over_time(
         shown,
         "requests per minute",
@@ -221,14 +229,14 @@ def delivery_curve(shown: PanelData) -> Panel:
     if not curve.recipients:
         return Panel(title, (), said(_rate(shown), *unseen(shown.figures)), None)
     layers = []
-    keys = [key("─", Tone.GOOD, "delivered")]
+    keys = [key(THIN, Tone.GOOD, "delivered")]
     if shown.everything is not None and shown.everything.curve.recipients:
         points = _points(shown.everything.curve.delivered)
-        layers.append(Trace(points, Tone.DIM, charts.OTHER_GLYPH))
-        keys.append(key(charts.OTHER_GLYPH, Tone.DIM, "delivered, all messages"))
+        layers.append(Trace(points, Tone.DIM, CURVE_OTHER))
+        keys.append(key(CURVE_OTHER, Tone.DIM, "delivered, all messages"))
     if max(curve.not_delivered, default=0) >= LEAST_DRAWN:
-        layers.append(Trace(_points(curve.not_delivered), Tone.BAD, charts.FAILED_GLYPH))
-        keys.append(key(charts.FAILED_GLYPH, Tone.BAD, "not delivered"))
+        layers.append(Trace(_points(curve.not_delivered), Tone.BAD, CURVE_FAILED))
+        keys.append(key(CURVE_FAILED, Tone.BAD, "not delivered"))
     layers.append(Trace(_points(curve.delivered), Tone.GOOD))
     chart = Chart(
         x_label="time since the message began",
@@ -295,7 +303,10 @@ def durations(shown: PanelData) -> Panel:
         f", 90% in {unbroken(found.ninetieth)}, 99% in {unbroken(found.ninety_ninth)}.",
     )
     return Panel(
-        title, (key("█", Tone.WAIT, "final reports"),), said(finding, *unseen(shown.figures)), chart
+        title,
+        (key(FULL, Tone.WAIT, "final reports"),),
+        said(finding, *unseen(shown.figures)),
+        chart,
     )
 
 

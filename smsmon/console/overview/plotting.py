@@ -15,8 +15,6 @@ from textual_plotext import Plot
 
 from smsmon.console.cells import Span, fit
 from smsmon.console.overview.charts import (
-    DELIVERED_GLYPH,
-    NOT_DELIVERED_GLYPH,
     Chart,
     Histogram,
     Mark,
@@ -25,7 +23,7 @@ from smsmon.console.overview.charts import (
     stacked,
     steps_up,
 )
-from smsmon.console.signs import Tone
+from smsmon.console.signs import FULL, FULL_NOT_DELIVERED, LEVELS, RIGHT_KEY, UP_KEY, Tone
 from smsmon.console.terminal.private import set_plot_size
 
 _COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}
@@ -33,7 +31,6 @@ _COLOURS = {tone: number for number, tone in enumerate(Tone, start=16)}
 _TONES = {f"38;5;{number}": tone for tone, number in _COLOURS.items()}
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _THIN = "braille"
-_EIGHTHS = " ▁▂▃▄▅▆▇"
 _AXIS_LINES = 3
 """Lines that the axis of x takes: itself, its ticks, what it counts."""
 _APART = 2
@@ -113,9 +110,9 @@ class _Canvas:
             upper += [(x, y) for y in range(low, low + above)]
             if rest:
                 tone = Tone.BAD if above else columns.tone
-                tops[_EIGHTHS[rest], tone].append((x, low + above))
-        self._points(lower.items(), DELIVERED_GLYPH, columns.tone, fillx=True)
-        self._points(upper, NOT_DELIVERED_GLYPH, Tone.BAD)
+                tops[LEVELS[rest - 1], tone].append((x, low + above))
+        self._points(lower.items(), FULL, columns.tone, fillx=True)
+        self._points(upper, FULL_NOT_DELIVERED, Tone.BAD)
         for (glyph, tone), points in tops.items():
             self._points(points, glyph, tone)
 
@@ -151,7 +148,7 @@ class _Canvas:
 
 def _labels(chart: Chart, width: int) -> list[Span]:
     """What the axes count: under the one its end is nearest to, with an arrow along it."""
-    up, right = f"↑ {chart.y_label}", f"{chart.x_label} →"
+    up, right = f"{UP_KEY} {chart.y_label}", f"{chart.x_label} {RIGHT_KEY}"
     between = width - len(up) - len(right)
     if between < 1:
         return fit([Span(up, Tone.DIM)], width)

@@ -30,7 +30,7 @@ from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
 from smsmon.console.overview.panel import PERIODS, Panel, PanelData, PanelView, Requests
 from smsmon.console.overview.panels import TABS, panels
-from smsmon.console.signs import Tone, styled
+from smsmon.console.signs import CHOSEN, LEFT_KEY, RIGHT_KEY, Tone, styled
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
@@ -276,11 +276,9 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._show_tabs()
 
     def _show_tabs(self) -> None:
+        chosen = Content.styled(CHOSEN.glyph + TABS[self._chosen], "bold $accent")
         tabs = Content("  ").join(
-            [
-                Content.styled(f"▸{tab}", "bold $accent") if place == self._chosen else Content(tab)
-                for place, tab in enumerate(TABS)
-            ]
+            chosen if place == self._chosen else Content(tab) for place, tab in enumerate(TABS)
         )
         span = f" · {self._period.name}"
         room = max(0, self.size.width - 2 - tabs.cell_length - 3 - len(span))
@@ -292,7 +290,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             Content.assemble(tabs, "   ", styled(scope, Tone.DIM))
         )
         other = "this message" if self._alone is False else "all messages"
-        keys = [("←→", "plot"), ("w", "time span")]
+        keys = [(LEFT_KEY + RIGHT_KEY, "plot"), ("w", "time span")]
         keys += [("m", other)] if self._message_id is not None else []
         keys += [("z", "zoom"), ("?", "how it is counted"), ("esc", "close")]
         parts = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from smsmon.console.signs import ALERT_TONES, UP, Tone
+from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
 from smsmon.monitor.alerts import Alert, Severity
 from smsmon.text import painted
@@ -61,7 +61,7 @@ def _what(alert: Alert) -> str:
     if not alert.firing:
         return f"alert {name} is over" + (f", {alert.why}" if alert.why else "")
     already = " held already" if alert.old else ""
-    return f"{UP} alert {name}{already} ({alert.rule.condition.text})"
+    return f"{ALERT.glyph} alert {name}{already} ({alert.rule.condition.text})"
 
 
 def _whom(group: Sequence[Alert]) -> str:

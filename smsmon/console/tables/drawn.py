@@ -43,15 +43,11 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
         case Drawn.COUNTRY:
             return _country
         case Drawn.WARNING:
-            return lambda fact, _: UNKNOWN if fact is None else _warning(fact)
+            return lambda fact, _: UNKNOWN if fact is None else cells.among_others(fact, Tone.WARN)
         case Status():
             return lambda fact, _: UNKNOWN if fact is None else cells.status_count(fact, drawn)
         case Drawn.STATE | Drawn.DUE | Drawn.BAR | Drawn.TOTAL | Drawn.PHONE | Drawn.STATUS:
             raise ValueError(f"{drawn.name} takes more than the fact")
-
-
-def _warning(number: int) -> Span:
-    return Span(cells.count(number), Tone.WARN if number else Tone.DIM)
 
 
 def _country(region: str, width: int) -> Cell:

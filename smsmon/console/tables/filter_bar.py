@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from smsmon.console.line import Line
-from smsmon.console.signs import Tone, styled
+from smsmon.console.signs import REFUSED, Tone, styled
 from smsmon.filters import Field, Filter, FilterError, parse
 
 _HINT = "words, /regex/, status:waiting, took>60s, !stop:yes"
@@ -121,7 +121,7 @@ class FilterBar(Horizontal):
             self._mistake.error = None
         except FilterError as error:
             understood, self._mistake.error = None, error
-            self._verdict.say(styled(f"✗ {error.sentence}", Tone.BAD))
+            self._verdict.say(styled(f"{REFUSED.glyph} {error.sentence}", Tone.BAD))
         self.set_class(self.mistaken, "-mistaken")
         self._input.refresh()
         self.post_message(self.Changed(self, understood))

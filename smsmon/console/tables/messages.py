@@ -12,7 +12,7 @@ from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
-from smsmon.console.signs import ALERT_TONES, DASH, UP, state_sign
+from smsmon.console.signs import ALERT, ALERT_TONES, DASH, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
 from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
 from smsmon.filters import Field, Filter, Kind
@@ -145,7 +145,7 @@ def mark(rules: Sequence[Rule]) -> Cell:
     if not rules:
         return ""
     more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
-    return Span(f"{UP} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
+    return Span(f"{ALERT.glyph} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
 
 
 def alert_column(firing: Firing) -> Column[Watched]:

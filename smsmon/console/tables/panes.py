@@ -20,7 +20,7 @@ from textual.widgets import Static
 from smsmon.console.actions import Where
 from smsmon.console.line import FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
-from smsmon.console.signs import DOWN, UP, Tone, styled
+from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.filters import Field, Filter
 
 if TYPE_CHECKING:
@@ -261,7 +261,8 @@ class TablePane(Pane, Generic[K, R]):
         column, reverse = table.sort
         if column is not None:
             title = next(each.title for each in table.columns if each.name == column)
-            told.append(part(4, styled(f"by {title} {DOWN if reverse else UP}", Tone.DIM)))
+            way = DOWNWARDS if reverse else UPWARDS
+            told.append(part(4, styled(f"by {title} {way.glyph}", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
         if step := self._steps.get(self.only):

@@ -40,7 +40,7 @@ async def test_verdict_and_keys_stay_in_the_box_whatever_is_pasted(size: tuple[i
         app.post_message(events.Paste(HUNDREDS))
         await calm(app, pilot)
         told = app.line_with("399 to add")
-        assert "✗ 1 not understood" in told
+        assert "¬ 1 not understood" in told
         assert app.line_with("enter  add")
         assert "esc  cancel" in app.line_with("enter  add")
         assert app.line_with("“not an id”"), "what needs eyes comes first"
@@ -63,10 +63,10 @@ def test_what_is_twice_watched_bad_or_in_doubt_is_counted() -> None:
     read = parse("2270161 Sale\n2270161\n2270162\n2270163 2270164x\nbad\n")
     said = verdict(read, {"2270162"}).plain
     assert said == (
-        "2 to add · ✗ 1 not understood · ! 1 in doubt · 1 watched already · 1 listed twice"
+        "2 to add · ¬ 1 not understood · ! 1 in doubt · 1 watched already · 1 listed twice"
     )
     lines = preview(read, {"2270162"}).plain.splitlines()
-    assert [line[0] for line in lines] == ["✗", "!", "✓", "✓", "·"]
+    assert [line[0] for line in lines] == ["¬", "!", "┃", "┃", " "]
     assert "“2270164x” is taken for a label" in lines[1]
 
 
@@ -110,7 +110,7 @@ async def test_what_is_left_out_is_shown_with_its_reason() -> None:
     async with asking(AddScreen(()), WIDE) as (app, pilot):
         app.post_message(events.Paste("2270142\n06 12 34 56 78\n2 270 143"))
         await calm(app, pilot)
-        assert app.line_with("✗ 2 not understood")
+        assert app.line_with("¬ 2 not understood")
         assert "it looks like a phone number" in app.line_with("line 2")
         assert "one id, or several?" in app.line_with("line 3")
 

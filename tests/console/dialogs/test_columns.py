@@ -87,8 +87,8 @@ async def test_escape_changes_nothing() -> None:
 @pytest.mark.parametrize("size", [NARROW, SMALL])
 async def test_each_column_says_what_it_shows(size: tuple[int, int]) -> None:
     async with asking(ColumnsScreen(COLUMNS, ("label", "id")), size) as (app, _):
-        assert "✓ label" in app.line_with("What you [call] it.")
-        assert "✓" not in app.line_with("Delivered ÷ final.")
+        assert "▸ label" in app.line_with("What you [call] it.")
+        assert "▸" not in app.line_with("Delivered ÷ final.")
         assert "rate" in app.line_with("Delivered ÷ final.")
         assert "2 of 4 shown" in app.text
         assert app.line_with("esc  cancel")

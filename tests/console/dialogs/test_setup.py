@@ -346,7 +346,7 @@ async def test_everything_fits(size: tuple[int, int], home: Home) -> None:
     async with asking(home.screen(), size) as (app, pilot):
         for text in (
             "Where is your SMS Partner API key?",
-            "● Paste it here",
+            "▸ Paste it here",
             "A command prints it",
             "enter  test",
             "esc  later",
@@ -363,7 +363,7 @@ async def test_a_click_chooses_a_way(home: Home) -> None:
     async with asking(home.screen()) as (app, pilot):
         await pilot.click("#setup-ways", offset=(5, 2))
         await calm(app, pilot)
-        assert app.line_with("● It is in an environment variable")
+        assert app.line_with("▸ It is in an environment variable")
         assert app.screen.focused is app.screen.query_one("#setup-env")
 
 

@@ -119,8 +119,8 @@ def test_neighbours_of_one_style_are_sent_as_one() -> None:
 def test_the_arrow_stays_when_the_title_does_not_fit() -> None:
     columns = lay_out([Column("n", "delivered", lambda row, _: row, width=6)], 10)
     assert header_strip(columns, 10, BOLD).text == "  deliv…  "
-    assert header_strip(columns, 10, BOLD, sort="n").text == "  deli…▲  "
-    assert header_strip(columns, 10, BOLD, sort="n", reverse=True).text == "  deli…▼  "
+    assert header_strip(columns, 10, BOLD, sort="n").text == "  deli…▴  "
+    assert header_strip(columns, 10, BOLD, sort="n", reverse=True).text == "  deli…▾  "
 
 
 LINES = st.lists(

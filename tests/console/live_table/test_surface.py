@@ -45,7 +45,7 @@ async def test_without_colour_the_cursor_is_reversed_and_the_mark_has_a_sign(
         await pilot.press("space")
         assert [style.reverse for style in app.line_styles(2)] == [True]
         assert not any(style.reverse for style in app.line_styles(1))
-        assert app.lines[1].startswith("●")
+        assert app.lines[1].startswith("*")
 
 
 async def test_the_cursor_row_has_one_colour_whatever_its_cells_have() -> None:

@@ -172,7 +172,7 @@ async def test_space_marks_and_goes_on_and_v_marks_up_to_there() -> None:
         await pilot.press("space", "j", "j", "v")
         assert sorted(app.table.marks) == ["c000", "c001", "c002", "c003"]
         assert len(app.heard(LiveTable.MarksChanged).table.marks) == 4
-        assert [line[:1] for line in app.lines[1:6]] == ["●", "●", "●", "●", " "]
+        assert [line[:1] for line in app.lines[1:6]] == ["*", "*", "*", "*", " "]
         assert app.table.acted_on == ["c000", "c001", "c002", "c003"]
         await pilot.press("minus")
         assert not app.table.marks
@@ -187,7 +187,7 @@ async def test_all_rows_shown_are_marked_and_those_hidden_are_not() -> None:
         app.table.set_filter(None)
         await pilot.pause()
         assert sorted(app.table.marks) == ["c005", "c015"]
-        assert app.lines[6].startswith("● c005")
+        assert app.lines[6].startswith("* c005")
 
 
 async def test_a_removed_row_is_no_longer_marked() -> None:
@@ -230,7 +230,7 @@ async def test_a_click_on_a_title_sorts_its_own_way_and_again_the_other() -> Non
     async with showing(three()) as (app, pilot):
         await pilot.click(app.table, offset=(15, 0))
         assert app.table.sort == ("people", True)
-        assert app.lines[0].split()[:3] == ["city", "people", "▼"]
+        assert app.lines[0].split()[:3] == ["city", "people", "▾"]
         await pilot.click(app.table, offset=(15, 0))
         assert app.table.sort == ("people", False)
         assert app.lines[1].split()[0] == "Nice"
@@ -245,7 +245,7 @@ async def test_keys_go_through_the_columns_and_turn_the_order_round() -> None:
     async with showing(three()) as (app, pilot):
         await pilot.press("greater_than_sign")
         assert app.table.sort == ("name", False)
-        assert app.lines[0].startswith("  city ▲")
+        assert app.lines[0].startswith("  city ▴")
         await pilot.press("greater_than_sign", "S")
         assert app.table.sort == ("people", False)
         await pilot.press("less_than_sign")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smsmon.console import signs
 from smsmon.console.cells import Span
 from smsmon.console.formats import Formats
 from smsmon.console.line import KEPT, wrapped
@@ -173,7 +174,7 @@ def test_countries_tell_best_and_worst_of_those_with_enough_reports() -> None:
         ["Belgium", "20", "75.0%"],
         ["Switzerland", "1", "0.0%"],
     ]
-    assert set("━╳") <= set(lines[4])
+    assert set("▬▒") <= set(lines[4])
 
 
 def test_stops_stand_when_they_were_seen_else_by_message() -> None:
@@ -356,11 +357,11 @@ def test_delivered_and_not_delivered_differ_without_colour() -> None:
     what = shown(board_of(ended(30, 10), first=sent(40)))
 
     curve = drawn(panel("Curve", what).drawing)
-    assert charts.FAILED_GLYPH in curve
+    assert signs.CURVE_FAILED in curve
     assert any("\u2800" < char < "\u2900" for char in curve)
     columns = drawn(panel("Reports", what).drawing)
-    assert charts.DELIVERED_GLYPH in columns
-    assert charts.NOT_DELIVERED_GLYPH in columns
+    assert signs.FULL in columns
+    assert signs.FULL_NOT_DELIVERED in columns
     legend = [key.plain for key in panel("Reports", what).legend]
     assert legend == ["█ delivered", "▓ not delivered"]
 
@@ -371,7 +372,7 @@ def test_one_message_is_drawn_beside_all_of_them() -> None:
 
     found = panel("Curve", shown(board, only="301"))
 
-    assert charts.OTHER_GLYPH in drawn(found.drawing)
+    assert signs.CURVE_OTHER in drawn(found.drawing)
     assert [key.plain for key in found.legend] == ["─ delivered", "· delivered, all messages"]
 
 

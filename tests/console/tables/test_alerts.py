@@ -53,12 +53,12 @@ async def test_what_held_at_the_start_is_told_in_one_go(tmp_path: Path) -> None:
     async with opened(tmp_path) as (scene, _):
         slow = [line for line in logged(scene) if "held already" in line]
         assert len(slow) == 1
-        assert "▲ alert slow held already (waiting>0 oldest>1m)" in slow[0]
+        assert "◆ alert slow held already (waiting>0 oldest>1m)" in slow[0]
         shown = screen_text(scene.app)
         firing = len(scene.screen.session.alerts)
         assert firing > 3
-        assert f"▲ {firing} alerts: slow" in shown
-        assert "▲ slow" in shown, "its messages are marked"
+        assert f"◆ {firing} alerts: slow" in shown
+        assert "◆ slow" in shown, "its messages are marked"
 
 
 async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
@@ -74,7 +74,7 @@ async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
         await scene.pass_time(pilot, 180)
         # One message is the first that cannot be read; the account, and so all others, follow.
         assert 1 <= len(rung) <= 2
-        begun = [text for text in said if "▲ alert unread" in text]
+        begun = [text for text in said if "◆ alert unread" in text]
         assert len(begun) == len(rung)
         assert "unread" in screen_text(scene.app)
 
@@ -113,7 +113,7 @@ def test_many_alerts_are_one_line_and_one_toast() -> None:
     many = [alert(number) for number in range(500)]
     (line,) = lines(many)
     assert line.where == "alerts"
-    assert line.text == "▲ alert late (oldest>60s): 500 messages: 0, 1, 2 and 497 more"
+    assert line.text == "◆ alert late (oldest>60s): 500 messages: 0, 1, 2 and 497 more"
     assert len(lines(many[:3])) == 3, "a few have a line each, with the message in it"
     text, urgency = toast([*many, alert(7, GRAVE)])
     assert len(text.splitlines()) == 2
@@ -122,4 +122,4 @@ def test_many_alerts_are_one_line_and_one_toast() -> None:
 
 def test_a_message_is_marked_with_its_gravest_alert() -> None:
     assert plain(mark(())) == ""
-    assert plain(mark((GRAVE, LATE))) == "▲ grave +1"
+    assert plain(mark((GRAVE, LATE))) == "◆ grave +1"
