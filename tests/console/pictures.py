@@ -141,6 +141,7 @@ async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
 PICTURES = (
     Picture("empty", _empty, ()),
     Picture("running", _running, sizes=EVERY_SIZE),
+    Picture("ascii", _running, environ={"SMSMON_DISPLAY_SIGNS": "ascii"}, sizes=("80x24",)),
     Picture("recipients", _recipients),
     Picture("recipient", _recipient, sizes=EVERY_SIZE),
     Picture("stale", _stale),
