@@ -22,6 +22,7 @@ from smsmon.console.actions import Action, key_face
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
+from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
 from smsmon.console.terminal.ascii import Ascii, wants_ascii
@@ -249,6 +250,10 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     def noticed(self) -> None:
         self.front.noticed()
+
+    def notify(self, message: str, *, severity: Severity = "information", **_: object) -> None:
+        """What Textual has to say goes where all else is told: nothing is laid over the screen."""
+        self.front.say(message, severity)
 
     @work(group="balance", exit_on_error=False)
     async def _follow_balance(self) -> None:

@@ -173,14 +173,6 @@ def stale_note(stands: Standing, formats: Formats) -> Part:
     return part(9, styled(f"{sign.glyph} {sign.word} {formats.since(stands.since)}", Tone.WARN))
 
 
-def reason_note(stands: Standing | None, formats: Formats) -> Content:
-    """Why what is shown is not fresh, whole; empty when it is."""
-    if stands is None or stands.state not in _TROUBLED:
-        return Content()
-    glyph = state_sign(stands.state.value).glyph
-    return styled(f"{glyph} {formats.words(stands.reason)}", Tone.WARN)
-
-
 def read_note(watched: Watched, account: AccountState, formats: Formats) -> Part:
     """When the message was last truly read, and when it is next due; empty if it never was.
 

@@ -108,6 +108,7 @@ class Arrangement:
             self._before_log = self._picture.at
         self._picture.at = where
         self.lay_out()
+        self._picture.explain()
 
     def go_back(self) -> None:
         """Up one level, or out of the log to where the operator came from."""

@@ -11,12 +11,10 @@ from textual.content import Content
 from smsmon.console.actions import Where
 from smsmon.console.details import (
     elsewhere,
-    gone_note,
     message_name,
     no_messages,
     no_recipients,
     read_note,
-    reason_note,
     recipient_text,
     recipients_count,
     stale_note,
@@ -26,13 +24,14 @@ from smsmon.console.feed import News
 from smsmon.console.formats import Formats
 from smsmon.console.line import part
 from smsmon.console.live_table import MappedRows
+from smsmon.console.reasons import alert_reason, reason
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
 from smsmon.filters.recipients import recipient_row
 from smsmon.model import Counts, Transition
-from smsmon.monitor.standing import Standing, standing
+from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Absence
@@ -55,14 +54,20 @@ class Picture:
         formats: Formats,
         journal: Journal,
         start: Callable[..., object],
+        explain: Callable[[Content], None],
         *,
         tint_seconds: float,
     ) -> None:
-        """``start`` starts a worker of Textual, in a group."""
+        """``start`` starts a worker of Textual, in a group.
+
+        ``explain`` is told, whenever that may have changed, why the row under the cursor is not as
+        it should be: nothing when it is.
+        """
         self._session = session
         self._formats = formats
         self.journal = journal
         self._start = start
+        self._explain = explain
         engine = session.engine
         self.messages = messages_pane(
             engine, formats, tint_seconds, session.firing if session.has_alerts else None
@@ -273,7 +278,7 @@ class Picture:
         if watched is None:
             self.recipients.entitle([title("Recipients"), *self.recipients.facts()])
             self.recipient.entitle([title("Recipient")])
-            self._explain(None)
+            self.explain()
             return
         stands = standing(self._session.engine, watched, self._formats.now())
         account = self._session.account(watched.entry.profile)
@@ -286,25 +291,28 @@ class Picture:
                 part(0, "") if self._formats.still else read_note(watched, account, self._formats),
             ]
         )
-        self._explain(stands)
+        self.explain()
         slot = self.open_slot
         phone = "" if slot is None else self._formats.phone(watched.recipients.phones[slot])
         beside = Where.RECIPIENTS in self.visible
         age = [] if beside else [stale_note(stands, self._formats)]
         self.recipient.entitle([message_name(watched), *age, title(phone)])
 
-    def _explain(self, stands: Standing | None) -> None:
-        """Say at the foot of a pane why the open message is not fresh, or not found."""
-        where = self.messages if Where.MESSAGES in self.visible else self.recipients
-        notes = {where.id: reason_note(stands, self._formats)}
+    def explain(self) -> None:
+        """Tell why the row under the cursor is not as it should be, where that is so."""
         watched, slot = self.open_message, self.open_slot
-        if watched and slot is not None and Where.RECIPIENTS in self.visible:
-            since = watched.absent.get(slot)
-            if since is not None and not notes.get(self.recipients.id):
-                notes[self.recipients.id] = gone_note(since, self._formats)
-        for pane in (self.messages, self.recipients):
-            pane.explain(notes.get(pane.id, Content()))
-        self.messages.screen.set_class(any(notes.values()), "-explained")
+        if watched is None:
+            self._explain(Content())
+            return
+        engine, formats = self._session.engine, self._formats
+        inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
+        gone_since = watched.absent.get(slot) if slot is not None and inside else None
+        alerts = [
+            alert_reason(each, watched, engine, formats)
+            for each in self._session.alerts_of(watched.id)
+        ]
+        stands = standing(engine, watched, formats.now())
+        self._explain(reason(stands, alerts, gone_since, formats))
 
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""

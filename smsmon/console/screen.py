@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -20,17 +20,17 @@ from smsmon.console.feed import Feed, News
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
-from smsmon.console.line import KeyLine, shortened
+from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, Attention, Memory
+from smsmon.console.notices import TONES, Notice, NoticeLine, Notices, Severity
 from smsmon.console.opening import Dialogs
 from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
-from smsmon.console.tables.log import Journal, LogLine
+from smsmon.console.tables.log import Journal, LogLine, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.monitor.state import MessageState
-from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
     from smsmon.console.terminal.process import TerminalApp
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
 _SINCE = "view.since"
-_TOAST_WIDTH, _TOAST_EDGE = 60, 3
-"""Columns of a toast of Textual, and those of them that are padding and border; it takes no more
-than half the screen."""
 
 
 class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
@@ -83,9 +80,11 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.attention = Attention(session.clock.now(), memory)
         journal = Journal()
         start = partial(self.run_worker, exit_on_error=False)
+        self.notices = Notices()
+        self._said = NoticeLine(id="said")
         self.feed = Feed(journal, self.show_news, session.clock, frames_per_second)
         self.picture = picture = Picture(
-            session, formats, journal, start, tint_seconds=tint_seconds
+            session, formats, journal, start, self._said.explain, tint_seconds=tint_seconds
         )
         self._keys = KeyLine(self.actions, id="keys")
         self.arrangement = Arrangement(self, picture, self._keys)
@@ -134,6 +133,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         if self.session.clock.now() - self.attention.away_since >= ABSENCE:
             self._keys.urged = frozenset({_SINCE})
         self._keys.stand_in(Where.MESSAGES)
+        yield self._said
         yield self._keys
         yield Static(
             f"smsmon needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"
@@ -196,11 +196,11 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.head.show()
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
-        """Tell what began and ended together: in the log, in a corner, and at its messages."""
+        """Tell what began and ended together: in the log, in a notice, and at its messages."""
         from smsmon.console.tables import alerts as told
 
         self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
-        self.say(*told.toast(alerts))
+        self._show_notice(told.notice(alerts))
         if any(each.firing and not each.old and each.rule.bell for each in alerts):
             self.app.bell()
 
@@ -219,15 +219,34 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
                 self.picture.show_ages()
             self.head.show()
 
-    def say(
-        self, text: str, severity: Literal["information", "warning", "error"] = "information"
-    ) -> None:
-        """Tell the operator something in a corner of the screen, for a few seconds."""
-        room = min(_TOAST_WIDTH, self.app.size.width // 2) - _TOAST_EDGE
-        self.notify(shortened(safe_lines(text), room), severity=severity, markup=False)
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """Tell the operator something, in the line above the keys until the next key.
+
+        What is wrong is told in the log too, and what gives way before a key was pressed.
+        """
+        notice = Notice(text, severity)
+        passed = self._show_notice(notice)
+        logged = [] if severity == "information" else [notice]
+        if passed is not None and passed.severity == "information":
+            logged.append(passed)
+        now = self.formats.now()
+        self.feed.tell([notice_line(now, each.text, TONES[each.severity]) for each in logged], ())
+
+    def _show_notice(self, notice: Notice) -> Notice | None:
+        passed = self.notices.add(notice)
+        self._show_notices()
+        return passed
+
+    def _show_notices(self) -> None:
+        """Show the notices on the screen that the operator sees."""
+        for line in self.app.screen.query(NoticeLine):
+            line.show(self.notices)
 
     def noticed(self) -> None:
-        """The operator is there: a key or a click."""
+        """The operator is there, with a key: the notices before his eyes were seen."""
+        if self.notices and self.app.screen.query(NoticeLine):
+            self.notices.clear()
+            self._show_notices()
         if self.attention.sign(self.formats.now()):
             self._keys.urge(_SINCE)
             away = self.formats.moment(self.attention.away_since)
@@ -252,6 +271,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         forget_closed(self.app)
+        self._show_notices()
 
     def on_resize(self) -> None:
         self.arrangement.lay_out()

@@ -164,13 +164,21 @@ class Alerts:
     def fired(self) -> dict[tuple[str, str], Alert]:
         """What fires now, by (name of the rule, message)."""
         return {
-            (name, id): Alert(
-                self._rules[name], id, True, case.since, case.began, case.old, case.label
-            )
+            (name, id): self._firing_now(name, id, case)
             for id, cases in self._cases.items()
             for name, case in cases.items()
             if case.phase is not _Phase.PENDING and not case.resumed
         }
+
+    def of(self, id: str) -> list[Alert]:
+        """What fires now for one message, the most severe first."""
+        cases = self._cases.get(id, {})
+        names = [rule.name for rule in self._firing.get(id, ())]
+        return [self._firing_now(name, id, cases[name]) for name in names]
+
+    def _firing_now(self, name: str, id: str, case: _Case) -> Alert:
+        rule = self._rules[name]
+        return Alert(rule, id, True, case.since, case.began, case.old, case.label)
 
     def over(self, name: str, id: str, now: float) -> Alert | None:
         """That an alert told elsewhere is over; None while that is not known, or not so."""

@@ -76,12 +76,12 @@ async def test_who_follows_is_told_where_the_answers_are(tmp_path: Path) -> None
         engine = scene.screen.session.engine
         await pilot.press("w")
         await pilot.pause()
-        assert toasts(scene)[-1].endswith("it has not been read yet.")
+        assert scene.said[-1].endswith("it has not been read yet.")
         id = next(iter(engine.board.messages))
         engine.follow(Followed(id, START, LastPoll(read_at=START)))
         await pilot.press("w")
         await pilot.pause()
-        assert f"watch {os.getpid()} reads it" in " ".join(toasts(scene)[-1].split())
+        assert f"watch {os.getpid()} reads it" in " ".join(scene.said[-1].split())
     watch.release()
 
 
@@ -128,7 +128,7 @@ async def test_masked_numbers_are_copied_and_exported_masked(opened: Open) -> No
         watched = scene.screen.picture.open_message
         assert watched is not None
         assert "··" in scene.app.clipboard
-        assert any("1 number (masked) copied" in told for told in toasts(scene))
+        assert any("1 number (masked) copied" in told for told in scene.said)
         assert watched.recipients.phones[0] not in scene.app.clipboard
 
 
@@ -180,12 +180,7 @@ async def test_marked_rows_are_exported_and_the_dialog_says_so(
         await pilot.pause()
         await scene.show(pilot)
         assert len((tmp_path / "two.csv").read_text().splitlines()) == 1 + 2
-        assert any("2 rows written to" in told for told in toasts(scene))
-
-
-def toasts(scene: Scene) -> list[str]:
-    """What was said in the corner of the screen."""
-    return [told.message for told in scene.app._notifications]
+        assert any("2 rows written to" in told for told in scene.said)
 
 
 async def test_who_copies_one_of_the_failed_is_told_how_to_take_all(opened: Open) -> None:
@@ -193,7 +188,7 @@ async def test_who_copies_one_of_the_failed_is_told_how_to_take_all(opened: Open
         await pilot.press("enter", "f", "y")
         await scene.show(pilot)
         failed = len(scene.screen.picture.recipients.table.view)
-        assert any(f"* marks all {failed} shown" in told for told in toasts(scene))
+        assert any(f"* marks all {failed} shown" in told for told in scene.said)
         await pilot.press("asterisk", "y")
         await scene.show(pilot)
         assert len(scene.app.clipboard.splitlines()) == failed > 1
@@ -284,7 +279,7 @@ async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened
         await scene.show(pilot)
         await pilot.press("up")
         await pilot.pause()
-        assert any("You were away since" in told.message for told in scene.app._notifications)
+        assert any("You were away since" in told for told in scene.said)
         await scene.screen.session.history.flush()
         await pilot.press("i")
         await wait_for(scene, pilot, SinceScreen)

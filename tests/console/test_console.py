@@ -104,27 +104,6 @@ async def test_a_failed_poll_changes_no_status_and_makes_rows_stale(opened: Open
             assert "stale" in row or "not found" in row or "settled" in row
 
 
-@pytest.mark.parametrize("size", [SMALL, (120, 30)])
-async def test_no_notice_covers_why_a_message_is_not_fresh(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
-    scene = Scene(tmp_path, DAY)
-    async with scene.app.run_test(size=size, notifications=True) as pilot:
-        await scene.open(pilot, 60)
-        scene.client.fault = Fault(FaultKind.SERVER, "The server is out of order. " * 8)
-        scene.screen.session.engine.refresh_all()
-        await scene.pass_time(pilot, 10)
-        for text in ("one", "two"):
-            scene.screen.say(f"Notice {text}, of some length that takes two lines.")
-        rack = scene.screen.get_child_by_id("textual-toastrack")
-        await until(pilot, lambda: len(rack.query("Toast")) == 2, "both notices")
-        await pilot.pause()
-        why = scene.screen.query_one("Note").region
-        assert why.height > 1
-        assert not any(toast.region.overlaps(why) for toast in rack.query("Toast"))
-        assert text_of(scene).count("out of order.") >= 8
-
-
 async def test_rows_recover_by_themselves_when_the_api_is_back(opened: Open) -> None:
     async with opened() as (scene, pilot):
         scene.client.fault = NETWORK
@@ -232,8 +211,7 @@ async def test_pasted_ids_are_shown_line_by_line_before_they_are_added(opened: O
             ("2270142", "Black Friday"),
             ("2270139", ""),
         ]
-        (toast,) = scene.app._notifications
-        assert toast.message == "2 messages added, 1 line left out"
+        assert scene.said == ["2 messages added, 1 line left out"]
 
 
 async def test_an_empty_paste_adds_nothing_and_says_what_is_wanted(opened: Open) -> None:

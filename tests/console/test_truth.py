@@ -95,11 +95,10 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
     async with opened(tmp_path, FEW) as (scene, pilot):
 
         async def pressed(key: str) -> list[str]:
-            scene.app.clear_notifications()
+            before = len(scene.said)
             await pilot.press(key)
             await pilot.pause()
-            toasts = [toast.message for toast in scene.app._notifications]
-            return [told for told in toasts if "account" in told]
+            return [told for told in scene.said[before:] if "account" in told]
 
         assert await pressed("r") == await pressed("R") == []
         scene.client.fault = Fault(FaultKind.RATE_LIMITED, "Too many.", retry_after=600)
@@ -149,10 +148,10 @@ async def test_a_hold_is_shown_while_older_requests_are_still_answered(tmp_path:
             assert f"○ held until {until}" in first_line(scene)
             assert "ok" not in first_line(scene)
             await scene.pass_time(pilot, 100)
-        scene.app.clear_notifications()
+        before = len(scene.said)
         await pilot.press("R")
         await pilot.pause()
-        told = " ".join(toast.message for toast in scene.app._notifications)
+        told = " ".join(scene.said[before:])
         assert f"asked for a pause until {until}" in " ".join(told.split())
         await scene.pass_time_until(pilot, lambda: "API ● ok" in first_line(scene), 300)
 
@@ -163,10 +162,10 @@ async def test_refreshing_says_when_the_limit_is_used_up_or_all_is_paused(tmp_pa
         budget = engine._pollers["default"]._budget
 
         async def pressed(key: str) -> str:
-            scene.app.clear_notifications()
+            before = len(scene.said)
             await pilot.press(key)
             await pilot.pause()
-            return " ".join(" ".join(t.message for t in scene.app._notifications).split())
+            return " ".join(scene.said[before:])
 
         while not budget.take(scene.clock.monotonic()):
             budget.over(scene.clock.monotonic())
@@ -267,8 +266,7 @@ async def test_a_list_that_cannot_be_read_is_said_once_and_where_it_would_be(
 ) -> None:
     (tmp_path / "watchlist.toml").write_text("[[message]\nid = 1")
     async with opened(tmp_path, []) as (scene, _):
-        toasts = [toast.message for toast in scene.app._notifications]
-        assert len([each for each in toasts if "watchlist.toml" in each]) == 1
+        assert len([each for each in scene.said if "watchlist.toml" in each]) == 1
         shown = " ".join(screen_text(scene.app).split())
         assert "The watchlist cannot be read, so nothing is watched." in shown
         assert "Mend it" in shown

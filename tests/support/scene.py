@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from smsmon.api.decode import decode, decode_balance
 from smsmon.console.app import ConsoleApp
+from smsmon.console.notices import Notice
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.themes import DARK
 from smsmon.locations import Locations
@@ -103,6 +104,8 @@ class Scene:
             tint_seconds=0,
             rng=Random(1),
         )
+        self._said: list[Notice] = []
+        setattr(self.app, "get_default_screen", self._listening(self.app.get_default_screen))  # noqa: B010
 
     def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:
         return self.client
@@ -111,6 +114,27 @@ class Scene:
     def screen(self) -> ConsoleScreen:
         """The console's screen, whatever stands before it."""
         return self.app.front
+
+    @property
+    def said(self) -> list[str]:
+        """What the operator was told in notices, whether they still stand there or not."""
+        return [notice.text for notice in self._said]
+
+    def _listening(self, make: Callable[[], ConsoleScreen]) -> Callable[[], ConsoleScreen]:
+        """``make``, with a list kept of what its screen tells."""
+
+        def made() -> ConsoleScreen:
+            screen = make()
+            add = screen.notices.add
+
+            def heard(notice: Notice) -> Notice | None:
+                self._said.append(notice)
+                return add(notice)
+
+            setattr(screen.notices, "add", heard)  # noqa: B010
+            return screen
+
+        return made
 
     async def open(self, pilot: Pilot[Any], seconds: float = 0.0) -> None:
         """Wait until everything is loaded, then let ``seconds`` pass."""

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.line import FittedLine, Line, fitted, part
+from smsmon.console.notices import NoticeLine
 from smsmon.console.signs import DOWN_KEY, UP_KEY, ZERO
 from smsmon.console.terminal.private import DrawnInput
 from smsmon.text import painted, typed
@@ -44,6 +45,7 @@ class Dialog(ModalScreen[T]):
         with Vertical(classes="dialog", id=self.FRAME) as frame:
             frame.border_title = self.HEADING
             yield from self.body()
+        yield NoticeLine(passing=True)
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < _LOW, "-low")

@@ -26,6 +26,7 @@ from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.formats import Formats
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
 from smsmon.console.line import Line, fitted, part
+from smsmon.console.notices import NoticeLine
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
 from smsmon.console.overview.panel import PERIODS, Panel, PanelData, PanelView, Requests
@@ -146,6 +147,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         yield Line(id="overview-tabs")
         with Container(id="overview-plots"):
             yield from self._views
+        yield NoticeLine(passing=True)
         yield Line(id="overview-keys")
         yield Static(
             f"The overview needs at least {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines.\n"

@@ -1,10 +1,11 @@
-"""What alerts say on the screen: lines of the log, a toast. Pure."""
+"""What alerts say on the screen: lines of the log, a notice. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
+from smsmon.console.notices import Notice
+from smsmon.console.notices import Severity as Urgency
 from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
 from smsmon.monitor.alerts import Alert, Severity
@@ -15,9 +16,7 @@ _SPELLED_OUT = 5
 _NAMED = 3
 """Of many messages so many are named."""
 
-Toast = Literal["information", "warning", "error"]
-
-_TOASTS: dict[Severity, Toast] = {
+_URGENCY: dict[Severity, Urgency] = {
     Severity.INFO: "information",
     Severity.WARNING: "warning",
     Severity.CRITICAL: "error",
@@ -40,11 +39,11 @@ def lines(alerts: Sequence[Alert]) -> list[LogLine]:
     return told
 
 
-def toast(alerts: Sequence[Alert]) -> tuple[str, Toast]:
-    """One toast for all that began and ended together, and how urgent it is."""
+def notice(alerts: Sequence[Alert]) -> Notice:
+    """One notice for all that began and ended together, and how urgent it is."""
     said = [f"{_what(group[0])}: {_whom(group)}" for group in _groups(alerts)]
     worst = max((each.rule.severity for each in alerts if each.firing), default=Severity.INFO)
-    return "\n".join(said), _TOASTS[worst]
+    return Notice("\n".join(said), _URGENCY[worst])
 
 
 def _groups(alerts: Sequence[Alert]) -> list[list[Alert]]:

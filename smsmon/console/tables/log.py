@@ -23,6 +23,7 @@ from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.model import Event, EventKind, Transition
 from smsmon.shapes import in_words
+from smsmon.text import safe_lines
 
 LIMIT = 5_000
 """Lines kept; the oldest go first. 5,000 lines take about 2 MB."""
@@ -97,6 +98,12 @@ def event_line(event: Event) -> LogLine:
         text = text.replace("account", f"account {event.profile}", 1)
     tone = _TONES.get(event.kind, Tone.DIM)
     return LogLine(event.at, event.message_id, "", text, tone, quoting=True)
+
+
+def notice_line(at: float, text: str, tone: Tone) -> LogLine:
+    """The line that tells what the operator was told."""
+    said = " ".join(safe_lines(text).split())
+    return LogLine(at, None, "", said, tone, "notice", quoting=tone in (Tone.WARN, Tone.BAD))
 
 
 def transition_lines(transitions: Iterable[Transition]) -> list[LogLine]:

@@ -87,26 +87,6 @@ class Pane(Vertical):
         return self.has_focus_within
 
 
-class Note(Static):
-    """A few words at the foot of a pane, there only while there is something to say.
-
-    What stands above it stays in its place.
-    """
-
-    DEFAULT_CSS = "Note { height: auto; max-height: 6; padding: 0 1; display: none; }"
-
-    def __init__(self) -> None:
-        super().__init__(markup=False)
-        self._said = Content()
-
-    def tell(self, content: Content) -> None:
-        """Say ``content``, whole; nothing is painted when it stands there already."""
-        if content != self._said or content.spans != self._said.spans:
-            self._said = content
-            self.update(content)
-            self.display = bool(content.plain)
-
-
 class PageScroll(VerticalScroll):
     """A page of text that scrolls by keys."""
 
@@ -183,8 +163,6 @@ class TablePane(Pane, Generic[K, R]):
         super().__init__(table, where, id=id)
         self.table = table
         self._empty = table.empty
-        self._note: Note | None = None
-        """Made when there is first something to explain."""
         self.bar: FilterBar | None = None
         """Made when a filter is first typed: four widgets, their styles and Textual's input."""
         self._fields = fields
@@ -192,14 +170,6 @@ class TablePane(Pane, Generic[K, R]):
         """What is in force, and what was when typing ended last."""
         self._steps = steps
         self.only = Only.ALL
-
-    def explain(self, text: Content) -> None:
-        """Say at the foot, whole, why the row under the cursor is not as it should be."""
-        if self._note is None and text.plain:
-            self._note = Note()
-            self.mount(self._note, after=self.table)
-        if self._note is not None:
-            self._note.tell(text)
 
     def say_when_empty(self, text: str) -> None:
         """What stands there while there is no row, whatever the filter."""

@@ -322,8 +322,7 @@ async def test_a_bug_in_reckoning_is_told_and_ends_nothing(
             with suppress(WorkerFailed):
                 await settled(screen, pilot)
         await pilot.pause()
-        told = [toast.message for toast in scene.app._notifications]
-        assert any("overview" in words for words in told)
+        assert any("overview" in words for words in scene.said)
 
         await pilot.press("w")
         await settled(screen, pilot)

@@ -1,4 +1,4 @@
-"""Alerts on the screen: in the head, in a corner, in the log, at their messages. Once."""
+"""Alerts on the screen: in the head, in a notice, in the log, at their messages. Once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.cells import plain
-from smsmon.console.tables.alerts import lines, toast
+from smsmon.console.tables.alerts import lines, notice
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -68,7 +68,7 @@ async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
         rung: list[bool] = []
         said: list[str] = []
         monkeypatch.setattr(scene.app, "bell", lambda: rung.append(True))
-        monkeypatch.setattr(scene.screen, "say", lambda text, _: said.append(text))
+        monkeypatch.setattr(scene.screen.notices, "add", lambda notice: said.append(notice.text))
         scene.client.fault = NETWORK
         await scene.pass_time_until(pilot, lambda: bool(rung))
         await scene.pass_time(pilot, 180)
@@ -109,13 +109,13 @@ def alert(number: int, rule: Rule = LATE, **more: Any) -> Alert:
     return Alert(rule, str(number), firing=True, at=START, began=START - 60, **more)
 
 
-def test_many_alerts_are_one_line_and_one_toast() -> None:
+def test_many_alerts_are_one_line_and_one_notice() -> None:
     many = [alert(number) for number in range(500)]
     (line,) = lines(many)
     assert line.where == "alerts"
     assert line.text == "◆ alert late (oldest>60s): 500 messages: 0, 1, 2 and 497 more"
     assert len(lines(many[:3])) == 3, "a few have a line each, with the message in it"
-    text, urgency = toast([*many, alert(7, GRAVE)])
+    text, urgency = notice([*many, alert(7, GRAVE)])
     assert len(text.splitlines()) == 2
     assert urgency == "error"
 

@@ -1,0 +1,60 @@
+"""Why a row is not as it should be: stale, not found, an alert, no longer listed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from smsmon.console import cells
+from smsmon.console.details import gone_note
+from smsmon.console.formats import Formats
+from smsmon.console.signs import ALERT, ALERT_TONES, Tone, state_sign, styled
+from smsmon.filters import Kind
+from smsmon.filters.messages import MESSAGES_BY_NAME
+from smsmon.monitor.alerts import Alert
+from smsmon.monitor.standing import Monitor, Standing, message_fact
+from smsmon.monitor.state import MessageState, Watched
+
+TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
+_BETWEEN = "  "
+
+
+def reason(
+    stands: Standing, alerts: Iterable[Content], gone_since: float | None, formats: Formats
+) -> Content:
+    """All that is wrong with a message, or with one recipient of it; empty when nothing is.
+
+    ``gone_since``: since when the recipient is no longer listed.
+    """
+    told = [_not_fresh(stands, formats), *alerts]
+    if gone_since is not None:
+        told.insert(0, gone_note(gone_since, formats))
+    return Content(_BETWEEN).join([each for each in told if each.plain])
+
+
+def _not_fresh(stands: Standing, formats: Formats) -> Content:
+    """Why what is shown is not fresh, whole; empty when it is."""
+    if stands.state not in TROUBLED:
+        return Content()
+    return styled(
+        f"{state_sign(stands.state.value).glyph} {formats.words(stands.reason)}", Tone.WARN
+    )
+
+
+def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Formats) -> Content:
+    """``◆ losses: failed_share 60.1%, final 138, since 20:14:02``: what its rule asks about now."""
+    rule, now = alert.rule, formats.now()
+    facts = []
+    for name in dict.fromkeys(check.name for term in rule.condition.terms for check in term.checks):
+        field = MESSAGES_BY_NAME[name]
+        fact = message_fact(monitor, watched, now, field)
+        if field.kind is Kind.MOMENT and isinstance(fact, float | int):
+            facts.append(f"{name} {formats.moment(fact).strip()}")
+        elif field.kind is Kind.NUMBER and isinstance(fact, float):
+            facts.append(f"{name} {cells.rate(fact)}")
+        elif field.kind is Kind.NUMBER and isinstance(fact, int):
+            facts.append(f"{name} {cells.count(fact)}")
+    since = f"since {formats.moment(alert.began).strip()}"
+    told = f"{ALERT.glyph} {rule.name} ({rule.condition.text}): {', '.join([*facts, since])}"
+    return styled(told, ALERT_TONES[rule.severity])
