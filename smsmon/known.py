@@ -88,6 +88,19 @@ class LastPoll:
     settled_at: float | None = None
 
 
+STALE_GRACE = 30.0
+"""Seconds by which a read may be late, on top of the promise again, before its message counts
+as stale: a slow answer and a short queue are no news."""
+
+
+def overdue_from(read_at: float | None, promise: float | None) -> float | None:
+    """When nothing will have been truly read for clearly longer than was promised.
+
+    None when nothing is promised, or was ever read.
+    """
+    return None if read_at is None or promise is None else read_at + 2 * promise + STALE_GRACE
+
+
 class Condition(StrEnum):
     """How it stands with an account."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
     from smsmon.recipients import Recipient
-    from smsmon.store.past import Sighting
+    from smsmon.store.past import InShort, Sighting
 
 Happening = Transition | Event
 
@@ -191,6 +191,25 @@ def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
         "detail": words_of_api(event.detail, private),
         "at": utc(event.at),
         "until": utc(event.until),
+    }
+
+
+def in_short_json(row: InShort) -> dict[str, Any]:
+    """What happened to one message, or to an account itself, added up."""
+    return {
+        "type": "account" if row.message_id is None else "message",
+        "id": row.message_id,
+        "label": row.label,
+        "profile": row.profile,
+        "delivered": row.delivered,
+        "not_delivered": row.not_delivered,
+        "waiting": row.waiting,
+        "unknown": row.unknown,
+        "stop": row.stop,
+        "stop_withdrawn": row.stop_withdrawn,
+        "unread": [{"since": utc(each.since), "until": utc(each.until)} for each in row.unread],
+        "events": {kind.slug: count for kind, count in row.events},
+        "last_at": utc(row.last_at),
     }
 
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _DAYS_FROM = 48 * _HOUR
 """Seconds from which days are said: ``47 h 10 m`` is plainer than a day and 23 hours."""
-_YEAR_FROM = 180
+YEAR_FROM = 180
 """Days from which a moment is said with its year, and without its time."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not strftime's: those follow the locale, and their widths with it."""
 
 
@@ -64,8 +64,8 @@ def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
         return ""
     if then.date() == today.date():
         return f"{then.hour:02}:{then.minute:02}:{then.second:02}"
-    if abs((today.date() - then.date()).days) < _YEAR_FROM:
-        return f"{then.day:2} {_MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
+    if abs((today.date() - then.date()).days) < YEAR_FROM:
+        return f"{then.day:2} {MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
     return f"{then:%Y-%m-%d}"
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 
 from smsmon import files, outputs
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
-from smsmon.commands.flags import Moment, privacy_flag
+from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
 from smsmon.keylike import without_keys
@@ -61,7 +62,7 @@ class _Explained(click.Command):
     help="csv (unless given) or jsonl; a watchlist also as text or toml.",
 )
 @click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
-@click.option("--since", type=Moment(), metavar="WHEN", help="For changes: from then on.")
+@range_flags("For changes: from then on, said as")
 @click.option(
     "--profile",
     "account",
@@ -78,7 +79,8 @@ def export(
     file: str | None,
     form: str | None,
     expression: str,
-    since: float | None,
+    since: str | None,
+    until: str | None,
     account: str | None,
     output: str | None,
     excel: bool,
@@ -107,6 +109,7 @@ def export(
         fail(f"{what.capitalize()} are written as csv or jsonl; text and toml are for watchlists.")
     locations = find_locations()
     settings = read_settings(locations)
+    asked_time = range_asked(since, until, in_utc=settings.display.utc)
 
     from smsmon.commands.recorded import KINDS, RowsWanted
 
@@ -120,7 +123,8 @@ def export(
             filter=wanted,
             private=settings.display.privacy,
             now=time.time(),
-            since=since or 0.0,
+            since=asked_time.start,
+            until=inf if asked_time.open else asked_time.end,
         )
         rows = kind.rows(archive, asked)
         with _opened(output) as write, Progress("rows") as progress:

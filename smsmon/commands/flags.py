@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from smsmon.ranges import Range
+
     Seconds = click.ParamType[float]
 else:
     Seconds = click.ParamType  # generic for type checkers only, in older releases
@@ -82,10 +84,6 @@ def _flag(declaration: str, path: KeyPath, **attributes: Any) -> Callable[[F], F
     return click.option(declaration, default=None, expose_value=False, callback=keep, **attributes)
 
 
-_LATEST = 253_402_300_799.0
-"""The end of the year 9999, epoch seconds: no clock and no calendar here knows more."""
-
-
 class Number(click.FloatRange):
     """A number within bounds. ``nan`` lies within any, for who asks whether it is outside."""
 
@@ -116,39 +114,40 @@ class Duration(Seconds):
             self.fail(f"{value!r} is no duration: write 90s, 10m, 2h or 7d.", param, ctx)
 
 
-class Moment(Seconds):
-    """Seconds since the epoch, written as a date, a date and time, or how long ago.
+def range_flags(what: str) -> Callable[[F], F]:
+    """``--since`` and ``--until``, as people say them; ``what`` is told of ``--since``."""
 
-    Without a zone a time is local; how long ago is a duration (``12h``). What lies before 1970
-    is the beginning of 1970: nothing that smsmon knows is older.
+    def add(command: F) -> F:
+        until = click.option(
+            "--until", metavar="WHEN", help="Up to then; a day counts whole. Unless given, now."
+        )
+        since = click.option(
+            "--since",
+            metavar="WHEN",
+            help=f"{what} 22:00, yesterday, 'yesterday 22:00', monday, 12h, 2026-11-22T18:00; or"
+            " with an end of their own: 'last night' (22:00-08:00), 'last week', 22:00-06:00.",
+        )
+        return since(until(command))
+
+    return add
+
+
+def range_asked(
+    since: str | None, until: str | None, *, in_utc: bool, otherwise: float | None = None
+) -> Range:
+    """The range of these flags; all there is before its end if no beginning is given, or
+    ``otherwise`` seconds of it.
     """
+    import time
+    from datetime import UTC
 
-    name = "moment"
+    from smsmon.commands.output import fail
+    from smsmon.ranges import BadRange, between
+    from smsmon.times import LocalZone
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        if isinstance(value, int | float):
-            return float(value)
-        import time
-        from datetime import datetime
-
-        from smsmon.filters.questions import BadValue, parse_duration
-
-        try:
-            return _within(datetime.fromisoformat(value).timestamp())
-        except (ValueError, OverflowError, OSError):
-            pass
-        try:
-            return _within(time.time() - parse_duration(value))
-        except BadValue:
-            self.fail(
-                f"{value!r} is no moment: write 2026-11-22, 2026-11-22T10:00, or 12h for twelve"
-                " hours ago.",
-                param,
-                ctx,
-            )
-
-
-def _within(moment: float) -> float:
-    return min(max(moment, 0.0), _LATEST)
+    now = time.time()
+    zone = UTC if in_utc else LocalZone()
+    try:
+        return between(since, until, now, zone, otherwise=now if otherwise is None else otherwise)
+    except BadRange as error:
+        fail(str(error))

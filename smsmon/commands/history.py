@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.flags import Moment, Number, privacy_flag, utc_flag
+from smsmon.commands.flags import Number, privacy_flag, range_asked, range_flags, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
     counted,
     emit,
     fail,
+    on_terminal,
     print_facts,
     print_json,
     print_json_line,
     print_rows,
+    progress,
     say,
     took,
     when,
 )
+from smsmon.in_short import besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
-from smsmon.shapes import Happening, event_json, happening_json, outcome, utc
+from smsmon.shapes import Happening, event_json, happening_json, in_short_json, outcome, utc
 from smsmon.store import open_store
+from smsmon.times import LocalZone
 
 if TYPE_CHECKING:
-    from smsmon.store.past import DeliveryTimes, Grouping, Happened
+    from smsmon.in_short import Sorted
+    from smsmon.ranges import Range
+    from smsmon.store.past import DeliveryTimes, Grouping, Happened, InShort
 
 DAY = 86_400.0
 
@@ -44,63 +51,132 @@ def history() -> None:
 
 @history.command
 @takes_ids
+@range_flags("From then on; unless given, the last day, and with ids all there is. Said as")
+@click.option("--lines", is_flag=True, help="Tell each change and event, without ids too.")
 @click.option(
-    "--since",
-    type=Moment(),
-    metavar="WHEN",
-    help="From then on: 2026-11-22, 2026-11-22T18:00, or 12h. Unless given, the last day; with"
-    " ids, everything.",
-)
-@click.option(
-    "--limit", type=click.IntRange(1, 10**9), default=10_000, show_default=True, help="At most."
+    "--limit",
+    type=click.IntRange(1, 10**9),
+    default=10_000,
+    show_default=True,
+    help="Lines at most.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @privacy_flag
 @utc_flag
 def changes(
-    ids: tuple[str, ...], file: str | None, since: float | None, limit: int, as_json: bool
+    ids: tuple[str, ...],
+    file: str | None,
+    since: str | None,
+    until: str | None,
+    lines: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Tell what changed: what happened last night?
 
+    One row a message, the worst first; with ids, or --lines, each change and event.
+    unread: from when to when it was not read although that was due, also because no smsmon
+    ran; nobody knows what happened then. Alerts are not kept by the history yet.
+
     \b
-    Piped, one line each, separated by tabs, oldest first:
+    Piped, one line each, separated by tabs:
+      id  delivered  not_delivered  unknown  stop  unread  besides  label
+      [account]                             the first without id: the account itself
+    Piped, with ids or --lines, oldest first:
       when  id  phone  before  after        for a recipient's change; after has the status,
                                             STOP set or withdrawn, and a word smsmon has not
       when  id  -      kind    detail       for an event
-    --json prints lines as `smsmon watch` does.
+    --json prints both: the rows, {"type": "message" or "account", "id", "label",
+      "profile", "delivered", "not_delivered", "waiting", "unknown", "stop",
+      "stop_withdrawn", "unread": [{"since", "until"}], "events": {kind: count},
+      "last_at"}, then lines as `smsmon watch` prints them.
     """
     locations = find_locations()
     settings = read_settings(locations)
     wanted = [entry.id for entry in entries_from(ids, file)]
-    moment = since if since is not None else (0.0 if wanted else time.time() - DAY)
+    in_utc, private = settings.display.utc, settings.display.privacy
+    asked = range_asked(since, until, in_utc=in_utc, otherwise=None if wanted else DAY)
+    lines = lines or bool(wanted)
 
     with open_store(locations).archive() as archive:
+        rows: list[InShort] = []
+        found: list[Happened] = []
+        if as_json or not lines:
+            rows = [
+                each
+                for each in archive.in_short(asked.start, asked.end)
+                if not wanted or each.message_id in wanted
+            ]
         if wanted:
-            found = [archive.timeline(each, limit) for each in wanted]
-        else:
-            found = [archive.happened_since(moment, limit)]
-    told = _in_order(found, moment)[:limit]
-    private = settings.display.privacy
+            found = [archive.timeline(each, limit, asked.start, asked.end) for each in wanted]
+        elif as_json or lines:
+            found = [archive.happened(asked.start, asked.end, limit)]
+    told = _in_order(found)[:limit]
+    short = worst_first(rows)
     if as_json:
+        for row in (*short.troubled, *short.calm):
+            print_json_line(in_short_json(row))
         for each in told:
             print_json_line(happening_json(each, private=private))
-    else:
-        in_utc = settings.display.utc
+    elif lines:
         print_rows(
             ("when", "id", "phone", "before", "after"),
             ((when(each.at, in_utc=in_utc), *_cells(each, private)) for each in told),
             empty="Nothing is recorded for this time.",
         )
+    else:
+        _print_short(short, asked, in_utc=in_utc)
     if any(each.more for each in found):
         say(f"There is more than {limit:,}: narrow it down with --since or ids, or raise --limit.")
 
 
-def _in_order(found: list[Happened], moment: float) -> list[Happening]:
-    """Changes and events of all ``found``, in the order of time, from ``moment`` on."""
+def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
+    """The rows: all of them in a pipe, on a terminal those that need a look."""
+    a_person = on_terminal()
+    if a_person:
+        from smsmon.ranges import told
+
+        progress(f"What happened: {told(asked, time.time(), UTC if in_utc else LocalZone())}")
+    shown = short.troubled if a_person else (*short.troubled, *short.calm)
+    several = len({each.profile for each in (*short.troubled, *short.calm)}) > 1
+
+    def moment(at: float) -> str:
+        return when(at, in_utc=in_utc)
+
+    def unread(row: InShort) -> str:
+        if a_person:
+            return stretches(row.unread, moment)
+        ends = ((moment(each.since), each.until and moment(each.until)) for each in row.unread)
+        return " ".join(f"{since}/{until or ''}" for since, until in ends)
+
+    print_rows(
+        ("message", "✓", "✗", "?", "STOP", "unread", "besides", "label") + ("account",) * several,
+        (
+            (
+                each.message_id or ("account" if a_person else ""),
+                *(f"{number:,}" if a_person and number else str(number or "") for number in
+                  (each.delivered, each.not_delivered, each.unknown, each.stop)),
+                unread(each),
+                besides(each),
+                each.label or ("" if each.message_id else each.profile),
+                *(each.profile,) * several,
+            )
+            for each in shown
+        ),
+        right=range(1, 5),
+        hide_empty=True,
+        empty="" if short.calm else "Nothing is recorded for this time.",
+    )  # fmt: skip
+    if a_person and short.rest:
+        emit(short.rest)
+
+
+def _in_order(found: list[Happened]) -> list[Happening]:
+    """Changes and events of all ``found``, in the order of time."""
     happened: list[Happening] = []
     for each in found:
         happened += (*each.transitions, *each.events)
-    return sorted((each for each in happened if each.at >= moment), key=attrgetter("at"))
+    return sorted(happened, key=attrgetter("at"))
 
 
 def _cells(one: Happening, private: bool) -> tuple[str, str, str, str]:
@@ -120,9 +196,10 @@ def _cells(one: Happening, private: bool) -> tuple[str, str, str, str]:
     show_default=True,
     help="What to add up by.",
 )
-@click.option("--since", type=Moment(), metavar="WHEN", help="Deliveries seen from then on.")
+@range_flags("Deliveries seen from then on, said as")
+@utc_flag
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def times(by: Grouping, since: float | None, as_json: bool) -> None:
+def times(by: Grouping, since: str | None, until: str | None, as_json: bool) -> None:
     """Tell how long deliveries took, as observed.
 
     Only recipients that were seen waiting and then delivered count.
@@ -132,8 +209,10 @@ def times(by: Grouping, since: float | None, as_json: bool) -> None:
     --json prints {"by", "times": [{"key", "measured", "median", "p90", "p99"}]},
     durations in seconds.
     """
-    with open_store(find_locations()).archive() as archive:
-        found = archive.delivery_times(by, since=since or 0.0)
+    locations = find_locations()
+    asked = range_asked(since, until, in_utc=read_settings(locations).display.utc)
+    with open_store(locations).archive() as archive:
+        found = archive.delivery_times(by, since=asked.start, until=asked.end)
     if as_json:
         print_json({"by": by, "times": [_times_json(each) for each in found]})
         return

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
+from math import inf
 from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
@@ -83,6 +84,8 @@ class RowsWanted:
     """True: phone numbers are masked."""
     since: float = 0.0
     """Changes observed before are left out."""
+    until: float = inf
+    """And those observed then or later."""
     profile: str | None = None
     """Changes seen with other accounts are left out; None: none are."""
 
@@ -118,11 +121,11 @@ def change_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     message by message, each in the order of time.
     """
     for message_id, _ in asked.keys:
-        past = archive.timeline(message_id, ALL)
+        past = archive.timeline(message_id, ALL, asked.since, asked.until)
         listing = [each for each in past.events if each.kind in _OF_RECIPIENTS]
         happened: list[Happening] = [*past.transitions, *listing]
         for one in sorted(happened, key=attrgetter("at")):
-            if one.at < asked.since or asked.profile not in (None, one.profile):
+            if asked.profile not in (None, one.profile):
                 continue
             if asked.filter.matches(partial(_value_of_change, one, asked.now)):
                 yield _change_row(one, asked.private)

@@ -326,7 +326,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self._keys.urge(_SINCE, wanted=False)
 
         def ask(moment: float, limit: int) -> Awaitable[Happened]:
-            return self.session.history.ask(lambda archive: archive.happened_since(moment, limit))
+            return self.session.history.ask(lambda archive: archive.happened(moment, limit=limit))
 
         self.app.push_screen(SinceScreen(self.attention.away_since, self.formats, ask), go_to)
 

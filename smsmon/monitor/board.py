@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
-from smsmon.known import Remembered
+from smsmon.known import Remembered, overdue_from
 from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
@@ -38,9 +38,6 @@ from smsmon.recipients import Status
 
 __all__ = ["Applied", "Board", "MessageState", "Watched"]
 
-STALE_GRACE = 30.0
-"""Seconds by which a read may be late, on top of the promise again, before its message counts
-as stale: a slow answer and a short queue are no news."""
 RESTORED_PROMISE = 15.0
 """Seconds that a state from the history counts as fresh: the program was not looking."""
 
@@ -358,13 +355,8 @@ class Board:
 
 
 def overdue_at(watched: Watched) -> float | None:
-    """When nothing will have been truly read for clearly longer than was promised.
-
-    None when nothing is promised, or was ever read.
-    """
-    if watched.read_at is None or watched.promise is None:
-        return None
-    return watched.read_at + 2 * watched.promise + STALE_GRACE
+    """When it will count as stale, if nothing is truly read until then (see ``overdue_from``)."""
+    return overdue_from(watched.read_at, watched.promise)
 
 
 def overdue(watched: Watched, now: float) -> bool:

@@ -11,19 +11,28 @@ block too, for any threads.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from math import inf
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry, Event, Fault, Transition
-from smsmon.recipients import Recipients
+from smsmon.known import AccountState, Key, Remembered, Summary
+from smsmon.model import Entry, Event, Transition
 from smsmon.store.entries import Added, Removed
 from smsmon.store.errors import StoreError
-from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
+from smsmon.store.past import (
+    Absence,
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    InShort,
+    NumberFound,
+    Pruned,
+)
+from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.shared import AlertTurn, Episode, Follower, Lease, Wish
 
 T = TypeVar("T")
@@ -154,25 +163,38 @@ class Archive(Protocol):
         """When the reports left one recipient out who was back later, oldest first."""
         ...
 
-    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
-        """What ever happened to a message, whatever account it was read with; the newest
-        ``limit`` changes if there are more.
+    def timeline(
+        self, message_id: str, limit: int = 10_000, since: float = 0.0, until: float = inf
+    ) -> Happened:
+        """What happened to a message from ``since`` on and before ``until``, whatever account it
+        was read with; the newest ``limit`` changes if there are more.
         """
         ...
 
-    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
-        """What changed, in all messages, from ``moment`` on; the oldest ``limit`` of each kind."""
+    def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
+        """What changed in that time, in all messages; the oldest ``limit`` of each kind."""
+        ...
+
+    def in_short(self, since: float, until: float) -> list[InShort]:
+        """What happened in that time, added up for each message, and for each account of which
+        there is something to tell; in no order. ``until`` is not after now.
+        """
         ...
 
     def delivery_times(
-        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+        self,
+        by: Grouping,
+        *,
+        ids: Sequence[str] | None = None,
+        since: float = 0.0,
+        until: float = inf,
     ) -> list[DeliveryTimes]:
         """How long deliveries took, per message, tag or country; the most measured first.
 
         Counted are recipients first seen waiting (or unknown) and then delivered: whoever was
         delivered at our first look was not observed, and guessing would make it look faster.
-        ``since`` counts deliveries observed from that moment on. A message with several tags
-        counts for each; no tag, or a number without a country, is the key ``""``.
+        Only deliveries observed from ``since`` on and before ``until`` count. A message with
+        several tags counts for each; no tag, or a number without a country, is the key ``""``.
         """
         ...
 
@@ -206,75 +228,6 @@ class Archive(Protocol):
     def vacuum(self) -> tuple[int, int]:
         """Give back room that is not needed any more; bytes before and after."""
         ...
-
-
-class AppliedPoll(Protocol):
-    """What the engine tells about one poll (its ``Applied``)."""
-
-    @property
-    def message_id(self) -> str: ...
-    @property
-    def at(self) -> float: ...
-    @property
-    def asked_at(self) -> float: ...
-    @property
-    def served_at(self) -> float | None: ...
-    @property
-    def late(self) -> bool: ...
-    @property
-    def transitions(self) -> tuple[Transition, ...]: ...
-    @property
-    def events(self) -> tuple[Event, ...]: ...
-
-
-class WatchedMessage(Protocol):
-    """What the engine knows of the message after that poll (its ``Watched``)."""
-
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def recipients(self) -> Recipients: ...
-    @property
-    def first_seen(self) -> array[float]: ...
-    @property
-    def changed_at(self) -> array[float]: ...
-    @property
-    def absent(self) -> Mapping[int, float]: ...
-    @property
-    def digest(self) -> bytes | None: ...
-    @property
-    def first_read_at(self) -> float | None: ...
-    @property
-    def last_change_at(self) -> float | None: ...
-    @property
-    def completed_at(self) -> float | None: ...
-    @property
-    def read_at(self) -> float | None: ...
-    @property
-    def asked_at(self) -> float | None: ...
-    @property
-    def promise(self) -> float | None: ...
-    @property
-    def next_due(self) -> float | None: ...
-    @property
-    def settled_at(self) -> float | None: ...
-    @property
-    def fault(self) -> Fault | None: ...
-    @property
-    def fault_since(self) -> float | None: ...
-
-
-def poll_of(watched: WatchedMessage) -> LastPoll:
-    """How it stands with a message's polls now."""
-    return LastPoll(
-        watched.read_at,
-        watched.asked_at,
-        watched.fault,
-        watched.fault_since,
-        watched.promise,
-        watched.next_due,
-        watched.settled_at,
-    )
 
 
 class HistoryStore(Protocol):

@@ -5,10 +5,12 @@ Moments are seconds since the epoch, UTC.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from smsmon.model import DEFAULT_PROFILE, Event, Transition
+from smsmon.model import DEFAULT_PROFILE, Event, EventKind, Transition
 from smsmon.recipients import Recipient
 
 Grouping = Literal["message", "tag", "country"]
@@ -76,6 +78,75 @@ class Happened:
     events: tuple[Event, ...]
     more: bool = False
     """True when the limit cut something off."""
+
+
+class Unread(NamedTuple):
+    """A stretch of time in which a message was not truly read although that was promised.
+
+    Nobody knows what happened in it: whatever changed was seen when it was read again.
+    """
+
+    since: float
+    """When it was read last; of one that was never read, when that failed first."""
+    until: float | None
+    """When it was read again; None: it was not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class InShort:
+    """What happened in a stretch of time to one message, or to an account itself."""
+
+    message_id: str | None
+    """None: the account itself."""
+    profile: str = DEFAULT_PROFILE
+    label: str = ""
+    delivered: int = 0
+    """Times that a recipient was seen to become delivered; the same of the others."""
+    not_delivered: int = 0
+    waiting: int = 0
+    unknown: int = 0
+    stop: int = 0
+    stop_withdrawn: int = 0
+    unread: tuple[Unread, ...] = ()
+    """The stretches that reach into this time, oldest first; of an account, those in which it was
+    down or stopped."""
+    events: tuple[tuple[EventKind, int], ...] = ()
+    """What happened besides and how many times, in the order of the kinds."""
+    last_at: float | None = None
+    """When something happened last; None: nothing did, it was unread."""
+
+
+def of_accounts(events: Iterable[Event], since: float, down: Container[str]) -> list[InShort]:
+    """A row for each account of which ``events``, oldest first, tell something from ``since`` on.
+
+    ``down`` are the accounts that are down or stopped now. One that was never seen to come up and
+    is not among them did so unseen: nobody knows when.
+    """
+    stretches: defaultdict[str, list[Unread]] = defaultdict(list)
+    counts: defaultdict[str, Counter[EventKind]] = defaultdict(Counter)
+    last_at: dict[str, float] = {}
+    for event in events:
+        own = stretches[event.profile]
+        is_open = bool(own) and own[-1].until is None
+        if event.kind is EventKind.ACCOUNT_UP:
+            own[-1:] = [own[-1]._replace(until=event.at)] if is_open else own[-1:]
+        elif not is_open:
+            own.append(Unread(event.at, None))
+        if event.at >= since:
+            counts[event.profile][event.kind] += 1
+            last_at[event.profile] = event.at
+    rows = []
+    for profile, all in stretches.items():
+        told = tuple(
+            each for each in all if (profile in down if each.until is None else each.until > since)
+        )
+        if told or counts[profile]:
+            own_events = tuple((kind, counts[profile][kind]) for kind in EventKind)
+            kinds = tuple(each for each in own_events if each[1])
+            rows.append(
+                InShort(None, profile, unread=told, events=kinds, last_at=last_at.get(profile))
+            )
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

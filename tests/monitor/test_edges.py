@@ -9,8 +9,9 @@ import pytest
 
 from smsmon.clock import CLOCK_SLACK
 from smsmon.filters.recipients import took_column, took_of
+from smsmon.known import STALE_GRACE
 from smsmon.model import Entry, EventKind, FaultKind
-from smsmon.monitor.board import STALE_GRACE, Board, overdue, overdue_at
+from smsmon.monitor.board import Board, overdue, overdue_at
 from smsmon.monitor.ledger import (
     BURST,
     EASED_FOR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,11 +19,11 @@ from typing import Self, TypeVar
 from smsmon import phones
 from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
-from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
 from smsmon.merging import take_in
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
-from smsmon.store.base import AppliedPoll, Archive, Listener, Outdated, WatchedMessage, poll_of
+from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
@@ -32,10 +32,14 @@ from smsmon.store.past import (
     Grouping,
     Happened,
     Info,
+    InShort,
     NumberFound,
     Pruned,
     Sighting,
+    Unread,
+    of_accounts,
 )
+from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Holder, Newer, Recorded, Wish
 
 T = TypeVar("T")
@@ -56,6 +60,7 @@ class Kept:
     absent: dict[int, float] = field(default_factory=dict)
     absences: list[tuple[int, Absence]] = field(default_factory=list)
     """Each with its slot."""
+    unread: list[Unread] = field(default_factory=list)
     changes: list[tuple[int, int, Transition]] = field(default_factory=list)
     """Each with its revision, and the date before it."""
     summary: Summary = field(init=False)
@@ -254,19 +259,79 @@ class MemoryArchive:
     def _events(self) -> list[Event]:
         return sorted((one for _, one in self._memory.events), key=lambda one: one.at)
 
-    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
-        changes = [one for one in self._changes() if one.message_id == message_id]
-        events = [one for one in self._events() if one.message_id == message_id]
+    def timeline(
+        self, message_id: str, limit: int = 10_000, since: float = 0.0, until: float = inf
+    ) -> Happened:
+        all = self.happened(since, until, 10**9)
+        changes = [one for one in all.transitions if one.message_id == message_id]
+        events = [one for one in all.events if one.message_id == message_id]
         return Happened(tuple(changes[-limit:]), tuple(events), len(changes) > limit)
 
-    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
-        changes = [one for one in self._changes() if one.observed_at >= moment]
-        events = [one for one in self._events() if one.at >= moment]
+    def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
+        changes = [one for one in self._changes() if since <= one.observed_at < until]
+        events = [one for one in self._events() if since <= one.at < until]
         more = max(len(changes), len(events)) > limit
         return Happened(tuple(changes[:limit]), tuple(events[:limit]), more)
 
+    def in_short(self, since: float, until: float) -> list[InShort]:
+        happened = self.happened(since, until, 10**9)
+        of_messages = [one for one in happened.events if one.message_id is not None]
+        unread = self._unread(since, until)
+        keys = {(one.message_id, one.profile) for one in happened.transitions}
+        keys |= {(one.message_id or "", one.profile) for one in of_messages}
+        rows = []
+        for key in keys | unread.keys():
+            kept = self._memory.kept.get(key)
+            changes = [one for one in happened.transitions if (one.message_id, one.profile) == key]
+            events = [one for one in of_messages if (one.message_id, one.profile) == key]
+            became = Counter(one.after for one in changes if one.before is not one.after)
+            kinds = Counter(one.kind for one in events)
+            moments = [one.at for one in changes] + [one.at for one in events]
+            rows.append(
+                InShort(
+                    key[0],
+                    key[1],
+                    kept.summary.label if kept else "",
+                    became[Status.DELIVERED],
+                    became[Status.NOT_DELIVERED],
+                    became[Status.WAITING],
+                    became[Status.UNKNOWN],
+                    sum(one.stop_after > one.stop_before for one in changes),
+                    sum(one.stop_after < one.stop_before for one in changes),
+                    tuple(unread[key]),
+                    tuple((kind, kinds[kind]) for kind in EventKind if kinds[kind]),
+                    max(moments, default=None),
+                )
+            )
+        down = {one.profile for one in self._memory.accounts.values() if one.condition != "ok"}
+        account_events = [
+            one for one in self._events() if one.message_id is None and one.at < until
+        ]
+        return rows + of_accounts(account_events, since, down)
+
+    def _unread(self, since: float, until: float) -> defaultdict[Key, list[Unread]]:
+        found: defaultdict[Key, list[Unread]] = defaultdict(list)
+        for key, kept in self._memory.kept.items():
+            for one in kept.unread:
+                if one.since < until and (one.until or inf) > since:
+                    found[key].append(one)
+        for _, key, poll in self._memory.polls.values():
+            known = self._memory.kept.get(key)
+            read_at = poll.read_at if known is None else known.summary.read_at
+            began, overdue = _overdue(read_at, poll)
+            if began is None or overdue is None or overdue >= until:
+                continue
+            if _asked(self._memory, key, began):
+                found[key].append(Unread(began, None))
+        return found
+
     def delivery_times(
-        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+        self,
+        by: Grouping,
+        *,
+        ids: Sequence[str] | None = None,
+        since: float = 0.0,
+        until: float = inf,
     ) -> list[DeliveryTimes]:
         took: defaultdict[str, list[float]] = defaultdict(list)
         for each in self._memory.kept.values():
@@ -275,7 +340,7 @@ class MemoryArchive:
             done: set[int] = set()
             for _, date_before, one in each.changes:
                 from_waiting = one.before in (Status.WAITING, Status.UNKNOWN)
-                delivered = one.after is Status.DELIVERED and one.observed_at >= since
+                delivered = one.after is Status.DELIVERED and since <= one.observed_at < until
                 if not (from_waiting and delivered) or one.slot in done:
                     continue
                 done.add(one.slot)
@@ -370,6 +435,22 @@ def _note_watched(memory: Memory, entries: Iterable[Entry], now: float) -> None:
             at = max(now, told.read_at or 0.0, memory.agreed_at or 0.0)
             told = replace(told, removed_at=at)
         each.summary = told
+
+
+def _asked(memory: Memory, key: Key, since: float) -> bool:
+    """True when it was neither paused nor removed from ``since`` on."""
+    ended = (EventKind.PAUSED, EventKind.REMOVED)
+    return not any(
+        one.message_id == key[0] and one.at >= since and one.kind in ended
+        for _, one in memory.events
+    )
+
+
+def _overdue(read_at: float | None, poll: LastPoll) -> tuple[float | None, float | None]:
+    """Since when it is not read, and from when on that is longer than promised."""
+    if read_at is None:
+        return poll.fault_since, poll.fault_since
+    return read_at, overdue_from(read_at, poll.promise)
 
 
 class _Superseded(Exception):
@@ -474,6 +555,7 @@ class MemoryHistory:
             memory.kept[key] = Kept(next(memory.rows), watched.entry)
         kept = memory.kept[key]
         before, was_absent, changed = kept.summary, dict(kept.absent), False
+        self._note_unread(kept, at if watched.read_at is None else watched.read_at)
         ours = self._slots.get(key)
         if ours is None or ours[0] != before.revision:
             ours = None
@@ -507,6 +589,14 @@ class MemoryHistory:
             EventKind.LISTED_AGAIN: not was_absent.keys() <= kept.absent.keys(),
         }
         return ALL_KINDS - {kind for kind, is_so in happened.items() if not is_so}
+
+    def _note_unread(self, kept: Kept, until: float) -> None:
+        _, key, poll = self._memory.polls.get(kept.summary.message_id, (0, None, LastPoll()))
+        began, overdue = _overdue(kept.summary.read_at, poll)
+        if key != kept.summary.key or began is None or overdue is None or until <= overdue:
+            return
+        if _asked(self._memory, key, began):
+            kept.unread.append(Unread(began, until))
 
     def _take_in(
         self,

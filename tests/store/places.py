@@ -74,7 +74,7 @@ def load(place: Place, wanted: str | Key = "300") -> Remembered:
 def changes(place: Place) -> list[tuple[object, ...]]:
     """Every change: message, slot, from, to, STOP, moment in seconds from ``START``."""
     with place().archive() as archive:
-        happened = archive.happened_since(0.0)
+        happened = archive.happened(0.0)
     return [
         (one.message_id, one.slot, one.before, one.after, one.stop_after,
          round(one.observed_at - START, 3))

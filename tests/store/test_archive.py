@@ -148,7 +148,7 @@ def test_a_timeline_has_all_that_happened_in_order(past: Archive) -> None:
 
 
 def test_what_happened_since_a_moment_spans_all_messages(past: Archive) -> None:
-    happened = past.happened_since(START + 52)
+    happened = past.happened(START + 52)
     assert [(each.message_id, each.slot) for each in happened.transitions] == [
         ("300", 9),
         ("301", 0),
@@ -162,8 +162,11 @@ def test_what_happened_since_a_moment_spans_all_messages(past: Archive) -> None:
         EventKind.FIRST_READ,
     ]
     assert not happened.more
-    assert past.happened_since(START, 2).more
-    assert past.happened_since(START + 1e6).transitions == ()
+    assert past.happened(START, limit=2).more
+    assert past.happened(START, START + 52).transitions[-1].slot == 8
+    (last,) = past.timeline("300", 1, START + 20, START + 30).transitions
+    assert (last.slot, last.observed_at) == (4, START + 27)
+    assert past.happened(START + 1e6).transitions == ()
 
 
 def test_delivery_times_count_from_waiting_to_the_date_of_delivery(past: Archive) -> None:

@@ -7,18 +7,28 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Entry, Transition
-from smsmon.store.local import queries
+from smsmon.store.local import happenings, queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
-from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, Info, NumberFound, Pruned
+from smsmon.store.past import (
+    Absence,
+    DeliveryTimes,
+    Grouping,
+    Happened,
+    Info,
+    InShort,
+    NumberFound,
+    Pruned,
+)
 
 DAY = 86_400.0
 
@@ -44,16 +54,26 @@ class LocalArchive(Reader):
     def absences(self, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
         return self.ask(lambda db: queries.absences(db, wanted, slot))
 
-    def timeline(self, message_id: str, limit: int = 10_000) -> Happened:
-        return self.ask(lambda db: queries.timeline(db, message_id, limit))
+    def timeline(
+        self, message_id: str, limit: int = 10_000, since: float = 0.0, until: float = inf
+    ) -> Happened:
+        return self.ask(lambda db: happenings.timeline(db, message_id, limit, since, until))
 
-    def happened_since(self, moment: float, limit: int = 10_000) -> Happened:
-        return self.ask(lambda db: queries.happened_since(db, moment, limit))
+    def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
+        return self.ask(lambda db: happenings.happened(db, since, until, limit))
+
+    def in_short(self, since: float, until: float) -> list[InShort]:
+        return self.ask(lambda db: happenings.in_short(db, since, until))
 
     def delivery_times(
-        self, by: Grouping, *, ids: Sequence[str] | None = None, since: float = 0.0
+        self,
+        by: Grouping,
+        *,
+        ids: Sequence[str] | None = None,
+        since: float = 0.0,
+        until: float = inf,
     ) -> list[DeliveryTimes]:
-        return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since))
+        return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since, until=until))
 
     def info(self) -> Info:
         def all_of(connection: sqlite3.Connection) -> Info:
@@ -144,6 +164,7 @@ def _drop(
                 "DELETE FROM recipient WHERE message = ?", row
             ).rowcount
             connection.execute("DELETE FROM absence WHERE message = ?", row)
+            connection.execute("DELETE FROM unread WHERE message = ?", row)
             connection.execute("DELETE FROM message WHERE id = ?", row)
     with transaction(connection):
         events = connection.execute(

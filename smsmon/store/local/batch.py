@@ -67,16 +67,29 @@ class Batch:
         return bool(recorded or self.granted or self.reads or self.polls)
 
     def add(self, update: Update) -> None:
+        if update.read:
+            update = self._after_reads(update)
         self.updates.append(update)
         self.weight += len(update.recipients)
-        self.reads.pop(update.key, None)
+
+    def read_again(self, update: Update) -> None:
+        """Add one that only tells that what is known was read again."""
+        self.reads[update.key] = self._after_reads(update)
+
+    def _after_reads(self, update: Update) -> Update:
+        """``update`` in place of the reads just before it that wait."""
+        before = self.reads.pop(update.key, None)
+        begun = update.read_from or update.at
+        if before is None or before.overdue_at is None or begun > before.overdue_at:
+            return update
+        return replace(update, read_from=before.read_from or before.at)
 
     def then(self, later: Batch) -> Batch:
         """This and ``later`` as one, within the bounds."""
         both = Batch(
-            self.updates + later.updates,
+            list(self.updates),
             (self.events + later.events)[-EVENTS_LIMIT:],
-            self.reads | later.reads,
+            dict(self.reads),
             self.polls | later.polls,
             self.accounts | later.accounts,
             self.adopted + later.adopted,
@@ -84,8 +97,12 @@ class Batch:
             self.granted + later.granted,
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
             later.agreed_at or self.agreed_at,
-            self.weight + later.weight,
+            self.weight,
         )
+        for update in later.updates:
+            both.add(update)
+        for update in later.reads.values():
+            both.read_again(update)
         if both.weight > WAITING_LIMIT or len(both.updates) > UPDATES_LIMIT:
             last = {(update.key, update.read): update for update in both.updates}
             both.updates = list(last.values())

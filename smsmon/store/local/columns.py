@@ -10,13 +10,14 @@ import re
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, overload
 
-from smsmon.known import Key, key_of
+from smsmon.known import Key, key_of, overdue_from
 from smsmon.model import Entry
 from smsmon.phones import e164
 from smsmon.recipients import Phones, Recipients, pack_words
-from smsmon.store.base import AppliedPoll, WatchedMessage
+from smsmon.store.polled import AppliedPoll, WatchedMessage
 
 Row = tuple[Any, ...]
 
@@ -31,6 +32,14 @@ def ms(moment: float | None) -> int | None: ...
 def ms(moment: float | None) -> int | None:
     """A moment, or a stretch, of seconds as the database holds it."""
     return None if moment is None else round(moment * 1000)
+
+
+def ms_until(moment: float) -> int:
+    """The end of a stretch of time as the database has it; inf is none."""
+    return _LAST if moment == inf else ms(moment)
+
+
+_LAST = 2**62
 
 
 def seconds(ms: int | None) -> float | None:
@@ -134,6 +143,10 @@ class Update:
     last_change_at: float | None = None
     completed_at: float | None = None
     settled_at: float | None = None
+    overdue_at: float | None = None
+    """When what it read will count as stale, if nothing is read until then."""
+    read_from: float | None = None
+    """The first of the reads, one soon after the other, of which it is the last; None: this one."""
 
     @property
     def key(self) -> Key:
@@ -177,6 +190,7 @@ def update_of(
         last_change_at=watched.last_change_at,
         completed_at=watched.completed_at,
         settled_at=watched.settled_at,
+        overdue_at=overdue_from(watched.read_at, watched.promise),
     )
 
 

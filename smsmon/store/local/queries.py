@@ -10,6 +10,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from math import inf
 from operator import itemgetter
 from typing import TypeVar
 
@@ -17,8 +18,17 @@ from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.local.columns import COLUMNS, Row, of_rows, phone_of, seconds, stored
-from smsmon.store.past import Absence, DeliveryTimes, Grouping, Happened, NumberFound, Sighting
+from smsmon.store.local.columns import (
+    COLUMNS,
+    Row,
+    ms,
+    ms_until,
+    of_rows,
+    phone_of,
+    seconds,
+    stored,
+)
+from smsmon.store.past import Absence, DeliveryTimes, Grouping, NumberFound, Sighting
 
 T = TypeVar("T")
 
@@ -45,7 +55,7 @@ _BY_FRAGMENT = (
     " WHERE (instr(phone, ?) OR phone >= '') AND meant(phone) LIMIT ?)"
     " ORDER BY r.phone, m.read_at DESC LIMIT ?"
 )
-_TRANSITION = (
+TRANSITION = (
     "SELECT m.message_id, m.profile, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
     " c.stop_after, c.date, c.observed_at FROM change c JOIN message m ON m.id = c.message"
     " JOIN recipient r ON r.message = c.message AND r.slot = c.slot"
@@ -61,7 +71,7 @@ _CHANGES_OF_ONE = (
     " FROM change c JOIN word w ON w.id = c.word"
     " WHERE c.message = ? AND c.slot = ? ORDER BY c.revision"
 )
-_EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
+EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
 
 # A recipient was under way from the API's date of its waiting, or from when we first saw it
 # wait, whichever is earlier; it was delivered at the API's date or, where that makes no sense,
@@ -76,6 +86,7 @@ _DELIVERED = """
             THEN min(c.date_before * 1000, r.first_seen) ELSE r.first_seen END AS start
         FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
         WHERE c.after = 2 AND c.before IN (0, 1) AND c.observed_at >= :since
+            AND c.observed_at < :until
     ) ORDER BY message, slot, revision"""
 
 
@@ -179,7 +190,7 @@ def recipient_changes(
     if not phone:
         return ()
     changes = connection.execute(_CHANGES_OF_ONE, (row[0], slot))
-    return tuple(_transition((row[1], row[2], slot, phone[0], *change)) for change in changes)
+    return tuple(transition_of((row[1], row[2], slot, phone[0], *change)) for change in changes)
 
 
 def absences(connection: sqlite3.Connection, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
@@ -193,54 +204,23 @@ def absences(connection: sqlite3.Connection, wanted: str | Key, slot: int) -> tu
     return tuple(Absence(since / 1000, until / 1000) for since, until in found)
 
 
-def timeline(connection: sqlite3.Connection, message_id: str, limit: int = 10_000) -> Happened:
-    """What ever happened to a message; the newest ``limit`` changes."""
-    rows = connection.execute(
-        f"{_TRANSITION} WHERE m.message_id = ? ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
-        (message_id, limit + 1),
-    ).fetchall()
-    events = connection.execute(f"{_EVENT} WHERE message_id = ? ORDER BY at, id", (message_id,))
-    return Happened(
-        tuple(_transition(row) for row in reversed(rows[:limit])),
-        tuple(map(_event, events)),
-        len(rows) > limit,
-    )
-
-
 def changes_between(
     connection: sqlite3.Connection, row: int, after: int, up_to: int
 ) -> tuple[Transition, ...]:
     """What the revisions of one message after one and up to another changed, oldest first."""
     rows = connection.execute(
-        f"{_TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
+        f"{TRANSITION} WHERE c.message = ? AND c.revision > ? AND c.revision <= ?"
         " ORDER BY c.revision, c.slot",
         (row, after, up_to),
     )
-    return tuple(map(_transition, rows))
+    return tuple(map(transition_of, rows))
 
 
 def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[Event]]:
     """The events numbered higher than ``last``, and the number of the newest one."""
-    rows = connection.execute(f"{_EVENT} WHERE id > ? ORDER BY id", (last,)).fetchall()
+    rows = connection.execute(f"{EVENT} WHERE id > ? ORDER BY id", (last,)).fetchall()
     (newest,) = connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()
-    return newest, list(map(_event, rows))
-
-
-def happened_since(connection: sqlite3.Connection, moment: float, limit: int = 10_000) -> Happened:
-    """What changed from ``moment`` on; the oldest ``limit`` of each kind."""
-    since = round(moment * 1000)
-    rows = connection.execute(
-        f"{_TRANSITION} WHERE c.observed_at >= ? ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
-        (since, limit + 1),
-    ).fetchall()
-    events = connection.execute(
-        f"{_EVENT} WHERE at >= ? ORDER BY at, id LIMIT ?", (since, limit + 1)
-    ).fetchall()
-    return Happened(
-        tuple(map(_transition, rows[:limit])),
-        tuple(map(_event, events[:limit])),
-        len(rows) > limit or len(events) > limit,
-    )
+    return newest, list(map(event_of, rows))
 
 
 def delivery_times(
@@ -249,12 +229,13 @@ def delivery_times(
     *,
     ids: Sequence[str] | None = None,
     since: float = 0.0,
+    until: float = inf,
 ) -> list[DeliveryTimes]:
     """How long deliveries took; the most measured first."""
     rows = {row[0]: row for row in _messages(connection, ids)}
     durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
     last = (0, 0)
-    parameters = {"earliest": EARLIEST_DATE, "since": round(since * 1000)}
+    parameters = {"earliest": EARLIEST_DATE, "since": ms(since), "until": ms_until(until)}
     for message, slot, phone, took in connection.execute(_DELIVERED, parameters):
         if (message, slot) != last and message in rows:
             for key in _keys(by, rows[message], phone):
@@ -364,7 +345,7 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
         changed_at=seconds(changed_at or None),
         read_at=seconds(read_at),
         transitions=tuple(
-            _transition((message_id, profile, slot, key, *change)) for change in changes
+            transition_of((message_id, profile, slot, key, *change)) for change in changes
         ),
         absent_since=seconds(absent_since or None),
         profile=profile,
@@ -387,7 +368,7 @@ def _changes_by_place(
     return found
 
 
-def _transition(row: Row) -> Transition:
+def transition_of(row: Row) -> Transition:
     message_id, profile, slot, phone, before, after, word, *rest = row
     stop_before, stop_after, date, observed_at = rest
     return Transition(
@@ -405,7 +386,7 @@ def _transition(row: Row) -> Transition:
     )
 
 
-def _event(row: Row) -> Event:
+def event_of(row: Row) -> Event:
     kind, at, message_id, profile, detail, until = row
     return Event(EventKind(kind), at / 1000, message_id, profile, detail, until and until / 1000)
 

@@ -14,12 +14,17 @@ from dataclasses import astuple, dataclass
 
 from smsmon.alignment import align
 from smsmon.clock import late
-from smsmon.known import Key, key_of
+from smsmon.known import STALE_GRACE, Key, key_of, overdue_from
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
 from smsmon.store.local.columns import COLUMNS, Known, Update, ms, of_rows, seconds, stored, word
 from smsmon.store.local.exchange import forget_polls
+
+NOT_ASKED = (
+    "SELECT 1 FROM event WHERE message_id = ? AND at >= ? AND kind IN ('paused', 'removed') LIMIT 1"
+)
+"""Whether nobody promised any more to read a message, from some moment on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class _Row:
     last_change_at: int | None = None
     completed_at: int | None = None
     settled_at: int | None = None
+    read_at: int | None = None
 
 
 class Recording:
@@ -82,6 +88,7 @@ class Recording:
             if not update.news:
                 return  # the database is another one: all that is known comes anew
             row = self._new_row(update.entry)
+        self._note_unread(row, update)
         known = self._current(update, row)
         if known.source is update.recipients:  # the very columns that are here already
             told, changed = known, False
@@ -144,7 +151,7 @@ class Recording:
     def _row(self, key: Key) -> _Row | None:
         found = self._connection.execute(
             "SELECT id, revision, asked_at, first_read_at, last_change_at, completed_at,"
-            " settled_at FROM message WHERE message_id = ? AND profile = ?",
+            " settled_at, read_at FROM message WHERE message_id = ? AND profile = ?",
             key,
         ).fetchone()
         return None if found is None else _Row(*found)
@@ -184,6 +191,28 @@ class Recording:
         return [*known.order, *behind]
 
     # --- what is written -----------------------------------------------------------------
+
+    def _note_unread(self, row: _Row, update: Update) -> None:
+        """Note that the message was read later than promised, if it was."""
+        until = update.read_from or update.read_at or update.at
+        since = seconds(row.read_at)
+        if since is not None and until - since <= STALE_GRACE:
+            return  # nearly always: it takes no look at what was promised
+        found = self._connection.execute(
+            "SELECT promise, fault_since FROM last_poll WHERE message_id = ? AND profile = ?",
+            update.key,
+        ).fetchone()
+        promise, fault_since = map(seconds, found or (None, None))
+        overdue = overdue_from(since, promise)
+        if since is None:  # it was never read before: unread since that failed
+            since = overdue = fault_since
+        if since is None or overdue is None or until <= overdue:
+            return
+        asked_no_more = self._connection.execute(NOT_ASKED, (update.entry.id, ms(since)))
+        if asked_no_more.fetchone() is None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO unread VALUES (?, ?, ?)", (row.id, ms(since), ms(until))
+            )
 
     def _write(self, known: Known, update: Update, merged: Merged) -> Known:
         """Write the recipients that differ and their changes; gives what is known then."""

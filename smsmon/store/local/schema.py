@@ -213,8 +213,19 @@ _V3 = (
     ) WITHOUT ROWID""",
 )
 
+_V4 = (
+    # From which read to which one a message was not read for longer than was promised.
+    """CREATE TABLE unread (
+        message INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (message, since)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX unread_by_end ON unread (until)",
+)
+
 Script = Sequence[str]
-MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3)
+MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3, _V4)
 """``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
 version 0 is an empty file."""
 

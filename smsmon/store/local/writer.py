@@ -16,7 +16,7 @@ from pathlib import Path
 from smsmon.clock import Clock, SystemClock, astray
 from smsmon.known import AccountState, Key, Remembered, key_of
 from smsmon.model import Entry, Event
-from smsmon.store.base import AppliedPoll, Listener, Outdated, WatchedMessage, poll_of
+from smsmon.store.base import Listener, Outdated
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
 from smsmon.store.local.columns import (
@@ -29,6 +29,7 @@ from smsmon.store.local.columns import (
 from smsmon.store.local.exchange import FOLLOWING, Superseded, Term
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.schema import of_sqlite_error, transaction
+from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import Wish
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -175,7 +176,7 @@ class HistoryWriter:
                 if update.news or applied.events:
                     self._batch.add(update)
                 else:
-                    self._batch.reads[update.key] = update
+                    self._batch.read_again(update)
             elif applied.events:
                 failed = Update(
                     self._number, applied.at, applied.asked_at, watched.entry, read=False

@@ -15,7 +15,7 @@ from smsmon.commands.doctor.machine import stores
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.store.errors import Damaged, StoreError
-from smsmon.store.local import queries
+from smsmon.store.local import happenings, queries
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
 from tests.cli.program import Program
@@ -58,8 +58,8 @@ def answers(path: Path) -> object:
                 reader.ask(partial(queries.find_number, text=phone(n)))
                 for n in (0, ROWS // 2, ROWS - 1)
             ],
-            reader.ask(lambda it: queries.happened_since(it, 0.0)),
-            reader.ask(lambda it: queries.timeline(it, "301")),
+            reader.ask(lambda it: happenings.happened(it, 0.0)),
+            reader.ask(lambda it: happenings.timeline(it, "301")),
         )
 
 

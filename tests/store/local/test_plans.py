@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.model import Entry
-from smsmon.store.local import queries
+from smsmon.store.local import happenings, queries
 from smsmon.store.local.columns import Known, Update
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.recording import Recording
@@ -36,19 +36,28 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
         {BY_NUMBER, "SCAN recipient USING COVERING INDEX recipient_by_phone"},
     ),
     "changes since a moment": (
-        lambda it: queries.happened_since(it, START),
+        lambda it: happenings.happened(it, START),
         {
-            "SEARCH c USING INDEX change_by_moment (observed_at>?)",
+            "SEARCH c USING INDEX change_by_moment (observed_at>? AND observed_at<?)",
             "SEARCH r USING PRIMARY KEY (message=? AND slot=?)",
-            "SEARCH event USING INDEX event_by_moment (at>?)",
+            "SEARCH event USING INDEX event_by_moment (at>? AND at<?)",
+        },
+    ),
+    "a row for each message": (
+        lambda it: happenings.in_short(it, START, START + 60),
+        {
+            "SEARCH change USING INDEX change_by_moment (observed_at>? AND observed_at<?)",
+            "SEARCH event USING INDEX event_by_moment (at>? AND at<?)",
+            "SEARCH event USING INDEX event_by_message (message_id=? AND at<?)",
+            "SEARCH u USING COVERING INDEX unread_by_end (until>?)",
         },
     ),
     "changes of a message": (
-        lambda it: queries.timeline(it, "300"),
+        lambda it: happenings.timeline(it, "300"),
         {
             "SEARCH m USING COVERING INDEX sqlite_autoindex_message_1 (message_id=?)",
             "SEARCH c USING PRIMARY KEY (message=?)",
-            "SEARCH event USING INDEX event_by_message (message_id=?)",
+            "SEARCH event USING INDEX event_by_message (message_id=? AND at>? AND at<?)",
         },
     ),
     "changes of a recipient": (
@@ -64,8 +73,15 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
     ),
     "counts of messages": (lambda it: queries.messages(it, ["300", "301"]), {BY_MESSAGE}),
 }
-MAY_SCAN = {"SCAN recipient USING COVERING INDEX recipient_by_phone", "SCAN word"}
-"""What a part of a number costs, and the few words that the API has."""
+MAY_SCAN = {
+    "SCAN recipient USING COVERING INDEX recipient_by_phone",
+    "SCAN word",
+    "SCAN message",
+    "SCAN p USING INDEX last_poll_by_sequence",
+    "SCAN account",
+}
+"""What a part of a number costs; the few words that the API has; and a row for each message, of
+whatever size, and account."""
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,10 @@ import pytest
 from smsmon.model import EventKind
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
-from smsmon.store.local import queries, schema
+from smsmon.store.local import happenings, queries, schema
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import MIGRATIONS, open_for_writing
+from smsmon.store.past import Unread
 from tests.store.reports import START, Console, row, rows_of, sound
 
 FIXTURES = sorted(Path(__file__).parent.glob("history_v*.sql"))
@@ -43,8 +44,12 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
     path = old(tmp_path / "history.db", fixture)
     with Reader(path) as reader:
         (known,) = reader.ask(lambda db: list(queries.load(db, ["300"])))
-        happened = reader.ask(lambda db: queries.timeline(db, "300"))
-        (down,) = reader.ask(lambda db: queries.happened_since(db, START + 10)).events
+        happened = reader.ask(lambda db: happenings.timeline(db, "300"))
+        (down,) = reader.ask(lambda db: happenings.happened(db, START + 10)).events
+        short = reader.ask(lambda db: happenings.in_short(db, START, START + 700))
+    unread = {each.message_id: each.unread for each in short if each.unread}
+    was_kept = fixture.stem >= "history_v4"
+    assert unread.get("302") == ((Unread(START, START + 600),) if was_kept else None)
     assert (known.summary.label, known.summary.tags) == ("Black Friday", ("fr", "promo"))
     assert known.summary.removed_at == START + 20
     assert [each.phone for each in known.recipients] == [
@@ -118,7 +123,7 @@ def test_a_made_up_later_version_is_reached_step_by_step(tmp_path: Path) -> None
     before = rows_of(path, "SELECT * FROM recipient")
     open_for_writing(path, LATER).close()
     assert version(path) == len(LATER)
-    assert rows_of(path, "SELECT cost FROM message") == [("unknown",)]
+    assert rows_of(path, "SELECT DISTINCT cost FROM message") == [("unknown",)]
     assert rows_of(path, "SELECT * FROM recipient") == before
     open_for_writing(path, LATER).close()
     assert sound(path)
@@ -131,7 +136,7 @@ def test_a_reader_of_an_older_file_migrates_it_first(
     monkeypatch.setattr(schema, "MIGRATIONS", LATER)
     monkeypatch.setattr(schema.open_for_writing, "__defaults__", (LATER,))
     with Reader(path) as reader:
-        assert reader.ask(queries.messages) == [("300", "default")]
+        assert ("300", "default") in reader.ask(queries.messages)
     assert version(path) == len(LATER)
 
 

@@ -32,7 +32,11 @@ def write(folder: Path) -> Path:
             console.writer.record_event(
                 Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route", START + 70)
             )
-            console.writer.write_out()
+            console.watch("302")
+            console.board["302"].promise = 5.0
+            for at in (START, START + 600):
+                console.poll("302", [row(5)], at)
+                console.writer.write_out()
             console.writer._clock = VirtualClock(START + 20)
             console.writer.watching([Entry("301")])
         with closing(sqlite3.connect(path)) as connection:

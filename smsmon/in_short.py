@@ -1,0 +1,119 @@
+"""What happened, a row for each message: the worst first, and what is no trouble added up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from smsmon.model import EventKind
+from smsmon.store.past import InShort
+
+_TOLD_BY_UNREAD = (EventKind.STALE, EventKind.RECOVERED)
+"""Ends of what ``unread`` tells, as far as a poll saw them."""
+_BAD = frozenset((EventKind.NOT_FOUND, EventKind.ABSENT, EventKind.REOPENED))
+"""What needs a look though nothing else went wrong."""
+_AGAIN = "×"
+
+
+class Fired(NamedTuple):
+    """An alert that fired for a message."""
+
+    rule: str
+    since: float
+    until: float | None
+    """When it was over; None: it still fires."""
+    severity: int = 0
+
+
+Alerted = Mapping[str, Sequence[Fired]]
+"""Message → the alerts that fired for it, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What happened, by how much it matters."""
+
+    troubled: tuple[InShort, ...]
+    """What somebody should look at, the worst first."""
+    calm: tuple[InShort, ...]
+    """The rest, the most delivered first."""
+
+    @property
+    def rest(self) -> str:
+        """The rest in a line: ``18 more without trouble: 3,120 ✓``; empty where there is none."""
+        if not self.calm:
+            return ""
+        count = f"{len(self.calm):,} {'more' if self.troubled else _messages(len(self.calm))}"
+        delivered = sum(each.delivered for each in self.calm)
+        return f"{count} without trouble" + (f": {delivered:,} ✓" if delivered else "")
+
+
+def worst_first(rows: Sequence[InShort], alerted: Alerted | None = None) -> Sorted:
+    """``rows`` in order; ``alerted`` is what is known of alerts."""
+    known = alerted or {}
+    order = sorted(rows, key=lambda each: _badness(each, known.get(each.message_id or "", ())))
+    return Sorted(
+        tuple(each for each in order if is_trouble(each, known)),
+        tuple(each for each in order if not is_trouble(each, known)),
+    )
+
+
+def is_trouble(row: InShort, alerted: Alerted) -> bool:
+    """True when somebody should look at it."""
+    wrong = row.unread or row.not_delivered or row.unknown or row.stop
+    told = any(kind in _BAD for kind, _ in row.events)
+    return bool(row.message_id is None or wrong or told or alerted.get(row.message_id))
+
+
+def _badness(row: InShort, fired: Sequence[Fired]) -> tuple[object, ...]:
+    return (
+        row.message_id is not None,
+        -max((each.severity for each in fired), default=0),
+        -len(fired),
+        not row.unread,
+        -row.not_delivered,
+        -row.stop,
+        -row.unknown,
+        not any(kind in _BAD for kind, _ in row.events),
+        -row.delivered,
+        row.message_id or "",
+        row.profile,
+    )
+
+
+class Stretch(Protocol):
+    """What lasts from one moment to another, or still does."""
+
+    @property
+    def since(self) -> float: ...
+    @property
+    def until(self) -> float | None: ...
+
+
+def stretches(all: Sequence[Stretch], moment: Callable[[float], str], *, most: int = 1) -> str:
+    """``02:10–02:31``, ``02:10–`` for what goes on; of more than ``most`` how many, and from when
+    to when.
+    """
+    if len(all) > most:
+        ends = [each.until for each in all]
+        last = None if None in ends else max(end for end in ends if end is not None)
+        return f"{len(all)} {_AGAIN} {_stretch(all[0].since, last, moment)}"
+    return ", ".join(_stretch(each.since, each.until, moment) for each in all)
+
+
+def _stretch(since: float, until: float | None, moment: Callable[[float], str]) -> str:
+    return f"{moment(since)}–{'' if until is None else moment(until)}"
+
+
+def besides(row: InShort) -> str:
+    """What happened besides, in words: ``first read, completed``, ``not found 2 ×``."""
+    return ", ".join(
+        kind.value.removeprefix("account ") + (f" {count} {_AGAIN}" if count > 1 else "")
+        for kind, count in row.events
+        if kind not in _TOLD_BY_UNREAD
+    )
+
+
+def _messages(count: int) -> str:
+    return "message" if count == 1 else "messages"

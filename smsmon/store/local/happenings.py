@@ -1,0 +1,151 @@
+"""What happened in a stretch of time, asked of ``history.db``: each change, or added up.
+
+What those promise that have the name of a method of ``Archive`` is told there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from math import inf
+
+from smsmon.known import Key, overdue_from
+from smsmon.model import EventKind
+from smsmon.store.local.columns import ms, ms_until, seconds
+from smsmon.store.local.queries import EVENT, TRANSITION, event_of, transition_of
+from smsmon.store.local.recording import NOT_ASKED
+from smsmon.store.past import Happened, InShort, Unread, of_accounts
+
+_ADDED_UP = """
+    SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
+        sum(after = 1 AND before IS NOT 1), sum(after = 0 AND before IS NOT 0),
+        sum(stop_after > stop_before), sum(stop_after < stop_before), max(observed_at)
+    FROM change WHERE observed_at >= ? AND observed_at < ? GROUP BY message"""
+_NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_withdrawn")
+_EVENTS = """
+    SELECT message_id, profile, kind, count(*), max(at) FROM event
+    WHERE at >= ? AND at < ? AND message_id IS NOT NULL GROUP BY message_id, profile, kind"""
+_UNREAD = """
+    SELECT m.message_id, m.profile, u.since, u.until
+    FROM unread u JOIN message m ON m.id = u.message
+    WHERE u.until > ? AND u.since < ? ORDER BY u.since"""
+_STANDS = """
+    SELECT p.message_id, p.profile, ifnull(m.read_at, p.read_at), p.promise, p.fault_since
+    FROM last_poll p LEFT JOIN message m ON m.message_id = p.message_id AND m.profile = p.profile"""
+_DOWN = "SELECT profile FROM account WHERE condition != 'ok'"
+_OF_ACCOUNTS = (
+    f"{EVENT} WHERE message_id IS NULL AND at < ? AND kind LIKE 'account%' ORDER BY at, id"
+)
+
+
+def timeline(
+    connection: sqlite3.Connection,
+    message_id: str,
+    limit: int = 10_000,
+    since: float = 0.0,
+    until: float = inf,
+) -> Happened:
+    """What happened to a message; the newest ``limit`` changes."""
+    stretch = ms(since), ms_until(until)
+    rows = connection.execute(
+        f"{TRANSITION} WHERE m.message_id = ? AND +c.observed_at >= ? AND +c.observed_at < ?"
+        " ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
+        (message_id, *stretch, limit + 1),
+    ).fetchall()
+    events = connection.execute(
+        f"{EVENT} WHERE message_id = ? AND at >= ? AND at < ? ORDER BY at, id",
+        (message_id, *stretch),
+    )
+    return Happened(
+        tuple(transition_of(row) for row in reversed(rows[:limit])),
+        tuple(map(event_of, events)),
+        len(rows) > limit,
+    )
+
+
+def happened(
+    connection: sqlite3.Connection, since: float, until: float = inf, limit: int = 10_000
+) -> Happened:
+    """What changed in all messages; the oldest ``limit`` of each kind."""
+    stretch = ms(since), ms_until(until)
+    rows = connection.execute(
+        f"{TRANSITION} WHERE c.observed_at >= ? AND c.observed_at < ?"
+        " ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
+        (*stretch, limit + 1),
+    ).fetchall()
+    events = connection.execute(
+        f"{EVENT} WHERE at >= ? AND at < ? ORDER BY at, id LIMIT ?", (*stretch, limit + 1)
+    ).fetchall()
+    return Happened(
+        tuple(map(transition_of, rows[:limit])),
+        tuple(map(event_of, events[:limit])),
+        len(rows) > limit or len(events) > limit,
+    )
+
+
+def in_short(connection: sqlite3.Connection, since: float, until: float) -> list[InShort]:
+    """What happened, a row for each message and account of which there is something to tell."""
+    stretch = ms(since), ms(until)
+    rows: dict[Key, InShort] = {}
+    described = _described(connection)
+    for message, *numbers, last_at in connection.execute(_ADDED_UP, stretch):
+        key, label = described[message]
+        counts = dict(zip(_NUMBERS, numbers, strict=True))
+        rows[key] = InShort(*key, label, **counts, last_at=last_at / 1000)
+    labels = dict(described.values())
+
+    def row(key: Key) -> InShort:
+        return rows.get(key) or InShort(*key, labels.get(key, ""))
+
+    for *names, kind, count, at in connection.execute(_EVENTS, stretch):
+        key = (names[0], names[1])
+        before = row(key)
+        rows[key] = replace(
+            before,
+            events=(*before.events, (EventKind(kind), count)),
+            last_at=max(at / 1000, before.last_at or 0.0),
+        )
+    for key, stretches in _unread(connection, stretch, until).items():
+        rows[key] = replace(row(key), unread=tuple(stretches))
+    order = list(EventKind)
+    told = [
+        replace(each, events=tuple(sorted(each.events, key=lambda one: order.index(one[0]))))
+        for each in rows.values()
+    ]
+    down = {each[0] for each in connection.execute(_DOWN)}
+    account_events = connection.execute(_OF_ACCOUNTS, (stretch[1],))
+    return told + of_accounts(map(event_of, account_events), since, down)
+
+
+def _described(connection: sqlite3.Connection) -> dict[int, tuple[Key, str]]:
+    """Row → the message and its label."""
+    rows = connection.execute("SELECT id, message_id, profile, label FROM message")
+    return {id: ((message_id, profile), label) for id, message_id, profile, label in rows}
+
+
+def _unread(
+    connection: sqlite3.Connection, stretch: tuple[int, int], until: float
+) -> dict[Key, list[Unread]]:
+    """The stretches in which messages were not read, of those that reach into the time asked."""
+    found: defaultdict[Key, list[Unread]] = defaultdict(list)
+    for message_id, profile, began, ended in connection.execute(_UNREAD, stretch):
+        found[message_id, profile].append(Unread(began / 1000, ended / 1000))
+    for key, began_at in _still_unread(connection, until):
+        found[key].append(Unread(began_at, None))
+    return found
+
+
+def _still_unread(connection: sqlite3.Connection, until: float) -> Iterable[tuple[Key, float]]:
+    """Messages that were overdue at ``until`` and were not read since; and since when not."""
+    stands = connection.execute(_STANDS).fetchall()
+    for message_id, profile, *moments in stands:
+        read_at, promise, fault_since = map(seconds, moments)
+        since, overdue = read_at, overdue_from(read_at, promise)
+        if read_at is None:  # it was tried, and never read
+            since = overdue = fault_since
+        if since is None or overdue is None or overdue >= until:
+            continue
+        if connection.execute(NOT_ASKED, (message_id, ms(since))).fetchone() is None:
+            yield (message_id, profile), since
