@@ -74,6 +74,7 @@ class Session:
             rng=rng,
             learned=learned.load(self._folder),
             windows=accounts.windows,
+            trouble_below=accounts.settings.display.trouble_share,
         )
         accounts.connected = self.engine.set_source
 
@@ -201,6 +202,7 @@ class Session:
         Gives the profiles that are new: the engine was started without them.
         """
         await self.accounts.use(settings, self.engine.profiles)
+        self.engine.trouble_below = settings.display.trouble_share
         return [name for name in settings.profiles if name not in self.engine.profiles]
 
     # --- looking -------------------------------------------------------------------------

@@ -348,7 +348,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             await pane.type_filter()
 
     def action_faults(self) -> None:
-        """Only what failed; then what waits too; then everything again."""
+        """Only what is in trouble; then all that is not delivered; then everything again."""
         if pane := self.picture.table_pane:
             pane.switch_faults()
 

@@ -28,7 +28,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from smsmon.filters.questions import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
@@ -66,18 +65,31 @@ class Field:
     words: tuple[str, ...] = ()
     """All there can be, for ``Kind.WORD``; empty is any."""
     help: str = ""
+    asked_as: str = ""
+    """A term that people ask often; empty: no better one than of any field of its kind."""
+    offered: bool = False
+    """The values that the rows have are offered while a term is typed."""
+
+    @property
+    def example(self) -> str:
+        """A term that asks for it."""
+        return self.asked_as or _EXAMPLE_OF[self.kind].format(
+            self.name, self.words[0] if self.words else "word"
+        )
 
 
 class FilterError(ValueError):
     """A filter that cannot be understood."""
 
-    def __init__(self, sentence: str, start: int, end: int) -> None:
+    def __init__(self, sentence: str, start: int, end: int, *, unfinished: bool = False) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         """What is wrong and what to write instead; quotes no more than a few words."""
         self.start = start
         self.end = end
         """The place in the text, in characters; never empty."""
+        self.unfinished = unfinished
+        """True: nothing is wrong yet, a value is wanted still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +236,7 @@ class _Parser:
         quoted = self.text[value_at : value_at + 1] == '"'
         value, is_regex = self._value()
         if not value and not quoted:
-            raise FilterError(_expects(known), start, value_at)
+            raise FilterError(_expects(known), start, value_at, unfinished=True)
         if "%" in value and f"{known.name}_share" in self.fields:
             raise FilterError(
                 f"{known.name} counts recipients: ask {known.name}_share{operator}{value[:20]}.",
@@ -254,12 +266,14 @@ class _Parser:
             return known
         from difflib import get_close_matches  # rarely needed, and not free to load
 
-        near = get_close_matches(name, self.fields, 1, 0.6)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.fields)}."
-        raise FilterError(
-            f"There is no field {asked[1][:20]!r}: {hint} Quote it to look for it as text.",
-            *asked.span(1),
+        near = " or ".join(get_close_matches(name, self.fields, 2, 0.6))
+        as_text = "put it in quotes to look for it as text."
+        hint = (
+            f"Did you mean {near}? Else {as_text}"
+            if near
+            else (f"{as_text.capitalize()} Fields: {' '.join(sorted(self.fields))}.")
         )
+        raise FilterError(f"There is no field {asked[1][:20]} here. {hint}", *asked.span(1))
 
     def _plain_checks(self, value: str, is_regex: bool, at: int) -> tuple[Check, ...]:
         searched = [known for known in self.fields.values() if known.plain]
@@ -278,6 +292,16 @@ class _Parser:
             ) from None
 
 
+_EXAMPLE_OF: Mapping[Kind, str] = {
+    Kind.TEXT: "{0}:word",
+    Kind.WORD: "{0}:{1}",
+    Kind.FLAG: "{0}:yes",
+    Kind.NUMBER: "{0}>100",
+    Kind.DURATION: "{0}>60s",
+    Kind.MOMENT: "{0}<2h",
+    Kind.PHONE: "{0}:0612",
+    Kind.COUNTRY: "{0}:fr",
+}
 _EXAMPLES: Mapping[Kind, str] = {
     Kind.TEXT: '{0}:word has it in it, {0}="all of it" is it.',
     Kind.FLAG: "{0}:yes, {0}:no or {0}:unknown.",
@@ -294,14 +318,3 @@ def _expects(known: Field) -> str:
     if known.kind is Kind.WORD:
         return f"{known.name} is one of {', '.join(known.words)}." if known.words else ""
     return _EXAMPLES[known.kind].format(known.name)
-
-
-def completions(text: str, fields: Iterable[Field]) -> list[str]:
-    """What the last, unfinished word of ``text`` may become; for a prompt's suggestions."""
-    last = next(chain(reversed(text.split()), [""])) if text and not text[-1].isspace() else ""
-    last = last.removeprefix("!")
-    name, colon, begun = last.partition(":")
-    if not colon:
-        return [f"{known.name}:" for known in fields if last and known.name.startswith(last)]
-    words = next((known.words for known in fields if known.name == name), ())
-    return [f"{name}:{word}" for word in words if word.startswith(begun) and word != begun]

@@ -110,11 +110,17 @@ class AnyField:
     """Words without a field are looked for here too."""
     words: tuple[str, ...] = ()
     """All there can be, for ``Kind.WORD``."""
+    asked_as: str = ""
+    """A term that people ask often: it is in the hint of a filter's line."""
+    offered: bool = False
+    """The values that the rows have are offered while a term is typed."""
 
     @property
     def question(self) -> Field:
         """The field as the grammar of filters has it."""
-        return Field(self.name, self.kind, self.plain, self.words, self.help)
+        return Field(
+            self.name, self.kind, self.plain, self.words, self.help, self.asked_as, self.offered
+        )
 
 
 def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:

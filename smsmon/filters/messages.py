@@ -19,6 +19,8 @@ from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
 
+LEAST_FINAL = 10
+"""Final reports below which a delivery rate tells nothing: one of two that failed is no trouble."""
 STATE_WORDS = ("stale", "not_found", "live", "new", "complete", "settled", "paused")
 """The states of a message; what needs eyes comes first, here and when they are sorted."""
 
@@ -64,6 +66,16 @@ class Standing(Protocol):
     def state(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody should look at it."""
+        ...
+
+
+def low_rate(counts: Counts, below: float) -> bool:
+    """True when less than ``below``, from 0 to 1, is delivered of what is final, and enough is."""
+    rate = counts.delivery_rate
+    return rate is not None and rate < below and counts.final >= LEAST_FINAL
 
 
 @dataclass(frozen=True)
@@ -147,18 +159,23 @@ def _number(status: Status, width: int, priority: int) -> Shown:
 # In the order of the columns on the screen.
 MESSAGES: tuple[MessageField, ...] = (
     OfAll("id", Kind.TEXT, lambda it: it.id, plain=True, order=lambda id: (len(id), id),
-          help="the message id", exported="id",
+          offered=True, help="the message id", exported="id",
           shown=Shown("id", "id", Drawn.STRONG, width=8, flex=1, max_width=12, priority=100)),
-    OfAll("label", Kind.TEXT, lambda it: it.label, plain=True,
+    OfAll("label", Kind.TEXT, lambda it: it.label, plain=True, offered=True,
           help="what the operator calls it", exported="label",
           shown=Shown("label", "label", Drawn.PLAIN, width=17, flex=4, wish=24, max_width=28,
                       priority=90)),
     OfStanding("state", Kind.WORD, lambda it: it.state, plain=True, words=STATE_WORDS,
+               asked_as="state:stale",
                help="what its row can tell now", exported="state",
                shown=Shown("state", "state", Drawn.STATE, width=12, priority=95,
                            help="What the row can tell now.")),
     OfStanding("reason", Kind.TEXT, lambda it: it.reason,
                help="why it is stale or not found", exported="reason", shown=None),
+    OfStanding("trouble", Kind.FLAG, lambda it: it.trouble, asked_as="trouble:yes",
+               help="stale, not found, account refused, or a rate under display.trouble_below of"
+               f" {LEAST_FINAL} final at least; in the console also while an alert fires",
+               exported=None, shown=None),
     OfAll("progress", Kind.NUMBER, _share("delivered"), asked=False,
           help="delivered ÷ recipients", exported=None,
           shown=Shown("progress", "delivered", Drawn.BAR, width=11, flex=2, max_width=24,
@@ -171,7 +188,7 @@ MESSAGES: tuple[MessageField, ...] = (
     OfAll("waiting", Kind.NUMBER, _count("waiting"),
           help="how many are waiting", exported="waiting", shown=_number(Status.WAITING, 6, 78)),
     OfAll("failed", Kind.NUMBER, _count("not_delivered"),
-          help="how many are not delivered", exported="not_delivered",
+          asked_as="failed>0", help="how many are not delivered", exported="not_delivered",
           shown=_number(Status.NOT_DELIVERED, 6, 79)),
     OfAll("delivered", Kind.NUMBER, _count("delivered"),
           help="how many are delivered", exported="delivered",
@@ -186,7 +203,7 @@ MESSAGES: tuple[MessageField, ...] = (
     OfAll("absent", Kind.NUMBER, _count("absent"),
           help="how many the API no longer lists", exported="absent", shown=None),
     OfAll("rate", Kind.NUMBER, lambda it: it.counts.delivery_rate,
-          help="delivered ÷ final, as 95% or 0.95", exported="delivery_rate",
+          asked_as="rate<95%", help="delivered ÷ final, as 95% or 0.95", exported="delivery_rate",
           shown=Shown("rate", "rate", Drawn.RATE, width=6, align="right", priority=30,
                       descending=True, help="Delivered ÷ final, so without the waiting.")),
     OfAll("waiting_share", Kind.NUMBER, _share("waiting"),
@@ -202,14 +219,14 @@ MESSAGES: tuple[MessageField, ...] = (
           help="since the last change seen", exported="last_change_at",
           shown=Shown("changed", "last change", Drawn.MOMENT, width=12, priority=49,
                       descending=True)),
-    OfAll("tag", Kind.TEXT, lambda it: it.tags, plain=True,
+    OfAll("tag", Kind.TEXT, lambda it: it.tags, plain=True, offered=True, asked_as="tag:otp",
           help="any of its tags", exported="tags",
           shown=Shown("tags", "tags", Drawn.WORDS, width=12, flex=3, max_width=24, priority=47)),
     OfWatched("note", Kind.TEXT, lambda it: it.entry.note, plain=True,
               help="what the operator noted", exported=None, shown=None),
-    OfAll("profile", Kind.TEXT, lambda it: it.profile,
+    OfAll("profile", Kind.TEXT, lambda it: it.profile, offered=True,
           help="the account it is read with", exported="profile", shown=None),
-    OfWatched("age", Kind.MOMENT, lambda it: it.entry.added_at or None,
+    OfWatched("age", Kind.MOMENT, lambda it: it.entry.added_at or None, asked_as="age<1d",
               help="since it was added", exported=None, shown=None),
     OfAll("first_read", Kind.MOMENT, lambda it: it.first_read_at,
           help="since it was first read at all", exported="first_read_at",
@@ -232,6 +249,10 @@ MESSAGES_BY_NAME: Mapping[str, MessageField] = MappingProxyType(
 )
 MESSAGE_FIELDS: tuple[Field, ...] = tuple(each.question for each in MESSAGES if each.asked)
 """What a filter of watched messages can ask."""
+ALERT_FIELD = Field(
+    "alert", Kind.TEXT, plain=True, help="the alerts that fire for it", offered=True
+)
+"""What the console can be asked of a message besides ``MESSAGE_FIELDS``."""
 RECORDED: tuple[OfAll, ...] = tuple(each for each in MESSAGES if isinstance(each, OfAll))
 """What the history can tell of a message."""
 RECORDED_FIELDS: tuple[Field, ...] = tuple(each.question for each in RECORDED if each.asked)

@@ -37,7 +37,7 @@ START_GRACE = 120.0
 _JUST_AFTER = 0.001
 """Seconds: at the very edge of ``oldest>60s`` it does not hold yet."""
 _UNKNOWN = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.NEW)
-_OF_READING = frozenset(("state", "reason", "read"))
+_OF_READING = frozenset(("state", "reason", "read", "trouble"))
 """The fields that tell how it stands with reading, and so are known when nothing is read."""
 
 

@@ -65,8 +65,11 @@ class Engine:
         rng: Random | None = None,
         windows: Mapping[str, Window] | None = None,
         learned: Mapping[str, Learned] | None = None,
+        trouble_below: float = 0.0,
     ) -> None:
         self.board = Board()
+        self.trouble_below = trouble_below
+        """The delivery rate, from 0 to 1, under which a message is in trouble."""
         self._clock = clock
         self._limits = limits or Limits()
         self._recorder = recorder

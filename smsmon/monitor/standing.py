@@ -7,7 +7,7 @@ from typing import Protocol
 
 from smsmon.filters import Kind
 from smsmon.filters.fields import Fact
-from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField, OfStanding
+from smsmon.filters.messages import MESSAGES_BY_NAME, MessageField, OfStanding, low_rate
 from smsmon.filters.questions import Value
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.board import Board
@@ -24,12 +24,16 @@ class Standing:
     when that was first said."""
     reason: str = ""
     """Why it is stale or not found, one safe sentence; else empty."""
+    trouble: bool = False
+    """Somebody should look at it: it is stale or not found, or too little of it is delivered."""
 
 
 class Monitor(Protocol):
     """The part of the engine that tells how things stand."""
 
     board: Board
+    trouble_below: float
+    """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
     def account(self, profile: str) -> AccountState: ...
 
@@ -45,14 +49,14 @@ def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
     """
     state = monitor.board.state_of(watched, now)
     if state is MessageState.STALE:
-        return Standing(state, watched.read_at, monitor.board.reason_of(watched, now))
+        return Standing(state, watched.read_at, monitor.board.reason_of(watched, now), True)
     if state is MessageState.NOT_FOUND:
-        return Standing(state, watched.fault_since, monitor.board.reason_of(watched, now))
+        return Standing(state, watched.fault_since, monitor.board.reason_of(watched, now), True)
     if state in (MessageState.LIVE, MessageState.COMPLETE, MessageState.NEW):
         account = monitor.account(watched.entry.profile)
         if account.condition is not Condition.OK:
-            return Standing(MessageState.STALE, watched.read_at, account.reason)
-    return Standing(state)
+            return Standing(MessageState.STALE, watched.read_at, account.reason, True)
+    return Standing(state, trouble=low_rate(watched.counts, monitor.trouble_below))
 
 
 def message_fact(monitor: Monitor, watched: Watched, now: float, field: MessageField) -> Fact:

@@ -211,6 +211,15 @@ class Display(Struct, frozen=True, kw_only=True):
     frame_rate: Annotated[
         int, Meta(description="Repaints a second, at most, when much changes.", ge=1, le=60)
     ] = 10
+    trouble_below: Annotated[
+        float,
+        Meta(
+            description="The delivery rate in percent under which a message is in trouble, once it "
+            "has 10 final reports: f shows it in the console, trouble:yes finds it in filters.",
+            ge=0,
+            le=100,
+        ),
+    ] = 90.0
     message_columns: (
         Annotated[
             list[str],
@@ -233,6 +242,11 @@ class Display(Struct, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+
+    @property
+    def trouble_share(self) -> float:
+        """``trouble_below`` from 0 to 1."""
+        return self.trouble_below / 100
 
 
 class History(Struct, frozen=True, kw_only=True):

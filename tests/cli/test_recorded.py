@@ -197,7 +197,7 @@ def test_export_filters_masks_and_is_safe_for_spreadsheets(recorded: Recorded) -
     wrong = program.run("export", "recipients", "--filter", "statuss:waiting")
     assert wrong.code == 2
     assert "character 1 ('statuss')" in wrong.err
-    assert "did you mean status?" in wrong.err
+    assert "Did you mean status?" in wrong.err
 
 
 def test_export_writes_a_file_whole_or_not_at_all(recorded: Recorded, tmp_path: Path) -> None:

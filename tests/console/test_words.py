@@ -10,20 +10,22 @@ from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
 from smsmon.console.app import Palette
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
-from smsmon.console.line import KeyLine
+from smsmon.console.line import FittedLine, KeyLine
 from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Rule
+from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
 from tests.console.dialogs.stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
+from tests.support.scene import Scene
 
 __all__ = ["opened"]
 
 
-async def test_the_key_for_failures_says_what_it_shows_and_goes_on_to_all_undelivered(
+async def test_the_key_for_trouble_says_what_it_shows_and_goes_on_to_who_has_not_got_it(
     opened: Open,
 ) -> None:
     async with opened(seconds=20) as (scene, pilot):
@@ -39,11 +41,20 @@ async def test_the_key_for_failures_says_what_it_shows_and_goes_on_to_all_undeli
         everything = set(watched.recipients.statuses)
         assert everything == {Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED}
         assert await shown() == {Status.NOT_DELIVERED}
-        assert "failed only" in text_of(scene)
+        assert "not delivered" in _title(scene)
         assert await shown() == {Status.NOT_DELIVERED, Status.WAITING}
-        assert "not delivered yet" in text_of(scene)
+        assert "who has not got it" in _title(scene)
+        await pilot.press("slash")
+        await pilot.pause()
+        assert "/ !status:delivered" in text_of(scene)
+        await pilot.press("enter")
         assert await shown() == everything
         assert "hidden" not in text_of(scene)
+
+
+def _title(scene: Scene) -> str:
+    """What the title of the recipients says."""
+    return scene.screen.picture.recipients.query_one(FittedLine).content.plain
 
 
 async def test_where_nothing_failed_the_empty_table_says_so_and_how_to_go_on(opened: Open) -> None:
@@ -54,19 +65,25 @@ async def test_where_nothing_failed_the_empty_table_says_so_and_how_to_go_on(ope
         assert "Nothing failed; f shows who waits." in text_of(scene)
 
 
-async def test_messages_with_recipients_that_wait_are_told_from_those_that_failed(
+async def test_messages_in_trouble_are_told_from_those_with_any_recipient_not_delivered(
     opened: Open,
 ) -> None:
-    async with opened(seconds=20) as (scene, pilot):
-        board, table = scene.screen.session.engine.board, scene.screen.picture.messages.table
+    async with opened() as (scene, pilot):
+        engine, table = scene.screen.session.engine, scene.screen.picture.messages.table
+        board, now = engine.board, scene.clock.now()
         await pilot.press("f")
-        assert "stale or not found only" in text_of(scene)
-        failed = set(table.view.shown_keys())
+        await pilot.pause()
+        assert "in trouble · filter: trouble:yes" in text_of(scene)
+        shown = set(table.view.shown_keys())
+        assert shown == {each.id for each in board if standing(engine, each, now).trouble}
         await pilot.press("f")
-        undelivered = set(table.view.shown_keys())
-        assert undelivered - failed
-        assert all(board[id].counts.waiting for id in undelivered - failed)
-        assert {id for id in board.messages if board[id].counts.waiting} <= undelivered
+        await pilot.pause()
+        assert "any not delivered · filter: failed>0" in text_of(scene)
+        assert set(table.view.shown_keys()) == {
+            each.id for each in board if each.counts.not_delivered
+        }
+        await pilot.press("f")
+        assert table.view.hidden == 0
 
 
 async def test_copying_is_in_the_key_line_where_numbers_are(opened: Open) -> None:
@@ -75,7 +92,7 @@ async def test_copying_is_in_the_key_line_where_numbers_are(opened: Open) -> Non
         assert "a add" in keys.content.plain
         await pilot.press("enter")
         await scene.show(pilot)
-        assert all(key in keys.content.plain for key in ("y copy", "f failed", "esc back"))
+        assert all(key in keys.content.plain for key in ("y copy", "f trouble", "esc back"))
 
 
 async def test_the_head_says_that_numbers_are_masked(opened: Open) -> None:

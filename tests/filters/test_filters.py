@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filters import Coded, Column, FilterError, completions, parse
+from smsmon.filters import Coded, Column, FilterError, parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number, runs_away
 from smsmon.filters.recipients import RECIPIENT_FIELDS
@@ -199,7 +199,7 @@ def test_what_is_not_known_can_be_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("stauts:waiting", "stauts", "did you mean status?"),
+        ("stauts:waiting", "stauts", "Did you mean status?"),
         ("x stop:maybe", "maybe", "stop:yes, stop:no or stop:unknown"),
         ("status:sent", "sent", "delivered, waiting, not_delivered, unknown"),
         ("status:", "status:", "is one of delivered"),
@@ -290,13 +290,6 @@ def test_numbers_are_read_as_people_write_them() -> None:
         1000,
     ]
     assert parse_number("95%") == pytest.approx(0.95)
-
-
-def test_prompt_completes_fields_and_their_words() -> None:
-    assert completions("black st", MESSAGE_FIELDS) == ["state:", "stop:", "stop_share:"]
-    assert completions("!status:w", RECIPIENT_FIELDS) == ["status:waiting"]
-    assert completions("status:waiting ", RECIPIENT_FIELDS) == []
-    assert completions("", RECIPIENT_FIELDS) == []
 
 
 def test_filter_knows_the_fields_it_asks_about() -> None:

@@ -39,12 +39,15 @@ TYPES = {
     Kind.NUMBER: int | float,
     Kind.MOMENT: int | float,
     Kind.WORD: str,
+    Kind.FLAG: bool,
     Kind.TEXT: str | tuple,
 }
 
 
 class Wall:
     """Two messages on a board: one that was read, and one that never was."""
+
+    trouble_below = 0.9
 
     def __init__(self) -> None:
         self.board = Board()
@@ -111,13 +114,14 @@ def test_names_and_places_in_exports_stay() -> None:
 
 def test_the_history_can_be_asked_what_does_not_change_with_the_clock_of_a_console() -> None:
     only_watched = {each.name for each in MESSAGE_FIELDS} - {each.name for each in RECORDED_FIELDS}
-    assert only_watched == {"state", "reason", "note", "age", "oldest"}
+    assert only_watched == {"state", "reason", "trouble", "note", "age", "oldest"}
 
 
 def test_what_nobody_knows_of_a_message_is_no_number() -> None:
     wall = Wall()
     for field in MESSAGES:
-        assert message_fact(wall, wall.board["4000"], NOW, field) != 0
+        fact = message_fact(wall, wall.board["4000"], NOW, field)
+        assert fact is False or fact != 0
 
 
 def test_first_read_is_a_column_a_filter_a_condition_of_alerts_and_an_export(

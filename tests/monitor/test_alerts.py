@@ -37,6 +37,7 @@ class Stage:
     now: float = START
     board: Board = field(default_factory=Board)
     condition: Condition = Condition.OK
+    trouble_below: float = 0.9
     told: list[Alert] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,8 @@ from tests.support.clock import START
 class Fixed:
     """A board, and an account that stands as it is told."""
 
+    trouble_below = 0.9
+
     def __init__(self, condition: Condition) -> None:
         self.board = Board()
         self.board.watch(Entry("300"), START)
@@ -33,27 +35,31 @@ def test_a_message_last_read_well_is_stale_while_its_account_is_down() -> None:
     for condition in (Condition.DOWN, Condition.STOPPED):
         monitor = Fixed(condition)
         monitor.board.apply(report([row(1)]), START)
-        assert _of(monitor) == Standing(MessageState.STALE, START, "a network fault")
+        assert _of(monitor) == Standing(MessageState.STALE, START, "a network fault", trouble=True)
 
 
 def test_its_own_fault_goes_before_the_account_s() -> None:
     monitor = Fixed(Condition.DOWN)
     monitor.board.fail("300", fault(FaultKind.BAD_RESPONSE), START + 3)
-    assert _of(monitor) == Standing(MessageState.STALE, None, "a bad_response fault")
+    assert _of(monitor) == Standing(MessageState.STALE, None, "a bad_response fault", trouble=True)
 
 
 def test_what_is_stale_is_as_old_as_its_last_true_read() -> None:
     monitor = Fixed(Condition.OK)
     monitor.board.apply(report([row(1)]), START - 600)
     monitor.board.fail("300", fault(FaultKind.TIMEOUT), START + 3)
-    assert _of(monitor) == Standing(MessageState.STALE, START - 600, "a timeout fault")
+    assert _of(monitor) == Standing(
+        MessageState.STALE, START - 600, "a timeout fault", trouble=True
+    )
 
 
 def test_a_message_that_is_not_found_tells_since_when() -> None:
     monitor = Fixed(Condition.OK)
     monitor.board.apply(report([row(1)]), START - 600)
     monitor.board.fail("300", fault(FaultKind.NOT_FOUND), START + 3)
-    assert _of(monitor) == Standing(MessageState.NOT_FOUND, START + 3, "a not_found fault")
+    assert _of(monitor) == Standing(
+        MessageState.NOT_FOUND, START + 3, "a not_found fault", trouble=True
+    )
 
 
 def test_a_settled_message_promises_no_reading() -> None:

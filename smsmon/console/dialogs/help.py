@@ -12,8 +12,17 @@ from textual.content import Content
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face
 from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.signs import ALERT, BAR, STATE_SIGNS, STATUS_SIGNS, Sign, styled
+from smsmon.filters.log import LOG_FIELDS
+from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
+from smsmon.filters.prompt import examples
+from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.recipients import Status
 
+_ASKED = {
+    Where.MESSAGES: (*MESSAGE_FIELDS, ALERT_FIELD),
+    Where.RECIPIENTS | Where.RECIPIENT: RECIPIENT_FIELDS,
+    Where.LOG: LOG_FIELDS,
+}
 _KEYS_WIDTH = 15
 _HELP_WIDTH = 52
 """Both together fit the dialog at 80 columns."""
@@ -89,7 +98,15 @@ def help_text(where: Where, actions: tuple[Action, ...] = EVERY_ACTION) -> Conte
             lines.append(Content())
         lines.append(Content.styled(group, "bold $accent"))
         lines += [_line(action, bool(action.where & where)) for action in members]
-    return Content("\n").join([*lines, *_words()])
+    return Content("\n").join([*lines, *_filters(where), *_words()])
+
+
+def _filters(where: Where) -> Iterator[Content]:
+    """What a filter can ask of the table in ``where``, with an example of each."""
+    fields = next((fields for panes, fields in _ASKED.items() if panes & where), ())
+    yield _heading("What / can ask here, and tab completes")
+    for term, meaning in examples(fields):
+        yield _explained(Content.styled(term, "bold"), meaning)
 
 
 def _line(action: Action, live: bool) -> Content:

@@ -11,15 +11,15 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
-from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
-from smsmon.filters import Field, Filter, Kind
+from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.filters import Filter
+from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.questions import Value
 from smsmon.model import Event, EventKind, Transition
 from smsmon.shapes import in_words
@@ -140,14 +140,6 @@ def _spelled_out(change: Transition) -> LogLine:
     return LogLine(change.at, change.message_id, change.phone, text, tone, quoting=True)
 
 
-LOG_FIELDS = (
-    Field("text", Kind.TEXT, plain=True, help="what happened"),
-    Field("message", Kind.TEXT, plain=True, help="the message id"),
-    Field("phone", Kind.PHONE, plain=True, help="any part of the number"),
-    Field("age", Kind.DURATION, help="since it happened"),
-)
-
-
 class LogRows:
     """The journal's lines as rows of a table, by their number."""
 
@@ -158,13 +150,14 @@ class LogRows:
     def row(self, key: int) -> LogLine:
         return self._journal[key]
 
-    def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> list[bool]:
-        """Which lines a filter lets through; what went wrong counts as failed."""
-        return [
-            (only is Only.ALL or self._journal[key].tone in (Tone.BAD, Tone.WARN))
-            and wanted.matches(partial(self._value, self._journal[key]))
-            for key in keys
-        ]
+    def accepted(self, keys: Sequence[int], wanted: Filter) -> list[bool]:
+        """Which lines a filter lets through."""
+        return [wanted.matches(partial(self._value, self._journal[key])) for key in keys]
+
+    def offered(self, keys: Sequence[int], name: str) -> Iterable[Value]:
+        """What the lines have in a field."""
+        kept = self._journal.numbers
+        return (self._value(self._journal[key], name) for key in keys if key in kept)
 
     def _value(self, line: LogLine, name: str) -> Value:
         match name:
@@ -174,6 +167,8 @@ class LogRows:
                 return line.phone or None
             case "text":
                 return line.text
+            case "trouble":
+                return line.tone in (Tone.BAD, Tone.WARN)
             case _:
                 return self._formats.now() - line.at
 
@@ -212,9 +207,7 @@ def _where(row: LogLine, width: int) -> Cell:
     return row.where
 
 
-LOG_STEPS: Steps = MappingProxyType(
-    {Only.FAILED: Wording("what went wrong only", "went wrong only", "Nothing went wrong.")}
-)
+LOG_STEPS: Steps = (Step("trouble:yes", "what went wrong", "Nothing went wrong."),)
 
 
 def log_pane(
@@ -222,4 +215,4 @@ def log_pane(
 ) -> TablePane[int, LogLine]:
     """The lines of ``journal``, by number."""
     table = LiveTable(log_columns(formats), LogRows(journal, formats), empty=empty, tint_seconds=0)
-    return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, id=id)
+    return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, formats, id=id)

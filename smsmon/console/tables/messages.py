@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from smsmon.console import cells
@@ -14,10 +13,10 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT, ALERT_TONES, DASH, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
-from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
-from smsmon.filters import Field, Filter, Kind
+from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
-from smsmon.filters.messages import MESSAGE_FIELDS, MESSAGES, MessageField
+from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS, MESSAGES, MessageField
 from smsmon.filters.questions import Value
 from smsmon.known import Condition
 from smsmon.monitor.standing import Monitor, message_fact, message_value, standing
@@ -27,8 +26,6 @@ from smsmon.recipients import Status
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
 
-ALERT_FIELD = Field("alert", Kind.TEXT, plain=True, help="the alerts that fire for it")
-"""What the console can be asked of a message besides ``MESSAGE_FIELDS``."""
 Firing = Callable[[str], "Sequence[Rule]"]
 
 
@@ -51,28 +48,21 @@ class MessageRows:
     def row(self, key: str) -> Watched:
         return self._board[key]
 
-    def accepted(self, keys: Sequence[str], wanted: Filter, *, only: Only) -> list[bool]:
-        """Which messages a filter lets through; stale and not found ones count as failed."""
+    def accepted(self, keys: Sequence[str], wanted: Filter) -> list[bool]:
+        """Which messages a filter lets through."""
         now = self._formats.now()
-        return [
-            self._concerned(self._board[key], only)
-            and wanted.matches(partial(self._value, self._board[key], now))
-            for key in keys
-        ]
+        return [wanted.matches(partial(self._value, self._board[key], now)) for key in keys]
+
+    def offered(self, keys: Sequence[str], name: str) -> Iterable[Value]:
+        """What the messages have in a field."""
+        now = self._formats.now()
+        return (self._value(self._board[key], now, name) for key in keys if key in self._board)
 
     def _value(self, row: Watched, now: float, name: str) -> Value:
+        firing = self._firing(row.id) if name in (ALERT_FIELD.name, "trouble") else ()
         if name == ALERT_FIELD.name:
-            return tuple(rule.name for rule in self._firing(row.id))
-        return message_value(self._monitor, row, now, name)
-
-    def _concerned(self, row: Watched, only: Only) -> bool:
-        counts = row.counts
-        if only is Only.ALL or counts.not_delivered or counts.unknown:
-            return True
-        if only is Only.UNDELIVERED and counts.waiting:
-            return True
-        state = standing(self._monitor, row, self._formats.now()).state
-        return state in (MessageState.STALE, MessageState.NOT_FOUND)
+            return tuple(rule.name for rule in firing)
+        return bool(firing) or message_value(self._monitor, row, now, name)
 
     def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
         if column == ALERT_FIELD.name:
@@ -158,17 +148,9 @@ def alert_column(firing: Firing) -> Column[Watched]:
                   help="The alerts that fire for it, the gravest first.")  # fmt: skip
 
 
-MESSAGE_STEPS: Steps = MappingProxyType(
-    {
-        Only.FAILED: Wording(
-            "failed, stale or not found only", "failed only", "No message has failed recipients."
-        ),
-        Only.UNDELIVERED: Wording(
-            "not all delivered: failed or waiting",
-            "not all delivered",
-            "All is delivered everywhere.",
-        ),
-    }
+MESSAGE_STEPS: Steps = (
+    Step("trouble:yes", "in trouble", "Nothing is in trouble; f shows what has any not delivered."),
+    Step("failed>0", "any not delivered", "No message has a recipient that is not delivered."),
 )
 
 
@@ -186,4 +168,4 @@ def messages_pane(
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )
-    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STEPS, id="messages")
+    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STEPS, formats, id="messages")

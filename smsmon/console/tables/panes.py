@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -18,45 +18,58 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from smsmon.console.actions import Where
+from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
+from smsmon.console.live_table.content import each_or
 from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
-from smsmon.filters import Field, Filter
+from smsmon.filters import Field, Filter, parse
+from smsmon.filters.questions import Value
+from smsmon.text import ELLIPSIS, painted
 
 if TYPE_CHECKING:
     from smsmon.console.tables.filter_bar import FilterBar
 
 
-class Only(Enum):
-    """Which rows are shown, whatever else a filter asks."""
-
-    ALL = auto()
-    FAILED = auto()
-    """What will not get better by waiting; what still waits is not shown."""
-    UNDELIVERED = auto()
-    """All that is not delivered: what failed, and what still waits."""
-
-
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """How a title tells what is shown, and an empty table that there is none."""
+class Step:
+    """A filter that a key puts before the operator's own."""
 
-    long: str
-    short: str
+    term: str
+    """As it is typed."""
+    words: str
+    """What it shows, for the title."""
     none: str
+    """What an empty table says."""
 
 
-Steps = Mapping[Only, Wording]
-"""What a table can be narrowed to, in the order in which the key goes through it."""
+Steps = tuple[Step, ...]
+"""What a key narrows a table to, in the order in which it goes through them."""
 
 
-def next_step(steps: Steps, now: Only) -> Only:
-    """What the key shows next: through ``steps``, and back to all."""
-    order = [Only.ALL, *steps]
-    return order[(order.index(now) + 1) % len(order)]
+def step_of(text: str, steps: Steps) -> Step | None:
+    """The step that a filter begins with; None: it begins with none of them."""
+    return next((each for each in steps if f"{text} ".startswith(f"{each.term} ")), None)
+
+
+def stepped(text: str, steps: Steps) -> str:
+    """The filter after ``text``: the next step before what the operator typed; at the end that
+    alone."""
+    now = step_of(text, steps)
+    own = text if now is None else text.removeprefix(now.term).lstrip()
+    place = 0 if now is None else steps.index(now) + 1
+    if place == len(steps):
+        return own
+    # A filter that is turned round as a whole would turn round the step, too.
+    turned = own == "!" or own.startswith("! ")
+    return steps[place].term if turned or not own else f"{steps[place].term} {own}"
 
 
 _BETWEEN = " · "
+AS_BEFORE = "rows as before"
+"""Said while a filter is typed that is not in force yet."""
+_FILTER_WIDTH = 24
+"""Characters of a filter that a narrow title shows."""
 
 
 class Pane(Vertical):
@@ -139,8 +152,12 @@ R_co = TypeVar("R_co", covariant=True)
 class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
     """Rows that can be asked which of them a filter lets through."""
 
-    def accepted(self, keys: Sequence[K_contra], wanted: Filter, *, only: Only) -> Sequence[Any]:
+    def accepted(self, keys: Sequence[K_contra], wanted: Filter) -> Sequence[Any]:
         """One truth value for each key."""
+        ...
+
+    def offered(self, keys: Sequence[K_contra], name: str) -> Iterable[Value]:
+        """What these rows have in a field, to be offered while a filter is typed."""
         ...
 
 
@@ -156,6 +173,7 @@ class TablePane(Pane, Generic[K, R]):
         fields: Sequence[Field],
         where: Where,
         steps: Steps,
+        formats: Formats,
         *,
         id: str,
     ) -> None:
@@ -166,10 +184,10 @@ class TablePane(Pane, Generic[K, R]):
         self.bar: FilterBar | None = None
         """Made when a filter is first typed: four widgets, their styles and Textual's input."""
         self._fields = fields
-        self._filter = self._kept = Filter()
-        """What is in force, and what was when typing ended last."""
+        self._filter = self._kept = self._good = Filter()
+        """What is in force; what was when typing ended last; what was last typed whole."""
         self._steps = steps
-        self.only = Only.ALL
+        self._formats = formats
 
     def say_when_empty(self, text: str) -> None:
         """What stands there while there is no row, whatever the filter."""
@@ -185,39 +203,40 @@ class TablePane(Pane, Generic[K, R]):
     @property
     def in_force(self) -> bool:
         """True while not every row is wanted."""
-        return bool(self._filter) or self.only is not Only.ALL
+        return bool(self._filter)
 
     @property
     def filtered(self) -> bool:
         """True while not every row is wanted, or a filter is being typed."""
-        return self.in_force or self._typed
-
-    @property
-    def _typed(self) -> bool:
-        """True while something stands in the filter's line, understood or not."""
-        return self.bar is not None and bool(self.bar.text)
+        return self.in_force or (self.bar is not None and bool(self.bar.text))
 
     async def type_filter(self) -> None:
         """Type a filter, or change the one there is."""
         if self.bar is None:
             from smsmon.console.tables.filter_bar import FilterBar
 
-            self.bar = FilterBar(self._fields)
+            self.bar = FilterBar(self._fields, self._offered)
             await self.mount(self.bar)
-        self.bar.open()
+        self.bar.open(self._filter.text)
+
+    def _offered(self, name: str) -> Iterable[Value]:
+        keys = self.table.view.keys
+        return self._rows.offered(keys, name) if keys else ()
 
     def clear_filter(self) -> None:
         """Show every row."""
-        self.only = Only.ALL
-        self._kept = Filter()
-        self._apply(self._kept)
-        if self.bar is not None:
-            self.bar.clear()
+        self.put_filter("")
 
     def switch_faults(self) -> None:
-        """Show only what failed; then what waits too; then everything again."""
-        self.only = next_step(self._steps, self.only)
-        self._apply(self._filter)
+        """Show the next step of trouble before the operator's own filter, or that alone again."""
+        self.put_filter(stepped(self._filter.text, self._steps))
+
+    def put_filter(self, text: str) -> None:
+        """Show what ``text`` lets through. Raises ``FilterError``, and nothing is changed."""
+        self._kept = self._good = parse(text, self._fields)
+        if self.bar is not None:
+            self.bar.put_away()
+        self._apply(self._kept)
 
     def rest(self, empty: str) -> None:
         """Say ``empty`` from now on where there are no rows at all."""
@@ -235,47 +254,81 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(4, styled(f"by {title} {way.glyph}", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
-        if step := self._steps.get(self.only):
-            told.append(part(7, styled(step.long, Tone.WARN), styled(step.short, Tone.WARN)))
+        if self._filter:
+            told.append(self._filter_told())
         if table.view.hidden:
             hidden = f"{table.view.hidden:,} hidden"
             told.append(part(7, styled(hidden, Tone.WARN)))
         return told
 
+    def _filter_told(self) -> Part:
+        """The filter in force; of one that a key made at least what it shows."""
+        text = self._filter.text
+        step = step_of(text, self._steps)
+        own = text if step is None else text.removeprefix(step.term).strip()
+        forms = [f"filter: {text}", f"filter: {_cut(text)}"]
+        if step is not None:
+            forms = [f"{step.words} · filter: {text}", f"{step.words} {_cut(own)}".rstrip()]
+        words = self._formats.words
+        return part(7, *(styled(painted(words(each)), Tone.WARN) for each in forms))
+
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        if event.filter is not None:
-            self._apply(event.filter)
+        wanted = event.filter
+        if self.bar is None or not self.bar.has_class("-shown"):
+            return  # typed before it was put away
+        if wanted is None or (event.tentative and not self._any_accepted(wanted)):
+            if self._filter is not self._good:
+                self._apply(self._good)
+            self.bar.tell(AS_BEFORE, Tone.WARN)
+            return
+        if not event.tentative:
+            self._good = wanted
+        self._apply(wanted)
+        shown, all_rows = len(self.table.view), len(self.table.view.keys)
+        self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
 
     def on_filter_bar_left(self, event: FilterBar.Left) -> None:
         event.stop()
-        if event.clear:
-            self.clear_filter()
-        elif self.bar is not None and self.bar.mistaken:
-            self._apply(self._kept)  # not the words that the mistake began with: they match nothing
-        elif self.bar is not None:
-            self._kept = self._filter
-            if not self.bar.text:
-                self.bar.clear()
+        bar = self.bar
+        if bar is None:
+            return
+        if bar.error is not None and not event.clear:
+            bar.refuse()
+            return
+        self.put_filter("" if event.clear else bar.text)
         self.table.focus(scroll_visible=False)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Back in the rows by another way than the filter's line has: it ends as it can."""
+        if event.widget is self.table and self.bar is not None and self.bar.has_class("-shown"):
+            self.put_filter(self._kept.text if self.bar.error else self.bar.text)
 
     def _apply(self, wanted: Filter) -> None:
         self._filter = wanted
-        self.table.set_filter(self._accepts if self.in_force else None)
+        self.table.set_filter(partial(self._accepts, wanted) if wanted else None)
         self._show_empty()
-        shown, all_rows = len(self.table.view), len(self.table.view.keys)
-        if self.bar is not None:
-            self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
         self.post_message(self.Filtered())
 
     def _show_empty(self) -> None:
-        step = None if self._filter else self._steps.get(self.only)
+        step = next((each for each in self._steps if each.term == self._filter.text), None)
         none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
         self.table.empty = none if self.filtered else self._empty
 
-    def _accepts(self, keys: Sequence[K]) -> Sequence[Any]:
+    @property
+    def _rows(self) -> FilteredRows[K, R]:
         rows: FilteredRows[K, R] = self.table.rows  # type: ignore[assignment]  # see __init__
-        return rows.accepted(keys, self._filter, only=self.only)
+        return rows
+
+    def _accepts(self, wanted: Filter, keys: Sequence[K]) -> Sequence[Any]:
+        return self._rows.accepted(keys, wanted) if keys else ()
+
+    def _any_accepted(self, wanted: Filter) -> bool:
+        return any(each_or(partial(self._accepts, wanted), False)(self.table.view.keys))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _FILTER_WIDTH else text[: _FILTER_WIDTH - 1] + ELLIPSIS
 
 
 def title(text: str) -> Part:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from smsmon.console import cells
@@ -14,9 +13,10 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import draws, heading_of
-from smsmon.console.tables.panes import Only, Steps, TablePane, Wording
-from smsmon.filters import Filter
+from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.filters import Coded, Filter
 from smsmon.filters.fields import Drawn
+from smsmon.filters.questions import Value
 from smsmon.filters.recipients import (
     RECIPIENT_FIELDS,
     RECIPIENTS,
@@ -27,12 +27,6 @@ from smsmon.filters.recipients import (
 )
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Status
-
-_SHOWN = {
-    Only.FAILED: bytes(int(n in (Status.NOT_DELIVERED, Status.UNKNOWN)) for n in range(256)),
-    Only.UNDELIVERED: bytes(int(n != Status.DELIVERED) for n in range(256)),
-}
-"""By status: which are shown."""
 
 
 class RecipientRows:
@@ -45,16 +39,17 @@ class RecipientRows:
     def row(self, key: int) -> RecipientRow:
         return recipient_row(self._watched, key)
 
-    def accepted(self, keys: Sequence[int], wanted: Filter, *, only: Only) -> Sequence[Any]:
-        """Which recipients a filter lets through; an unknown status counts as failed."""
+    def accepted(self, keys: Sequence[int], wanted: Filter) -> Sequence[Any]:
+        """Which recipients a filter lets through."""
         watched, now = self._watched, self._formats.now()
         length = len(watched.recipients)
         mask = wanted.mask(partial(recipient_column, watched, now), length)
-        if shown := _SHOWN.get(only):
-            concerned = watched.recipients.statuses.translate(shown)
-            both = int.from_bytes(mask, "little") & int.from_bytes(concerned, "little")
-            mask = both.to_bytes(length, "little")
         return mask if len(keys) == length else bytes(map(mask.__getitem__, keys))
+
+    def offered(self, keys: Sequence[int], name: str) -> Iterable[Value]:
+        """What the recipients have in a field."""
+        column = recipient_column(self._watched, self._formats.now(), name)
+        return column.meanings if isinstance(column, Coded) else column
 
     def values(self, column: str, keys: Sequence[int]) -> Sequence[Any] | None:
         field = _SHOWN_AS.get(column)
@@ -97,15 +92,9 @@ def status_of(recipient: Recipient, absent_since: float | None, formats: Formats
     return told(recipient.status, raw=formats.words(recipient.raw_status))
 
 
-RECIPIENT_STEPS: Steps = MappingProxyType(
-    {
-        Only.FAILED: Wording(
-            "failed only, without the waiting", "failed only", "Nothing failed; f shows who waits."
-        ),
-        Only.UNDELIVERED: Wording(
-            "not delivered yet: failed or waiting", "not delivered yet", "All is delivered."
-        ),
-    }
+RECIPIENT_STEPS: Steps = (
+    Step("status:not_delivered,unknown", "not delivered", "Nothing failed; f shows who waits."),
+    Step("!status:delivered", "who has not got it", "All is delivered."),
 )
 
 
@@ -114,4 +103,6 @@ def recipients_pane(formats: Formats, tint_seconds: float) -> TablePane[int, Rec
     table: LiveTable[int, RecipientRow] = LiveTable(
         recipient_columns(formats), empty="No recipients to show", tint_seconds=tint_seconds
     )
-    return TablePane(table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, id="recipients")
+    return TablePane(
+        table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, formats, id="recipients"
+    )
