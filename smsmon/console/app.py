@@ -91,6 +91,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
+    SUSPENDED_SCREEN_CLASS = "-behind"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Palette}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -178,13 +178,19 @@ class KeyLine(FittedLine):
 def fit(actions: Iterable[Action], width: int) -> Content:
     """As many ``actions`` as ``width`` cells hold; help and quit stand at the end, always."""
     faces = [
-        part(
-            1 if action.id in _KEPT else -place,
-            Content.assemble((key_face(action.keys[0]), "bold $accent"), " ", (action.name, "")),
-        )
+        key_part(1 if action.id in _KEPT else -place, key_face(action.keys[0]), action.name)
         for place, action in enumerate(actions)
     ]
-    return fitted(faces, width, "  ")
+    return fitted(faces, width, KEY_GAP)
+
+
+KEY_GAP = "  "
+"""Between two keys of a line of keys."""
+
+
+def key_part(worth: int, face: str, does: str) -> Part:
+    """A key as every line of keys draws it, and what it does."""
+    return part(worth, Content.assemble((face, "bold $accent"), " ", does))
 
 
 _PATH = re.compile(r"(?<![\w/~])~?/[^\s/:;,]+(?:/[^\s/:;,]+)+")

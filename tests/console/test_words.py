@@ -133,7 +133,7 @@ async def test_help_is_not_cut_at_80_columns() -> None:
         told = {line for line in help_text(Where.MESSAGES).plain.splitlines() if line}
         seen: set[str] = set()
         for _ in range(12):
-            assert app.line_with("esc  close")
+            assert app.line_with("esc close")
             seen |= {line.strip(" │▂▁▃▄▅▆▇█") for line in app.lines}
             await pilot.press("pagedown")
             await pilot.pause()

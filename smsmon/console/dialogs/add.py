@@ -79,7 +79,11 @@ class AddScreen(Dialog[IdList | None]):
     CSS = """
     AddScreen #add {
         height: 90%; max-height: 30;
-        & > #ids { height: 5; background: $panel; border: none; padding: 0 1; margin: 0 0 1 0; }
+        & > #ids {
+            height: 5; background: $panel; padding: 0 1; margin: 0 0 1 0;
+            border: none; border-left: solid $text-quiet; border-right: solid $text-quiet;
+            &:focus { border: none; border-left: solid $accent; border-right: solid $accent; }
+        }
         & > Horizontal { height: 1; margin: 0 0 1 0; }
         & Horizontal > Line { width: 8; }
         & #label { width: 1fr; }
@@ -88,7 +92,7 @@ class AddScreen(Dialog[IdList | None]):
     AddScreen.-low #add {
         height: 100%;
         & > #ids { height: 3; margin: 0; }
-        & > Horizontal, & > .keys { margin: 0; }
+        & > Horizontal { margin: 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -103,7 +107,7 @@ class AddScreen(Dialog[IdList | None]):
 
     def body(self) -> ComposeResult:
         yield Line(quiet("Type or paste ids, spaces or commas between"))
-        area = IdArea(self._text, id="ids", soft_wrap=False, compact=True)
+        area = IdArea(self._text, id="ids", soft_wrap=False)
         area.cursor_blink = False
         yield area
         with Horizontal():

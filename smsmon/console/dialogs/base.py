@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import events
@@ -12,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from smsmon.console.line import FittedLine, Line, fitted, part
+from smsmon.console.line import KEY_GAP, FittedLine, Line, fitted, key_part
 from smsmon.console.notices import NoticeLine
 from smsmon.console.signs import DOWN_KEY, UP_KEY, ZERO
 from smsmon.console.terminal.private import DrawnInput
@@ -20,22 +22,24 @@ from smsmon.text import painted, typed
 
 T = TypeVar("T")
 
-_LOW = 20
-"""Lines of the screen below which no blank lines are spared."""
-_GAP = "     "
-_LEAST_GAP = "   "
+_LOW, _WIDE = 20, 100
+"""Lines of the screen from which on blank lines are spared, and columns from which on something
+of what lies behind is left to be seen."""
 
 
 class Dialog(ModalScreen[T]):
     """A frame with a title over the screen; escape closes it and nothing is changed.
 
-    It has the class ``-low`` where there is no room for blank lines.
+    It has the class ``-low`` where there is no room for blank lines, and ``-narrow`` where it takes
+    the whole width.
     """
 
     FRAME: ClassVar[str]
     """The id of the frame."""
     HEADING: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-broad")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (_LOW, "-high")]  # noqa: RUF012
 
     def body(self) -> ComposeResult:
         """What is in the frame."""
@@ -46,9 +50,6 @@ class Dialog(ModalScreen[T]):
             frame.border_title = self.HEADING
             yield from self.body()
         yield NoticeLine(passing=True)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < _LOW, "-low")
 
     def tell(self, content: Content) -> None:
         """Say how it stands in the line with the id ``verdict``."""
@@ -100,26 +101,33 @@ def quiet(text: str) -> Content:
     return Content.styled(text, "$text-quiet")
 
 
+KeyAndUse = tuple[str, str]
+"""A key as it is written, and what it does."""
+
+
+def keys_in(width: int, keys: Sequence[KeyAndUse]) -> Content:
+    """As many ``keys`` as there is room for, as in the key line of the panes.
+
+    The first and the last stay, those between give way.
+    """
+    last = len(keys) - 1
+    parts = [
+        key_part(len(keys) if place in (0, last) else last - place, key, does)
+        for place, (key, does) in enumerate(keys)
+    ]
+    return fitted(parts, width, KEY_GAP)
+
+
 class Keys(FittedLine):
-    """As many keys as there is room for: the first and the last stay, those between give way."""
+    """The last line of a dialog: the keys that do something in it."""
 
-    def __init__(self, *keys: tuple[str, str]) -> None:
-        """``keys``: each as it is written, and what it does."""
+    def __init__(self, *keys: KeyAndUse) -> None:
         super().__init__(classes="keys")
-        self._keys = keys
-        self.fit(self._fitting)
+        self.offer(*keys)
 
-    def _fitting(self, width: int) -> Content:
-        last = len(self._keys) - 1
-        shown = [
-            part(
-                len(self._keys) if place in (0, last) else last - place,
-                quiet(f"{key}  {does}"),
-            )
-            for place, (key, does) in enumerate(self._keys)
-        ]
-        whole = sum(each.forms[0].cell_length for each in shown) + last * len(_GAP)
-        return fitted(shown, width, _GAP if whole <= width else _LEAST_GAP)
+    def offer(self, *keys: KeyAndUse) -> None:
+        """Show these keys."""
+        self.fit(partial(keys_in, keys=keys))
 
 
 def drawn(text: str) -> str:
@@ -139,9 +147,13 @@ class TextField(DrawnInput):
     """
 
     DEFAULT_CSS = """
-    TextField, TextField.-textual-compact {
-        height: 1; padding: 0 1; background: $panel; border: none;
-        &:focus { border: none; background-tint: $foreground 0%; }
+    TextField {
+        height: 1; padding: 0 1; background: $panel;
+        border: none; border-left: solid $text-quiet; border-right: solid $text-quiet;
+        &:focus {
+            background-tint: $foreground 0%;
+            border: none; border-left: solid $accent; border-right: solid $accent;
+        }
         & > .input--placeholder { color: $text-quiet; }
     }
     """
@@ -159,7 +171,6 @@ class TextField(DrawnInput):
             typed(value, max(limit, len(value))),  # settings and file names are text from outside
             placeholder,
             max_length=limit,
-            compact=True,
             select_on_focus=False,
             id=id,
         )

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from smsmon.console.cells import Cell, Span
-from smsmon.console.dialogs.base import Dialog, quiet
+from smsmon.console.dialogs.base import Dialog, Keys, quiet
 from smsmon.console.line import Line
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.live_table.content import usual_columns
@@ -88,7 +88,7 @@ class ColumnsScreen(Dialog[list[str] | None]):
     }
     ColumnsScreen.-low #columns {
         max-height: 100%;
-        & > LiveTable, & > .keys { margin: 0; }
+        & > LiveTable { margin: 0; }
     }
     """
     AUTO_FOCUS = "ChoiceTable"
@@ -104,8 +104,10 @@ class ColumnsScreen(Dialog[list[str] | None]):
     def body(self) -> ComposeResult:
         yield Line(id="verdict")
         yield self._table
-        yield Line(quiet("space  show or hide   J K  move   d  default"), classes="keys")
-        yield Line(quiet("enter  done     esc  cancel"))
+        yield Keys(
+            ("enter", "done"), ("space", "show or hide"), ("J K", "move"), ("d", "the usual ones"),
+            ("esc", "cancel"),
+        )  # fmt: skip
 
     def on_mount(self) -> None:
         self._say()

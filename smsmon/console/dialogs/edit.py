@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from smsmon.console.cells import cut
-from smsmon.console.dialogs.base import Dialog, TextField, quiet
+from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.line import Line
 from smsmon.model import Entry
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
@@ -110,7 +110,7 @@ class EditScreen(Dialog[Changes | None]):
                 else:
                     yield TextField(texts_of(self._entries[0])[name], limit=limit, id=name)
         yield Line(quiet("Tags stand between spaces or commas: otp fr"))
-        yield Line(quiet("enter  save     tab  next field     esc  cancel"), classes="keys")
+        yield Keys(("enter", "save"), ("tab", "next field"), ("esc", "cancel"))
 
     @on(Input.Submitted)
     def action_accept(self) -> None:

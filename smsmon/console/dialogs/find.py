@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from smsmon.console.dialogs.base import Dialog, TextField, quiet
+from smsmon.console.dialogs.base import Dialog, Keys, TextField
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
@@ -99,8 +99,7 @@ class FindScreen(Dialog[Place | None]):
             yield self._table
             yield Static(id="nothing", markup=False)
         yield Line(id="detail")
-        ways = f"enter  open     {UP_KEY} {DOWN_KEY}  choose     esc  close"
-        yield Line(quiet(ways), classes="keys")
+        yield Keys(("enter", "open"), (f"{UP_KEY} {DOWN_KEY}", "choose"), ("esc", "close"))
 
     def on_mount(self) -> None:
         self._show([], searching=False)

@@ -23,7 +23,7 @@ from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
 from smsmon.console import cells
-from smsmon.console.dialogs.base import Dialog, quiet
+from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.line import Line
 from smsmon.console.signs import DOWN_KEY, UP_KEY, Tone, styled
 from smsmon.phones import without_numbers
@@ -46,7 +46,7 @@ class RawScreen(Dialog[None]):
     }
     RawScreen.-low #raw {
         height: 100%;
-        & > LinesView, & > .keys { margin: 0; }
+        & > LinesView { margin: 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,8 +66,8 @@ class RawScreen(Dialog[None]):
         yield Line(Content.styled(safe(self._title), "bold"))
         yield Line(id="facts")
         yield LinesView()
-        ways = f"{UP_KEY} {DOWN_KEY}  PgUp  PgDn  Home  End  scroll     esc  close"
-        yield Line(quiet(ways), classes="keys")
+        scroll = f"{UP_KEY} {DOWN_KEY} PgUp PgDn"
+        yield Keys((scroll, "scroll"), ("Home End", "ends"), ("esc", "close"))
 
     def on_mount(self) -> None:
         self._lay_out()

@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 
 from smsmon.accounts import AccountProblem, open_to_others
 from smsmon.console.dialogs import setup_view as view
-from smsmon.console.dialogs.base import Dialog, TextField
+from smsmon.console.dialogs.base import Dialog, KeyAndUse, Keys, TextField
 from smsmon.console.dialogs.setup_view import KeyField
 from smsmon.console.line import Line
 from smsmon.console.signs import DOWN_KEY, UP_KEY
@@ -88,7 +88,7 @@ class SetupScreen(Dialog[bool]):
         &.-done > #setup-verdict { min-height: 0; }
     }
     SetupScreen.-low #setup {
-        & > .setup-question, & > .keys { margin: 0; }
+        & > .setup-question { margin: 0; }
         & > #setup-entry { margin: 0; }
         & > #setup-outcome { max-height: 9; }
         & > #setup-verdict { max-height: 6; }
@@ -147,7 +147,7 @@ class SetupScreen(Dialog[bool]):
         with VerticalScroll(id="setup-outcome", can_focus=False):
             yield Static(id="setup-told", markup=False)
         yield Static(id="setup-verdict", markup=False)
-        yield Line(classes="keys", id="setup-keys")
+        yield Keys()
 
     def on_mount(self) -> None:
         self._choose(self._chosen)
@@ -313,11 +313,11 @@ class SetupScreen(Dialog[bool]):
             place = view.tilde(self._locations.config.parent, self._home)
             self._say(view.hint(view.WAYS[self._chosen], place))
 
-    def _say(self, content: Content, keys: tuple[tuple[str, str], ...] = _CHOOSING) -> None:
+    def _say(self, content: Content, keys: tuple[KeyAndUse, ...] = _CHOOSING) -> None:
         verdict = self.query_one("#setup-verdict", Static)
         verdict.update(content)
         verdict.display = bool(content.plain)
-        self.query_one("#setup-keys", Line).say(view.keys(keys))
+        self.query_one(Keys).offer(*keys)
 
     def _short(self, sentence: str, profile: Profile) -> str:
         """``sentence`` without what this screen says already."""

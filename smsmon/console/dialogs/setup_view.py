@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -110,11 +109,6 @@ def holds(balance: Balance) -> str:
     return " · ".join(parts) or "It does not say what the account holds."
 
 
-def keys(pairs: Iterable[tuple[str, str]]) -> Content:
-    """The keys that do something now."""
-    return styled("     ".join(f"{key}  {name}" for key, name in pairs), Tone.DIM)
-
-
 def tilde(path: Path, home: Path | None) -> str:
     """``path`` as people write it, ``~`` for their ``home``."""
     if home is not None and path.is_relative_to(home):
@@ -135,7 +129,11 @@ class KeyField(Widget):
     """
 
     DEFAULT_CSS = """
-    KeyField { height: 1; width: 1fr; padding: 0 1; background: $panel; }
+    KeyField {
+        height: 1; width: 1fr; padding: 0 1; background: $panel;
+        border-left: solid $text-quiet; border-right: solid $text-quiet;
+        &:focus { border-left: solid $accent; border-right: solid $accent; }
+    }
     """
     can_focus = True
 

@@ -5,8 +5,9 @@ of every piece of text. Here what is to be painted is compared with what was pai
 only what differs goes out. Lines that only moved up or down, as those of a log do, are moved by
 the terminal.
 
-A full repaint is always sent whole: whoever asks for one does not trust what the terminal shows.
-So is text that terminals may disagree about (wide characters, combining ones).
+What nobody can be sure about is always sent whole: all of it, once the canvas was made to forget
+what the terminal shows, and text that terminals may disagree about (wide characters, combining
+ones).
 """
 
 from __future__ import annotations
@@ -64,7 +65,6 @@ class Canvas:
         """
         colors = COLOR_SYSTEMS[console.color_system or "truecolor"]
         if isinstance(update, LayoutUpdate):
-            self._lines = []
             pieces = _of_layout(update)
         elif isinstance(update, ChopsUpdate):
             pieces = _of_chops(update)
@@ -78,6 +78,10 @@ class Canvas:
             self._paint(piece, cells, pen, console)
         written = pen.done()
         return Painted(written) if written else None
+
+    def forget(self) -> None:
+        """Trust nothing that the terminal shows: what is painted next is sent whole."""
+        self._lines = []
 
     def _scroll(self, inked: Sequence[tuple[Piece, list[Cell] | None]], pen: Pen) -> None:
         """Have the terminal move the lines that only moved, and mend what is not right then."""

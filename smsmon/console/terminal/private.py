@@ -67,6 +67,7 @@ PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
         "textual._xterm_parser.XTermParser": "Understands keys, which nothing public does.",
         "textual._xterm_parser.XTermParser._timeout_time": "Only while it is set must time go by.",
         "textual.app.App.__watchers": "It keeps text areas of dialogs that were closed.",
+        "textual.app.App._background_screens": "Which screens a dialog lets through.",
         "textual.app.App._batch_count": "Whether painting is held back: nothing public tells.",
         "textual.app.App._close_messages_no_wait": "How panic() ends the app.",
         "textual.app.App._closed": "What is displayed then reaches nobody.",
@@ -78,11 +79,14 @@ PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
         "textual.drivers.linux_driver.LinuxDriver._auto_restart": "False where others suspend it.",
         "textual.drivers.linux_driver.LinuxDriver._get_terminal_size": "Overridden: see its hook.",
         "textual.screen.Screen._compositor": "Set: it must be made before the first layout.",
+        "textual.screen.Screen._compositor_refresh": "Overridden: little is painted for a change"
+        " behind a dialog.",
         "textual.screen.Screen._dirty_widgets": "Whether something is to be painted.",
         "textual.screen.Screen._layout_required": "Whether something is to be painted.",
         "textual.screen.Screen._on_timer_update": "Overridden: paints at most so often.",
         "textual.screen.Screen._scroll_required": "Whether something is to be painted.",
         "textual.screen.Screen._update_timer": "The beat of painting, to look again at the next.",
+        "textual.widget.Widget._set_dirty": "What a dialog lets through has changed.",
         "textual.widgets.Input._position_to_cell": "Overridden: unseen characters take a column.",
         "textual.widgets.Input._value": "Overridden: what is typed is shown, not what is pasted.",
         "textual.worker_manager.WorkerManager._remove_worker": "Overridden: no failure is unseen.",
@@ -267,6 +271,21 @@ class PacedScreen(Screen[T]):
         """When a key was pressed last, monotonic; None without a terminal."""
         app = self.app
         return app.last_key if isinstance(app, WrittenApp) and not app.is_headless else None
+
+    def _compositor_refresh(self) -> None:
+        """Paint what changed; behind a dialog, as much of it as can be seen there.
+
+        Textual has the whole screen painted anew for each change behind a dialog.
+        """
+        front, changed = self.app.screen, self._compositor._dirty_regions
+        if front is self or self not in self.app._background_screens:
+            super()._compositor_refresh()
+        elif changed:
+            front._set_dirty(*changed)
+            front._dirty_widgets.add(front)
+            front.check_idle()
+            changed.clear()
+            self._dirty_widgets.clear()
 
     def _on_timer_update(self) -> None:
         """Paint what has to be, but not too often; what a key does is painted at once."""

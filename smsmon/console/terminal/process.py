@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.worker import Worker
 
 from smsmon import exit_codes
@@ -113,9 +113,10 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
     def _mind_the_line(self, message: LineSpeed) -> None:
         self.line_is_slow(message.slow)
 
-    @on(Returned)
-    def _paint_all(self) -> None:
-        self.screen.refresh()
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize):
+            self._canvas.forget()  # terminals fold the lines that they show
+        await super().on_event(event)
 
     @on(Drained)
     def _paint_the_rest(self) -> None:
@@ -135,9 +136,10 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
     def to_write(self, update: CompositorUpdate) -> CompositorUpdate | None:
         return self._canvas.paint(update, self.console)
 
+    @on(Returned)
     def action_redraw(self) -> None:
         """Paint the whole screen, whatever the terminal shows by now."""
-        self._canvas = Canvas()
+        self._canvas.forget()
         self.screen.refresh()
 
 

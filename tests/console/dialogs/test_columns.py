@@ -91,7 +91,7 @@ async def test_each_column_says_what_it_shows(size: tuple[int, int]) -> None:
         assert "▸" not in app.line_with("Delivered ÷ final.")
         assert "rate" in app.line_with("Delivered ÷ final.")
         assert "2 of 4 shown" in app.text
-        assert app.line_with("esc  cancel")
+        assert app.line_with("esc cancel")
 
 
 async def test_a_double_click_chooses() -> None:

@@ -116,5 +116,5 @@ def test_what_is_changed_is_always_safe(label: str, tags: str, note: str) -> Non
 async def test_all_fields_and_keys_fit(size: tuple[int, int]) -> None:
     entry = Entry("100", "[/red] " + "x" * 70, ("fr",), "y" * 200)
     async with asking(EditScreen([entry]), size) as (app, _):
-        for text in ("100  [/red]", "Label", "Tags", "Note", "esc  cancel"):
+        for text in ("100  [/red]", "Label", "Tags", "Note", "esc cancel"):
             assert app.line_with(text)

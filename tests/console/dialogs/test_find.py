@@ -80,7 +80,7 @@ async def test_number_message_status_and_stop_fit_on_a_small_screen(size: tuple[
         assert "+33 6 12 34 56 78" in (row := app.line_with("✗"))
         assert "2270142" in row
         assert re.search(r"✗ Not delivered {1,2}STOP", row)
-        assert app.line_with("esc  close")
+        assert app.line_with("esc close")
 
 
 async def test_enter_opens_the_row_that_the_arrows_chose() -> None:

@@ -32,7 +32,7 @@ async def test_the_suffix_tells_the_form(tmp_path: Path) -> None:
 
 async def test_tab_changes_between_csv_and_json(tmp_path: Path) -> None:
     async with asking(SaveScreen(tmp_path / "smsmon.csv")) as (app, pilot):
-        assert "tab  CSV or JSON" in app.text
+        assert "tab CSV or JSON" in app.text
         await pilot.press("tab")
         await pilot.pause()
         assert "as JSON, for programs" in app.text
@@ -117,7 +117,7 @@ async def test_a_refusal_stays_open_and_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [NARROW, SMALL])
 async def test_escape_saves_nothing(size: tuple[int, int], tmp_path: Path) -> None:
     async with asking(SaveScreen(tmp_path / "a.csv"), size) as (app, pilot):
-        assert app.line_with("esc  cancel")
+        assert app.line_with("esc cancel")
         await pilot.press("escape")
         await pilot.pause()
         assert app.answers == [None]

@@ -348,14 +348,14 @@ async def test_everything_fits(size: tuple[int, int], home: Home) -> None:
             "Where is your SMS Partner API key?",
             "▸ Paste it here",
             "A command prints it",
-            "enter  test",
-            "esc  later",
+            "enter test",
+            "esc later",
             "╰",
         ):
             assert app.line_with(text), text
         await paste(app, pilot, "a" * 40)
         await press(app, pilot, "enter")
-        for text in ("takes the key", "1,204 credits", "[profiles.default]", "enter  go on", "╰"):
+        for text in ("takes the key", "1,204 credits", "[profiles.default]", "enter go on", "╰"):
             assert app.line_with(text), text
 
 

@@ -77,7 +77,7 @@ async def test_nothing_of_the_summary_is_cut(size: tuple[int, int]) -> None:
         flat = " ".join(app.text.replace("│", " ").split())
         assert "1 message completed" in flat
         assert "in 1 message" in flat
-        assert app.line_with("esc  close")
+        assert app.line_with("esc close")
 
 
 async def test_the_lines_are_filtered_as_any_table_and_escape_clears_before_it_closes() -> None:

@@ -202,9 +202,17 @@ def test_words_are_sent_whole() -> None:
     assert "12 watched · 12 live" in update.render_segments(CONSOLE)
 
 
-def test_full_repaint_mends_what_others_wrote_on_the_terminal() -> None:
+def test_a_whole_screen_is_sent_as_far_as_it_differs() -> None:
+    canvas, terminal = painted(LOG[:6])
+    assert canvas.paint(layout(LOG[:6]), CONSOLE) is None
+    assert show(terminal, canvas.paint(layout([*LOG[:5], OTHERS[0]]), CONSOLE)) < 2 * WIDTH
+    assert terminal.rows == [line.text.rstrip() for line in (*LOG[:5], OTHERS[0])]
+
+
+def test_what_others_wrote_on_the_terminal_is_mended_once_all_is_forgotten() -> None:
     canvas, terminal = painted(LOG[:6])
     terminal.feed(b"\x1b[2;3Hwall: the system goes down")
+    canvas.forget()
     show(terminal, canvas.paint(layout(LOG[:6]), CONSOLE))
     assert terminal.rows == [line.text.rstrip() for line in LOG[:6]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from rich.style import Style
 from textual.geometry import Region
@@ -12,6 +13,7 @@ from textual.widget import Widget
 
 from smsmon.console.terminal.private import NearCompositor
 from tests.support.scene import WIDE, Scene
+from tests.support.waiting import until
 
 
 def parts(compositor: NearCompositor, *regions: Region) -> dict[tuple[int, int], Strip]:
@@ -73,3 +75,28 @@ async def test_a_widget_that_is_not_to_be_painted_is_not_rendered(tmp_path: Path
         clock, table = scene.screen.query_one("#clock"), scene.screen.picture.messages.table
         parts(compositor, clock.region, Region(table.region.x, table.region.y + 3, 10, 2))
     assert rendered == {clock: 1, table: 2}
+
+
+async def test_a_change_behind_a_dialog_has_little_more_painted_than_itself(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 60)
+        await pilot.press("e")
+        await pilot.pause()
+        dialog = scene.app.screen
+        assert dialog is not scene.screen
+        clock = scene.screen.query_one("#clock")
+        compositor = dialog._compositor
+        painted: list[set[Region]] = []
+        render = compositor.render_update
+
+        def noted(*given: Any, **options: Any) -> Any:
+            painted.append(set(compositor._dirty_regions))
+            return render(*given, **options)
+
+        compositor.render_update = noted  # type: ignore[method-assign]  # to look on
+        clock.refresh()
+        await until(pilot, lambda: bool(painted), "the clock painted")
+        assert painted[0] == {clock.region}
