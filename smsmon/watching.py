@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.known import Key, Remembered, key_of
@@ -19,12 +19,10 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, WatchlistStore
-from smsmon.store.entries import Added, Removed
+from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 
-_UNDO_DEPTH = 50
-"""Removals that can be undone, the last first."""
-
+T = TypeVar("T")
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
 
 
@@ -48,17 +46,11 @@ class Watching:
         self._history = history
         self._complain = complain
         self._mine = mine
-        self._removed: list[Removed] = []
         self._learning: set[asyncio.Task[None]] = set()
         self._told = ""
         """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
         """Called with the id of each message that was described anew."""
-
-    @property
-    def can_undo(self) -> bool:
-        """True while there is a removal to undo."""
-        return bool(self._removed)
 
     async def start(
         self, clock: Clock, retention_days: int, shown: Callable[[], None] = lambda: None
@@ -93,35 +85,26 @@ class Watching:
             self._told = str(trouble)
             raise trouble
 
-    async def add(self, entries: Iterable[Entry]) -> Added:
+    async def add(self, entries: Iterable[Entry]) -> Done:
         """Watch these too. Raises ``StoreError``."""
-        added = await asyncio.to_thread(self._watchlist.add, list(entries))
-        await self._follow(self._watchlist.entries)
-        return added
+        return await self._do(lambda: self._watchlist.add(list(entries)))
 
-    async def remove(self, ids: Iterable[str]) -> Removed:
+    async def remove(self, ids: Iterable[str]) -> Done:
         """Watch these no longer. Raises ``StoreError``."""
-        removed = await asyncio.to_thread(self._watchlist.remove, list(ids))
-        if removed.entries:
-            self._removed = [*self._removed, removed][-_UNDO_DEPTH:]
-        await self._follow(self._watchlist.entries)
-        return removed
+        return await self._do(lambda: self._watchlist.remove(list(ids)))
 
-    async def undo(self) -> tuple[str, ...]:
-        """Bring back what was removed last; gives the ids. Raises ``StoreError``."""
-        if not self._removed:
-            return ()
-        removed = self._removed[-1]
-        await asyncio.to_thread(self._watchlist.put_back, removed)
-        self._removed.remove(removed)
-        await self._follow(self._watchlist.entries)
-        return removed.ids
-
-    async def amend(self, ids: Iterable[str], **fields: Any) -> list[Entry]:
+    async def amend(self, ids: Iterable[str], **fields: Any) -> Done:
         """Change fields of entries (see ``WatchlistStore.amend``). Raises ``StoreError``."""
-        amended = await asyncio.to_thread(lambda: self._watchlist.amend(list(ids), **fields))
+        return await self._do(lambda: self._watchlist.amend(list(ids), **fields))
+
+    async def take_back(self, done: Done) -> TakenBack:
+        """Undo one of these. Raises ``StoreError``."""
+        return await self._do(lambda: self._watchlist.take_back(done))
+
+    async def _do(self, operation: Callable[[], T]) -> T:
+        done = await asyncio.to_thread(operation)
         await self._follow(self._watchlist.entries)
-        return amended
+        return done
 
     async def look(self) -> None:
         """Take over what others did to the file.

@@ -22,15 +22,20 @@ from smsmon.commands.ids import (
     takes_ids,
 )
 from smsmon.commands.output import counted, fail, listed, print_json, print_rows, say, when
+from smsmon.tags import NO_TAGS, BadTags, read_tags
 
 if TYPE_CHECKING:
-    from smsmon.model import Entry
+    from smsmon.store.entries import Done
 
 
 @click.command
 @takes_ids
 @click.option("--label", metavar="TEXT", help="The new label; '' takes it away.")
-@click.option("--tags", metavar="TAGS", help="The new tags, separated by commas; '' for none.")
+@click.option(
+    "--tags",
+    metavar="TAGS",
+    help="'+x -y' adds x and takes y away, '=x y' leaves these and no others; x adds; '' for none.",
+)
 @click.option("--note", metavar="TEXT", help="The new note; '' takes it away.")
 @owner_flag
 def edit(
@@ -43,11 +48,16 @@ def edit(
 ) -> None:
     """Change label, tags, note or profile of watched messages.
 
-    Only what is given changes. Exit code 4 if a message is not on the watchlist; the others are
-    changed all the same.
+    Only what is given changes. Tags stand between spaces or commas, in quotes if they have any
+    within; those without a sign are added. Exit code 4 if a message is not on the watchlist; the
+    others are changed all the same.
     """
     if label is None and tags is None and note is None and profile is None:
         fail("There is nothing to change: give --label, --tags, --note or --profile.")
+    try:
+        retagged = None if tags is None else read_tags(tags) if tags.strip() else NO_TAGS
+    except BadTags as error:
+        fail(f"--tags: {error}")
     wanted = ids_from(ids, file)
     locations = find_locations()
     if profile is not None:
@@ -55,7 +65,7 @@ def edit(
     changed = open_watchlist(locations).amend(
         wanted,
         label=label,
-        tags=None if tags is None else tuple(filter(None, map(str.strip, tags.split(",")))),
+        tags=retagged,
         note=note,
         profile=profile,
     )
@@ -78,8 +88,8 @@ def resume(ids: tuple[str, ...], file: str | None) -> None:
     _report("Resumed", wanted, open_watchlist(find_locations()).amend(wanted, paused=False))
 
 
-def _report(done: str, wanted: Sequence[str], changed: Sequence[Entry]) -> None:
-    ids = [entry.id for entry in changed]
+def _report(done: str, wanted: Sequence[str], changed: Done) -> None:
+    ids = changed.ids
     if ids:
         say(f"{done} {listed(ids)}.")
     if missing := [each for each in wanted if each not in set(ids)]:
@@ -160,8 +170,8 @@ def add(
     added = open_watchlist(locations).add(entries)
     if added.new:
         say(f"Added {listed(entry.id for entry in added.new)}.")
-    if added.merged:
-        say(f"Already watched: {listed(entry.id for entry in added.merged)}.")
+    if added.kept:
+        say(f"Already watched: {listed(entry.id for entry in added.kept)}.")
 
 
 @click.command
@@ -215,6 +225,6 @@ def import_(file: str, form: str | None, strict: bool) -> None:
     require_profiles(locations, profiles, "Nothing was imported. ")
     added = open_watchlist(locations).add(found.entries)
     duplicates = f", {counted(found.duplicates, 'duplicate')} merged" if found.duplicates else ""
-    say(f"Added {len(added.new)}, watched already {len(added.merged)}{duplicates}.")
+    say(f"Added {len(added.new)}, watched already {len(added.kept)}{duplicates}.")
     if found.problems:
         fail(f"Left out {left_out}: see above.")

@@ -112,7 +112,8 @@ ACTIONS: tuple[Action, ...] = (
            _M | _R, "operations.pause"),
     Action("message.remove", ("d", "delete"), "remove",
            "Stop watching this message, or the marked ones.", _M, "operations.remove", 9),
-    Action("message.undo", ("u",), "undo", "Bring back what was removed last.",
+    Action("message.undo", ("u",), "undo",
+           "Take back what was done last: added, removed, edited, paused or marked.",
            _ALL, "operations.undo", 10),
     Action("view.filter", ("slash",), "filter",
            "Filter the table as you type; tab completes. Its fields are listed below.",
@@ -183,7 +184,8 @@ TABLE_ACTIONS: tuple[Action, ...] = (
            "mark_range"),
     Action("table.mark_all", ("asterisk",), "mark all", "Mark all rows shown.", _T, "mark_all", 5,
            _R),
-    Action("table.clear_marks", ("minus",), "clear marks", "Clear the marks.", _T, "clear_marks"),
+    Action("table.clear_marks", ("minus",), "clear marks",
+           "Clear the marks, and the signs of what is new here.", _T, "clear_marks"),
 )  # fmt: skip
 """What every live table does by itself, when it has the focus."""
 

@@ -15,10 +15,10 @@ from smsmon.console.picture import Picture
 if TYPE_CHECKING:
     from textual.app import App
 
+    from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.edit import Changes
     from smsmon.console.tables.found import Place
     from smsmon.session import Session
-    from smsmon.store.idlist import IdList
     from smsmon.store.past import NumberFound
 
 
@@ -42,9 +42,9 @@ class Dialogs:
         """Ask for message ids and watch them."""
         from smsmon.console.dialogs.add import AddScreen
 
-        def answered(read: IdList | None) -> None:
-            if read is not None:
-                self.operations.add(read)
+        def answered(wanted: Wanted | None) -> None:
+            if wanted is not None:
+                self.operations.add(wanted)
 
         self.app.push_screen(AddScreen(self.session.engine.board.messages), answered)
 

@@ -1,21 +1,24 @@
-"""What the operator does to messages: added, removed, paused, described, read at once."""
+"""What the operator does to messages: added, removed, paused, described, read at once; and
+undone."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smsmon.console import head
+from smsmon.console.actions import Where
 from smsmon.console.formats import Formats
+from smsmon.console.picture import Picture
+from smsmon.console.undoing import ListStep, Steps, counted, edited, named
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
+    from smsmon.console.dialogs.add import Wanted
     from smsmon.session import Session
-    from smsmon.store.idlist import IdList
-
-T = TypeVar("T")
+    from smsmon.store.entries import Done, TakenBack
 
 
 class Say(Protocol):
@@ -31,8 +34,9 @@ class Operations:
 
     session: Session
     formats: Formats
-    chosen: Callable[[], list[str]]
-    """Gives the messages that an action is meant for."""
+    picture: Picture
+    steps: Steps
+    """What can be taken back."""
     say: Say
     start: Callable[..., object]
     """Starts a worker of Textual, in a group."""
@@ -40,61 +44,101 @@ class Operations:
     """What tries an account again."""
     show_head: Callable[[], None]
     show_everything: Callable[[], None]
+    go: Callable[[Where], object]
+    """Goes to a pane."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by what is done to the watchlist: one after the other, in the order of the keys."""
 
-    def add(self, read: IdList) -> None:
-        """Watch what was read of a list."""
+    def add(self, wanted: Wanted) -> None:
+        """Watch what was read of a list, and show where it stands."""
 
-        async def add() -> None:
-            if (added := await self._kept(self.session.watching.add(read.entries))) is not None:
-                left = len({problem.line for problem in read.problems})
-                left_out = f", {left:,} line{'' if left == 1 else 's'} left out" if left else ""
-                self.say(f"{_messages(len(added.new))} added{left_out}")
+        async def add() -> str:
+            done = await self.session.watching.add(wanted.entries)
+            self._note(done, f"adding {named([entry.id for entry in done.new])}")
+            self.show_everything()
+            new = [entry.id for entry in done.new]
+            known = [*(entry.id for entry in done.kept), *wanted.known]
+            hidden = self.picture.show_added(new, known)
+            self.go(Where.MESSAGES)
+            return added_text(len(new), known, wanted.left_out, hidden)
 
-        self.start(add, group="watchlist")
+        self._do(add)
 
     def remove(self) -> None:
         """Watch the chosen messages no longer."""
-        if ids := self.chosen():
-            self.start(partial(self._remove, ids), group="watchlist")
+        if ids := self.picture.chosen_ids:
 
-    async def _remove(self, ids: Sequence[str]) -> None:
-        if removed := await self._kept(self.session.watching.remove(ids)):
-            count = len(removed.ids)
-            what = f"Message {removed.ids[0]}" if count == 1 else _messages(count)
-            self.say(f"{what} removed. u brings back what was removed.")
+            async def remove() -> str:
+                done = await self.session.watching.remove(ids)
+                self._note(done, f"removing {named(done.ids)}")
+                return f"{_capital(named(done.ids))} removed. u brings back what was removed."
 
-    def undo(self) -> None:
-        """Bring back what was removed last."""
-        self.start(self._undo, group="watchlist")
-
-    async def _undo(self) -> None:
-        if not self.session.watching.can_undo:
-            self.say("Nothing was removed here: there is nothing to undo.")
-        elif ids := await self._kept(self.session.watching.undo()):
-            self.say(f"{_messages(len(ids))} back on the watchlist")
+            self._do(remove)
 
     def pause(self) -> None:
         """Poll the chosen messages no more; if all of them are paused, poll them again."""
-        self.start(self._pause, group="watchlist")
-
-    async def _pause(self) -> None:
         board = self.session.engine.board
-        ids = [id for id in self.chosen() if id in board]
-        paused = not all(board[id].entry.paused for id in ids)
-        if not ids:
-            return
-        if await self._kept(self.session.watching.amend(ids, paused=paused)) is not None:
+        ids = [id for id in self.picture.chosen_ids if id in board]
+
+        async def pause() -> str:
+            there = [board[id] for id in ids if id in board]
+            paused = not all(each.entry.paused for each in there)
+            done = await self.session.watching.amend(ids, paused=paused)
+            self._note(done, f"{'pausing' if paused else 'resuming'} {named(done.ids)}")
             how = "paused: not polled until resumed" if paused else "polled again"
-            self.say(f"{_messages(len(ids))} {how}")
+            return f"{_capital(named(done.ids))} {how}"
+
+        if ids:
+            self._do(pause)
 
     def describe(self, ids: Sequence[str], changes: Mapping[str, Any]) -> None:
-        """Give messages another label, other tags or another note."""
+        """Give messages another label, other tags, another note or another account."""
 
-        async def describe() -> None:
-            if await self._kept(self.session.watching.amend(ids, **changes)) is not None:
-                self.show_everything()
+        async def describe() -> str:
+            done = await self.session.watching.amend(ids, **changes)
+            what = edited(done)
+            self._note(done, what)
+            self.show_everything()
+            return f"Changed: {what}." if done.changed else "Nothing was changed: it is so already."
 
-        self.start(describe, group="watchlist")
+        self._do(describe)
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+        pane = self.picture.table_pane
+        table = pane.table if pane else None
+
+        async def undo() -> str:
+            step = self.steps.last(table)
+            if step is None:
+                return "There is nothing to take back: nothing was done here."
+            told = await step.take_back()
+            self.steps.drop(step)
+            return told
+
+        self._do(undo)
+
+    def _do(self, doing: Callable[[], Awaitable[str]]) -> None:
+        """Do something to the watchlist in its turn, and say what came of it."""
+
+        async def in_turn() -> None:
+            async with self._turn:
+                try:
+                    told = await doing()
+                except (StoreError, ValueError) as error:
+                    self.say(f"Nothing was changed. {error}", "error")
+                else:
+                    self.say(told)
+
+        self.start(in_turn, group="watchlist")
+
+    def _note(self, done: Done, what: str) -> None:
+        if done.changed:
+            self.steps.note(ListStep(self.session.watching, done, what, self._show_returned))
+
+    def _show_returned(self, taken: TakenBack) -> None:
+        self.show_everything()
+        self.picture.stand_on(taken.ids)
 
     def retry(self) -> None:
         """Try accounts that are down or stopped again."""
@@ -102,7 +146,7 @@ class Operations:
 
     def refresh(self) -> None:
         """Ask about the chosen messages now."""
-        board, ids = self.session.engine.board, self.chosen()
+        board, ids = self.session.engine.board, self.picture.chosen_ids
         profiles = {board[id].entry.profile for id in ids if id in board}
         full = self._full_until(profiles)
         self.session.engine.refresh(ids)
@@ -135,14 +179,22 @@ class Operations:
                 self.say(told, "warning")
         self.show_head()
 
-    async def _kept(self, doing: Awaitable[T]) -> T | None:
-        """The result of an operation on the watchlist; None, and said why, when it failed."""
-        try:
-            return await doing
-        except (StoreError, ValueError) as error:
-            self.say(f"Nothing was changed. {error}", "error")
-            return None
+
+def _capital(told: str) -> str:
+    return told[:1].upper() + told[1:]
 
 
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
+def added_text(new: int, known: Sequence[str], left_out: int, hidden: int) -> str:
+    """What came of adding: how many are ``new``, which were there already, how many lines were
+    left out; and that a filter hides ``hidden`` of them, with the way out."""
+    parts = [f"{counted(new, 'message')} added"] if new else []
+    if known:
+        who = named(known) if not new else f"{len(known):,}"
+        parts.append(f"{who} {'was' if len(known) == 1 else 'were'} there already")
+    if left_out:
+        parts.append(f"{counted(left_out, 'line')} left out")
+    told = _capital(", ".join(parts))
+    if not hidden:
+        return told
+    them = "it" if max(new, len(known)) == 1 else f"{hidden:,} of them"
+    return f"{told}. The filter hides {them}: esc shows all."

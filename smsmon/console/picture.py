@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +105,25 @@ class Picture:
         if self.at is Where.MESSAGES:
             return list(self.messages.table.acted_on)
         return [] if self.open_id is None else [self.open_id]
+
+    def show_added(self, new: Sequence[str], known: Sequence[str]) -> int:
+        """Point out the messages that are ``new``, and stand on the first of them.
+
+        Of none, on the first that was ``known``. Gives how many of these a filter hides.
+        """
+        self.messages.table.point_out(new)
+        return self.stand_on(new or known)
+
+    def stand_on(self, ids: Sequence[str]) -> int:
+        """Put the cursor on the first of these messages that is shown; gives how many are not.
+
+        If none is, it goes to the first when the filter is cleared.
+        """
+        view = self.messages.table.view
+        shown = {id: index for id in ids if (index := view.index(id)) is not None}
+        if ids:
+            self.messages.table.wish_for(min(shown, key=shown.__getitem__, default=ids[0]))
+        return len(ids) - len(shown)
 
     def filtered_counts(self) -> Counts | None:
         """The recipients of the messages that a filter shows; None while none is in force."""

@@ -30,6 +30,7 @@ from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal, LogLine, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
+from smsmon.console.undoing import MarkStep, Steps
 from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
@@ -91,17 +92,22 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.head = HeadLines(
             session, formats, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
         )
+        go = self.arrangement.go
+        steps = Steps()
+        for pane in picture.tables:
+            pane.table.marked = lambda marking: steps.note(MarkStep(marking))
         self.operations = Operations(
             session,
             formats,
-            lambda: picture.chosen_ids,
+            picture,
+            steps,
             self.say,
             start,
             retry_key,
             self.head.show,
             self.show_everything,
+            go,
         )
-        go = self.arrangement.go
         self.exports = Exports(
             self.app, session, formats, picture, exports, copied, self.say, start, go
         )

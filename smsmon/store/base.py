@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 from smsmon.clock import Clock
 from smsmon.known import AccountState, Key, Remembered, Summary
 from smsmon.model import Entry, Event, Transition
-from smsmon.store.entries import Added, Removed
+from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
     Absence,
@@ -34,6 +34,7 @@ from smsmon.store.past import (
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.shared import AlertTurn, Episode, Follower, Lease, Wish
+from smsmon.tags import TagChange
 
 T = TypeVar("T")
 Listener = Callable[[StoreError | None], None]
@@ -68,8 +69,7 @@ class WatchlistStore(Protocol):
     """What is watched, shared by every console, command and editor.
 
     Every change is one operation, carried out on what the list says at that moment: two consoles
-    never overwrite each other. Whatever changes it raises ``StoreError`` when that is not
-    possible, and then has changed nothing.
+    never overwrite each other. What is not possible raises ``StoreError``, and changes nothing.
     """
 
     @property
@@ -94,7 +94,7 @@ class WatchlistStore(Protocol):
         """
         ...
 
-    def add(self, entries: Iterable[Entry]) -> Added:
+    def add(self, entries: Iterable[Entry]) -> Done:
         """Watch these too, at the end of the list; what is watched already is merged with them.
 
         Entries without a moment of their own were added now. Raises ``ValueError`` for what is
@@ -102,12 +102,8 @@ class WatchlistStore(Protocol):
         """
         ...
 
-    def remove(self, ids: Iterable[str]) -> Removed:
+    def remove(self, ids: Iterable[str]) -> Done:
         """Watch these no longer; ids that are not on the list are passed over."""
-        ...
-
-    def put_back(self, removed: Removed) -> list[Entry]:
-        """Undo a ``remove``: each entry where it stood, or merged if it was added again since."""
         ...
 
     def amend(
@@ -115,12 +111,16 @@ class WatchlistStore(Protocol):
         ids: Iterable[str],
         *,
         label: str | None = None,
-        tags: Sequence[str] | None = None,
+        tags: TagChange | None = None,
         note: str | None = None,
         paused: bool | None = None,
         profile: str | None = None,
-    ) -> list[Entry]:
-        """Change what is given, and only that, in the entries of ``ids``; gives these."""
+    ) -> Done:
+        """Change what is given, and only that, in the entries of ``ids`` that are on the list."""
+        ...
+
+    def take_back(self, done: Done) -> TakenBack:
+        """Undo an operation, and leave alone what others did since (`entries.taken_back`)."""
         ...
 
 

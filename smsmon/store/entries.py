@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import DEFAULT_PROFILE, MESSAGE_ID_DIGITS, Entry, is_message_id
+from smsmon.tags import TagChange
 from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe, typed
 
 
@@ -23,24 +24,58 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """What ``add`` did."""
+class Change:
+    """What became of one message on the list."""
 
-    new: tuple[Entry, ...]
-    merged: tuple[Entry, ...]
-    """Entries of messages that were watched before, as they are now."""
+    id: str
+    place: int
+    """Where it stands on the list; where it stood, when it was taken off."""
+    before: Entry | None
+    """None: it was put on the list."""
+    after: Entry | None
+    """None: it was taken off. The same as before when nothing of it changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """What ``remove`` took out, and from where: ``put_back`` undoes it."""
+class Done:
+    """What an operation did to the messages it was meant for; `taken_back` undoes it.
 
-    entries: tuple[tuple[int, Entry], ...]
+    Those that were not on the list, and are not now, do not stand here.
+    """
+
+    changes: tuple[Change, ...]
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The message ids, in the order they stood."""
-        return tuple(entry.id for _, entry in self.entries)
+        """The messages it was done to."""
+        return tuple(each.id for each in self.changes)
+
+    @property
+    def new(self) -> tuple[Entry, ...]:
+        """What was put on the list."""
+        return tuple(
+            each.after for each in self.changes if each.after is not None and each.before is None
+        )
+
+    @property
+    def kept(self) -> tuple[Entry, ...]:
+        """What was on the list before, and still is, as it is now."""
+        return tuple(each.after for each in self.changes if each.before and each.after)
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """Only what is not as it was before."""
+        return tuple(each for each in self.changes if each.before != each.after)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of taking an operation back."""
+
+    ids: tuple[str, ...]
+    """The messages that are as they were before it, in what it had changed."""
+    left: tuple[str, ...]
+    """Those left as they are, wholly or in part: somebody else has changed them meanwhile."""
 
 
 def why_not_an_id(text: str) -> str:
@@ -119,75 +154,134 @@ class EditedList(ABC):
         ``operation`` may be called again with a newer list when somebody else got in between.
         """
 
-    def add(self, entries: Iterable[Entry]) -> Added:
+    def add(self, entries: Iterable[Entry]) -> Done:
         now = float(int(self._clock.now()))
         wanted = [replace(entry, added_at=entry.added_at or now) for entry in map(cleaned, entries)]
         for entry in wanted:
             if why := why_not_an_id(entry.id):
                 raise ValueError(why)
-        before: set[str] = set()
+        return self._do(lambda known: united([*known, *wanted]), [entry.id for entry in wanted])
 
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            before.clear()
-            before.update(entry.id for entry in known)
-            return united([*known, *wanted])
-
-        now_known = {entry.id: entry for entry in self.update(operation)}
-        ids = list(dict.fromkeys(entry.id for entry in wanted))
-        return Added(
-            new=tuple(now_known[each] for each in ids if each not in before),
-            merged=tuple(now_known[each] for each in ids if each in before),
-        )
-
-    def remove(self, ids: Iterable[str]) -> Removed:
-        wanted = set(ids)
-        gone: list[tuple[int, Entry]] = []
-
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            gone[:] = [pair for pair in enumerate(known) if pair[1].id in wanted]
-            return [entry for entry in known if entry.id not in wanted]
-
-        self.update(operation)
-        return Removed(tuple(gone))
-
-    def put_back(self, removed: Removed) -> list[Entry]:
-        def operation(known: list[Entry]) -> Iterable[Entry]:
-            places = {entry.id: place for place, entry in enumerate(known)}
-            for place, entry in removed.entries:
-                if entry.id in places:
-                    at = next(i for i, each in enumerate(known) if each.id == entry.id)
-                    known[at] = merged(entry, known[at])
-                else:
-                    known.insert(place, entry)
-            return known
-
-        return self.update(operation)
+    def remove(self, ids: Iterable[str]) -> Done:
+        wanted = list(ids)
+        gone = set(wanted)
+        return self._do(lambda known: [each for each in known if each.id not in gone], wanted)
 
     def amend(
         self,
         ids: Iterable[str],
         *,
         label: str | None = None,
-        tags: Sequence[str] | None = None,
+        tags: TagChange | None = None,
         note: str | None = None,
         paused: bool | None = None,
         profile: str | None = None,
-    ) -> list[Entry]:
-        wanted = set(ids)
+    ) -> Done:
+        wanted = list(ids)
+        meant = set(wanted)
 
         def amended(entry: Entry) -> Entry:
             return cleaned(
                 replace(
                     entry,
                     label=entry.label if label is None else label,
-                    tags=entry.tags if tags is None else clean_tags(tags),
+                    tags=entry.tags if tags is None else clean_tags(tags.of(entry.tags)),
                     note=entry.note if note is None else note,
                     paused=entry.paused if paused is None else paused,
                     profile=entry.profile if profile is None else profile,
                 )
             )
 
-        entries = self.update(
-            lambda known: [amended(each) if each.id in wanted else each for each in known]
+        return self._do(
+            lambda known: [amended(each) if each.id in meant else each for each in known], wanted
         )
-        return [entry for entry in entries if entry.id in wanted]
+
+    def take_back(self, done: Done) -> TakenBack:
+        result = TakenBack((), ())
+
+        def operation(known: list[Entry]) -> list[Entry]:
+            nonlocal result
+            entries, result = taken_back(known, done)
+            return entries
+
+        self.update(operation)
+        return result
+
+    def _do(self, operation: Operation, ids: Iterable[str]) -> Done:
+        """Carry out ``operation``; gives what it did to ``ids``."""
+        before: list[Entry] = []
+
+        def noted(known: list[Entry]) -> Iterable[Entry]:
+            before[:] = known
+            return operation(known)
+
+        return between(before, self.update(noted), ids)
+
+
+def between(before: Sequence[Entry], after: Sequence[Entry], ids: Iterable[str]) -> Done:
+    """What became of ``ids`` between two states of the list, in the order they stand there."""
+    was = {entry.id: (place, entry) for place, entry in enumerate(before)}
+    now = {entry.id: (place, entry) for place, entry in enumerate(after)}
+    changes = []
+    for id in dict.fromkeys(ids):
+        old, new = was.get(id), now.get(id)
+        if at := new or old:
+            changes.append(Change(id, at[0], old and old[1], new and new[1]))
+    return Done(tuple(sorted(changes, key=lambda each: each.place)))
+
+
+_FIELDS = tuple(each.name for each in fields(Entry) if each.name != "id")
+
+
+def taken_back(known: Sequence[Entry], done: Done) -> tuple[list[Entry], TakenBack]:
+    """The list ``known`` as it was before ``done``, as far as nobody else has been at it since.
+
+    What was put on the list leaves it, if it is still as it was put there. What was taken off
+    stands where it stood; if it was added again meanwhile, what was said then goes first. Of what
+    was changed, the fields that still hold what was written get back what they held before.
+    """
+    now = {entry.id: entry for entry in known}
+    back: list[str] = []
+    left: list[str] = []
+    off: set[str] = set()
+    returning: list[tuple[int, Entry]] = []
+    for change in done.changed:
+        before, after = change.before, change.after
+        id = change.id
+        present = now.get(id)
+        if before is None:
+            if present == after:
+                off.add(id)
+            whole = present == after
+        elif after is None:
+            whole = present is None
+            if present is None:
+                returning.append((change.place, before))
+            else:
+                now[id] = merged(before, present)
+        elif present is None:
+            whole = False
+        else:
+            now[id] = restored(present, before, after)
+            whole = all(
+                getattr(present, name) == getattr(after, name)
+                for name in _FIELDS
+                if getattr(before, name) != getattr(after, name)
+            )
+        (back if whole else left).append(id)
+    entries = [now[entry.id] for entry in known if entry.id not in off]
+    for place, entry in returning:
+        entries.insert(place, entry)
+    return entries, TakenBack(tuple(back), tuple(left))
+
+
+def restored(now: Entry, before: Entry, after: Entry) -> Entry:
+    """``now`` with what an edit from ``before`` to ``after`` changed as it was, where it holds."""
+    return replace(
+        now,
+        **{
+            name: getattr(before, name)
+            for name in _FIELDS
+            if getattr(before, name) != getattr(after, name) == getattr(now, name)
+        },
+    )

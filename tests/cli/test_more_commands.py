@@ -83,7 +83,7 @@ def test_a_message_of_an_unknown_profile_keeps_none_of_the_others_from_being_rea
 
 def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
     offline.run("add", "300", "--label", "one", "--tag", "x", "--note", "n")
-    assert offline.run("edit", "300", "--tags", "a, b c").err == "Changed 300.\n"
+    assert offline.run("edit", "300", "--tags", '-x a, +"b c"').err == "Changed 300.\n"
     done = offline.run("pause", "300", "999")
     assert done.code == 4
     assert done.err == "Paused 300.\nsmsmon: Not on the watchlist: 999.\n"
@@ -94,6 +94,10 @@ def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
     offline.run("resume", "300")
     assert offline.run("ls").out.split("\t")[3] == ""
     assert offline.run("edit", "300").code == 2
+    assert "no tag after +" in offline.run("edit", "300", "--tags", "+").err
+    for given, kept in (("more", ["a", "b c", "more"]), ("=x y", ["x", "y"]), ("", [])):
+        offline.run("edit", "300", "--tags", given)
+        assert offline.run("ls", "--json").json["messages"][0]["tags"] == kept
 
 
 def test_import_takes_the_good_lines_and_names_the_bad_ones(offline: Program) -> None:

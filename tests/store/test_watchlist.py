@@ -8,6 +8,7 @@ import pytest
 
 from smsmon.model import Entry
 from smsmon.store.base import WatchlistStore
+from smsmon.tags import TagChange
 from tests.store.places import Place
 from tests.support.clock import VirtualClock
 
@@ -40,7 +41,7 @@ def test_a_restart_brings_back_the_same_list(watchlist: WatchlistStore, place: P
 def test_adding_again_merges(watchlist: WatchlistStore) -> None:
     watchlist.add([Entry("300", "first", ("a",), "note", 5.0, True)])
     added = watchlist.add([Entry("300", "second", ("b",)), Entry("301")])
-    assert added.merged == (Entry("300", "second", ("a", "b"), "note", 5.0, True),)
+    assert added.kept == (Entry("300", "second", ("a", "b"), "note", 5.0, True),)
     assert [entry.id for entry in added.new] == ["301"]
 
 
@@ -58,15 +59,16 @@ def test_removing_is_undone_in_place(watchlist: WatchlistStore) -> None:
     removed = watchlist.remove(["1", "4", "nobody"])
     assert removed.ids == ("1", "4")
     assert ids(watchlist.load()) == ["0", "2", "3", "5"]
-    assert watchlist.put_back(removed) == before
+    assert watchlist.take_back(removed).ids == ("1", "4")
+    assert watchlist.load() == before
 
 
 def test_undo_keeps_what_was_added_since(watchlist: WatchlistStore) -> None:
     watchlist.add([Entry("1", "old", ("a",))])
     removed = watchlist.remove(["1"])
     watchlist.add([Entry("1", "new"), Entry("2")])
-    entries = watchlist.put_back(removed)
-    assert [(entry.id, entry.label, entry.tags) for entry in entries] == [
+    assert watchlist.take_back(removed).left == ("1",)
+    assert [(entry.id, entry.label, entry.tags) for entry in watchlist.load()] == [
         ("1", "new", ("a",)),
         ("2", "", ()),
     ]
@@ -76,9 +78,8 @@ def test_amending_changes_only_the_fields_given(watchlist: WatchlistStore, place
     watchlist.add([Entry("300", "label"), Entry("301")])
     elsewhere = place().watchlist()
     elsewhere.amend(["300"], paused=True)
-    assert watchlist.amend(["300", "302"], label="new\x1b", tags=["x", "x"]) == [
-        Entry("300", "new\N{REPLACEMENT CHARACTER}", ("x",), "", NOON, True)
-    ]
+    changed = watchlist.amend(["300", "302"], label="new\x1b", tags=TagChange(("x", "x")))
+    assert changed.kept == (Entry("300", "new\N{REPLACEMENT CHARACTER}", ("x",), "", NOON, True),)
     assert ids(watchlist.load()) == ["300", "301"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import ClassVar
 
@@ -68,11 +68,20 @@ class IdArea(TextArea):
         self.insert("\n")
 
 
-class AddScreen(Dialog[IdList | None]):
-    """Ask for message ids; shows line by line what it understood before it accepts.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asked to be added."""
 
-    Dismissed with what was read, its entries those to add, or None.
-    """
+    entries: tuple[Entry, ...]
+    """Those that are not watched."""
+    known: tuple[str, ...] = ()
+    """The ids of those that are watched already: they stay as they are."""
+    left_out: int = 0
+    """How many lines could not be understood."""
+
+
+class AddScreen(Dialog[Wanted | None]):
+    """Ask for message ids; shows line by line what it understood before it accepts."""
 
     FRAME = "add"
     HEADING = "Add messages"
@@ -143,13 +152,18 @@ class AddScreen(Dialog[IdList | None]):
 
     def action_accept(self) -> None:
         """Close with what was understood, unless that is nothing."""
-        label = typed(self.query_one("#label", Input).value.strip())
-        fresh = [entry for entry in self._read.entries if entry.id not in self._watched]
-        if fresh:
-            named = (replace(e, label=label) if not e.label else e for e in fresh)
-            self.dismiss(replace(self._read, entries=tuple(named)))
-        else:
-            self.refuse(verdict(self._read, self._watched))
+        read, label = self._read, typed(self.query_one("#label", Input).value.strip())
+        if not read.entries:
+            self.refuse(verdict(read, self._watched))
+            return
+        fresh = (entry for entry in read.entries if entry.id not in self._watched)
+        self.dismiss(
+            Wanted(
+                tuple(replace(each, label=each.label or label) for each in fresh),
+                tuple(entry.id for entry in read.entries if entry.id in self._watched),
+                len({problem.line for problem in read.problems}),
+            )
+        )
 
 
 def verdict(read: IdList, watched: Container[str]) -> Content:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from textual import on
@@ -16,11 +15,10 @@ from smsmon.console.cells import cut
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.line import Line
 from smsmon.model import Entry
+from smsmon.tags import TagChange, read_tags, tags_text
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
 from smsmon.text import typed as as_typed
 
-_TAG = re.compile(r'"([^"]*)"?|([^\s,"]+)')
-_NEEDS_QUOTES = re.compile(r"[\s,]")
 _TAGS_LIMIT = 1000
 _LIMITS = {"label": LABEL_LIMIT, "tags": _TAGS_LIMIT, "note": SENTENCE_LIMIT}
 _AS_IT_IS = "leave as it is"
@@ -32,19 +30,8 @@ class Changes(TypedDict, total=False):
     """What is to become of the messages' descriptions; what is not in it stays."""
 
     label: str
-    tags: tuple[str, ...]
+    tags: TagChange
     note: str
-
-
-def tags_of(text: str) -> tuple[str, ...]:
-    """The tags typed, between spaces or commas, each once; one with a space stands in quotes."""
-    found = (" ".join((quoted or plain).split()) for quoted, plain in _TAG.findall(text))
-    return tuple(dict.fromkeys(as_typed(tag) for tag in found if tag))
-
-
-def tags_text(tags: Iterable[str]) -> str:
-    """``tags`` as they are typed."""
-    return " ".join(f'"{tag}"' if _NEEDS_QUOTES.search(tag) else tag for tag in tags)
 
 
 def texts_of(entry: Entry) -> dict[str, str]:
@@ -61,7 +48,7 @@ def changes(entries: Sequence[Entry], typed: Mapping[str, str]) -> Changes:
         if not text if several else text == texts_of(entries[0])[name]:
             continue
         if name == "tags":
-            changed["tags"] = tags_of(text)
+            changed["tags"] = read_tags(text, shown=not several)
         elif name == "label":
             changed["label"] = as_typed(text)
         else:

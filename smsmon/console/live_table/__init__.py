@@ -30,7 +30,8 @@ Columns that do not fit are left out by ``priority``; there is no scrolling side
 """
 
 from smsmon.console.live_table.content import Column, MappedRows, Rows
+from smsmon.console.live_table.marking import Marking
 from smsmon.console.live_table.table import LiveTable
 from smsmon.console.live_table.view import RowView
 
-__all__ = ["Column", "LiveTable", "MappedRows", "RowView", "Rows"]
+__all__ = ["Column", "LiveTable", "MappedRows", "Marking", "RowView", "Rows"]

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from smsmon.console.cells import Tone, cut, fit, spans_of
 from smsmon.console.live_table.content import GUTTER, Column, Placed
-from smsmon.console.signs import DOWNWARDS, MARKED, UPWARDS
+from smsmon.console.signs import ADDED, DOWNWARDS, MARKED, UPWARDS
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -29,9 +29,12 @@ def row_strip(
     style_of: Callable[[Tone], Style],
     *,
     marked: bool = False,
+    pointed: bool = False,
 ) -> Strip:
     """A row as one line ``width`` columns wide. Neighbours of one style share a segment."""
-    pieces: list[tuple[str, Tone]] = [((MARKED.glyph if marked else " ").ljust(GUTTER), Tone.PLAIN)]
+    sign = MARKED.glyph if marked else ADDED.glyph if pointed else " "
+    tone = ADDED.tone if pointed and not marked else Tone.PLAIN
+    pieces: list[tuple[str, Tone]] = [(sign.ljust(GUTTER), tone)]
     x = GUTTER
     for place in placed:
         if place.x > x:

@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 HEADER = 1
 """Lines above the rows."""
-_CURSOR, _MARKED, _TINTED = 1, 2, 4
+_CURSOR, _MARKED, _TINTED, _POINTED = 1, 2, 4, 8
 
 
 class TableSurface(ScrollView, Generic[K, R]):
@@ -107,6 +107,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         self._empty = empty
         self._tints: Tints[K] = Tints(tint_seconds)
         self._now = now
+        self._pointed: set[K] = set()
         self._placed: tuple[Placed[R], ...] = ()
         self._laid_out: Size | None = None
         self._width = 0
@@ -229,6 +230,7 @@ class TableSurface(ScrollView, Generic[K, R]):
             (_CURSOR if cursor else 0)
             | (_MARKED if key in self.view.marks else 0)
             | (_TINTED if key in self._tints else 0)
+            | (_POINTED if key in self._pointed else 0)
         )
         strips = self._strips.get(key)
         if strips is None:
@@ -247,6 +249,7 @@ class TableSurface(ScrollView, Generic[K, R]):
                 self._width,
                 lambda tone: self._style(tone, look),
                 marked=bool(look & _MARKED),
+                pointed=bool(look & _POINTED),
             )
         return strip
 

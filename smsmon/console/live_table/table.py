@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from smsmon.console.actions import TABLE_ACTIONS, bindings
 from smsmon.console.live_table.content import Column, Rows, each_or
+from smsmon.console.live_table.marking import Marking
 from smsmon.console.live_table.surface import HEADER, TableSurface
 from smsmon.console.live_table.view import Accepts
 
@@ -70,11 +71,13 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         """The table is sorted by ``table.sort``."""
 
     class MarksChanged(TableMessage):
-        """Other rows are marked, or none."""
+        """Other rows are marked or pointed out, or none."""
 
     _tint_timer: Timer | None = None
     _mark_from: K | None = None
     """The row that was marked last: where a range begins."""
+    marked: Callable[[Marking[Any]], object] = staticmethod(lambda _: None)
+    """Called with what the operator marked, or marks no longer."""
 
     def on_mount(self) -> None:
         if self.view.cursor is not None:
@@ -96,6 +99,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         self._tints.clear()
         self._strips.clear()
         with self._told(anyhow=True):
+            self._pointed.clear()
             self.view.mark(list(self.view.marks), on=False)
             self.view.load(())
             self.view.load(keys)
@@ -111,6 +115,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         """
         with self._steady():
             self.view.load(keys)
+            self._pointed = {key for key in self._pointed if self.view.place(key) is not None}
 
     def touch(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """These rows changed: paint them again, move them where the sort wants them."""
@@ -181,6 +186,22 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
                 self._later()
         return moved
 
+    def wish_for(self, key: K) -> bool:
+        """Put the cursor on a row, as soon as it is shown; False when a filter hides it now."""
+        self.view.wish_for(key)
+        return self.move_to_key(key)
+
+    @property
+    def pointed_out(self) -> Set[K]:
+        """The rows with a quiet sign before them, hidden ones included."""
+        return self._pointed
+
+    def point_out(self, keys: Iterable[K]) -> None:
+        """Put the sign before these rows and no others, each until the cursor has been on it."""
+        with self._told():
+            self._pointed = {key for key in keys if self.view.place(key) is not None}
+            self._later()
+
     @property
     def marks(self) -> Set[K]:
         """The marked keys, those hidden by the filter included."""
@@ -200,16 +221,30 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self.view.mark(keys, on)
             self._later()
 
+    def begin_range_at(self, key: K | None) -> None:
+        """A range that is marked begins at this row; None: where the cursor is."""
+        self._mark_from = key
+
+    def _mark_by_hand(self, keys: Iterable[K], *, on: bool = True) -> None:
+        marks, began = self.view.marks, self._mark_from
+        changed = tuple(key for key in keys if (key in marks) is not on)
+        self.mark(changed, on)
+        self._mark_from = self.view.cursor
+        if changed:
+            self.marked(Marking(self, self._rows, changed, on, began))
+
     # Keeping things in their place
 
     @contextmanager
     def _told(self, *, anyhow: bool = False) -> Iterator[None]:
         """Post what changed about cursor and marks; ``anyhow``: the same key is another row."""
-        cursor, marks = self.view.cursor, len(self.view.marks)
+        cursor, marks = self.view.cursor, (len(self.view.marks), len(self._pointed))
         yield
         if anyhow or self.view.cursor != cursor:
             self.post_message(self.Highlighted(self, self.view.cursor))
-        if len(self.view.marks) != marks:
+            if cursor is not None:
+                self._pointed.discard(cursor)
+        if (len(self.view.marks), len(self._pointed)) != marks:
             self.post_message(self.MarksChanged(self))
 
     @contextmanager
@@ -298,24 +333,21 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def action_mark(self) -> None:
         key = self.view.cursor
         if key is not None:
-            self._mark_from = key
-            self.mark([key], on=key not in self.view.marks)
+            self._mark_by_hand([key], on=key not in self.view.marks)
             self._move(1)
 
     def action_mark_range(self) -> None:
         start = None if self._mark_from is None else self.view.index(self._mark_from)
         stop = self.view.cursor_index
         if stop >= 0:
-            with self._told():
-                self.view.mark_range(stop if start is None else start, stop)
-                self._mark_from = self.view.cursor
-                self._later()
+            self._mark_by_hand(self.view.between(stop if start is None else start, stop))
 
     def action_mark_all(self) -> None:
-        self.mark(self.view.shown_keys())
+        self._mark_by_hand(self.view.shown_keys())
 
     def action_clear_marks(self) -> None:
-        self.mark(list(self.view.marks), on=False)
+        self._mark_by_hand(list(self.view.marks), on=False)
+        self.point_out(())
 
     def action_sort_left(self) -> None:
         self._sort_beside(-1)
@@ -340,13 +372,13 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         index = self._top + offset.y - HEADER
         if index >= len(self.view):
             return
+        if event.shift and self.view.cursor is not None:
+            self._mark_by_hand(self.view.between(self.view.cursor_index, index))
         with self._told():
-            if event.shift and self.view.cursor is not None:
-                self.view.mark_range(self.view.cursor_index, index)
             self.view.move_to(index)
             self._later()
         if event.ctrl and self.view.cursor is not None:
-            self.mark([self.view.cursor], on=self.view.cursor not in self.view.marks)
+            self._mark_by_hand([self.view.cursor], on=self.view.cursor not in self.view.marks)
         elif event.chain == 2:
             self.action_select()
 

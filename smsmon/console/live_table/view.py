@@ -83,6 +83,11 @@ class RowView(Generic[K]):
         keys = self._keys
         return [keys[place] for place in self._shown[max(0, start) : max(0, stop)]]
 
+    def between(self, start: int, stop: int) -> list[K]:
+        """The keys shown between two indexes, both included, whichever comes first."""
+        first, last = sorted((start, stop))
+        return self.window(first, last + 1)
+
     def place(self, key: K) -> int | None:
         """The key's index in the source; None when there is no such row."""
         if self._places is not None:
@@ -127,6 +132,11 @@ class RowView(Generic[K]):
         self.move_to(index)
         return True
 
+    def wish_for(self, key: K) -> None:
+        """Have the cursor on ``key`` when a filter that hides it does so no longer."""
+        if self.place(key) is not None:
+            self._wanted = key
+
     # Marks
 
     @property
@@ -140,11 +150,6 @@ class RowView(Generic[K]):
             self._marks.update(key for key in keys if self.place(key) is not None)
         else:
             self._marks.difference_update(keys)
-
-    def mark_range(self, start: int, stop: int) -> None:
-        """Mark the rows shown between two indexes, both included."""
-        first, last = sorted((start, stop))
-        self.mark(self.window(first, last + 1))
 
     # What changes the rows
 

@@ -22,7 +22,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
-from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
+from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.filters import Field, Filter, parse
 from smsmon.filters.questions import Value
 from smsmon.text import ELLIPSIS, painted
@@ -254,6 +254,9 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(4, styled(f"by {title} {way.glyph}", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
+        if table.pointed_out:
+            new = f"{len(table.pointed_out):,} new here {ADDED.glyph}"
+            told.append(part(6, styled(new, Tone.DIM)))
         if self._filter:
             told.append(self._filter_told())
         if table.view.hidden:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.events import Paste
 
-from smsmon.console.dialogs.edit import EditScreen, changes, hint, tags_of, tags_text
+from smsmon.console.dialogs.edit import EditScreen, changes, hint
 from smsmon.model import Entry
+from smsmon.tags import NO_TAGS, TagChange
 from smsmon.text import typed
 from tests.console.dialogs.stage import NARROW, SMALL, asking, calm
 
@@ -25,29 +26,13 @@ async def saved(entries: list[Entry], *keys: str) -> object:
         return answer
 
 
-@pytest.mark.parametrize("text", ["otp fr", "otp,fr", " otp , fr,otp ", '"otp" fr', "otp\tfr,,"])
-def test_tags_stand_between_spaces_or_commas(text: str) -> None:
-    assert tags_of(text) == ("otp", "fr")
-
-
-def test_a_tag_with_a_space_stands_in_quotes() -> None:
-    assert tags_of('"black  friday" fr') == ("black friday", "fr")
-    assert tags_text(("black friday", "fr")) == '"black friday" fr'
-
-
-@given(st.lists(st.text("ab ,é", min_size=1, max_size=6).map(str.strip).filter(bool), unique=True))
-def test_tags_are_read_as_they_are_written(tags: list[str]) -> None:
-    tags = list(dict.fromkeys(" ".join(tag.split()) for tag in tags))
-    assert tags_of(tags_text(tags)) == tuple(tags)
-
-
 async def test_what_is_typed_is_saved_and_nothing_else() -> None:
     assert await saved([ONE], "space", "2") == {"label": "Black Friday 2"}
 
 
 async def test_tab_goes_from_field_to_field() -> None:
     typed = await saved([OTHER], "end", "!", "tab", "end", ",", "x", "tab", "n", "o", "shift+tab")
-    assert typed == {"label": "Other!", "tags": ("fr", "x"), "note": "no"}
+    assert typed == {"label": "Other!", "tags": TagChange(("fr", "x"), anew=True), "note": "no"}
 
 
 async def test_saving_without_a_change_changes_nothing() -> None:
@@ -55,7 +40,7 @@ async def test_saving_without_a_change_changes_nothing() -> None:
 
 
 async def test_an_emptied_field_of_one_message_is_emptied() -> None:
-    assert await saved([ONE], "ctrl+u", "tab", "ctrl+u") == {"label": "", "tags": ()}
+    assert await saved([ONE], "ctrl+u", "tab", "ctrl+u") == {"label": "", "tags": NO_TAGS}
 
 
 async def test_an_empty_field_of_several_leaves_each_as_it_is_and_says_so() -> None:
@@ -64,7 +49,7 @@ async def test_an_empty_field_of_several_leaves_each_as_it_is_and_says_so() -> N
         assert "leave as it is (2 different ones)" in app.text
         await pilot.press("tab", "x", "enter")
         await pilot.pause()
-        assert app.answers == [{"tags": ("x",)}]
+        assert app.answers == [{"tags": TagChange(("x",))}]
 
 
 def test_an_empty_field_says_what_all_have() -> None:
@@ -103,10 +88,10 @@ async def test_a_paste_takes_the_place_of_what_is_selected() -> None:
         assert "old" not in answer["label"]
 
 
-@given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=400))
-def test_what_is_changed_is_always_safe(label: str, tags: str, note: str) -> None:
-    changed = changes([OTHER], {"label": label, "tags": tags, "note": note})
-    texts = [changed.get("label", ""), changed.get("note", ""), *changed.get("tags", ())]
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_what_is_changed_is_always_safe(label: str, note: str) -> None:
+    changed = changes([OTHER], {"label": label, "tags": "fr", "note": note})
+    texts = [changed.get("label", ""), changed.get("note", "")]
     assert all(typed(text, 400) == text for text in texts)
     assert len(texts[0]) <= 80
     assert len(texts[1]) <= 300

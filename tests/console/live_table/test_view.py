@@ -155,7 +155,7 @@ def _act(acts: Any) -> None:
                 view.mark(keys)
                 marks |= set(keys) & set(table.keys)
             case "mark range":
-                view.mark_range(len(keys), index)
+                view.mark(view.between(len(keys), index))
                 low, high = sorted((len(keys), max(index, 0)))
                 marks |= set(old[low : high + 1]) if index >= 0 else set(old[0 : len(keys) + 1])
             case "clear":
