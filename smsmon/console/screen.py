@@ -30,7 +30,7 @@ from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal, LogLine, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
-from smsmon.console.undoing import MarkStep, Steps
+from smsmon.console.undoing import Steps
 from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         )
         go = self.arrangement.go
         steps = Steps()
-        for pane in picture.tables:
-            pane.table.marked = lambda marking: steps.note(MarkStep(marking))
+        for table in (pane.table for pane in picture.tables):
+            table.marked = partial(steps.note_marks, table)
         self.operations = Operations(
             session,
             formats,

@@ -59,6 +59,10 @@ class Steps:
             marks = (each for each in self._steps if each.table is not None)
             self._steps.remove(next(marks, self._steps[0]))
 
+    def note_marks(self, table: AnyTable, marking: Marking[Any]) -> None:
+        """Rows of ``table`` were marked just now, or no longer."""
+        self.note(MarkStep(table, marking))
+
     def last(self, table: AnyTable | None) -> Step | None:
         """What was done last, as far as it concerns somebody who stands in ``table``."""
         self._steps = [each for each in self._steps if each.lasting]
@@ -98,11 +102,8 @@ class ListStep:
 class MarkStep:
     """Rows of one table that were marked, or no longer, by one key."""
 
+    table: AnyTable
     marking: Marking[Any]
-
-    @property
-    def table(self) -> AnyTable:
-        return self.marking.table
 
     @property
     def rows(self) -> int:
@@ -110,10 +111,10 @@ class MarkStep:
 
     @property
     def lasting(self) -> bool:
-        return self.marking.lasting
+        return self.marking.source is self.table.rows
 
     async def take_back(self) -> str:
-        self.marking.take_back()
+        self.table.take_back(self.marking)
         rows = counted(self.rows, "row")
         return f"Took back: {'marking' if self.marking.on else 'clearing the mark of'} {rows}."
 

@@ -48,7 +48,7 @@ def kept(scene: Scene) -> list[Entry]:
 
 def said(scene: Scene) -> str:
     """What the operator was told last."""
-    return list(scene.app._notifications)[-1].message
+    return scene.said[-1]
 
 
 def table(scene: Scene) -> LiveTable[Any, Any]:
@@ -321,12 +321,12 @@ def test_many_marks_push_out_nothing_done_to_the_list() -> None:
     removal = Removal()
     steps.note(removal)
     for number in range(2 * DEPTH):
-        steps.note(MarkStep(Marking(marked, marked.rows, (number,), on=True, began=None)))
+        steps.note(MarkStep(marked, Marking((number,), True, None, marked.rows)))
     kept = 0
     while (step := steps.last(marked)) and step is not removal:
         steps.drop(step)
         kept += 1
     assert kept == DEPTH - 1
     assert steps.last(None) is removal
-    steps.note(MarkStep(Marking(marked, marked.rows, tuple(range(600_000)), on=True, began=None)))
+    steps.note(MarkStep(marked, Marking(tuple(range(600_000)), True, None, marked.rows)))
     assert steps.last(marked) is removal

@@ -30,8 +30,7 @@ Columns that do not fit are left out by ``priority``; there is no scrolling side
 """
 
 from smsmon.console.live_table.content import Column, MappedRows, Rows
-from smsmon.console.live_table.marking import Marking
 from smsmon.console.live_table.table import LiveTable
-from smsmon.console.live_table.view import RowView
+from smsmon.console.live_table.view import Marking, RowView
 
 __all__ = ["Column", "LiveTable", "MappedRows", "Marking", "RowView", "Rows"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from textwrap import wrap
 from time import monotonic
 from typing import ClassVar, Generic, TypeVar
@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from smsmon.console.cells import Span, Tone, fit
 from smsmon.console.live_table.content import (
@@ -38,6 +39,9 @@ R = TypeVar("R")
 HEADER = 1
 """Lines above the rows."""
 _CURSOR, _MARKED, _TINTED, _POINTED = 1, 2, 4, 8
+_MANY = 5_000
+"""With more rows changed at once than this, only those in sight are tinted: it would take memory
+for what is calm again before anybody gets there."""
 
 
 class TableSurface(ScrollView, Generic[K, R]):
@@ -106,6 +110,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         self._reverse = False
         self._empty = empty
         self._tints: Tints[K] = Tints(tint_seconds)
+        self._tint_timer: Timer | None = None
         self._now = now
         self._pointed: set[K] = set()
         self._placed: tuple[Placed[R], ...] = ()
@@ -292,6 +297,28 @@ class TableSurface(ScrollView, Generic[K, R]):
                 self.refresh(Region(0, y, x, 1))
             else:
                 self._lines[y] = wanted
+
+    # Tints
+
+    def _tint(self, keys: Collection[K]) -> None:
+        if self.is_attached:
+            if len(keys) > _MANY:
+                changed = frozenset(keys)
+                shown = self.view.window(self._top, self._top + self._page)
+                keys = [key for key in shown if key in changed]
+            self._tints.add(keys, self._now())
+            self._await_calm()
+
+    def _await_calm(self) -> None:
+        due = self._tints.next_calm
+        if due is not None and self._tint_timer is None:
+            self._tint_timer = self.set_timer(max(0.01, due - self._now()), self._calm)
+
+    def _calm(self) -> None:
+        self._tint_timer = None
+        self._tints.calm(self._now())
+        self._later()
+        self._await_calm()
 
     # Scrolling
 

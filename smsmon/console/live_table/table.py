@@ -9,20 +9,14 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.timer import Timer
 
 from smsmon.console.actions import TABLE_ACTIONS, bindings
 from smsmon.console.live_table.content import Column, Rows, each_or
-from smsmon.console.live_table.marking import Marking
 from smsmon.console.live_table.surface import HEADER, TableSurface
-from smsmon.console.live_table.view import Accepts
+from smsmon.console.live_table.view import Accepts, Marking
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
-
-_MANY = 5_000
-"""With more rows changed at once than this, only those in sight are tinted: it would take memory
-for what is calm again before anybody gets there."""
 
 
 class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindings=False):
@@ -73,7 +67,6 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     class MarksChanged(TableMessage):
         """Other rows are marked or pointed out, or none."""
 
-    _tint_timer: Timer | None = None
     _mark_from: K | None = None
     """The row that was marked last: where a range begins."""
     marked: Callable[[Marking[Any]], object] = staticmethod(lambda _: None)
@@ -221,9 +214,10 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self.view.mark(keys, on)
             self._later()
 
-    def begin_range_at(self, key: K | None) -> None:
-        """A range that is marked begins at this row; None: where the cursor is."""
-        self._mark_from = key
+    def take_back(self, marking: Marking[K]) -> None:
+        """Undo what was marked by hand, of those rows that are still there."""
+        self.mark(marking.keys, on=not marking.on)
+        self._mark_from = marking.began
 
     def _mark_by_hand(self, keys: Iterable[K], *, on: bool = True) -> None:
         marks, began = self.view.marks, self._mark_from
@@ -231,7 +225,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         self.mark(changed, on)
         self._mark_from = self.view.cursor
         if changed:
-            self.marked(Marking(self, self._rows, changed, on, began))
+            self.marked(Marking(changed, on, began, self._rows))
 
     # Keeping things in their place
 
@@ -277,28 +271,6 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             return [sort_key(self._rows.row(key)) for key in keys]
 
         return each_or(values_of, None)
-
-    # Tints
-
-    def _tint(self, keys: Collection[K]) -> None:
-        if self.is_attached:
-            if len(keys) > _MANY:
-                changed = frozenset(keys)
-                shown = self.view.window(self._top, self._top + self._page)
-                keys = [key for key in shown if key in changed]
-            self._tints.add(keys, self._now())
-            self._await_calm()
-
-    def _await_calm(self) -> None:
-        due = self._tints.next_calm
-        if due is not None and self._tint_timer is None:
-            self._tint_timer = self.set_timer(max(0.01, due - self._now()), self._calm)
-
-    def _calm(self) -> None:
-        self._tint_timer = None
-        self._tints.calm(self._now())
-        self._later()
-        self._await_calm()
 
     # Actions
 

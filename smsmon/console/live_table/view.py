@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from smsmon.console.live_table.order import (
@@ -28,6 +29,19 @@ ValuesOf = Callable[[Sequence[K]], Sequence[Any]]
 """Gives one comparable value (or None: no value, sorts last) for each of the keys."""
 Accepts = Callable[[Sequence[K]], Sequence[Any]]
 """Gives one truth value for each of the keys: shown or not."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marking(Generic[K]):
+    """Rows that were marked, or no longer, by hand and at once."""
+
+    keys: tuple[K, ...]
+    on: bool
+    began: K | None
+    """The row that was marked last before: where a range would have begun."""
+    source: object
+    """Where the table had its rows from."""
+
 
 _RESORT_SHARE = 8
 """With more than one row in this many changed, sorting anew is cheaper than moving them."""
