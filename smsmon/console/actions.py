@@ -161,6 +161,9 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 """What the console's screen does."""
 
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+)  # fmt: skip
 TABLE_ACTIONS: tuple[Action, ...] = (
     Action("table.up", ("up", "k"), "row up", "One row up.", _T, "cursor_up"),
     Action("table.down", ("down", "j"), "row down", "One row down.", _T, "cursor_down"),
@@ -173,12 +176,18 @@ TABLE_ACTIONS: tuple[Action, ...] = (
            "half_page_down"),
     Action("table.first", ("home", "g"), "first row", "The first row.", _T, "first"),
     Action("table.last", ("end", "G"), "last row", "The last row.", _T, "last"),
-    Action("table.sort", ("s", "greater_than_sign"), "sort", "Sort by the next column.", _T,
+    Action("table.sort", ("s", "greater_than_sign"), "sort",
+           "Sort by the next column; a click on a heading sorts by it.", _T,
            "sort_right", 6),
     Action("table.sort_left", ("less_than_sign",), "sort left", "Sort by the column before.", _T,
            "sort_left"),
     Action("table.sort_reverse", ("S",), "reverse", "Sort the other way round.", _T,
            "sort_reverse"),
+    *(
+        Action(f"table.sort_{nth}", (str(nth),), f"sort {nth}",
+               f"Sort by the {ordinal} column shown; again: the other way.", _T, f"sort_nth({nth})")
+        for nth, ordinal in enumerate(_ORDINALS, 1)
+    ),
     Action("table.mark", ("space",), "mark", "Mark the row and go on.", _T, "mark"),
     Action("table.mark_range", ("v",), "mark range", "Mark from the last mark to here.", _T,
            "mark_range"),

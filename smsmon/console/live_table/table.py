@@ -327,6 +327,13 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def action_sort_right(self) -> None:
         self._sort_beside(1)
 
+    def action_sort_nth(self, nth: int) -> None:
+        """Sort by the ``nth`` column shown, the first is 1; again: the other way."""
+        if nth <= len(self._placed) and self._placed[nth - 1].column.sortable:
+            self._sort_column(self._placed[nth - 1].column)
+        else:
+            self.app.bell()
+
     def action_sort_reverse(self) -> None:
         if self._sort is not None:
             self.sort_by(self._sort, reverse=not self._reverse)

@@ -226,6 +226,21 @@ async def test_ctrl_click_marks_and_shift_click_marks_up_to_there() -> None:
         assert sorted(app.table.marks) == ["c001", "c002", "c003"]
 
 
+async def test_a_digit_sorts_by_the_column_in_that_place_and_again_the_other_way() -> None:
+    async with showing(three()) as (app, pilot):
+        await pilot.press("2")
+        assert app.table.sort == ("people", True)
+        assert app.lines[0].split()[:3] == ["city", "people", "▾"]
+        await pilot.press("2")
+        assert app.table.sort == ("people", False)
+        assert app.lines[0].split()[:3] == ["city", "people", "▴"]
+        await pilot.press("3", "9")  # one that cannot be sorted by, and one that is not there
+        assert app.table.sort == ("people", False)
+        app.table.choose_columns(["people", "name"])
+        await pilot.press("2")
+        assert app.table.sort == ("name", False)
+
+
 async def test_a_click_on_a_title_sorts_its_own_way_and_again_the_other() -> None:
     async with showing(three()) as (app, pilot):
         await pilot.click(app.table, offset=(15, 0))
