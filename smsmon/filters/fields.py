@@ -31,10 +31,13 @@ class Heading:
     max_width: int = 0
     """No wider than this by ``flex``; 0 is no bound."""
     wish: int = 0
-    """The width it should have before a column of little priority is shown."""
+    """The width it should have before a column of little priority is shown, and others grow."""
     align: Literal["left", "right"] = "left"
     priority: int = 0
     """Where the width does not suffice, the column with the lowest is left out first."""
+    may_be_empty: bool = False
+    """It may have nothing to tell of any row, or none of what it counts; while that is so it is
+    left out before all that have."""
     descending: bool = False
     """The way it sorts when first chosen: the largest first."""
     spare: bool = False

@@ -153,7 +153,7 @@ def _share(name: str) -> Callable[[Message], float | None]:
 def _number(status: Status, width: int, priority: int) -> Shown:
     """The column of the number of recipients with one status; its sign is the title."""
     return Shown(status.slug, "", status, width=width, align="right", priority=priority,
-                 descending=True)  # fmt: skip
+                 may_be_empty=True, descending=True)  # fmt: skip
 
 
 # In the order of the columns on the screen.
@@ -163,8 +163,8 @@ MESSAGES: tuple[MessageField, ...] = (
           shown=Shown("id", "id", Drawn.STRONG, width=8, flex=1, max_width=12, priority=100)),
     OfAll("label", Kind.TEXT, lambda it: it.label, plain=True, offered=True,
           help="what the operator calls it", exported="label",
-          shown=Shown("label", "label", Drawn.PLAIN, width=17, flex=4, wish=24, max_width=28,
-                      priority=90)),
+          shown=Shown("label", "label", Drawn.PLAIN, width=13, flex=4, wish=20, max_width=40,
+                      priority=90, may_be_empty=True)),
     OfStanding("state", Kind.WORD, lambda it: it.state, plain=True, words=STATE_WORDS,
                asked_as="state:stale",
                help="what its row can tell now", exported="state",
@@ -178,11 +178,11 @@ MESSAGES: tuple[MessageField, ...] = (
                exported=None, shown=None),
     OfAll("progress", Kind.NUMBER, _share("delivered"), asked=False,
           help="delivered ÷ recipients", exported=None,
-          shown=Shown("progress", "delivered", Drawn.BAR, width=11, flex=2, max_width=24,
+          shown=Shown("progress", "delivered", Drawn.BAR, width=11, flex=4, max_width=40,
                       priority=85, help="Delivered ÷ all; ━ delivered ┈ waiting ╳ not.")),
     OfAll("recipients", Kind.NUMBER, _count("total"),
           help="how many recipients it has", exported="recipients", total=True,
-          shown=Shown("recipients", "recip", Drawn.TOTAL, width=7, align="right", priority=80,
+          shown=Shown("recipients", "recip", Drawn.TOTAL, width=7, align="right", priority=60,
                       descending=True,
                       help="How many; -2: two of them are no longer listed; 500-: some.")),
     OfAll("waiting", Kind.NUMBER, _count("waiting"),
@@ -199,7 +199,7 @@ MESSAGES: tuple[MessageField, ...] = (
     OfAll("stop", Kind.NUMBER, _count("stop"),
           help="how many said STOP", exported="stop",
           shown=Shown("stop", "STOP", Drawn.WARNING, width=5, align="right", priority=70,
-                      descending=True)),
+                      may_be_empty=True, descending=True)),
     OfAll("absent", Kind.NUMBER, _count("absent"),
           help="how many the API no longer lists", exported="absent", shown=None),
     OfAll("rate", Kind.NUMBER, lambda it: it.counts.delivery_rate,
@@ -214,14 +214,16 @@ MESSAGES: tuple[MessageField, ...] = (
           help="said STOP ÷ recipients", exported=None, shown=None),
     OfWatched("oldest", Kind.MOMENT, lambda it: it.oldest_waiting,
               help="how long its oldest recipient has been waiting", exported=None,
-              shown=Shown("waiting_since", "waiting since", Drawn.MOMENT, width=14, priority=48)),
+              shown=Shown("waiting_since", "waiting since", Drawn.MOMENT, width=14, priority=48,
+                          may_be_empty=True)),
     OfAll("changed", Kind.MOMENT, lambda it: it.last_change_at,
           help="since the last change seen", exported="last_change_at",
           shown=Shown("changed", "last change", Drawn.MOMENT, width=12, priority=49,
                       descending=True)),
     OfAll("tag", Kind.TEXT, lambda it: it.tags, plain=True, offered=True, asked_as="tag:otp",
           help="any of its tags", exported="tags",
-          shown=Shown("tags", "tags", Drawn.WORDS, width=12, flex=3, max_width=24, priority=47)),
+          shown=Shown("tags", "tags", Drawn.WORDS, width=12, flex=3, max_width=24, priority=47,
+                      may_be_empty=True)),
     OfWatched("note", Kind.TEXT, lambda it: it.entry.note, plain=True,
               help="what the operator noted", exported=None, shown=None),
     OfAll("profile", Kind.TEXT, lambda it: it.profile, offered=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,8 +19,10 @@ GAP = 1
 """Blank columns between two cells; one more after ``GAPS_TURN``, and one after the last turn."""
 GAPS_TURN = 3
 """The turn (``Column.flex``) after which width left over goes between the columns."""
-NEEDED = 50
+NEEDED = 75
 """The priority from which a column comes before the wishes of others."""
+_EMPTY = 1_000
+"""More than any priority: what a column with nothing to tell is worth less."""
 GUTTER = 2
 """Columns on the left that hold the mark, its gap included."""
 
@@ -110,15 +112,18 @@ def usual_columns(columns: Iterable[Column[R]]) -> tuple[str, ...]:
     return tuple(column.name for column in columns if not column.spare)
 
 
-def lay_out(columns: Sequence[Column[R]], available: int) -> tuple[Placed[R], ...]:
+def lay_out(
+    columns: Sequence[Column[R]], available: int, empty: Container[str] = ()
+) -> tuple[Placed[R], ...]:
     """Share ``available`` columns of width; what does not fit is left out by priority.
 
-    There is no scrolling sideways. Of equal priorities the rightmost goes first; one column
-    always stays, cut if need be.
+    There is no scrolling sideways. Of equal priorities the rightmost goes first, and those whose
+    names are in ``empty`` before all others; one column always stays, cut if need be.
     """
+    worth = {each.name: each.priority - _EMPTY * (each.name in empty) for each in columns}
     kept = list(columns)
     while len(kept) > 1:
-        priority, index = min((column.priority, -index) for index, column in enumerate(kept))
+        priority, index = min((worth[column.name], -index) for index, column in enumerate(kept))
         wished = sum(max(0, each.wish - each.width) for each in kept) if priority < NEEDED else 0
         if _least(kept) + wished <= available:
             break
@@ -127,6 +132,10 @@ def lay_out(columns: Sequence[Column[R]], available: int) -> tuple[Placed[R], ..
         return ()
     spare = available - _least(kept)
     widths = [column.width for column in kept]
+    for index, column in enumerate(kept):
+        more = min(spare, max(0, column.wish - column.width))
+        widths[index] += more
+        spare -= more
     between, gap = max(1, len(kept) - 1), GAP
     for turn in sorted({GAPS_TURN, 0} | {column.flex for column in kept}, reverse=True):
         if turn:

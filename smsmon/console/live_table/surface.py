@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from textwrap import wrap
 from time import monotonic
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,6 +20,7 @@ from smsmon.console.live_table.content import (
     MappedRows,
     Placed,
     Rows,
+    each_or,
     lay_out,
     usual_columns,
 )
@@ -114,6 +115,9 @@ class TableSurface(ScrollView, Generic[K, R]):
         self._now = now
         self._pointed: set[K] = set()
         self._placed: tuple[Placed[R], ...] = ()
+        self._filled: set[str] = set()
+        """The columns, of those that may be empty, that have something to tell. One that has it no
+        longer stays among them until the size or the choice changes: nothing comes and goes."""
         self._laid_out: Size | None = None
         self._width = 0
         self._strips: dict[K, dict[int, Strip]] = {}
@@ -142,6 +146,7 @@ class TableSurface(ScrollView, Generic[K, R]):
         of none, the usual ones are shown."""
         known = tuple(name for name in dict.fromkeys(names) if name in self._columns)
         self._chosen = known or usual_columns(self.columns)
+        self._find_filled()
         self._lay_out()
 
     @property
@@ -183,6 +188,7 @@ class TableSurface(ScrollView, Generic[K, R]):
             self._later()
 
     def on_resize(self) -> None:
+        self._find_filled()
         self._lay_out()
         self._show_cursor()
 
@@ -203,10 +209,43 @@ class TableSurface(ScrollView, Generic[K, R]):
         """
         self._laid_out = self.size
         self._width = max(0, self.size.width - self.styles.scrollbar_size_vertical)
-        self._placed = lay_out([self._columns[name] for name in self._chosen], self._width)
+        self._placed = self._placing()
         self._strips.clear()
         self._header = self._blank = None
         self._later()
+
+    def _placing(self) -> tuple[Placed[R], ...]:
+        columns = [self._columns[name] for name in self._chosen]
+        empty = {it.name for it in columns if it.may_be_empty and it.name not in self._filled}
+        return lay_out(columns, self._width, empty)
+
+    def _find_filled(self) -> None:
+        """Find which columns have something to tell, of all rows anew."""
+        self._filled.clear()
+        self._note_filled(self.view.keys)
+
+    def _note_filled(self, keys: Sequence[K]) -> None:
+        """Of these rows columns may have something to tell that had nothing: make room for them."""
+        unfilled = [self._columns[name] for name in self._chosen if name not in self._filled]
+        maybe = [column for column in unfilled if column.may_be_empty]
+        if found := {column.name for column in maybe if any(self._values_of(column)(keys))}:
+            self._filled |= found
+            if self._laid_out is not None and self._placing() != self._placed:
+                self._lay_out()
+
+    def _values_of(self, column: Column[R]) -> Callable[[Sequence[K]], Sequence[Any]]:
+        """What gives the values that rows are sorted by in this column."""
+
+        def values_of(keys: Sequence[K]) -> Sequence[Any]:
+            values = self._rows.values(column.name, keys)
+            if values is not None:
+                return values
+            sort_key = column.sort_key
+            if sort_key is None:
+                raise ValueError(f"column {column.name!r} has nothing to be sorted by")
+            return [sort_key(self._rows.row(key)) for key in keys]
+
+        return each_or(values_of, None)
 
     def _line(self, y: int) -> Strip:
         """What stands on one line of the widget; the same object as long as nothing changed."""

@@ -96,6 +96,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self.view.mark(list(self.view.marks), on=False)
             self.view.load(())
             self.view.load(keys)
+            self._note_filled(keys)
             self._resize_virtual()
             self.scroll_to(y=0, animate=False, force=True)
             self._show_cursor()
@@ -109,6 +110,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         with self._steady():
             self.view.load(keys)
             self._pointed = {key for key in self._pointed if self.view.place(key) is not None}
+            self._note_filled(keys)
 
     def touch(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """These rows changed: paint them again, move them where the sort wants them."""
@@ -119,6 +121,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             self._tint(keys)
         with self._steady():
             self.view.touch(keys)
+            self._note_filled(list(keys))
 
     # Order and filter
 
@@ -259,18 +262,6 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
             if top != self._top:
                 self.scroll_to(y=max(0, top), animate=False, force=True)
             self._later()
-
-    def _values_of(self, column: Column[R]) -> Callable[[Sequence[K]], Sequence[Any]]:
-        def values_of(keys: Sequence[K]) -> Sequence[Any]:
-            values = self._rows.values(column.name, keys)
-            if values is not None:
-                return values
-            sort_key = column.sort_key
-            if sort_key is None:
-                raise ValueError(f"column {column.name!r} has nothing to be sorted by")
-            return [sort_key(self._rows.row(key)) for key in keys]
-
-        return each_or(values_of, None)
 
     # Actions
 

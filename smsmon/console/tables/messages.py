@@ -131,21 +131,18 @@ def _state(monitor: Monitor, formats: Formats, row: Watched, width: int) -> Cell
 
 
 def mark(rules: Sequence[Rule]) -> Cell:
-    """The cell of a message for which these rules fire."""
-    if not rules:
-        return ""
-    more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
-    return Span(f"{ALERT.glyph} {rules[0].name}{more}", ALERT_TONES[rules[0].severity])
+    """The sign of a message for which these rules fire, as grave as the gravest, which is first."""
+    return Span(ALERT.glyph, ALERT_TONES[rules[0].severity]) if rules else ""
 
 
 def alert_column(firing: Firing) -> Column[Watched]:
-    """The alerts that fire for a message."""
+    """A sign before the messages for which alerts fire."""
 
     def shown(row: Watched, width: int) -> Cell:
         return mark(firing(row.id))
 
-    return Column("alert", "alert", shown, width=8, flex=5, max_width=12, priority=97,
-                  help="The alerts that fire for it, the gravest first.")  # fmt: skip
+    return Column("alert", ALERT.glyph, shown, width=1, priority=97,
+                  help="An alert fires for it; its name stands above the keys.")  # fmt: skip
 
 
 MESSAGE_STEPS: Steps = (
@@ -160,7 +157,7 @@ def messages_pane(
     """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
     columns, fields = message_columns(monitor, formats), MESSAGE_FIELDS
     if firing is not None:
-        columns = (*columns[:3], alert_column(firing), *columns[3:])
+        columns = (alert_column(firing), *columns)
         fields = (*fields, ALERT_FIELD)
     table = LiveTable(
         columns,
