@@ -154,8 +154,10 @@ ACTIONS: tuple[Action, ...] = (
            _ALL, "operations.retry"),
     Action("app.help", ("question_mark", "f1"), "help", "Show every key that works here.",
            _ALL, "help", 13),
-    Action("app.palette", ("colon", "ctrl+p"), "palette", "Find an action by its name.",
-           _ALL, "palette"),
+    Action("app.palette", ("colon", "ctrl+p"), "palette", "Find an action or a theme by its name.",
+           _ALL, "dialogs.palette"),
+    Action("app.setup", ("K",), "set up", "Say where the API key is, and test it.",
+           _ALL, "app.setup"),
     Action("app.quit", ("q", "ctrl+c"), "quit", "Leave smsmon. The watchlist is kept.",
            _ALL, "quit", 14),
 )  # fmt: skip

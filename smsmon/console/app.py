@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.console import COLOR_SYSTEMS
 from textual import events, work
 from textual.binding import Binding, BindingType
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock, sleep
 from smsmon.console import checks
-from smsmon.console.actions import Action, key_face
 from smsmon.console.formats import Formats
-from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
 from smsmon.console.terminal.ascii import Ascii, wants_ascii
-from smsmon.console.themes import AUTO, TERMINAL, THEMES, readable, theme_for
+from smsmon.console.themes import (
+    TERMINAL,
+    THEMES,
+    kept_theme,
+    readable,
+    theme_choice,
+    theme_for,
+    wanted_theme,
+)
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
@@ -35,7 +39,7 @@ from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from smsmon.locations import Locations
     from smsmon.settings import Settings
@@ -46,44 +50,8 @@ _LOOK_EVERY = 0.5
 _BALANCE_EVERY = 600.0
 """Seconds between two looks at the account's balance."""
 _NO_COLOR, _MONOCHROME = NoColor(), Monochrome()
-
-_THEME = "theme "
-
-
-class Palette(Provider):
-    """Every action by its name; choosing it does it, in the pane the operator stands in."""
-
-    def commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        """Name, help, and what does it."""
-        screen = self.screen
-        if isinstance(screen, ConsoleScreen):
-            for action in screen.actions:
-                in_table = action.id.startswith("table.")
-                target = screen.focused if in_table else screen
-                if target is not None and (not in_table or isinstance(target, LiveTable)):
-                    yield _named(action), action.help, partial(target.run_action, action.run)
-        set_up = partial(self.app.run_action, "app.setup")
-        yield "set up", "Say where the API key is, and test it.", set_up
-        for name in self.app.available_themes:
-            wear = partial(setattr, self.app, "theme", name)
-            yield _THEME + name, "Wear this theme until smsmon ends.", wear
-
-    async def discover(self) -> Hits:
-        for name, help, run in self.commands():
-            yield DiscoveryHit(name, run, help=help)
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for name, help, run in self.commands():
-            score = max(matcher.match(name), matcher.match(help) * 0.8)
-            if name.startswith(_THEME):
-                score *= 0.5  # who types "night" asks of it rather than of how a screen looks
-            if score > 0:
-                yield Hit(score, matcher.highlight(name), run, help=help)
-
-
-def _named(action: Action) -> str:
-    return f"{action.name}  ({key_face(action.keys[0])})"
+_THEME = "theme"
+"""What the theme chosen is remembered under."""
 
 
 class ConsoleApp(process.TerminalApp, inherit_bindings=False):
@@ -92,8 +60,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     CSS_PATH = "smsmon.tcss"
     TITLE = "smsmon"
     SUSPENDED_SCREEN_CLASS = "-behind"
-    ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Palette}  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = False  # Textual's: ours is a dialog
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False, priority=True)
     ]
@@ -136,11 +103,22 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """Set once the accounts are connected and the watchlist is read."""
         for theme in (*THEMES, TERMINAL):
             self.register_theme(theme)
-        wanted = settings.display.theme or AUTO
+        self._wear_wanted()
+
+    def _wear_wanted(self) -> None:
+        """Put on the theme that somebody chose last: in the palette, or in the settings."""
+        wanted = wanted_theme(self._settings.display.theme, self._memory.get(_THEME))
         if wanted not in self.available_themes:
             colors = COLOR_SYSTEMS.get(self.console.color_system or "")
             wanted = theme_for(colors, no_color=self.no_color).name
         self.theme = wanted
+
+    def action_wear(self, theme: str) -> None:
+        """Put on a theme, from now on and at the next start."""
+        self.theme = theme
+        set_theme = self._settings.display.theme
+        self._memory.keep(_THEME, theme_choice(theme, set_theme))
+        self.front.say(kept_theme(theme, set_theme))
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """A theme as it is worn: with all colours that the stylesheet asks for, each legible."""

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from smsmon.console.actions import Action
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
+from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
@@ -37,6 +39,24 @@ class Dialogs:
     jump: Callable[[str, int], None]
     """Goes to a message and one of its recipients."""
     say: Say
+    actions: tuple[Action, ...]
+    """Every action, with the keys it has here."""
+
+    def palette(self) -> None:
+        """Find something to do by its name, and do it where the operator stands."""
+        from smsmon.console.dialogs.palette import Command, PaletteScreen, commands
+        from smsmon.console.themes import known_themes
+
+        screen = self.app.screen
+        table = screen.focused if isinstance(screen.focused, LiveTable) else None
+
+        def chosen(command: Command | None) -> None:
+            if command is not None:
+                target = table if command.in_table and table is not None else screen
+                self.app.call_later(target.run_action, command.run)
+
+        every = commands(self.actions, known_themes(), self.app.theme, in_table=table is not None)
+        self.app.push_screen(PaletteScreen(every), chosen)
 
     def add(self) -> None:
         """Ask for message ids and watch them."""

@@ -121,6 +121,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             memory,
             self.jump,
             self.say,
+            self.actions,
         )
         self._ticks = 0
         self._hour = 0.0
@@ -379,9 +380,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         from smsmon.console.dialogs.help import HelpScreen
 
         self.app.push_screen(HelpScreen(self.picture.at, self.actions))
-
-    def action_palette(self) -> None:
-        self.app.action_command_palette()
 
     def action_quit(self) -> None:
         """Leave smsmon."""

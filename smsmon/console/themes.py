@@ -193,6 +193,31 @@ def known_themes() -> list[str]:
     return [*ours, *(name for name in BUILTIN_THEMES if name not in ours)]
 
 
+def theme_choice(theme: str, set_theme: str | None) -> list[str]:
+    """What to remember of a theme that was chosen while the settings named ``set_theme``."""
+    return [theme, set_theme or AUTO]
+
+
+def wanted_theme(set_theme: str | None, choice: Sequence[str]) -> str:
+    """The theme to wear: that of the settings, or the one remembered as `theme_choice`.
+
+    The choice holds until the settings name another theme than they did then: who spoke last
+    is obeyed.
+    """
+    named = set_theme or AUTO
+    return choice[0] if len(choice) == 2 and choice[1] == named else named
+
+
+def kept_theme(theme: str, set_theme: str | None) -> str:
+    """What to tell of a theme that was chosen."""
+    if set_theme in (None, AUTO, theme):
+        return f"{theme} is worn from now on, and at the next start."
+    return (
+        f"{theme} is worn from now on, and at the next start, in place of display.theme"
+        f" ({set_theme}) in config.toml, until that is changed."
+    )
+
+
 def theme_for(colors: ColorSystem | None, *, no_color: bool) -> Theme:
     """The theme for a terminal of so many colours, where nobody chose one.
 

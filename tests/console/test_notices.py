@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Region
+from textual.screen import ModalScreen
 
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.help import HelpScreen
@@ -131,11 +132,11 @@ async def test_a_notice_that_no_screen_could_show_waits_until_one_can(tmp_path: 
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
         await scene.open(pilot, 60)
-        await pilot.press("colon")
-        await until(pilot, lambda: scene.app.screen is not scene.screen, "the palette")
+        await scene.app.push_screen(ModalScreen[None]())
         scene.screen.say("The watchlist cannot be written", "error")
-        await pilot.press("h", "escape")
-        await until(pilot, lambda: scene.app.screen is scene.screen, "the palette closed")
+        await pilot.press("h")
+        scene.app.pop_screen()
+        await until(pilot, lambda: scene.app.screen is scene.screen, "the other screen gone")
         await pilot.pause()
         assert line_of(scene) == "The watchlist cannot be written"
 

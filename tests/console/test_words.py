@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
-from smsmon.console.app import Palette
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen, help_text
 from smsmon.console.line import FittedLine, KeyLine
@@ -138,13 +135,3 @@ async def test_help_is_not_cut_at_80_columns() -> None:
             await pilot.press("pagedown")
             await pilot.pause()
         assert {line.strip() for line in told} <= seen
-
-
-@pytest.mark.parametrize("words", ["night", "last night", "happened", "away", "since"])
-async def test_the_palette_finds_what_happened_by_the_words_one_would_type(
-    words: str, opened: Open
-) -> None:
-    async with opened([]) as (scene, _):
-        found = [hit async for hit in Palette(scene.screen).search(words)]
-        found.sort(key=lambda hit: -hit.score)
-        assert any(str(hit.text).startswith("what happened") for hit in found[:3])

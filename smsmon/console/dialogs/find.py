@@ -56,10 +56,6 @@ class FindScreen(Dialog[Place | None]):
         & > .keys { padding: 0 1; margin: 0; }
         & > #found { height: 1fr; }
         & #nothing { padding: 0 1; color: $text-quiet; }
-        & LiveTable > .live-table--cursor {
-            background: $block-cursor-background; color: $block-cursor-foreground;
-        }
-        & LiveTable:nocolor > .live-table--cursor { text-style: reverse; }
     }
     FindScreen.-low #find {
         & > #verdict { margin: 0 1; }
@@ -88,7 +84,9 @@ class FindScreen(Dialog[Place | None]):
         self._opens = False
         """Enter was pressed before anything was found: open the first that is."""
         self._rows = FoundRows(board)
-        self._table: LiveTable[Place, Found] = LiveTable(found_columns(formats), tint_seconds=0)
+        self._table: LiveTable[Place, Found] = LiveTable(
+            found_columns(formats), tint_seconds=0, classes="led"
+        )
         # Letters typed belong to the field, wherever the mouse was.
         self._table.can_focus = False
 
