@@ -11,12 +11,15 @@ from typing import NamedTuple
 import pytest
 
 from smsmon import phones
+from smsmon.commands.filtering import Choice
+from smsmon.commands.knowledge import Knowledge
 from smsmon.commands.recorded import RowsWanted, recipient_rows
 from smsmon.console.overview.countries import by_country
 from smsmon.console.tables.found import search, understood
-from smsmon.filters import parse
+from smsmon.filters import Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
 from smsmon.monitor.board import Board
+from smsmon.settings import Settings
 from smsmon.store.local.archive import LocalArchive
 from tests.store.reports import START, Console, row
 
@@ -111,7 +114,8 @@ def test_screen_filter_export_and_history_tell_the_same_country(known: Known) ->
         assert {each.key: each.measured for each in times} == by_rows
         for region, numbers in expected.items():
             wanted = parse(f"country:{region}" if region else "country:/^$/", RECIPIENT_FIELDS)
-            asked = RowsWanted(archive.messages(), wanted, START)
+            known_of = Knowledge(Settings(), (), archive, frozenset(), START)
+            asked = RowsWanted(archive.messages(), Choice(wanted, Filter()), known_of)
             rows = [*recipient_rows(archive, asked)]
             assert {row["phone"] for row in rows} == numbers
             assert {row["country"] for row in rows} == {region}

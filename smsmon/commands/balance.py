@@ -9,7 +9,8 @@ import click
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_accounts, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
-from smsmon.commands.output import fail, print_facts
+from smsmon.commands.output import fail
+from smsmon.commands.table import print_facts
 from smsmon.shapes import utc
 
 if TYPE_CHECKING:

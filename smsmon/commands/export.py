@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
@@ -13,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon import files, outputs
-from smsmon.commands.context import find_locations, open_watchlist, read_settings
+from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail
-from smsmon.keylike import without_keys
+from smsmon.commands.selection import chosen_entries
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Record
-    from smsmon.filters import Field, Filter
 
 Write = Callable[[str], object]
 
@@ -31,8 +30,9 @@ class _Explained(click.Command):
     """A command whose help lists the columns and the fields, as the tables of them have them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from smsmon.commands.recorded import KINDS
-        from smsmon.filters.messages import MESSAGE_FIELDS
+        from smsmon.commands.filtering import of_messages
+        from smsmon.commands.recorded import CHANGE_FIELDS, KINDS
+        from smsmon.filters.messages import RECORDED_FIELDS
         from smsmon.filters.recipients import RECIPIENT_FIELDS
 
         super().format_epilog(ctx, formatter)
@@ -40,11 +40,11 @@ class _Explained(click.Command):
             columns = {name: " ".join(kind.columns) for name, kind in KINDS.items()}
             columns["watchlist"] = "id label tags note added paused profile"
             formatter.write_dl([*columns.items()])
-        changes = ", ".join(each.name for each in KINDS["changes"].fields)
-        watched = {*MESSAGE_FIELDS} - {*KINDS["summary"].fields}
+        changes = ", ".join(each.name for each in CHANGE_FIELDS)
+        watched = {*of_messages()} - {*RECORDED_FIELDS}
         for title, fields in (
             (f"Fields of recipients (of changes: {changes})", RECIPIENT_FIELDS),
-            ("Fields of messages (*: while they are watched, so not of a summary)", MESSAGE_FIELDS),
+            ("Fields of messages (*: known only while they are watched)", of_messages()),
         ):
             with formatter.section(title):
                 formatter.write_dl(
@@ -61,7 +61,7 @@ class _Explained(click.Command):
     type=click.Choice(["csv", "jsonl", "text", "toml"]),
     help="csv (unless given) or jsonl; a watchlist also as text or toml.",
 )
-@click.option("--filter", "expression", metavar="FILTER", default="", help="Only rows that match.")
+@takes_filter("recipients", "rows")
 @range_flags("For changes: from then on, said as")
 @click.option(
     "--profile",
@@ -79,6 +79,7 @@ def export(
     file: str | None,
     form: str | None,
     expression: str,
+    tagged: tuple[str, ...],
     since: str | None,
     until: str | None,
     account: str | None,
@@ -88,8 +89,9 @@ def export(
     """Write out what the history knows, or the watchlist.
 
     Without ids, all messages. Rows are written as they are read: a million take no more memory
-    than the largest message. FILTER is what the console takes after / , such as
-    'status:waiting country:fr stop:yes' or '!status:delivered'.
+    than the largest message. Recipients and changes are filtered by their own fields and by
+    those of their message that are called otherwise; a summary and a watchlist by those of
+    messages. Words without a field are looked for in what the rows themselves are.
 
     absent: no longer listed by the API, and shown as last seen; in a summary,
     how many of its total. event: absent or listed_again, some of its recipients;
@@ -103,7 +105,7 @@ def export(
     if excel and form != "csv":
         fail("--excel is a way to write CSV: leave --format out, or give csv.")
     if what == "watchlist":
-        _export_watchlist(ids, file, form, output, expression, excel=excel)
+        _export_watchlist(ids, file, form, output, expression, tagged, excel=excel)
         return
     if form not in ("csv", "jsonl"):
         fail(f"{what.capitalize()} are written as csv or jsonl; text and toml are for watchlists.")
@@ -111,18 +113,21 @@ def export(
     settings = read_settings(locations)
     asked_time = range_asked(since, until, in_utc=settings.display.utc)
 
+    from smsmon.commands.knowledge import Knowledge
     from smsmon.commands.recorded import KINDS, RowsWanted
 
     kind = KINDS[what]
-    wanted = _filter(expression, kind.fields)
+    choice = chosen(expression, tagged, kind.fields())
     named = [entry.id for entry in entries_from(ids, file)]
-    with open_store(locations).archive() as archive:
+    store = open_store(locations)
+    entries = store.watchlist().load() if choice else ()
+    with store.archive() as archive:
         asked = RowsWanted(
             keys=archive.messages(named or None, account),
             profile=account,
-            filter=wanted,
+            choice=choice,
+            knowledge=Knowledge(settings, entries, archive, choice.fields),
             private=settings.display.privacy,
-            now=time.time(),
             since=asked_time.start,
             until=inf if asked_time.open else asked_time.end,
         )
@@ -140,12 +145,11 @@ def _export_watchlist(
     form: str,
     output: str | None,
     expression: str,
+    tagged: tuple[str, ...],
     *,
     excel: bool,
 ) -> None:
-    if expression:
-        fail("--filter is for what the history knows: recipients, changes and summary.")
-    entries = open_watchlist(find_locations()).load()
+    entries = chosen_entries(find_locations(), expression, tagged)
     if ids or file:
         wanted = {entry.id for entry in entries_from(ids, file)}
         entries = [entry for entry in entries if entry.id in wanted]
@@ -161,16 +165,6 @@ def _export_watchlist(
     with _opened(output) as write:
         for line in lines:
             write(line)
-
-
-def _filter(expression: str, fields: Sequence[Field]) -> Filter:
-    from smsmon.filters import FilterError, parse
-
-    try:
-        return parse(expression, fields)
-    except FilterError as error:
-        shown = expression[error.start : error.end]
-        fail(without_keys(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}"))
 
 
 def _written(

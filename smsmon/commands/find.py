@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.filtering import Choice, chosen, of_recipients, takes_filter
 from smsmon.commands.flags import privacy_flag, utc_flag
-from smsmon.commands.output import fail, print_json, print_rows, say, when
+from smsmon.commands.output import counted, fail, print_json, say, when
+from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
 from smsmon.shapes import sighting_json, yes_no
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.store.past import NumberFound
+    from smsmon.commands.knowledge import Knowledge
+    from smsmon.store.past import NumberFound, Sighting
 
 
 @click.command
 @click.argument("number")
+@takes_filter("recipients", "rows")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--limit",
@@ -31,12 +37,19 @@ if TYPE_CHECKING:
 @privacy_flag
 @utc_flag
 @click.pass_context
-def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
+def find(
+    ctx: click.Context,
+    number: str,
+    expression: str,
+    tagged: tuple[str, ...],
+    as_json: bool,
+    limit: int,
+) -> None:
     """Tell everything ever seen about a phone number.
 
     It asks the history, not the API: what the console or `smsmon watch` has recorded. NUMBER is
     international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one, three digits or
-    more; quote it if it has spaces. Exit code 4 if it was never seen.
+    more; quote it if it has spaces. Exit code 4 if it was never seen, or in no row that matches.
 
     \b
     Piped, one line a message it is in, separated by tabs:
@@ -57,8 +70,16 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     locations = find_locations()
     settings = read_settings(locations)
 
-    with open_store(locations).archive() as archive:
+    choice = chosen(expression, tagged, of_recipients())
+    store = open_store(locations)
+    with store.archive() as archive:
         found = archive.find_number(number, limit)
+        seen = len(found.sightings)
+        if choice:
+            from smsmon.commands.knowledge import Knowledge
+
+            known = Knowledge(settings, store.watchlist().load(), archive, choice.fields)
+            found = replace(found, sightings=tuple(_chosen(found.sightings, choice, known)))
     private = settings.display.privacy
     if as_json:
         print_json(
@@ -74,15 +95,25 @@ def find(ctx: click.Context, number: str, as_json: bool, limit: int) -> None:
     if found.more:
         say(f"There is more: the first {limit} are shown. Give more digits, or --limit.")
     if not found.sightings:
-        say("smsmon: This number is in no message that the history knows.")
+        left_out = f"None of the {counted(seen, 'row')} found matches."
+        say(f"smsmon: {left_out if seen else _NEVER_SEEN}")
         ctx.exit(exit_codes.NOT_FOUND)
+
+
+_NEVER_SEEN = "This number is in no message that the history knows."
+
+
+def _chosen(sightings: Iterable[Sighting], choice: Choice, known: Knowledge) -> Iterator[Sighting]:
+    for each in sightings:
+        of_message = known.later((each.message_id, each.profile))
+        if choice.wants(each, known.now, of_message):
+            yield each
 
 
 def _print(found: NumberFound, private: bool, *, in_utc: bool) -> None:
     several = len({each.profile for each in found.sightings}) > 1
     print_rows(
-        ("phone", "id", "label", "status", "stop", "date", "first seen", "changed", "absent since")
-        + ("account",) * several,
+        _heads(several=several),
         (
             (
                 as_shown(each.recipient.phone, private=private),
@@ -98,4 +129,20 @@ def _print(found: NumberFound, private: bool, *, in_utc: bool) -> None:
             )
             for each in found.sightings
         ),
+        hide_empty=True,
     )
+
+
+def _heads(*, several: bool) -> list[Head]:
+    from smsmon.filters.messages import MESSAGES_BY_NAME
+    from smsmon.filters.recipients import RECIPIENTS_BY_NAME
+
+    of_recipient = {name: head_of(field) for name, field in RECIPIENTS_BY_NAME.items()}
+    return [
+        of_recipient["phone"],
+        head_of(MESSAGES_BY_NAME["id"]),
+        head_of(MESSAGES_BY_NAME["label"]),
+        *(of_recipient[name] for name in ("status", "stop", "date", "age", "changed")),
+        head_of(RECIPIENTS_BY_NAME["absent_since"], worth=65),
+        *(head_of(MESSAGES_BY_NAME["profile"], worth=30),) * several,
+    ]

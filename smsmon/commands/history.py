@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import Number, privacy_flag, range_asked, range_flags, utc_flag
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
@@ -17,15 +18,15 @@ from smsmon.commands.output import (
     emit,
     fail,
     on_terminal,
-    print_facts,
     print_json,
     print_json_line,
-    print_rows,
     progress,
     say,
     took,
     when,
 )
+from smsmon.commands.selection import chosen_recorded
+from smsmon.commands.table import print_facts, print_rows
 from smsmon.in_short import besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
@@ -51,6 +52,7 @@ def history() -> None:
 
 @history.command
 @takes_ids
+@takes_filter("messages")
 @range_flags("From then on; unless given, the last day, and with ids all there is. Said as")
 @click.option("--lines", is_flag=True, help="Tell each change and event, without ids too.")
 @click.option(
@@ -66,6 +68,8 @@ def history() -> None:
 def changes(
     ids: tuple[str, ...],
     file: str | None,
+    expression: str,
+    tagged: tuple[str, ...],
     since: str | None,
     until: str | None,
     lines: bool,
@@ -99,18 +103,22 @@ def changes(
     lines = lines or bool(wanted)
 
     with open_store(locations).archive() as archive:
+        only = {*wanted} if wanted else None
+        if expression or tagged:
+            chosen = chosen_recorded(locations, archive, expression, tagged)
+            only = {each for each in chosen if only is None or each in only}
         rows: list[InShort] = []
         found: list[Happened] = []
         if as_json or not lines:
             rows = [
                 each
                 for each in archive.in_short(asked.start, asked.end)
-                if not wanted or each.message_id in wanted
+                if only is None or each.message_id in only
             ]
-        if wanted:
-            found = [archive.timeline(each, limit, asked.start, asked.end) for each in wanted]
-        elif as_json or lines:
+        if only is None and (as_json or lines):
             found = [archive.happened(asked.start, asked.end, limit)]
+        elif only is not None and (as_json or lines):
+            found = [archive.timeline(each, limit, asked.start, asked.end) for each in only]
     told = _in_order(found)[:limit]
     short = worst_first(rows)
     if as_json:
@@ -196,10 +204,18 @@ def _cells(one: Happening, private: bool) -> tuple[str, str, str, str]:
     show_default=True,
     help="What to add up by.",
 )
+@takes_filter("messages")
 @range_flags("Deliveries seen from then on, said as")
 @utc_flag
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def times(by: Grouping, since: str | None, until: str | None, as_json: bool) -> None:
+def times(
+    by: Grouping,
+    expression: str,
+    tagged: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
     """Tell how long deliveries took, as observed.
 
     Only recipients that were seen waiting and then delivered count.
@@ -212,7 +228,10 @@ def times(by: Grouping, since: str | None, until: str | None, as_json: bool) -> 
     locations = find_locations()
     asked = range_asked(since, until, in_utc=read_settings(locations).display.utc)
     with open_store(locations).archive() as archive:
-        found = archive.delivery_times(by, since=asked.start, until=asked.end)
+        ids = None
+        if expression or tagged:
+            ids = chosen_recorded(locations, archive, expression, tagged)
+        found = archive.delivery_times(by, ids=ids, since=asked.start, until=asked.end)
     if as_json:
         print_json({"by": by, "times": [_times_json(each) for each in found]})
         return

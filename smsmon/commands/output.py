@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC
-from itertools import compress
 from typing import Any, NoReturn
 
 from smsmon import exit_codes
 from smsmon.commands.door import Door
-from smsmon.text import painted, typed
+from smsmon.text import painted
 
 
 class Failure(Exception):
@@ -61,6 +59,11 @@ def listed(ids: Iterable[str], shown: int = 10) -> str:
     if len(ids) <= shown:
         return ", ".join(ids)
     return f"{', '.join(ids[:shown])} and {len(ids) - shown} more ({len(ids)} in all)"
+
+
+def some(ids: Sequence[str], shown: int = 10) -> str:
+    """Ids whose number is told already: all of a few, the first of many."""
+    return ", ".join(ids[:shown]) + (", …" if len(ids) > shown else "")
 
 
 def counted(number: int, what: str) -> str:
@@ -177,21 +180,6 @@ def print_json(value: Any) -> None:
     emit(_json(value, indent=_indent()))
 
 
-def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
-    """Names and values: one JSON object, or one row each."""
-    if as_json:
-        print_json(facts)
-        return
-    told = (("" if value is None else str(value)) for value in facts.values())
-    print_rows(
-        ("what", "value"), zip((name.replace("_", " ") for name in facts), told, strict=True)
-    )
-
-
-def _told(value: object) -> str:
-    return "" if value is None else str(value)
-
-
 def print_json_line(value: Any) -> None:
     """One JSON value on one line, at once: for what is read while it grows."""
     emit(json_line(value))
@@ -200,74 +188,6 @@ def print_json_line(value: Any) -> None:
 def json_line(value: Any) -> str:
     """One JSON value on one line, without an end."""
     return _json(value, separators=(",", ":"))
-
-
-def print_rows(
-    header: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    right: Container[int] = (),
-    empty: str = "",
-    hide_empty: bool = False,
-) -> None:
-    """A table with a header on a terminal; piped, the same rows bare and tab-separated.
-
-    Columns whose place is in ``right`` are numbers, aligned right. An empty cell is a dash on
-    the terminal and nothing in the pipe. ``empty`` is what a person is told when there are no
-    rows; ``hide_empty`` keeps columns from a person that have nothing in any of them.
-    """
-    if not on_terminal():
-        for row in rows:
-            emit("\t".join(typed(cell, len(cell)) for cell in row))
-        return
-    cells = [[painted(cell) or _NOTHING for cell in row] for row in rows]
-    if not cells:
-        if empty:
-            progress(empty)
-        return
-    if hide_empty:
-        told = [any(row[i] != _NOTHING for row in cells) for i in range(len(header))]
-        right = {sum(told[:i]) for i in range(len(header)) if told[i] and i in right}
-        header, *cells = [list(compress(row, told)) for row in (header, *cells)]
-    header = [name.upper() for name in header]
-    widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
-    room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    widths[-1] = min(widths[-1], max(room, _LEAST))
-    for row in cells:
-        row[-1] = _cut(row[-1], widths[-1])
-    for row in [header, *cells]:
-        padded = (
-            " " * (width - _width(cell)) + cell
-            if i in right
-            else cell + " " * (width - _width(cell))
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        emit("  ".join(padded).rstrip())
-
-
-def _width(text: str) -> int:
-    """Columns ``text`` takes on a terminal: wide East Asian characters take two, marks none."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
-
-    return sum(
-        0
-        if unicodedata.category(char)[0] == "M"
-        else 2
-        if unicodedata.east_asian_width(char) in "WF"
-        else 1
-        for char in text
-    )
-
-
-def _cut(text: str, width: int) -> str:
-    """``text`` in at most ``width`` columns, with an ellipsis where something is missing."""
-    if _width(text) <= width:
-        return text
-    while _width(text) > width - 1:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _json(value: Any, **style: Any) -> str:
@@ -288,11 +208,7 @@ def _indent() -> int | None:
     return 2 if on_terminal() else None
 
 
-_NOTHING = "–"
-"""What an empty cell shows on a terminal."""
 _LINE = 2_000
 """Longest diagnostic, in characters."""
 _PROGRESS_EVERY = 0.5
 """Seconds before work counts as long, and between two looks at how far it is."""
-_LEAST = 10
-"""Columns that the last column of a table keeps on a narrow terminal."""

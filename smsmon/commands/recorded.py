@@ -8,22 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
 from math import inf
 from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from smsmon.filters import Coded, Field, Filter, recipients
-from smsmon.filters.fields import Fact, in_order
-from smsmon.filters.messages import MESSAGES_BY_NAME, RECORDED, RECORDED_FIELDS
+from smsmon.commands.filtering import Choice, ValueOf, of_messages, of_recipients
+from smsmon.filters import Coded, Field, recipients
+from smsmon.filters.fields import in_order
+from smsmon.filters.messages import RECORDED
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import (
     RECIPIENT_FIELDS,
     RECIPIENTS,
     RecipientField,
     Seen,
-    recipient_column,
 )
 from smsmon.known import Key
 from smsmon.model import Event, EventKind, Transition
@@ -37,6 +36,9 @@ from smsmon.shapes import (
     utc,
 )
 from smsmon.store.base import Archive
+
+if TYPE_CHECKING:
+    from smsmon.commands.knowledge import Knowledge
 
 Record = dict[str, object]
 
@@ -72,14 +74,20 @@ _OF_CHANGE: Mapping[str, Callable[[Transition], Value]] = {
 CHANGE_FIELDS = tuple(each for each in RECIPIENT_FIELDS if each.name in _OF_CHANGE)
 
 
+def of_changes() -> tuple[Field, ...]:
+    """What can be asked of a change and of its message."""
+    return of_recipients(CHANGE_FIELDS)
+
+
 @dataclass(frozen=True, slots=True)
 class RowsWanted:
     """Which rows are wanted, and how."""
 
     keys: Sequence[Key]
     """The messages, each with the account it was read with."""
-    filter: Filter
-    now: float
+    choice: Choice
+    knowledge: Knowledge
+    """Of the messages, for what is asked of them."""
     private: bool = False
     """True: phone numbers are masked."""
     since: float = 0.0
@@ -93,9 +101,8 @@ class RowsWanted:
 def recipient_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every recipient as last seen."""
     for remembered in archive.load(asked.keys):
-        length = len(remembered.recipients)
-        mask = asked.filter.mask(partial(recipient_column, remembered, asked.now), length)
-        slots = [*compress(range(length), mask)]
+        of_message = asked.knowledge.later(remembered.summary.key, remembered)
+        slots = asked.choice.slots(remembered, asked.knowledge.now, of_message)
         told = {
             each.exported: _told(each, remembered, slots, asked.private)
             for each in RECIPIENTS
@@ -120,14 +127,19 @@ def change_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every change ever seen, and every time that some were left out of a report or back in one;
     message by message, each in the order of time.
     """
-    for message_id, _ in asked.keys:
-        past = archive.timeline(message_id, ALL, asked.since, asked.until)
+    for key in asked.keys:
+        of_message = asked.knowledge.later(key)
+        if not asked.choice.tags.matches(of_message):
+            continue
+        past = archive.timeline(key[0], ALL, asked.since, asked.until)
         listing = [each for each in past.events if each.kind in _OF_RECIPIENTS]
         happened: list[Happening] = [*past.transitions, *listing]
         for one in sorted(happened, key=attrgetter("at")):
             if asked.profile not in (None, one.profile):
                 continue
-            if asked.filter.matches(partial(_value_of_change, one, asked.now)):
+            if asked.choice.filter.matches(
+                partial(_value_of_change, one, asked.knowledge.now, of_message)
+            ):
                 yield _change_row(one, asked.private)
 
 
@@ -143,9 +155,11 @@ def _change_row(one: Happening, private: bool) -> Record:
 def summary_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every message as last seen, without its recipients; one never read has no counts."""
     for summary in archive.summaries(asked.keys):
-        facts = {each.name: each.of(summary) for each in RECORDED}
-        if not asked.filter.matches(partial(_value, facts, asked.now)):
+        if asked.choice and not asked.choice.matches(
+            asked.knowledge.later(summary.key, summary=summary)
+        ):
             continue
+        facts = {each.name: each.of(summary) for each in RECORDED}
         told = {each.recorded_as: fact_json(facts[each.name], each.kind) for each in RECORDED}
         told["removed_at"] = utc(summary.removed_at)
         yield {name: told[name] for name in SUMMARY_COLUMNS}
@@ -155,25 +169,23 @@ class ExportKind(NamedTuple):
     """One kind of rows that can be exported."""
 
     columns: Sequence[str]
-    fields: Sequence[Field]
+    fields: Callable[[], Sequence[Field]]
     """What a filter may ask of a row."""
     rows: Callable[[Archive, RowsWanted], Iterator[Record]]
 
 
 KINDS: Mapping[str, ExportKind] = MappingProxyType(
     {
-        "recipients": ExportKind(RECIPIENT_COLUMNS, RECIPIENT_FIELDS, recipient_rows),
-        "changes": ExportKind(CHANGE_COLUMNS, CHANGE_FIELDS, change_rows),
-        "summary": ExportKind(SUMMARY_COLUMNS, RECORDED_FIELDS, summary_rows),
+        "recipients": ExportKind(RECIPIENT_COLUMNS, of_recipients, recipient_rows),
+        "changes": ExportKind(CHANGE_COLUMNS, of_changes, change_rows),
+        "summary": ExportKind(SUMMARY_COLUMNS, of_messages, summary_rows),
     }
 )
 
 
-def _value_of_change(one: Happening, now: float, name: str) -> Value:
+def _value_of_change(one: Happening, now: float, of_message: ValueOf, name: str) -> Value:
+    if name not in _OF_CHANGE:
+        return of_message(name)
     if name == "age":
         return now - one.at
     return None if isinstance(one, Event) else _OF_CHANGE[name](one)
-
-
-def _value(facts: Mapping[str, Fact], now: float, name: str) -> Value:
-    return MESSAGES_BY_NAME[name].value(facts[name], now)

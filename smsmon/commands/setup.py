@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from smsmon.commands.context import find_locations
-from smsmon.commands.output import emit, fail, on_terminal, print_json, print_rows
+from smsmon.commands.output import emit, fail, on_terminal, print_json
+from smsmon.commands.table import print_rows
 from smsmon.keylike import without_keys
 from smsmon.text import piped
 

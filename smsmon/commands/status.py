@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,14 +19,30 @@ from smsmon.commands.context import (
     profiles_of,
     read_settings,
 )
+from smsmon.commands.filtering import chosen, of_messages, of_recipients, takes_filter
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
-from smsmon.commands.output import Progress, emit, fail, print_json, print_rows, say, when
+from smsmon.commands.output import (
+    Progress,
+    emit,
+    fail,
+    on_terminal,
+    print_json,
+    progress,
+    say,
+    some,
+    when,
+)
+from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.shapes import counts_json, fault_json, recipient_json, utc, words_of_api, yes_no
 
 if TYPE_CHECKING:
+    from smsmon.commands.filtering import Choice
+    from smsmon.commands.knowledge import Knowledge
     from smsmon.commands.reading import Reading
+    from smsmon.known import Key
     from smsmon.locations import Locations
+    from smsmon.recipients import Recipients
     from smsmon.settings import Settings
 
 FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
@@ -32,6 +51,7 @@ FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
 @click.command
 @takes_ids
 @click.option("--all", "everything", is_flag=True, help="All messages of the watchlist.")
+@takes_filter("messages", "messages (with --recipients: recipients)")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--csv", "table", flag_value="csv", help="Print CSV, safe for spreadsheets.")
 @click.option(
@@ -61,6 +81,8 @@ def status(
     ids: tuple[str, ...],
     file: str | None,
     everything: bool,
+    expression: str,
+    tagged: tuple[str, ...],
     as_json: bool,
     table: str | None,
     recipients: bool,
@@ -69,6 +91,9 @@ def status(
     fail_on: tuple[str, ...],
 ) -> None:
     """Ask the API what became of messages.
+
+    --filter and --tag choose of the messages named, or of the watchlist if none is. What the
+    watchlist tells already is not asked for. With --recipients, fields of recipients count too.
 
     \b
     Piped, one line a message, separated by tabs:
@@ -94,30 +119,125 @@ def status(
         fail("--deadline belongs to --watch.")
     locations = find_locations()
     settings = read_settings(locations)
-    wanted = [entry.id for entry in entries_from(ids, file)]
-    if everything:
-        watched = [entry.id for entry in open_watchlist(locations).load()]
-        wanted = list(dict.fromkeys((*wanted, *watched)))
-    if not wanted:
-        fail("The watchlist is empty: `smsmon add ID` first." if everything else NO_IDS)
-    readings = _read(wanted, settings, locations, watch=watch, deadline=deadline)
-    for reading in readings:
-        if reading.fault:
-            why = words_of_api(reading.fault.message, settings.display.privacy)
-            say(f"smsmon: {reading.message_id}: {why}")
-    _print(readings, settings, as_json=as_json, table=table, recipients=recipients)
-    ctx.exit(exit_codes.worst(_codes(readings, fail_on)))
+    choice = _choice(expression, tagged, recipients=recipients)
+    named = [entry.id for entry in entries_from(ids, file)]
+    if everything or (choice and not named):
+        named += [entry.id for entry in open_watchlist(locations).load()]
+        if not named:
+            fail("The watchlist is empty: `smsmon add ID` first.")
+    if not named:
+        fail(NO_IDS)
+    wanted = profiles_of([*dict.fromkeys(named)], settings, locations)
+    with ExitStack() as stack:
+        known = None
+        if choice:
+            known = stack.enter_context(_known(choice, settings, locations))
+            from smsmon.commands.knowledge import OF_THE_LIST
+
+            possible = known.chosen(wanted, choice.asking(OF_THE_LIST))
+            wanted = [(row.id, row.profile) for row in possible]
+        readings = _read(wanted, settings, watch=watch, deadline=deadline)
+        told = _tell_faults(readings, settings.display.privacy)
+        shown = [*map(_whole, readings)]
+        if choice and known:
+            shown = [*_chosen(readings, dict(wanted), choice, known, recipients=recipients)]
+    if not shown and choice:
+        progress("Nothing matches.")
+    if as_json:
+        private = settings.display.privacy
+        print_json({"messages": [_json(each, private) for each in shown]})
+    else:
+        _print(shown, settings, locations, told, table=table, recipients=recipients)
+    ctx.exit(exit_codes.worst(_codes(readings, shown, fail_on)))
+
+
+class _Shown(NamedTuple):
+    """One message, and those of its recipients that are listed."""
+
+    reading: Reading
+    recipients: Recipients
+
+    @property
+    def id(self) -> str:
+        return self.reading.message_id
+
+
+def _whole(reading: Reading) -> _Shown:
+    from smsmon.recipients import Recipients
+
+    return _Shown(reading, reading.report.recipients if reading.report else Recipients())
+
+
+def _choice(expression: str, tagged: Sequence[str], *, recipients: bool) -> Choice | None:
+    if not expression and not tagged:
+        return None
+    return chosen(expression, tagged, of_recipients() if recipients else of_messages())
+
+
+@contextmanager
+def _known(choice: Choice, settings: Settings, locations: Locations) -> Iterator[Knowledge]:
+    from smsmon.commands.knowledge import Knowledge
+    from smsmon.store import open_store
+
+    store = open_store(locations)
+    with store.archive() as archive:
+        yield Knowledge(settings, store.watchlist().load(), archive, choice.fields)
+
+
+def _chosen(
+    readings: Iterable[Reading],
+    profiles: Mapping[str, str],
+    choice: Choice,
+    known: Knowledge,
+    *,
+    recipients: bool,
+) -> Iterator[_Shown]:
+    """What matches, now that it is read. Of what could not be read, what is known counts."""
+    from smsmon.recipients import Recipients
+
+    known.now = time.time()
+    for each in readings:
+        row = known.after((each.message_id, profiles[each.message_id]), each.report, each.fault)
+        if not recipients:
+            if choice.matches(known.asked(row)):
+                yield _whole(each)
+            continue
+        slots = choice.slots(row, known.now, known.asked(row))
+        listed = [row.recipients[slot] for slot in slots if slot not in row.absent]
+        if each.report and listed:
+            yield _Shown(each, Recipients.of(listed))
+
+
+def _tell_faults(readings: Iterable[Reading], private: bool) -> frozenset[str]:
+    """Say what could not be read; of several for the same reason, in one line. Gives these."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for each in readings:
+        if each.fault:
+            why = words_of_api(each.fault.message, private)
+            alike.setdefault((each.state, why), []).append(each.message_id)
+    for (state, why), ids in alike.items():
+        what = "not found" if state == "not_found" else "not read"
+        if len(ids) == 1:
+            say(f"smsmon: {ids[0]}: {why}")
+        else:
+            say(f"smsmon: {len(ids):,} {what}: {some(ids)} – {why}")
+    return frozenset(chain.from_iterable(ids for ids in alike.values() if len(ids) > 1))
 
 
 def _read(
-    ids: list[str], settings: Settings, locations: Locations, *, watch: bool, deadline: float | None
+    wanted: Sequence[Key],
+    settings: Settings,
+    *,
+    watch: bool,
+    deadline: float | None,
 ) -> list[Reading]:
+    if not wanted:
+        return []
     from smsmon.clock import SystemClock
     from smsmon.commands.loops import run
 
     async def read() -> list[Reading]:
         clock = SystemClock()
-        wanted = profiles_of(ids, settings, locations)
         async with open_accounts((profile for _, profile in wanted), settings, clock) as accounts:
             if watch:
                 from smsmon.commands.waiting import read_until_final
@@ -139,11 +259,15 @@ def _read(
     return run(read())
 
 
-def _codes(readings: Iterable[Reading], fail_on: Sequence[str]) -> Iterator[int]:
+def _codes(
+    readings: Iterable[Reading], shown: Iterable[_Shown], fail_on: Sequence[str]
+) -> Iterator[int]:
+    from smsmon.model import Counts
+
     for reading in readings:
         yield reading.exit_code
-        if (counts := reading.counts) is None:
-            continue
+    for each in shown:
+        counts = Counts.of(each.recipients)
         found = {
             "not-delivered": counts.not_delivered,
             "waiting": counts.waiting,
@@ -156,44 +280,48 @@ def _codes(readings: Iterable[Reading], fail_on: Sequence[str]) -> Iterator[int]
 
 
 def _print(
-    readings: Sequence[Reading],
+    shown: Sequence[_Shown],
     settings: Settings,
+    locations: Locations,
+    told: Container[str],
     *,
-    as_json: bool,
     table: str | None,
     recipients: bool,
 ) -> None:
+    """Print a table; of those that were ``told`` to be unreadable together, no row to a person."""
     private = settings.display.privacy
-    if as_json:
-        print_json({"messages": [_json(reading, private) for reading in readings]})
-        return
+    if on_terminal() and not table:
+        shown = [each for each in shown if each.reading.report or each.id not in told]
     header = _RECIPIENT_HEADER if recipients else _MESSAGE_HEADER
-    rows = _recipient_rows(readings, private) if recipients else _message_rows(readings)
+    rows = _recipient_rows(shown, private) if recipients else _message_rows(shown)
     if table:
         from smsmon.spreadsheet import lines, opened
 
-        told = [header, *((*cells, utc(moment) or "") for cells, moment in rows)]
-        for line in (opened if table == "excel" else lines)(told):
+        written = [header, *((*cells, utc(moment) or "") for cells, moment in rows)]
+        for line in (opened if table == "excel" else lines)(written):
             emit(line)
         return
     in_utc = settings.display.utc
-    print_rows(
-        [name.replace("_", " ") for name in header],
-        ((*cells, when(moment, in_utc=in_utc)) for cells, moment in rows),
-        right=() if recipients else range(2, 8),
-    )
+    told_rows = ((*cells, when(moment, in_utc=in_utc)) for cells, moment in rows)
+    if not on_terminal():
+        print_rows(header, told_rows)
+    elif recipients:
+        print_rows(_recipient_heads(), told_rows)
+    else:
+        labels = _labels(locations)
+        labelled = ((row[0], labels.get(row[0], ""), *row[1:]) for row in told_rows)
+        print_rows(_message_heads(), labelled, hide_empty=True)
 
 
-def _json(reading: Reading, private: bool) -> dict[str, Any]:
-    report = reading.report
-    recipients = report.recipients if report else ()
+def _json(shown: _Shown, private: bool) -> dict[str, Any]:
+    reading = shown.reading
     return {
         "id": reading.message_id,
         "state": reading.state,
         "error": fault_json(reading.fault, private=private) if reading.fault else None,
-        "fetched_at": utc(report.fetched_at) if report else None,
+        "fetched_at": utc(reading.report.fetched_at) if reading.report else None,
         "counts": counts_json(reading.counts) if reading.counts else None,
-        "recipients": [recipient_json(each, private=private) for each in recipients],
+        "recipients": [recipient_json(each, private=private) for each in shown.recipients],
     }
 
 
@@ -206,17 +334,46 @@ _Row = tuple[tuple[str, ...], float | None]
 """A row's cells but the last, and the moment that stands there."""
 
 
-def _message_rows(readings: Iterable[Reading]) -> Iterator[_Row]:
-    for reading in readings:
+def _message_heads() -> list[Head]:
+    """What a person reads over the same columns, and over the label."""
+    from smsmon.filters.messages import MESSAGES_BY_NAME
+
+    worth = {"delivered": 81}  # no bar tells it here
+    names = ("id", "label", "state", "recipients", "delivered", "failed", "waiting", "unknown",
+             "stop", "read")  # fmt: skip
+    return [head_of(MESSAGES_BY_NAME[name], worth.get(name)) for name in names]
+
+
+def _recipient_heads() -> list[Head]:
+    from smsmon.filters.messages import MESSAGES_BY_NAME
+    from smsmon.filters.recipients import RECIPIENTS_BY_NAME
+
+    names = ("phone", "status", "word", "stop", "date")
+    fields = (RECIPIENTS_BY_NAME[name] for name in names)
+    return [head_of(MESSAGES_BY_NAME["id"]), *map(head_of, fields)]
+
+
+def _labels(locations: Locations) -> Mapping[str, str]:
+    """What the messages of the watchlist are called, if it can be read."""
+    from smsmon.store.errors import StoreError
+
+    try:
+        return {entry.id: entry.label for entry in open_watchlist(locations).load()}
+    except StoreError:
+        return {}
+
+
+def _message_rows(shown: Iterable[_Shown]) -> Iterator[_Row]:
+    for reading, _ in shown:
         counts = counts_json(reading.counts) if reading.counts else {}
         numbers = (str(counts.get(name, "")) for name in _MESSAGE_HEADER[2:8])
         read_at = reading.report.fetched_at if reading.report else None
         yield (reading.message_id, reading.state, *numbers), read_at
 
 
-def _recipient_rows(readings: Iterable[Reading], private: bool) -> Iterator[_Row]:
-    for reading in readings:
-        for each in reading.report.recipients if reading.report else ():
+def _recipient_rows(shown: Iterable[_Shown], private: bool) -> Iterator[_Row]:
+    for reading, recipients in shown:
+        for each in recipients:
             told = recipient_json(each, private=private)
             cells = (told["phone"], told["status"], told["raw_status"], yes_no(each.stop))
             yield (reading.message_id, *cells), each.date

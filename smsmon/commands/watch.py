@@ -21,7 +21,7 @@ from smsmon.commands.context import (
 )
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import counted, fail, json_line, print_json_line, progress
+from smsmon.commands.output import counted, fail, json_line, listed, print_json_line, progress
 from smsmon.known import Condition
 from smsmon.leaving import in_loop
 from smsmon.shapes import utc
@@ -85,7 +85,7 @@ def watch(
     entries = open_watchlist(locations).load()
     if only is not None and (missing := only - {entry.id for entry in entries}):
         fail(
-            f"Not on the watchlist: {', '.join(sorted(missing))}. `smsmon add` them first.",
+            f"Not on the watchlist: {listed(sorted(missing))}. `smsmon add` them first.",
             exit_codes.NOT_FOUND,
         )
     progress(f"Watching {counted(len(only or entries), 'message')}; ctrl+c ends it.")

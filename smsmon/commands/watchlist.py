@@ -10,6 +10,7 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, open_watchlist, require_profiles
+from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import owner_flag
 from smsmon.commands.ids import (
     NO_IDS,
@@ -21,7 +22,9 @@ from smsmon.commands.ids import (
     shown_name,
     takes_ids,
 )
-from smsmon.commands.output import counted, fail, listed, print_json, print_rows, say, when
+from smsmon.commands.output import counted, fail, listed, print_json, say, when
+from smsmon.commands.selection import chosen_entries
+from smsmon.commands.table import Head, print_rows
 from smsmon.tags import NO_TAGS, BadTags, read_tags
 
 if TYPE_CHECKING:
@@ -97,8 +100,9 @@ def _report(done: str, wanted: Sequence[str], changed: Done) -> None:
 
 
 @click.command
+@takes_filter("messages")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def ls(as_json: bool) -> None:
+def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     """List the watchlist.
 
     \b
@@ -108,14 +112,22 @@ def ls(as_json: bool) -> None:
     --json prints
       {"messages": [{"id", "label", "tags", "note", "added_at", "paused", "profile"}]}
     """
-    entries = open_watchlist(find_locations()).load()
+    entries = chosen_entries(find_locations(), expression, tagged)
     if as_json:
         from smsmon.shapes import entry_json  # loads filters and phones, which nobody else needs
 
         print_json({"messages": [entry_json(entry) for entry in entries]})
         return
     print_rows(
-        ("id", "label", "tags", "paused", "profile", "added", "note"),
+        (
+            Head("id"),
+            Head("label", cut=60),
+            Head("tags", worth=47, cut=30),
+            Head("paused", worth=95),
+            Head("profile", worth=65 if len({each.profile for each in entries}) > 1 else 25),
+            Head("added", worth=70),
+            Head("note", worth=20, cut=10),
+        ),
         (
             (
                 entry.id,
@@ -129,7 +141,9 @@ def ls(as_json: bool) -> None:
             for entry in entries
         ),
         hide_empty=True,
-        empty="Nothing is watched yet. `smsmon add ID` puts a message on the list.",
+        empty="No message of the watchlist matches."
+        if expression or tagged
+        else "Nothing is watched yet. `smsmon add ID` puts a message on the list.",
     )
 
 

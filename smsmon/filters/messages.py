@@ -254,7 +254,7 @@ MESSAGE_FIELDS: tuple[Field, ...] = tuple(each.question for each in MESSAGES if 
 ALERT_FIELD = Field(
     "alert", Kind.TEXT, plain=True, help="the alerts that fire for it", offered=True
 )
-"""What the console can be asked of a message besides ``MESSAGE_FIELDS``."""
+"""What can be asked of a message besides, by who knows the rules of alerts."""
 RECORDED: tuple[OfAll, ...] = tuple(each for each in MESSAGES if isinstance(each, OfAll))
 """What the history can tell of a message."""
 RECORDED_FIELDS: tuple[Field, ...] = tuple(each.question for each in RECORDED if each.asked)

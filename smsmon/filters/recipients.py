@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from smsmon.filters import Coded, Column, Field, Kind
 from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, in_order
+from smsmon.filters.questions import Value
 from smsmon.phones import region
 from smsmon.recipients import STOP_YES, Recipient, Recipients, Status
 
@@ -143,6 +144,13 @@ class RecipientField(AnyField):
         if self.kind is not Kind.MOMENT or isinstance(column, Coded):
             return column
         return [now - at if isinstance(at, float | int) and at else None for at in column]
+
+    def value(self, one: Sighted, now: float) -> Value:
+        """What a filter asks of one recipient, wherever it was found."""
+        fact = self.of(one)
+        if self.kind is Kind.MOMENT:
+            return now - fact if isinstance(fact, float | int) and fact else None
+        return fact
 
     def sort_keys(self, seen: Seen, slots: Sequence[int]) -> Sequence[Any]:
         """What ``slots`` are sorted by; None sorts last."""

@@ -122,7 +122,7 @@ class Board:
         return event_of(EventKind.ADDED, watched, at)
 
     def restore(self, entry: Entry, remembered: Remembered, at: float) -> Watched:
-        """Watch a message whose state is known from the history.
+        """Watch a message whose state is known from the history, with its recipients or without.
 
         The next report is compared with it: what changed meanwhile is told as changes. The
         state shows as stale by its age until then.
@@ -324,7 +324,7 @@ class Board:
         known = remembered.summary
         if known.read_at is None:
             return
-        self._recount(watched)
+        self._recount(watched, None if len(watched.recipients) else known.counts)
         watched.last_change_at = known.last_change_at or watched.dated_change(known.read_at)
         watched.completed_at = None
         if watched.complete:
@@ -332,8 +332,9 @@ class Board:
         watched.settled_at = known.settled_at
         self.unsettle(watched, at)
 
-    def _recount(self, watched: Watched) -> None:
-        counts = Counts.of(watched.recipients, len(watched.absent))
+    def _recount(self, watched: Watched, counts: Counts | None = None) -> None:
+        if counts is None:
+            counts = Counts.of(watched.recipients, len(watched.absent))
         self._totals = self._totals - watched.counts + counts
         watched.counts = counts
         watched.revision += 1

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Key, Remembered, Summary
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, Event, Transition
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
@@ -146,6 +146,14 @@ class Archive(Protocol):
 
     def load(self, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
         """Messages as last seen, in the order asked; ones never read give none."""
+        ...
+
+    def polls(self) -> Mapping[Key, LastPoll]:
+        """How it stands with the polls of messages, as the process that polls recorded it."""
+        ...
+
+    def accounts(self) -> Sequence[AccountState]:
+        """How it stood with each account that was asked, as that process recorded it last."""
         ...
 
     def find_number(self, text: str, limit: int = 200) -> NumberFound:

@@ -35,6 +35,14 @@ class Sighting:
     profile: str = DEFAULT_PROFILE
     """The account that the message was read with."""
 
+    @property
+    def took(self) -> float | None:
+        """Seconds from first seen, waiting or unknown, to first seen final; None: not observed."""
+        final = next((each for each in self.transitions if each.after.final), None)
+        if final is None or final.before is None or final.before.final:
+            return None
+        return final.observed_at - self.first_seen if self.recipient.status.final else None
+
 
 class Absence(NamedTuple):
     """A stretch of time in which the reports of a message left a recipient out."""

@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
+from smsmon.commands.filtering import chosen
+from smsmon.commands.knowledge import Knowledge
 from smsmon.commands.recorded import KINDS, RowsWanted
-from smsmon.filters import parse
+from smsmon.model import Entry
+from smsmon.settings import Settings
+from smsmon.settings.types import Alert
 from smsmon.store.base import Archive
 from tests.store.places import Process, memory
 from tests.store.reports import START, row
+
+SETTINGS = Settings(alerts={"late": Alert(when="oldest>30s")})
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +44,13 @@ def archive() -> Iterator[Archive]:
 
 
 def rows(archive: Archive, kind: str, text: str = "", **asked: Any) -> list[dict[str, object]]:
-    chosen = KINDS[kind]
+    wanted = KINDS[kind]
     keys = asked.pop("keys", [("1", "default"), ("2", "other")])
-    request = RowsWanted(keys, parse(text, chosen.fields), START + 100, **asked)
-    found = list(chosen.rows(archive, request))
-    assert all(each.keys() == {*chosen.columns} for each in found)
+    choice = chosen(text, asked.pop("tagged", ()), wanted.fields())
+    known = Knowledge(SETTINGS, asked.pop("entries", ()), archive, choice.fields, START + 100)
+    request = RowsWanted(keys, choice, known, **asked)
+    found = list(wanted.rows(archive, request))
+    assert all(each.keys() == {*wanted.columns} for each in found)
     return found
 
 
@@ -115,3 +123,34 @@ def test_changes_are_those_from_a_moment_on_and_of_an_account(
 )
 def test_a_filter_asks_what_is_so_after_a_change(archive: Archive, text: str, count: int) -> None:
     assert len(rows(archive, "changes", text)) == count
+
+
+WATCHED = (Entry("1", "Sale", ("promo", "fr"), "call Anna", added_at=START - 60),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "tagged", "ids"),
+    [
+        ("summary", "state:live", (), {"1"}),  # nobody knows of one that is not watched
+        ("summary", "!state:live", (), {"2"}),
+        ("summary", "note:anna age>2m", (), {"1"}),
+        ("summary", "oldest>1m", (), {"1"}),
+        ("summary", "alert:late", (), {"1"}),
+        ("summary", "", ("promo",), {"1"}),
+        ("summary", "failed>0", ("promo",), set()),
+        ("summary", "", ("none", "FR"), {"1"}),
+        ("recipients", "label:sale status:delivered", (), {"1"}),
+        ("recipients", "profile:other", (), {"2"}),
+        ("recipients", "recipients>1 !status:waiting", (), {"1"}),
+        ("recipients", "sale", (), set()),  # words: in what is known of recipients
+        ("recipients", "", ("promo",), {"1"}),
+        ("changes", "label:sale stop:yes", (), {"1"}),
+        ("changes", "label:nothing", (), set()),
+        ("changes", "", ("promo",), {"1"}),
+    ],
+)
+def test_rows_are_asked_for_what_is_known_of_their_message_too(
+    archive: Archive, kind: str, text: str, tagged: tuple[str, ...], ids: set[str]
+) -> None:
+    found = rows(archive, kind, text, tagged=tagged, entries=WATCHED)
+    assert {each["id"] for each in found} == ids

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -208,6 +216,12 @@ class MemoryArchive:
             found = self._one(each)
             if found is not None and found.summary.read_at is not None:
                 yield found.remembered()
+
+    def polls(self) -> Mapping[Key, LastPoll]:
+        return {key: poll for _, key, poll in self._memory.polls.values()}
+
+    def accounts(self) -> Sequence[AccountState]:
+        return [*self._memory.accounts.values()]
 
     def find_number(self, text: str, limit: int = 200) -> NumberFound:
         if phones.why_not_sought(text):

@@ -189,3 +189,18 @@ async def test_an_alert_is_claimed_once_and_its_end_too(place: Place) -> None:
         other.history.lead(lambda: True, lambda: None)
         await other.history.flush()
         assert list(await one.history.claim([ends], START)) == [False], "another one polls"
+
+
+async def test_how_it_stands_is_told_to_commands_too(place: Place) -> None:
+    fault = Fault(FaultKind.TIMEOUT, "too slow")
+    stopped = AccountState("default", Condition.STOPPED, fault, START)
+    async with Process(place) as reader:
+        reader.watch("300")
+        await reader.says([row(1)], asked=0)
+        reader.history.record(reader.board.fail("300", fault, START + 9), reader.board["300"])
+        reader.history.record_accounts([stopped])
+    with place().archive() as archive:
+        (poll,) = archive.polls().items()
+        assert poll[0] == ("300", "default")
+        assert (poll[1].read_at, poll[1].fault, poll[1].fault_since) == (START, fault, START + 9)
+        assert archive.accounts() == [stopped]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from smsmon.known import Key, Remembered, Summary
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, Transition
-from smsmon.store.local import happenings, queries
+from smsmon.store.local import exchange, happenings, queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
@@ -44,6 +44,12 @@ class LocalArchive(Reader):
 
     def load(self, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
         return self.each(lambda db: queries.load(db, wanted))
+
+    def polls(self) -> Mapping[Key, LastPoll]:
+        return dict(self.ask(lambda db: exchange.polls_since(db, 0)))
+
+    def accounts(self) -> Sequence[AccountState]:
+        return self.ask(exchange.accounts)
 
     def find_number(self, text: str, limit: int = 200) -> NumberFound:
         return self.ask(lambda db: queries.find_number(db, text, limit))

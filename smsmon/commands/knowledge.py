@@ -1,0 +1,157 @@
+"""What is known of messages without asking the API: the watchlist's and the history's word.
+
+It is what a console would know that starts now, so a filter finds the same here and there. Of a
+message that is watched no longer, what only a console can tell (its state, say) is not known.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache, cached_property, partial
+from typing import TYPE_CHECKING
+
+from smsmon.accounts import profile_of
+from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
+from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
+from smsmon.model import Entry
+from smsmon.monitor.board import Board
+from smsmon.monitor.standing import message_value
+from smsmon.monitor.state import Watched
+
+if TYPE_CHECKING:
+    from smsmon.commands.filtering import Choice, ValueOf
+    from smsmon.filters.questions import Value
+    from smsmon.model import Fault, Report
+    from smsmon.monitor.alerts import Rule
+    from smsmon.settings import Settings
+    from smsmon.store.base import Archive
+
+OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "age"))
+"""The fields that the watchlist tells of what is on it."""
+_OF_RECIPIENTS = frozenset(("oldest",))
+"""The fields that are known only with all recipients at hand."""
+
+
+class Knowledge:
+    """What is known of messages at one moment; a `Monitor` of them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        entries: Iterable[Entry],
+        archive: Archive | None,
+        fields: frozenset[str],
+        now: float | None = None,
+    ) -> None:
+        """``fields``: what will be asked; ``archive`` may be None where the watchlist tells that.
+
+        ``now`` is the wall time; None: this moment.
+        """
+        self.now = time.time() if now is None else now
+        self.board = Board()
+        self.trouble_below = settings.display.trouble_share
+        self._settings = settings
+        mine = (replace(each, profile=profile_of(each.profile, settings)) for each in entries)
+        self._entries = {(each.id, each.profile): each for each in mine}
+        self._archive = archive
+        self._fields = fields
+
+    def keys(self) -> list[Key]:
+        """The messages of the watchlist, each with its account."""
+        return [*self._entries]
+
+    def account(self, profile: str) -> AccountState:
+        """How it stands with an account, as far as whoever polls has recorded it."""
+        return self._accounts.get(profile) or AccountState(profile)
+
+    def chosen(self, keys: Iterable[Key], choice: Choice) -> Iterator[Watched]:
+        """Those of ``keys`` that ``choice`` lets through, in their order."""
+        for row in self.of(keys):
+            if choice.matches(self.asked(row)):
+                yield row
+
+    def of(self, keys: Iterable[Key]) -> Iterator[Watched]:
+        """What is known of each of these; of what was never read, what the watchlist says."""
+        wanted = [*keys]
+        found = () if self._archive is None else self._archive.summaries(wanted)
+        known = {each.key: each for each in found}
+        for key in wanted:
+            yield self.row(known.get(key) or Summary(*key))
+
+    def row(self, summary: Summary, remembered: Remembered | None = None) -> Watched:
+        """One message; ``remembered`` where its recipients are at hand already."""
+        key = summary.key
+        if remembered is None and self._with_recipients and self._archive is not None:
+            remembered = next(iter(self._archive.load([key])), None)
+        row = Board().restore(self._entry(summary), remembered or Remembered(summary), self.now)
+        if (last := self._polls.get(key)) is not None:
+            row.note_last_poll(last)
+        return row
+
+    def later(
+        self, key: Key, remembered: Remembered | None = None, summary: Summary | None = None
+    ) -> ValueOf:
+        """What gives the values of one message, which is looked up when it is first asked."""
+        known = remembered.summary if remembered else summary
+
+        @cache
+        def row() -> Watched:
+            return next(self.of([key])) if known is None else self.row(known, remembered)
+
+        return lambda name: self.value(row(), name)
+
+    def after(self, key: Key, report: Report | None, fault: Fault | None) -> Watched:
+        """One message once it was asked for: what is known of it, and what came of that."""
+        remembered = None
+        if self._archive is not None:
+            remembered = next(iter(self._archive.load([key])), None)
+        summary = remembered.summary if remembered else Summary(*key)
+        board = Board()
+        row = board.restore(self._entry(summary), remembered or Remembered(summary), self.now)
+        if report is not None:
+            board.apply(report, report.fetched_at)
+        if fault is not None:
+            board.fail(row.id, fault, self.now)
+        return row
+
+    def value(self, row: Watched, name: str) -> Value:
+        """What a filter asks of a message, by the name of the field; None: nobody knows."""
+        watched = (row.id, row.profile) in self._entries
+        if name == ALERT_FIELD.name:
+            holding = (each.name for each in self._rules if each.condition.matches(self.asked(row)))
+            return tuple(holding) if watched else ()
+        if not watched and isinstance(MESSAGES_BY_NAME[name], OfStanding):
+            return None
+        return message_value(self, row, self.now, name)
+
+    def asked(self, row: Watched) -> ValueOf:
+        """What gives the values of one message."""
+        return partial(self.value, row)
+
+    def _entry(self, summary: Summary) -> Entry:
+        known = self._entries.get(summary.key)
+        return known or Entry(summary.id, summary.label, summary.tags, profile=summary.profile)
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        from smsmon.alerting import rules_of
+
+        return rules_of(self._settings)
+
+    @cached_property
+    def _with_recipients(self) -> bool:
+        asked = self._fields
+        if ALERT_FIELD.name in asked:
+            asked = asked.union(*(each.condition.fields for each in self._rules))
+        return not asked.isdisjoint(_OF_RECIPIENTS)
+
+    @cached_property
+    def _polls(self) -> Mapping[Key, LastPoll]:
+        return {} if self._archive is None else self._archive.polls()
+
+    @cached_property
+    def _accounts(self) -> Mapping[str, AccountState]:
+        found = () if self._archive is None else self._archive.accounts()
+        return {each.profile: each for each in found}

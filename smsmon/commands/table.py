@@ -1,0 +1,178 @@
+"""Tables: as wide as the terminal for a person, whole and separated by tabs for a program."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smsmon.commands.output import emit, on_terminal, print_json, progress
+from smsmon.text import ELLIPSIS, painted, typed
+
+if TYPE_CHECKING:
+    from smsmon.filters.fields import AnyField
+
+_NOTHING = "–"
+"""What an empty cell shows on a terminal."""
+_GAP = 2
+LEAST = 10
+"""Columns that are left of a text that is shortened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column, and what becomes of it where the terminal is narrow."""
+
+    title: str
+    right: bool = False
+    """A number."""
+    worth: int | None = None
+    """Where there is no room, what is worth least is left out first. None: it never is."""
+    cut: int | None = None
+    """Of a text: when its turn comes to be shortened, among what is worth so much. None: never."""
+
+
+def head_of(field: AnyField, worth: int | None = None) -> Head:
+    """The head of a field as its table has it; ``worth`` where it is worth something else here.
+
+    What the console titles with a sign has its name.
+    """
+    shown = field.shown
+    return Head(
+        (shown and shown.title) or field.name.replace("_", " "),
+        shown is not None and shown.align == "right",
+        worth if worth is not None else shown.priority if shown else 0,
+        _CUT.get(field.name),
+    )
+
+
+_CUT = {"note": 10, "tag": 30, "label": 60}
+"""What is shortened, and when its turn comes."""
+
+
+def print_rows(
+    header: Sequence[str | Head],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Container[int] = (),
+    empty: str = "",
+    hide_empty: bool = False,
+) -> None:
+    """A table with a header on a terminal; piped, the same rows bare and tab-separated.
+
+    Of plain titles those whose place is in ``right`` are of numbers, and the last column is a text
+    that may be shortened. An empty cell is a dash on the terminal and nothing in the pipe.
+    ``empty`` is what a person is told when there are no rows; ``hide_empty`` keeps columns from a
+    person that have nothing in any of them.
+    """
+    if not on_terminal():
+        for row in rows:
+            emit("\t".join(typed(cell, len(cell)) for cell in row))
+        return
+    cells = [[painted(cell) or _NOTHING for cell in row] for row in rows]
+    if not cells:
+        if empty:
+            progress(empty)
+        return
+    heads = [
+        each if isinstance(each, Head) else _plain(each, i in right, i == len(header) - 1)
+        for i, each in enumerate(header)
+    ]
+    columns = [
+        (head, [head.title.upper(), *column])
+        for head, column in zip(heads, zip(*cells, strict=True), strict=True)
+        if not hide_empty or any(cell != _NOTHING for cell in column)
+    ]
+    room = shutil.get_terminal_size().columns
+    widths = fitted(
+        [head for head, _ in columns], [max(map(_width, column)) for _, column in columns], room
+    )
+    for i in range(len(cells) + 1):
+        padded = (
+            _padded(column[i], width, right=head.right)
+            for (head, column), width in zip(columns, widths, strict=True)
+            if width
+        )
+        emit((" " * _GAP).join(padded).rstrip())
+    if left_out := [
+        head.title for (head, _), width in zip(columns, widths, strict=True) if not width
+    ]:
+        progress(f"No room at {room} columns for {', '.join(left_out)}.")
+
+
+def _plain(title: str, right: bool, last: bool) -> Head:
+    return Head(title, right, cut=100 if last and not right else None)
+
+
+def fitted(heads: Sequence[Head], widths: Sequence[int], room: int) -> list[int]:
+    """How wide each column is, of those that want ``widths``, within ``room``; 0: left out.
+
+    Texts are shortened and columns left out in the order of what they are worth, until all that
+    is left has room; then texts get back what is to spare.
+    """
+    given = [*widths]
+    turns = sorted(
+        (turn, not cut, -place)
+        for place, head in enumerate(heads)
+        for turn, cut in ((head.cut, True), (head.worth, False))
+        if turn is not None
+    )
+
+    def spare() -> int:
+        kept = [width for width in given if width]
+        return room - sum(kept) - _GAP * (len(kept) - 1)
+
+    for _, leave, place in turns:
+        if spare() >= 0:
+            break
+        if not leave:
+            given[-place] = min(given[-place], max(LEAST, given[-place] + spare()))
+        else:
+            given[-place] = 0
+    for _, leave, place in reversed(turns):
+        if not leave and given[-place]:
+            given[-place] = min(widths[-place], given[-place] + max(0, spare()))
+    return given
+
+
+def _padded(cell: str, width: int, *, right: bool) -> str:
+    cell = _cut(cell, width)
+    blank = " " * (width - _width(cell))
+    return blank + cell if right else cell + blank
+
+
+def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Names and values: one JSON object, or one row each."""
+    if as_json:
+        print_json(facts)
+        return
+    told = (("" if value is None else str(value)) for value in facts.values())
+    print_rows(
+        ("what", "value"), zip((name.replace("_", " ") for name in facts), told, strict=True)
+    )
+
+
+def _width(text: str) -> int:
+    """Columns ``text`` takes on a terminal: wide East Asian characters take two, marks none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0
+        if unicodedata.category(char)[0] == "M"
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns, with an ellipsis where something is missing."""
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text}{ELLIPSIS}"

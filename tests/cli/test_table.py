@@ -1,0 +1,62 @@
+"""Tables for a person: within the width of the terminal, and nothing in them misread."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.commands.table import LEAST, Head, fitted
+
+HEADS = (
+    Head("id", worth=100),
+    Head("label", worth=90, cut=60),
+    Head("state", worth=95),
+    Head("count", right=True, worth=80),
+    Head("read", worth=45),
+    Head("note", worth=20, cut=10),
+)
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (200, [8, 30, 12, 6, 8, 40]),
+        (114, [8, 30, 12, 6, 8, 40]),
+        (100, [8, 30, 12, 6, 8, 26]),
+        (80, [8, 30, 12, 6, 8, 0]),
+        (70, [8, 30, 12, 6, 0, 0]),
+        (50, [8, 18, 12, 6, 0, 0]),
+        (40, [8, 16, 12, 0, 0, 0]),
+        (30, [8, 0, 12, 0, 0, 0]),
+        (10, [8, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_what_is_worth_least_gives_way_first(room: int, widths: list[int]) -> None:
+    assert fitted(HEADS, [8, 30, 12, 6, 8, 40], room) == widths
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 60), st.integers(0, 99), st.none() | st.integers(0, 99)),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(1, 200),
+)
+def test_only_texts_are_shortened_and_all_has_room(
+    columns: list[tuple[int, int, int | None]], room: int
+) -> None:
+    heads = [Head("x", worth=worth, cut=cut) for _, worth, cut in columns]
+    widths = [width for width, *_ in columns]
+    given = fitted(heads, widths, room)
+    kept = [width for width in given if width]
+    assert not kept or sum(kept) + 2 * (len(kept) - 1) <= room
+    for head, wished, width in zip(heads, widths, given, strict=True):
+        if width not in (0, wished):
+            assert head.cut is not None
+            assert LEAST <= width < wished
+
+
+def test_what_is_never_left_out_may_run_over() -> None:
+    assert fitted([Head("a"), Head("b", cut=100)], [50, 50], 40) == [50, LEAST]
