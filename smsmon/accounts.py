@@ -6,12 +6,14 @@ What takes long to load is imported when it is needed: the console paints before
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from smsmon.clock import sleep
 from smsmon.keylike import place_shown, without_keys
 from smsmon.known import AccountState, Condition
 from smsmon.locations import expanded
@@ -180,16 +182,20 @@ def open_client(
 
 
 def windows_of(
-    profiles: Iterable[str], settings: Settings, complain: Callable[[str], None]
+    profiles: Iterable[str],
+    settings: Settings,
+    complain: Callable[[str], None],
+    opened: dict[str, Window] | None = None,
 ) -> dict[str, Window]:
     """Profile → the window of requests of its address.
 
     All smsmon processes of this user on this machine count in it. ``complain`` is given one
-    sentence where that cannot be.
+    sentence where that cannot be. ``opened`` (address → window) are those that are open, which
+    this adds to.
     """
     from smsmon.window import address_of, shared_window
 
-    opened: dict[str, Window] = {}
+    opened = {} if opened is None else opened
     windows = {}
     said: set[str] = set()
 
@@ -268,11 +274,15 @@ class Accounts:
         """What was said already of key files that others can read."""
         self._answered: set[str] = set()
         """Profiles whose balance could be read."""
+        self._opened: dict[str, Window] = {}
+        """Address → its window."""
+        self._leaving: set[asyncio.Task[None]] = set()
+        """The clients that were replaced, and are not closed yet."""
 
     @cached_property
     def windows(self) -> dict[str, Window]:
         """Profile → the window of requests of its address."""
-        return windows_of(self.settings.profiles, self.settings, self._complain)
+        return windows_of(self.settings.profiles, self.settings, self._complain, self._opened)
 
     async def connect(self, name: str) -> None:
         """Open an account's client, with its key read anew."""
@@ -292,15 +302,44 @@ class Accounts:
                 self._complain(f"Profile {name}: {told}")
         self.connected(name, self.sources[name])
         if before is not None:
-            await before.aclose()
+            leaving = asyncio.create_task(self._close_later(before), name=f"close {name}")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
-    async def use(self, settings: Settings, names: Collection[str]) -> None:
-        """Connect those of ``names`` anew that may have another key by these settings."""
+    async def _close_later(self, client: Client) -> None:
+        """Close a client that was replaced, once all that is under way with it is over."""
+        try:
+            await sleep(self._clock, self.settings.network.timeout)
+        finally:
+            await client.aclose()
+
+    def use(self, settings: Settings) -> tuple[set[str], set[str]]:
+        """Go by settings that have changed: gives the accounts to be connected anew, and those
+        whose messages are now asked for at another address, or by no account any more."""
         before, self.settings = self.settings, settings
-        for name, profile in settings.profiles.items():
-            changed = name not in self.clients or before.profiles.get(name) != profile
-            if name in names and (changed or name == settings.profile):
-                await self.connect(name)
+        windows, self.windows = (
+            self.windows,
+            windows_of(settings.profiles, settings, self._complain, self._opened),
+        )
+        anew = {
+            name
+            for name, profile in settings.profiles.items()
+            if before.profiles.get(name) != profile or before.network != settings.network
+        }
+        return anew, {name for name in windows if windows[name] is not self.windows.get(name)}
+
+    async def leave(self) -> None:
+        """Close what is of no account any more: once nothing is in flight for it."""
+        for address, window in list(self._opened.items()):
+            if window not in self.windows.values():
+                del self._opened[address]
+                window.close(self._clock.monotonic())
+        for name in self.sources.keys() - self.settings.profiles.keys():
+            del self.sources[name]
+            self.problems.pop(name, None)
+            self._answered.discard(name)
+            if (client := self.clients.pop(name, None)) is not None:
+                await client.aclose()
 
     async def balance(self, name: str) -> Balance:
         """What the account holds; it must be connected. Raises ``ReadError``."""
@@ -321,8 +360,11 @@ class Accounts:
     async def close(self) -> None:
         """Ask no more, and close every connection: what the windows kept for this process is
         free for others."""
-        for window in vars(self).get("windows", {}).values():  # if they were asked for
+        for window in self._opened.values():
             window.close(self._clock.monotonic())
+        for leaving in self._leaving:
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         while self.clients:
             _, client = self.clients.popitem()
             await client.aclose()

@@ -99,9 +99,7 @@ class Alerting:
         self._clock = clock
         self._tell = tell
         self._complain = complain
-        self._commands = {
-            name: tuple(alert.command) for name, alert in settings.alerts.items() if alert.command
-        }
+        self._commands = _commands_of(settings)
         self._settings = settings
         self._environ = environ
         self._stirred = asyncio.Event()
@@ -113,6 +111,14 @@ class Alerting:
         self._work = asyncio.Event()
         self._failing: set[tuple[str, ...]] = set()
         engine.subscribe(self._hear)
+
+    def use(self, settings: Settings) -> None:
+        """Go by the rules as these settings have them, without losing what fires."""
+        # The command of a rule that is gone is told yet that its alerts are over.
+        gone = {name: it for name, it in self._commands.items() if name not in settings.alerts}
+        self._settings, self._commands = settings, gone | _commands_of(settings)
+        self.alerts.use(rules_of(settings), self._clock.now())
+        self._stirred.set()
 
     def look_again(self, message_id: str) -> None:
         """A message was described anew: its label or tags may be asked about."""
@@ -250,6 +256,10 @@ class Alerting:
 
 def _episode(alert: Alert) -> Episode:
     return alert.rule.name, alert.message_id
+
+
+def _commands_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(alert.command) for name, alert in settings.alerts.items() if alert.command}
 
 
 def rules_of(settings: Settings) -> tuple[Rule, ...]:

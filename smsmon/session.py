@@ -6,6 +6,7 @@ client, which take longer to load than all else of ours, wait until it has been.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from smsmon.alerting import Alerting
     from smsmon.locations import Locations
     from smsmon.monitor.alerts import Alert, Rule
+    from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Rank, Sharing, WhoPolls
@@ -65,6 +67,9 @@ class Session:
         self._name = name
         self._only = only
         self._started = False
+        self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
+        self._has_rules = asyncio.Event()
+        self._using = asyncio.Lock()
         sources = accounts.sources.items()
         self.engine = Engine(
             {name: source for name, source in sources if name not in accounts.problems},
@@ -76,7 +81,7 @@ class Session:
             windows=accounts.windows,
             trouble_below=accounts.settings.display.trouble_share,
         )
-        accounts.connected = self.engine.set_source
+        accounts.connected = self._connected
 
     @cached_property
     def history(self) -> HistoryStore:
@@ -122,24 +127,17 @@ class Session:
         Raises ``StoreError`` when the watchlist cannot be read.
         """
         self._started = True
-        settings = self.accounts.settings
-        if settings.alerts:
-            from smsmon.alerting import Alerting
-
-            self.alerting = Alerting(
-                settings,
-                self.engine,
-                self.clock,
-                alerted,
-                self._complain,
-                os.environ,
-                self.history,
-                whole=self._only is None,
-            )
-            self.watching.amended = self.alerting.look_again
-            self.sharing.took_over = self.alerting.take_over
+        self._alerted = alerted
+        self._use_rules()
         await self.sharing.begin()
-        await self.watching.start(self.clock, settings.history.retention_days, shown)
+        days = self.accounts.settings.history.retention_days
+        await self.watching.start(self.clock, days, shown)
+
+    async def watch_alerts(self) -> None:
+        """Look after the alerts, from when there are rules, until cancelled."""
+        await self._has_rules.wait()
+        if self.alerting is not None:
+            await self.alerting.run()
 
     async def look_at_watchlist(
         self, every: float, looked: Callable[[], None] = lambda: None
@@ -196,14 +194,63 @@ class Session:
             if self.account(name).condition is not Condition.OK:
                 await self.accounts.connect(name)
 
-    async def use(self, settings: Settings) -> list[str]:
-        """Read the accounts by settings that have changed.
+    # --- settings that change ------------------------------------------------------------
 
-        Gives the profiles that are new: the engine was started without them.
+    async def use(self, settings: Settings, *, answered: str | None = None) -> None:
+        """Go by other settings from now on, without losing what runs.
+
+        Accounts are opened, closed, or read with another key or at another address. What is in
+        flight to the same address is taken in, alerts go on. What is read at the start alone
+        (see ``NEXT_START``) changes nothing yet. ``answered`` is an account that has just
+        answered by its key of these settings: it is connected again in any case.
         """
-        await self.accounts.use(settings, self.engine.profiles)
-        self.engine.trouble_below = settings.display.trouble_share
-        return [name for name in settings.profiles if name not in self.engine.profiles]
+        async with self._using:
+            before, engine, accounts = self.accounts.settings, self.engine, self.accounts
+            changed, moved = accounts.use(settings)
+            for name in moved & {*engine.profiles}:
+                await engine.close_account(name)
+            await accounts.leave()
+            engine.trouble_below = settings.display.trouble_share
+            if before.polling != settings.polling:
+                engine.limit(limits_of(settings))
+            if self._started:
+                self._use_rules()
+            for name in settings.profiles:
+                if name in changed or name == answered or name not in engine.profiles:
+                    await accounts.connect(name)
+                if name not in engine.profiles:
+                    source, window = accounts.sources[name], accounts.windows.get(name)
+                    engine.open_account(name, source, window)
+            if answered in engine.profiles and answered not in accounts.problems:
+                engine.answered(answered)
+            if self._started:
+                self.sharing.look_now()
+                await self.watching.follow_again()
+
+    def _connected(self, name: str, source: Source) -> None:
+        if name in self.engine.profiles:
+            self.engine.set_source(name, source)
+
+    def _use_rules(self) -> None:
+        settings = self.accounts.settings
+        if self.alerting is not None:
+            self.alerting.use(settings)
+        elif settings.alerts:
+            from smsmon.alerting import Alerting
+
+            self.alerting = Alerting(
+                settings,
+                self.engine,
+                self.clock,
+                self._alerted,
+                self._complain,
+                os.environ,
+                self.history,
+                whole=self._only is None,
+            )
+            self.watching.amended = self.alerting.look_again
+            self.sharing.took_over = self.alerting.take_over
+            self._has_rules.set()
 
     # --- looking -------------------------------------------------------------------------
 

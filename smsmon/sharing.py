@@ -139,6 +139,10 @@ class Sharing:
             await self._clock.wait(self._stirred, HEARTBEAT if calm else LOOK_EVERY)
             self._stirred.clear()
 
+    def look_now(self) -> None:
+        """Look at once: how we stand to others may have changed."""
+        self._stirred.set()
+
     async def step(self) -> None:
         """Look once, and do what follows from it."""
         look = await self._look_at_disk()

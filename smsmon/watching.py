@@ -123,6 +123,10 @@ class Watching:
         if entries is not None:
             await self._follow(entries)
 
+    async def follow_again(self) -> None:
+        """Look at the list anew: which entries concern this program may have changed."""
+        await self._follow(self._watchlist.entries)
+
     async def _follow(self, entries: Iterable[Entry]) -> None:
         """Make the engine watch ``entries`` and nothing else."""
         engine, known = self._engine, self._engine.board.messages

@@ -22,7 +22,7 @@ async def test_a_key_that_others_can_read_is_told_once(mode: int, tmp_path: Path
     said: list[str] = []
     accounts = Accounts(load_settings(locations, {}), SystemClock(), said.append)
     await accounts.connect("default")
-    await accounts.use(load_settings(locations, {}), ["default"])
+    await accounts.connect("default")
     assert accounts.problems == {}
     assert [each for each in said if "Others can read the key" in each] == said
     assert len(said) == (0 if mode == 0o600 else 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,7 @@ from smsmon.commands.context import (
     open_accounts,
     open_watchlist,
     read_settings,
+    reader,
 )
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied
     from smsmon.session import Session
     from smsmon.settings import Settings
+    from smsmon.settings.reading import Reading
     from smsmon.sharing import WhoPolls
 
 LOOK_EVERY = 1.0
@@ -56,6 +58,7 @@ def watch(
 
     Of all smsmon on one home one asks the API; the others print what it finds.
     With ids, only those of the watchlist. What others add to or take off the list is followed.
+    A changed config.toml is taken over, or stderr says why not.
     Everything is recorded in the history: an open console, or the next one, finds it there.
     It runs until ctrl+c or SIGTERM; both end it properly.
 
@@ -97,14 +100,11 @@ def _watch(
 ) -> int:
     from smsmon.clock import SystemClock
     from smsmon.commands.loops import run
+    from smsmon.reloading import Reloading
     from smsmon.session import Session
     from smsmon.shapes import alert_json, news_json
 
-    private = settings.display.privacy
-
-    def tell(news: Applied | Event) -> None:
-        for line in news_json(news, private=private):
-            print_json_line(line)
+    reread = reader(locations)
 
     def alerted(alerts: Sequence[Alert]) -> None:
         for each in alerts:
@@ -119,7 +119,19 @@ def _watch(
             for problem in accounts.problems.values():
                 complain(problem)
             session = Session(accounts, locations, clock, complain, name="watch", only=only)
-            return await _run(session, ending, tell, alerted, complain)
+
+            def tell(news: Applied | Event) -> None:
+                for line in news_json(news, private=accounts.settings.display.privacy):
+                    print_json_line(line)
+
+            async def take(reading: Reading) -> Iterable[str]:
+                await session.use(reading.settings)
+                return accounts.problems.values()
+
+            follow = Reloading(
+                locations.config, reread, clock, settings, take, lambda text, _: complain(text)
+            )
+            return await _run(session, ending, tell, alerted, complain, follow.run)
 
     return run(work(), _gap)
 
@@ -166,6 +178,7 @@ async def _run(
     tell: Callable[[Applied | Event], None],
     alerted: Callable[[Sequence[Alert]], None],
     say: Callable[[str], None],
+    follow_settings: Callable[[], Coroutine[Any, Any, None]],
 ) -> int:
     """Watch until ``ending``, and close ``session``; gives the exit code.
 
@@ -203,10 +216,10 @@ async def _run(
         asyncio.create_task(sharing.run()),
         asyncio.create_task(session.look_at_watchlist(LOOK_EVERY)),
         asyncio.create_task(session.keep_learned()),
+        asyncio.create_task(session.watch_alerts()),
+        asyncio.create_task(follow_settings()),
         asyncio.create_task(ending.over.wait()),
     ]
-    if session.alerting is not None:
-        jobs.append(asyncio.create_task(session.alerting.run()))
     try:
         await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -240,6 +240,21 @@ def rebound(actions: Iterable[Action], keymap: Mapping[str, str]) -> tuple[Actio
     )
 
 
+class Keymap:
+    """Every action with the keys it has here; the operator may give them others at any time."""
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        self.use(keymap)
+
+    def use(self, keymap: Mapping[str, str]) -> None:
+        """Give the actions these keys (action id → keys, by commas), and all others their own."""
+        self.actions = rebound(EVERY_ACTION, keymap)
+
+    def face(self, id: str) -> str:
+        """How the key of an action is written on screen."""
+        return face_of(id, self.actions)
+
+
 def wrong_keymap(settings: Settings) -> Iterator[Problem]:
     """What makes no sense in a keymap: no action of that name, no key, one that no keyboard has,
     one of the terminal, one that does two things. Quitting always has a key."""
@@ -279,5 +294,9 @@ def key_line(
     where: Where, actions: Iterable[Action] = EVERY_ACTION, urged: Container[str] = ()
 ) -> list[Action]:
     """The actions the key line shows in the pane ``where``: in their order, ``urged`` ids first."""
-    shown = [action for action in actions if action.rank and where & action.where & action.line]
+    shown = [
+        action
+        for action in actions
+        if (action.rank or action.id in urged) and where & action.where & action.line
+    ]
     return sorted(shown, key=lambda action: (action.id not in urged, action.rank))

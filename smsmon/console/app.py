@@ -34,6 +34,7 @@ from smsmon.console.themes import (
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
+from smsmon.reloading import Reloading
 from smsmon.session import Session
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
@@ -81,7 +82,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
         """
         self._readable: dict[str, Theme] = {}
-        self._signs = [Ascii()] if wants_ascii(settings.display.signs, os.environ) else []
+        self._signs = _signs_of(settings)
         super().__init__()
         self.failures.folder = locations.crashes
         self._settings = settings
@@ -89,7 +90,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._reread = reread
         self._open_client = open_client
         self._memory = _memory(settings, locations)
-        self._clock = clock or SystemClock()
+        self._clock = clock = clock or SystemClock()
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings in force, a sentence each."""
         self._unsaid: list[str] = []
@@ -97,6 +98,15 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         accounts = Accounts(settings, self._clock, self._complain, open_client)
         self._session = Session(
             accounts, locations, self._clock, self._complain, name="console", rng=rng
+        )
+        self._reloading = Reloading(
+            locations.config,
+            reread,
+            self._clock,
+            settings,
+            self._take,
+            lambda text, severity: self.front.say(text, severity),
+            checks.REFUSING,
         )
         self._tint_seconds = tint_seconds
         self.ready = asyncio.Event()
@@ -186,6 +196,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._watch_alerts()
         await self._session.open()
         self._follow_watchlist()
+        self._follow_settings()
         self._follow_balance()
         self._keep_learned()
         self._complain_of(await asyncio.to_thread(lambda: checks.complaints(self._reread())))
@@ -208,6 +219,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         problem = self._session.accounts.problems.get(name)
         if problem is None or not await beside(_lacks_key, settings):
             return
+        self.front.lack_key(lacking=True)
         await self._set_up(problem)
 
     @work(group="setup", exclusive=True, exit_on_error=False)
@@ -221,11 +233,31 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         ask = asker(self._settings, self._clock, self._open_client)
         screen = SetupScreen(self._settings, self._locations, ask, problem=problem)
         if not await self.push_screen_wait(screen):
+            if self.front.head.keyless:
+                key = self.front.keymap.face("app.setup")
+                self.front.say(f"No API key yet: {key} asks where it is, whenever you like.")
             return
-        self._settings = (await asyncio.to_thread(self._reread)).settings
-        if added := await self._session.use(self._settings):
-            names = ", ".join(added)
-            self.front.say(f"New in config.toml, and read once smsmon is started again: {names}.")
+        reading = await asyncio.to_thread(self._reread)
+        self._reloading.in_force = reading.settings
+        await self._take(reading, answered=reading.settings.profile)
+
+    async def _take(self, reading: Reading, answered: str | None = None) -> Sequence[str]:
+        """Go by other settings; gives what is wrong with them that is gone on without."""
+        from smsmon.console.changed import show_changes
+
+        before, self._settings = self._settings, reading.settings
+        self._signs = _signs_of(reading.settings)
+        await self._session.use(reading.settings, answered=answered)
+        if before.display.theme != reading.settings.display.theme:
+            self._wear_wanted()
+        show_changes(self.front, before, reading.settings)
+        self.complaints = await asyncio.to_thread(checks.complaints, reading)
+        self._follow_balance()
+        return self.complaints
+
+    @work(group="settings file", exit_on_error=False)
+    async def _follow_settings(self) -> None:
+        await self.keep_going("Following the settings file", self._reloading.run)
 
     def noticed(self) -> None:
         self.front.noticed()
@@ -234,7 +266,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """What Textual has to say goes where all else is told: nothing is laid over the screen."""
         self.front.say(message, severity)
 
-    @work(group="balance", exit_on_error=False)
+    @work(group="balance", exclusive=True, exit_on_error=False)
     async def _follow_balance(self) -> None:
         """Show what the account holds; a balance that cannot be read is left out."""
         while True:
@@ -247,8 +279,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
-        if self._session.alerting is not None:
-            await self.keep_going("The work on the alerts", self._session.alerting.run)
+        await self.keep_going("The work on the alerts", self._session.watch_alerts)
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:
@@ -308,6 +339,10 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             await self._session.close()
         except StoreError as error:
             self._complain(str(error))
+
+
+def _signs_of(settings: Settings) -> list[LineFilter]:
+    return [Ascii()] if wants_ascii(settings.display.signs, os.environ) else []
 
 
 def _lacks_key(settings: Settings) -> bool:

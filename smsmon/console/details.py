@@ -222,8 +222,12 @@ def no_recipients(watched: Watched | None) -> str:
     return "Not read yet" if watched.read_at is None else "The report lists no recipients"
 
 
-def no_messages(trouble: Exception | None, add_key: str) -> str:
-    """What stands where no message is watched; ``trouble`` is that with the list, if any."""
+def no_messages(trouble: Exception | None, add_key: str, setup_key: str = "") -> str:
+    """What stands where no message is watched; ``trouble`` is that with the list, if any.
+
+    ``setup_key`` asks for the API key, where there is none.
+    """
     if trouble:
         return f"The watchlist cannot be read, so nothing is watched. {trouble}"
-    return f"Nothing is watched yet. Press {add_key} to add message ids, typed or pasted."
+    lacking = f"There is no API key yet: {setup_key} asks where it is. " if setup_key else ""
+    return f"{lacking}Nothing is watched yet. Press {add_key} to add message ids, typed or pasted."

@@ -79,6 +79,8 @@ class Head:
     """Who polls; None before that is known."""
     retry_key: str = "t"
     """The key that tries an account again."""
+    setup_key: str = ""
+    """The key that asks where the key of the account ``name`` is; empty where that has one."""
 
 
 def trouble(head: Head) -> bool:
@@ -195,6 +197,8 @@ def _account(account: AccountState, name: str, formats: Formats, head: Head) -> 
                 return _held(name, account, formats)
             state, again = "down", _next_try(account, formats)
         case Condition.STOPPED:
+            if head.setup_key and account.profile == head.name:
+                return _not_set_up(name, account, formats, head.setup_key)
             state, again = "stopped", f", {head.retry_key} tries again"
     since = f"{FAILING.glyph} {state} since {formats.moment(account.since)}"
     reason = formats.words(account.reason)
@@ -204,6 +208,14 @@ def _account(account: AccountState, name: str, formats: Formats, head: Head) -> 
     short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
     told = (f"{since}{again}: {reason}", said, short, now if down else since)
     return [Content.assemble(name, (form, "bold")) for form in told]
+
+
+def _not_set_up(name: str, account: AccountState, formats: Formats, key: str) -> list[Content]:
+    """The way to set the account up, which no width leaves out."""
+    told = f"{FAILING.glyph} stopped, {key} sets it up"
+    said = f"{told}: {formats.words(account.reason)}"
+    short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
+    return [Content.assemble(name, (form, "bold")) for form in (said, short, told)]
 
 
 def _held(name: str, account: AccountState, formats: Formats) -> list[Content]:

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from smsmon.console import head
+from smsmon.console.actions import Keymap
 from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
@@ -39,7 +40,7 @@ class HeadLines:
         filtered: Callable[[], Counts | None],
         *,
         name: str,
-        retry_key: str,
+        keymap: Keymap,
     ) -> None:
         """``filtered`` gives the counts of the messages that a filter shows, None without one.
 
@@ -49,8 +50,10 @@ class HeadLines:
         self._formats = formats
         self._feed = feed
         self._filtered = filtered
-        self._name = name
-        self._retry_key = retry_key
+        self.name = name
+        self._keymap = keymap
+        self.keyless = False
+        """The operator was asked where the key of the current account is, and put it off."""
         self.activity = Activity(session.clock)
         self.states = States(session.engine, formats.now)
         self.told = head.Head((), Counter())
@@ -71,9 +74,14 @@ class HeadLines:
         """The two lines, to be mounted on a screen."""
         with self._line:
             yield self._truth
-            if not self._formats.still:
-                yield self._clock
+            yield self._clock
+        self._clock.display = not self._formats.still
         yield self._totals
+
+    def show_clock(self) -> None:
+        """Show the time of day, or no longer."""
+        self._clock.display = not self._formats.still
+        self.show_time()
 
     def show_time(self) -> None:
         """The time of day, to the second."""
@@ -92,7 +100,7 @@ class HeadLines:
         told = head.Head(
             accounts=tuple(self._session.account(name) for name in engine.profiles),
             states=self.states.counts.copy(),
-            name=self._name,
+            name=self.name,
             balance=self._balance,
             used=used,
             allowed=allowed,
@@ -104,7 +112,8 @@ class HeadLines:
             halted=self._session.halted,
             alerts=self._session.alerts,
             polling=self._session.polling,
-            retry_key=self._retry_key,
+            retry_key=self._keymap.face("app.retry"),
+            setup_key=self._keymap.face("app.setup") if self.keyless else "",
         )
         filtered = self._filtered()
         totals = engine.board.totals() if filtered is None else filtered

@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.content import Content
 from textual.widget import Widget
 
-from smsmon.console.actions import EVERY_ACTION, Action, Where, key_face, key_line
+from smsmon.console.actions import Action, Keymap, Where, key_face, key_line
 from smsmon.text import ELLIPSIS
 
 GAP = "   "
@@ -157,9 +157,9 @@ class KeyLine(FittedLine):
     ``refresh_bindings()`` (Textual issue 6666), which a console open for days would feel.
     """
 
-    def __init__(self, actions: tuple[Action, ...] = EVERY_ACTION, *, id: str) -> None:
+    def __init__(self, keymap: Keymap, *, id: str) -> None:
         super().__init__(id=id)
-        self._actions = actions
+        self._keymap = keymap
         self._where = Where.MESSAGES
         self.urged: frozenset[str] = frozenset()
         """Ids of the actions that matter more than any other just now."""
@@ -167,11 +167,15 @@ class KeyLine(FittedLine):
     def stand_in(self, where: Where) -> None:
         """Show the keys of the pane ``where``."""
         self._where = where
-        self.fit(partial(fit, key_line(where, self._actions, self.urged)))
+        self.fit(partial(fit, key_line(where, self._keymap.actions, self.urged)))
 
     def urge(self, id: str, wanted: bool = True) -> None:
         """Put an action before all others, or back to its own place."""
         self.urged = self.urged | {id} if wanted else self.urged - {id}
+        self.show()
+
+    def show(self) -> None:
+        """Show the keys anew: they are others, perhaps."""
         self.stand_in(self._where)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smsmon.console import head
-from smsmon.console.actions import Where
+from smsmon.console.actions import Keymap, Where
 from smsmon.console.formats import Formats
 from smsmon.console.picture import Picture
 from smsmon.console.undoing import ListStep, Steps, counted, edited, named
@@ -40,8 +40,8 @@ class Operations:
     say: Say
     start: Callable[..., object]
     """Starts a worker of Textual, in a group."""
-    retry_key: str
-    """What tries an account again."""
+    keymap: Keymap
+    """The keys that are told of."""
     show_head: Callable[[], None]
     show_everything: Callable[[], None]
     go: Callable[[Where], object]
@@ -142,7 +142,11 @@ class Operations:
 
     def retry(self) -> None:
         """Try accounts that are down or stopped again."""
-        self.start(self.session.retry, group="account", exclusive=True)
+        self.start(self._retry, group="account", exclusive=True)
+
+    async def _retry(self) -> None:
+        await self.session.retry()
+        self.show_head()
 
     def refresh(self) -> None:
         """Ask about the chosen messages now."""
@@ -168,11 +172,12 @@ class Operations:
 
     def _tell_who_is_not_asked(self, profiles: Iterable[str], full: Mapping[str, float]) -> None:
         named = len(self.session.engine.profiles) > 1
+        retry_key = self.keymap.face("app.retry")
         if self.session.halted:
             self.say(f"Nothing is asked: {self.session.halted}.", "error")
         for name in profiles:
             account = self.session.account(name)
-            told = head.why_not_asked(account, self.formats, self.retry_key, named=named)
+            told = head.why_not_asked(account, self.formats, retry_key, named=named)
             if not told and name in full:
                 told = head.limit_used_up(full[name], self.session.engine.allowed, self.formats)
             if told:

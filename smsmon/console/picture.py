@@ -26,7 +26,7 @@ from smsmon.console.line import part
 from smsmon.console.live_table import MappedRows
 from smsmon.console.reasons import alert_reason, reason
 from smsmon.console.tables.log import Journal, log_pane
-from smsmon.console.tables.messages import messages_pane
+from smsmon.console.tables.messages import all_columns, messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
 from smsmon.filters.recipients import recipient_row
@@ -70,7 +70,7 @@ class Picture:
         self._explain = explain
         engine = session.engine
         self.messages = messages_pane(
-            engine, formats, tint_seconds, session.firing if session.has_alerts else None
+            engine, formats, tint_seconds, session.firing, has_alerts=session.has_alerts
         )
         self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
@@ -174,6 +174,12 @@ class Picture:
             pane.table.repaint()
         self.entitle_side()
 
+    def show_rules(self) -> None:
+        """Show the column of alerts where there are rules, and not where there are none."""
+        session = self._session
+        columns = all_columns(session.engine, self._formats, session.firing, session.has_alerts)
+        self.messages.table.offer(columns)
+
     def show_ages(self) -> None:
         """Tell the ages of what is not fresh."""
         self.messages.table.repaint()
@@ -181,9 +187,9 @@ class Picture:
 
     # The panes
 
-    def say_when_empty(self, trouble: Exception | None, add_key: str) -> None:
+    def say_when_empty(self, trouble: Exception | None, add_key: str, setup_key: str) -> None:
         """Say how it stands with the list, where nothing of it is shown."""
-        self.messages.say_when_empty(no_messages(trouble, add_key))
+        self.messages.say_when_empty(no_messages(trouble, add_key, setup_key))
 
     def entitle_messages(self) -> None:
         """The title of the messages."""

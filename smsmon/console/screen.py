@@ -14,7 +14,7 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from smsmon.clock import sleep
-from smsmon.console.actions import ACTIONS, EVERY_ACTION, Where, bindings, face_of, rebound
+from smsmon.console.actions import ACTIONS, Action, Keymap, Where, bindings
 from smsmon.console.export import Exports
 from smsmon.console.feed import Feed, News
 from smsmon.console.formats import Formats
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
-_SINCE = "view.since"
+_SINCE, _SETUP = "view.since", "app.setup"
 
 
 class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
@@ -74,10 +74,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         super().__init__()
         self.session = session
         self.formats = formats
-        self._memory = memory
-        self.actions = rebound(EVERY_ACTION, keymap or {})
-        """Every action, with the keys it has here."""
-        retry_key = face_of("app.retry", self.actions)
+        self.memory = memory
+        self.keymap = Keymap(keymap or {})
         self.attention = Attention(session.clock.now(), memory)
         journal = Journal()
         start = partial(self.run_worker, exit_on_error=False)
@@ -87,10 +85,10 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.picture = picture = Picture(
             session, formats, journal, start, self._said.explain, tint_seconds=tint_seconds
         )
-        self._keys = KeyLine(self.actions, id="keys")
+        self._keys = KeyLine(self.keymap, id="keys")
         self.arrangement = Arrangement(self, picture, self._keys)
         self.head = HeadLines(
-            session, formats, self.feed, picture.filtered_counts, name=name, retry_key=retry_key
+            session, formats, self.feed, picture.filtered_counts, name=name, keymap=self.keymap
         )
         go = self.arrangement.go
         steps = Steps()
@@ -103,8 +101,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             steps,
             self.say,
             start,
-            retry_key,
-            self.head.show,
+            self.keymap,
+            self.show_accounts,
             self.show_everything,
             go,
         )
@@ -153,7 +151,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.session.engine.subscribe(self.feed.hear)
         self.session.engine.subscribe(self.head.activity.hear)
         for pane in self.picture.tables:
-            if names := self._memory.get(f"columns of {pane.id}"):
+            if names := self.memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
         self._keep_up()
         self._keep_time()
@@ -187,10 +185,16 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         """Bring the screen up to date with what happened."""
         self.picture.show_news(news)
         if news.account:
+            self.show_accounts()
             self.head.states.look_at_all()
         else:
             self.head.states.look_at(news.polled | news.changed.keys())
         self.head.show()
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Every action, with the keys it has here."""
+        return self.keymap.actions
 
     @property
     def frames_per_second(self) -> float:
@@ -198,9 +202,27 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def show_watchlist(self) -> None:
         """Say how it stands with the list, where nothing of it is shown, and in the head."""
-        add_key = face_of("message.add", self.actions)
-        self.picture.say_when_empty(self.session.watchlist.broken, add_key)
+        add_key = self.keymap.face("message.add")
+        setup_key = self.keymap.face(_SETUP) if self.head.keyless else ""
+        self.picture.say_when_empty(self.session.watchlist.broken, add_key, setup_key)
         self.head.show()
+
+    def show_accounts(self) -> None:
+        """Say how it stands with the accounts, as far as that is known without a poll."""
+        if self.head.keyless and self.head.name not in self.session.accounts.problems:
+            self.lack_key(lacking=False)
+        self.head.show()
+
+    def lack_key(self, *, lacking: bool) -> None:
+        """Say how to set the current account up, wherever it is said that it has no key."""
+        self.head.keyless = lacking
+        self._keys.urge(_SETUP, lacking)
+        self.show_watchlist()
+
+    def show_keys(self) -> None:
+        """The actions have other keys."""
+        self._keys.show()
+        self.show_watchlist()
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
         """Tell what began and ended together: in the log, in a notice, and at its messages."""

@@ -118,6 +118,8 @@ class Alerts:
         self._cases: dict[str, dict[str, _Case]] = {}
         self._unmet: set[str] = set()
         """Messages that were there at the start, and were not read since."""
+        self._unmet_by: dict[str, set[str]] = {}
+        """A rule that began later → as much, of its own start."""
         self._touched: dict[str, None] = {}
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
@@ -144,6 +146,31 @@ class Alerts:
         return self._heap[0][0] if self._heap else inf
 
     # Being told
+
+    def use(self, rules: Sequence[Rule], now: float) -> None:
+        """Go by these rules from now on.
+
+        An alert that fires goes on under a changed rule of its name, for as long as that holds;
+        what was pending begins anew if the condition is another. What holds already for a new
+        condition is no news. An alert whose rule is gone is over.
+        """
+        before, after = self._rules, {rule.name: rule for rule in rules}
+        asks_else = {
+            name
+            for name, rule in after.items()
+            if name not in before or before[name].condition.text != rule.condition.text
+        }
+        for id, cases in self._cases.items():
+            for name in [name for name in cases if name not in after]:
+                self._end(cases, name, id, now, "its rule was removed")
+            for name in asks_else & cases.keys():
+                if cases[name].phase is _Phase.PENDING:
+                    del cases[name]
+        self._rules = after
+        self._asks_state = any(rule.about_reading for rule in rules)
+        self._unmet_by = {name: met for name, met in self._unmet_by.items() if name in after}
+        self._unmet_by |= {name: set(self._monitor.board.messages) for name in asks_else}
+        self.touch(self._monitor.board.messages)
 
     def meet(self, ids: Iterable[str]) -> None:
         """These messages are there at the start: what holds for them already is no news."""
@@ -244,11 +271,19 @@ class Alerts:
             due = min(due, self._go_on(cases, rule, watched, now, holds=holds))
             due = min(due, *_turns(rule.condition, self._monitor, watched, now))
         if fresh:
-            self._unmet.discard(id)
+            self._has_met(id)
         if not cases:
             del self._cases[id]
         self._note_firing(id)
         self._plan(id, due)
+
+    def _has_met(self, id: str) -> None:
+        """What holds for this message from now on is news."""
+        self._unmet.discard(id)
+        for name, unmet in list(self._unmet_by.items()):
+            unmet.discard(id)
+            if not unmet:
+                del self._unmet_by[name]
 
     def _read(self, watched: Watched) -> bool:
         """True when it was read since the start."""
@@ -270,7 +305,7 @@ class Alerts:
         """Let the case of a rule go on; gives when time alone brings it further."""
         case = cases.get(rule.name)
         if holds and case is None:
-            old = watched.id in self._unmet
+            old = watched.id in self._unmet or watched.id in self._unmet_by.get(rule.name, ())
             case = cases[rule.name] = _Case(_Phase.PENDING, now, now, old, watched.entry.label)
         if case is None:
             return inf
@@ -312,7 +347,7 @@ class Alerts:
         cases = self._cases.pop(id, {})
         for name in list(cases):
             self._end(cases, name, id, now, "no longer watched")
-        self._unmet.discard(id)
+        self._has_met(id)
         self._firing.pop(id, None)
         self._due.pop(id, None)
 

@@ -67,6 +67,11 @@ class Gate:
         self._bids.withdraw(who)
         return False
 
+    def widen(self, room: int) -> None:
+        """Let more in at once, or fewer: those inside may stay."""
+        self._room = room
+        self._bids.wake()
+
     def enter(self) -> None:
         """A request goes out."""
         self._inside += 1
@@ -105,6 +110,12 @@ class Budget:
         self.window = window or Window()
         self._own: deque[float] = deque(maxlen=max(1, int(per_minute * PACE_SHARE)))
         self._bids = Bids()
+
+    def limit_to(self, per_minute: int) -> None:
+        """Keep to another limit from now on; what went out counts."""
+        self.limit = per_minute
+        self._own = deque(self._own, maxlen=max(1, int(per_minute * PACE_SHARE)))
+        self._bids.wake()
 
     # --- asking --------------------------------------------------------------------------
 

@@ -6,21 +6,20 @@ in which they subscribed; a listener or recorder that raises hurts nobody else.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Protocol, TypeVar
 
-from smsmon.clock import Clock, sleep
+from smsmon.clock import Clock
 from smsmon.known import AccountState, Condition, Remembered
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.board import Applied, Board, Watched
-from smsmon.monitor.budget import Budget, Gate
-from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.habits import Learned
 from smsmon.monitor.ledger import Window
-from smsmon.monitor.poller import EVERYTHING, NOTHING, News, Poller
+from smsmon.monitor.poller import EVERYTHING, NOTHING, News
+from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Source
 
@@ -71,34 +70,19 @@ class Engine:
         self.trouble_below = trouble_below
         """The delivery rate, from 0 to 1, under which a message is in trouble."""
         self._clock = clock
-        self._limits = limits or Limits()
         self._recorder = recorder
         self._listeners: list[Listener] = []
         self._broken: set[object] = set()
-        self._granted: Container[str] = EVERYTHING
         self._focus: str | None = None
         self._focus_elsewhere: frozenset[str] = frozenset()
         self.others: Others | None = None
         """Who is asked for messages that are not ours to poll; None: nobody is there."""
-        rng = rng or Random()
-        self._budgets: dict[Window, Budget] = {}
-        self._pollers: dict[str, Poller] = {}
-        gate, common = Gate(self._limits.concurrency), Window()
+        self._open = Pollers(
+            self.board, clock, limits or Limits(), rng or Random(), self._tell, learned or {}
+        )
+        self._pollers = self._open.by_profile
         for profile, source in sources.items():
-            window = (windows or {}).get(profile, common)
-            budget = self._budgets.setdefault(window, Budget(self._limits.per_minute, window))
-            self._pollers[profile] = Poller(
-                profile,
-                source,
-                self.board,
-                clock,
-                budget=budget,
-                gate=gate,
-                limits=self._limits,
-                rng=rng,
-                habits=Habits((learned or {}).get(profile)),
-                tell=self._tell,
-            )
+            self._open.open(profile, source, (windows or {}).get(profile))
 
     # --- looking -------------------------------------------------------------------------
 
@@ -106,7 +90,7 @@ class Engine:
     def requests_last_minute(self) -> int:
         """Requests of the last 60 seconds, over all addresses, of all who share their windows."""
         now = self._clock.monotonic()
-        return sum(budget.used(now) for budget in self._budgets.values())
+        return sum(budget.used(now) for budget in self._open.budgets)
 
     @property
     def allowed(self) -> int:
@@ -115,7 +99,7 @@ class Engine:
         Less than the limit for some minutes after a "too many requests".
         """
         now = self._clock.monotonic()
-        return sum(budget.allowed(now) for budget in self._budgets.values())
+        return sum(budget.allowed(now) for budget in self._open.budgets)
 
     def full_until(self, profile: str) -> float | None:
         """Wall time until which all requests that are allowed have gone out; None: one may go."""
@@ -228,7 +212,7 @@ class Engine:
         wanted = list(message_ids)
         for profile, ids in self._by_profile(wanted).items():
             self._pollers[profile].refresh(ids)
-        elsewhere = [id for id in wanted if id in self.board and id not in self._granted]
+        elsewhere = [id for id in wanted if id in self.board and id not in self._open.granted]
         if elsewhere and self.others is not None:
             self.others.refresh(elsewhere)
 
@@ -236,7 +220,7 @@ class Engine:
         """Poll everything that is not paused, as fast as the limit evenly allows."""
         for poller in self._pollers.values():
             poller.refresh_all()
-        if self._granted is not EVERYTHING and self.others is not None:
+        if self._open.granted is not EVERYTHING and self.others is not None:
             self.others.refresh_all()
 
     def focus(self, message_id: str | None) -> None:
@@ -267,14 +251,12 @@ class Engine:
         It is asked before each request goes out and each answer is taken in, so what it holds
         may change at any moment. ``NOTHING`` holds no message.
         """
-        self._granted = granted
-        for poller in self._pollers.values():
-            poller.grant(granted)
+        self._open.grant(granted)
 
     @property
     def leads(self) -> bool:
         """True while this engine polls at all."""
-        return self._granted is not NOTHING
+        return self._open.granted is not NOTHING
 
     def receive(self, profile: str, answer: Answer) -> None:
         """Take in what the source of ``profile`` says without having been asked, and tell it.
@@ -308,6 +290,13 @@ class Engine:
         """Try a stopped or silent account again. Raises KeyError when there is none such."""
         self._pollers[profile].retry()
 
+    def answered(self, profile: str) -> None:
+        """The account has just answered, to a request of somebody else: all is well with it.
+
+        Raises KeyError when there is no such account.
+        """
+        self._pollers[profile].answered()
+
     def set_source(self, profile: str, source: Source) -> None:
         """Read an account through another source (its key changed), at once.
 
@@ -315,26 +304,29 @@ class Engine:
         """
         self._pollers[profile].read_from(source)
 
+    def open_account(self, profile: str, source: Source, window: Window | None = None) -> None:
+        """Read one more account, at once; ``window`` is that of its address."""
+        self._open.open(profile, source, window)
+        self._look_at()
+
+    async def close_account(self, profile: str) -> None:
+        """Read an account no longer; what is in flight for it is over then. Its messages stay.
+
+        Raises KeyError when there is no such account.
+        """
+        await self._open.close(profile)
+
+    def limit(self, limits: Limits) -> None:
+        """Keep within other limits from now on."""
+        self._open.limit(limits)
+
     # --- running -------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Poll until cancelled. A failed poll is news, never an exception."""
-        async with asyncio.TaskGroup() as group:
-            for profile, poller in self._pollers.items():
-                group.create_task(self._keep_polling(poller), name=f"poller {profile}")
-            if not self._pollers:
-                await sleep(self._clock, None)
+        await self._open.run()
 
     # --- inside --------------------------------------------------------------------------
-
-    async def _keep_polling(self, poller: Poller) -> None:
-        """Run a poller for good: a bug in it costs a second, not the rhythm."""
-        while True:
-            try:
-                await poller.run()
-            except Exception:
-                log.exception("the poller of %s failed; it starts again", poller.profile)
-            await sleep(self._clock, 1.0)
 
     def _by_profile(self, message_ids: Iterable[str]) -> dict[str, list[str]]:
         """The watched ones of ``message_ids`` that have an account, by profile."""

@@ -157,7 +157,7 @@ class Intake:
             applied = self._board.unchanged(message_id, wall, asked_at, served_at, answer.origin)
         elif left is not None:
             # The same as was known when it was asked for, not as was found otherwise since.
-            self._came_up(wall, left)
+            self.came_up(wall, left)
             self._planner.again(message_id)
             return
         else:
@@ -167,7 +167,7 @@ class Intake:
         if left is not None:
             trouble = self.messages[message_id]
             trouble.missing = trouble.failures = 0
-            self._came_up(wall, left)
+            self.came_up(wall, left)
         if whole:
             self._planner.after_answer(message_id)
         self._tell(applied)
@@ -179,7 +179,7 @@ class Intake:
         trouble = flight.trouble
         if fault.kind is FaultKind.NOT_FOUND:
             trouble.missing += 1
-            self._came_up(wall, flight.left)
+            self.came_up(wall, flight.left)
             self._planner.after_not_found(message_id, trouble.missing)
         else:
             trouble.failures += 1
@@ -207,6 +207,21 @@ class Intake:
             self._learn(watched, past, watched.read_at, applied)
         return applied
 
+    def came_up(self, wall: float, left: float) -> None:
+        """A true answer: if the account was down, go on without a burst."""
+        now = self._clock.monotonic()
+        self._budget.answered(now, left)
+        if not self.health.good(left):
+            return
+        late = []
+        for message_id, trouble in self.messages.items():
+            turn = self._planner.turn(message_id)
+            if turn is not None and (turn.due <= now or trouble.failures):
+                late.append(message_id)
+            trouble.failures = 0
+        self._spread_out(late)
+        self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))
+
     # --- inside --------------------------------------------------------------------------
 
     def _learn(self, watched: Watched, past: Past, at: float, applied: Applied) -> None:
@@ -223,18 +238,3 @@ class Intake:
         if until is not None:
             why = f"{why.rstrip('.')}. {nothing_before(until)}"
         self._tell(Event(kind, wall, None, self._profile, why, until))
-
-    def _came_up(self, wall: float, left: float) -> None:
-        """A true answer: if the account was down, go on without a burst."""
-        now = self._clock.monotonic()
-        self._budget.answered(now, left)
-        if not self.health.good(left):
-            return
-        late = []
-        for message_id, trouble in self.messages.items():
-            turn = self._planner.turn(message_id)
-            if turn is not None and (turn.due <= now or trouble.failures):
-                late.append(message_id)
-            trouble.failures = 0
-        self._spread_out(late)
-        self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))

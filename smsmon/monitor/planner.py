@@ -60,7 +60,7 @@ class Agenda:
     """The turns of one account's messages."""
 
     def __init__(self, floor: float) -> None:
-        self._floor = floor
+        self.floor = floor
         """Seconds between two polls of one message, at least."""
         self._turns: dict[str, Turn] = {}
         self._lanes: dict[int, list[tuple[float, int, Turn]]] = {}
@@ -74,10 +74,14 @@ class Agenda:
         """The turn of a message; None when none is planned."""
         return self._turns.get(message_id)
 
+    def turns(self) -> list[Turn]:
+        """Every turn that is planned."""
+        return list(self._turns.values())
+
     def put(self, message_id: str, anchor: float, interval: float) -> Turn:
         """Plan the next poll ``interval`` after ``anchor``, though not before the floor."""
         interval = max(interval, SHORTEST)
-        return self._enter(Turn(message_id, anchor + max(interval, self._floor), anchor, interval))
+        return self._enter(Turn(message_id, anchor + max(interval, self.floor), anchor, interval))
 
     def put_at(self, message_id: str, due: float, interval: float) -> Turn:
         """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
@@ -312,6 +316,21 @@ class Planner:
         soon = max(now, turn.anchor + floor) if turn.regular else now + floor
         if turn.due > soon:
             self.at(turn.message_id, soon, floor)
+
+    def limit(self, limits: Limits) -> list[str]:
+        """Plan within other limits from now on; gives those whose next poll does not follow the
+        schedule, and is later than the limits allow."""
+        self._limits, self._agenda.floor = limits, limits.min_interval
+        now, ahead = self._clock.monotonic(), self._clock.now() - self._clock.monotonic()
+        late = []
+        for turn in self._agenda.turns():
+            id = turn.message_id
+            if turn.regular:
+                again = self._agenda.put(id, turn.anchor, min(turn.interval, limits.max_interval))
+                self._board[id].next_due = again.due + ahead
+            elif turn.due > now + limits.max_interval:
+                late.append(id)
+        return late
 
     def missed(self, message_ids: Iterable[str]) -> list[str]:
         """Those to be polled because the wall clock jumped; nearly always none.

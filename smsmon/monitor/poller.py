@@ -77,6 +77,7 @@ class Poller:
         rng: Random,
         habits: Habits,
         tell: Callable[[News], None],
+        granted: Container[str] = EVERYTHING,
     ) -> None:
         self.profile = profile
         self._board = board
@@ -103,7 +104,7 @@ class Poller:
         )
         self._health = self.intake.health
         self._messages = self.intake.messages
-        self._granted: Container[str] = EVERYTHING
+        self._granted = granted
         """The messages that are ours to poll; what it holds may change at any moment."""
         self.read_from(source)
 
@@ -191,11 +192,28 @@ class Poller:
         self._spread_out(begun)
         self._wake.set()
 
+    def limit(self, limits: Limits) -> None:
+        """Keep within other limits: what would be read too late by them is read soon."""
+        self._limits = limits
+        self._spread_out(self._planner.limit(limits))
+        self._wake.set()
+
+    def leave(self) -> None:
+        """Nothing is polled any more: no message has a next poll."""
+        for message_id in self._messages:
+            self._drop(message_id)
+        self._messages.clear()
+
     def retry(self) -> None:
         """Try a stopped or silent account again at once."""
         if self._health.condition is not Condition.OK:
             self._health.retry(self._clock.monotonic())
             self._wake.set()
+
+    def answered(self) -> None:
+        """The account has just answered, to a request of somebody else."""
+        self.intake.came_up(self._clock.now(), self._clock.monotonic())
+        self._wake.set()
 
     def read_from(self, source: Source) -> None:
         """Read from another source from now on (the key changed), at once."""

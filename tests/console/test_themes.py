@@ -228,8 +228,8 @@ async def test_a_theme_that_nobody_knows_is_said(name: str, tmp_path: Path) -> N
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 5)
         assert scene.app.theme in {theme.name for theme in (*THEMES, TERMINAL)}
-        (notice,) = scene.app._notifications
-        assert name.strip() in notice.message
+        (notice,) = scene.said
+        assert name.strip() in notice
 
 
 @given(

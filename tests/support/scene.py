@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from smsmon.model import Balance, Entry, Fault, ReadError, Report, Unchanged
 from smsmon.monitor.source import Source
 from smsmon.settings import Settings
 from smsmon.settings.loading import read
+from smsmon.settings.reading import Reading
 from smsmon.simulator.scenario import SENDS, demo_entries, message_of
 from smsmon.simulator.world import World
 from smsmon.store.local.watchlist import Watchlist
@@ -67,6 +69,16 @@ def _demo_world(clock: VirtualClock, ids: set[str]) -> World:
     return world
 
 
+def _reread(
+    locations: Locations, environ: dict[str, str], keymap: dict[str, str] | None
+) -> Reading:
+    reading = read(locations, environ)
+    if keymap is None:
+        return reading
+    settings = msgspec.structs.replace(reading.settings, keymap=keymap)
+    return replace(reading, settings=settings)
+
+
 class Scene:
     """One console: its home, its clock, its account."""
 
@@ -94,13 +106,13 @@ class Scene:
             "SMSMON_DISPLAY_SIGNS": "unicode",
             **(environ or {}),
         }
-        settings = read(self.locations, given).settings
+        settings = _reread(self.locations, given, keymap).settings
         self.app = ConsoleApp(
-            msgspec.structs.replace(settings, keymap=keymap or {}),
+            settings,
             self.locations,
             self.clock,
             self._open_client,
-            reread=partial(read, self.locations, given),
+            reread=partial(_reread, self.locations, given, keymap),
             tint_seconds=0,
             rng=Random(1),
         )

@@ -149,6 +149,14 @@ class TableSurface(ScrollView, Generic[K, R]):
         self._find_filled()
         self._lay_out()
 
+    def offer(self, columns: Sequence[Column[R]]) -> None:
+        """Have these columns to choose from; the usual ones stay the usual ones."""
+        usual = usual_columns(self.columns)
+        self._columns = {column.name: column for column in columns}
+        now = usual_columns(columns)
+        if now != usual:
+            self.choose_columns(now if self._chosen == usual else self._chosen)
+
     @property
     def empty(self) -> str:
         """What stands there while no row is shown."""

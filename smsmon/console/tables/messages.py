@@ -135,13 +135,13 @@ def mark(rules: Sequence[Rule]) -> Cell:
     return Span(ALERT.glyph, ALERT_TONES[rules[0].severity]) if rules else ""
 
 
-def alert_column(firing: Firing) -> Column[Watched]:
+def alert_column(firing: Firing, *, spare: bool = False) -> Column[Watched]:
     """A sign before the messages for which alerts fire."""
 
     def shown(row: Watched, width: int) -> Cell:
         return mark(firing(row.id))
 
-    return Column("alert", ALERT.glyph, shown, width=1, priority=97,
+    return Column("alert", ALERT.glyph, shown, width=1, priority=97, spare=spare,
                   help="An alert fires for it; its name stands above the keys.")  # fmt: skip
 
 
@@ -151,17 +151,27 @@ MESSAGE_STEPS: Steps = (
 )
 
 
+def all_columns(
+    monitor: Monitor, formats: Formats, firing: Firing, has_alerts: bool
+) -> tuple[Column[Watched], ...]:
+    """Every column there is, that of the alerts among the usual ones where there are rules."""
+    columns = message_columns(monitor, formats)
+    return (alert_column(firing, spare=not has_alerts), *columns)
+
+
 def messages_pane(
-    monitor: Monitor, formats: Formats, tint_seconds: float, firing: Firing | None = None
+    monitor: Monitor,
+    formats: Formats,
+    tint_seconds: float,
+    firing: Firing = no_alerts,
+    *,
+    has_alerts: bool = False,
 ) -> TablePane[str, Watched]:
-    """The messages on ``monitor``'s board, by id; ``firing`` None: there are no alerts."""
-    columns, fields = message_columns(monitor, formats), MESSAGE_FIELDS
-    if firing is not None:
-        columns = (alert_column(firing), *columns)
-        fields = (*fields, ALERT_FIELD)
+    """The messages on ``monitor``'s board, by id, with the rules that fire for each."""
+    fields = (*MESSAGE_FIELDS, ALERT_FIELD)
     table = LiveTable(
-        columns,
-        MessageRows(monitor, formats, firing or no_alerts),
+        all_columns(monitor, formats, firing, has_alerts),
+        MessageRows(monitor, formats, firing),
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )

@@ -1,0 +1,138 @@
+"""The pollers of an engine: one for each account, opened and closed while it runs.
+
+They share the budget of their address, and the gate of the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Container, Mapping
+from random import Random
+
+from smsmon.clock import Clock, sleep
+from smsmon.monitor.board import Board
+from smsmon.monitor.budget import Budget, Gate
+from smsmon.monitor.habits import Habits, Learned
+from smsmon.monitor.ledger import Window
+from smsmon.monitor.poller import EVERYTHING, News, Poller
+from smsmon.monitor.schedule import Limits
+from smsmon.monitor.source import Source
+
+log = logging.getLogger(__name__)
+
+
+class Pollers:
+    """By profile, in the order in which they were opened."""
+
+    def __init__(
+        self,
+        board: Board,
+        clock: Clock,
+        limits: Limits,
+        rng: Random,
+        tell: Callable[[News], None],
+        learned: Mapping[str, Learned],
+    ) -> None:
+        """``learned`` (profile → what its poller once taught) is what a schedule begins with."""
+        self.by_profile: dict[str, Poller] = {}
+        self.granted: Container[str] = EVERYTHING
+        """The messages that are ours to poll."""
+        self._board = board
+        self._clock = clock
+        self._limits = limits
+        self._rng = rng
+        self._tell = tell
+        self._learned = dict(learned)
+        self._gate = Gate(limits.concurrency)
+        self._common = Window()
+        self._budgets: dict[Window, Budget] = {}
+        self._of: dict[str, Budget] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def budgets(self) -> list[Budget]:
+        """One for each address."""
+        return list(self._budgets.values())
+
+    def open(self, profile: str, source: Source, window: Window | None = None) -> None:
+        """Poll the messages of an account that has none yet: those that are watched already too.
+
+        Without a ``window`` of its address it shares one with all others that have none.
+        """
+        window = window or self._common
+        budget = self._budgets.setdefault(window, Budget(self._limits.per_minute, window))
+        self._of[profile] = budget
+        poller = self.by_profile[profile] = Poller(
+            profile,
+            source,
+            self._board,
+            self._clock,
+            budget=budget,
+            gate=self._gate,
+            limits=self._limits,
+            rng=self._rng,
+            habits=Habits(self._learned.get(profile)),
+            tell=self._tell,
+            granted=(),
+        )
+        poller.add(each.id for each in self._board if each.entry.profile == profile)
+        poller.grant(self.granted)
+        if self._group is not None:
+            self._begin(profile, self._group)
+
+    async def close(self, profile: str) -> None:
+        """Poll an account no longer; its requests in flight are cancelled and over then.
+
+        What its reports taught is kept for the next of that name. Its messages stay on the board.
+        """
+        poller, budget = self.by_profile.pop(profile), self._of.pop(profile)
+        self._learned[profile] = poller.intake.habits.export()
+        if (task := self._tasks.pop(profile, None)) is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        poller.leave()
+        if budget not in self._of.values():
+            del self._budgets[budget.window]
+
+    def limit(self, limits: Limits) -> None:
+        """Keep within other limits from now on."""
+        self._limits = limits
+        self._gate.widen(limits.concurrency)
+        for budget in self.budgets:
+            budget.limit_to(limits.per_minute)
+        for poller in self.by_profile.values():
+            poller.limit(limits)
+
+    def grant(self, granted: Container[str]) -> None:
+        """Poll what ``granted`` holds and nothing else (see ``Poller.grant``)."""
+        self.granted = granted
+        for poller in self.by_profile.values():
+            poller.grant(granted)
+
+    async def run(self) -> None:
+        """Poll until cancelled, every account that is or comes to be open."""
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                for profile in self.by_profile:
+                    self._begin(profile, self._group)
+                await sleep(self._clock, None)
+        finally:
+            self._group = None
+            self._tasks.clear()
+
+    def _begin(self, profile: str, group: asyncio.TaskGroup) -> None:
+        poller = self.by_profile[profile]
+        self._tasks[profile] = group.create_task(
+            self._keep_polling(poller), name=f"poller {profile}"
+        )
+
+    async def _keep_polling(self, poller: Poller) -> None:
+        """Run a poller for good: a bug in it costs a second, not the rhythm."""
+        while True:
+            try:
+                await poller.run()
+            except Exception:
+                log.exception("the poller of %s failed; it starts again", poller.profile)
+            await sleep(self._clock, 1.0)
