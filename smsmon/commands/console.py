@@ -8,12 +8,12 @@ from smsmon.commands.context import find_locations, reader
 from smsmon.commands.output import fail, without_terminal
 
 
-def need_terminal() -> None:
-    """Fail with what to do instead, unless a person sits at all three ends."""
+def need_terminal(command: str = "smsmon") -> None:
+    """Fail with what to do instead, unless a person sits at all three ends of ``command``."""
     for name in without_terminal():
         fail(
-            f"The console needs a terminal, and {name} is none. In scripts use"
-            " `smsmon status ID` or `smsmon ls`."
+            f"The console needs a terminal, and {name} is none. Over SSH, `ssh -t HOST {command}`"
+            " gives it one. In scripts use `smsmon status ID` or `smsmon ls`."
         )
 
 

@@ -50,7 +50,7 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
     the demo lives in a temporary folder, which goes when it ends. Only what you export yourself
     stays, in the folder you are in.
     """
-    need_terminal()
+    need_terminal("smsmon demo")
 
     from smsmon.console.app import run_console
     from smsmon.locations import Locations

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.cli import COMMANDS, Commands, smsmon
+from smsmon.commands.doctor import Health, finding, verdict
 from smsmon.commands.doctor.machine import environment, terminal
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
@@ -231,6 +232,32 @@ def test_doctor_ends_with_what_is_worst(
     done = program.run("doctor", **environ)
     assert done.code == code
     assert "✖" in done.out
+
+
+GOOD, POOR, BAD, SKIPPED = Health.GOOD, Health.POOR, Health.BAD, Health.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ([("a", GOOD)], "All is well."),
+        ([("a", GOOD), ("b", SKIPPED)], "All that was looked at is well."),
+        ([("a", GOOD), ("b", POOR)], "1 thing to mend: files, b."),
+        ([("a", POOR), ("b", BAD), ("c", GOOD)], "2 things to mend: files, b; files, a."),
+        ([("a", BAD), ("b", BAD), ("a", BAD)], "3 things to mend: files, a (2); files, b."),
+    ],
+)
+def test_doctor_ends_with_a_verdict_that_names_the_worst_first(
+    found: list[tuple[str, Health]], told: str
+) -> None:
+    assert verdict([finding("files", name, health, "") for name, health in found]) == told
+
+
+def test_the_verdict_is_the_last_line_and_a_key_of_the_json(program: Program) -> None:
+    done = program.run("doctor", SMSMON_API_KEY=None)
+    last = done.out.splitlines()[-1]
+    assert "to mend: account default, key" in last
+    assert program.run("doctor", "--json", SMSMON_API_KEY=None).json["verdict"] == last
 
 
 def test_doctor_names_a_variable_that_slows_every_start() -> None:

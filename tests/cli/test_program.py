@@ -140,10 +140,11 @@ def test_wrong_usage_is_one_sentence_and_exit_2(offline: Program) -> None:
 
 
 def test_the_console_asks_for_a_terminal(offline: Program) -> None:
-    for args in ((), ("demo",)):
+    for args, over_ssh in (((), "smsmon"), (("demo",), "smsmon demo")):
         done = offline.run(*args)
         assert done.code == 2
         assert "needs a terminal" in done.err
+        assert f"`ssh -t HOST {over_ssh}`" in done.err
     assert not offline.home.exists()
 
 

@@ -7,6 +7,7 @@ pasted into a ticket.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations
-from smsmon.commands.output import emit, print_json
+from smsmon.commands.output import counted, emit, print_json
 from smsmon.keylike import without_keys
 from smsmon.shapes import utc
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -99,7 +100,8 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
     request it sends is one for the balance of each account.
 
     \b
-    --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}]}
+    --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}],
+      "verdict"}
       health: good, note, poor, bad, skipped
     Exit codes: 0 nothing is bad, 2 settings or files, 3 the API refused an
     account, 5 network or API trouble. Of several, 3 before 5 before 2.
@@ -116,8 +118,11 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
             {
                 "at": utc(time.time()),
                 "findings": [{name: getattr(each, name) for name in _TOLD} for each in findings],
+                "verdict": verdict(findings),
             }
         )
+    else:
+        emit(f"\n{verdict(findings)}")
     codes = {each.exit_code for each in findings}
     ctx.exit(exit_codes.worst(codes) or max(codes, default=exit_codes.OK))
 
@@ -144,6 +149,17 @@ def _examine(*, offline: bool) -> Iterator[Finding]:
         yield from account.way(name, settings)
         if key is not None:
             yield from account.round_trip(name, settings, key)
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """One sentence: how many things are to mend, and which, the worst first."""
+    of = {health: [each for each in findings if each.health is health] for health in Health}
+    to_mend = [*of[Health.BAD], *of[Health.POOR]]
+    if not to_mend:
+        return "All that was looked at is well." if of[Health.SKIPPED] else "All is well."
+    named = Counter(f"{each.part}, {each.name}" for each in to_mend)
+    told = (f"{name} ({count})" if count > 1 else name for name, count in named.items())
+    return f"{counted(len(to_mend), 'thing')} to mend: {'; '.join(told)}."
 
 
 def _print(findings: Sequence[Finding]) -> None:
