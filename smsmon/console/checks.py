@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from smsmon.accounts import wrong_accounts
 from smsmon.console.actions import wrong_keymap
 from smsmon.settings import Settings
-from smsmon.settings.checking import wrong_columns, wrong_commands
+from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
 from smsmon.settings.reading import Check, Problem, Reading
 from smsmon.settings.values import did_you_mean
 from smsmon.text import safe
@@ -37,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     *REFUSING,
     wrong_theme,
     wrong_columns,
+    wrong_views,
     wrong_commands,
     wrong_accounts,
 )

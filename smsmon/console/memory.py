@@ -1,4 +1,5 @@
-"""What the console remembers between two runs: its columns, and when it was looked at last.
+"""What the console remembers between two runs: its columns and views, and when it was looked at
+last.
 
 It is in a small file of its own. Nothing depends on it: a file that is missing, broken or not
 writable is as good as none.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from smsmon import files
@@ -19,20 +21,39 @@ class Memory:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "console.json"
         self._kept = self._read()
+        self._preferred: dict[str, list[str]] = {}
 
     def get(self, key: str) -> list[str]:
         """The names kept under ``key``; none when none are."""
-        return list(self._kept.get(key, ()))
+        return list(self._preferred.get(key) or self._kept.get(key) or ())
+
+    def keys(self, beginning: str) -> list[str]:
+        """The keys kept that begin like this."""
+        return [key for key in self._kept if key.startswith(beginning)]
 
     def prefer(self, key: str, names: list[str]) -> None:
         """Use ``names`` from now on, without keeping them for the next time."""
-        self._kept[key] = list(names)
+        self._preferred[key] = list(names)
 
     def keep(self, key: str, names: list[str]) -> None:
         """Keep ``names`` under ``key``. Blocks on the disk, for one small file."""
-        self._kept[key] = list(names)
+        self._preferred.pop(key, None)
+        self._change({key: list(names)})
+
+    def forget(self, key: str) -> None:
+        """Keep nothing under ``key`` any more. Blocks on the disk, for one small file."""
+        self._change({key: None})
+
+    def _change(self, changes: Mapping[str, list[str] | None]) -> None:
+        """Change these keys in what is kept now: another console may have kept something, too."""
+        kept = self._read() or self._kept
+        for key, names in changes.items():
+            kept.pop(key, None)
+            if names is not None:
+                kept[key] = names
+        self._kept = kept
         with contextlib.suppress(OSError):  # it is remembered as long as the console is open
-            files.write_whole(self._path, json.dumps(self._kept, indent=1).encode())
+            files.write_whole(self._path, json.dumps(kept, indent=1).encode())
 
     def _read(self) -> dict[str, list[str]]:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from smsmon.console.actions import Action
+from smsmon.console.actions import Action, Where
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.live_table import LiveTable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.edit import Changes
     from smsmon.console.tables.found import Place
+    from smsmon.console.views import View
     from smsmon.session import Session
     from smsmon.store.past import NumberFound
 
@@ -36,6 +37,8 @@ class Dialogs:
     head: HeadLines
     memory: Memory
     """Keeps the columns chosen."""
+    go: Callable[[Where], None]
+    """Moves to a pane."""
     jump: Callable[[str, int], None]
     """Goes to a message and one of its recipients."""
     say: Say
@@ -122,6 +125,30 @@ class Dialogs:
                 self.memory.keep(f"columns of {pane.id}", names)
 
         self.app.push_screen(ColumnsScreen(pane.table.columns, pane.table.chosen_columns), chosen)
+
+    def views(self) -> None:
+        """Call up a named view, or keep the one of the table the operator stands in."""
+        from smsmon.console.dialogs.views import ViewsScreen
+        from smsmon.console.views import Views
+        from smsmon.filters import FilterError
+
+        pane = self.picture.table_pane
+        if pane is None:
+            return
+        views = Views(self.memory, lambda: self.session.accounts.settings)
+
+        def called_up(view: View | None) -> None:
+            if view is None:
+                return
+            shown = next((each for each in self.picture.tables if each.id == view.table), pane)
+            try:
+                shown.wear(view.look, view.name)
+            except FilterError as error:
+                self.say(f"View {view.name} cannot be shown. {error.sentence}", "error")
+            else:
+                self.go(shown.where)
+
+        self.app.push_screen(ViewsScreen(views, pane, self.formats), called_up)
 
     def overview(self) -> None:
         """Plots over all messages, or over one."""

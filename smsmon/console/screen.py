@@ -117,6 +117,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.operations,
             self.head,
             memory,
+            go,
             self.jump,
             self.say,
             self.actions,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from smsmon.keylike import place_shown
 from smsmon.programs import why_not_started
@@ -10,6 +11,9 @@ from smsmon.settings.reading import Problem
 from smsmon.settings.types import Settings
 from smsmon.settings.values import did_you_mean
 from smsmon.text import SENTENCE_LIMIT, safe
+
+if TYPE_CHECKING:
+    from smsmon.filters import Field
 
 ALERT_COLUMN = "alert"
 """The messages table's column of alerts: what it shows is no field of a message."""
@@ -44,6 +48,42 @@ def _columns() -> dict[str, list[str]]:
         "message_columns": [*(m.shown.name for m in MESSAGES if m.shown), ALERT_COLUMN],
         "recipient_columns": [each.shown.name for each in RECIPIENTS if each.shown],
     }
+
+
+def wrong_views(settings: Settings) -> Iterator[Problem]:
+    """Views that ask for what no table has; smsmon goes on without them."""
+    if not settings.views:
+        return
+    from smsmon.filters import FilterError, parse
+
+    for name, view in settings.views.items():
+        fields, known = _table(view.table)
+        try:
+            parse(view.filter or "", fields)
+        except FilterError as error:
+            place = f"(At character {error.start + 1}.)"
+            what = f"views.{name}.filter: {error.sentence} {place}"
+            yield Problem(("views", name, "filter"), what, refused=False)
+        sorted_by = [view.sort.removeprefix("-")] if view.sort else []
+        for key, columns in (("sort", sorted_by), ("columns", view.columns or [])):
+            for column in dict.fromkeys(columns):
+                if column not in known:
+                    hint = did_you_mean(column, known) or f" Known: {', '.join(known)}."
+                    what = f'views.{name}.{key}: there is no column "{safe(column)}".{hint}'
+                    yield Problem(("views", name, key), what, refused=False)
+
+
+def _table(name: str) -> tuple[Sequence[Field], list[str]]:
+    """The fields of a table that a filter can ask, and the names of its columns."""
+    from smsmon.filters.log import LOG_COLUMNS, LOG_FIELDS
+    from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
+    from smsmon.filters.recipients import RECIPIENT_FIELDS
+
+    if name == "log":
+        return LOG_FIELDS, [*LOG_COLUMNS]
+    if name == "recipients":
+        return RECIPIENT_FIELDS, _columns()["recipient_columns"]
+    return (*MESSAGE_FIELDS, ALERT_FIELD), _columns()["message_columns"]
 
 
 def wrong_commands(settings: Settings) -> Iterator[Problem]:

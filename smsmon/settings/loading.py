@@ -60,6 +60,7 @@ class _Layers:
     text: str = ""
     profiles: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
 
     def set(self, path: KeyPath, value: Any, origin: str) -> None:
         self.values[path] = value
@@ -171,6 +172,8 @@ def _read_file(path: Path, layers: _Layers) -> None:
             _name_of_table(at, dotted, layers.profiles, "a profile", problem)
         elif len(at) == 2 and at[0] == "alerts" and isinstance(value, dict):
             _name_of_table(at, dotted, layers.alerts, "an alert", problem)
+        elif len(at) == 2 and at[0] == "views" and isinstance(value, dict):
+            _name_of_table(at, dotted, layers.views, "a view", problem)
         elif leaf is None and _is_table(at):
             problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
         elif leaf is None:
@@ -211,7 +214,7 @@ def _flatten(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath,
     for name, value in table.items():
         at = (*path, name)
         if isinstance(value, dict) and leaf_of(at) is None and _is_table(at):
-            if path in (("profiles",), ("alerts",)):
+            if path in (("profiles",), ("alerts",), ("views",)):
                 yield at, value
             yield from _flatten(value, at)
         else:
@@ -302,6 +305,7 @@ def _build(layers: _Layers) -> Settings:
     is left out."""
     usable = {
         "profiles": set(layers.profiles),
+        "views": set(layers.views),
         "alerts": {name for name in layers.alerts if ("alerts", name, "when") in layers.values},
     }
     tree: dict[str, Any] = {"profiles": {name: {} for name in layers.profiles}}

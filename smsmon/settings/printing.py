@@ -24,6 +24,7 @@ _HEAD = """\
 _NAMED_TABLES = {
     "profiles": ("# One table for each account: [profiles.default], [profiles.NAME] …", "default"),
     "alerts": ("# One table for each rule of what to be told about: [alerts.NAME] …", "late-codes"),
+    "views": ("# One table for each named view of the console: [views.NAME] …", "otp-trouble"),
 }
 """Tables whose names the user chooses → what the commented file says above one, and its name."""
 
@@ -56,8 +57,12 @@ def commented_file() -> str:
             table = leaf.path[:-1]
             above, name = _NAMED_TABLES.get(leaf.path[0], ("", ""))
             head = f"[{'.'.join(name if part == ANY else part for part in table)}]"
-            # An alert must have a condition: its table cannot stand there without one.
-            lines += ["", *filter(None, [above]), f"#{head}" if table[0] == "alerts" else head]
+            # An alert must have a condition, and a view that says nothing is one more to look at.
+            lines += [
+                "",
+                *filter(None, [above]),
+                f"#{head}" if table[0] in ("alerts", "views") else head,
+            ]
         lines += textwrap.wrap(_sentence(leaf), _WIDTH, initial_indent="# ", subsequent_indent="# ")
         name = '"action.name"' if leaf.path[-1] == ANY else leaf.path[-1]
         lines.append(f"#{name} = {toml_value(_shown(leaf))}")

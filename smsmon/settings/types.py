@@ -313,6 +313,45 @@ class Alert(Struct, frozen=True, kw_only=True):
     ) = None
 
 
+class View(Struct, frozen=True, kw_only=True):
+    """One way to look at a table of the console; V calls it up."""
+
+    table: Annotated[
+        Literal["messages", "recipients", "log"], Meta(description="The table that it shows.")
+    ] = "messages"
+    filter: (
+        Annotated[
+            str,
+            Meta(
+                description="What it shows, written as after /. Unset: all rows.",
+                examples=["tag:otp trouble:yes"],
+            ),
+        ]
+        | None
+    ) = None
+    sort: (
+        Annotated[
+            str,
+            Meta(
+                description="The column it is sorted by; with - before it, the largest or latest "
+                "first. Unset: in the order of the list.",
+                examples=["-not_delivered"],
+            ),
+        ]
+        | None
+    ) = None
+    columns: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Its columns, in order. Unset: those that are shown anyway.",
+                examples=[["id", "label", "state", "not_delivered", "rate"]],
+            ),
+        ]
+        | None
+    ) = None
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings of smsmon."""
 
@@ -330,6 +369,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     display: Display = field(default_factory=Display)
     history: History = field(default_factory=History)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
     keymap: Annotated[
         dict[str, str],
         Meta(

@@ -28,6 +28,11 @@ NOT_STARTED: dict[str, tuple[str, str]] = {
     "a number out of range": ("[polling]\nbudget = 0", "line 2: polling.budget must be a whole"),
     "a condition": ('[alerts.a]\nwhen = "zz:1"', "line 2: alerts.a.when: "),
     "no condition": ("[alerts.a]\nbell = true", "line 1: alerts.a needs when"),
+    "a view of no table": (
+        '[views.a]\ntable = "message"',
+        'line 2: views.a.table must be one of "messages", "recipients", "log".',
+    ),
+    "no name for a view": ('[views."a b"]\nfilter = "x"', '"views.a b" is no name for a view'),
     "no such profile": ('profile = "x"', 'line 1: There is no profile "x"'),
     "two sources of a key": (
         OTHER + 'api_key_file = "f"\napi_key_env = "E"',
@@ -45,6 +50,22 @@ NOT_STARTED: dict[str, tuple[str, str]] = {
 }
 """What nothing starts with: what stands in config.toml, and a part of what is said."""
 GONE_ON_WITHOUT: dict[str, tuple[str, str]] = {
+    "filter of a view": (
+        '[views.a]\nfilter = "stauts:live"',
+        "line 2: views.a.filter: There is no field stauts here. Did you mean state",
+    ),
+    "filter of another table": (
+        '[views.b]\ntable = "recipients"\nfilter = "state:live"',
+        "line 3: views.b.filter: There is no field state here.",
+    ),
+    "sort of a view": (
+        '[views.c]\nsort = "-rat"',
+        'line 2: views.c.sort: there is no column "rat". Did you mean rate?',
+    ),
+    "column of a view": (
+        '[views.d]\ntable = "log"\ncolumns = ["at", "status"]',
+        'line 3: views.d.columns: there is no column "status".',
+    ),
     "theme": ('[display]\ntheme = "smsmon-drak"', "line 2: There is no theme"),
     "column": (
         '[display]\nmessage_columns = ["id", "lable"]',

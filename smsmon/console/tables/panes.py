@@ -23,6 +23,7 @@ from smsmon.console.line import FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
+from smsmon.console.views import Look
 from smsmon.filters import Field, Filter, parse
 from smsmon.filters.questions import Value
 from smsmon.text import ELLIPSIS, painted
@@ -188,6 +189,8 @@ class TablePane(Pane, Generic[K, R]):
         """What is in force; what was when typing ended last; what was last typed whole."""
         self._steps = steps
         self._formats = formats
+        self._worn: tuple[str, Look] | None = None
+        """The view that was called up last."""
 
     def say_when_empty(self, text: str) -> None:
         """What stands there while there is no row, whatever the filter."""
@@ -238,6 +241,23 @@ class TablePane(Pane, Generic[K, R]):
             self.bar.put_away()
         self._apply(self._kept)
 
+    @property
+    def look(self) -> Look:
+        """What is shown, and how."""
+        column, reverse = self.table.sort
+        sort = f"{'-' if reverse else ''}{column}" if column else ""
+        return Look(self._filter.text, sort, self.table.chosen_columns)
+
+    def wear(self, look: Look, name: str = "") -> None:
+        """Show what ``look`` says; the title tells its name. Raises ``FilterError``."""
+        self.put_filter(look.filter)
+        if look.columns:
+            self.table.choose_columns(look.columns)
+        known = {each.name for each in self.table.columns if each.sortable}
+        column = look.sort.removeprefix("-")
+        self._worn = (name, look) if name else None
+        self.table.sort_by(column if column in known else None, reverse=look.sort[:1] == "-")
+
     def rest(self, empty: str) -> None:
         """Say ``empty`` from now on where there are no rows at all."""
         self._empty = empty
@@ -257,6 +277,8 @@ class TablePane(Pane, Generic[K, R]):
         if table.pointed_out:
             new = f"{len(table.pointed_out):,} new here {ADDED.glyph}"
             told.append(part(6, styled(new, Tone.DIM)))
+        if self._worn is not None and self._worn[1].worn_by(self.look):
+            told.append(part(6, styled(f"view {self._worn[0]}", Tone.STRONG)))
         if self._filter:
             told.append(self._filter_told())
         if table.view.hidden:
