@@ -10,7 +10,7 @@ from textual.content import Content
 
 from smsmon.console import cells
 from smsmon.console.formats import Formats
-from smsmon.console.line import GAP, fitted, part
+from smsmon.console.line import GAP, Part, fitted, part
 from smsmon.console.signs import (
     ALERT,
     ALERT_TONES,
@@ -46,7 +46,16 @@ _SHORT = 60
 """Columns in which a reason must fit at 80."""
 _LATELY_FROM = 138
 """Columns from which deliveries per minute have room; two less than the screen's."""
-_WORTH = {Condition.OK: 10, Condition.STOPPED: 20, Condition.DOWN: 21}
+_WIDE = 116
+"""Columns from which all is told at length; a screen of 140 has them beside the clock."""
+_VERY_WIDE = 150
+"""Columns from which what always stands there is told at length too."""
+_NARROW = 66
+"""Columns below which what is told stands closer together."""
+_NAME_LIMIT, _NAMES_LIMIT = 24, 40
+"""The longest name of an account, and the longest list of names of alerts."""
+_TROUBLE, _ALWAYS = 43, 44
+"""What accounts in trouble are worth, and what no width leaves out: beyond all else."""
 _ALARMING = (MessageState.STALE, MessageState.NOT_FOUND)
 
 
@@ -91,34 +100,98 @@ def trouble(head: Head) -> bool:
 
 
 def truth(head: Head, formats: Formats, width: int) -> Content:
-    """The first line, in ``width`` columns: what matters least gives way first."""
+    """The first line, in ``width`` columns: what matters least gives way first.
+
+    No width leaves out that accounts are in trouble, that alerts fire, that the picture is held
+    still or that numbers are masked. Whether these are told at length, and whether the account is
+    named, is for the width to say and not for what else there is: nothing comes and goes.
+    """
+    wide = width >= _WIDE
     name = Content.styled("smsmon", "bold")
-    parts = [part(6, Content.assemble(name, f"  {head.name}") if head.name else name, name)]
+    if wide and head.name:
+        name = Content.assemble(name, f"  {cells.cut(head.name, _NAME_LIMIT)}")
+    parts = [part(_ALWAYS if wide else 6, name)]
     if head.halted:
         halted = Content.assemble(("NOT POLLING", "bold"))
-        parts.append(part(30, Content.assemble(halted, f": {head.halted}"), halted))
-    parts.extend(
-        part(_WORTH[alike[0].condition], *_accounts(alike, formats, head))
-        for alike in _alike(head.accounts)
-    )
+        parts.append(part(_ALWAYS, Content.assemble(halted, f": {head.halted}"), halted))
+    parts.extend(_all_accounts(head, formats))
     if polls := _who_polls(head.polling):
         parts.append(part(*polls))
     if head.alerts:
-        parts.append(part(25, *_alerts(head.alerts)))
+        parts.append(part(_ALWAYS, _alerts(head.alerts, named=wide)))
     if head.frozen_since is not None:
-        forms = (f"FROZEN since {formats.moment(head.frozen_since).strip()}", "FROZEN")
-        new = f", {head.held_back:,} new"
-        parts.append(part(9, *(styled(form + new, Tone.WARN) for form in forms)))
+        parts.append(part(_ALWAYS, styled(_frozen(head, formats, width), Tone.WARN)))
     if head.masked:
-        parts.append(part(5, styled("numbers masked", Tone.WAIT), styled("masked", Tone.WAIT)))
+        masked = "numbers masked" if width >= _VERY_WIDE else "masked"
+        parts.append(part(_ALWAYS, styled(masked, Tone.WAIT)))
     if head.read_only:
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
-    parts.append(part(7, *_states(head.states)))
+    parts.append(part(7, *_states(head.states, whole=wide)))
     if head.allowed:
-        parts.append(part(3, *_requests(head)))
+        parts.append(part(5, *_requests(head)))
     if head.balance:
-        parts.append(part(4, styled(head.balance, Tone.DIM)))
-    return fitted(parts, width)
+        parts.append(part(3, styled(head.balance, Tone.DIM)))
+    return fitted(parts, width, GAP if width >= _NARROW else "  ")
+
+
+def _frozen(head: Head, formats: Formats, width: int) -> str:
+    """That the picture is held still: since when, and how much is new since then."""
+    if width >= _VERY_WIDE:
+        since = formats.moment(head.frozen_since).strip()
+        return f"FROZEN since {since}, {head.held_back:,} new"
+    return "FROZEN" if width < _NARROW else f"FROZEN +{head.held_back:,}"
+
+
+def _all_accounts(head: Head, formats: Formats) -> list[Part]:
+    """How it stands with all accounts: those in trouble first, each named or all counted."""
+    groups = [(alike, _accounts(alike, formats, head)) for alike in _alike(head.accounts)]
+    troubled = [group for group in groups if _in_trouble(group[0][0])]
+    parts = [part(10, *forms) for alike, forms in groups if not _in_trouble(alike[0])]
+    if not troubled:
+        return parts
+    if len(troubled) == 1:
+        [(alike, forms)] = troubled
+        return [part(_TROUBLE, *forms, *_shortest(alike, head)), *parts]
+    together = _side_by_side([[*forms, *_shortest(alike, head)] for alike, forms in troubled])
+    counts = ", ".join(f"{len(alike)} {_condition(alike[0])}" for alike, _ in troubled)
+    count = f"{sum(len(alike) for alike, _ in troubled)} accounts"
+    together += [Content.styled(f"{FAILING.glyph} {told}", "bold") for told in (counts, count)]
+    return [part(_TROUBLE, *together), *parts]
+
+
+def _side_by_side(forms: list[list[Content]]) -> list[Content]:
+    """Several parts as one, which is shortened at its widest; each to its last form at the end."""
+    told = [Content(GAP).join([each[0] for each in forms])]
+    for least in (2, 1):
+        while any(len(each) > least for each in forms):
+            long = [each for each in forms if len(each) > least]
+            max(long, key=lambda each: each[0].cell_length).pop(0)
+            told.append(Content(GAP).join([each[0] for each in forms]))
+    return told
+
+
+def _in_trouble(account: AccountState) -> bool:
+    """True when an account is not as it should be."""
+    return account.condition is not Condition.OK or account.failing_since is not None
+
+
+def _condition(account: AccountState) -> str:
+    """How it stands with an account that is in trouble, in a word."""
+    if account.condition is Condition.OK:
+        return "failing"
+    return "held" if account.held_until is not None else account.condition.value
+
+
+def _shortest(alike: list[AccountState], head: Head) -> list[Content]:
+    """Accounts in trouble by their names and a word alone; or counted."""
+    alone = len(head.accounts) == 1
+    names = "API" if alone else ", ".join(account.profile for account in alike)
+    state = (f"{FAILING.glyph} {_condition(alike[0])}", "bold")
+    named = Content.assemble(f"{names} ", state)
+    if len(alike) == 1:
+        return [named]
+    counted = Content.assemble(f"{len(alike)} ", state)
+    return [named, counted, counted]  # the last form is taken when all other accounts have theirs
 
 
 def _who_polls(polling: WhoPolls | None) -> tuple[int, *tuple[Content, ...]] | None:
@@ -138,13 +211,14 @@ def trying(account: AccountState, now: float) -> bool:
     return account.retry_at is not None and account.retry_at <= now
 
 
-def _alerts(alerts: tuple[Rule, ...]) -> list[Content]:
-    """How many alerts fire, as grave as the gravest of them; and which, where there is room."""
+def _alerts(alerts: tuple[Rule, ...], *, named: bool) -> Content:
+    """How many alerts fire, as grave as the gravest of them; and which, when ``named``."""
     gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
-    tone = ALERT_TONES[gravest_first[0].severity]
-    count = f"{ALERT.glyph} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
-    names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
-    return [styled(f"{count}: {names}", tone), styled(count, tone)]
+    told = f"{ALERT.glyph} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
+    if named:
+        names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
+        told = f"{told}: {cells.cut(names, _NAMES_LIMIT)}"
+    return styled(told, ALERT_TONES[gravest_first[0].severity])
 
 
 def _alike(accounts: tuple[AccountState, ...]) -> list[list[AccountState]]:
@@ -176,9 +250,6 @@ def _accounts(alike: list[AccountState], formats: Formats, head: Head) -> list[C
     told = [form for both in zip(*forms, strict=True) for form in both]
     if len({account.reason for account in alike}) > 1:
         told = [*(Content(GAP).join(of_each) for of_each in zip(*each, strict=True)), *told[-2:]]
-    if all_of_them.condition is not Condition.OK:
-        what = "held" if all_of_them.held_until else all_of_them.condition.value
-        told.append(Content.assemble(f"{len(alike)} ", (what, "bold")))
     return told
 
 
@@ -267,27 +338,20 @@ def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
     )
 
 
-def _states(states: Counter[MessageState]) -> list[Content]:
-    watched = Content(f"{states.total():,} watched")
-    told = [_state(state, states[state]) for state in _ORDER if states[state]]
-    alarms = [_state(state, states[state]) for state in _ALARMING if states[state]]
-    glyphs = [_state(state, states[state], short=True) for state in _ORDER if states[state]]
-    between = Content(" · ")
-    return [
-        between.join([watched, *told]),
-        Content("  ").join([watched, *glyphs]),
-        between.join([watched, *alarms]),
-        Content("  ").join([*glyphs]),
-    ]
+def _states(states: Counter[MessageState], *, whole: bool) -> list[Content]:
+    """How many messages are in which state; without ``whole`` those that need eyes alone."""
+    there = [state for state in _ORDER if states[state] or state in _ALARMING]
+    words = Content(GAP).join([_state(each, states[each], worded=True) for each in there])
+    signs = Content(GAP).join([_state(each, states[each]) for each in there])
+    alarms = Content(GAP).join([_state(each, states[each]) for each in _ALARMING])
+    return [words, signs, alarms] if whole else [alarms]
 
 
-def _state(state: MessageState, count: int, *, short: bool = False) -> Content:
+def _state(state: MessageState, count: int, *, worded: bool = False) -> Content:
     sign = state_sign(state.value)
-    alarming = state in _ALARMING
-    text = f"{count:,}" if short else f"{count:,} {sign.word}"
-    if alarming or short:
-        text = f"{sign.glyph} {text}"
-    return styled(text, Tone.WARN if alarming else Tone.PLAIN)
+    text = f"{sign.glyph} {count:,}" + (f" {sign.word}" if worded else "")
+    tone = Tone.WARN if state in _ALARMING else Tone.PLAIN
+    return styled(text, tone if count else Tone.DIM)
 
 
 def _requests(head: Head) -> list[Content]:

@@ -315,8 +315,9 @@ def test_the_reason_of_accounts_that_are_down_together_is_told_at_once(
     held = AccountState("b", Condition.DOWN, HELD.fault, START, START + 605, held_until=START + 600)
     stopped = [AccountState(name, Condition.STOPPED, REFUSED, START) for name in "cd"]
     line = head.truth(head.Head((*down, held, *stopped), Counter()), formats(), width).plain
-    for told in (f"{2 + others} ", "down", "b ○ held until 10:10:00", "stopped"):
+    for told in ("down", "b ○ held until 10:10:00", "stopped"):
         assert told in line
+    assert f"{2 + others} " in line or all(each.profile in line for each in down)
     assert len(line) <= width
 
 
