@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from smsmon.console.dialogs.add import Wanted
+    from smsmon.console.dialogs.choice import Option
     from smsmon.console.dialogs.edit import Changes
     from smsmon.console.tables.found import Place
     from smsmon.console.views import View
@@ -69,10 +70,23 @@ class Dialogs:
             if wanted is not None:
                 self.operations.add(wanted)
 
-        self.app.push_screen(AddScreen(self.session.engine.board.messages), answered)
+        settings, watched = self.session.accounts.settings, self.session.engine.board.messages
+        self.app.push_screen(
+            AddScreen(watched, accounts=self._accounts(), account=settings.profile), answered
+        )
+
+    def _accounts(self) -> list[Option]:
+        """The accounts there are, and which is the current one."""
+        from smsmon.console.dialogs.choice import Option
+
+        settings = self.session.accounts.settings
+        return [
+            Option(name, "current" if name == settings.profile else "")
+            for name in settings.profiles
+        ]
 
     def edit(self) -> None:
-        """Label, tags and note of the chosen messages."""
+        """Label, tags, note and account of the chosen messages."""
         from smsmon.console.dialogs.edit import EditScreen
 
         board = self.session.engine.board
@@ -83,7 +97,7 @@ class Dialogs:
                 self.operations.describe([entry.id for entry in entries], dict(changes))
 
         if entries:
-            self.app.push_screen(EditScreen(entries), changed)
+            self.app.push_screen(EditScreen(entries, self._accounts()), changed)
 
     def find(self) -> None:
         """Find a number in all messages."""

@@ -123,6 +123,37 @@ async def test_marks_are_taken_back_and_told(
         assert said(scene) == told
 
 
+TWO = """
+profile = "main"
+[profiles.main]
+api_key_env = "MAIN"
+[profiles.test]
+api_key_env = "TEST"
+"""
+
+
+async def test_a_message_goes_to_another_account_and_back(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(TWO)
+    scene = Scene(tmp_path, LIST)
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot)
+        board = scene.screen.session.engine.board
+        assert board["2270142"].entry.profile == "main"
+        await pilot.press("e", "tab", "tab", "tab", "right")
+        await pilot.pause()
+        assert "▸ test" in screen_text(scene.app)
+        assert "1 message moves to test, and begins anew there." in screen_text(scene.app)
+        await press(scene, pilot, "enter")
+        assert board["2270142"].entry.profile == "test"
+        assert scene.said[-1] == "Changed: account of message 2270142."
+        await press(scene, pilot, "u")
+        assert scene.said[-1] == "Took back: account of message 2270142."
+        assert board["2270142"].entry.profile == "main"
+        await add(scene, pilot, "2270150")
+        assert board["2270150"].entry.profile == "main"
+        assert kept(scene)[-1].profile == "main"
+
+
 async def test_each_press_takes_back_one_step_the_last_first(opened: Open) -> None:
     async with opened() as (scene, pilot):
         before = kept(scene)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import ClassVar
@@ -17,9 +17,10 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
+from smsmon.console.dialogs.choice import Choice, Option
 from smsmon.console.line import Line
 from smsmon.console.signs import ADDED, REFUSED, STALE, Sign, Tone
-from smsmon.model import Entry
+from smsmon.model import DEFAULT_PROFILE, Entry
 from smsmon.store.entries import Problem
 from smsmon.store.idlist import IdList, parse
 from smsmon.store.idlist.cells import GROUPING, uncovered
@@ -94,8 +95,9 @@ class AddScreen(Dialog[Wanted | None]):
             &:focus { border: none; border-left: solid $accent; border-right: solid $accent; }
         }
         & > Horizontal { height: 1; margin: 0 0 1 0; }
-        & Horizontal > Line { width: 8; }
-        & #label { width: 1fr; }
+        & > Horizontal.-more { margin: 0; }
+        & Horizontal > Line { width: 9; }
+        & #label, & #account { width: 1fr; }
         & > #understood { height: 1fr; }
     }
     AddScreen.-low #add {
@@ -108,10 +110,19 @@ class AddScreen(Dialog[Wanted | None]):
         Binding("enter", "accept", "add", show=False),
     ]
 
-    def __init__(self, watched: Container[str], text: str = "") -> None:
+    def __init__(
+        self,
+        watched: Container[str],
+        text: str = "",
+        *,
+        accounts: Sequence[Option] = (),
+        account: str = "",
+    ) -> None:
+        """``accounts`` are those there are, ``account`` the one that messages usually go to."""
         super().__init__()
         self._watched = watched
         self._text = text
+        self._accounts, self._account = accounts, account
         self._read = IdList((), ())
 
     def body(self) -> ComposeResult:
@@ -119,15 +130,20 @@ class AddScreen(Dialog[Wanted | None]):
         area = IdArea(self._text, id="ids", soft_wrap=False)
         area.cursor_blink = False
         yield area
-        with Horizontal():
+        several = len(self._accounts) > 1
+        with Horizontal(classes="-more" if several else ""):
             yield Line(quiet("Label"))
             yield TextField(limit=LABEL_LIMIT, placeholder="for those without one", id="label")
+        if several:
+            with Horizontal():
+                yield Line(quiet("Account"))
+                yield Choice(self._accounts, self._account, id="account")
         yield Line(id="verdict")
         with VerticalScroll(id="understood"):
             yield Static(id="preview", markup=False)
         yield Keys(
-            ("enter", "add"), ("tab", "label"), ("^j", "new line"), ("PgDn", "scroll"),
-            ("esc", "cancel"),
+            ("enter", "add"), ("tab", "label, account" if several else "label"),
+            ("^j", "new line"), ("PgDn", "scroll"), ("esc", "cancel"),
         )  # fmt: skip
 
     def on_mount(self) -> None:
@@ -141,7 +157,9 @@ class AddScreen(Dialog[Wanted | None]):
 
     @on(TextArea.Changed)
     def _understand(self) -> None:
-        self._read = parse(self.query_one("#ids", TextArea).text)
+        read = parse(self.query_one("#ids", TextArea).text)
+        names = [each.value for each in self._accounts]
+        self._read = less_unknown(read, names) if names else read
         self.query_one("#preview", Static).update(preview(self._read, self._watched))
         self.query_one("#understood").scroll_home(animate=False)
         self.tell(verdict(self._read, self._watched))
@@ -156,14 +174,39 @@ class AddScreen(Dialog[Wanted | None]):
         if not read.entries:
             self.refuse(verdict(read, self._watched))
             return
+        chosen = [each.value for each in self.query(Choice)]
         fresh = (entry for entry in read.entries if entry.id not in self._watched)
         self.dismiss(
             Wanted(
-                tuple(replace(each, label=each.label or label) for each in fresh),
+                tuple(_named(each, label, *chosen) for each in fresh),
                 tuple(entry.id for entry in read.entries if entry.id in self._watched),
-                len({problem.line for problem in read.problems}),
+                _lines(read.problems),
             )
         )
+
+
+def _named(entry: Entry, label: str, account: str = DEFAULT_PROFILE) -> Entry:
+    """``entry`` with this label and account, unless it came with its own."""
+    own = entry.profile != DEFAULT_PROFILE
+    return replace(entry, label=entry.label or label, profile=entry.profile if own else account)
+
+
+def _lines(problems: Sequence[Problem]) -> int:
+    """How many lines are left out; a problem without a line has one to itself."""
+    return len({each.line or each.text for each in problems})
+
+
+def less_unknown(read: IdList, accounts: Sequence[str]) -> IdList:
+    """``read`` without the messages of an account that there is not: they are problems."""
+    known = {DEFAULT_PROFILE, *accounts}
+    there = f"there is no account {{}}, only {', '.join(accounts)}"
+    lost = tuple(
+        Problem(0, entry.id, there.format(entry.profile))
+        for entry in read.entries
+        if entry.profile not in known
+    )
+    entries = tuple(entry for entry in read.entries if entry.profile in known)
+    return replace(read, entries=entries, problems=(*read.problems, *lost))
 
 
 def verdict(read: IdList, watched: Container[str]) -> Content:

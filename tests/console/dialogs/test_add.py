@@ -7,6 +7,7 @@ from textual import events
 from textual.widgets import TextArea
 
 from smsmon.console.dialogs.add import AddScreen, preview, verdict
+from smsmon.console.dialogs.choice import Option
 from smsmon.store.idlist import parse
 from tests.console.dialogs.stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
 
@@ -113,6 +114,52 @@ async def test_what_is_left_out_is_shown_with_its_reason() -> None:
         assert app.line_with("¬ 2 not understood")
         assert "it looks like a phone number" in app.line_with("line 2")
         assert "one id, or several?" in app.line_with("line 3")
+
+
+ACCOUNTS = (Option("main", "current"), Option("test"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "profiles"), [((), ["main", "test"]), (("tab", "tab", "right"), ["test", "test"])]
+)
+async def test_the_account_chosen_is_that_of_messages_without_one(
+    keys: tuple[str, ...], profiles: list[str]
+) -> None:
+    screen = AddScreen((), accounts=ACCOUNTS, account="main")
+    async with asking(screen, SMALL) as (app, pilot):
+        assert "▸ main (current)" in app.line_with("Account")
+        app.post_message(events.Paste("id,profile\n2270161,\n2270162,test"))
+        await calm(app, pilot)
+        await pilot.press(*keys, "enter")
+        await pilot.pause()
+        (wanted,) = app.answers
+        assert [each.profile for each in wanted.entries] == profiles
+
+
+@pytest.mark.parametrize("size", [NARROW, SMALL])
+async def test_a_message_of_an_account_that_there_is_not_is_refused(size: tuple[int, int]) -> None:
+    screen = AddScreen((), accounts=ACCOUNTS, account="main")
+    async with asking(screen, size) as (app, pilot):
+        app.post_message(events.Paste("id,profile\n2270161,\n2270162,nope\n2270163,default"))
+        await calm(app, pilot)
+        assert "1 not understood" in app.line_with("2 to add")
+        assert app.line_with("2270162” there is no account nope")
+        assert app.line_with("esc cancel")
+        await pilot.press("enter")
+        await pilot.pause()
+        (wanted,) = app.answers
+        assert [each.id for each in wanted.entries] == ["2270161", "2270163"]
+        assert wanted.left_out == 1
+
+
+async def test_ids_watched_already_are_given_to_be_shown() -> None:
+    async with asking(AddScreen({"2270161"}), SMALL) as (app, pilot):
+        await type_text(app, pilot, "2270161")
+        assert app.line_with("1 watched already")
+        await pilot.press("enter")
+        await pilot.pause()
+        (wanted,) = app.answers
+        assert (wanted.entries, wanted.known) == ((), ("2270161",))
 
 
 def labels_of(app: DialogApp) -> list[str]:
