@@ -15,7 +15,13 @@ import click
 
 from smsmon import __version__, exit_codes
 from smsmon.commands.door import open_doors
-from smsmon.commands.flags import given_flags, privacy_flag, profile_flag, utc_flag
+from smsmon.commands.flags import (
+    given_flags,
+    plain_flag,
+    privacy_flag,
+    profile_flag,
+    utc_flag,
+)
 from smsmon.commands.output import Failure, say
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
@@ -143,6 +149,7 @@ _ANY_PROFILE = frozenset({"config", "doctor", "locate", "completion", "demo", "s
 @profile_flag
 @privacy_flag
 @utc_flag
+@plain_flag
 @click.version_option(__version__, "-V", "--version", message="smsmon %(version)s")
 @click.pass_context
 def smsmon(ctx: click.Context) -> None:

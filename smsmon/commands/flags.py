@@ -59,6 +59,15 @@ def utc_flag(command: F) -> F:
     )
 
 
+def plain_flag(command: F) -> F:
+    """``--plain`` and ``--no-plain``."""
+    return _flag(
+        "--plain/--no-plain",
+        ("display", "plain"),
+        help="The console in words alone, for a screen reader or Braille.",
+    )(command)
+
+
 def timeout_flag(command: F) -> F:
     """``--timeout SECONDS``."""
     return _flag(

@@ -22,6 +22,7 @@ from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
 from smsmon.console.terminal.ascii import Ascii, wants_ascii
+from smsmon.console.terminal.words import PLAIN, Words
 from smsmon.console.themes import (
     TERMINAL,
     THEMES,
@@ -82,8 +83,10 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         ``tint_seconds``: how long a row that changed stays tinted. ``rng``: of back-offs.
         """
         self._readable: dict[str, Theme] = {}
-        self._signs = _signs_of(settings)
-        super().__init__()
+        plain = settings.display.plain
+        self._signs = _signs_of(settings, plain=plain)
+        super().__init__(shows_cursor=plain)
+        self.set_class(plain, PLAIN)
         self.failures.folder = locations.crashes
         self._settings = settings
         self._locations = locations
@@ -150,7 +153,8 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     def get_default_screen(self) -> ConsoleScreen:
         display = self._settings.display
         formats = Formats(self._clock, utc=display.utc, masked=display.privacy)
-        formats.still = not display.clock
+        formats.plain = display.plain
+        formats.still = display.plain or not display.clock
         return ConsoleScreen(
             self._session,
             formats,
@@ -160,7 +164,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             keymap=self._settings.keymap,
             name=self._settings.profile,
             frames_per_second=display.frame_rate,
-            tint_seconds=self._tint_seconds,
+            tint_seconds=0 if display.plain else self._tint_seconds,
         )
 
     @property
@@ -246,7 +250,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         from smsmon.console.changed import show_changes
 
         before, self._settings = self._settings, reading.settings
-        self._signs = _signs_of(reading.settings)
+        self._signs = _signs_of(reading.settings, plain=self.shows_cursor)
         await self._session.use(reading.settings, answered=answered)
         if before.display.theme != reading.settings.display.theme:
             self._wear_wanted()
@@ -341,8 +345,9 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             self._complain(str(error))
 
 
-def _signs_of(settings: Settings) -> list[LineFilter]:
-    return [Ascii()] if wants_ascii(settings.display.signs, os.environ) else []
+def _signs_of(settings: Settings, *, plain: bool) -> list[LineFilter]:
+    words: list[LineFilter] = [Words()] if plain else []
+    return [*words, Ascii()] if wants_ascii(settings.display.signs, os.environ) else words
 
 
 def _lacks_key(settings: Settings) -> bool:

@@ -182,6 +182,12 @@ def state(name: str, *, detail: str = "") -> Sequence[Span]:
     return _look(sign, f"{sign.word} {detail}" if detail else sign.word)
 
 
+def worded(cell: Cell) -> Cell:
+    """A cell that begins with a sign and its word, without the sign."""
+    (text, tone), *others = spans_of(cell) or (Span(""),)
+    return (Span(text[2:], tone), *others)
+
+
 def _look(sign: Sign, word: str) -> Sequence[Span]:
     return (Span(f"{sign.glyph} {word}", sign.tone),)
 

@@ -23,6 +23,8 @@ class Formats:
         self.utc = utc
         self.masked = masked
         """Privacy: digits of phone numbers are hidden on screen, in copies and exports."""
+        self.plain = False
+        """For a screen reader: words in place of what is drawn."""
         self.still = False
         """No text may change just because time passes: ages give way to moments."""
 

@@ -126,7 +126,7 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
         parts.append(part(_ALWAYS, styled(masked, Tone.WAIT)))
     if head.read_only:
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
-    parts.append(part(7, *_states(head.states, whole=wide)))
+    parts.append(part(7, *_states(head.states, whole=wide, plain=formats.plain)))
     if head.allowed:
         parts.append(part(5, *_requests(head)))
     if head.balance:
@@ -338,13 +338,17 @@ def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
     )
 
 
-def _states(states: Counter[MessageState], *, whole: bool) -> list[Content]:
-    """How many messages are in which state; without ``whole`` those that need eyes alone."""
+def _states(states: Counter[MessageState], *, whole: bool, plain: bool = False) -> list[Content]:
+    """How many messages are in which state; without ``whole`` those that need eyes alone.
+
+    ``plain``: no number is told without its word.
+    """
     there = [state for state in _ORDER if states[state] or state in _ALARMING]
     words = Content(GAP).join([_state(each, states[each], worded=True) for each in there])
     signs = Content(GAP).join([_state(each, states[each]) for each in there])
-    alarms = Content(GAP).join([_state(each, states[each]) for each in _ALARMING])
-    return [words, signs, alarms] if whole else [alarms]
+    alarms = Content(GAP).join([_state(each, states[each], worded=plain) for each in _ALARMING])
+    forms = [words, alarms] if plain else [words, signs, alarms]
+    return forms if whole else [alarms]
 
 
 def _state(state: MessageState, count: int, *, worded: bool = False) -> Content:
@@ -363,9 +367,12 @@ def _requests(head: Head) -> list[Content]:
     ]
 
 
-def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str = "") -> Content:
+def totals(
+    counts: Counts, width: int, *, of_filtered: bool = False, lately: str = "", plain: bool = False
+) -> Content:
     """The second line: the recipients of all messages, or of those the filter shows.
 
+    ``plain``: no number is told without its word.
     ``lately``: deliveries of the last minutes as small columns, for the right end of a wide line.
     """
     if lately and width >= _LATELY_FROM:
@@ -377,12 +384,12 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str
     number = Content.styled(f"{counts.total:,}", "bold")
     parts = [part(10, Content.assemble(number, " ", styled(what, Tone.DIM)), number)]
     for worth, status in ((8, Status.DELIVERED), (7, Status.WAITING), (9, Status.NOT_DELIVERED)):
-        parts.append(part(worth, *_total(counts, status)))
+        parts.append(part(worth, *_total(counts, status, plain=plain)))
     if counts.unknown:
-        parts.append(part(5, *_total(counts, Status.UNKNOWN)))
+        parts.append(part(5, *_total(counts, Status.UNKNOWN, plain=plain)))
     if counts.absent:
-        gone = f"{GONE} {counts.absent:,}"
-        forms = (f"{gone} no longer listed", f"{gone} not listed", gone)
+        gone = f"{counts.absent:,}" if plain else f"{GONE} {counts.absent:,}"
+        forms = (f"{gone} no longer listed", f"{gone} not listed", *([] if plain else [gone]))
         parts.append(part(9, *(styled(form, Tone.WARN) for form in forms)))
     parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
     rate = (cells.rate(counts.delivery_rate), "bold")
@@ -391,10 +398,13 @@ def totals(counts: Counts, width: int, *, of_filtered: bool = False, lately: str
     return fitted(parts, width)
 
 
-def _total(counts: Counts, status: Status) -> list[Content]:
+def _total(counts: Counts, status: Status, *, plain: bool = False) -> list[Content]:
     sign = status_sign(status)
     number = int(getattr(counts, status.slug))
     share = cells.percent(number, counts.total)
+    if plain:
+        said = f"{number:,} {sign.word.lower()}"
+        return [Content(f"{said} {share}"), Content(said)]
     seen = styled(f"{sign.glyph} {number:,}", sign.tone if number else Tone.DIM)
     return [
         Content.assemble(seen, styled(f" {sign.word.lower()} {share}", Tone.DIM)),

@@ -128,7 +128,10 @@ class HeadLines:
         self.told, self._shown = told, shown
         self._truth.fit(partial(head.truth, told, self._formats))
         self._line.set_class(head.trouble(told), "-trouble")
-        self._totals.fit(partial(head.totals, totals, of_filtered=of_filtered, lately=lately))
+        plain = self._formats.plain
+        self._totals.fit(
+            partial(head.totals, totals, of_filtered=of_filtered, lately=lately, plain=plain)
+        )
 
     def _requests_lately(self) -> tuple[int, int, float]:
         """Requests of the last minute, the limit and the stretch, as of a few seconds ago."""

@@ -22,25 +22,36 @@ _AT = {
     Where.LOG: "-at-log",
 }
 LAYOUT_CLASSES = frozenset(
-    ("-tiny", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
+    ("-tiny", "-plain", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
 )
 """Every class that ``layout_classes`` may give."""
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
 
 
 def layout_classes(
-    width: int, height: int, at: Where, *, zoomed: bool = False, log: bool = True
+    width: int,
+    height: int,
+    at: Where,
+    *,
+    zoomed: bool = False,
+    log: bool = True,
+    plain: bool = False,
 ) -> set[str]:
-    """The stylesheet's classes for a terminal of this size with the operator in pane ``at``."""
+    """The stylesheet's classes for a terminal of this size with the operator in pane ``at``.
+
+    ``plain``: one pane whatever the size, and the end of the log below it.
+    """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return {"-tiny"}
     classes = {_AT[at], "-tall" if height >= TALL else "-short"}
-    if zoomed or width < TWO_PANES:
+    if plain or zoomed or width < TWO_PANES:
         classes.add("-one")
     else:
         classes.add("-three" if width >= THREE_PANES else "-two")
     if not log:
         classes.add("-no-log")
+    elif plain and not zoomed:
+        classes.add("-plain")
     return classes
 
 
@@ -50,7 +61,7 @@ def visible(classes: set[str]) -> Where:
     if at is None:
         return Where(0)
     if "-one" in classes:
-        return at
+        return at | Where.LOG if "-plain" in classes else at
     log = Where(0) if "-no-log" in classes else Where.LOG
     if "-three" in classes:
         return Where.MESSAGES | Where.RECIPIENTS | Where.RECIPIENT | log
@@ -63,19 +74,24 @@ def visible(classes: set[str]) -> Where:
 class Arrangement:
     """The panes of a screen as they stand, and the way from one to the other."""
 
-    def __init__(self, screen: Screen[None], picture: Picture, keys: KeyLine) -> None:
+    def __init__(
+        self, screen: Screen[None], picture: Picture, keys: KeyLine, *, plain: bool = False
+    ) -> None:
         """``keys`` shows the keys of the pane that the operator stands in."""
         self._screen = screen
         self._picture = picture
         self._keys = keys
         self._before_log = Where.MESSAGES
+        self._plain = plain
         self._zoomed = False
         self._log_wanted = True
 
     def choose(self, size: Size) -> None:
         """Give the screen the classes for a terminal of this size."""
         screen, at = self._screen, self._picture.at
-        wanted = layout_classes(*size, at, zoomed=self._zoomed, log=self._log_wanted)
+        wanted = layout_classes(
+            *size, at, zoomed=self._zoomed, log=self._log_wanted, plain=self._plain
+        )
         if wanted != screen.classes & LAYOUT_CLASSES:
             screen.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
             screen.add_class(*wanted)

@@ -79,6 +79,8 @@ class Picture:
         self.panes: Mapping[Where, Pane] = {
             pane.where: pane for pane in (self.messages, self.recipients, self.recipient, self.log)
         }
+        for pane in self.panes.values():
+            pane.plain = formats.plain
         self.at = Where.MESSAGES
         """The pane the operator stands in."""
         self.visible = Where(0)

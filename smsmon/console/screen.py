@@ -86,7 +86,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             session, formats, journal, start, self._said.explain, tint_seconds=tint_seconds
         )
         self._keys = KeyLine(self.keymap, id="keys")
-        self.arrangement = Arrangement(self, picture, self._keys)
+        self.arrangement = Arrangement(self, picture, self._keys, plain=formats.plain)
         self.head = HeadLines(
             session, formats, self.feed, picture.filtered_counts, name=name, keymap=self.keymap
         )
@@ -311,6 +311,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     @on(events.DescendantFocus)
     def _entered(self) -> None:
         self.arrangement.follow_focus()
+        self._tell_row()
 
     @on(LiveTable.Highlighted)
     def _highlighted(self, event: LiveTable.Highlighted) -> None:
@@ -326,6 +327,13 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.arrangement.go(Where.RECIPIENTS)
         elif event.table is self.picture.recipients.table:
             self.arrangement.go(Where.RECIPIENT)
+
+        self._tell_row()
+
+    def _tell_row(self) -> None:
+        """Tell in words which row the operator stands on, where that is wanted."""
+        if self.formats.plain:
+            self._retitle()
 
     @on(LiveTable.SortChanged)
     @on(LiveTable.MarksChanged)

@@ -179,7 +179,7 @@ MESSAGES: tuple[MessageField, ...] = (
     OfAll("progress", Kind.NUMBER, _share("delivered"), asked=False,
           help="delivered ÷ recipients", exported=None,
           shown=Shown("progress", "delivered", Drawn.BAR, width=11, flex=4, max_width=40,
-                      priority=85, help="Delivered ÷ all; ━ delivered ┈ waiting ╳ not.")),
+                      priority=85, help="Delivered ÷ all, and in a bar what waits and failed.")),
     OfAll("recipients", Kind.NUMBER, _count("total"),
           help="how many recipients it has", exported="recipients", total=True,
           shown=Shown("recipients", "recip", Drawn.TOTAL, width=7, align="right", priority=60,

@@ -208,6 +208,14 @@ class Display(Struct, frozen=True, kw_only=True):
             "where TERM is not linux, dumb or vt…, and no locale without UTF-8 is named."
         ),
     ] = "auto"
+    plain: Annotated[
+        bool,
+        Meta(
+            description="For a screen reader or a line of Braille: words in place of signs and "
+            "bars, no lines, one pane and the log below it, no clock, and the terminal's cursor on "
+            "the selected row."
+        ),
+    ] = False
     frame_rate: Annotated[
         int, Meta(description="Repaints a second, at most, when much changes.", ge=1, le=60)
     ] = 10

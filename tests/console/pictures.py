@@ -142,6 +142,7 @@ PICTURES = (
     Picture("empty", _empty, ()),
     Picture("running", _running, sizes=EVERY_SIZE),
     Picture("ascii", _running, environ={"SMSMON_DISPLAY_SIGNS": "ascii"}, sizes=("80x24",)),
+    Picture("plain", _running, environ={"SMSMON_DISPLAY_PLAIN": "true"}, sizes=("80x24",)),
     Picture("recipients", _recipients),
     Picture("recipient", _recipient, sizes=EVERY_SIZE),
     Picture("stale", _stale),

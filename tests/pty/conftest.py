@@ -49,7 +49,7 @@ class Desk:
 
     def opened(self, terminal: Terminal) -> None:
         """Until every message is read, and the keys are taken."""
-        terminal.wait_for(f"{MESSAGES} watched · {MESSAGES} live")
+        terminal.wait_for(f" {MESSAGES} live")
         terminal.wait_quiet(0.3)
 
     @property

@@ -139,8 +139,10 @@ def test_resize_storm_ends_in_the_right_picture(desk: Desk) -> None:
 def test_terminal_of_another_kind_shows_the_same_words(desk: Desk, kind: dict[str, str]) -> None:
     terminal = desk.open(environ=kind)
     shown = "\n".join(picture(terminal))
-    assert f"{MESSAGES} watched · {MESSAGES} live" in shown
-    assert "Message 3000…" in shown or "Message 3000011" in shown
+    plain_letters = kind.get("TERM") in ("linux", "dumb") or "LC_ALL" in kind
+    assert shown.isascii() == plain_letters
+    assert f"{MESSAGES} watched {'.' if plain_letters else '·'} {MESSAGES} live" in shown
+    assert "Message 3000" in shown
     if kind.get("TERM", "dumb") != "dumb":
         assert TRUECOLOR not in terminal.painted
     terminal.press(b"q")

@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
 from smsmon.console.cells import Span, Tone, fit
 from smsmon.console.live_table.content import (
+    GUTTER,
     Column,
     MappedRows,
     Placed,
@@ -33,6 +34,7 @@ from smsmon.console.live_table.paint import (
 )
 from smsmon.console.live_table.view import RowView
 from smsmon.console.signs import tone_classes, tone_css
+from smsmon.console.terminal.words import PLAIN, Stands
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -45,7 +47,7 @@ _MANY = 5_000
 for what is calm again before anybody gets there."""
 
 
-class TableSurface(ScrollView, Generic[K, R]):
+class TableSurface(ScrollView, Stands, Generic[K, R]):
     """Paints the rows of a ``RowView``, each line only when it differs from what is shown."""
 
     ALLOW_SELECT = False
@@ -189,6 +191,11 @@ class TableSurface(ScrollView, Generic[K, R]):
         self._laid_out = None
         super().notify_style_update()
 
+    @property
+    def stands_at(self) -> Offset:
+        index = self.view.cursor_index
+        return Offset(GUTTER, HEADER + max(0, index - self._top))
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
@@ -279,7 +286,7 @@ class TableSurface(ScrollView, Generic[K, R]):
 
     def _row_line(self, key: K, cursor: bool) -> Strip:
         look = (
-            (_CURSOR if cursor else 0)
+            (_CURSOR if cursor and not self.app.has_class(PLAIN) else 0)
             | (_MARKED if key in self.view.marks else 0)
             | (_TINTED if key in self._tints else 0)
             | (_POINTED if key in self._pointed else 0)

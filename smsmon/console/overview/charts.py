@@ -210,7 +210,7 @@ class Bars:
     numbers: str
     rates: str
     parts: tuple[tuple[str, Tone], ...]
-    """Glyph and tone of each part of a bar."""
+    """Glyph and tone of each part of a bar; none: no bars are drawn."""
     rows: tuple[Bar, ...]
 
 
@@ -256,7 +256,7 @@ def _row(bars: Bars, bar: Bar, name: int, longest: int, width: int) -> list[Span
             *fit([Span(bar.name)], name),
             Span(f"{bar.number:>{_COUNT},}"),
             Span(f"{cells.rate(bar.rate):>{_RATE}}" + " " * _GAP, Tone.STRONG),
-            *_pieces(bars.parts, cells.shares(bar.parts, length)),
+            *(_pieces(bars.parts, cells.shares(bar.parts, length)) if bars.parts else ()),
         ],
         width,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -206,8 +206,10 @@ class PanelView(Vertical):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
+        """``plain``: what a chart shows is told in its sentences alone, and bars as a table."""
         super().__init__()
+        self._plain = plain
         self.title_line = Line(classes="panel-title")
         self.finding = Line(classes="finding")
         self.drawing = Drawing()
@@ -222,7 +224,10 @@ class PanelView(Vertical):
         """Show ``panel``; only what differs from what stands there is painted."""
         self._panel = panel
         self._say()
-        self.drawing.show(panel.drawing)
+        drawn = panel.drawing
+        if self._plain:
+            drawn = replace(drawn, parts=()) if isinstance(drawn, Bars) else None
+        self.drawing.show(drawn)
 
     def on_resize(self) -> None:
         self._say()
@@ -231,6 +236,7 @@ class PanelView(Vertical):
         if self._panel is not None:
             width = self.size.width
             title = Content.styled(self._panel.title, "bold")
-            keys = [part(-place, key) for place, key in enumerate(self._panel.legend)]
+            legend = () if self._plain else self._panel.legend
+            keys = [part(-place, key) for place, key in enumerate(legend)]
             self.title_line.say(fitted([part(1, title), *keys], width, "  "))
             self.finding.say(wrapped(self._panel.finding, width, _FINDING_HEIGHT))

@@ -139,7 +139,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._polled = True
         self._minute = -1
         self._wanted = self._reckoning = False
-        self._views = [PanelView() for _ in TABS]
+        self._views = [PanelView(plain=self._formats.plain) for _ in TABS]
         self._unsubscribe: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:

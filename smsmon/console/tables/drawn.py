@@ -55,10 +55,17 @@ def _country(region: str, width: int) -> Cell:
     return name if len(name) <= width else region
 
 
-def heading_of(shown: Shown) -> dict[str, Any]:
-    """The head of a column, for ``Column``; that of a status is its sign."""
+def heading_of(shown: Shown, *, plain: bool = False) -> dict[str, Any]:
+    """The head of a column, for ``Column``; that of a status is its sign, or a word."""
     heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
     if isinstance(shown.drawn, Status):
         sign = status_sign(shown.drawn)
-        heading |= {"title": sign.glyph, "help": sign.word}
+        title = _IN_SHORT.get(shown.drawn, sign.word.lower()) if plain else sign.glyph
+        width = max(shown.width, len(title)) if plain else shown.width
+        heading |= {"title": title, "help": sign.word, "width": width}
+    elif shown.drawn is Drawn.BAR and plain:
+        heading |= {"width": len(shown.title), "flex": 0, "align": "right"}
     return heading
+
+
+_IN_SHORT = {Status.NOT_DELIVERED: "failed"}

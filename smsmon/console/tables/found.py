@@ -178,7 +178,7 @@ def found_columns(formats: Formats) -> tuple[Column[Found], ...]:
     """Number, message, status and STOP always; date and label where there is room."""
 
     def phone(row: Found, width: int) -> Cell:
-        gone = "" if row.absent_since is None else GONE
+        gone = "" if row.absent_since is None or formats.plain else GONE
         return Span(f"{gone}{formats.phone(row.recipient.phone)}", _tone(row))
 
     def status(row: Found, width: int) -> Cell:

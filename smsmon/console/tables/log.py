@@ -191,7 +191,8 @@ def log_columns(formats: Formats) -> tuple[Column[LogLine], ...]:
         return formats.phone(row.phone) if row.phone else ""
 
     def text(row: LogLine, width: int) -> Cell:
-        return Span(words(row, formats), row.tone)
+        told = words(row, formats)
+        return Span(told.replace(" → ", " then ") if formats.plain else told, row.tone)
 
     return (
         Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),

@@ -79,7 +79,10 @@ class MessageRows:
 def message_columns(monitor: Monitor, formats: Formats) -> tuple[Column[Watched], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
     return tuple(
-        Column(cell=_cell(each, each.shown.drawn, monitor, formats), **heading_of(each.shown))
+        Column(
+            cell=_cell(each, each.shown.drawn, monitor, formats),
+            **heading_of(each.shown, plain=formats.plain),
+        )
         for each in MESSAGES
         if each.shown
     )
@@ -91,20 +94,26 @@ def _cell(
     """What draws a field of a message."""
     match drawn:
         case Drawn.STATE:
+            if formats.plain:
+                return lambda row, width: cells.worded(_state(monitor, formats, row, width + 2))
             return partial(_state, monitor, formats)
         case Drawn.DUE:
             return partial(_due, monitor, formats)
         case Drawn.BAR:
+            if formats.plain:
+                return lambda row, width: cells.percent(row.counts.delivered, row.counts.total)
             return lambda row, width: cells.delivery_bar(row.counts, width)
         case Drawn.TOTAL:
-            return _total
+            return partial(_total, formats)
     draw = draws(drawn, formats)
     return lambda row, width: draw(message_fact(monitor, row, formats.now(), field), width)
 
 
-def _total(row: Watched, width: int) -> Cell:
+def _total(formats: Formats, row: Watched, width: int) -> Cell:
     if row.read_at is None:
         return UNKNOWN
+    if formats.plain:  # the heading tells how many are gone
+        return cells.count(row.counts.total)
     return cells.with_gone(row.counts.total, row.counts.absent, width)
 
 
@@ -135,12 +144,19 @@ def mark(rules: Sequence[Rule]) -> Cell:
     return Span(ALERT.glyph, ALERT_TONES[rules[0].severity]) if rules else ""
 
 
-def alert_column(firing: Firing, *, spare: bool = False) -> Column[Watched]:
-    """A sign before the messages for which alerts fire."""
+def alert_column(firing: Firing, *, spare: bool = False, plain: bool = False) -> Column[Watched]:
+    """A sign before the messages for which alerts fire; ``plain``: the name of the gravest."""
 
     def shown(row: Watched, width: int) -> Cell:
         return mark(firing(row.id))
 
+    def named(row: Watched, width: int) -> Cell:
+        rules = firing(row.id)
+        return Span(rules[0].name, ALERT_TONES[rules[0].severity]) if rules else ""
+
+    if plain:
+        return Column("alert", "alert", named, width=7, priority=97, spare=spare,
+                      help="The alerts that fire for it, the gravest first.")  # fmt: skip
     return Column("alert", ALERT.glyph, shown, width=1, priority=97, spare=spare,
                   help="An alert fires for it; its name stands above the keys.")  # fmt: skip
 
@@ -156,7 +172,7 @@ def all_columns(
 ) -> tuple[Column[Watched], ...]:
     """Every column there is, that of the alerts among the usual ones where there are rules."""
     columns = message_columns(monitor, formats)
-    return (alert_column(firing, spare=not has_alerts), *columns)
+    return (alert_column(firing, spare=not has_alerts, plain=formats.plain), *columns)
 
 
 def messages_pane(

@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from smsmon.console.actions import Where
 from smsmon.console.formats import Formats
-from smsmon.console.line import FittedLine, Part, fitted, part
+from smsmon.console.line import GAP, FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
@@ -81,6 +81,8 @@ class Pane(Vertical):
         super().__init__(id=id)
         self.body = body
         self.where = where
+        self.plain = False
+        """For a screen reader: the title tells in words where in the pane one is."""
         self._title = FittedLine(classes="pane-title")
 
     def compose(self) -> ComposeResult:
@@ -89,7 +91,7 @@ class Pane(Vertical):
 
     def entitle(self, parts: Iterable[Part]) -> None:
         """Say what the pane shows, as far as its width allows."""
-        self._title.fit(partial(fitted, tuple(parts), gap=_BETWEEN))
+        self._title.fit(partial(fitted, tuple(parts), gap=GAP if self.plain else _BETWEEN))
 
     def enter(self) -> None:
         """Give the pane the focus."""
@@ -267,11 +269,16 @@ class TablePane(Pane, Generic[K, R]):
     def facts(self) -> list[Part]:
         """What the title says of the table: its sort, its marks, its filter."""
         table, told = self.table, []
+        if self.plain and self.entered and len(table.view):
+            told.append(part(9, f"row {table.view.cursor_index + 1:,} of {len(table.view):,}"))
+            if table.view.cursor in table.marks:
+                told.append(part(8, "marked"))
         column, reverse = table.sort
         if column is not None:
             title = next(each.title for each in table.columns if each.name == column)
             way = DOWNWARDS if reverse else UPWARDS
-            told.append(part(4, styled(f"by {title} {way.glyph}", Tone.DIM)))
+            told_way = way.word if self.plain else way.glyph
+            told.append(part(4, styled(f"by {title} {told_way}", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
         if table.pointed_out:

@@ -62,7 +62,10 @@ _SHOWN_AS = {each.shown.name: each for each in RECIPIENTS if each.shown}
 def recipient_columns(formats: Formats) -> tuple[Column[RecipientRow], ...]:
     """Every column there is, in their usual order; what does not fit goes by priority."""
     return tuple(
-        Column(cell=_cell(each, each.shown.drawn, formats), **heading_of(each.shown))
+        Column(
+            cell=_cell(each, each.shown.drawn, formats),
+            **heading_of(each.shown, plain=formats.plain),
+        )
         for each in RECIPIENTS
         if each.shown
     )
@@ -83,13 +86,16 @@ def _cell(
 
 def _phone(formats: Formats, row: RecipientRow, width: int) -> Cell:
     number = formats.phone(row.recipient.phone)
-    return number if row.absent_since is None else Span(f"{GONE}{number}", Tone.DIM)
+    if row.absent_since is None:
+        return number
+    return Span(number if formats.plain else f"{GONE}{number}", Tone.DIM)  # or the status tells it
 
 
 def status_of(recipient: Recipient, absent_since: float | None, formats: Formats) -> Sequence[Span]:
     """The status of a recipient, or the one that it had who is no longer listed."""
-    told = cells.status if absent_since is None else cells.status_before
-    return told(recipient.status, raw=formats.words(recipient.raw_status))
+    tell = cells.status if absent_since is None else cells.status_before
+    told = tell(recipient.status, raw=formats.words(recipient.raw_status))
+    return cells.spans_of(cells.worded(told)) if formats.plain else told
 
 
 RECIPIENT_STEPS: Steps = (

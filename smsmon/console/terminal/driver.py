@@ -180,6 +180,8 @@ class TerminalDriver(SizedDriver):
             gone=lambda: self._tell(TerminalGone()),
         )
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
+        if getattr(self.console_app, "shows_cursor", False):
+            self.write("\x1b[?25h")
 
     def stop_application_mode(self) -> None:
         if self._writer is not None:

@@ -24,7 +24,7 @@ from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XT
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input
@@ -47,6 +47,7 @@ __all__ = [
     "WrittenApp",
     "forget_closed",
     "held",
+    "input_cursor",
     "set_plot_size",
 ]
 
@@ -155,6 +156,13 @@ class DrawnInput(Input):
 
     def _position_to_cell(self, position: int) -> int:
         return cell_len(self.drawn()[:position])
+
+
+def input_cursor(widget: Input) -> Offset:
+    """Where on the screen an input's cursor stands; Textual tells one column more at its end."""
+    x, y, _, _ = widget.content_region
+    cell = widget._position_to_cell(widget.cursor_position)
+    return Offset(x + cell - round(widget.scroll_offset.x), y)
 
 
 # The terminal

@@ -17,10 +17,11 @@ from time import monotonic
 from typing import Any
 
 from textual import events, on
+from textual.geometry import Offset
 from textual.worker import Worker
 
 from smsmon import exit_codes
-from smsmon.console.terminal.canvas import Canvas
+from smsmon.console.terminal.canvas import Canvas, Painted
 from smsmon.console.terminal.driver import (
     Drained,
     InputFailed,
@@ -31,6 +32,7 @@ from smsmon.console.terminal.driver import (
 )
 from smsmon.console.terminal.input import KeysInOrder
 from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers
+from smsmon.console.terminal.words import reading_place
 from smsmon.failures import POLLING, Failed, Failures
 from smsmon.leaving import in_loop
 
@@ -45,7 +47,8 @@ SLOW_FRAMES = 4
 class TerminalApp(KeysInOrder, inherit_bindings=False):
     """An app that may be left alone in a terminal for days."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows_cursor: bool = False) -> None:
+        """``shows_cursor``: the terminal's own cursor stands where the operator does."""
         if os.environ.get("NO_COLOR") == "":  # as good as unset, say no-color.org; Rich differs
             del os.environ["NO_COLOR"]
         super().__init__(driver_class=TerminalDriver)
@@ -53,6 +56,9 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         self._watched_workers = WatchedWorkers(self, self._worker_failed)
         self._paint_lost = False
         self._canvas = Canvas()
+        self.shows_cursor = shows_cursor
+        self._cursor_at = Offset()
+        """Where the terminal's own cursor stands."""
         self.told: int | None = None
         """The exit code that a signal asks for."""
 
@@ -134,7 +140,13 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         self._paint_lost = True  # a new layout, which Textual paints once and never again
 
     def to_write(self, update: CompositorUpdate) -> CompositorUpdate | None:
-        return self._canvas.paint(update, self.console)
+        written = self._canvas.paint(update, self.console)
+        if self.shows_cursor:
+            before, self._cursor_at = self._cursor_at, reading_place(self.screen)
+            self.cursor_position = self._cursor_at
+            if written is None and before != self._cursor_at:
+                return Painted("")
+        return written
 
     @on(Returned)
     def action_redraw(self) -> None:
