@@ -77,14 +77,6 @@ def test_signs_are_written_in_their_table_alone() -> None:
     assert not found, "\n".join(found)
 
 
-def test_a_sign_before_a_word_comes_from_the_table_as_well() -> None:
-    """No ASCII glyph of a sign stands before a word outside of the table: ``! 1 in doubt``."""
-    ascii_glyphs = {sign.glyph for sign in SIGNS if sign.glyph.isascii()} - {"-", "?", "*", "~"}
-    for path in CONSOLE.rglob("*.py"):
-        for line, text in literals(path):
-            assert path in HOMES or text[:2] not in {f"{glyph} " for glyph in ascii_glyphs}, line
-
-
 # In ASCII
 
 
