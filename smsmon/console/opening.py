@@ -138,7 +138,11 @@ class Dialogs:
                 pane.table.choose_columns(names)
                 self.memory.keep(f"columns of {pane.id}", names)
 
-        self.app.push_screen(ColumnsScreen(pane.table.columns, pane.table.chosen_columns), chosen)
+        table = pane.table
+        self.app.push_screen(
+            ColumnsScreen(table.columns, table.chosen_columns, table.with_room, table.size.width),
+            chosen,
+        )
 
     def views(self) -> None:
         """Call up a named view, or keep the one of the table the operator stands in."""

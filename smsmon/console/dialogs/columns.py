@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from smsmon.console.cells import Cell, Span
 from smsmon.console.dialogs.base import Dialog, Keys, quiet
@@ -16,6 +17,9 @@ from smsmon.console.line import Line
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.live_table.content import usual_columns
 from smsmon.console.signs import CHOSEN, Tone
+
+Room = Callable[[Sequence[str]], Container[str]]
+"""Gives those of the columns chosen that there is room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Choice:
     title: str
     help: str
     chosen: bool
+    fits: bool = True
+    """There is room for it, if it is chosen."""
 
 
 def choices(columns: Iterable[Column[Any]], chosen: Iterable[str]) -> list[Choice]:
@@ -34,15 +40,29 @@ def choices(columns: Iterable[Column[Any]], chosen: Iterable[str]) -> list[Choic
     first = [name for name in dict.fromkeys(chosen) if name in known]
     rest = [name for name in known if name not in first]
     return [
-        Choice(name, known[name].title or name, known[name].help, name in first)
+        Choice(name, _titled(known[name]), known[name].help, name in first)
         for name in (*first, *rest)
     ]
 
 
+def _titled(column: Column[Any]) -> str:
+    """What stands above the column; with its name, where that is a sign alone."""
+    if any(map(str.isalnum, column.title)):
+        return column.title
+    return f"{column.title} {column.name.replace('_', ' ')}".strip()
+
+
 def _title(row: Choice, width: int) -> Cell:
     if row.chosen:
-        return (Span(f"{CHOSEN.glyph} ", Tone.GOOD), Span(row.title, Tone.STRONG))
+        shown = Tone.STRONG if row.fits else Tone.PLAIN
+        return (Span(f"{CHOSEN.glyph} ", Tone.GOOD), Span(row.title, shown))
     return Span(f"  {row.title}", Tone.DIM)
+
+
+def _stands(row: Choice, width: int) -> Cell:
+    if not row.chosen:
+        return Span("not chosen", Tone.DIM)
+    return Span("shown", Tone.GOOD) if row.fits else Span("chosen, no room", Tone.PLAIN)
 
 
 def _help(row: Choice, width: int) -> Cell:
@@ -50,8 +70,9 @@ def _help(row: Choice, width: int) -> Cell:
 
 
 CHOICE_COLUMNS: tuple[Column[Choice], ...] = (
-    Column("title", "column", _title, width=16, flex=2, max_width=18, priority=1, sortable=False),
-    Column("help", "what it shows", _help, width=16, flex=1, sortable=False),
+    Column("title", "  column", _title, width=14, flex=2, max_width=18, priority=2, sortable=False),
+    Column("stands", "here", _stands, width=15, priority=1, sortable=False),
+    Column("help", "what it tells", _help, width=16, flex=1, sortable=False),
 )
 
 
@@ -84,7 +105,8 @@ class ColumnsScreen(Dialog[list[str] | None]):
     CSS = """
     ColumnsScreen #columns {
         height: 100%; max-height: 24;
-        & > LiveTable { margin: 1 0 0 0; }
+        & > LiveTable { height: 1fr; margin: 1 0 0 0; }
+        & > .keys { margin: 0; }
     }
     ColumnsScreen.-low #columns {
         max-height: 100%;
@@ -93,10 +115,20 @@ class ColumnsScreen(Dialog[list[str] | None]):
     """
     AUTO_FOCUS = "ChoiceTable"
 
-    def __init__(self, columns: Sequence[Column[Any]], chosen: Iterable[str]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column[Any]],
+        chosen: Iterable[str],
+        room: Room = lambda names: names,
+        width: int = 0,
+    ) -> None:
+        """``width``: that of the table they are for, in screen columns; ``room`` goes by it."""
         super().__init__()
         self._columns = columns
-        self._choices = {choice.name: choice for choice in choices(columns, chosen)}
+        self._room = room
+        self._width = width
+        self._choices: dict[str, Choice] = {}
+        self._take(choices(columns, chosen))
         self._table = ChoiceTable(
             CHOICE_COLUMNS, MappedRows(self._choices), list(self._choices), tint_seconds=0
         )
@@ -104,6 +136,7 @@ class ColumnsScreen(Dialog[list[str] | None]):
     def body(self) -> ComposeResult:
         yield Line(id="verdict")
         yield self._table
+        yield Line(id="told")
         yield Keys(
             ("enter", "done"), ("space", "show or hide"), ("J K", "move"), ("d", "the usual ones"),
             ("esc", "cancel"),
@@ -126,9 +159,8 @@ class ColumnsScreen(Dialog[list[str] | None]):
         if self.chosen == [choice.name]:
             self.app.bell()  # a table without columns shows nothing
             return
-        self._choices[choice.name] = replace(choice, chosen=not choice.chosen)
-        self._table.touch([choice.name])
-        self._say()
+        changed = replace(choice, chosen=not choice.chosen)
+        self._show(changed if each is choice else each for each in self._choices.values())
 
     def action_move(self, step: int) -> None:
         """Move the column under the cursor by ``step`` places."""
@@ -138,25 +170,41 @@ class ColumnsScreen(Dialog[list[str] | None]):
             return
         at = names.index(name)
         names.insert(at + step, names.pop(at))
-        self._take([self._choices[each] for each in names])
+        self._show([self._choices[each] for each in names])
 
     def action_default(self) -> None:
         """Choose as it was before anybody chose."""
-        self._take(choices(self._columns, usual_columns(self._columns)))
-        self._say()
+        self._show(choices(self._columns, usual_columns(self._columns)))
 
     def action_accept(self) -> None:
         """Close with what is chosen."""
         self.dismiss(self.chosen)
 
     def _take(self, ordered: Iterable[Choice]) -> None:
-        choices_by_name = {choice.name: choice for choice in ordered}
+        ordered = list(ordered)
+        fitting = self._room([each.name for each in ordered if each.chosen])
         self._choices.clear()
-        self._choices.update(choices_by_name)
-        self._table.load(list(choices_by_name))
+        self._choices.update(
+            {each.name: replace(each, fits=each.name in fitting) for each in ordered}
+        )
+
+    def _show(self, ordered: Iterable[Choice]) -> None:
+        self._take(ordered)
+        self._table.load(list(self._choices))
+        self._table.repaint()
+        self._say()
 
     def _say(self) -> None:
-        shown = (
-            f"{len(self.chosen)} of {len(self._choices)} shown, from left to right in this order"
-        )
-        self.tell(quiet(shown))
+        shown = sum(each.chosen and each.fits for each in self._choices.values())
+        left_out = len(self.chosen) - shown
+        told = f"{len(self.chosen)} of {len(self._choices)} chosen"
+        if left_out:
+            told += f", {shown} of them have room in {self._width} columns"
+        self.tell(quiet(told))
+        self._explain()
+
+    @on(LiveTable.Highlighted)
+    def _explain(self) -> None:
+        """Say in full what the column under the cursor tells."""
+        row = self._table.cursor_row
+        self.query_one("#told", Line).say(quiet(row.help) if row else Content())

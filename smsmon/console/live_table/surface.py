@@ -159,6 +159,14 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         if now != usual:
             self.choose_columns(now if self._chosen == usual else self._chosen)
 
+    def with_room(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these columns that would be shown, at the width there is now."""
+        columns = [self._columns[name] for name in names]
+        unknown = [it for it in columns if it.may_be_empty and it.name not in self._chosen]
+        empty = {it.name for it in unknown if not any(self._values_of(it)(self.view.keys))}
+        empty |= {it.name for it in self._unfilled(columns) if it not in unknown}
+        return frozenset(place.column.name for place in lay_out(columns, self._width, empty))
+
     @property
     def empty(self) -> str:
         """What stands there while no row is shown."""
@@ -231,8 +239,11 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
 
     def _placing(self) -> tuple[Placed[R], ...]:
         columns = [self._columns[name] for name in self._chosen]
-        empty = {it.name for it in columns if it.may_be_empty and it.name not in self._filled}
-        return lay_out(columns, self._width, empty)
+        return lay_out(columns, self._width, {it.name for it in self._unfilled(columns)})
+
+    def _unfilled(self, columns: Iterable[Column[R]]) -> list[Column[R]]:
+        """Those of ``columns`` that have had nothing to tell so far."""
+        return [it for it in columns if it.may_be_empty and it.name not in self._filled]
 
     def _find_filled(self) -> None:
         """Find which columns have something to tell, of all rows anew."""

@@ -55,14 +55,18 @@ def _country(region: str, width: int) -> Cell:
     return name if len(name) <= width else region
 
 
-def heading_of(shown: Shown, *, plain: bool = False) -> dict[str, Any]:
-    """The head of a column, for ``Column``; that of a status is its sign, or a word."""
+def heading_of(shown: Shown, told: str, *, plain: bool = False) -> dict[str, Any]:
+    """The head of a column, for ``Column``; that of a status is its sign, or a word.
+
+    ``told``: what its field is, where the column itself says nothing about it.
+    """
     heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
+    heading["help"] = shown.help or f"{told[:1].upper()}{told[1:]}."
     if isinstance(shown.drawn, Status):
         sign = status_sign(shown.drawn)
         title = _IN_SHORT.get(shown.drawn, sign.word.lower()) if plain else sign.glyph
         width = max(shown.width, len(title)) if plain else shown.width
-        heading |= {"title": title, "help": sign.word, "width": width}
+        heading |= {"title": title, "width": width}
     elif shown.drawn is Drawn.BAR and plain:
         heading |= {"width": len(shown.title), "flex": 0, "align": "right"}
     return heading

@@ -81,7 +81,7 @@ def message_columns(monitor: Monitor, formats: Formats) -> tuple[Column[Watched]
     return tuple(
         Column(
             cell=_cell(each, each.shown.drawn, monitor, formats),
-            **heading_of(each.shown, plain=formats.plain),
+            **heading_of(each.shown, each.help, plain=formats.plain),
         )
         for each in MESSAGES
         if each.shown

@@ -64,7 +64,7 @@ def recipient_columns(formats: Formats) -> tuple[Column[RecipientRow], ...]:
     return tuple(
         Column(
             cell=_cell(each, each.shown.drawn, formats),
-            **heading_of(each.shown, plain=formats.plain),
+            **heading_of(each.shown, each.help, plain=formats.plain),
         )
         for each in RECIPIENTS
         if each.shown

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from smsmon.console.dialogs.columns import ColumnsScreen, choices
 from smsmon.console.live_table import Column, LiveTable
 from tests.console.dialogs.stage import NARROW, SMALL, asking
+from tests.support.scene import DAY, Scene
 
 COLUMNS = tuple(
     Column[str](name, title, lambda row, width: row, width=5, help=text)
@@ -87,10 +90,13 @@ async def test_escape_changes_nothing() -> None:
 @pytest.mark.parametrize("size", [NARROW, SMALL])
 async def test_each_column_says_what_it_shows(size: tuple[int, int]) -> None:
     async with asking(ColumnsScreen(COLUMNS, ("label", "id")), size) as (app, _):
-        assert "▸ label" in app.line_with("What you [call] it.")
-        assert "▸" not in app.line_with("Delivered ÷ final.")
-        assert "rate" in app.line_with("Delivered ÷ final.")
-        assert "2 of 4 shown" in app.text
+        assert "▸ label" in app.line_with("label")
+        assert "▸" not in app.line_with("Delivered ÷")
+        assert "rate" in app.line_with("Delivered ÷")
+        assert "What you [call] it." in app.text
+        assert "2 of 4 chosen" in app.text
+        assert "shown" in app.line_with("label")
+        assert "not chosen" in app.line_with("Delivered ÷")
         assert app.line_with("esc cancel")
 
 
@@ -100,3 +106,32 @@ async def test_a_double_click_chooses() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.answers == [["id", "label"]]
+
+
+async def test_what_is_chosen_and_has_no_room_is_told_apart_as_the_choice_changes() -> None:
+    def room(names: Sequence[str]) -> Sequence[str]:
+        return names[:2]
+
+    async with asking(ColumnsScreen(COLUMNS, ("id", "label", "stop"), room, 80)) as (app, pilot):
+        assert "3 of 4 chosen, 2 of them have room in 80 columns" in app.text
+        assert "chosen, no room" in app.line_with("STOP")
+        await pilot.press("down", "space")
+        await pilot.pause()
+        assert "2 of 4 chosen" in app.text
+        assert "not chosen" in app.line_with("label")
+        assert "no room" not in app.text
+
+
+async def test_what_is_said_of_the_room_is_what_the_table_shows(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, DAY[:4])
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot, 30)
+        table = scene.screen.picture.messages.table
+        for names in (table.chosen_columns, ("rate", "tags", "due", "id"), ("label",)):
+            fits = table.with_room(names)
+            table.choose_columns(names)
+            await pilot.pause()
+            headings = f"{table.render_line(0).text} "
+            for each in table.columns:
+                if each.name in names and each.title:
+                    assert (f" {each.title} " in headings) == (each.name in fits), each.name

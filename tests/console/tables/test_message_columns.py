@@ -16,7 +16,7 @@ from tests.support.scene import DAY, Scene
 COLUMNS = [
     alert_column(no_alerts),
     *(
-        Column(cell=lambda _row, _width: "", **heading_of(each.shown))
+        Column(cell=lambda _row, _width: "", **heading_of(each.shown, each.help))
         for each in MESSAGES
         if each.shown and not each.shown.spare
     ),
