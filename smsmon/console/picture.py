@@ -183,8 +183,10 @@ class Picture:
         self.messages.table.offer(columns)
 
     def show_ages(self) -> None:
-        """Tell the ages of what is not fresh."""
+        """Tell the ages of what is not fresh, and show what a filter lets through by now."""
         self.messages.table.repaint()
+        for pane in self.tables:
+            pane.look_at_the_clock()
         self.entitle_side()
 
     # The panes

@@ -139,6 +139,11 @@ class Filter:
         """The names of the fields it asks about."""
         return frozenset(check.name for term in self.terms for check in term.checks)
 
+    @property
+    def ages(self) -> bool:
+        """True when it asks how long ago something was: time alone may turn it round."""
+        return any(check.edges for term in self.terms for check in term.checks)
+
     def matches(self, value_of: Callable[[str], Value]) -> bool:
         """Whether one row matches; ``value_of`` gives its value for a field's name."""
         if not self.terms:

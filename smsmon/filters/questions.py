@@ -223,15 +223,29 @@ def _flag_word_test(_needle: str) -> Test:
 
 def country_test(value: str) -> Test:
     """Is this ISO code; from three letters on, has a name that begins like this."""
+    codes: set[str] = set()
+    for part in filter(None, map(fold, map(str.strip, value.split(",")))):
+        codes |= _countries(part)
+    if not codes:
+        raise BadValue("There is no country here.")
+    return lambda code: code in codes
+
+
+def _countries(text: str) -> set[str]:
+    """The codes of the countries that a folded code, or the beginning of a name, means."""
     from smsmon.countries import COUNTRY_NAMES
 
-    wanted = {part.strip().upper() for part in value.split(",") if part.strip()}
-    names = tuple(fold(part) for part in wanted if len(part) > 2)
-    codes = {part for part in wanted if len(part) == 2}
-    codes |= {code for code, name in COUNTRY_NAMES.items() if fold(name).startswith(names)}
-    if not codes:
-        raise BadValue("No country is called that.")
-    return lambda code: code in codes
+    if text.upper() in COUNTRY_NAMES:
+        return {text.upper()}
+    names = {fold(name): code for code, name in COUNTRY_NAMES.items()}
+    found = {code for name, code in names.items() if len(text) > 2 and name.startswith(text)}
+    if not found:
+        from difflib import get_close_matches  # rarely needed, and not free to load
+
+        near = get_close_matches(text, names, 2)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise BadValue(f"No country is called {text[:20]}.{hint}", wants_example=not near)
+    return found
 
 
 def _country_word_test(needle: str) -> Test:

@@ -152,8 +152,9 @@ def test_a_stale_message_neither_fires_nor_ends_anything() -> None:
     assert stage.ends == [True, False]
 
 
-def test_a_rule_about_staleness_fires_when_nothing_can_be_read() -> None:
-    stage = Stage((rule("state:stale", hold=60),))
+@pytest.mark.parametrize("when", ["state:stale", "trouble:yes"])
+def test_a_rule_about_staleness_fires_when_nothing_can_be_read(when: str) -> None:
+    stage = Stage((rule(when, hold=60),))
     stage.read(1)
     stage.fail()
     stage.wait(61)

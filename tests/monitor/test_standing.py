@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, FaultKind
 from smsmon.monitor.board import Board
@@ -15,7 +17,7 @@ from tests.support.clock import START
 class Fixed:
     """A board, and an account that stands as it is told."""
 
-    trouble_below = 0.9
+    trouble_below: float = 0.9
 
     def __init__(self, condition: Condition) -> None:
         self.board = Board()
@@ -66,6 +68,23 @@ def test_a_settled_message_promises_no_reading() -> None:
     monitor = Fixed(Condition.STOPPED)
     monitor.board.apply(report([row(1, Status.DELIVERED, date=START - 9e6)]), START)
     assert _of(monitor).state is MessageState.SETTLED
+
+
+@pytest.mark.parametrize(
+    ("delivered", "failed", "in_trouble"),
+    [(0, 0, False), (1, 1, False), (0, 9, False), (8, 2, True), (9, 1, False), (0, 10, True),
+     (90, 10, False), (89, 11, True), (7, 2, False)],
+)  # fmt: skip
+def test_few_delivered_of_enough_that_is_final_is_trouble(
+    delivered: int, failed: int, in_trouble: bool
+) -> None:
+    monitor = Fixed(Condition.OK)
+    sent = [Status.DELIVERED] * delivered + [Status.NOT_DELIVERED] * failed + [Status.WAITING]
+    rows = [row(number, status) for number, status in enumerate(sent, 1)]
+    monitor.board.apply(report(rows), START)
+    assert _of(monitor).trouble is in_trouble
+    monitor.trouble_below = 0.0
+    assert not _of(monitor).trouble
 
 
 def test_with_a_sound_account_the_message_speaks_for_itself() -> None:

@@ -69,6 +69,8 @@ def stepped(text: str, steps: Steps) -> str:
 _BETWEEN = " · "
 AS_BEFORE = "rows as before"
 """Said while a filter is typed that is not in force yet."""
+_BY_TIME = frozenset(("state", "trouble", "reason"))
+"""Fields that time alone can change: a message that is not read becomes stale."""
 _FILTER_WIDTH = 24
 """Characters of a filter that a narrow title shows."""
 
@@ -259,6 +261,11 @@ class TablePane(Pane, Generic[K, R]):
         column = look.sort.removeprefix("-")
         self._worn = (name, look) if name else None
         self.table.sort_by(column if column in known else None, reverse=look.sort[:1] == "-")
+
+    def look_at_the_clock(self) -> None:
+        """Time has passed, by which alone other rows may be let through."""
+        if self._filter.ages or not _BY_TIME.isdisjoint(self._filter.fields):
+            self.table.set_filter(partial(self._accepts, self._filter))
 
     def rest(self, empty: str) -> None:
         """Say ``empty`` from now on where there are no rows at all."""

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsmon.console.tables.filter_bar import ERROR_LINES, candidates_line, error_lines
+from smsmon.console.tables.log import LOG_STEPS
+from smsmon.console.tables.messages import MESSAGE_STEPS
+from smsmon.console.tables.panes import step_of, stepped
+from smsmon.console.tables.recipients import RECIPIENT_STEPS
 from smsmon.filters import Field, FilterError, parse
+from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.model import Entry, Fault, FaultKind
 from tests.console.test_console import Open, opened, text_of
-from tests.support.scene import SMALL, Scene
+from tests.support.scene import DAY, SMALL, Scene
 
 __all__ = ["opened"]
 
@@ -139,6 +148,30 @@ async def test_the_key_for_trouble_goes_before_what_was_typed_and_can_be_changed
         assert messages.filter.text == "trouble:yes black"
 
 
+async def test_trouble_is_an_alert_that_fires_a_refused_account_and_a_rate_that_is_a_setting(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[alerts.small]\nwhen = "id:2270139"\n[display]\ntrouble_below = 40\n'
+    )
+    scene = Scene(tmp_path, DAY)
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot, 90)
+        board, table = scene.screen.session.engine.board, scene.screen.picture.messages.table
+        await pilot.press("f")
+        await pilot.pause()
+        assert table.view.shown_keys() == ["2270139", "2270144"], "an alert, and one not found"
+        rate = board["2270138"].counts.delivery_rate
+        assert rate is not None
+        assert 0.4 < rate < 0.9
+        scene.client.fault = Fault(FaultKind.AUTH, "SMS Partner refuses the API key", 10)
+        await scene.pass_time(pilot, 30)
+        settled = {"2269988", "2269900"}
+        assert set(table.view.shown_keys()) == board.messages.keys() - settled
+        await pilot.press("f", "f")
+        assert table.view.hidden == 0
+
+
 async def test_who_has_not_got_it_takes_two_keys(opened: Open) -> None:
     async with opened(size=SMALL, seconds=20) as (scene, pilot):
         scene.screen.picture.messages.table.move_to_key("2270142")
@@ -187,3 +220,41 @@ def test_candidates_show_the_chosen_one_however_many_there_are() -> None:
         assert line.cell_length <= 76
         assert "tab completes" in line.plain
         assert many[max(chosen, 0)] in line.plain.split()
+
+
+STEPS = {"messages": MESSAGE_STEPS, "recipients": RECIPIENT_STEPS, "log": LOG_STEPS}
+FIELDS = {"messages": MESSAGE_FIELDS, "recipients": RECIPIENT_FIELDS, "log": LOG_FIELDS}
+TYPED = st.text(st.sampled_from(list('abf !":/<>=.,é')) | st.characters(), max_size=20)
+
+
+@given(st.sampled_from([*STEPS]), TYPED)
+def test_the_key_for_trouble_narrows_whatever_was_typed_and_comes_back_to_it(
+    table: str, typed: str
+) -> None:
+    steps, fields = STEPS[table], FIELDS[table]
+    text = own = typed.strip()
+    if mistake(own, fields) is not None or step_of(own, steps) is not None:
+        return
+    before = parse(own, fields)
+    for step in steps:
+        text = stepped(text, steps)
+        now = parse(text, fields)
+        assert step_of(text, steps) is step
+        assert not now.inverted
+        assert before.inverted or len(now.terms) == len(before.terms) + 1
+    text = stepped(text, steps)
+    assert text == ("" if own.startswith("! ") or own == "!" else own)
+
+
+async def test_rows_that_a_filter_lets_through_by_time_alone_come_by_themselves(
+    opened: Open,
+) -> None:
+    async with opened([Entry("2270142")], size=SMALL, seconds=20) as (scene, pilot):
+        table = scene.screen.picture.messages.table
+        await pilot.press("p", "slash", *"read>1h", "enter")
+        await scene.show(pilot)
+        assert len(table.view) == 0
+        await scene.pass_time(pilot, 3_700)
+        for _ in range(11):
+            scene.screen.tick()
+        assert table.view.shown_keys() == ["2270142"]
