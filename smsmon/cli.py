@@ -77,7 +77,7 @@ COMMANDS: Final = {
     "import": Listed(
         "watchlist:import_", "Watchlist", "Put the messages of a list on the watchlist."
     ),
-    "config": Listed("config:config", "Set up", "Show, check and begin the settings file."),
+    "config": Listed("config:config", "Set up", "Show, check, edit and begin the settings file."),
     "doctor": Listed(
         "doctor:doctor",
         "Set up",

@@ -52,6 +52,8 @@ class Watchman:
         for end in (self._heard, self._note):
             os.set_blocking(end, False)
         self.told = False
+        self.deaf = False
+        """ctrl+c is for another program, which has the terminal."""
         self._over = False
         self._before = signal.set_wakeup_fd(self._note, warn_on_full_buffer=False)
         # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
@@ -89,8 +91,11 @@ class Watchman:
             self._asked.remove(end)
 
     def _in_main_thread(self, number: int, _: object) -> None:
-        if not self._asked:
+        if not self._asked and not self._ignored(number):
             raise ToldToStop(CODES[signal.Signals(number)])
+
+    def _ignored(self, number: int) -> bool:
+        return self.deaf and number == signal.SIGINT
 
     def _run(self) -> None:
         code, deadline = 0, 0.0
@@ -101,7 +106,7 @@ class Watchman:
                     self._last_words()
                 os._exit(code)
             for number in os.read(self._heard, 256):
-                if number in self._handlers and not code:
+                if number in self._handlers and not code and not self._ignored(number):
                     self.told = True
                     code, deadline = CODES[signal.Signals(number)], monotonic() + WITHIN
                     for ask in self._asked[-1:]:
@@ -132,6 +137,17 @@ def heeding_signals() -> Iterator[Watchman]:
     finally:
         watchman, _watchman = _watchman, None
         watchman.end()
+
+
+@contextmanager
+def not_interrupted() -> Iterator[None]:
+    """Meanwhile ctrl+c is no matter of ours: a program that we run has the terminal."""
+    with heeding_signals() as watchman:
+        watchman.deaf = True
+        try:
+            yield
+        finally:
+            watchman.deaf = False
 
 
 @contextmanager

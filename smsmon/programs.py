@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
+from smsmon.leaving import not_interrupted
+
 KEPT = 4_096
 """Bytes that are kept of what a program says: its beginning."""
 _CHUNK = 65_536
@@ -94,6 +96,15 @@ def run(
         for each in (process.stdin, pipe):
             if each is not None:
                 _close(each)
+
+
+def on_this_terminal(argv: Sequence[str]) -> int:
+    """Let a program of the operator have our terminal until it exits; gives its exit code.
+
+    Meanwhile ctrl+c is for that program alone. Raises ``OSError`` when it cannot be started.
+    """
+    with not_interrupted():
+        return subprocess.call(list(argv))  # noqa: S603 - the user's own program, without a shell
 
 
 def why_not_started(program: str) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
 from smsmon import files
 from smsmon.commands.context import find_locations, load_all, reader
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
-from smsmon.commands.output import emit, fail, print_json
+from smsmon.commands.output import emit, fail, print_json, say, without_terminal
 from smsmon.commands.table import print_rows
 from smsmon.keylike import without_keys
-from smsmon.text import safe
+from smsmon.text import SENTENCE_LIMIT, safe
 
 
 @click.group
 def config() -> None:
-    """Show, check and begin the settings file."""
+    """Show, check, edit and begin the settings file."""
 
 
 @config.command
@@ -79,6 +85,50 @@ def check() -> None:
         ("setting", "value", "from"),
         ((each.name, toml_value(each.value), each.origin) for each in told),
     )
+
+
+@config.command
+def edit() -> None:
+    """Edit the settings file, and use it once nothing is wrong with it.
+
+    $VISUAL or $EDITOR is opened on a copy. What is wrong with it is told with its lines: edit
+    again, or keep the old settings; what was typed is kept, and named. Without a settings file
+    one is begun with every setting explained. A console that is open takes the changes over.
+    Exit code 0 when the file is as it was typed, 2 when the old one stays.
+    """
+    from smsmon.commands.editing import Editing, editor
+    from smsmon.console import checks
+    from smsmon.settings.printing import commented_file
+
+    locations = find_locations()
+    if names := without_terminal():
+        path = without_keys(safe(str(locations.config), SENTENCE_LIMIT))
+        fail(
+            f"An editor needs a terminal, and {names[0]} is none (over ssh: `ssh -t`). Change"
+            f" {path} in another way, and look at it with `smsmon config check`."
+        )
+
+    def check_copy(copy: Path) -> tuple[bool, tuple[str, ...]]:
+        reading = reader(replace(locations, config=copy))()
+        return checks.refused(reading), checks.complaints(reading)
+
+    template = commented_file().encode()
+    emit(Editing(locations.config, editor(os.environ), template, check_copy, _ask).run())
+
+
+def _ask(question: str, answers: Mapping[str, str]) -> str:
+    """One of the letters, typed; without an answer, the one that keeps what there is: ``k``."""
+    told = "  ".join(f"{letter}: {what}" for letter, what in answers.items())
+    while True:
+        say(f"{question}  {told}")
+        try:
+            line = sys.stdin.readline()
+        except OSError:
+            line = ""
+        if not line:
+            return "k"
+        if (letter := line.strip().lower()[:1]) in answers:
+            return letter
 
 
 @config.command

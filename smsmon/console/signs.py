@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-
-from textual.content import Content
+from typing import TYPE_CHECKING
 
 from smsmon.recipients import Status
+
+if TYPE_CHECKING:
+    from textual.content import Content
 
 
 class Tone(StrEnum):
@@ -51,6 +53,8 @@ _STYLES: Mapping[Tone, str] = MappingProxyType(
 
 def styled(text: str, tone: Tone) -> Content:
     """``text`` in the colour of ``tone``; plain text, never markup."""
+    from textual.content import Content  # `smsmon config check` reads the keys without Textual
+
     return Content.styled(text, tone.style) if tone.style else Content(text)
 
 

@@ -82,7 +82,7 @@ class Engine:
         )
         self._pollers = self._open.by_profile
         for profile, source in sources.items():
-            self._open.open(profile, source, (windows or {}).get(profile))
+            self._open.take_on(profile, source, (windows or {}).get(profile))
 
     # --- looking -------------------------------------------------------------------------
 
@@ -306,7 +306,7 @@ class Engine:
 
     def open_account(self, profile: str, source: Source, window: Window | None = None) -> None:
         """Read one more account, at once; ``window`` is that of its address."""
-        self._open.open(profile, source, window)
+        self._open.take_on(profile, source, window)
         self._look_at()
 
     async def close_account(self, profile: str) -> None:
@@ -314,7 +314,7 @@ class Engine:
 
         Raises KeyError when there is no such account.
         """
-        await self._open.close(profile)
+        await self._open.let_go(profile)
 
     def limit(self, limits: Limits) -> None:
         """Keep within other limits from now on."""

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Pollers:
-    """By profile, in the order in which they were opened."""
+    """By profile, in the order in which they were taken on."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Pollers:
         """One for each address."""
         return list(self._budgets.values())
 
-    def open(self, profile: str, source: Source, window: Window | None = None) -> None:
+    def take_on(self, profile: str, source: Source, window: Window | None = None) -> None:
         """Poll the messages of an account that has none yet: those that are watched already too.
 
         Without a ``window`` of its address it shares one with all others that have none.
@@ -82,7 +82,7 @@ class Pollers:
         if self._group is not None:
             self._begin(profile, self._group)
 
-    async def close(self, profile: str) -> None:
+    async def let_go(self, profile: str) -> None:
         """Poll an account no longer; its requests in flight are cancelled and over then.
 
         What its reports taught is kept for the next of that name. Its messages stay on the board.
