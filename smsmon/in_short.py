@@ -8,12 +8,15 @@ from typing import NamedTuple, Protocol
 
 from smsmon.model import EventKind
 from smsmon.store.past import InShort
+from smsmon.times import duration
 
 _TOLD_BY_UNREAD = (EventKind.STALE, EventKind.RECOVERED)
 """Ends of what ``unread`` tells, as far as a poll saw them."""
 _BAD = frozenset((EventKind.NOT_FOUND, EventKind.ABSENT, EventKind.REOPENED))
 """What needs a look though nothing else went wrong."""
 _AGAIN = "×"
+_SHORT = 120
+"""Seconds below which it is said how long something took, and not until when."""
 
 
 class Fired(NamedTuple):
@@ -92,8 +95,8 @@ class Stretch(Protocol):
 
 
 def stretches(all: Sequence[Stretch], moment: Callable[[float], str], *, most: int = 1) -> str:
-    """``02:10–02:31``, ``02:10–`` for what goes on; of more than ``most`` how many, and from when
-    to when.
+    """``02:10–02:31``, ``02:10 for 20 s``, ``02:10–`` for what goes on; of more than ``most`` how
+    many, and from when to when.
     """
     if len(all) > most:
         ends = [each.until for each in all]
@@ -103,6 +106,8 @@ def stretches(all: Sequence[Stretch], moment: Callable[[float], str], *, most: i
 
 
 def _stretch(since: float, until: float | None, moment: Callable[[float], str]) -> str:
+    if until is not None and until - since < _SHORT:
+        return f"{moment(since)} for {duration(until - since)}"
     return f"{moment(since)}–{'' if until is None else moment(until)}"
 
 

@@ -51,7 +51,12 @@ key, pasted into the wrong place."""
 
 
 class BadRange(ValueError):
-    """What was said is no range; the sentence says why, and what can be said."""
+    """What was said is no range; says why, and where that helps, what can be said."""
+
+    def __init__(self, sentence: str, *, wants_examples: bool = False) -> None:
+        super().__init__(f"{sentence} Say {EXAMPLES}." if wants_examples else sentence)
+        self.sentence = sentence
+        """Why, alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,32 @@ def told(range: Range, now: float, zone: tzinfo) -> str:
         if _Reader(now, zone).whole(words) == range:
             return words
     return f"{start} until {_told_moment(range.end, range.start, now, zone)}"
+
+
+_HOUR = 3600
+
+
+def hour_beside(range: Range, step: int, now: float, zone: tzinfo) -> Range | None:
+    """The hour after (``step`` 1) or before (-1) ``range``, by the clock of the zone.
+
+    Beside what is no such hour is, from behind, the hour that it ends in, and from before the one
+    that it begins in. None where that has not begun yet, or lies before the epoch.
+    """
+    first, last = _hour_of(range.start, zone), _hour_of(range.end - 0.001, zone)
+    if first == last == range.start and (range.open or range.end == first + _HOUR):
+        start = _hour_of(first - 1, zone) if step < 0 else first + _HOUR
+    else:
+        start = last if step < 0 else first
+    if not 0 <= start < now:
+        return None
+    end = start + _HOUR
+    return Range(start, min(end, now), open=end >= now)
+
+
+def _hour_of(at: float, zone: tzinfo) -> float:
+    """When the hour began that ``at`` lies in."""
+    local = datetime.fromtimestamp(at, zone)
+    return float(int(at) - local.minute * 60 - local.second)
 
 
 # Reading
@@ -144,7 +175,7 @@ class _Reader:
         if found := self._two(since[2] if since else words):
             return found
         if words.startswith(("until ", "before ")):
-            raise BadRange(f"{_quoted(text)} has no beginning. Say {EXAMPLES}.")
+            raise BadRange(f"{_quoted(text)} has no beginning.", wants_examples=True)
         said = self._one(since[2] if since else words)
         return self._range(said.start, None if since else said.end, text)
 
@@ -305,9 +336,9 @@ class _Reader:
 def _words(text: str) -> str:
     words = " ".join(text.lower().replace(",", " ").split())
     if not words:
-        raise BadRange(f"Nothing is said. Say {EXAMPLES}.")
+        raise BadRange("Nothing is said.", wants_examples=True)
     if len(words) > _LONGEST:
-        raise BadRange(f"This is too long to be a time. Say {EXAMPLES}.")
+        raise BadRange("This is too long to be a time.", wants_examples=True)
     return words
 
 
@@ -319,9 +350,11 @@ def _seconds(words: str) -> float:
     try:
         seconds = parse_duration(_UNIT.sub(lambda unit: unit[1][0], text))
     except BadValue:
-        raise BadRange(f"{_quoted(words)} is no time that can be read. Say {EXAMPLES}.") from None
+        raise BadRange(
+            f"{_quoted(words)} is no time that can be read.", wants_examples=True
+        ) from None
     if not seconds:
-        raise BadRange(f"{_quoted(words)} is no time at all. Say {EXAMPLES}.")
+        raise BadRange(f"{_quoted(words)} is no time at all.", wants_examples=True)
     return seconds
 
 

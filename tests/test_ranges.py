@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.ranges import BadRange, Range, between, read, told
+from smsmon.ranges import BadRange, Range, between, hour_beside, read, told
 from smsmon.times import LocalZone
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -293,3 +293,36 @@ def test_ranges_at_a_change_of_clocks_are_told_without_doubt(
 def test_a_range_is_told_in_few_words(text: str, words: str) -> None:
     now = at(FRIDAY)
     assert told(read(text, now, PARIS), now, PARIS) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "hour"),
+    [
+        ("22:00", -1, "08:00 now"),
+        ("22:00", 1, "22:00 23:00"),
+        ("22:00 until 06:30", -1, "06:00 07:00"),
+        ("22:00 until 06:00", -1, "05:00 06:00"),
+        ("07:00 until 08:00", -1, "06:00 07:00"),
+        ("07:00 until 08:00", 1, "08:00 now"),
+        ("08:00", -1, "07:00 08:00"),
+        ("08:00", 1, None),
+        ("07:10 until 07:20", -1, "07:00 08:00"),
+        ("07:10 until 07:20", 1, "07:00 08:00"),
+    ],
+)
+def test_hours_lie_beside_each_other(text: str, step: int, hour: str | None) -> None:
+    now = at(FRIDAY)
+    found = hour_beside(read(text, now, PARIS), step, now, PARIS)
+    assert (found and " ".join(each.split()[-1] for each in shown(found))) == hour
+
+
+@given(NOWS, st.integers(1, 10**7), st.integers(1, 10**6), st.sampled_from([-1, 1]))
+def test_an_hour_is_never_longer_and_never_beyond_now(
+    now: float, ago: int, length: int, step: int
+) -> None:
+    end = min(now - ago + length, now)
+    found = hour_beside(Range(now - ago, end, open=end == now), step, now, PARIS)
+    if found is not None:
+        assert 0 < found.end - found.start <= 3600
+        assert found.end <= now
+        assert found.open == (found.end == now)

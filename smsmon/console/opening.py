@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.choice import Option
     from smsmon.console.dialogs.edit import Changes
+    from smsmon.console.tables.alerts import FiredAlerts
     from smsmon.console.tables.found import Place
+    from smsmon.console.tables.log import LogLine
     from smsmon.console.views import View
     from smsmon.session import Session
-    from smsmon.store.past import NumberFound
+    from smsmon.store.past import Happened, NumberFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Dialogs:
     """Keeps the columns chosen."""
     go: Callable[[Where], None]
     """Moves to a pane."""
-    jump: Callable[[str, int], None]
+    jump: Callable[[str, int | None], None]
     """Goes to a message and one of its recipients."""
     say: Say
     actions: tuple[Action, ...]
@@ -111,6 +113,31 @@ class Dialogs:
             return self.session.history.ask(lambda archive: archive.find_number(text, limit))
 
         self.app.push_screen(FindScreen(self.session.engine.board, self.formats, find), found)
+
+    def since(self, looked: float, fired: FiredAlerts) -> None:
+        """What happened since the operator looked last, or in another range of time."""
+        from smsmon.console.dialogs.since import LIMIT, Past, SinceScreen
+
+        ask, board = self.session.history.ask, self.session.engine.board
+
+        def lines(start: float, end: float, message_id: str | None) -> Awaitable[Happened]:
+            if message_id is None:
+                return ask(lambda archive: archive.happened(start, end, LIMIT))
+            return ask(lambda archive: archive.timeline(message_id, LIMIT, start, end))
+
+        def go_to(line: LogLine | None) -> None:
+            watched = board.get(line.message_id or "") if line else None
+            if line is not None and watched is not None:
+                slot = watched.recipients.phones.find(line.phone) if line.phone else -1
+                self.jump(watched.id, slot if slot >= 0 else None)
+
+        past = Past(
+            lambda start, end: ask(lambda archive: archive.in_short(start, end)),
+            lines,
+            fired.between if self.session.has_alerts else None,
+            fired.since,
+        )
+        self.app.push_screen(SinceScreen(looked, self.formats, past), go_to)
 
     def raw(self) -> None:
         """The open message's answer as it was received last."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -27,7 +27,8 @@ from smsmon.console.notices import TONES, Notice, NoticeLine, Notices, Severity
 from smsmon.console.opening import Dialogs
 from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
-from smsmon.console.tables.log import Journal, LogLine, notice_line
+from smsmon.console.tables.alerts import FiredAlerts
+from smsmon.console.tables.log import Journal, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.undoing import Steps
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from smsmon.console.terminal.process import TerminalApp
     from smsmon.monitor.alerts import Alert
     from smsmon.session import Session
-    from smsmon.store.past import Happened
 
 _AGES_EVERY = 10
 """Ticks of the clock between two looks at ages and overdue reads."""
@@ -122,6 +122,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.say,
             self.actions,
         )
+        self.fired = FiredAlerts(session.clock.now())
         self._ticks = 0
         self._hour = 0.0
         """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
@@ -229,6 +230,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         """Tell what began and ended together: in the log, in a notice, and at its messages."""
         from smsmon.console.tables import alerts as told
 
+        self.fired.note(alerts)
         self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
         self._show_notice(told.notice(alerts))
         if any(each.firing and not each.old and each.rule.bell for each in alerts):
@@ -353,20 +355,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def action_since(self) -> None:
         """What happened since the operator last looked, or last night."""
-        from smsmon.console.dialogs.since import SinceScreen
-
-        def go_to(line: LogLine | None) -> None:
-            watched = self.session.engine.board.get(line.message_id or "") if line else None
-            if line is not None and watched is not None:
-                slot = watched.recipients.phones.find(line.phone) if line.phone else -1
-                self.jump(watched.id, slot if slot >= 0 else None)
-
         self._keys.urge(_SINCE, wanted=False)
-
-        def ask(moment: float, limit: int) -> Awaitable[Happened]:
-            return self.session.history.ask(lambda archive: archive.happened(moment, limit=limit))
-
-        self.app.push_screen(SinceScreen(self.attention.away_since, self.formats, ask), go_to)
+        self.dialogs.since(self.attention.away_since, self.fired)
 
     def action_open(self) -> None:
         """Go deeper, from the row under the cursor."""

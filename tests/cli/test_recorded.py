@@ -170,11 +170,54 @@ def test_history_tells_what_happened_and_how_long_it_took(recorded: Recorded) ->
     told = [json.loads(line) for line in lines]
     assert [each["after"] for each in told if each["type"] == "change"] == ["delivered"]
     assert "completed" in [each.get("kind") for each in told]
+    short = [each for each in told if each["type"] == "message" and each["id"] == "700"]
+    assert [(each["label"], each["delivered"], each["unread"]) for each in short] == [
+        ("=Sale", 1, [])
+    ]
     (row,) = recorded.program.run("history", "times", "--by", "tag", "--json").json["times"]
     assert (row["key"], row["measured"]) == ("bf", 1)
     info = recorded.program.run("history", "info", "--json").json
     assert (info["recipients"], info["changes"]) == (3, 1)
     assert recorded.program.run("history", "prune").out.startswith("Dropped 0 messages")
+
+
+def test_what_happened_is_a_row_a_message_and_each_change_on_request(recorded: Recorded) -> None:
+    run = recorded.program.run
+    rows = [line.split("\t") for line in run("history", "changes").out.splitlines()]
+    assert [row[0] for row in rows] == ["1", "700"], "what was not found is the worst"
+    assert rows[1][1:6] == ["1", "", "", "", ""]
+    assert rows[1][6:] == ["added, first read, completed", "=Sale"] or "first read" in rows[1][6]
+    lines = run("history", "changes", "--lines").out
+    assert f"\t700\t{ARRIVING}\twaiting\tdelivered\n" in lines
+    assert f"\t700\t{ARRIVING}\t" in run("history", "changes", "700").out
+    assert run("history", "changes", "--since", "2 h", "--until", "1 h").out == ""
+    assert run("history", "changes", "--lines", "--since", "last week").out == ""
+    refused = run("history", "changes", "--since", "soon")
+    assert (refused.code, refused.out) == (2, "")
+    assert "'soon' is no time that can be read. Say 22:00, yesterday 22:00" in refused.err
+
+
+def test_on_a_terminal_what_needs_no_look_is_one_line(recorded: Recorded) -> None:
+    argv = recorded.program.argv("history", "changes", "--since", "1h")
+    with OnTerminal(argv, recorded.program.env()) as terminal:
+        terminal.end()
+        said = terminal.output.decode().splitlines()
+    assert said[0].startswith("What happened: since ")
+    assert said[1].split()[0] == "MESSAGE"
+    assert said[2].split()[0] == "1"
+    assert said[-1] == "1 more without trouble: 1 ✓"
+
+
+def test_ranges_are_said_alike_by_every_command(recorded: Recorded) -> None:
+    run = recorded.program.run
+    assert run("export", "changes", "--since", "1 hour ago").out.count("\n") == 2
+    assert run("export", "changes", "--since", "3 h", "--until", "2 h").out.count("\n") == 1
+    assert run("history", "times", "--since", "22:00", "--until", "now").out != ""
+    assert run("history", "times", "--since", "last week").out == ""
+    found = run("find", ARRIVING, "--since", "2 h")
+    assert found.code == 0
+    early = run("find", ARRIVING, "--until", "2 h ago")
+    assert (early.code, early.out) == (4, "")
 
 
 def test_export_filters_masks_and_is_safe_for_spreadsheets(recorded: Recorded) -> None:

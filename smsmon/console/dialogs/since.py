@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from enum import Enum
 from itertools import groupby
 from typing import ClassVar
 
@@ -14,14 +12,22 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from smsmon.console.actions import ACTIONS, bindings
-from smsmon.console.dialogs.base import Dialog, Keys
+from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
-from smsmon.console.signs import CHOSEN, Tone, status_sign, styled
+from smsmon.console.signs import CHOSEN, LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
+from smsmon.console.tables.happened import (
+    TROUBLE,
+    HappenedRows,
+    Subject,
+    happened_pane,
+    summary,
+    whole,
+)
 from smsmon.console.tables.log import (
     Journal,
     LogLine,
@@ -31,21 +37,52 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.model import EventKind
-from smsmon.recipients import Status
+from smsmon.in_short import Alerted, Sorted, worst_first
+from smsmon.ranges import BadRange, Range, hour_beside, read, told
 from smsmon.store.errors import StoreError
-from smsmon.store.past import Happened
+from smsmon.store.past import Happened, InShort
 
 LIMIT = 10_000
 """Changes read at most: more are no reading for a person."""
+NIGHT = "last night"
+"""What is told when nothing happened since the operator looked."""
 _TAKEN_OVER = {"view.filter", "view.faults", "view.since", "move.back"}
 """Actions of the console that do here what they do there, on the same keys."""
+_LONGEST = 60
+_SECONDS = re.compile(r"(?<=[0-9]:[0-9]{2}):[0-9]{2}")
+_HINT = "yesterday 22:00   last night   monday   2 h   22:00 until 06:00"
+
+
+_ROW_KEYS = (
+    ("enter", "its lines"), ("w", "range"), (f"{LEFT_KEY} {RIGHT_KEY}", "by hour"),
+    ("l", "all lines"), ("/", "filter"), ("f", "trouble, or all"), ("esc", "close"),
+)  # fmt: skip
+_LINE_KEYS = (
+    ("enter", "go there"), ("/", "filter"), ("f", "went wrong"), ("w", "range"),
+    (f"{LEFT_KEY} {RIGHT_KEY}", "by hour"), ("esc", "back"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is asked of the history, and of what this console saw; moments are UTC seconds."""
+
+    in_short: Callable[[float, float], Awaitable[list[InShort]]]
+    """(Start, end) → what happened, a row for each message and account."""
+    lines: Callable[[float, float, str | None], Awaitable[Happened]]
+    """(Start, end, message) → each change and event; of all messages for None. At most ``LIMIT``
+    of a kind."""
+    alerted: Callable[[float, float], Alerted] | None = None
+    """(Start, end) → the alerts that are known to have fired; None: there are none to be told."""
+    alerted_since: float = 0.0
+    """Since when these are known."""
 
 
 class SinceScreen(Dialog[LogLine | None]):
-    """The log of a stretch of time, oldest first. Dismissed with the line to go to, or None.
+    """What happened in a range of time, a row for each message, and the lines of one of them.
 
-    Begins with what happened since the operator last looked; when that is nothing, with last night.
+    Begins with what happened since the operator last looked; when that is nothing, with last
+    night. Dismissed with the line to go to, or None.
     """
 
     FRAME = "since"
@@ -53,171 +90,303 @@ class SinceScreen(Dialog[LogLine | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(action for action in ACTIONS if action.id in _TAKEN_OVER),
         Binding("q", "since", show=False),
-        Binding("w", "turn(1)", show=False),
-        Binding("W", "turn(-1)", show=False),
+        Binding("w", "range", show=False),
+        Binding("left", "hour(-1)", show=False),
+        Binding("right", "hour(1)", show=False),
+        Binding("l", "lines", show=False),
     ]
     CSS = """
     SinceScreen #since {
-        width: 120; max-width: 100%; height: 94%; padding: 0 1;
+        width: 100%; height: 100%; padding: 0 1;
         & > Line { padding: 0 1; }
+        & > TextField { margin: 0 1; }
         & > #since-told { height: auto; padding: 0 1; margin: 0 0 1 0; }
+        & > #since-hint { height: 2; text-wrap: wrap; }
+        & > #since-rest { padding: 0 3; color: $text-quiet; }
         & > #since-line { height: 2; text-wrap: wrap; color: $text-quiet; }
         & > .keys { margin: 0; }
     }
     SinceScreen.-low #since {
-        height: 100%;
         & > #since-told { margin: 0; }
         & > #since-line { height: 1; }
     }
     """
-    AUTO_FOCUS = "#since-log LiveTable"
+    AUTO_FOCUS = "#since-rows LiveTable"
 
-    def __init__(
-        self, looked: float, formats: Formats, ask: Callable[[float, int], Awaitable[Happened]]
-    ) -> None:
-        """``ask(moment, limit)`` tells what happened from ``moment`` on."""
+    def __init__(self, looked: float, formats: Formats, past: Past) -> None:
+        """``looked``: when the operator looked last."""
         super().__init__()
         self._looked = looked
         self._formats = formats
-        self._ask = ask
-        self._stretch = Stretch.LOOKED
+        self._past = past
+        self._said = ""
+        """The range as it was typed; empty: it was not."""
+        self._hour: Range | None = None
+        """The hour that was stepped to."""
+        self._range = Range(looked, formats.now(), open=True)
+        self._subject: Subject | None = None
+        """What the lines shown are of; None: of all."""
+        self._sorted = Sorted((), ())
         self._told = Static(id="since-told", markup=False)
-        self._pane = log_pane(Journal(), formats, id="since-log", empty="Looking …")
-        self._lines: Journal = Journal()
+        self._rows = HappenedRows()
+        self._pane = happened_pane(
+            self._rows, formats, alerts=past.alerted is not None, id="since-rows", empty="Looking …"
+        )
+        self._log = log_pane(Journal(), formats, id="since-log", empty="Looking …")
+        self._lines = Journal()
+        self._typed = TextField(limit=_LONGEST, id="since-typed")
+        self._keys = Keys(*_ROW_KEYS)
 
     def body(self) -> ComposeResult:
-        yield Line(id="since-stretch")
+        yield Line(id="since-range")
+        yield self._typed
+        yield Line(quiet(_HINT), id="since-hint")
         yield self._told
         yield self._pane
+        yield self._log
+        yield Line(id="since-rest")
         yield Line(id="since-line")
-        yield Keys(
-            ("w", "other times"), ("/", "filter"), ("f", "went wrong"),
-            ("enter", "go there"), ("esc", "close"),
-        )  # fmt: skip
+        yield self._keys
 
     def on_mount(self) -> None:
+        self._arrange(typing=False)
         self._look(fall_back=True)
+
+    # What is shown
+
+    def _arrange(self, *, typing: bool, lines: bool = False) -> None:
+        """Show the rows, or the lines; and above them the range, or what is typed of it."""
+        self._pane.display = not lines
+        self._log.display = lines
+        self._keys.offer(*(_LINE_KEYS if lines else _ROW_KEYS))
+        for id, shown in (
+            ("range", not typing), ("typed", typing), ("hint", typing), ("rest", not lines),
+        ):  # fmt: skip
+            self.query_one(f"#since-{id}").display = shown
+        if typing:
+            self._typed.focus()
+        else:
+            self._shown.table.focus(scroll_visible=False)
+        self._retitle()
+
+    @property
+    def _shown(self) -> TablePane[Subject, InShort] | TablePane[int, LogLine]:
+        return self._log if self._log.display else self._pane
+
+    @property
+    def _usual(self) -> str:
+        """The filter that the rows have unless another one was typed: trouble, if there is any."""
+        return TROUBLE if self._sorted.troubled else ""
 
     @work(group="since", exclusive=True, exit_on_error=False)
     async def _look(self, *, fall_back: bool = False) -> None:
-        """Tell the stretch picked; with ``fall_back`` last night, if nothing happened in it."""
+        """Tell the range picked; with ``fall_back`` last night, if nothing happened in it."""
         nothing = ""
-        happened = await self._happened()
-        if happened and fall_back and not (happened.transitions or happened.events):
-            looked = self._formats.moment(self._looked).strip()
-            nothing = f"Nothing happened since you looked, {looked}.\n"
-            self._stretch = Stretch.NIGHT
-            happened = await self._happened()
-        if happened is None:
+        rows = await self._in_short()
+        if rows == [] and fall_back:
+            nothing = f"Nothing happened since you looked, {self._at(self._looked)}.\n"
+            self._said = NIGHT
+            rows = await self._in_short()
+        if rows is None:
             return
-        self._lines = Journal(2 * LIMIT)
-        self._lines.note(lines(happened))
+        start, end = self._range.start, self._range.end
+        alerted = self._past.alerted(start, end) if self._past.alerted else {}
+        self._sorted = worst_first(rows, alerted)
+        self._rows.tell(self._sorted, alerted)
+        self._pane.table.set_source(self._rows, self._rows.subjects)
         self._pane.rest("Nothing happened.")
-        self._pane.table.set_source(LogRows(self._lines, self._formats), self._lines.numbers)
-        told = summary(happened, self._formats)
-        self._told.update(Content.assemble((nothing, "$text-quiet"), told))
+        if self._pane.filter.text in ("", TROUBLE):
+            self._pane.put_filter(self._usual)
+        parts = [styled(nothing, Tone.DIM), summary(rows)] if nothing else [summary(rows)]
+        if self._past.alerted and self._past.alerted_since > start:
+            since = self._at(self._past.alerted_since)
+            parts.append(styled(f"\nAlerts are known since {since} only.", Tone.DIM))
+        self._told.update(Content.assemble(*parts))
         self._retitle()
 
-    async def _happened(self) -> Happened | None:
-        """What happened in the stretch picked; None, and said why, if nobody knows."""
-        now, zone = self._formats.now(), self._formats.zone
-        moment = beginning(self._stretch, self._looked, now, zone)
-        self.query_one("#since-stretch", Line).say(self._tabs(moment))
+    async def _in_short(self) -> list[InShort] | None:
+        """What happened in the range picked; None, and said why, if nobody knows."""
+        self._range = self._meant()
+        self._say_range()
         try:
-            return await self._ask(moment, LIMIT)
+            return await self._past.in_short(self._range.start, self._range.end)
         except StoreError as error:
-            self._told.update(styled(str(error), Tone.BAD))
-            self._pane.rest("The history cannot be read.")
+            self._refused(error)
             return None
 
-    def _tabs(self, moment: float) -> Content:
-        at = self._formats.moment(moment).strip()
-        return Content("   ").join(
-            [
-                Content.styled(f"{CHOSEN.glyph}{each.value} ({at})", "bold $accent")
-                if each is self._stretch
-                else Content.styled(each.value, "$text-quiet")
-                for each in Stretch
-            ]
+    def _refused(self, error: StoreError) -> None:
+        self._told.update(styled(str(error), Tone.BAD))
+        self._pane.rest("The history cannot be read.")
+        self._log.rest("The history cannot be read.")
+
+    def _meant(self) -> Range:
+        """The range picked, as it is now: one that is open ends now."""
+        now = self._formats.now()
+        if self._hour is not None:
+            return self._hour
+        if self._said:
+            try:
+                return read(self._said, now, self._formats.zone)
+            except BadRange:  # it could be read when it was typed: the clock was set since
+                return self._range
+        return Range(min(self._looked, now - 1), now, open=True)
+
+    def _say_range(self) -> None:
+        now, zone = self._formats.now(), self._formats.zone
+        words = _SECONDS.sub("", told(self._range, now, zone))
+        if not self._said and self._hour is None:
+            words = f"since you looked, {self._at(self._range.start)}"
+        elif self._said == NIGHT and self._hour is None:
+            words = f"{NIGHT}, {self._at(self._range.start)} until {self._at(self._range.end)}"
+        until = f"  ·  until {self._formats.minute(now).strip()}" if self._range.open else ""
+        self.query_one("#since-range", Line).say(
+            Content.assemble(
+                (f"{CHOSEN.glyph} ", "$accent"), (words, "bold $accent"), (until, "$text-quiet")
+            )
         )
+
+    def _at(self, moment: float) -> str:
+        return self._formats.minute(moment).strip()
+
+    @work(group="since-lines", exclusive=True, exit_on_error=False)
+    async def _tell_lines(self) -> None:
+        """Tell each change of what was opened, oldest first."""
+        message_id = self._subject[0] if self._subject else None
+        try:
+            happened = await self._past.lines(self._range.start, self._range.end, message_id)
+        except StoreError as error:
+            self._refused(error)
+            return
+        shown = [line for line in lines(happened) if self._is_of_subject(line)]
+        self._lines = Journal(max(len(shown), 1))
+        self._lines.note(shown)
+        self._log.rest("Nothing happened.")
+        self._log.table.set_source(LogRows(self._lines, self._formats), self._lines.numbers)
+        if happened.more:
+            last = max((line.at for line in shown), default=self._range.end)
+            told = f"There is more than {LIMIT:,} lines: shown up to {self._at(last)}."
+            self._told.update(styled(told, Tone.WARN))
+        self._retitle()
+
+    def _is_of_subject(self, line: LogLine) -> bool:
+        # Lines of an account have no message; which account they are of stands in their text.
+        return self._subject is None or line.message_id == self._subject[0]
 
     @on(LiveTable.SortChanged)
     @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
-        count = len(self._lines)
-        lines = title(f"{count:,} line{'' if count == 1 else 's'}")
-        self._pane.entitle([lines, *self._pane.facts()])
+        if self._log.display:
+            count, what = len(self._lines), "line"
+            of = "" if self._subject is None else f" of {self._subject[0] or 'the account'}"
+        else:
+            count, what, of = len(self._rows.subjects), "message", ""
+        counted = title(f"{count:,} {what}{'' if count == 1 else 's'}{of}")
+        self._shown.entitle([counted, *self._shown.facts()])
+        hidden = self._pane.filter.text == TROUBLE
+        self.query_one("#since-rest", Line).say(Content(self._sorted.rest if hidden else ""))
         self._tell_whole()
 
     @on(LiveTable.Highlighted)
     def _tell_whole(self) -> None:
-        """Say the line under the cursor in full: its cell may be too narrow."""
-        line = self._pane.table.cursor_row
-        told = f"{self._formats.timestamp(line.at)}  {line.text}" if line else ""
-        self.query_one("#since-line", Line).say(Content(told))
+        """Say the row under the cursor in full: its cells may be too narrow."""
+        said = Content()
+        if self._log.display:
+            line = self._log.table.cursor_row
+            if line is not None:
+                said = Content(f"{self._formats.timestamp(line.at)}  {line.text}")
+        elif (row := self._pane.table.cursor_row) is not None:
+            said = whole(row, self._rows.fired(row), self._formats)
+        self.query_one("#since-line", Line).say(said)
+
+    # What is done
 
     @on(LiveTable.Selected)
     def _selected(self) -> None:
-        line = self._pane.table.cursor_row
-        if line is not None and line.message_id is not None:
+        """Open the lines of a message; go to the place that a line is about."""
+        if not self._log.display:
+            self._open(self._pane.table.cursor_key)
+        elif (line := self._log.table.cursor_row) is not None and line.message_id is not None:
             self.dismiss(line)
 
-    def action_turn(self, step: int) -> None:
-        """Tell another stretch of time."""
-        stretches = list(Stretch)
-        place = (stretches.index(self._stretch) + step) % len(stretches)
-        self._stretch = stretches[place]
+    def _open(self, subject: Subject | None) -> None:
+        self._subject = subject
+        self._log.clear_filter()
+        self._arrange(typing=False, lines=True)
+        self._tell_lines()
+
+    def action_lines(self) -> None:
+        """Every line of the range, of all messages."""
+        self._open(None)
+
+    def action_range(self) -> None:
+        """Type another range."""
+        self._typed.value = ""
+        self._arrange(typing=True, lines=self._log.display)
+        self._say_meaning()
+
+    @on(Input.Changed, "#since-typed")
+    def _say_meaning(self) -> None:
+        """Say what is typed so far means, or what can be typed."""
+        now, zone = self._formats.now(), self._formats.zone
+        try:
+            meant = Content(f"= {told(read(self._typed.value, now, zone), now, zone)}")
+        except BadRange:
+            meant = quiet(_HINT)
+        self.query_one("#since-hint", Line).say(meant)
+
+    @on(Input.Submitted, "#since-typed")
+    def _picked(self) -> None:
+        try:
+            read(self._typed.value, self._formats.now(), self._formats.zone)
+        except BadRange as error:
+            hint = self.query_one("#since-hint", Line)
+            why = styled(f"{REFUSED.glyph} {error.sentence}", Tone.BAD)
+            hint.say(Content("\n").join([why, quiet(_HINT)]))
+            self.app.bell()
+            return
+        self._said, self._hour = self._typed.value, None
+        self._arrange(typing=False, lines=self._log.display)
+        self._look_again()
+
+    def action_hour(self, step: int) -> None:
+        """The hour before, or after, what is shown."""
+        hour = hour_beside(self._range, step, self._formats.now(), self._formats.zone)
+        if hour is None:
+            self.app.bell()
+            return
+        self._hour = hour
+        self._look_again()
+
+    def _look_again(self) -> None:
         self._look()
+        if self._log.display:
+            self._range = self._meant()
+            self._tell_lines()
 
     async def action_filter(self) -> None:
-        await self._pane.type_filter()
+        await self._shown.type_filter()
 
     def action_faults(self) -> None:
         """Only what went wrong, or everything again."""
-        self._pane.switch_faults()
+        self._shown.switch_faults()
 
     def action_back(self) -> None:
-        """Show all lines again; then close."""
-        if self._pane.filtered:
-            self._pane.clear_filter()
+        """Leave what is typed, the filter, the lines; then close."""
+        pane = self._shown
+        if self._typed.display:
+            self._arrange(typing=False, lines=self._log.display)
+        elif pane is self._pane and pane.filter.text not in ("", TROUBLE):
+            pane.put_filter(self._usual)
+        elif pane is self._log and pane.filtered:
+            pane.clear_filter()
+        elif self._log.display:
+            self._arrange(typing=False)
         else:
             self.dismiss(None)
 
     def action_since(self) -> None:
         self.dismiss(None)
-
-
-_EVENING = 18
-"""The hour at which the evening begins that "last night" is told from."""
-
-
-class Stretch(Enum):
-    """A stretch of time that ends now, as the operator picks it."""
-
-    LOOKED = "since you looked"
-    NIGHT = "last night"
-    DAY = "24 hours"
-    WEEK = "7 days"
-
-
-def beginning(stretch: Stretch, looked: float, now: float, zone: tzinfo) -> float:
-    """The moment from which a stretch is told; ``looked`` is when the operator looked last."""
-    match stretch:
-        case Stretch.LOOKED:
-            return looked
-        case Stretch.NIGHT:
-            return evening(now, zone)
-        case Stretch.DAY:
-            return now - 86_400
-        case Stretch.WEEK:
-            return now - 7 * 86_400
-
-
-def evening(now: float, zone: tzinfo) -> float:
-    """When yesterday's evening began, at 18:00 in ``zone``."""
-    yesterday = datetime.fromtimestamp(now, zone) - timedelta(days=1)
-    return yesterday.replace(hour=_EVENING, minute=0, second=0, microsecond=0).timestamp()
 
 
 def lines(happened: Happened) -> list[LogLine]:
@@ -227,78 +396,3 @@ def lines(happened: Happened) -> list[LogLine]:
     for _, changes in groupby(ordered, key=lambda each: (each.observed_at, each.message_id)):
         told += transition_lines(changes)
     return sorted(told, key=lambda line: line.at)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    tone: Tone
-    one: str
-    many: str
-
-
-_TOLD = {
-    EventKind.ACCOUNT_STOPPED: _Words(Tone.BAD, "account stopped", "times the account stopped"),
-    EventKind.ACCOUNT_DOWN: _Words(Tone.BAD, "account down", "times the account was down"),
-    EventKind.ACCOUNT_UP: _Words(Tone.GOOD, "account up again", "times it was up again"),
-    EventKind.STALE: _Words(Tone.WARN, "went stale", "went stale"),
-    EventKind.RECOVERED: _Words(Tone.GOOD, "recovered", "recovered"),
-    EventKind.NOT_FOUND: _Words(Tone.WARN, "not found", "not found"),
-    EventKind.FOUND: _Words(Tone.GOOD, "found", "found"),
-    EventKind.ABSENT: _Words(Tone.WARN, "report with some missing", "reports with some missing"),
-    EventKind.LISTED_AGAIN: _Words(Tone.PLAIN, "report with some back", "reports with some back"),
-    EventKind.COMPLETED: _Words(Tone.PLAIN, "message completed", "messages completed"),
-    EventKind.ADDED: _Words(Tone.PLAIN, "added", "added"),
-    EventKind.REMOVED: _Words(Tone.PLAIN, "removed", "removed"),
-}
-"""The events worth counting, what went wrong first; the list below has them all."""
-_STATUSES = (Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN, Status.WAITING)
-
-
-def summary(happened: Happened, formats: Formats) -> Content:
-    """What it comes to: a sentence of recipients, one of messages and the account."""
-    if not (happened.transitions or happened.events):
-        return Content("Nothing happened.")
-    told = [_recipients(happened)]
-    if events := _events(happened):
-        told.append(events)
-    if happened.more:
-        last = max(each.at for each in lines(happened))
-        told.append(
-            styled(f"There is more: shown up to {formats.moment(last).strip()}.", Tone.WARN)
-        )
-    return Content("\n").join(told)
-
-
-def _recipients(happened: Happened) -> Content:
-    changes = happened.transitions
-    stops = Counter(each.stop_after for each in changes if each.stop_after != each.stop_before)
-    became = Counter(
-        each.after
-        for each in changes
-        if each.before is not each.after or each.stop_after == each.stop_before
-    )
-    parts = []
-    for status in _STATUSES:
-        if number := became[status]:
-            sign = status_sign(status)
-            parts.append(styled(f"{sign.glyph} {number:,} {sign.word.lower()}", sign.tone))
-    if stops[True]:
-        parts.append(styled(f"STOP {stops[True]:,}", Tone.BAD))
-    if stops[False]:
-        parts.append(styled(f"STOP withdrawn {stops[False]:,}", Tone.PLAIN))
-    if not parts:
-        return Content("No recipient changed.")
-    messages = len({each.message_id for each in changes})
-    parts.append(styled(f"in {messages:,} message{'' if messages == 1 else 's'}", Tone.DIM))
-    return Content("   ").join(parts)
-
-
-def _events(happened: Happened) -> Content:
-    counts = Counter(event.kind for event in happened.events)
-    return Content(" · ").join(
-        [
-            styled(f"{counts[kind]:,} {each.one if counts[kind] == 1 else each.many}", each.tone)
-            for kind, each in _TOLD.items()
-            if counts[kind]
-        ]
-    )

@@ -1,13 +1,15 @@
-"""What alerts say on the screen: lines of the log, a notice. Pure."""
+"""What alerts say on the screen: lines of the log, a notice; and which this console saw. Pure."""
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 
 from smsmon.console.notices import Notice
 from smsmon.console.notices import Severity as Urgency
 from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
+from smsmon.in_short import Alerted, Fired
 from smsmon.monitor.alerts import Alert, Severity
 from smsmon.text import painted
 
@@ -69,3 +71,35 @@ def _whom(group: Sequence[Alert]) -> str:
     ids = ", ".join(each.message_id for each in group[:_NAMED])
     more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
     return f"{len(group):,} messages: {ids}{more}"
+
+
+_KEPT = 10_000
+"""Alerts that are over and still known; the oldest go first."""
+
+
+class FiredAlerts:
+    """The alerts that this console saw fire. The history keeps none: nobody knows of others."""
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        """When this console began to look, wall time."""
+        self._firing: dict[tuple[str, str], Fired] = {}
+        self._over: deque[tuple[str, Fired]] = deque(maxlen=_KEPT)
+
+    def note(self, alerts: Sequence[Alert]) -> None:
+        """These fired, or are over."""
+        for each in alerts:
+            key = each.rule.name, each.message_id
+            if each.firing:
+                self._firing[key] = Fired(each.rule.name, each.began, None, each.rule.severity)
+            elif fired := self._firing.pop(key, None):
+                self._over.append((each.message_id, fired._replace(until=each.at)))
+
+    def between(self, start: float, end: float) -> Alerted:
+        """Those of each message that fired in this time, or at its beginning still did."""
+        found: defaultdict[str, list[Fired]] = defaultdict(list)
+        firing = ((message_id, fired) for (_, message_id), fired in self._firing.items())
+        for message_id, fired in (*self._over, *firing):
+            if fired.since < end and (fired.until is None or fired.until > start):
+                found[message_id].append(fired)
+        return found

@@ -1,26 +1,30 @@
-"""What happened while nobody looked: told from the history, and looked through like any table."""
+"""What happened while nobody looked: told from the history, a row a message, and its lines."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
-from smsmon.console.dialogs.since import SinceScreen, Stretch, beginning, evening, lines, summary
+from smsmon.console.dialogs.since import Past, SinceScreen, lines
 from smsmon.console.formats import Formats
 from smsmon.console.line import KeyLine
+from smsmon.console.tables.alerts import FiredAlerts
+from smsmon.console.tables.happened import summary
 from smsmon.console.tables.log import transition_lines
+from smsmon.filters import parse
+from smsmon.in_short import Fired
 from smsmon.model import Entry, Event, EventKind, Transition
+from smsmon.monitor.alerts import Alert, Rule, Severity
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
-from smsmon.store.past import Happened
-from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, asking, calm
+from smsmon.store.past import Happened, InShort, Unread
+from tests.console.dialogs.stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START, VirtualClock
 from tests.support.scene import Scene
@@ -28,8 +32,8 @@ from tests.support.waiting import until
 
 __all__ = ["opened"]
 
-NOON = START
-NIGHT = evening(NOON, UTC)
+NIGHT = START - 12 * 3600
+"""22:00 of yesterday."""
 
 
 def changed(at: float, phone: str, after: Status, stop: bool = False) -> Transition:
@@ -45,15 +49,43 @@ EVENTS = (
     Event(EventKind.COMPLETED, NIGHT + 300, "2270142"),
 )
 LAST_NIGHT = Happened(tuple(BAD + GOOD), EVENTS)
+ROWS = [
+    InShort("2270140", label="Quiet", delivered=3_100, last_at=NIGHT + 9),
+    InShort("2270139", label="Also quiet", delivered=20, last_at=NIGHT + 9),
+    InShort("2270142", label="Black Friday", delivered=30, not_delivered=2, stop=1,
+            events=((EventKind.COMPLETED, 1),), last_at=NIGHT + 300),
+    InShort("2270137", label="Loyalty points", delivered=302, not_delivered=4,
+            unread=(Unread(NIGHT + 4 * 3600 + 600, NIGHT + 4 * 3600 + 1860),), last_at=NIGHT + 5),
+    InShort("2270138", label="Win-back 2019 list", delivered=41, not_delivered=68),
+    InShort(None, "default", unread=(Unread(NIGHT + 100, NIGHT + 200),),
+            events=((EventKind.ACCOUNT_DOWN, 1), (EventKind.ACCOUNT_UP, 1))),
+]  # fmt: skip
+LOSSES = {"2270138": (Fired("losses", NIGHT + 840, None, Severity.CRITICAL),)}
 
 
-async def history(moment: float, limit: int) -> Happened:
-    """Something last night, nothing since."""
-    return LAST_NIGHT if moment <= NIGHT else Happened((), ())
+@dataclass
+class Told:
+    """A history in which something happened last night, and nothing since."""
 
+    rows: Sequence[InShort] = tuple(ROWS)
+    alerts: Mapping[str, Sequence[Fired]] | None = field(default_factory=lambda: LOSSES)
+    asked: list[tuple[float, float]] = field(default_factory=list)
+    more: bool = False
 
-def since(ask: Any = history) -> SinceScreen:
-    return SinceScreen(NOON - 30, Formats(VirtualClock(NOON), utc=True), ask)
+    async def in_short(self, start: float, end: float) -> list[InShort]:
+        self.asked.append((start, end))
+        return list(self.rows) if start <= NIGHT + 300 else []
+
+    async def lines(self, start: float, end: float, message_id: str | None) -> Happened:
+        self.asked.append((start, end))
+        events = tuple(e for e in EVENTS if message_id in (None, e.message_id))
+        changes = LAST_NIGHT.transitions if message_id in (None, "2270142") else ()
+        return Happened(changes, events, self.more)
+
+    def screen(self) -> SinceScreen:
+        known = None if self.alerts is None else (lambda start, end: self.alerts or {})
+        past = Past(self.in_short, self.lines, known, NIGHT - 60)
+        return SinceScreen(START - 30, Formats(VirtualClock(START), utc=True), past)
 
 
 async def seen(app: DialogApp, pilot: Pilot[None], *keys: str) -> str:
@@ -62,57 +94,138 @@ async def seen(app: DialogApp, pilot: Pilot[None], *keys: str) -> str:
     return app.text
 
 
-async def test_when_nothing_happened_since_the_last_look_last_night_is_told() -> None:
-    async with asking(since(), SMALL) as (app, _):
-        assert "Nothing happened since you looked" in app.text
-        assert "▸last night (" in app.line_with("since you looked")
-        assert app.line_with("✓ 30 delivered   ✗ 2 not delivered   in 1 message")
-        assert app.line_with("1 account down · 1 account up again · 1 message completed")
-        assert app.line_with("30 × Waiting → Delivered")
+def order(app: DialogApp) -> list[str]:
+    """What the rows are about, from the top down."""
+    names = ["account", *(row.message_id or "" for row in ROWS)]
+    found = [(line.split() or [""]) for line in app.lines]
+    return [*dict.fromkeys(word for words in found for word in words[1:3] if word in names)]
 
 
-@pytest.mark.parametrize("size", [NARROW, SMALL])
-async def test_nothing_of_the_summary_is_cut(size: tuple[int, int]) -> None:
-    async with asking(since(), size) as (app, _):
+@pytest.mark.parametrize("size", [NARROW, SMALL, WIDE])
+async def test_when_nothing_happened_since_the_last_look_last_night_is_told(
+    size: tuple[int, int],
+) -> None:
+    told = Told()
+    async with asking(told.screen(), size) as (app, _):
         flat = " ".join(app.text.replace("│", " ").split())
-        assert "1 message completed" in flat
-        assert "in 1 message" in flat
+        assert "Nothing happened since you looked, 09:59." in flat
+        assert "last night, 21 Nov 22:00 until 08:00" in flat
+        assert "✓ 3,493 delivered ✗ 74 not delivered STOP 1 in 5 messages" in flat
+        assert told.asked == [(START - 30, START), (NIGHT, NIGHT + 10 * 3600)]
         assert app.line_with("esc close")
 
 
-async def test_the_lines_are_filtered_as_any_table_and_escape_clears_before_it_closes() -> None:
-    async with asking(since(), SMALL) as (app, pilot):
-        table = await seen(app, pilot, "slash", *"account", "enter", "home")
-        assert "account down: The connection was refused" in table, "whole, below the list"
-        assert "× Waiting" not in table
-        assert "hidden" in table
-        assert "× Waiting" in await seen(app, pilot, "escape")
+async def test_there_is_a_row_a_message_the_worst_first_and_the_rest_in_a_line() -> None:
+    async with asking(Told().screen(), SMALL) as (app, pilot):
+        assert order(app) == ["account", "2270138", "2270137", "2270142"]
+        assert app.line_with("○ account")
+        assert app.line_with("◆ 2270138  Win-back 2019 list")
+        row = app.line_with("! 2270137")
+        assert row.split()[-5:-1] == ["302", "4", "·", "02:10–02:31"]
+        assert app.line_with("2 more without trouble: 3,120 ✓")
+        whole = await seen(app, pilot, "down")
+        assert "2270138 · Win-back 2019 list · ◆ losses 21 Nov 22:14–" in whole
+        every = await seen(app, pilot, "f")
+        assert order(app)[-2:] == ["2270140", "2270139"]
+        assert "more without trouble" not in every
+
+
+async def test_wide_screens_tell_the_alerts_and_what_else_happened() -> None:
+    async with asking(Told().screen(), WIDE) as (app, _):
+        assert "losses 21 Nov 22:14–" in app.line_with("◆ 2270138")
+        assert "completed" in app.line_with("2270142")
+        assert "down, up" in app.line_with("○ account")
+    async with asking(Told(alerts=None).screen(), WIDE) as (app, _):
+        assert "alerts" not in app.text, "there are no rules"
+
+
+async def test_alerts_of_before_this_console_are_said_to_be_unknown() -> None:
+    told = Told()
+    screen = told.screen()
+    screen._past = replace(screen._past, alerted_since=NIGHT + 3_600)
+    async with asking(screen, SMALL) as (app, _):
+        assert app.line_with("Alerts are known since 21 Nov 23:00 only.")
+
+
+async def test_enter_opens_the_lines_of_a_message_and_escape_comes_back() -> None:
+    told = Told()
+    async with asking(told.screen(), SMALL) as (app, pilot):
+        shown = await seen(app, pilot, "down", "down", "down", "enter")
+        assert "4 lines of 2270142" in shown
+        assert app.line_with("30 × Waiting → Delivered")
+        assert told.asked[-1] == (NIGHT, NIGHT + 10 * 3600)
+        assert "account down" not in shown
+        assert "went wrong" in await seen(app, pilot, "f")
+        await seen(app, pilot, "f", "slash", *"zzz", "enter")
+        assert "Nothing matches" in app.text
+        assert "30 ×" in await seen(app, pilot, "escape"), "first the filter goes"
+        assert "◆ 2270138" in await seen(app, pilot, "escape"), "then the lines"
         await seen(app, pilot, "escape")
         assert app.answers == [None]
 
 
-async def test_what_went_wrong_is_told_apart_from_what_did_not() -> None:
-    async with asking(since(), SMALL) as (app, pilot):
-        told = await seen(app, pilot, "f")
-        assert "what went wrong" in told
-        assert told.count("2270142       +33 6") == 2
-        assert "30 ×" not in told
+async def test_the_account_and_all_messages_have_their_lines_too() -> None:
+    async with asking(Told().screen(), SMALL) as (app, pilot):
+        shown = await seen(app, pilot, "enter")
+        assert "2 lines of the account" in shown
+        assert "account down: The connection was refused" in shown
+        shown = await seen(app, pilot, "l")
+        assert "6 lines" in shown
+        assert app.line_with("30 × Waiting → Delivered")
+        assert app.line_with("account up")
 
 
-async def test_other_times_are_one_key_away() -> None:
-    async with asking(since(), SMALL) as (app, pilot):
-        assert "▸24 hours (" in await seen(app, pilot, "w")
-        assert "▸7 days (" in await seen(app, pilot, "w")
-        told = await seen(app, pilot, "w")
-        assert "▸since you looked (" in told
-        assert "Nothing happened." in told
+async def test_a_line_that_is_too_long_a_list_says_up_to_when() -> None:
+    async with asking(Told(more=True).screen(), SMALL) as (app, pilot):
+        assert "There is more than 10,000 lines: shown up to" in await seen(app, pilot, "l")
+
+
+async def test_a_range_is_typed_as_people_say_it() -> None:
+    told = Told()
+    async with asking(told.screen(), SMALL) as (app, pilot):
+        assert "22:00 until 06:00" in await seen(app, pilot, "w")
+        await type_text(app, pilot, "22:00 until 6:00")
+        assert app.line_with("= yesterday 22:00 until 06:00")
+        await seen(app, pilot, "enter")
+        assert told.asked[-1] == (NIGHT, NIGHT + 8 * 3600)
+        assert app.line_with("▸ yesterday 22:00 until 06:00")
+        await seen(app, pilot, "w")
+        await type_text(app, pilot, "soon")
+        refused = await seen(app, pilot, "enter")
+        assert "¬ 'soon' is no time that can be read." in refused
+        assert "last night" in refused, "and it says what can be"
+        await seen(app, pilot, "escape")
+        assert app.line_with("▸ yesterday 22:00 until 06:00"), "given up: as it was"
+        assert len(told.asked) == 3
+
+
+async def test_arrows_step_by_the_hour() -> None:
+    told = Told()
+    async with asking(told.screen(), SMALL) as (app, pilot):
+        await seen(app, pilot, "left")
+        assert app.line_with("▸ 07:00 until 08:00")
+        await seen(app, pilot, "left")
+        assert told.asked[-1] == (START - 4 * 3600, START - 3 * 3600)
+        await seen(app, pilot, *["right"] * 6)
+        assert told.asked[-1] == (START - 3600, START), "no hour that has not begun"
+        assert app.line_with("▸ since 09:00")
+
+
+async def test_the_lines_shown_follow_the_range() -> None:
+    told = Told()
+    async with asking(told.screen(), SMALL) as (app, pilot):
+        await seen(app, pilot, "l", "left")
+        assert told.asked[-2:] == [(START - 3 * 3600, START - 2 * 3600)] * 2
+        assert app.line_with("6 lines")
 
 
 async def test_a_history_that_cannot_be_read_says_so() -> None:
-    async def broken(moment: float, limit: int) -> Happened:
+    async def broken(start: float, end: float) -> list[InShort]:
         raise StoreError(Path("history.db"), "is damaged", "Move it away.")
 
-    async with asking(since(broken), SMALL) as (app, _):
+    screen = Told().screen()
+    screen._past = replace(screen._past, in_short=broken)
+    async with asking(screen, SMALL) as (app, _):
         assert "is damaged" in app.text
         assert "The history cannot be read." in app.text
 
@@ -126,7 +239,9 @@ async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
         assert "i what happened" not in scene.screen.query_one(KeyLine).content.plain[:20]
         screen = scene.app.screen
         assert isinstance(screen, SinceScreen)
-        table = screen._pane.table
+        await pilot.press("enter")
+        await until(pilot, lambda: len(screen._lines) > 0, "the lines of the worst message")
+        table = screen._log.table
         key = next(key for key in table.view.keys if table.rows.row(key).phone)
         phone = table.rows.row(key).phone
         table.move_to_key(key)
@@ -148,16 +263,6 @@ async def away(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.screen.session.history.flush()
 
 
-def test_last_night_begins_at_six_in_the_evening_of_yesterday_where_the_operator_is() -> None:
-    paris = ZoneInfo("Europe/Paris")
-    for hour in (0, 8, 23):
-        now = datetime(2026, 11, 22, hour, 10, tzinfo=paris).timestamp()
-        began = datetime.fromtimestamp(evening(now, paris), paris)
-        assert (began.day, began.hour, began.minute) == (21, 18, 0)
-        assert beginning(Stretch.NIGHT, now - 5, now, paris) == began.timestamp()
-        assert beginning(Stretch.LOOKED, now - 5, now, paris) == now - 5
-
-
 def test_what_goes_wrong_among_many_changes_has_lines_of_its_own() -> None:
     told = transition_lines([changed(1.0, each.phone, each.after) for each in BAD + GOOD])
     assert [line.text for line in told] == [
@@ -169,27 +274,22 @@ def test_what_goes_wrong_among_many_changes_has_lines_of_its_own() -> None:
     assert [line.text for line in many] == ["30 × Waiting → Not delivered"]
 
 
-def test_a_summary_of_a_part_says_up_to_when() -> None:
-    formats = Formats(VirtualClock(NOON), utc=True)
-    part = Happened(LAST_NIGHT.transitions, LAST_NIGHT.events, more=True)
-    assert "There is more: shown up to 21 Nov 18:05." in summary(part, formats).plain
-    assert [line.at for line in lines(part)] == sorted(line.at for line in lines(part))
+def test_lines_are_in_the_order_of_time() -> None:
+    assert [line.at for line in lines(LAST_NIGHT)] == sorted(line.at for line in lines(LAST_NIGHT))
 
 
-def test_a_summary_hides_no_kind_of_change() -> None:
-    formats = Formats(VirtualClock(NOON), utc=True)
-    stop = replace(changed(1.0, "+33600000001", Status.WAITING), stop_after=True)
-    withdrawn = replace(stop, stop_before=True, stop_after=False)
-    reworded = replace(withdrawn, before=Status.UNKNOWN, after=Status.UNKNOWN, stop_before=False)
-    appeared = replace(reworded, before=None, after=Status.WAITING)
-    for change, told in (
-        (stop, "STOP 1"),
-        (withdrawn, "STOP withdrawn 1"),
-        (reworded, "? 1 unknown"),
-        (appeared, "… 1 waiting"),
-    ):
-        assert summary(Happened((change,), ()), formats).plain == f"{told}   in 1 message"
-    assert summary(Happened((), EVENTS[2:]), formats).plain.startswith("No recipient changed.")
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (InShort("1", stop=1), "STOP 1   in 1 message"),
+        (InShort("1", stop_withdrawn=1), "STOP withdrawn 1   in 1 message"),
+        (InShort("1", unknown=1), "? 1 unknown   in 1 message"),
+        (InShort("1", waiting=1), "… 1 waiting   in 1 message"),
+        (InShort("1", events=((EventKind.COMPLETED, 1),)), "No recipient changed."),
+    ],
+)
+def test_a_summary_hides_no_kind_of_change(row: InShort, said: str) -> None:
+    assert summary([row]).plain == said
 
 
 def test_many_words_of_the_api_make_no_endless_line() -> None:
@@ -198,3 +298,17 @@ def test_many_words_of_the_api_make_no_endless_line() -> None:
     (line,) = transition_lines(news)
     assert len(line.text) < 300
     assert line.text.endswith(", 995 otherwise")
+
+
+def test_alerts_are_known_from_their_beginning_to_their_end() -> None:
+    rule = Rule("losses", parse("", ()), severity=Severity.CRITICAL)
+    known = FiredAlerts(0.0)
+    known.note([Alert(rule, "300", True, 20.0, 10.0), Alert(rule, "301", True, 30.0, 30.0)])
+    assert known.between(0.0, 10.0) == {}
+    assert known.between(0.0, 11.0) == {"300": [Fired("losses", 10.0, None, 3)]}
+    known.note([Alert(rule, "300", False, 40.0, 10.0), Alert(rule, "302", False, 40.0, 10.0)])
+    assert known.between(0.0, 99.0) == {
+        "300": [Fired("losses", 10.0, 40.0, 3)],
+        "301": [Fired("losses", 30.0, None, 3)],
+    }
+    assert known.between(40.0, 99.0).keys() == {"301"}

@@ -1,0 +1,262 @@
+"""The rows and columns of what happened: one for each message, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple
+from functools import partial
+
+from textual.content import Content
+
+from smsmon.console import cells
+from smsmon.console.actions import Where
+from smsmon.console.cells import Cell, Span
+from smsmon.console.formats import Formats
+from smsmon.console.live_table import Column, LiveTable
+from smsmon.console.signs import (
+    ALERT,
+    ALERT_TONES,
+    DELIVERED,
+    FAILING,
+    NOT_DELIVERED,
+    STALE,
+    STATUS_SIGNS,
+    UNKNOWN,
+    ZERO,
+    Sign,
+    Tone,
+    styled,
+)
+from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.filters import Field, Filter, Kind
+from smsmon.filters.questions import Value
+from smsmon.in_short import Alerted, Fired, Sorted, Stretch, besides, is_trouble, stretches
+from smsmon.recipients import Status
+from smsmon.store.past import InShort
+
+Subject = tuple[str | None, str]
+"""What a row is about: a message and its account; None: the account itself."""
+
+HAPPENED_FIELDS = (
+    Field("message", Kind.TEXT, plain=True, help="the message id"),
+    Field("label", Kind.TEXT, plain=True, help="its label"),
+    Field("delivered", Kind.NUMBER, help="times somebody became delivered"),
+    Field("failed", Kind.NUMBER, help="times somebody became not delivered"),
+    Field("unknown", Kind.NUMBER, help="times somebody became unknown"),
+    Field("stop", Kind.NUMBER, help="STOPs that came"),
+    Field("unread", Kind.FLAG, help="it was not read though that was due"),
+    Field("alert", Kind.TEXT, plain=True, help="the alerts that fired for it"),
+    Field("trouble", Kind.FLAG, help="somebody should look at it"),
+    Field("besides", Kind.TEXT, plain=True, help="what else happened: completed, not found"),
+)
+TROUBLE = "trouble:yes"
+HAPPENED_STEPS: Steps = (Step(TROUBLE, "in trouble", "Nothing went wrong."),)
+
+
+class HappenedRows:
+    """What happened as rows of a table, by their subject."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Subject, InShort] = {}
+        self.alerted: Alerted = {}
+        """The alerts that are known to have fired."""
+
+    def tell(self, told: Sorted, alerted: Alerted) -> None:
+        """These are the rows from now on."""
+        self._rows = {_subject(each): each for each in (*told.troubled, *told.calm)}
+        self.alerted = alerted
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """The rows' keys, the worst first."""
+        return list(self._rows)
+
+    def row(self, key: Subject) -> InShort:
+        return self._rows[key]
+
+    def fired(self, row: InShort) -> Sequence[Fired]:
+        """The alerts of a row."""
+        return self.alerted.get(row.message_id or "", ())
+
+    def accepted(self, keys: Sequence[Subject], wanted: Filter) -> list[bool]:
+        """Which rows a filter lets through."""
+        return [wanted.matches(partial(self._value, self._rows[key])) for key in keys]
+
+    def offered(self, keys: Sequence[Subject], name: str) -> Iterable[Value]:
+        """What the rows have in a field."""
+        return (self._value(self._rows[key], name) for key in keys if key in self._rows)
+
+    def _value(self, row: InShort, name: str) -> Value:
+        match name:
+            case "message":
+                return row.message_id
+            case "label":
+                return row.label
+            case "delivered":
+                return row.delivered
+            case "failed":
+                return row.not_delivered
+            case "unknown":
+                return row.unknown
+            case "stop":
+                return row.stop
+            case "unread":
+                return bool(row.unread)
+            case "alert":
+                return tuple(each.rule for each in self.fired(row))
+            case "trouble":
+                return is_trouble(row, self.alerted)
+            case _:
+                return besides(row)
+
+    def values(self, _column: str, _keys: Sequence[Subject]) -> None:
+        return None
+
+
+def _subject(row: InShort) -> Subject:
+    return row.message_id, row.profile
+
+
+def name_of(row: InShort) -> str:
+    """The message id, or the account."""
+    return row.message_id or f"account {row.profile}"
+
+
+def happened_columns(
+    rows: HappenedRows, formats: Formats, *, alerts: bool
+) -> tuple[Column[InShort], ...]:
+    """Who, how many came, from when to when unread, and what else where there is room.
+
+    ``alerts``: whether there are any to be told.
+    """
+
+    def sign(row: InShort, _: int) -> Cell:
+        found = sign_of(row, rows.fired(row))
+        return "" if found is None else Span(found[0].glyph, found[1])
+
+    def unread(row: InShort, width: int) -> Cell:
+        return lasted(row.unread, formats, width)
+
+    def alert(row: InShort, _: int) -> Cell:
+        fired = rows.fired(row)
+        if not fired:
+            return Span(ZERO, Tone.DIM)
+        return Span(_alerts(fired, formats), ALERT_TONES[max(each.severity for each in fired)])
+
+    told = (Column("alerts", "alerts", alert, width=20, flex=1, priority=60,
+                   sort_key=lambda row: -len(rows.fired(row))),) if alerts else ()  # fmt: skip
+    return (
+        Column("sign", "", sign, width=1, priority=99, sortable=False),
+        Column("message", "message", lambda row, _: row.message_id or "account", width=8, flex=2,
+               max_width=10, priority=100, sort_key=lambda row: row.message_id or ""),
+        Column("label", "label", lambda row, _: row.label if row.message_id else row.profile,
+               width=10, flex=3, max_width=28, priority=80, sort_key=lambda row: row.label),
+        _numbers("delivered", f"{DELIVERED.glyph} came", Tone.GOOD,
+                 lambda row: row.delivered, 8, 97),
+        _numbers("not_delivered", f"{NOT_DELIVERED.glyph} came", Tone.BAD,
+                 lambda row: row.not_delivered, 7, 98),
+        _numbers("unknown", UNKNOWN.glyph, Tone.WARN, lambda row: row.unknown, 5, 50),
+        _numbers("stop", "STOP", Tone.BAD, lambda row: row.stop, 4, 95),
+        Column("unread", "unread", unread, width=14, flex=2, max_width=27, priority=96,
+               sort_key=lambda row: row.unread[0].since if row.unread else None,
+               help="From when to when it was not read though that was due: nobody knows what"
+                    " happened then."),
+        *told,
+        Column("besides", "besides", lambda row, _: Span(besides(row), Tone.DIM), width=20, flex=1,
+               priority=40, sort_key=besides),
+    )  # fmt: skip
+
+
+def _numbers(
+    name: str, title: str, tone: Tone, count: Callable[[InShort], int], width: int, priority: int
+) -> Column[InShort]:
+    """A column of times that something was seen; zero stands back."""
+
+    def cell(row: InShort, _: int) -> Cell:
+        number = count(row)
+        return Span(cells.count(number), tone) if number else Span(ZERO, Tone.DIM)
+
+    return Column(name, title, cell, width=width, align="right", priority=priority,
+                  descending=True, sort_key=count,
+                  help=f"Times that somebody became {name.replace('_', ' ')}.")  # fmt: skip
+
+
+def sign_of(row: InShort, fired: Sequence[Fired]) -> tuple[Sign, Tone] | None:
+    """What stands before a row that needs a look at once: an alert, or that it was not read."""
+    if row.message_id is None:
+        return FAILING, Tone.BAD
+    if fired:
+        return ALERT, ALERT_TONES[max(each.severity for each in fired)]
+    return (STALE, Tone.WARN) if row.unread else None
+
+
+def lasted(all: Sequence[Stretch], formats: Formats, width: int) -> Cell:
+    """From when to when, in ``width`` columns as well as that goes."""
+    if not all:
+        return Span(ZERO, Tone.DIM)
+    told = stretches(all, lambda at: formats.minute(at).strip())
+    if len(told) > width:  # a day that is not today: the times alone, the rest is told below
+        told = stretches(all, lambda at: formats.minute(at).split()[-1])
+    return Span(told, Tone.WARN)
+
+
+def _alerts(fired: Sequence[Fired], formats: Formats) -> str:
+    names = dict.fromkeys(each.rule for each in fired)
+    return ", ".join(
+        f"{name} {_lasted([each for each in fired if each.rule == name], formats)}"
+        for name in names
+    )
+
+
+def _lasted(all: Sequence[Stretch], formats: Formats) -> str:
+    return stretches(all, lambda at: formats.minute(at).strip())
+
+
+def whole(row: InShort, fired: Sequence[Fired], formats: Formats) -> Content:
+    """A row in a sentence: what its columns have no room for."""
+    parts = [Content(name_of(row))]
+    if row.label:
+        parts.append(Content(row.label))
+    if fired:
+        parts.append(styled(f"{ALERT.glyph} {_alerts(fired, formats)}", Tone.WARN))
+    if row.unread:
+        parts.append(styled(f"unread {_lasted(row.unread, formats)}", Tone.WARN))
+    if also := besides(row):
+        parts.append(styled(also, Tone.DIM))
+    return Content(" · ").join(parts)
+
+
+def summary(rows: Sequence[InShort]) -> Content:
+    """What all of it comes to."""
+    if not rows:
+        return Content("Nothing happened.")
+    sums = [sum(column) for column in zip(*(astuple(row)[3:9] for row in rows), strict=True)]
+    delivered, not_delivered, waiting, unknown, stop, withdrawn = sums
+    parts = []
+    for status, number in (
+        (Status.DELIVERED, delivered),
+        (Status.NOT_DELIVERED, not_delivered),
+        (Status.UNKNOWN, unknown),
+        (Status.WAITING, waiting),
+    ):
+        if number:
+            sign = STATUS_SIGNS[status]
+            parts.append(styled(f"{sign.glyph} {number:,} {sign.word.lower()}", sign.tone))
+    if stop:
+        parts.append(styled(f"STOP {stop:,}", Tone.BAD))
+    if withdrawn:
+        parts.append(styled(f"STOP withdrawn {withdrawn:,}", Tone.PLAIN))
+    if not parts:
+        return Content("No recipient changed.")
+    count = sum(row.message_id is not None for row in rows)
+    parts.append(styled(f"in {count:,} message{'' if count == 1 else 's'}", Tone.DIM))
+    return Content("   ").join(parts)
+
+
+def happened_pane(
+    rows: HappenedRows, formats: Formats, *, alerts: bool, id: str, empty: str
+) -> TablePane[Subject, InShort]:
+    """What happened, by subject."""
+    table = LiveTable(happened_columns(rows, formats, alerts=alerts), rows, empty=empty,
+                      tint_seconds=0)  # fmt: skip
+    return TablePane(table, HAPPENED_FIELDS, Where.MESSAGES, HAPPENED_STEPS, formats, id=id)

@@ -1,0 +1,57 @@
+"""What happened, the worst first, and how its stretches are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from smsmon.in_short import Fired, besides, is_trouble, stretches, worst_first
+from smsmon.model import EventKind
+from smsmon.store.past import InShort, Unread
+
+WORST_FIRST = [
+    InShort(None, "default", unread=(Unread(1.0, 2.0),)),
+    InShort("9", delivered=3),
+    InShort("8", unread=(Unread(1.0, None),)),
+    InShort("7", not_delivered=9),
+    InShort("6", not_delivered=2, stop=1),
+    InShort("5", not_delivered=2),
+    InShort("4", stop=2),
+    InShort("3", unknown=1),
+    InShort("2", events=((EventKind.NOT_FOUND, 1),)),
+    InShort("11", delivered=8),
+    InShort("10", delivered=2),
+    InShort("12", events=((EventKind.COMPLETED, 1),)),
+]
+ALERTED = {"9": (Fired("losses", 1.0, None, 2),)}
+
+
+def test_the_worst_stand_first_and_the_rest_is_added_up() -> None:
+    told = worst_first(WORST_FIRST[::-1], ALERTED)
+    assert [*told.troubled, *told.calm] == WORST_FIRST
+    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 9 + [False] * 3
+    assert told.rest == "3 more without trouble: 10 ✓"
+    assert worst_first(WORST_FIRST[9:]).rest == "3 messages without trouble: 10 ✓"
+    assert worst_first(WORST_FIRST[11:]).rest == "1 message without trouble"
+    assert worst_first([]).rest == ""
+
+
+@pytest.mark.parametrize(
+    ("all", "said"),
+    [
+        ([], ""),
+        ([Unread(600, 1860)], "10–31"),
+        ([Unread(600, 640)], "10 for 40 s"),
+        ([Unread(600, None)], "10–"),
+        ([Unread(600, 1860), Unread(3_000, 3_600)], "2 × 10–60"),
+        ([Unread(600, 1860), Unread(3_000, None)], "2 × 10–"),
+    ],
+)
+def test_stretches_are_said_in_few_words(all: list[Unread], said: str) -> None:
+    assert stretches(all, lambda at: f"{at / 60:.0f}") == said
+
+
+def test_what_happened_besides_leaves_out_what_unread_tells() -> None:
+    kinds = ((EventKind.FIRST_READ, 1), (EventKind.STALE, 4), (EventKind.RECOVERED, 4),
+             (EventKind.NOT_FOUND, 2))  # fmt: skip
+    assert besides(InShort("1", events=kinds)) == "first read, not found 2 ×"
+    assert besides(InShort(None, events=((EventKind.ACCOUNT_DOWN, 1),))) == "down"
