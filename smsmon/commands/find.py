@@ -11,7 +11,7 @@ import click
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import Choice, chosen, of_recipients, takes_filter
-from smsmon.commands.flags import privacy_flag, utc_flag
+from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_flag
 from smsmon.commands.output import counted, fail, print_json, say, when
 from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
@@ -20,12 +20,14 @@ from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
+    from smsmon.ranges import Range
     from smsmon.store.past import NumberFound, Sighting
 
 
 @click.command
 @click.argument("number")
 @takes_filter("recipients", "rows")
+@range_flags("Only where it was first seen, or changed, from then on. Said as")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--limit",
@@ -42,6 +44,8 @@ def find(
     number: str,
     expression: str,
     tagged: tuple[str, ...],
+    since: str | None,
+    until: str | None,
     as_json: bool,
     limit: int,
 ) -> None:
@@ -70,11 +74,15 @@ def find(
     locations = find_locations()
     settings = read_settings(locations)
 
+    asked = range_asked(since, until, in_utc=settings.display.utc)
     choice = chosen(expression, tagged, of_recipients())
     store = open_store(locations)
     with store.archive() as archive:
         found = archive.find_number(number, limit)
         seen = len(found.sightings)
+        if since is not None or until is not None:
+            in_range = tuple(each for each in found.sightings if _seen_in(each, asked))
+            found = replace(found, sightings=in_range)
         if choice:
             from smsmon.commands.knowledge import Knowledge
 
@@ -98,6 +106,12 @@ def find(
         left_out = f"None of the {counted(seen, 'row')} found matches."
         say(f"smsmon: {left_out if seen else _NEVER_SEEN}")
         ctx.exit(exit_codes.NOT_FOUND)
+
+
+def _seen_in(sighting: Sighting, asked: Range) -> bool:
+    """True when the number was first seen there, or changed, in this time."""
+    moments = [sighting.first_seen, *(each.at for each in sighting.transitions)]
+    return any(asked.start <= moment < asked.end for moment in moments)
 
 
 _NEVER_SEEN = "This number is in no message that the history knows."
