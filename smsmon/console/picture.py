@@ -119,12 +119,17 @@ class Picture:
     def stand_on(self, ids: Sequence[str]) -> int:
         """Put the cursor on the first of these messages that is shown; gives how many are not.
 
+        As many of the others as there is room for come in sight.
         If none is, it goes to the first when the filter is cleared.
         """
-        view = self.messages.table.view
-        shown = {id: index for id in ids if (index := view.index(id)) is not None}
-        if ids:
-            self.messages.table.wish_for(min(shown, key=shown.__getitem__, default=ids[0]))
+        table = self.messages.table
+        places = {id: table.view.index(id) for id in ids}
+        shown = sorted((place, id) for id, place in places.items() if place is not None)
+        if shown:
+            table.wish_for(shown[0][1])
+            table.show_down_to(shown[-1][1])
+        elif ids:
+            table.wish_for(ids[0])
         return len(ids) - len(shown)
 
     def filtered_counts(self) -> Counts | None:

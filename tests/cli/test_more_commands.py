@@ -82,6 +82,38 @@ def test_a_message_of_an_unknown_profile_keeps_none_of_the_others_from_being_rea
     assert program.run("status", "300").code == 2
 
 
+def test_an_unknown_profile_is_told_once_whatever_the_number_of_its_messages(
+    program: Program,
+) -> None:
+    program.run("add", *map(str, range(300, 310)))
+    watchlist = program.home / "watchlist.toml"
+    listed = watchlist.read_text()
+    for id in range(301, 310):
+        listed = listed.replace(f'id = "{id}"', f'id = "{id}"\nprofile = "gone"')
+    watchlist.write_text(listed)
+    done = program.run("status", "--all")
+    assert [line.split("\t")[1] for line in done.out.splitlines()] == ["ok", *["error"] * 9]
+    (told,) = done.err.splitlines()
+    assert "There is no profile gone in config.toml (known: default)" in told
+    assert done.code == 3
+
+
+@pytest.mark.parametrize("command", ["add", "edit", "import"])
+def test_a_profile_that_there_is_not_is_refused_with_those_there_are(
+    offline: Program, command: str
+) -> None:
+    offline.run("add", "300")
+    (offline.home / "config.toml").write_text("[profiles.main]\n[profiles.test]\n")
+    before = (offline.home / "watchlist.toml").read_text()
+    if command == "import":
+        done = offline.run("import", "-", input="id,profile\n301,main\n302,nope\n")
+    else:
+        done = offline.run(command, "300", "--profile", "nope")
+    assert done.code == 2
+    assert 'no profile "nope". Known: main, test.' in done.err
+    assert (offline.home / "watchlist.toml").read_text() == before
+
+
 def test_edit_changes_what_is_given_and_only_that(offline: Program) -> None:
     offline.run("add", "300", "--label", "one", "--tag", "x", "--note", "n")
     assert offline.run("edit", "300", "--tags", '-x a, +"b c"').err == "Changed 300.\n"

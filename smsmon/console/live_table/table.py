@@ -187,6 +187,13 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         self.view.wish_for(key)
         return self.move_to_key(key)
 
+    def show_down_to(self, key: K) -> None:
+        """Scroll so that this row is in sight too, as far as the cursor's row stays there."""
+        last, top = self.view.index(key), self._top
+        if last is not None and last >= top + self._page:
+            below = min(last - self._page + 1, self.view.cursor_index)
+            self.scroll_to(y=max(top, below), animate=False, force=True)
+
     @property
     def pointed_out(self) -> Set[K]:
         """The rows with a quiet sign before them, hidden ones included."""
