@@ -6,7 +6,8 @@ import re
 
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
 from smsmon.console.cells import plain
-from smsmon.console.dialogs.help import HelpScreen, help_text
+from smsmon.console.dialogs.help import HelpScreen
+from smsmon.console.dialogs.help_text import help_text
 from smsmon.console.line import FittedLine, KeyLine
 from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
