@@ -263,10 +263,10 @@ async def test_the_cursor_stands_on_the_first_that_is_new_and_all_have_a_sign(
 
 async def test_all_that_is_new_comes_in_sight_as_far_as_there_is_room(opened: Open) -> None:
     async with opened([Entry(str(number)) for number in range(100, 140)]) as (scene, pilot):
-        await add(scene, pilot, "201 202 203")
+        await add(scene, pilot, "201,202,203")
         shown = screen_text(scene.app)
         assert all(f"┃ {number}" in shown for number in (201, 202, 203))
-        await add(scene, pilot, " ".join(map(str, range(300, 360))))
+        await add(scene, pilot, ",".join(map(str, range(300, 360))))
         assert table(scene).cursor_key == "300"
         assert "┃ 300" in screen_text(scene.app).splitlines()[5]
 
