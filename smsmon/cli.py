@@ -26,6 +26,7 @@ from smsmon.commands.output import Failure, say
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
 _NAME = "smsmon"
+_PROFILE = "SMSMON_PROFILE"
 _COMPLETION = "_SMSMON_COMPLETE"
 """Set by the shell scripts of `smsmon completion`."""
 _HELP = """Watch SMS messages being delivered: an operations console and commands for SMS Partner.
@@ -157,10 +158,17 @@ def smsmon(ctx: click.Context) -> None:
         from smsmon.commands.console import open_console
 
         ctx.exit(open_console())
-    if ctx.invoked_subcommand not in _ANY_PROFILE and (named := given_flags().get(("profile",))):
+    command = ctx.invoked_subcommand
+    if command in _ANY_PROFILE:
+        return
+    named, whose = given_flags().get(("profile",)), ""
+    if not named and command in COMMANDS and COMMANDS[command].section == "Watchlist":
+        # The others read the settings, and may yet be given a --profile of their own.
+        named, whose = os.environ.get(_PROFILE), f"Environment variable {_PROFILE}: "
+    if named:
         from smsmon.commands.context import find_locations, require_profiles
 
-        require_profiles(find_locations(), [named])
+        require_profiles(find_locations(), [named], whose)
 
 
 def main() -> NoReturn:

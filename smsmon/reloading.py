@@ -23,8 +23,9 @@ from smsmon.text import SENTENCE_LIMIT, safe
 LOOK_EVERY = 0.5
 """Seconds between two looks at the file. It is read once it was the same at two of them: an
 editor that writes it piece by piece is not read half way."""
-NEXT_START: frozenset[KeyPath] = frozenset({("history", "retention_days")})
-"""What is read at the start alone: old history is not dropped because a number was typed."""
+NEXT_START: frozenset[KeyPath] = frozenset({("history", "retention_days"), ("display", "plain")})
+"""What is read at the start alone: old history is not dropped because a number was typed, and a
+screen is told in words from its first line or not at all."""
 _NAMED = 3
 """Settings that are named in a line; of more, their tables are."""
 
@@ -98,9 +99,11 @@ class Reloading:
         if changed:
             complaints = list(await self._take(reading))
             later = [path for path in changed if path in NEXT_START]
-            self._say(_told(changed, later, complaints), "warning" if complaints else "information")
+            # As loud as what was said before, or that would still stand there.
+            loud = complaints or was_trouble
+            self._say(_told(changed, later, complaints), "warning" if loud else "information")
         elif was_trouble:
-            self._say("config.toml can be used again; nothing in it has changed.", "information")
+            self._say("config.toml can be used again; nothing in it has changed.", "warning")
 
     def _not_taken(self, sentence: str) -> None:
         self._trouble = True

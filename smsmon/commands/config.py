@@ -120,7 +120,8 @@ def _ask(question: str, answers: Mapping[str, str]) -> str:
     """One of the letters, typed; without an answer, the one that keeps what there is: ``k``."""
     told = "  ".join(f"{letter}: {what}" for letter, what in answers.items())
     while True:
-        say(f"{question}  {told}")
+        say(question)
+        say(told)
         try:
             line = sys.stdin.readline()
         except OSError:

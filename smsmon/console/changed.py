@@ -22,7 +22,7 @@ def show_changes(screen: ConsoleScreen, before: Settings, after: Settings) -> No
     if old.frame_rate != new.frame_rate:
         screen.feed.frames_per_second = new.frame_rate
     if old.clock != new.clock:
-        formats.still = not new.clock
+        formats.still = formats.plain or not new.clock
         screen.head.show_clock()
     if old.signs != new.signs:
         screen.app.refresh_css(animate=False)

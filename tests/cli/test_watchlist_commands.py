@@ -104,3 +104,14 @@ def test_a_profile_that_does_not_exist_is_refused(offline: Program, words: Seque
     assert (done.code, done.out) == (2, "")
     assert 'There is no profile "nope". Known: default.' in done.err
     assert (offline.home / "watchlist.toml").read_text() == before
+
+
+def test_a_profile_that_the_environment_names_and_nobody_has_is_refused(offline: Program) -> None:
+    for words in (("ls",), ("add", "300"), ("rm", "300")):
+        done = offline.run(*words, SMSMON_PROFILE="nope")
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(
+            "smsmon: Environment variable SMSMON_PROFILE: There is no profil"
+        )
+    assert not offline.home.exists()
+    assert offline.run("ls", SMSMON_PROFILE="default").code == 0

@@ -45,6 +45,11 @@ CHANGES: dict[str, tuple[str, Seen, object]] = {
         lambda it: "alert" in it.screen.picture.messages.table.chosen_columns,
         True,
     ),
+    "views": (
+        '[views.late]\nfilter = "waiting>0"',
+        lambda it: list(it.screen.session.accounts.settings.views),
+        ["late"],
+    ),
     "keys": ('[keymap]\n"message.add" = "b"', lambda it: "b add" in text_of(it), True),
     "accounts": (
         "[profiles.default]\n[profiles.shop]",
@@ -144,6 +149,7 @@ async def test_what_cannot_be_used_is_said_in_one_line_and_all_goes_on(
         assert isinstance(scene.app.screen, AddScreen)
         await pilot.press("escape")
         await take(scene, pilot, "[display]\nutc = true")
+        assert "config.toml was read anew: " in text_of(scene)
         assert (scene.screen.formats.masked, scene.screen.formats.utc) == (False, True)
 
 

@@ -47,9 +47,15 @@ def test_it_sends_nothing_while_nothing_changes_shows_changes_and_takes_over(
             wait_for_requests(server, 5)
             with Terminal(PROGRAM, environ) as terminal:
                 terminal.wait_for(f"polled by watch {watch.pid}")
-                terminal.wait_for("5 watched · 5 live")
+                terminal.wait_for("» 5 live")
                 terminal.wait_quiet(3)
                 assert terminal.watch(5) == b""
+                config = tmp_path / "home" / "config.toml"
+                text = config.read_text()
+                config.write_text(f"{text}# nothing new\n")
+                assert terminal.watch(3) == b""
+                config.write_text(f"{text}[display]\nframe_rate = 9\n")
+                terminal.wait_for("config.toml was read anew: display.frame_rate.")
                 now, id = time.time(), next(iter(world.messages))
                 people = [
                     SimRecipient(phone, (Change(since, "Waiting"), Change(now, "Delivered")))
