@@ -14,6 +14,8 @@ TWO_PANES, THREE_PANES = 120, 160
 """Columns from which messages and recipients stand side by side, and the recipient too."""
 TALL = 30
 """Lines from which there is room for the log below and the recipient beside its table."""
+HIGH = 46
+"""Lines from which the log is twice as high."""
 
 _AT = {
     Where.MESSAGES: "-at-messages",
@@ -22,7 +24,18 @@ _AT = {
     Where.LOG: "-at-log",
 }
 LAYOUT_CLASSES = frozenset(
-    ("-tiny", "-plain", "-one", "-two", "-three", "-short", "-tall", "-no-log", *_AT.values())
+    (
+        "-tiny",
+        "-plain",
+        "-one",
+        "-two",
+        "-three",
+        "-short",
+        "-tall",
+        "-high",
+        "-no-log",
+        *_AT.values(),
+    )
 )
 """Every class that ``layout_classes`` may give."""
 _PATH = (Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT)
@@ -44,6 +57,8 @@ def layout_classes(
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return {"-tiny"}
     classes = {_AT[at], "-tall" if height >= TALL else "-short"}
+    if height >= HIGH:
+        classes.add("-high")
     if plain or zoomed or width < TWO_PANES:
         classes.add("-one")
     else:
@@ -124,7 +139,7 @@ class Arrangement:
             self._before_log = self._picture.at
         self._picture.at = where
         self.lay_out()
-        self._picture.explain()
+        self._picture.entitle_side()
 
     def go_back(self) -> None:
         """Up one level, or out of the log to where the operator came from."""

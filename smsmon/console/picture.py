@@ -16,7 +16,6 @@ from smsmon.console.details import (
     no_recipients,
     read_note,
     recipient_text,
-    recipients_count,
     stale_note,
     whole_timeline,
 )
@@ -24,6 +23,7 @@ from smsmon.console.feed import News
 from smsmon.console.formats import Formats
 from smsmon.console.line import part
 from smsmon.console.live_table import MappedRows
+from smsmon.console.message_figures import MessageFigures
 from smsmon.console.reasons import alert_reason, reason
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import all_columns, messages_pane
@@ -74,7 +74,7 @@ class Picture:
         )
         self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
-        self.log = log_pane(journal, formats)
+        self.log = log_pane(journal, formats, self._label_of)
         self.tables: tuple[TablePane[Any, Any], ...] = (self.messages, self.recipients, self.log)
         self.panes: Mapping[Where, Pane] = {
             pane.where: pane for pane in (self.messages, self.recipients, self.recipient, self.log)
@@ -90,10 +90,16 @@ class Picture:
         self._opened: Watched | None = None
         self._gone: Mapping[int, float] = {}
         """Its recipients that are shown as no longer listed."""
+        self._figures = MessageFigures()
         self.open_slot: int | None = None
         """The recipient shown in full."""
         self._past: _Past = (None, (), ())
         """The recipient asked about last, its changes before this session, its absences."""
+
+    def _label_of(self, message_id: str) -> str:
+        """The label of a watched message; empty for one that is none."""
+        watched = self._session.engine.board.get(message_id)
+        return "" if watched is None else watched.entry.label
 
     @property
     def table_pane(self) -> TablePane[Any, Any] | None:
@@ -311,6 +317,7 @@ class Picture:
         self.recipients.say_when_empty(no_recipients(watched))
         if watched is None:
             self.recipients.entitle([title("Recipients"), *self.recipients.facts()])
+            self.recipients.tell_figures((), ())
             self.recipient.entitle([title("Recipient")])
             self.explain()
             return
@@ -320,11 +327,12 @@ class Picture:
             [
                 message_name(watched),
                 stale_note(stands, self._formats),
-                recipients_count(watched),
                 *self.recipients.facts(),
                 part(0, "") if self._formats.still else read_note(watched, account, self._formats),
             ]
         )
+        inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
+        self.recipients.tell_figures(*self._figures.lines(watched, inside=inside))
         self.explain()
         slot = self.open_slot
         phone = "" if slot is None else self._formats.phone(watched.recipients.phones[slot])
@@ -346,7 +354,9 @@ class Picture:
             for each in self._session.alerts_of(watched.id)
         ]
         stands = standing(engine, watched, formats.now())
-        self._explain(reason(stands, alerts, gone_since, formats))
+        self._explain(
+            reason(stands, alerts, 0 if inside else watched.counts.absent, gone_since, formats)
+        )
 
     def focus_engine(self) -> None:
         """Tell the engine which message is looked at: it is read most often."""

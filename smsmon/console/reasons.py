@@ -9,7 +9,7 @@ from textual.content import Content
 from smsmon.console import cells
 from smsmon.console.details import gone_note
 from smsmon.console.formats import Formats
-from smsmon.console.signs import ALERT, ALERT_TONES, Tone, state_sign, styled
+from smsmon.console.signs import ALERT, ALERT_TONES, GONE, Tone, state_sign, styled
 from smsmon.filters import Kind
 from smsmon.filters.messages import MESSAGES_BY_NAME
 from smsmon.monitor.alerts import Alert
@@ -21,15 +21,23 @@ _BETWEEN = "  "
 
 
 def reason(
-    stands: Standing, alerts: Iterable[Content], gone_since: float | None, formats: Formats
+    stands: Standing,
+    alerts: Iterable[Content],
+    gone: int,
+    gone_since: float | None,
+    formats: Formats,
 ) -> Content:
     """All that is wrong with a message, or with one recipient of it; empty when nothing is.
 
-    ``gone_since``: since when the recipient is no longer listed.
+    ``gone``: how many recipients are no longer listed; ``gone_since``: since when the recipient
+    looked at is not.
     """
     told = [_not_fresh(stands, formats), *alerts]
     if gone_since is not None:
         told.insert(0, gone_note(gone_since, formats))
+    elif gone:
+        are = "recipient is" if gone == 1 else "recipients are"
+        told.append(styled(f"{GONE} {gone:,} {are} no longer listed", Tone.WARN))
     return Content(_BETWEEN).join([each for each in told if each.plain])
 
 

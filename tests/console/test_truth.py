@@ -237,7 +237,7 @@ async def test_the_reason_under_the_cursor_is_whole_on_a_small_screen(tmp_path: 
             assert f"! {WORDY.message}" in shown
         await pilot.press("enter")
         await scene.show(pilot)
-        assert "· ! stale " in screen_text(scene.app).splitlines()[3]
+        assert "· ! stale " in screen_text(scene.app).splitlines()[1]
         await pilot.press("escape", "escape")
         await scene.show(pilot)
         now = screen_text(scene.app).splitlines()

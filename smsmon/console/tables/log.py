@@ -8,7 +8,7 @@ that a poll took place.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,7 @@ from smsmon.model import Event, EventKind, Transition
 from smsmon.shapes import in_words
 from smsmon.text import safe_lines
 
+LabelOf = Callable[[str], str]
 LIMIT = 5_000
 """Lines kept; the oldest go first. 5,000 lines take about 2 MB."""
 _SPELLED_OUT = 5
@@ -181,8 +182,8 @@ def words(line: LogLine, formats: Formats) -> str:
     return formats.words(line.text) if line.quoting else line.text
 
 
-def log_columns(formats: Formats) -> tuple[Column[LogLine], ...]:
-    """Time, message, recipient, and what happened."""
+def log_columns(formats: Formats, label_of: LabelOf | None = None) -> tuple[Column[LogLine], ...]:
+    """Time, message, its label where ``label_of`` gives it, recipient, and what happened."""
 
     def at(row: LogLine, width: int) -> Cell:
         return Span(formats.moment(row.at), Tone.DIM)
@@ -194,14 +195,20 @@ def log_columns(formats: Formats) -> tuple[Column[LogLine], ...]:
         told = words(row, formats)
         return Span(told.replace(" → ", " then ") if formats.plain else told, row.tone)
 
-    return (
+    def label(row: LogLine) -> str:
+        return label_of(row.message_id) if label_of and row.message_id else ""
+
+    columns: tuple[Column[LogLine], ...] = (
         Column("at", "time", at, width=12, priority=100, sort_key=lambda row: row.at),
         Column("message", "message", _where, width=10, flex=2, max_width=12, priority=90,
                sort_key=lambda row: row.where),
+        Column("label", "label", lambda row, width: label(row), width=16, flex=2, max_width=28,
+               priority=40, sort_key=lambda row: label(row).casefold() or None),
         Column("phone", "recipient", phone, width=18, priority=80, sort_key=lambda row: row.phone),
-        Column("text", "what happened", text, width=24, flex=1, priority=95,
+        Column("text", "what happened", text, width=24, flex=1, wish=40, priority=95,
                sort_key=lambda row: row.text),
     )  # fmt: skip
+    return tuple(each for each in columns if label_of or each.name != "label")
 
 
 def _where(row: LogLine, width: int) -> Cell:
@@ -212,8 +219,14 @@ LOG_STEPS: Steps = (Step("trouble:yes", "what went wrong", "Nothing went wrong."
 
 
 def log_pane(
-    journal: Journal, formats: Formats, *, id: str = "log", empty: str = "Nothing has happened yet"
+    journal: Journal,
+    formats: Formats,
+    label_of: LabelOf | None = None,
+    *,
+    id: str = "log",
+    empty: str = "Nothing has happened yet",
 ) -> TablePane[int, LogLine]:
-    """The lines of ``journal``, by number."""
-    table = LiveTable(log_columns(formats), LogRows(journal, formats), empty=empty, tint_seconds=0)
+    """The lines of ``journal``, by number; ``label_of`` gives the label of a message by its id."""
+    columns = log_columns(formats, label_of)
+    table = LiveTable(columns, LogRows(journal, formats), empty=empty, tint_seconds=0)
     return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, formats, id=id)

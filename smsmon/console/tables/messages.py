@@ -11,7 +11,7 @@ from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
-from smsmon.console.signs import ALERT, ALERT_TONES, DASH, state_sign
+from smsmon.console.signs import ALERT, ALERT_TONES, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
 from smsmon.console.tables.panes import Step, Steps, TablePane
 from smsmon.filters import Filter
@@ -66,14 +66,20 @@ class MessageRows:
 
     def values(self, column: str, keys: Sequence[str]) -> Sequence[Any] | None:
         if column == ALERT_FIELD.name:
-            rules = map(self._firing, keys)
-            return [(-len(each), [rule.name for rule in each]) for each in rules]
+            return [self._alert_order(key) for key in keys]
         field = self._shown.get(column)
         if field is None:
             return None
         now = self._formats.now()
         facts = (message_fact(self._monitor, self._board[key], now, field) for key in keys)
         return [*map(field.sort_key, facts)]
+
+    def _alert_order(self, key: str) -> tuple[int, list[str]] | None:
+        """Most alerts first, then those with recipients no longer listed; None sorts last."""
+        rules = self._firing(key)
+        if not rules and not self._board[key].counts.absent:
+            return None
+        return -len(rules), [rule.name for rule in rules]
 
 
 def message_columns(monitor: Monitor, formats: Formats) -> tuple[Column[Watched], ...]:
@@ -144,21 +150,29 @@ def mark(rules: Sequence[Rule]) -> Cell:
     return Span(ALERT.glyph, ALERT_TONES[rules[0].severity]) if rules else ""
 
 
-def alert_column(firing: Firing, *, spare: bool = False, plain: bool = False) -> Column[Watched]:
-    """A sign before the messages for which alerts fire; ``plain``: the name of the gravest."""
+def alert_column(
+    firing: Firing, *, has_alerts: bool = True, plain: bool = False
+) -> Column[Watched]:
+    """A sign before the messages for which alerts fire, or that have recipients no longer listed.
+
+    Its place is kept where there are alerts at all: no row moves when one fires. ``plain``: the
+    name of the gravest.
+    """
 
     def shown(row: Watched, width: int) -> Cell:
-        return mark(firing(row.id))
+        gone = Span(NOT_LISTED.glyph, NOT_LISTED.tone) if row.counts.absent else ""
+        return mark(firing(row.id)) or gone
 
     def named(row: Watched, width: int) -> Cell:
         rules = firing(row.id)
         return Span(rules[0].name, ALERT_TONES[rules[0].severity]) if rules else ""
 
     if plain:
-        return Column("alert", "alert", named, width=7, priority=97, spare=spare,
+        return Column("alert", "alert", named, width=7, priority=97, spare=not has_alerts,
                       help="The alerts that fire for it, the gravest first.")  # fmt: skip
-    return Column("alert", ALERT.glyph, shown, width=1, priority=97, spare=spare,
-                  help="An alert fires for it; its name stands above the keys.")  # fmt: skip
+    return Column("alert", ALERT.glyph if has_alerts else "", shown, width=1, priority=97,
+                  may_be_empty=not has_alerts, help="An alert fires for it, or recipients are no "
+                  "longer listed; the line above the keys says which.")  # fmt: skip
 
 
 MESSAGE_STEPS: Steps = (
@@ -172,7 +186,7 @@ def all_columns(
 ) -> tuple[Column[Watched], ...]:
     """Every column there is, that of the alerts among the usual ones where there are rules."""
     columns = message_columns(monitor, formats)
-    return (alert_column(firing, spare=not has_alerts, plain=formats.plain), *columns)
+    return (alert_column(firing, has_alerts=has_alerts, plain=formats.plain), *columns)
 
 
 def messages_pane(

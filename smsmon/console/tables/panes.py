@@ -78,9 +78,10 @@ _FILTER_WIDTH = 24
 class Pane(Vertical):
     """A title line, and a body that takes the focus."""
 
-    def __init__(self, body: Widget, where: Where, *, id: str) -> None:
-        """``where`` is what the actions call this pane."""
+    def __init__(self, body: Widget, where: Where, *, id: str, figures: bool = False) -> None:
+        """``where`` is what the actions call this pane; ``figures``: it has lines for these."""
         super().__init__(id=id)
+        self._figures = [FittedLine(classes="pane-figures") for _ in range(2)] if figures else []
         self.body = body
         self.where = where
         self.plain = False
@@ -89,11 +90,18 @@ class Pane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._title
+        yield from self._figures
         yield self.body
 
     def entitle(self, parts: Iterable[Part]) -> None:
         """Say what the pane shows, as far as its width allows."""
         self._title.fit(partial(fitted, tuple(parts), gap=GAP if self.plain else _BETWEEN))
+
+    def tell_figures(self, *lines: Iterable[Part]) -> None:
+        """Say the figures below the title, line by line, as far as the width allows."""
+        gap = GAP if self.plain else _BETWEEN
+        for line, parts in zip(self._figures, lines, strict=False):
+            line.fit(partial(fitted, tuple(parts), gap=gap))
 
     def enter(self) -> None:
         """Give the pane the focus."""
@@ -181,9 +189,10 @@ class TablePane(Pane, Generic[K, R]):
         formats: Formats,
         *,
         id: str,
+        figures: bool = False,
     ) -> None:
         """``table.rows`` must be ``FilteredRows``; ``steps``: what it can be narrowed to."""
-        super().__init__(table, where, id=id)
+        super().__init__(table, where, id=id, figures=figures)
         self.table = table
         self._empty = table.empty
         self.bar: FilterBar | None = None

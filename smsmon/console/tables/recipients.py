@@ -110,5 +110,11 @@ def recipients_pane(formats: Formats, tint_seconds: float) -> TablePane[int, Rec
         recipient_columns(formats), empty="No recipients to show", tint_seconds=tint_seconds
     )
     return TablePane(
-        table, RECIPIENT_FIELDS, Where.RECIPIENTS, RECIPIENT_STEPS, formats, id="recipients"
+        table,
+        RECIPIENT_FIELDS,
+        Where.RECIPIENTS,
+        RECIPIENT_STEPS,
+        formats,
+        id="recipients",
+        figures=True,
     )
