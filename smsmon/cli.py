@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 import click
 
@@ -24,6 +24,9 @@ from smsmon.commands.flags import (
 )
 from smsmon.commands.output import Failure, say
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _NAME = "smsmon"
 _PROFILE = "SMSMON_PROFILE"
@@ -119,6 +122,16 @@ class Commands(click.Group):
             hint = f"Did you mean `smsmon {near[0]}`?" if near else "`smsmon --help` lists them."
             raise click.UsageError(f"There is no command {args[0]!r}. {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))
@@ -216,6 +229,9 @@ def _run() -> int:
 def _complete() -> int:
     """Tell the shell what could follow. It shows what is printed: of troubles, nothing is."""
     try:
+        from smsmon.commands.shells import use_ours
+
+        use_ours()
         smsmon.main(prog_name=_NAME)
     except SystemExit as answered:
         return exit_codes.USAGE if answered.code else exit_codes.OK

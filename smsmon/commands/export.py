@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smsmon import files, outputs
+from smsmon.commands import completing
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
@@ -30,7 +31,7 @@ class _Explained(click.Command):
     """A command whose help lists the columns and the fields, as the tables of them have them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from smsmon.commands.filtering import of_messages
+        from smsmon.commands.fields import of_messages
         from smsmon.commands.recorded import CHANGE_FIELDS, KINDS
         from smsmon.filters.messages import RECORDED_FIELDS
         from smsmon.filters.recipients import RECIPIENT_FIELDS
@@ -67,10 +68,17 @@ class _Explained(click.Command):
     "--profile",
     "account",
     metavar="NAME",
+    shell_complete=completing.profiles,
     help="What was read with this account; unless given, with the one a message belongs to now"
     " (changes: with any).",
 )
-@click.option("--output", "-o", metavar="FILE", help="Write there: a file whole or not at all.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Write there: a file whole or not at all.",
+)
 @click.option("--excel", is_flag=True, help="CSV that opens by a click: BOM, semicolons.")
 @privacy_flag
 def export(

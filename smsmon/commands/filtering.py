@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smsmon.commands import completing
 from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ def takes_filter(what: str, lists: str = "") -> Callable[[F], F]:
             "tagged",
             multiple=True,
             metavar="TAG",
+            shell_complete=completing.tags,
             help="Only with this tag; given again: with one of these.",
         )(command)
         return click.option(
             "--filter",
             "expression",
             metavar="FILTER",
+            shell_complete=completing.filters(what),
             default="",
             help=f"Only {lists or what} that match, as in the console after / :"
             f" '{_EXAMPLES[what]}'. Fields of {fields}: `smsmon export --help` lists them.",
@@ -125,23 +128,3 @@ def chosen(expression: str, tagged: Sequence[str], fields: Sequence[Field]) -> C
         fail(without_keys(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}"))
     checks = tuple(Check("tag", equal_test(tag)) for tag in tagged)
     return Choice(wanted, Filter(terms=(Term(checks),) if checks else ()))
-
-
-def of_messages() -> tuple[Field, ...]:
-    """What a command that lists messages takes."""
-    from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
-
-    return (*MESSAGE_FIELDS, ALERT_FIELD)
-
-
-def of_recipients(own: Sequence[Field] = ()) -> tuple[Field, ...]:
-    """What a command that lists recipients takes; ``own``: what can be asked of its rows.
-
-    Words without a field are looked for in what is known of recipients alone.
-    """
-    from smsmon.filters.recipients import RECIPIENT_FIELDS
-
-    own = own or RECIPIENT_FIELDS
-    names = {each.name for each in RECIPIENT_FIELDS}
-    theirs = (each for each in of_messages() if each.name not in names)
-    return (*own, *(replace(each, plain=False) for each in theirs))

@@ -10,7 +10,8 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.filtering import Choice, chosen, of_recipients, takes_filter
+from smsmon.commands.fields import of_recipients
+from smsmon.commands.filtering import Choice, chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_flag
 from smsmon.commands.output import counted, fail, print_json, say, when
 from smsmon.commands.table import Head, head_of, print_rows

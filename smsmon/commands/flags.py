@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from smsmon.commands import completing
+
 if TYPE_CHECKING:
     from smsmon.ranges import Range
 
@@ -24,7 +26,13 @@ _PLACE = "smsmon.flags"
 
 def profile_flag(command: F) -> F:
     """``--profile NAME``: another account than the current one."""
-    return _flag("--profile", ("profile",), metavar="NAME", help="The account to use.")(command)
+    return _flag(
+        "--profile",
+        ("profile",),
+        metavar="NAME",
+        shell_complete=completing.profiles,
+        help="The account to use.",
+    )(command)
 
 
 def owner_flag(command: F) -> F:
@@ -32,6 +40,7 @@ def owner_flag(command: F) -> F:
     return click.option(
         "--profile",
         metavar="NAME",
+        shell_complete=completing.profiles,
         help="The account the messages belong to.",
         callback=_no_key,
     )(command)
@@ -128,11 +137,15 @@ def range_flags(what: str) -> Callable[[F], F]:
 
     def add(command: F) -> F:
         until = click.option(
-            "--until", metavar="WHEN", help="Up to then; a day counts whole. Unless given, now."
+            "--until",
+            metavar="WHEN",
+            shell_complete=completing.ranges,
+            help="Up to then; a day counts whole. Unless given, now.",
         )
         since = click.option(
             "--since",
             metavar="WHEN",
+            shell_complete=completing.ranges,
             help=f"{what} 22:00, yesterday, 'yesterday 22:00', monday, 12h, 2026-11-22T18:00; or"
             " with an end of their own: 'last night' (22:00-08:00), 'last week', 22:00-06:00.",
         )

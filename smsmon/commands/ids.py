@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from smsmon import files
+from smsmon.commands import completing
 from smsmon.commands.output import fail, say
 from smsmon.keylike import without_keys
 
@@ -29,9 +30,12 @@ def takes_ids(command: F) -> F:
         "--file",
         "file",
         metavar="FILE",
+        shell_complete=completing.files,
         help="Read ids from a file: one a line, with a label after it if you like, CSV or JSON.",
     )(command)
-    return click.argument("ids", nargs=-1, metavar="[ID]...")(command)
+    return click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completing.ids)(
+        command
+    )
 
 
 def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:

@@ -13,7 +13,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from smsmon.commands.filtering import Choice, ValueOf, of_messages, of_recipients
+from smsmon.commands.fields import of_messages, of_recipients
+from smsmon.commands.filtering import Choice, ValueOf
 from smsmon.filters import Coded, Field, recipients
 from smsmon.filters.fields import in_order
 from smsmon.filters.messages import RECORDED

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from smsmon.commands.context import read_settings
-from smsmon.commands.filtering import chosen, of_messages
+from smsmon.commands.fields import of_messages
+from smsmon.commands.filtering import chosen
 from smsmon.store import open_store
 
 if TYPE_CHECKING:

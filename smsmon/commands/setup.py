@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from smsmon.commands import completing
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, fail, on_terminal, print_json
 from smsmon.commands.table import print_rows
@@ -12,7 +13,7 @@ from smsmon.text import piped
 
 
 @click.command
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.places)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def locate(name: str | None, as_json: bool) -> None:
     """Tell where each file is, or would be.
@@ -57,6 +58,9 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
+    from smsmon.commands.shells import use_ours
+
+    use_ours()
     root = ctx.find_root()
     kind = get_completion_class(shell)
     if kind is None:

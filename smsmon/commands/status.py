@@ -19,7 +19,8 @@ from smsmon.commands.context import (
     profiles_of,
     read_settings,
 )
-from smsmon.commands.filtering import chosen, of_messages, of_recipients, takes_filter
+from smsmon.commands.fields import of_messages, of_recipients
+from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag, utc_flag
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon import exit_codes
+from smsmon.commands import completing
 from smsmon.commands.context import find_locations, open_watchlist, require_profiles
 from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import owner_flag
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--tags",
     metavar="TAGS",
+    shell_complete=completing.changed_tags,
     help="'+x -y' adds x and takes y away, '=x y' leaves these and no others; x adds; '' for none.",
 )
 @click.option("--note", metavar="TEXT", help="The new note; '' takes it away.")
@@ -150,7 +152,14 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
 @click.command
 @takes_ids
 @click.option("--label", metavar="TEXT", help="What the messages are: shown beside their ids.")
-@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag; may be given again.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    metavar="TAG",
+    shell_complete=completing.tags,
+    help="A tag; may be given again.",
+)
 @click.option("--note", metavar="TEXT", help="A longer text.")
 @owner_flag
 def add(
@@ -205,7 +214,7 @@ def rm(ids: tuple[str, ...], file: str | None) -> None:
 
 
 @click.command("import")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=completing.files)
 @click.option(
     "--as",
     "form",

@@ -85,7 +85,7 @@ def completions(
         return nothing
     if found["name"] is None:
         start, begun = found.start("value"), fold(found["value"].replace("-", "_"))
-        names = [_begun(each) for each in fields if begun and each.name.startswith(begun)]
+        names = [begun_term(each) for each in fields if begun and each.name.startswith(begun)]
         return Completions(start, cursor, tuple(names))
     name = found["name"].lower().replace("-", "_")
     field = next((each for each in fields if each.name == name), None)
@@ -120,7 +120,7 @@ def _term_at(text: str) -> re.Match[str] | None:
     return None
 
 
-def _begun(field: Field) -> str:
+def begun_term(field: Field) -> str:
     """A term for ``field``, as far as its value."""
     return f"{field.name}{'>' if field.kind in _COUNTED else ':'}"
 

@@ -1,0 +1,193 @@
+"""What a shell may complete: ids, tags, profiles, filters, times, files.
+
+All of it comes from the watchlist and the settings. Nothing is asked over the network, no history
+is opened, no file is made; what cannot be read completes nothing, without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+    from smsmon.filters import Field
+    from smsmon.filters.questions import Value
+    from smsmon.model import Entry
+
+Found = tuple[str, str]
+"""A value, and what is said of it."""
+_MESSAGES = frozenset(("summary", "watchlist"))
+"""What is exported of messages."""
+PART = "part"
+"""The type of what is no whole word yet: no blank follows it."""
+_RANGES = (
+    ("today", "since midnight"), ("yesterday", "the whole day"), ("last night", "22:00 to 08:00"),
+    ("this week", "since Monday"), ("last week", "Monday to Sunday"), ("1h", "the last hour"),
+    ("12h", "the last twelve hours"), ("7d", "the last seven days"),
+)  # fmt: skip
+
+
+Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionItem[str]]"]
+
+
+def _completes(
+    values: Callable[[click.Context, click.Parameter, str], Iterable[Found]],
+) -> Complete:
+    """What gives those of ``values`` that begin as what is typed, and nothing when they fail."""
+
+    @wraps(values)
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        try:
+            found = [each for each in values(ctx, param, incomplete) if _begins(each, incomplete)]
+        except Exception:
+            return []
+        return [CompletionItem(value, help=" ".join(told.split()) or None) for value, told in found]
+
+    return complete
+
+
+def _begins(found: Found, incomplete: str) -> bool:
+    return found[0].casefold().startswith(incomplete.casefold())
+
+
+@_completes
+def ids(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
+    """The messages of the watchlist that are not named yet, by their labels."""
+    named = ctx.params.get(param.name or "") or ()
+    for entry in _entries():
+        if entry.id not in named:
+            yield entry.id, entry.label
+
+
+@_completes
+def tags(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
+    """The tags of the watchlist, and how many messages have each."""
+    named = ctx.params.get(param.name or "") or ()
+    return (each for each in _tags() if each[0] not in named)
+
+
+@_completes
+def changed_tags(_: click.Context, __: click.Parameter, incomplete: str) -> Iterator[Found]:
+    """As `tags`, each behind what is typed before it: ``+x -y``, ``=x,y``."""
+    at = max(incomplete.rfind(" "), incomplete.rfind(",")) + 1
+    at += incomplete[at : at + 1] in ("+", "-", "=")
+    for tag, told in _tags():
+        yield f"{incomplete[:at]}{tag}", told
+
+
+def _tags() -> Iterator[Found]:
+    from collections import Counter
+
+    from smsmon.commands.output import counted
+
+    counts = Counter(tag for entry in _entries() for tag in entry.tags)
+    for tag, count in sorted(counts.items()):
+        yield tag, counted(count, "message")
+
+
+@_completes
+def profiles(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """The accounts of the settings."""
+    from smsmon.locations import Locations
+    from smsmon.settings import load_settings
+
+    settings = load_settings(Locations.find())
+    for name, profile in settings.profiles.items():
+        yield name, profile.base_url
+
+
+@_completes
+def places(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """The files and folders that `smsmon locate` knows."""
+    from smsmon.locations import Locations
+
+    for name, path in Locations.find().named():
+        yield name, str(path)
+
+
+@_completes
+def ranges(_: click.Context, __: click.Parameter, ___: str) -> Iterable[Found]:
+    """Ranges of time that are often asked for."""
+    return _RANGES
+
+
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Paths: the shell knows them."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def filters(what: str) -> Complete:
+    """Terms of a filter over the fields of ``what``: messages, or recipients and their messages.
+
+    A command that lists either says by ``--recipients`` or by what it exports which it is.
+    """
+
+    def complete(
+        ctx: click.Context, _: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        try:
+            return list(_terms(incomplete, _fields(ctx, what)))
+        except Exception:
+            return []
+
+    return complete
+
+
+def _fields(ctx: click.Context, what: str) -> Sequence[Field]:
+    from smsmon.commands.fields import of_messages, of_recipients
+
+    typed = ctx.obj or ()  # an option without its value keeps Click from parsing the rest
+    if what == "messages":
+        return of_recipients() if "--recipients" in typed else of_messages()
+    return of_recipients() if _MESSAGES.isdisjoint(typed) else of_messages()
+
+
+def _terms(text: str, fields: Sequence[Field]) -> Iterator[CompletionItem[str]]:
+    from click.shell_completion import CompletionItem
+
+    from smsmon.filters.prompt import begun_term, completions
+
+    known = {begun_term(each): each for each in fields}
+    found = completions(text, len(text), fields, _offered)
+    candidates = found.candidates
+    if not text.removeprefix("!").strip() or text[-1].isspace():
+        candidates = tuple(sorted(known))
+    for each in candidates:
+        field = known.get(each)
+        yield CompletionItem(
+            f"{text[: found.start]}{each}",
+            type="plain" if found.final else PART,
+            help=field.help if field else None,
+            example=f"{text[: found.start]}{field.example}" if field else None,
+        )
+
+
+def _offered(name: str) -> Iterator[Value]:
+    """What the messages of the watchlist have in a field."""
+    for entry in _entries():
+        match name:
+            case "id":
+                yield entry.id
+            case "label":
+                yield entry.label
+            case "tag":
+                yield entry.tags
+            case "profile":
+                yield entry.profile
+
+
+def _entries() -> list[Entry]:
+    from smsmon.locations import Locations
+    from smsmon.store import open_store
+
+    return open_store(Locations.find()).watchlist().load()
