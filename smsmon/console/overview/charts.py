@@ -199,12 +199,12 @@ class Bar:
     rate: float | None
     """From 0 to 1; a dash for None."""
     parts: tuple[int, ...]
-    """What the bar is made of; it is as long as they add up to."""
+    """What the bar is made of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The rows, the longest bar first, under what their columns are called."""
+    """The rows, the largest number first, under what their columns are called."""
 
     names: str
     numbers: str
@@ -212,13 +212,15 @@ class Bars:
     parts: tuple[tuple[str, Tone], ...]
     """Glyph and tone of each part of a bar; none: no bars are drawn."""
     rows: tuple[Bar, ...]
+    whole: bool = False
+    """True: each bar takes the whole width, to be compared by its parts. Else it is as long as they
+    add up to, as a share of the longest."""
 
 
 def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
     """``height`` lines of ``width`` columns; the last says how many rows found no room.
 
-    Bars are as long as their share of the longest. Where there is room for twice the rows, a
-    blank line stands between them.
+    Where there is room for twice the rows, a blank line stands between them.
     """
     if width < LEAST_WIDTH or height < 2:
         return []
@@ -229,7 +231,7 @@ def draw_bars(bars: Bars, width: int, height: int) -> list[list[Span]]:
     name = _name_width(bars, width)
     heading = f"{bars.names:<{name}}{bars.numbers:>{_COUNT}}{bars.rates:>{_RATE}}"
     drawn = [fit([Span(heading, Tone.DIM)], width)]
-    longest = max((sum(bar.parts) for bar in rows), default=0)
+    longest = 0 if bars.whole else max((sum(bar.parts) for bar in rows), default=0)
     blank = fit([Span("")], width)
     airy = 2 * len(rows) < height
     for bar in rows:
@@ -250,7 +252,7 @@ def _name_width(bars: Bars, width: int) -> int:
 def _row(bars: Bars, bar: Bar, name: int, longest: int, width: int) -> list[Span]:
     total = sum(bar.parts)
     room = width - name - _COUNT - _RATE - _GAP
-    length = max(1, round(room * total / longest)) if total else 0
+    length = max(1, round(room * total / (longest or total))) if total else 0
     return fit(
         [
             *fit([Span(bar.name)], name),

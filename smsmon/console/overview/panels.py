@@ -24,7 +24,7 @@ from smsmon.console.overview.charts import (
     Mark,
     Trace,
 )
-from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve
+from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve, Figures
 from smsmon.console.overview.panel import (
     Panel,
     PanelData,
@@ -108,7 +108,7 @@ def countries(shown: PanelData) -> Panel:
         "By country",
         keys,
         said(*sentences),
-        Bars("country", "recipients", "rate", (GOOD, WAIT, BAD), rows),
+        Bars("country", "recipients", "rate", (GOOD, WAIT, BAD), rows, whole=True),
     )
 
 
@@ -246,7 +246,7 @@ def delivery_curve(shown: PanelData) -> Panel:
         y_unit="%",
         layers=tuple(layers),
     )
-    return Panel(title, tuple(keys), said(_rate(shown), _reached(curve)), chart)
+    return Panel(title, tuple(keys), _reached(curve), chart)
 
 
 def _points(shares: Sequence[float]) -> tuple[tuple[float, float], ...]:
@@ -263,12 +263,23 @@ def _rate(shown: PanelData) -> Content:
     return Content.assemble((rate, "bold"), f" of {many(counts.final, 'final report')} delivered.")
 
 
-def _reached(curve: DeliveryCurve) -> str:
+def _reached(curve: DeliveryCurve) -> Content:
+    """How soon recipients were delivered, of all: who waits, or never got it, counts too."""
     if curve.half is None:
-        return f"Less than half of the recipients within {unbroken(curve.age)}."
-    if curve.most is None:
-        return f"Half of the recipients within {unbroken(curve.half)}, not 90% of them yet."
-    return f"Half of the recipients within {unbroken(curve.half)}, 90% in {unbroken(curve.most)}."
+        reached = f"fewer than half were delivered in {unbroken(curve.age)}."
+    elif curve.most is None:
+        reached = f"half were delivered within {_within(curve.half)}, 90% are not yet."
+    else:
+        within = f"{_within(curve.half)}, 90% within {_within(curve.most)}"
+        reached = f"half were delivered within {within}."
+    return Content.assemble(
+        "Of ", (many(curve.recipients, "recipient"), "bold"), f", also those that wait, {reached}"
+    )
+
+
+def _within(seconds: int | None) -> str:
+    """A duration at most; dates are whole seconds, so the least is one."""
+    return unbroken(None if seconds is None else max(1, seconds))
 
 
 def durations(shown: PanelData) -> Panel:
@@ -298,16 +309,22 @@ def durations(shown: PanelData) -> Panel:
         ),
     )
     finding = Content.assemble(
-        f"Half of {many(found.reports, 'final report')} came within ",
-        (unbroken(found.median), "bold"),
-        f", 90% in {unbroken(found.ninetieth)}, 99% in {unbroken(found.ninety_ninth)}.",
+        "Of ",
+        (many(found.reports, "final report"), "bold"),
+        f" half came within {_within(found.median)},"
+        f" 90% {_within(found.ninetieth)}, 99% {_within(found.ninety_ninth)}.",
     )
-    return Panel(
-        title,
-        (key(FULL, Tone.WAIT, "final reports"),),
-        said(finding, *unseen(shown.figures)),
-        chart,
-    )
+    left_out = _left_out(shown.figures)
+    told = said(finding, styled(left_out, Tone.DIM)) if left_out else finding
+    return Panel(title, (key(FULL, Tone.WAIT, "final reports"),), told, chart)
+
+
+def _left_out(figures: Figures) -> str:
+    """What no duration is known of: who waits, and messages that nobody saw begin."""
+    waiting = figures.counts.total - figures.counts.final
+    left_out = [f"{waiting:,} that wait"] if waiting else []
+    left_out += [many(figures.unseen, "message")] if figures.unseen else []
+    return f"Left out: {', '.join(left_out)}{', see ?' if figures.unseen else ''}." * bool(left_out)
 
 
 def _mark(word: str, seconds: int | None) -> Mark:

@@ -61,14 +61,15 @@ _COUNTED = (
     ),
     (
         "Delays",
-        "The API's date of each final report less the beginning of its message. Within the"
-        " 90% figure came 9 of 10 of the reports that are final by now.",
+        "The API's date of each final report less the beginning of its message. Only what has"
+        " come by now is counted, so it looks faster than the curve while many still wait.",
     ),
     ("Reports", "Final reports by the API's own dates, so also those of before smsmon started."),
     (
         "Countries",
-        "By the beginning of the number. Bars are as long as their share of the largest;"
-        " best and worst are told of countries with at least 20 final reports.",
+        "By the beginning of the number. Each bar is all recipients of its country: delivered, not"
+        " final, not delivered; the rate is of the final ones. Best and worst are told of countries"
+        " with at least 20 final reports.",
     ),
     ("STOPs", "When they were seen: the API gives a STOP no date of its own."),
     ("Requests", "Those that ended, well or not; the budget is per minute, as set or as eased."),
@@ -92,7 +93,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             Binding(str(place), f"choose({place - 1})", title, show=False)
             for place, title in enumerate(TABS, start=1)
         ),
-        Binding("w", "span", "time span", show=False),
+        Binding("w", "span", "range", show=False),
         Binding("m", "scope", "this message or all", show=False),
         Binding("z,enter", "zoom", "zoom", show=False),
         Binding("question_mark,f1", "explain", "how it is counted", show=False),
@@ -292,7 +293,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             Content.assemble(tabs, "   ", styled(scope, Tone.DIM))
         )
         other = "this message" if self._alone is False else "all messages"
-        keys = [(LEFT_KEY + RIGHT_KEY, "plot"), ("w", "time span")]
+        keys = [(LEFT_KEY + RIGHT_KEY, "plot"), ("w", "range")]
         keys += [("m", other)] if self._message_id is not None else []
         keys += [("z", "zoom"), ("?", "how it is counted"), ("esc", "close")]
         parts = [

@@ -83,8 +83,8 @@ def text_of(scene: Scene) -> str:
 async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> None:
     async with shown() as (scene, _screen, pilot):
         said = {
-            "Curve": ("Delivery curve", "final reports delivered", "time since the message began"),
-            "Delays": ("How long reports take", "final reports came within", "median"),
+            "Curve": ("Delivery curve", "also those that wait", "time since the message began"),
+            "Delays": ("How long reports take", "final reports half came within", "median"),
             "Reports": ("Reports over time", "in the last hour", "reports per minute"),
             "Countries": ("By country", "Recipients in", "France"),
             "STOPs": ("STOPs", "of the delivered", MESSAGE),

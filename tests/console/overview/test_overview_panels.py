@@ -19,16 +19,17 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import KEPT, wrapped
 from smsmon.console.overview import charts
 from smsmon.console.overview.activity import Activity, Stop
-from smsmon.console.overview.charts import GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
+from smsmon.console.overview.charts import BAD, GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
 from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
 from smsmon.console.overview.figures import FigureCache, capture
-from smsmon.console.overview.panel import PERIODS, Panel, PanelData, Requests
+from smsmon.console.overview.panel import PERIODS, Panel, PanelData, Period, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.signs import Tone
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied
+from smsmon.ranges import Range, read
 from smsmon.recipients import Recipient, Recipients, Status
 from smsmon.text import ELLIPSIS
 from tests.support.clock import START, VirtualClock
@@ -118,7 +119,7 @@ def test_a_duration_is_never_broken_over_two_lines(width: int) -> None:
     assert wrapped(finding, width, 2).plain.endswith(ELLIPSIS if len(lines) > 2 else ".")
 
 
-def test_the_curve_states_the_rate_and_how_soon_half_and_nine_in_ten_had_it() -> None:
+def test_the_curve_states_how_soon_half_and_nine_in_ten_of_all_had_it() -> None:
     rows = [*ended(60, 2, took=6), *[("+3361" + f"{i:07}", Status.DELIVERED, 41, False)
             for i in range(38)]]  # fmt: skip
     board = board_of(rows, first=[(phone, Status.WAITING, 0, False) for phone, *_ in rows])
@@ -126,17 +127,29 @@ def test_the_curve_states_the_rate_and_how_soon_half_and_nine_in_ten_had_it() ->
     found = panel("Curve", shown(board))
 
     assert told(found) == (
-        "98.0% of 100 final reports delivered. Half of the recipients within 6 s, 90% in 41 s."
+        "Of 100 recipients, also those that wait, half were delivered within 6 s, 90% within 41 s."
     )
 
 
 def test_delays_state_median_90th_and_99th_of_how_many_reports() -> None:
     found = panel("Delays", shown(board_of(ended(99, took=7), first=sent(99))))
-    assert told(found) == ("Half of 99 final reports came within 7 s, 90% in 7 s, 99% in 7 s.")
+    assert told(found) == "Of 99 final reports half came within 7 s, 90% 7 s, 99% 7 s."
     picture = drawn(found.drawing)
     assert "median 7 s" in picture
     assert "90% 7 s" in picture
     assert "99% 7 s" in picture
+
+
+def test_sentences_of_what_has_come_and_of_all_say_what_they_count() -> None:
+    """Half of what has come came at once; of all, half are not delivered yet."""
+    rows = [*ended(40, took=0), *sent(60)[40:]]
+    found = shown(board_of(rows, first=sent(60)))
+    waits = found.figures.counts.waiting
+    assert waits
+    assert told(panel("Delays", found)).endswith(f" Left out: {waits} that wait.")
+    assert "half came within 1 s" in told(panel("Delays", found))
+    assert told(panel("Curve", found)).startswith("Of 60 recipients, also those that wait, half")
+    assert "final reports" not in told(panel("Curve", found))
 
 
 def test_what_nobody_saw_begin_is_left_out_and_said() -> None:
@@ -384,6 +397,22 @@ def test_rows_without_room_are_counted_in_the_last_line() -> None:
 
     assert len(lines) == 10
     assert lines[-1].rstrip() == "and 22 more"
+
+
+def test_bars_of_countries_show_the_rate_at_the_whole_width_however_few_they_are() -> None:
+    rows = (Bar("France", 20_000, 0.75, (15_000, 0, 5_000)), Bar("Italy", 4, 0.5, (2, 0, 2)))
+    bars = Bars("country", "recipients", "rate", (GOOD, WAIT, BAD), rows, whole=True)
+    large, small = (line for line in drawn(bars, 80, 3).splitlines()[1:])
+    good, bad = GOOD[0], BAD[0]
+    assert large.count(good) + large.count(bad) == small.count(good) + small.count(bad) > 40
+    assert large.count(good) == 3 * large.count(bad)
+    assert small.count(good) == small.count(bad)
+
+
+@pytest.mark.parametrize("period", PERIODS, ids=lambda each: each.name)
+def test_ranges_are_called_as_they_are_said_elsewhere(period: Period) -> None:
+    axis = period.axis
+    assert read(period.name, START, UTC) == Range(START - axis.step * axis.steps, START, open=True)
 
 
 @pytest.mark.parametrize("number", [1, 12_345_678])
