@@ -26,6 +26,8 @@ def show_changes(screen: ConsoleScreen, before: Settings, after: Settings) -> No
         screen.head.show_clock()
     if old.signs != new.signs:
         screen.app.refresh_css(animate=False)
+    if old.plain != new.plain:
+        screen.say("display.plain has changed in config.toml: it holds from the next start on.")
     if before.keymap != after.keymap:
         screen.keymap.use(after.keymap)
         screen.app.set_keymap(after.keymap)

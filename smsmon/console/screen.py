@@ -322,6 +322,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
                 self.picture.show_message(self.picture.messages.table.cursor_key)
         elif event.table is self.picture.recipients.table:
             self.picture.show_recipient(self.picture.recipients.table.cursor_key)
+        self._tell_row()
 
     @on(LiveTable.Selected)
     def _selected(self, event: LiveTable.Selected) -> None:
@@ -329,8 +330,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.arrangement.go(Where.RECIPIENTS)
         elif event.table is self.picture.recipients.table:
             self.arrangement.go(Where.RECIPIENT)
-
-        self._tell_row()
 
     def _tell_row(self) -> None:
         """Tell in words which row the operator stands on, where that is wanted."""

@@ -30,6 +30,11 @@ class Screen:
         self._x = self._y = self._top = 0
         self._bottom = self.lines - 1
 
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Column and line of the cursor, from 0."""
+        return self._x, self._y
+
     def feed(self, written: bytes) -> Screen:
         """Show what was written; gives the screen itself."""
         for piece in _PIECE.finditer(written.decode(errors="replace")):

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -22,6 +22,7 @@ from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.signs import DASH, Tone, styled, tone_classes, tone_css
+from smsmon.console.terminal.words import Stands
 
 _HOUR = 3600
 
@@ -194,7 +195,7 @@ def _rows(what: Chart | Bars | None, width: int, height: int) -> Rows:
 _FINDING_HEIGHT = 2
 
 
-class PanelView(Vertical):
+class PanelView(Vertical, Stands):
     """Shows a panel, as wide as it is itself; legends that find no room are left out."""
 
     DEFAULT_CSS = """
@@ -219,6 +220,10 @@ class PanelView(Vertical):
         yield self.title_line
         yield self.finding
         yield self.drawing
+
+    @property
+    def stands_at(self) -> Offset:
+        return Offset(0, 0)
 
     def show(self, panel: Panel) -> None:
         """Show ``panel``; only what differs from what stands there is painted."""

@@ -266,7 +266,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         """Show the page of plots that the chosen one is on."""
         width, height = self.size
         self.set_class(width < LEAST_WIDTH or height < LEAST_HEIGHT, "-tiny")
-        columns, rows = (1, 1) if self._zoomed else grid(width, height)
+        alone = self._zoomed or self._formats.plain
+        columns, rows = (1, 1) if alone else grid(width, height)
         each = min(columns * rows, len(self._views))
         page = self._chosen // each
         plots = self.query_one("#overview-plots")

@@ -289,6 +289,8 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(9, f"row {table.view.cursor_index + 1:,} of {len(table.view):,}"))
             if table.view.cursor in table.marks:
                 told.append(part(8, "marked"))
+            if table.view.cursor in table.pointed_out:
+                told.append(part(8, ADDED.word))
         column, reverse = table.sort
         if column is not None:
             title = next(each.title for each in table.columns if each.name == column)

@@ -57,6 +57,7 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         self._paint_lost = False
         self._canvas = Canvas()
         self.shows_cursor = shows_cursor
+        self._last_pressed = ""
         self._cursor_at = Offset()
         """Where the terminal's own cursor stands."""
         self.told: int | None = None
@@ -122,6 +123,8 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize):
             self._canvas.forget()  # terminals fold the lines that they show
+        if isinstance(event, events.Key):
+            self._last_pressed = event.key
         await super().on_event(event)
 
     @on(Drained)
@@ -142,11 +145,16 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
     def to_write(self, update: CompositorUpdate) -> CompositorUpdate | None:
         written = self._canvas.paint(update, self.console)
         if self.shows_cursor:
-            before, self._cursor_at = self._cursor_at, reading_place(self.screen)
+            before, self._cursor_at = self._cursor_at, self.reading_place
             self.cursor_position = self._cursor_at
             if written is None and before != self._cursor_at:
                 return Painted("")
         return written
+
+    @property
+    def reading_place(self) -> Offset:
+        """Where the terminal's own cursor belongs: on what the next key is about."""
+        return reading_place(self.screen, self._last_pressed)
 
     @on(Returned)
     def action_redraw(self) -> None:

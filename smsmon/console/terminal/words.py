@@ -62,9 +62,19 @@ def in_words(line: str) -> str:
     return _BEFORE_A_WORD.sub(" ", line)
 
 
-def reading_place(screen: Screen[Any]) -> Offset:
-    """Where on ``screen`` the operator stands: what the next key is about."""
+STEPS = frozenset(("up", "down", "pageup", "pagedown"))
+"""The keys that go through rows, from a field too that has rows below it."""
+
+
+def reading_place(screen: Screen[Any], last_key: str = "") -> Offset:
+    """Where on ``screen`` the operator stands: what the next key is about.
+
+    In a field that has rows below it, that is the row which ``last_key`` went to.
+    """
     widget = screen.focused
+    if widget is None or (isinstance(widget, Input) and last_key in STEPS):
+        seen = [each for each in screen.walk_children(Stands) if each.display and each.region]
+        widget = next((each for each in seen if each.has_class("-chosen")), (*seen, widget)[0])
     if widget is None:
         return Offset(0, 0)
     if isinstance(widget, Stands):
