@@ -53,14 +53,19 @@ class Operations:
         """Watch what was read of a list, and show where it stands."""
 
         async def add() -> str:
-            done = await self.session.watching.add(wanted.entries)
-            self._note(done, f"adding {named([entry.id for entry in done.new])}")
+            new: list[str] = []
+            known = list(wanted.known)
+            if wanted.entries:
+                done = await self.session.watching.add(wanted.entries)
+                new = [entry.id for entry in done.new]
+                known[:0] = [entry.id for entry in done.kept]
+                self._note(done, f"adding {named(new)}")
             self.show_everything()
-            new = [entry.id for entry in done.new]
-            known = [*(entry.id for entry in done.kept), *wanted.known]
             hidden = self.picture.show_added(new, known)
             self.go(Where.MESSAGES)
-            return added_text(len(new), known, wanted.left_out, hidden)
+            return added_text(
+                len(new), known, wanted.left_out, hidden, self.keymap.face("move.back")
+            )
 
         self._do(add)
 
@@ -70,8 +75,10 @@ class Operations:
 
             async def remove() -> str:
                 done = await self.session.watching.remove(ids)
+                if not done.ids:
+                    return "Nothing was removed: it is off the list already."
                 self._note(done, f"removing {named(done.ids)}")
-                return f"{_capital(named(done.ids))} removed. u brings back what was removed."
+                return f"{_capital(named(done.ids))} removed. {self._way_back}"
 
             self._do(remove)
 
@@ -99,9 +106,15 @@ class Operations:
             what = edited(done)
             self._note(done, what)
             self.show_everything()
-            return f"Changed: {what}." if done.changed else "Nothing was changed: it is so already."
+            if not done.changed:
+                return "Nothing was changed: it is so already."
+            return f"Changed: {what}. {self._way_back}"
 
         self._do(describe)
+
+    @property
+    def _way_back(self) -> str:
+        return f"{self.keymap.face('message.undo')} takes it back."
 
     def undo(self) -> None:
         """Take back what was done last."""
@@ -189,7 +202,7 @@ def _capital(told: str) -> str:
     return told[:1].upper() + told[1:]
 
 
-def added_text(new: int, known: Sequence[str], left_out: int, hidden: int) -> str:
+def added_text(new: int, known: Sequence[str], left_out: int, hidden: int, back_key: str) -> str:
     """What came of adding: how many are ``new``, which were there already, how many lines were
     left out; and that a filter hides ``hidden`` of them, with the way out."""
     parts = [f"{counted(new, 'message')} added"] if new else []
@@ -202,4 +215,4 @@ def added_text(new: int, known: Sequence[str], left_out: int, hidden: int) -> st
     if not hidden:
         return told
     them = "it" if max(new, len(known)) == 1 else f"{hidden:,} of them"
-    return f"{told}. The filter hides {them}: esc shows all."
+    return f"{told}. The filter hides {them}: {back_key} shows all."

@@ -46,11 +46,6 @@ def kept(scene: Scene) -> list[Entry]:
     return Watchlist(scene.locations.watchlist).load()
 
 
-def said(scene: Scene) -> str:
-    """What the operator was told last."""
-    return scene.said[-1]
-
-
 def table(scene: Scene) -> LiveTable[Any, Any]:
     return scene.screen.picture.messages.table
 
@@ -91,7 +86,7 @@ async def test_what_was_done_to_the_list_is_taken_back_and_told(
         await press(scene, pilot, keys)
         assert kept(scene) != before
         await press(scene, pilot, "u")
-        assert said(scene) == told
+        assert scene.said[-1] == told
         assert kept(scene) == before
         assert list(table(scene).view.keys) == [entry.id for entry in before]
         assert [each.entry.label for each in scene.screen.session.engine.board] == [
@@ -120,7 +115,7 @@ async def test_marks_are_taken_back_and_told(
         assert set(table(scene).marks) != marks
         await press(scene, pilot, "u")
         assert set(table(scene).marks) == marks
-        assert said(scene) == told
+        assert scene.said[-1] == told
 
 
 TWO = """
@@ -145,7 +140,7 @@ async def test_a_message_goes_to_another_account_and_back(tmp_path: Path) -> Non
         assert "1 message moves to test, and begins anew there." in screen_text(scene.app)
         await press(scene, pilot, "enter")
         assert board["2270142"].entry.profile == "test"
-        assert scene.said[-1] == "Changed: account of message 2270142."
+        assert scene.said[-1] == "Changed: account of message 2270142. u takes it back."
         await press(scene, pilot, "u")
         assert scene.said[-1] == "Took back: account of message 2270142."
         assert board["2270142"].entry.profile == "main"
@@ -163,7 +158,7 @@ async def test_each_press_takes_back_one_step_the_last_first(opened: Open) -> No
         told = []
         for _ in range(5):
             await press(scene, pilot, "u")
-            told.append(said(scene).rstrip("."))
+            told.append(scene.said[-1].rstrip("."))
         assert told == [
             "Took back: removing message 2270139",
             "Took back: clearing the mark of 1 row",
@@ -194,7 +189,7 @@ async def test_marks_are_taken_back_in_the_table_they_were_made_in(opened: Open)
         await press(scene, pilot, "escape u")
         assert (len(recipients.marks), len(table(scene).marks)) == (1, 0)
         await press(scene, pilot, "u")
-        assert "nothing to take back" in said(scene)
+        assert "nothing to take back" in scene.said[-1]
         await press(scene, pilot, "enter u")
         assert not recipients.marks
 
@@ -203,7 +198,7 @@ async def test_marks_of_rows_no_longer_shown_are_no_step(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await scene.pass_time(pilot, 10)
         await press(scene, pilot, "enter space escape down enter u")
-        assert "nothing to take back" in said(scene)
+        assert "nothing to take back" in scene.said[-1]
 
 
 async def test_what_another_process_changed_since_stays_and_is_told(opened: Open) -> None:
@@ -211,7 +206,7 @@ async def test_what_another_process_changed_since_stays_and_is_told(opened: Open
         await press(scene, pilot, "asterisk e x tab tab y enter")
         Watchlist(scene.locations.watchlist).amend(["2270139"], label="theirs")
         await press(scene, pilot, "u")
-        assert said(scene) == (
+        assert scene.said[-1] == (
             "Took back: label and note of 3 messages."
             " Message 2270139 stays as it is: changed elsewhere since."
         )
@@ -228,10 +223,19 @@ async def test_a_list_that_cannot_be_written_keeps_the_step(opened: Open) -> Non
         whole = file.read_text()
         file.write_text("[[message]\nid = 1")
         await press(scene, pilot, "u")
-        assert said(scene).startswith("Nothing was changed. ")
+        assert scene.said[-1].startswith("Nothing was changed. ")
         file.write_text(whole)
         await press(scene, pilot, "u")
         assert kept(scene) == before
+
+
+async def test_what_another_took_off_meanwhile_is_no_step(opened: Open) -> None:
+    async with opened() as (scene, pilot):
+        Watchlist(scene.locations.watchlist).remove(["2270142"])
+        await press(scene, pilot, "d")
+        assert scene.said[-1] == "Nothing was removed: it is off the list already."
+        await press(scene, pilot, "u")
+        assert "nothing to take back" in scene.said[-1]
 
 
 async def test_the_cursor_stands_on_what_is_back(opened: Open) -> None:
@@ -250,7 +254,7 @@ async def test_the_cursor_stands_on_the_first_that_is_new_and_all_have_a_sign(
     async with opened() as (scene, pilot):
         await add(scene, pilot, "2270150 New one\n2270139\n2270151\n2270152")
         assert table(scene).cursor_key == "2270150"
-        assert said(scene) == "3 messages added, 1 was there already"
+        assert scene.said[-1] == "3 messages added, 1 was there already"
         assert "3 new here ┃" in screen_text(scene.app)
         assert "┃ 2270151" in screen_text(scene.app)
         await press(scene, pilot, "down")
@@ -286,7 +290,7 @@ async def test_what_is_added_is_taken_back_and_nothing_else(opened: Open) -> Non
         await add(scene, pilot, "2270150\n2270139 Other label\n2270151")
         Watchlist(scene.locations.watchlist).add([Entry("2270199")])
         await press(scene, pilot, "u")
-        assert said(scene) == "Took back: adding 2 messages."
+        assert scene.said[-1] == "Took back: adding 2 messages."
         assert [entry.id for entry in kept(scene)] == [*(e.id for e in before), "2270199"]
         assert kept(scene)[:3] == before
 
@@ -294,7 +298,7 @@ async def test_what_is_added_is_taken_back_and_nothing_else(opened: Open) -> Non
 async def test_ids_that_are_there_are_shown(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await add(scene, pilot, "2270138")
-        assert said(scene) == "Message 2270138 was there already"
+        assert scene.said[-1] == "Message 2270138 was there already"
         assert table(scene).cursor_key == "2270138"
 
 
@@ -302,7 +306,7 @@ async def test_what_a_filter_hides_is_told_and_esc_leads_to_it(opened: Open) -> 
     async with opened() as (scene, pilot):
         await press(scene, pilot, "slash O r d e r s enter")
         await add(scene, pilot, "2270150 2270151")
-        assert said(scene) == "2 messages added. The filter hides 2 of them: esc shows all."
+        assert scene.said[-1] == "2 messages added. The filter hides 2 of them: esc shows all."
         assert table(scene).cursor_key == "2270139"
         await press(scene, pilot, "escape")
         assert table(scene).cursor_key == "2270150"
@@ -331,7 +335,7 @@ async def test_what_was_added_from_within_a_message_is_shown_too(opened: Open) -
 def test_what_came_of_adding_is_one_sentence(
     new: int, known: list[str], left_out: int, hidden: int, told: str
 ) -> None:
-    assert added_text(new, known, left_out, hidden) == told
+    assert added_text(new, known, left_out, hidden, "esc") == told
 
 
 @pytest.mark.parametrize(
