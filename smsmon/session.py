@@ -221,6 +221,7 @@ class Session:
                 if name not in engine.profiles:
                     source, window = accounts.sources[name], accounts.windows.get(name)
                     engine.open_account(name, source, window)
+            engine.arrange(settings.profiles)
             if answered in engine.profiles and answered not in accounts.problems:
                 engine.answered(answered)
             if self._started:

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from smsmon import reloading
 from smsmon.accounts import AccountProblem, Accounts
@@ -349,6 +351,39 @@ async def test_what_holds_for_a_new_rule_already_is_no_news_and_what_comes_later
         stage.session.engine.refresh(["400"])
         await stage.until(lambda: stage.told[1:], 60.0)
         assert [(each.rule.name, each.old) for each in stage.told[1:]] == [("b", False)]
+
+
+ACCOUNTS = st.lists(
+    st.tuples(st.sampled_from(["default", "shop", "news"]), st.sampled_from(["", "K", "L"])),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda account: account[0],
+)
+BUDGETS = st.sampled_from([0, 1, 50, 600])  # 0 is refused
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(ACCOUNTS, BUDGETS), min_size=1, max_size=4))
+async def test_after_any_changes_all_is_as_a_new_start_would_have_it(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[list[tuple[str, str]], int]]
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    async with running(home, ONE) as stage:
+        session, in_force = stage.session, read(Locations.under(home), {}).settings
+        for accounts, budget in changes:
+            tables = [f"[profiles.{name}]\n" + (f'api_key_env = "{key}"\n' if key else "")
+                      for name, key in accounts]  # fmt: skip
+            text = f'profile = "{accounts[0][0]}"\n[polling]\nbudget = {budget}\n'
+            await stage.write(text + "".join(tables))
+            now = read(Locations.under(home), {})
+            in_force = in_force if now.refused else now.settings
+            assert session.accounts.settings == stage.reloading.in_force == in_force
+            assert session.engine.profiles == tuple(in_force.profiles)
+            assert session.engine.allowed == in_force.polling.budget
+            await stage.clock.advance(in_force.network.timeout + 1)
+            held = {each.name: each.profile for each in stage.opened if not each.closed}
+            assert held == in_force.profiles
+            assert len(stage.open_now()) == len(held)
 
 
 def test_differences_name_each_setting_or_a_whole_new_table() -> None:

@@ -316,6 +316,10 @@ class Engine:
         """
         await self._open.let_go(profile)
 
+    def arrange(self, profiles: Iterable[str]) -> None:
+        """Have the accounts in this order."""
+        self._open.arrange(profiles)
+
     def limit(self, limits: Limits) -> None:
         """Keep within other limits from now on."""
         self._open.limit(limits)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from random import Random
 
 from smsmon.clock import Clock, sleep
@@ -95,6 +95,11 @@ class Pollers:
         poller.leave()
         if budget not in self._of.values():
             del self._budgets[budget.window]
+
+    def arrange(self, profiles: Iterable[str]) -> None:
+        """Have them in this order."""
+        for profile in [name for name in profiles if name in self.by_profile]:
+            self.by_profile[profile] = self.by_profile.pop(profile)
 
     def limit(self, limits: Limits) -> None:
         """Keep within other limits from now on."""

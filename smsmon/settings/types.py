@@ -79,17 +79,6 @@ class Profile(Struct, frozen=True, kw_only=True):
     answer_format: Annotated[
         Literal["json", "xml"], Meta(description="The format that the API is asked to answer in.")
     ] = "json"
-    colour: (
-        Annotated[
-            str,
-            Meta(
-                description="Colour of the profile's name in the header, as a name or #rrggbb.",
-                pattern="^(#[0-9a-fA-F]{6}|[a-z_]+[0-9]*)$",
-                examples=["green"],
-            ),
-        ]
-        | None
-    ) = None
 
     @property
     def key_source(self) -> KeySource:

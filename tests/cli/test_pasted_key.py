@@ -55,7 +55,7 @@ PLACES = [
     "[profiles.default]\nbase_url = 'https://WORD@api.smspartner.fr/v1'",
     "[profiles.default]\nbase_url = 'https://WORD/v1'",
     "[profiles.default]\nbase_url = 'https://127.0.0.1/WORD'",
-    "[profiles.default]\ncolour = KEY",
+    "[profiles.default]\nanswer_format = KEY",
     "[alerts.WORD]\nwhen = 'stale'",
     "[alerts.a]\nwhen = KEY\ncommand = [KEY]",
     "[keymap]\nWORD = KEY",

@@ -29,7 +29,7 @@ from tests.support.waiting import until
             "Add these two lines at its end",
         ),
         (
-            '# mine\n[profiles.default]\ncolour = "green"\n',
+            '# mine\n[profiles.default]\nanswer_format = "json"\n',
             '{0}api_key_file = "{1}"\n',
             "put the second below it",
         ),
