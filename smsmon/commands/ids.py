@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from smsmon import files
 from smsmon.commands import completing
-from smsmon.commands.output import fail, say
+from smsmon.commands.output import fail, say, some
 from smsmon.keylike import without_keys
 
 if TYPE_CHECKING:
@@ -49,19 +49,32 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
 
     entries: list[Entry] = []
     problems: list[str] = []
+    wrong: dict[str, str] = {}
     for each in ids:
         if each == "-":
             _take(each, entries, problems)
         elif why := why_not_an_id(each):
-            problems.append(f"{without_keys(each)!r} is no message id: {why}.")
+            wrong.setdefault(repr(without_keys(each)), why)
         else:
             entries.append(Entry(each))
     if file is not None:
         _take(file, entries, problems)
+    problems[:0] = _no_ids(wrong)
     if problems:
         others = ["None of the others was taken either."] if entries else []
         fail("\n".join([*shortened(problems), *others]))
     return list(united(entries))
+
+
+def _no_ids(wrong: Mapping[str, str]) -> list[str]:
+    """What is said of arguments that are no ids: a line each of a few, one line of many."""
+    if len(wrong) <= _SINGLY:
+        return [f"{each} is no message id: {why}." for each, why in wrong.items()]
+    first = next(iter(wrong.values()))
+    return [f"{len(wrong):,} are no message ids: {some([*wrong])} (the first: {first})."]
+
+
+_SINGLY = 3
 
 
 def ids_from(ids: Sequence[str], file: str | None) -> list[str]:

@@ -155,6 +155,16 @@ def test_times_are_of_the_messages_chosen(known: Program) -> None:
     assert ids(known, "history", "times", "--tag", "bf") == []
 
 
+def test_thirty_arguments_that_are_no_ids_are_one_line(known: Program) -> None:
+    wrong = [f"{each}x" for each in range(30)]
+    for command in ("add", "status", "rm"):
+        done = known.run(command, *wrong)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith("smsmon: 30 are no message ids: '0x', '1x', ")
+        assert done.err.count("\n") == 1
+    assert known.run("add", *wrong[:3]).err.count("is no message id") == 3
+
+
 def test_thirty_ids_that_nobody_knows_are_one_line(known: Program) -> None:
     unknown = [str(each) for each in range(1001, 1031)]
     done = known.run("status", *unknown)

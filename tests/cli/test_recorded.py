@@ -155,6 +155,17 @@ def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Record
     assert nothing.out == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("took<10m", [ARRIVING]), ("took>10m", []), ("!took>10m", [ARRIVING, REFUSING, FAILED])],
+)
+def test_find_is_asked_how_long_it_took_as_observed(
+    recorded: Recorded, asked: str, found: list[str]
+) -> None:
+    done = recorded.program.run("find", "3998000", "--filter", asked)
+    assert [line.split("\t")[0] for line in done.out.splitlines()] == found
+
+
 @pytest.mark.parametrize("typed", ["06", "+33", "12", "", "not a number", "9" * 5_000])
 def test_find_says_what_it_needs_where_there_is_nothing_to_search_for(
     recorded: Recorded, typed: str
@@ -241,7 +252,7 @@ def test_export_filters_masks_and_is_safe_for_spreadsheets(recorded: Recorded) -
     wrong = program.run("export", "recipients", "--filter", "statuss:waiting")
     assert wrong.code == 2
     assert "character 1 ('statuss')" in wrong.err
-    assert "Did you mean status?" in wrong.err
+    assert "Did you mean status" in wrong.err
 
 
 def test_export_writes_a_file_whole_or_not_at_all(recorded: Recorded, tmp_path: Path) -> None:
