@@ -19,6 +19,10 @@ _SHORT = 120
 """Seconds below which it is said how long something took, and not until when."""
 
 
+LONG = 300.0
+"""Seconds from which on it is trouble that a message was not read: each restart takes some."""
+
+
 class Fired(NamedTuple):
     """An alert that fired for a message."""
 
@@ -64,9 +68,14 @@ def worst_first(rows: Sequence[InShort], alerted: Alerted | None = None) -> Sort
 
 def is_trouble(row: InShort, alerted: Alerted) -> bool:
     """True when somebody should look at it."""
-    wrong = row.unread or row.not_delivered or row.unknown or row.stop
+    wrong = long_unread(row) or row.not_delivered or row.unknown or row.stop
     told = any(kind in _BAD for kind, _ in row.events)
     return bool(row.message_id is None or wrong or told or alerted.get(row.message_id))
+
+
+def long_unread(row: InShort) -> bool:
+    """True when it was not read for long, or still is not."""
+    return any(each.until is None or each.until - each.since >= LONG for each in row.unread)
 
 
 def _badness(row: InShort, fired: Sequence[Fired]) -> tuple[object, ...]:
@@ -74,7 +83,7 @@ def _badness(row: InShort, fired: Sequence[Fired]) -> tuple[object, ...]:
         row.message_id is not None,
         -max((each.severity for each in fired), default=0),
         -len(fired),
-        not row.unread,
+        not long_unread(row),
         -row.not_delivered,
         -row.stop,
         -row.unknown,

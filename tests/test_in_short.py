@@ -21,6 +21,7 @@ WORST_FIRST = [
     InShort("11", delivered=8),
     InShort("10", delivered=2),
     InShort("12", events=((EventKind.COMPLETED, 1),)),
+    InShort("13", unread=(Unread(1.0, 300.0),)),
 ]
 ALERTED = {"9": (Fired("losses", 1.0, None, 2),)}
 
@@ -28,11 +29,17 @@ ALERTED = {"9": (Fired("losses", 1.0, None, 2),)}
 def test_the_worst_stand_first_and_the_rest_is_added_up() -> None:
     told = worst_first(WORST_FIRST[::-1], ALERTED)
     assert [*told.troubled, *told.calm] == WORST_FIRST
-    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 9 + [False] * 3
-    assert told.rest == "3 more without trouble: 10 ✓"
-    assert worst_first(WORST_FIRST[9:]).rest == "3 messages without trouble: 10 ✓"
-    assert worst_first(WORST_FIRST[11:]).rest == "1 message without trouble"
+    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 9 + [False] * 4
+    assert told.rest == "4 more without trouble: 10 ✓"
+    assert worst_first(WORST_FIRST[9:]).rest == "4 messages without trouble: 10 ✓"
+    assert worst_first(WORST_FIRST[12:]).rest == "1 message without trouble"
     assert worst_first([]).rest == ""
+
+
+def test_that_it_was_not_read_is_trouble_from_five_minutes_on_or_while_it_lasts() -> None:
+    stretches = [(Unread(0.0, 299.0), False), (Unread(0.0, 300.0), True), (Unread(0.0, None), True)]
+    for stretch, is_so in stretches:
+        assert is_trouble(InShort("1", unread=(stretch,)), {}) is is_so
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,16 @@ from smsmon.console.signs import (
 from smsmon.console.tables.panes import Step, Steps, TablePane
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
-from smsmon.in_short import Alerted, Fired, Sorted, Stretch, besides, is_trouble, stretches
+from smsmon.in_short import (
+    Alerted,
+    Fired,
+    Sorted,
+    Stretch,
+    besides,
+    is_trouble,
+    long_unread,
+    stretches,
+)
 from smsmon.recipients import Status
 from smsmon.store.past import InShort
 
@@ -187,7 +196,7 @@ def sign_of(row: InShort, fired: Sequence[Fired]) -> tuple[Sign, Tone] | None:
         return FAILING, Tone.BAD
     if fired:
         return ALERT, ALERT_TONES[max(each.severity for each in fired)]
-    return (STALE, Tone.WARN) if row.unread else None
+    return (STALE, Tone.WARN) if long_unread(row) else None
 
 
 def lasted(all: Sequence[Stretch], formats: Formats, width: int) -> Cell:
