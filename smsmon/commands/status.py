@@ -310,8 +310,16 @@ def _print(
         print_rows(_recipient_heads(), told_rows)
     else:
         labels = _labels(locations)
-        labelled = ((row[0], labels.get(row[0], ""), *row[1:]) for row in told_rows)
+        labelled = (
+            (id, labels.get(id, ""), state, *map(_grouped, numbers), read)
+            for id, state, *numbers, read in told_rows
+        )
         print_rows(_message_heads(), labelled, hide_empty=True)
+
+
+def _grouped(number: str) -> str:
+    """``20000`` as people read it: ``20,000``."""
+    return f"{int(number):,}" if number else ""
 
 
 def _json(shown: _Shown, private: bool) -> dict[str, Any]:

@@ -12,7 +12,10 @@ import pytest
 from smsmon.commands.filtering import chosen
 from smsmon.commands.knowledge import Knowledge
 from smsmon.commands.recorded import KINDS, RowsWanted
+from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Entry
+from smsmon.monitor.board import Board
+from smsmon.monitor.standing import message_value
 from smsmon.settings import Settings
 from smsmon.settings.types import Alert
 from smsmon.store.base import Archive
@@ -154,3 +157,19 @@ def test_rows_are_asked_for_what_is_known_of_their_message_too(
 ) -> None:
     found = rows(archive, kind, text, tagged=tagged, entries=WATCHED)
     assert {each["id"] for each in found} == ids
+
+
+@pytest.mark.parametrize("with_recipients", [False, True])
+def test_a_message_is_known_as_a_console_knows_it_that_starts_now(
+    archive: Archive, with_recipients: bool
+) -> None:
+    key, now = ("1", "default"), START + 100
+    asked = frozenset({"oldest"} if with_recipients else ())
+    known = Knowledge(SETTINGS, WATCHED, archive, asked, now)
+    (row,) = known.of([key])
+    console = Board().restore(WATCHED[0], next(iter(archive.load([key]))), now)
+    console.note_last_poll(archive.polls()[key])
+    for field in MESSAGE_FIELDS:
+        if with_recipients or field.name != "oldest":
+            value = known.value(row, field.name)
+            assert value == message_value(known, console, now, field.name), field.name
