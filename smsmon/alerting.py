@@ -1,7 +1,7 @@
 """Watches over the alerts for both front ends: looks, gathers, tells, and runs the commands.
 
 What begins and ends together is told together: five hundred messages that turn late within a
-second are one toast, one run of a command, and not five hundred. What held already when the
+second are one notice, one run of a command, and not five hundred. What held already when the
 program started is told once, apart, and wakes nobody.
 """
 

@@ -139,7 +139,9 @@ def _frozen(head: Head, formats: Formats, width: int) -> str:
     if width >= _VERY_WIDE:
         since = formats.moment(head.frozen_since).strip()
         return f"FROZEN since {since}, {head.held_back:,} new"
-    return "FROZEN" if width < _NARROW else f"FROZEN +{head.held_back:,}"
+    if width < _NARROW:
+        return "FROZEN"
+    return f"FROZEN {formats.minute(head.frozen_since).strip()} +{head.held_back:,}"
 
 
 def _all_accounts(head: Head, formats: Formats) -> list[Part]:

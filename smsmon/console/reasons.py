@@ -51,18 +51,22 @@ def _not_fresh(stands: Standing, formats: Formats) -> Content:
 
 
 def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Formats) -> Content:
-    """``◆ losses: failed_share 60.1%, final 138, since 20:14:02``: what its rule asks about now."""
+    """``◆ losses: failed_share 60.1%, recipients 138, since 20:14``.
+
+    What its rule asks about, as it is now; the condition itself where none of that is a number or
+    a moment.
+    """
     rule, now = alert.rule, formats.now()
     facts = []
     for name in dict.fromkeys(check.name for term in rule.condition.terms for check in term.checks):
         field = MESSAGES_BY_NAME[name]
         fact = message_fact(monitor, watched, now, field)
         if field.kind is Kind.MOMENT and isinstance(fact, float | int):
-            facts.append(f"{name} {formats.moment(fact).strip()}")
+            facts.append(f"{name} since {formats.minute(fact).strip()}")
         elif field.kind is Kind.NUMBER and isinstance(fact, float):
             facts.append(f"{name} {cells.rate(fact)}")
         elif field.kind is Kind.NUMBER and isinstance(fact, int):
             facts.append(f"{name} {cells.count(fact)}")
-    since = f"since {formats.moment(alert.began).strip()}"
-    told = f"{ALERT.glyph} {rule.name} ({rule.condition.text}): {', '.join([*facts, since])}"
+    facts = [*(facts or [rule.condition.text]), f"since {formats.minute(alert.began).strip()}"]
+    told = f"{ALERT.glyph} {rule.name}: {', '.join(facts)}"
     return styled(told, ALERT_TONES[rule.severity])

@@ -40,7 +40,7 @@ _STATES = {
     "not found": "The API knows no such message, or not yet. It is tried again.",
     "stale": "It could not be read when it was due: what is shown is old.",
 }
-_ALERT = "A rule of this name holds for the message; +1: one more does. The head counts all."
+_ALERT = "An alert fires for the message: the line above the keys names it. The head counts all."
 _ALERTS = (
     (
         "set up",
@@ -135,7 +135,7 @@ def sections(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> tuple[Se
         Section(
             "Alerts",
             (
-                _sign(replace(ALERT, word="name"), _ALERT),
+                _sign(ALERT, _ALERT),
                 *(_word(name, text) for name, text in _ALERTS),
             ),
         ),
