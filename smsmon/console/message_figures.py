@@ -45,10 +45,13 @@ class MessageFigures:
         self._of: tuple[Watched | None, int] = (None, 0)
         self._delays: Delays | None = None
 
-    def lines(self, watched: Watched, *, inside: bool) -> tuple[list[Part], list[Part]]:
+    def lines(
+        self, watched: Watched, *, inside: bool, plain: bool = False
+    ) -> tuple[list[Part], list[Part]]:
         """The counts, and below them the rate and the delays.
 
         ``inside``: the operator is there, and waits for the delays of a large message too.
+        ``plain``: no number is told without its word.
         """
         total = Part(11, recipients_count(watched).forms)
         if watched.read_at is None:
@@ -57,7 +60,7 @@ class MessageFigures:
         statuses = [Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED]
         if counts.unknown:
             statuses.append(Status.UNKNOWN)
-        told = [total, *(_count(counts, each) for each in statuses)]
+        told = [total, *(_count(counts, each, plain=plain) for each in statuses)]
         told.append(part(9, f"STOP {counts.stop:,}"))
         rate = Content.assemble("rate ", (cells.rate(counts.delivery_rate), "bold"))
         below = [part(10, rate)]
@@ -74,6 +77,7 @@ class MessageFigures:
         return self._delays
 
 
-def _count(counts: Counts, status: Status) -> Part:
+def _count(counts: Counts, status: Status, *, plain: bool) -> Part:
     sign, number = status_sign(status), int(getattr(counts, status.slug))
-    return part(10, styled(f"{sign.glyph} {number:,}", sign.tone if number else Tone.DIM))
+    told = f"{number:,} {sign.word.lower()}" if plain else f"{sign.glyph} {number:,}"
+    return part(10, styled(told, sign.tone if number else Tone.DIM))

@@ -332,7 +332,8 @@ class Picture:
             ]
         )
         inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
-        self.recipients.tell_figures(*self._figures.lines(watched, inside=inside))
+        figures = self._figures.lines(watched, inside=inside, plain=self._formats.plain)
+        self.recipients.tell_figures(*figures)
         self.explain()
         slot = self.open_slot
         phone = "" if slot is None else self._formats.phone(watched.recipients.phones[slot])

@@ -80,6 +80,16 @@ async def test_words_stand_in_place_of_signs_and_bars(tmp_path: Path) -> None:
         assert re.match(r" smsmon .*API +ok .* 0 stale +1 not found", shown[0])
 
 
+async def test_no_figure_of_a_message_is_without_its_word(tmp_path: Path) -> None:
+    scene = plain(tmp_path)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 90.5)
+        await pilot.press("enter")
+        await scene.show(pilot)
+        told = heading(scene, "500 recipients")
+        assert re.search(r"\d delivered +\d+ waiting +\d+ not delivered +STOP \d", told), told
+
+
 async def test_the_heading_tells_the_row_its_mark_and_its_sort(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
@@ -124,7 +134,7 @@ async def test_the_cursor_stands_where_the_next_key_works(tmp_path: Path) -> Non
         assert under().lstrip().startswith("next pane"), "on the row that enter does"
         await pilot.press("escape", "question_mark")
         await pilot.pause()
-        assert under().startswith("Moving about") or under().startswith("What")
+        assert under().startswith("Here, in messages"), "at the top of a page"
         await pilot.press("escape", "o")
         await scene.done("overview")
         await pilot.pause()
@@ -148,7 +158,7 @@ async def test_dialogs_take_the_whole_screen_and_begin_with_their_name(tmp_path:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 90.5)
-        for key, name in (("a", "Add messages"), ("question_mark", "Keys"), ("c", "Columns")):
+        for key, name in (("a", "Add messages"), ("question_mark", "Help"), ("c", "Columns")):
             await pilot.press(key)
             await pilot.pause()
             first = next(line.strip() for line in lines(scene) if line.strip())

@@ -154,17 +154,17 @@ def happened_columns(
 
     told = (Column("alerts", "alerts", alert, width=20, flex=1, priority=60,
                    sort_key=lambda row: -len(rows.fired(row))),) if alerts else ()  # fmt: skip
+    heads = (f"{DELIVERED.glyph} came", f"{NOT_DELIVERED.glyph} came", UNKNOWN.glyph)
+    came, failed, odd = ("delivered", "failed", "unknown") if formats.plain else heads
     return (
         Column("sign", "", sign, width=1, priority=99, sortable=False),
         Column("message", "message", lambda row, _: row.message_id or "account", width=8, flex=2,
                max_width=10, priority=100, sort_key=lambda row: row.message_id or ""),
         Column("label", "label", lambda row, _: row.label if row.message_id else row.profile,
                width=10, flex=3, max_width=28, priority=80, sort_key=lambda row: row.label),
-        _numbers("delivered", f"{DELIVERED.glyph} came", Tone.GOOD,
-                 lambda row: row.delivered, 8, 97),
-        _numbers("not_delivered", f"{NOT_DELIVERED.glyph} came", Tone.BAD,
-                 lambda row: row.not_delivered, 7, 98),
-        _numbers("unknown", UNKNOWN.glyph, Tone.WARN, lambda row: row.unknown, 5, 50),
+        _numbers("delivered", came, Tone.GOOD, lambda row: row.delivered, max(8, len(came)), 97),
+        _numbers("not_delivered", failed, Tone.BAD, lambda row: row.not_delivered, 7, 98),
+        _numbers("unknown", odd, Tone.WARN, lambda row: row.unknown, max(5, len(odd)), 50),
         _numbers("stop", "STOP", Tone.BAD, lambda row: row.stop, 4, 95),
         Column("unread", "unread", unread, width=14, flex=2, max_width=27, priority=96,
                sort_key=lambda row: row.unread[0].since if row.unread else None,
