@@ -332,7 +332,7 @@ class MemoryArchive:
         for _, key, poll in self._memory.polls.values():
             known = self._memory.kept.get(key)
             read_at = poll.read_at if known is None else known.summary.read_at
-            began, overdue = _overdue(read_at, poll)
+            began, overdue = _overdue(self._memory, key, read_at, poll)
             if began is None or overdue is None or overdue >= until:
                 continue
             if _asked(self._memory, key, began):
@@ -460,10 +460,18 @@ def _asked(memory: Memory, key: Key, since: float) -> bool:
     )
 
 
-def _overdue(read_at: float | None, poll: LastPoll) -> tuple[float | None, float | None]:
+def _overdue(
+    memory: Memory, key: Key, read_at: float | None, poll: LastPoll
+) -> tuple[float | None, float | None]:
     """Since when it is not read, and from when on that is longer than promised."""
-    if read_at is None:
-        return poll.fault_since, poll.fault_since
+    if read_at is None and poll.fault_since is not None:
+        own = [one for _, one in memory.events if one.message_id == key[0]]
+        ended = max(
+            (e.at for e in own if e.kind in (EventKind.PAUSED, EventKind.REMOVED)), default=0.0
+        )
+        failed = [e.at for e in own if e.kind in (EventKind.STALE, EventKind.NOT_FOUND)]
+        first = min((at for at in failed if at > ended), default=poll.fault_since)
+        return first, first
     return read_at, overdue_from(read_at, poll.promise)
 
 
@@ -606,7 +614,7 @@ class MemoryHistory:
 
     def _note_unread(self, kept: Kept, until: float) -> None:
         _, key, poll = self._memory.polls.get(kept.summary.message_id, (0, None, LastPoll()))
-        began, overdue = _overdue(kept.summary.read_at, poll)
+        began, overdue = _overdue(self._memory, kept.summary.key, kept.summary.read_at, poll)
         if key != kept.summary.key or began is None or overdue is None or until <= overdue:
             return
         if _asked(self._memory, key, began):

@@ -140,6 +140,20 @@ async def test_one_that_was_never_read_is_unread_since_that_failed(place: Place)
     assert unread(place, "300", 0, 100) == [(5, 90)]
 
 
+async def test_one_that_was_never_read_is_so_since_the_first_process_that_tried(
+    place: Place,
+) -> None:
+    for at in (5, 500):
+        async with Process(place) as console:
+            console.watch("300")
+            await failed(console, "300", at, FaultKind.NOT_FOUND)
+    assert unread(place, "300", 0, 600) == [(5, None)]
+    async with Process(place) as console:
+        console.watch("300")
+        await polled(console, "300", [row(1)], 700)
+    assert unread(place, "300", 0, 710) == [(5, 700)]
+
+
 @pytest.mark.parametrize("kind", [EventKind.PAUSED, EventKind.REMOVED])
 async def test_what_nobody_asked_for_any_more_was_not_unread(place: Place, kind: EventKind) -> None:
     async with Process(place) as console:

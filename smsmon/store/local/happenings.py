@@ -15,7 +15,7 @@ from smsmon.known import Key, overdue_from
 from smsmon.model import EventKind
 from smsmon.store.local.columns import ms, ms_until, seconds
 from smsmon.store.local.queries import EVENT, TRANSITION, event_of, transition_of
-from smsmon.store.local.recording import NOT_ASKED
+from smsmon.store.local.recording import FAILED_FIRST, NOT_ASKED
 from smsmon.store.past import Happened, InShort, Unread, of_accounts
 
 _ADDED_UP = """
@@ -143,8 +143,9 @@ def _still_unread(connection: sqlite3.Connection, until: float) -> Iterable[tupl
     for message_id, profile, *moments in stands:
         read_at, promise, fault_since = map(seconds, moments)
         since, overdue = read_at, overdue_from(read_at, promise)
-        if read_at is None:  # it was tried, and never read
-            since = overdue = fault_since
+        if read_at is None and fault_since is not None:  # it was tried, and never read
+            (failed_first,) = connection.execute(FAILED_FIRST, {"id": message_id}).fetchone()
+            since = overdue = seconds(failed_first) or fault_since
         if since is None or overdue is None or overdue >= until:
             continue
         if connection.execute(NOT_ASKED, (message_id, ms(since))).fetchone() is None:

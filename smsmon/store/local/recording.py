@@ -25,6 +25,12 @@ NOT_ASKED = (
     "SELECT 1 FROM event WHERE message_id = ? AND at >= ? AND kind IN ('paused', 'removed') LIMIT 1"
 )
 """Whether nobody promised any more to read a message, from some moment on."""
+FAILED_FIRST = (
+    "SELECT min(at) FROM event WHERE message_id = :id AND kind IN ('stale', 'not found') AND at >"
+    " ifnull((SELECT max(at) FROM event WHERE message_id = :id AND kind IN ('paused', 'removed')),"
+    " 0)"
+)
+"""When a message that was never read failed first: each process counts its own failures anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +210,11 @@ class Recording:
         ).fetchone()
         promise, fault_since = map(seconds, found or (None, None))
         overdue = overdue_from(since, promise)
-        if since is None:  # it was never read before: unread since that failed
-            since = overdue = fault_since
+        if since is None and fault_since is not None:  # never read before: since that failed
+            (failed_first,) = self._connection.execute(
+                FAILED_FIRST, {"id": update.entry.id}
+            ).fetchone()
+            since = overdue = seconds(failed_first) or fault_since
         if since is None or overdue is None or until <= overdue:
             return
         asked_no_more = self._connection.execute(NOT_ASKED, (update.entry.id, ms(since)))
