@@ -88,7 +88,7 @@ class AddScreen(Dialog[Wanted | None]):
     HEADING = "Add messages"
     CSS = """
     AddScreen #add {
-        height: 90%; max-height: 30;
+        height: 100%; max-height: 30;
         & > #ids {
             height: 5; background: $panel; padding: 0 1; margin: 0 0 1 0;
             border: none; border-left: solid $text-quiet; border-right: solid $text-quiet;

@@ -73,7 +73,7 @@ class PageDialog(Dialog[None]):
     """A page of text to scroll in."""
 
     CSS = """
-    PageDialog .dialog { height: 90%; & > VerticalScroll { height: 1fr; } }
+    PageDialog .dialog { height: 100%; & > VerticalScroll { height: 1fr; } }
     """
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +89,7 @@ class PageDialog(Dialog[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(self.page(), markup=False)
-        yield Keys(("esc", "close"), (f"{UP_KEY} {DOWN_KEY}  PgUp  PgDn", "scroll"))
+        yield Keys((f"{UP_KEY} {DOWN_KEY} PgUp PgDn", "scroll"), ("esc", "close"))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll so many lines down, or up below zero."""

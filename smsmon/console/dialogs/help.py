@@ -17,11 +17,9 @@ from smsmon.console.dialogs.help_text import found, laid_out, sections
 from smsmon.console.signs import DOWN_KEY, UP_KEY
 
 _LONGEST = 40
-_READING = (
-    ("esc", "close"), ("/", "search"), ("n", "names for [keymap]"),
-    (f"{UP_KEY} {DOWN_KEY} PgUp PgDn", "scroll"),
-)  # fmt: skip
-_SEARCHING = (("esc", "show all"), (f"{UP_KEY} {DOWN_KEY} PgUp PgDn", "scroll"), ("enter", "done"))
+_SCROLL = (f"{UP_KEY} {DOWN_KEY} PgUp PgDn", "scroll")
+_READING = (("/", "search"), _SCROLL, ("n", "names for [keymap]"), ("esc", "close"))
+_SEARCHING = (("enter", "read on"), _SCROLL, ("esc", "show all"))
 _NOTHING = "Nothing here has these words. esc shows all again."
 
 
@@ -37,7 +35,6 @@ class HelpScreen(PageDialog):
         & > #words.-asked { display: block; }
         & > .keys { margin: 0; }
     }
-    HelpScreen.-narrow #help { height: 100%; max-height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),

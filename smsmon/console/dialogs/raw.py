@@ -40,7 +40,7 @@ class RawScreen(Dialog[None]):
     HEADING = "Last answer"
     CSS = """
     RawScreen #raw {
-        width: 112; max-width: 100%; height: 94%; max-height: 100%; padding: 0 1;
+        width: 112; max-width: 100%; height: 100%; padding: 0 1;
         & > Line { padding: 0 1; }
         & > LinesView { margin: 1 0 0 0; padding: 0 0 0 1; }
     }

@@ -97,7 +97,7 @@ class SinceScreen(Dialog[LogLine | None]):
     ]
     CSS = """
     SinceScreen #since {
-        width: 100%; height: 100%; padding: 0 1;
+        width: 100%; max-width: 100%; height: 100%; padding: 0 1;
         & > Line { padding: 0 1; }
         & > TextField { margin: 0 1; }
         & > #since-told { height: auto; padding: 0 1; margin: 0 0 1 0; }
