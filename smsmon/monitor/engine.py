@@ -45,6 +45,9 @@ class Others(Protocol):
     def focus(self, message_id: str | None) -> None: ...
 
 
+_UNKNOWN = "there is no profile named {}: add it, or edit its messages to have another"
+
+
 class Engine:
     """Watches messages and tells what becomes of them.
 
@@ -125,7 +128,7 @@ class Engine:
         poller = self._pollers.get(profile)
         if poller is not None:
             return poller.intake.state
-        fault = Fault(FaultKind.AUTH, f"there is no profile named {profile}")
+        fault = Fault(FaultKind.AUTH, _UNKNOWN.format(profile))
         return AccountState(profile, Condition.STOPPED, fault)
 
     def learned(self, profile: str) -> Learned:

@@ -28,6 +28,7 @@ from smsmon.recipients import Status
 from smsmon.settings import Settings
 from smsmon.store.local.lease import LocalLease
 from smsmon.store.local.watchlist import Watchlist
+from smsmon.tags import read_tags
 from tests.console.test_console import Open, opened, text_of
 from tests.support.clock import START
 from tests.support.scene import SMALL, WIDE, Scene
@@ -102,7 +103,7 @@ async def test_an_edited_label_is_kept_and_shown(opened: Open) -> None:
     async with opened() as (scene, pilot):
         await pilot.press("e")
         screen = await wait_for(scene, pilot, EditScreen)
-        screen.dismiss({"label": "Renamed", "tags": ("vip",)})
+        screen.dismiss({"label": "Renamed", "tags": read_tags("=vip")})
         await pilot.pause()
         await scene.show(pilot)
         entry = Watchlist(scene.locations.watchlist).load()[0]
