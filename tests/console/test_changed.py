@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.dialogs.add import AddScreen
+from smsmon.console.signs import ALERT
 from smsmon.store.local.watchlist import Watchlist
 from tests.console.test_console import text_of
 from tests.support.scene import DAY, SMALL, Scene
@@ -42,7 +43,7 @@ CHANGES: dict[str, tuple[str, Seen, object]] = {
     ),
     "column of alerts": (
         '[alerts.late]\nwhen = "waiting>0"',
-        lambda it: "alert" in it.screen.picture.messages.table.chosen_columns,
+        lambda it: ALERT.glyph in text_of(it).splitlines()[4],
         True,
     ),
     "views": (

@@ -156,8 +156,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         usual = usual_columns(self.columns)
         self._columns = {column.name: column for column in columns}
         now = usual_columns(columns)
-        if now != usual:
-            self.choose_columns(now if self._chosen == usual else self._chosen)
+        self.choose_columns(now if self._chosen == usual else self._chosen)
 
     def with_room(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these columns that would be shown, at the width there is now."""
