@@ -119,12 +119,13 @@ async def test_pastes_come_out_as_plain_text_wherever_they_go(
     async with hostile_stage(tmp_path / "home", hostile_entries()[:3]) as stage:
         stage.taken()
         for action in ACTIONS:
-            if action.id in LEAVES:
+            if action.id in LEAVES or action.id.startswith("view.copy"):  # the clipboard is meant
                 continue
             app = stage.scene.app
             stage.scene.screen.arrangement.go(Where.MESSAGES)
             await stage.press(action.keys[0])
-            if not isinstance(app.focused, LiveTable):  # it asks for something
+            asks = app.screen is not stage.scene.screen
+            if asks or not isinstance(app.focused, LiveTable):
                 await stage.type(events.Paste(one_line))
                 await stage.type(events.Paste(lines), enter)
                 await stage.type(escape, escape, escape)

@@ -16,7 +16,8 @@ from smsmon.console.cells import cut
 from smsmon.console.signs import CHOSEN, REFUSED, STALE, WELL, Tone, styled
 from smsmon.keylike import DOTS
 from smsmon.model import Balance
-from smsmon.settings.first import Kept
+from smsmon.settings.first import PATH_LIMIT, Kept
+from smsmon.text import safe
 
 WayKind = Literal["paste", "file", "env", "command"]
 _NAME_LIMIT = 40
@@ -110,10 +111,10 @@ def holds(balance: Balance) -> str:
 
 
 def tilde(path: Path, home: Path | None) -> str:
-    """``path`` as people write it, ``~`` for their ``home``."""
+    """``path`` as people write it, ``~`` for their ``home``; safe to show."""
     if home is not None and path.is_relative_to(home):
-        return f"~/{path.relative_to(home)}"
-    return str(path)
+        return safe(f"~/{path.relative_to(home)}", PATH_LIMIT)
+    return safe(str(path), PATH_LIMIT)
 
 
 _DOT = DOTS[0]
