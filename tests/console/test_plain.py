@@ -190,6 +190,7 @@ async def test_plain_and_ascii_go_together(tmp_path: Path) -> None:
         ("  ! stale 4 m", "    stale 4 m"),
         ("1 watched · ∅ 1 not found", "1 watched,    1 not found"),
         ("   12     ·     ·  4", "   12     0     0  4"),
+        ("since 08:02  ·  until 09:00", "since 08:02,    until 09:00"),
         ("+33 6 ·· ·· ·· 36", "+33 6 ·· ·· ·· 36"),
         ("▸ Curve ───", "> Curve    "),
         ("▬▬┄▒ 31%", "     31%"),

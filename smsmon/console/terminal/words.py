@@ -31,8 +31,9 @@ _BLANK = re.compile(rf"[{_DRAWN}\u2500-\u25ff\u2800-\u28ff]")
 _BEFORE_A_WORD = re.compile(
     rf"(?<![^ ])[{STALE.glyph}{NEW.glyph}{WAITING.glyph}{LIVE.glyph}](?= \w)"
 )
-_LONE_ZERO = re.compile(f"(?<![^ ])(?<!\\S ){ZERO}(?= |$)")
-_BETWEEN = re.compile(f" {ZERO} (?=\\S)")
+_BETWEEN = re.compile(f"(?<=\\S)( {{1,2}}){ZERO}( {{1,2}})(?=\\S)")
+_LONE_ZERO = re.compile(f"(?<![^ ]){ZERO}(?= |$)")
+"""What sets nothing apart, in a column of numbers."""
 
 
 class Words(LineFilter):
@@ -56,8 +57,8 @@ def in_words(line: str) -> str:
     """``line`` in as many characters: lines and bars are blank, a zero is a zero, and parts that a
     dot sets apart are set apart by a comma."""
     line = line.replace(CHOSEN.glyph, ">")
+    line = _BETWEEN.sub(lambda found: "," + " " * (len(found[0]) - 1), line)
     line = _LONE_ZERO.sub("0", line)
-    line = _BETWEEN.sub(",  ", line)
     line = _BLANK.sub(" ", line)
     return _BEFORE_A_WORD.sub(" ", line)
 
