@@ -6,17 +6,15 @@ What those promise that have the name of a method of ``Archive`` is told there.
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
-from smsmon.known import Key, overdue_from
+from smsmon.known import Key
 from smsmon.model import EventKind
-from smsmon.store.local.columns import ms, ms_until, seconds
+from smsmon.store.local.columns import ms, ms_until
 from smsmon.store.local.queries import EVENT, TRANSITION, event_of, transition_of
-from smsmon.store.local.recording import FAILED_FIRST, NOT_ASKED
-from smsmon.store.past import Happened, InShort, Unread, of_accounts
+from smsmon.store.local.unread import stretches
+from smsmon.store.past import Happened, InShort, of_accounts
 
 _ADDED_UP = """
     SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
@@ -27,13 +25,6 @@ _NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_wi
 _EVENTS = """
     SELECT message_id, profile, kind, count(*), max(at) FROM event
     WHERE at >= ? AND at < ? AND message_id IS NOT NULL GROUP BY message_id, profile, kind"""
-_UNREAD = """
-    SELECT m.message_id, m.profile, u.since, u.until
-    FROM unread u JOIN message m ON m.id = u.message
-    WHERE u.until > ? AND u.since < ? ORDER BY u.since"""
-_STANDS = """
-    SELECT p.message_id, p.profile, ifnull(m.read_at, p.read_at), p.promise, p.fault_since
-    FROM last_poll p LEFT JOIN message m ON m.message_id = p.message_id AND m.profile = p.profile"""
 _DOWN = "SELECT profile FROM account WHERE condition != 'ok'"
 _OF_ACCOUNTS = (
     f"{EVENT} WHERE message_id IS NULL AND at < ? AND kind LIKE 'account%' ORDER BY at, id"
@@ -107,8 +98,8 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
             events=(*before.events, (EventKind(kind), count)),
             last_at=max(at / 1000, before.last_at or 0.0),
         )
-    for key, stretches in _unread(connection, stretch, until).items():
-        rows[key] = replace(row(key), unread=tuple(stretches))
+    for key, unread in stretches(connection, stretch, until).items():
+        rows[key] = replace(row(key), unread=tuple(unread))
     order = list(EventKind)
     told = [
         replace(each, events=tuple(sorted(each.events, key=lambda one: order.index(one[0]))))
@@ -123,30 +114,3 @@ def _described(connection: sqlite3.Connection) -> dict[int, tuple[Key, str]]:
     """Row → the message and its label."""
     rows = connection.execute("SELECT id, message_id, profile, label FROM message")
     return {id: ((message_id, profile), label) for id, message_id, profile, label in rows}
-
-
-def _unread(
-    connection: sqlite3.Connection, stretch: tuple[int, int], until: float
-) -> dict[Key, list[Unread]]:
-    """The stretches in which messages were not read, of those that reach into the time asked."""
-    found: defaultdict[Key, list[Unread]] = defaultdict(list)
-    for message_id, profile, began, ended in connection.execute(_UNREAD, stretch):
-        found[message_id, profile].append(Unread(began / 1000, ended / 1000))
-    for key, began_at in _still_unread(connection, until):
-        found[key].append(Unread(began_at, None))
-    return found
-
-
-def _still_unread(connection: sqlite3.Connection, until: float) -> Iterable[tuple[Key, float]]:
-    """Messages that were overdue at ``until`` and were not read since; and since when not."""
-    stands = connection.execute(_STANDS).fetchall()
-    for message_id, profile, *moments in stands:
-        read_at, promise, fault_since = map(seconds, moments)
-        since, overdue = read_at, overdue_from(read_at, promise)
-        if read_at is None and fault_since is not None:  # it was tried, and never read
-            (failed_first,) = connection.execute(FAILED_FIRST, {"id": message_id}).fetchone()
-            since = overdue = seconds(failed_first) or fault_since
-        if since is None or overdue is None or overdue >= until:
-            continue
-        if connection.execute(NOT_ASKED, (message_id, ms(since))).fetchone() is None:
-            yield (message_id, profile), since

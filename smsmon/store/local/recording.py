@@ -14,23 +14,13 @@ from dataclasses import astuple, dataclass
 
 from smsmon.alignment import align
 from smsmon.clock import late
-from smsmon.known import STALE_GRACE, Key, key_of, overdue_from
+from smsmon.known import Key, key_of
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
+from smsmon.store.local import unread
 from smsmon.store.local.columns import COLUMNS, Known, Update, ms, of_rows, seconds, stored, word
 from smsmon.store.local.exchange import forget_polls
-
-NOT_ASKED = (
-    "SELECT 1 FROM event WHERE message_id = ? AND at >= ? AND kind IN ('paused', 'removed') LIMIT 1"
-)
-"""Whether nobody promised any more to read a message, from some moment on."""
-FAILED_FIRST = (
-    "SELECT min(at) FROM event WHERE message_id = :id AND kind IN ('stale', 'not found') AND at >"
-    " ifnull((SELECT max(at) FROM event WHERE message_id = :id AND kind IN ('paused', 'removed')),"
-    " 0)"
-)
-"""When a message that was never read failed first: each process counts its own failures anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,8 @@ class Recording:
             if not update.news:
                 return  # the database is another one: all that is known comes anew
             row = self._new_row(update.entry)
-        self._note_unread(row, update)
+        until = update.read_from or update.read_at or update.at
+        unread.note(self._connection, row.id, update.key, seconds(row.read_at), until)
         known = self._current(update, row)
         if known.source is update.recipients:  # the very columns that are here already
             told, changed = known, False
@@ -197,31 +188,6 @@ class Recording:
         return [*known.order, *behind]
 
     # --- what is written -----------------------------------------------------------------
-
-    def _note_unread(self, row: _Row, update: Update) -> None:
-        """Note that the message was read later than promised, if it was."""
-        until = update.read_from or update.read_at or update.at
-        since = seconds(row.read_at)
-        if since is not None and until - since <= STALE_GRACE:
-            return  # nearly always: it takes no look at what was promised
-        found = self._connection.execute(
-            "SELECT promise, fault_since FROM last_poll WHERE message_id = ? AND profile = ?",
-            update.key,
-        ).fetchone()
-        promise, fault_since = map(seconds, found or (None, None))
-        overdue = overdue_from(since, promise)
-        if since is None and fault_since is not None:  # never read before: since that failed
-            (failed_first,) = self._connection.execute(
-                FAILED_FIRST, {"id": update.entry.id}
-            ).fetchone()
-            since = overdue = seconds(failed_first) or fault_since
-        if since is None or overdue is None or until <= overdue:
-            return
-        asked_no_more = self._connection.execute(NOT_ASKED, (update.entry.id, ms(since)))
-        if asked_no_more.fetchone() is None:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO unread VALUES (?, ?, ?)", (row.id, ms(since), ms(until))
-            )
 
     def _write(self, known: Known, update: Update, merged: Merged) -> Known:
         """Write the recipients that differ and their changes; gives what is known then."""
