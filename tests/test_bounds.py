@@ -19,6 +19,7 @@ BOUNDS = {
     "network.timeout": (0.1, 300, 0.01),
     "network.body_limit": (1, 1_024, 1),
     "display.frame_rate": (1, 60, 1),
+    "display.trouble_below": (0, 100, 0.1),
     "history.retention_days": (0, 36_500, 1),
 }
 """The least, the most, and a step that is too far."""
