@@ -51,14 +51,14 @@ class FindScreen(Dialog[Place | None]):
     CSS = """
     FindScreen #find {
         width: 112; max-width: 100%; height: 26; max-height: 100%; padding: 0 1;
-        & > #verdict { margin: 0 1 1 1; }
+        & > #verdict { height: 2; margin: 0 1; text-wrap: wrap; }
         & > #detail { padding: 0 1; margin: 1 0 0 0; }
         & > .keys { padding: 0 1; margin: 0; }
         & > #found { height: 1fr; }
         & #nothing { padding: 0 1; color: $text-quiet; }
     }
     FindScreen.-low #find {
-        & > #verdict { margin: 0 1; }
+        & > #verdict { height: 1; }
         & > #detail { margin: 0; }
     }
     """

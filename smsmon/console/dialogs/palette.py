@@ -119,7 +119,7 @@ def _help(row: Command, width: int) -> Cell:  # noqa: ARG001
 
 _COLUMNS: tuple[Column[Command], ...] = (
     Column("name", "  name", _name, width=18, flex=2, max_width=28, priority=2, sortable=False),
-    Column("key", "key", _key, width=6, priority=1, sortable=False),
+    Column("key", "key", _key, width=9, priority=1, sortable=False),
     Column("help", "what it does", _help, width=20, flex=1, sortable=False),
 )
 

@@ -166,6 +166,17 @@ async def test_a_history_in_trouble_says_so_and_what_is_watched_stays() -> None:
         assert app.line_with("✓ Delivered")
 
 
+async def test_what_is_wrong_with_the_history_is_told_whole_at_80_columns() -> None:
+    history = History()
+    reason = "it was written by a newer smsmon"
+    remedy = "Install that version, or move the file away and begin anew."
+    history.fails = StoreError(Path("history.db"), reason, remedy)
+    async with asking(FindScreen(two_messages(), formats(), history.find_number)) as (app, pilot):
+        await type_text(app, pilot, "0612")
+        told = " ".join(" ".join(line.strip(" │") for line in app.lines).split())
+        assert f"history: {reason}. {remedy}" in told
+
+
 async def test_a_search_that_fails_says_so() -> None:
     history = History()
     history.fails = RuntimeError("no")
