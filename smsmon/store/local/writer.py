@@ -317,6 +317,9 @@ class HistoryWriter:
                 self._notify(StoreError(self.path, safe(unfit, SENTENCE_LIMIT), _REPORT_IT))
             for update in (*batch.updates, *batch.reads.values()):
                 self._revisions[update.key] = recording.revision(update.key)
+            if batch.watching is not None:
+                for key in self._revisions.keys() - {key_of(each) for each in batch.watching[0]}:
+                    del self._revisions[key]
             if recording.refused:
                 self._tell_outdated(recording.refused)
             if batch.events:
