@@ -123,24 +123,25 @@ class Recording:
         forget_polls(self._connection, {message_id for message_id, _ in watched})
         for key in self._known.keys() - watched.keys():
             del self._known[key]  # read again, should a late answer still come
-        rows = self._connection.execute(
-            "SELECT id, message_id, profile, label, tags, removed_at FROM message"
-        ).fetchall()
-        for row, message_id, profile, label, tags, removed_at in rows:
-            entry = watched.get((message_id, profile))
-            if entry is None:
-                if removed_at is None:
-                    # Not before what was seen of it: the clock may be behind.
-                    self._connection.execute(
-                        "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
-                        " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
-                        (ms(at), row),
-                    )
-            elif (label, tags, removed_at) != (*_description(entry), None):
+        # Those that left long ago are many more: what is not watched by now is not looked at.
+        on_it = self._connection.execute(
+            "SELECT message_id, profile, id, label, tags FROM message WHERE removed_at IS NULL"
+        )
+        described = {(id, profile): (row, label, tags) for id, profile, row, label, tags in on_it}
+        for key in described.keys() - watched.keys():
+            # Not before what was seen of it: the clock may be behind.
+            self._connection.execute(
+                "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
+                " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
+                (ms(at), described[key][0]),
+            )
+        for key, entry in watched.items():
+            known = described.get(key)
+            if known is None or known[1:] != _description(entry):
                 self._connection.execute(
                     "UPDATE message SET label = ?, tags = ?, removed_at = NULL, due_at = NULL"
-                    " WHERE id = ?",
-                    (*_description(entry), row),
+                    " WHERE message_id = ? AND profile = ?",
+                    (*_description(entry), *key),
                 )
 
     # --- what is there -------------------------------------------------------------------
