@@ -10,14 +10,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.geometry import Region
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -169,22 +168,6 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self) -> None:
         self._lay_out()
-
-    def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
-    ) -> Self:
-        """As for any screen, but for regions nothing is painted.
-
-        Only Textual asks for them, when something changes on a screen below. It would repaint
-        them here, several times a second; this screen is opaque and shows nothing of that.
-        """
-        if regions:
-            return self
-        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     # What there is to see
 

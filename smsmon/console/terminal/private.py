@@ -281,19 +281,21 @@ class PacedScreen(Screen[T]):
         return app.last_key if isinstance(app, WrittenApp) and not app.is_headless else None
 
     def _compositor_refresh(self) -> None:
-        """Paint what changed; behind a dialog, as much of it as can be seen there.
+        """Paint what changed: behind a dialog as much as is seen there, behind a page nothing.
 
-        Textual has the whole screen painted anew for each change behind a dialog.
+        Textual has the whole screen painted anew for each change behind it.
         """
         front, changed = self.app.screen, self._compositor._dirty_regions
-        if front is self or self not in self.app._background_screens:
+        if front is self:
             super()._compositor_refresh()
-        elif changed:
+            return
+        lets_through = front.styles.background.a < 1 and self in self.app._background_screens
+        if changed and lets_through:
             front._set_dirty(*changed)
             front._dirty_widgets.add(front)
             front.check_idle()
-            changed.clear()
-            self._dirty_widgets.clear()
+        changed.clear()
+        self._dirty_widgets.clear()
 
     def _on_timer_update(self) -> None:
         """Paint what has to be, but not too often; what a key does is painted at once."""
