@@ -96,7 +96,7 @@ class Views:
         """Forget a view that was kept."""
         self._memory.forget(_KEPT_AS + name)
 
-    def rename(self, view: View, name: str) -> None:
+    def move(self, view: View, name: str) -> None:
         """Keep a view under another name."""
         self.save(replace(view, name=name))
         if name != view.name:

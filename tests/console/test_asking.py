@@ -285,7 +285,8 @@ async def test_after_an_absence_the_console_tells_what_happened_meanwhile(opened
         await pilot.press("i")
         await wait_for(scene, pilot, SinceScreen)
         await until(pilot, lambda: " not delivered   STOP " in text_of(scene), "the changes told")
-        assert "Waiting → Delivered" in text_of(scene)
+        await pilot.press("l")
+        await until(pilot, lambda: "Waiting → Delivered" in text_of(scene), "each change")
 
 
 async def test_a_new_start_remembers_when_the_last_one_ended(opened: Open, tmp_path: Path) -> None:

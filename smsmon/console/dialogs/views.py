@@ -233,7 +233,7 @@ class ViewsScreen(Dialog[View | None]):
         if name != view.name and name in self._views.all():
             self.refuse(styled(f"There is a view {name} already.", Tone.WARN))
             return False
-        self._views.rename(view, name)
+        self._views.move(view, name)
         self.tell(quiet(f"{view.name} is called {name} now."))
         return True
 

@@ -132,7 +132,7 @@ class FilterBar(Vertical):
         """Why what stands in the line cannot be understood; None when it can."""
         return self._mistake.error if self.has_class("-shown") else None
 
-    def open(self, text: str) -> None:
+    def begin(self, text: str) -> None:
         """Show the line with ``text``, and type into it."""
         if not self.has_class("-shown"):
             self._known.clear()

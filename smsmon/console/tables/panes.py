@@ -233,7 +233,7 @@ class TablePane(Pane, Generic[K, R]):
 
             self.bar = FilterBar(self._fields, self._offered)
             await self.mount(self.bar)
-        self.bar.open(self._filter.text)
+        self.bar.begin(self._filter.text)
 
     def _offered(self, name: str) -> Iterable[Value]:
         keys = self.table.view.keys
