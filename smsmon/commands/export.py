@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from math import inf
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon import files, outputs
+from smsmon import exit_codes, files, outputs
 from smsmon.commands import completing
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
-from smsmon.commands.output import Progress, emit, fail
+from smsmon.commands.output import Progress, emit, fail, listed
 from smsmon.commands.selection import chosen_entries
 from smsmon.store import open_store
 
@@ -96,10 +96,11 @@ def export(
 ) -> None:
     """Write out what the history knows, or the watchlist.
 
-    Without ids, all messages. Rows are written as they are read: a million take no more memory
-    than the largest message. Recipients and changes are filtered by their own fields and by
-    those of their message that are called otherwise; a summary and a watchlist by those of
-    messages. Words without a field are looked for in what the rows themselves are.
+    Without ids, all messages; exit code 4 if one of the ids is not known. Rows are written as
+    they are read: a million take no more memory than the largest message. Recipients and changes
+    are filtered by their own fields and by those of their message that are called otherwise; a
+    summary and a watchlist by those of messages. Words without a field are looked for in what
+    the rows themselves are.
 
     absent: no longer listed by the API, and shown as last seen; in a summary,
     how many of its total. event: absent or listed_again, some of its recipients;
@@ -112,11 +113,15 @@ def export(
     form = form or "csv"
     if excel and form != "csv":
         fail("--excel is a way to write CSV: leave --format out, or give csv.")
+    if what != "changes" and (since is not None or until is not None):
+        fail("--since and --until are for changes: all else is told as last seen.")
     if what == "watchlist":
+        if account is not None:
+            fail("--profile is for what was read: of a watchlist, --filter profile:NAME chooses.")
         _export_watchlist(ids, file, form, output, expression, tagged, excel=excel)
         return
     if form not in ("csv", "jsonl"):
-        fail(f"{what.capitalize()} are written as csv or jsonl; text and toml are for watchlists.")
+        fail("Only a watchlist is written as text or toml: take csv or jsonl.")
     locations = find_locations()
     settings = read_settings(locations)
     asked_time = range_asked(since, until, in_utc=settings.display.utc)
@@ -130,8 +135,9 @@ def export(
     store = open_store(locations)
     entries = store.watchlist().load() if choice else ()
     with store.archive() as archive:
+        keys = archive.messages(named or None, account)
         asked = RowsWanted(
-            keys=archive.messages(named or None, account),
+            keys=keys,
             profile=account,
             choice=choice,
             knowledge=Knowledge(settings, entries, archive, choice.fields),
@@ -145,6 +151,7 @@ def export(
                 write(line)
                 if output is not None:  # stdout shows by itself how far it is
                     progress.step()
+    _fail_for_unknown(named, {id for id, _ in keys}, "Not in the history")
 
 
 def _export_watchlist(
@@ -157,9 +164,11 @@ def _export_watchlist(
     *,
     excel: bool,
 ) -> None:
-    entries = chosen_entries(find_locations(), expression, tagged)
-    if ids or file:
-        wanted = {entry.id for entry in entries_from(ids, file)}
+    locations = find_locations()
+    entries = chosen_entries(locations, expression, tagged)
+    named = [entry.id for entry in entries_from(ids, file)]
+    if named:
+        wanted = {*named}
         entries = [entry for entry in entries if entry.id in wanted]
     if form == "jsonl":
         from smsmon.shapes import entry_json
@@ -173,6 +182,15 @@ def _export_watchlist(
     with _opened(output) as write:
         for line in lines:
             write(line)
+    if named:
+        watched = {entry.id for entry in open_store(locations).watchlist().load()}
+        _fail_for_unknown(named, watched, "Not on the watchlist")
+
+
+def _fail_for_unknown(named: Iterable[str], known: Container[str], where: str) -> None:
+    """Name those asked for that are not there; all that is there is written by now."""
+    if missing := [each for each in dict.fromkeys(named) if each not in known]:
+        fail(f"{where}: {listed(missing)}.", exit_codes.NOT_FOUND)
 
 
 def _written(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from smsmon.ranges import Range
     from smsmon.store.past import NumberFound, Sighting
 
+_MOST = 100_000
+"""Rows that are looked at, and shown, at most."""
+
 
 @click.command
 @click.argument("number")
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(1, _MOST),
     default=200,
     show_default=True,
     help="Rows at most.",
@@ -78,17 +81,19 @@ def find(
     asked = range_asked(since, until, in_utc=settings.display.utc)
     choice = chosen(expression, tagged, of_recipients())
     store = open_store(locations)
+    narrowed = bool(choice) or since is not None or until is not None
     with store.archive() as archive:
-        found = archive.find_number(number, limit)
-        seen = len(found.sightings)
-        if since is not None or until is not None:
-            in_range = tuple(each for each in found.sightings if _seen_in(each, asked))
-            found = replace(found, sightings=in_range)
-        if choice:
+        # The limit is one of rows that match: to choose some, all have to be looked at.
+        found = archive.find_number(number, _MOST if narrowed else limit)
+        seen, unseen = len(found.sightings), narrowed and found.more
+        if narrowed:
             from smsmon.commands.knowledge import Knowledge
 
             known = Knowledge(settings, store.watchlist().load(), archive, choice.fields)
-            found = replace(found, sightings=tuple(_chosen(found.sightings, choice, known)))
+            in_range = (each for each in found.sightings if _seen_in(each, asked))
+            matching = tuple(_chosen(in_range, choice, known))
+            more = unseen or len(matching) > limit
+            found = replace(found, sightings=matching[:limit], more=more)
     private = settings.display.privacy
     if as_json:
         print_json(
@@ -101,7 +106,9 @@ def find(
         )
     else:
         _print(found, private, in_utc=settings.display.utc)
-    if found.more:
+    if unseen:
+        say(f"Only the first {_MOST:,} rows were looked at. Give more digits.")
+    elif found.more:
         say(f"There is more: the first {limit} are shown. Give more digits, or --limit.")
     if not found.sightings:
         left_out = f"None of the {counted(seen, 'row')} found matches."

@@ -242,7 +242,9 @@ def times(
             for each in found
         ),
         right=range(1, 5),
-        empty="No delivery was observed yet: they are while the console or `smsmon watch` runs.",
+        empty="No delivery that was observed matches."
+        if since or until or ids is not None
+        else "No delivery was observed yet: they are while the console or `smsmon watch` runs.",
     )
 
 

@@ -8,7 +8,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -166,6 +166,17 @@ def test_find_is_asked_how_long_it_took_as_observed(
     assert [line.split("\t")[0] for line in done.out.splitlines()] == found
 
 
+def test_the_limit_of_find_counts_rows_that_match(recorded: Recorded) -> None:
+    run = recorded.program.run
+    chosen = ("find", "3998000", "--filter", "status:not_delivered", "--limit")
+    done = run(*chosen, "1")
+    assert (done.code, done.err) == (0, ""), "a row that does not match takes no place"
+    assert done.out.startswith(FAILED)
+    ranged = run("find", "3998000", "--since", "2 h", "--limit", "2")
+    assert len(ranged.out.splitlines()) == 2
+    assert ranged.err == "There is more: the first 2 are shown. Give more digits, or --limit.\n"
+
+
 @pytest.mark.parametrize("typed", ["06", "+33", "12", "", "not a number", "9" * 5_000])
 def test_find_says_what_it_needs_where_there_is_nothing_to_search_for(
     recorded: Recorded, typed: str
@@ -230,6 +241,49 @@ def test_ranges_are_said_alike_by_every_command(recorded: Recorded) -> None:
     assert found.code == 0
     early = run("find", ARRIVING, "--until", "2 h ago")
     assert (early.code, early.out) == (4, "")
+
+
+@pytest.mark.parametrize(
+    "option", [("--since", "last week"), ("--until", "2 h ago"), ("--tag", "nobody")]
+)
+def test_times_say_that_nothing_matches_where_something_was_observed(
+    recorded: Recorded, option: tuple[str, str]
+) -> None:
+    argv = recorded.program.argv("history", "times", *option)
+    with OnTerminal(argv, recorded.program.env()) as terminal:
+        terminal.end()
+        said = terminal.output.decode().splitlines()
+    assert said == ["No delivery that was observed matches."]
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("recipients", "--since", "1h"), "--since and --until are for changes"),
+        (("summary", "--until", "1h ago"), "--since and --until are for changes"),
+        (("watchlist", "--since", "1h"), "--since and --until are for changes"),
+        (("watchlist", "--profile", "b"), "--profile is for what was read"),
+        (("summary", "--format", "toml"), "Only a watchlist is written as text or toml"),
+    ],
+)
+def test_export_refuses_what_it_would_not_heed(
+    recorded: Recorded, args: Sequence[str], sentence: str
+) -> None:
+    done = recorded.program.run("export", *args)
+    assert (done.code, done.out) == (2, "")
+    assert sentence in done.err
+
+
+@pytest.mark.parametrize("what", ["recipients", "changes", "summary", "watchlist"])
+def test_export_names_the_ids_that_nobody_knows_after_the_others(
+    recorded: Recorded, what: str
+) -> None:
+    done = recorded.program.run("export", what, "700", "424242")
+    assert done.code == 4
+    assert "700" in done.out
+    place = "on the watchlist" if what == "watchlist" else "in the history"
+    assert done.err == f"smsmon: Not {place}: 424242.\n"
+    assert recorded.program.run("export", what, "700").code == 0
 
 
 def test_export_filters_masks_and_is_safe_for_spreadsheets(recorded: Recorded) -> None:
