@@ -131,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.overview", ("o",), "overview", "Plots: deliveries over time, delays, countries.",
            _ALL, "dialogs.overview", 7),
     Action("view.since", ("i",), "what happened",
-           "See what happened, a row a message: since you last looked, or in any range of time.",
+           "See what happened, a row a message: while you were away, last night, since any time.",
            _ALL, "since", 12),
     Action("view.copy", ("y",), "copy", "Copy the id or number, or those of the marked rows.",
            _ALL, "exports.copy", 5, _R | _1),

@@ -125,7 +125,7 @@ def _one_row(folder: Path, stack: ExitStack) -> Iterator[Promise]:
     world = still_world(20, first_id=100)
     environ, _ = _desk(folder / "row", world, stack)
     terminal = stack.enter_context(Terminal(PROGRAM, environ | NO_CLOCK))
-    terminal.wait_for("20 watched · 20 live")
+    terminal.wait_for("» 20 live")
     terminal.wait_quiet(5)
 
     def sent(terminal: Terminal, key: bytes) -> int:

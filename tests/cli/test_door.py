@@ -78,7 +78,7 @@ def prints(*_):
     raise click.UsageError(HOSTILE)
 
 watchlist.open_watchlist = prints
-sys.argv = ["smsmon", "ls"]
+sys.argv = ["smsmon", "rm", "300"]
 from smsmon.cli import main
 main()
 """

@@ -46,7 +46,7 @@ def test_crash_leaves_a_note_a_sentence_and_the_terminal(desk: Desk, fault: str)
     assert b"Traceback" not in terminal.painted
     assert key_is_nowhere(desk, terminal)
     again = desk.open()
-    assert "12 watched" in "\n".join(Screen(140, 40).feed(bytes(again.painted)).rows)
+    assert " 12 live" in "\n".join(Screen(140, 40).feed(bytes(again.painted)).rows)
 
 
 def test_failed_worker_is_said_and_noted_and_the_console_lives(desk: Desk) -> None:

@@ -96,7 +96,7 @@ def test_ignored_sighup_is_lived_through(desk: Desk) -> None:
     terminal.signal(signal.SIGHUP)
     seen = len(terminal.painted)
     terminal.press(b"?")
-    terminal.wait_for("Keys", seen)
+    terminal.wait_for("Here, in messages", seen)
     terminal.signal(signal.SIGTERM)
     assert terminal.ended() == TERMINATED
 

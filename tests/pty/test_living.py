@@ -42,12 +42,12 @@ def test_ctrl_z_and_fg_and_ctrl_l_bring_the_whole_screen_back(desk: Desk) -> Non
     assert Screen(*SIZE).feed(bytes(terminal.painted)).modes["1049"] is False
     back = len(terminal.painted)
     terminal.press(b"fg\n")
-    terminal.wait_for("12 watched", back)
+    terminal.wait_for(" 12 live", back)
     terminal.wait_quiet()
     assert picture(terminal, back) == before
     again = len(terminal.painted)
     terminal.press(b"\x0c")  # ctrl+l: something else may have written on the screen
-    terminal.wait_for("12 watched", again)
+    terminal.wait_for(" 12 live", again)
     terminal.wait_quiet()
     assert picture(terminal, again) == before
     opened = len(terminal.painted)
@@ -74,7 +74,7 @@ def test_bg_does_not_paint_over_the_shell(desk: Desk) -> None:
     assert b"\x1b[?1049h" not in terminal.painted[there:]
     back = len(terminal.painted)
     terminal.press(b"fg\n")
-    terminal.wait_for("12 watched", back)
+    terminal.wait_for(" 12 live", back)
     terminal.press(b"q")
     terminal.wait_for("prompt> ", back)
     terminal.press(b"exit\n")
@@ -87,7 +87,7 @@ def test_stop_nobody_saw_coming_is_lived_through(desk: Desk) -> None:
     terminal.signal(signal.SIGSTOP)
     terminal.signal(signal.SIGCONT)
     back = len(terminal.painted)
-    terminal.wait_for("12 watched", back)
+    terminal.wait_for(" 12 live", back)
     terminal.wait_quiet()
     assert picture(terminal, back) == before
     terminal.press(b"q")
@@ -101,7 +101,7 @@ def test_ctrl_z_where_nobody_could_continue_it_changes_nothing(desk: Desk) -> No
     before = picture(terminal)
     back = len(terminal.painted)
     terminal.press(b"\x1a")
-    terminal.wait_for("12 watched", back)
+    terminal.wait_for(" 12 live", back)
     terminal.wait_quiet()
     assert picture(terminal, back) == before
 
@@ -141,7 +141,7 @@ def test_terminal_of_another_kind_shows_the_same_words(desk: Desk, kind: dict[st
     shown = "\n".join(picture(terminal))
     plain_letters = kind.get("TERM") in ("linux", "dumb") or "LC_ALL" in kind
     assert shown.isascii() == plain_letters
-    assert f"{MESSAGES} watched {'.' if plain_letters else '·'} {MESSAGES} live" in shown
+    assert f"{'>' if plain_letters else '»'} {MESSAGES} live" in shown
     assert "Message 3000" in shown
     if kind.get("TERM", "dumb") != "dumb":
         assert TRUECOLOR not in terminal.painted
@@ -152,7 +152,7 @@ def test_terminal_of_another_kind_shows_the_same_words(desk: Desk, kind: dict[st
 def test_keys_that_are_no_utf_8_change_nothing(desk: Desk) -> None:
     terminal = desk.open()
     terminal.press(b"\xe9\xff\x1b[M\xa0\xfe\xfe?")
-    terminal.wait_for("Keys")
+    terminal.wait_for("Here, in messages")
     terminal.press(b"\x1b")
     terminal.wait_quiet()
     terminal.press(b"q")
@@ -173,6 +173,6 @@ def test_console_polls_on_while_the_terminal_stalls_and_paints_when_it_drains(de
         raise AssertionError(f"only {desk.server.server.requests.count - asked} polls")
     terminal.resize(*SIZE)
     terminal.wait_quiet(1)
-    assert "12 watched" in "\n".join(picture(terminal))
+    assert " 12 live" in "\n".join(picture(terminal))
     terminal.press(b"q")
     assert terminal.ended() == 0
