@@ -13,13 +13,14 @@ import click
 from smsmon import files
 from smsmon.commands.context import find_locations, load_all, reader
 from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
+from smsmon.commands.groups import Group
 from smsmon.commands.output import emit, fail, print_json, say, without_terminal
 from smsmon.commands.table import print_rows
 from smsmon.keylike import without_keys
 from smsmon.text import SENTENCE_LIMIT, safe
 
 
-@click.group
+@click.group(cls=Group)
 def config() -> None:
     """Show, check, edit and begin the settings file."""
 

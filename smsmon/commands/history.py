@@ -12,6 +12,7 @@ import click
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import Number, privacy_flag, range_asked, range_flags, utc_flag
+from smsmon.commands.groups import Group
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
     counted,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 
 
-@click.group
+@click.group(cls=Group)
 def history() -> None:
     """Tell what was recorded, and look after the database.
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,10 @@ class _Layers:
         self.values.pop(path, None)
         self.origins.pop(path, None)
 
-    def problem(self, at: KeyPath, what: str, *, refused: bool = True) -> None:
-        self.problems.append(Problem(at, what, refused))
+    def problem(
+        self, at: KeyPath, what: str, *, refused: bool = True, in_file: bool = False
+    ) -> None:
+        self.problems.append(Problem(at, what, refused, in_file))
 
 
 def load_settings(
@@ -164,7 +167,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
         for each in error.problems:
             layers.problem((), each)
         return
-    layers.text, problem = text, layers.problem
+    layers.text, problem = text, partial(layers.problem, in_file=True)
     for at, value in _flatten(table, ()):
         dotted = safe(".".join(at), SENTENCE_LIMIT)
         leaf = leaf_of(at)

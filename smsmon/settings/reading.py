@@ -31,6 +31,8 @@ class Problem:
     """A sentence, without its place."""
     refused: bool = True
     """Settings with it are not used. False: smsmon goes on without what it is about."""
+    in_file: bool = False
+    """True: it is about what the file says, even where a variable or a flag outranks that."""
 
 
 Check = Callable[[Settings], Iterable[Problem]]
@@ -67,12 +69,13 @@ class Reading:
         searched = self.text.count("\n") < _LINES_SEARCHED
         sentences = []
         for number, problem in enumerate(dict.fromkeys(problems)):
-            place = self._place(problem.at, name, search=searched and number < _LINES_TOLD)
+            place = self._place(problem, name, search=searched and number < _LINES_TOLD)
             sentences.append(without_keys(f"{place}{problem.what}"))
         return tuple(sentences)
 
-    def _place(self, at: KeyPath, name: str, *, search: bool) -> str:
-        origin = self.origins.get(at, "")
+    def _place(self, problem: Problem, name: str, *, search: bool) -> str:
+        at = problem.at
+        origin = "" if problem.in_file else self.origins.get(at, "")
         if not at or origin == "flag":
             return ""
         if origin.startswith("environment "):

@@ -139,6 +139,18 @@ def test_wrong_usage_is_one_sentence_and_exit_2(offline: Program) -> None:
         assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("group", ["history", "config"])
+def test_a_group_by_itself_names_its_commands_and_its_help_cuts_none(
+    offline: Program, group: str
+) -> None:
+    alone = offline.run(group)
+    assert (alone.code, alone.out) == (2, "")
+    assert alone.err.startswith(f"smsmon: `smsmon {group}` needs one of: ")
+    assert alone.err.endswith(f" See `smsmon {group} --help`.\n")
+    assert alone.err.count("\n") == 1
+    assert "..." not in offline.run(group, "--help").out.partition("Commands:")[2]
+
+
 def test_the_console_asks_for_a_terminal(offline: Program) -> None:
     for args, over_ssh in (((), "smsmon"), (("demo",), "smsmon demo")):
         done = offline.run(*args)

@@ -88,6 +88,15 @@ base_url = "http://sms.example/v1"
     )
 
 
+def test_what_the_file_has_wrong_stands_in_the_file_whatever_outranks_it(tmp_path: Path) -> None:
+    text = '[polling]\nbudget = 0\n[profiles.default]\nbase_url = "http://sms.example"\n'
+    environ = {"SMSMON_POLLING_BUDGET": "100", "SMSMON_BASE_URL": "https://sms.example"}
+    assert [each.partition(" must ")[0][:40] for each in problems(tmp_path, text, environ)] == [
+        "config.toml, line 2: polling.budget",
+        "config.toml, line 4: profiles.default.ba",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
