@@ -18,6 +18,10 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, each.get_short_help_str(_WHOLE)) for name, each in self.commands.items()]
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(rows))
+            formatter.write_dl(
+                [
+                    (name, self.commands[name].get_short_help_str(_WHOLE))
+                    for name in self.list_commands(ctx)
+                ]
+            )
