@@ -26,6 +26,7 @@ from smsmon.api.errors import NetworkTrouble, TimedOut
 from smsmon.api.stream import ATTEMPT, Party, Stream, drop, root_of
 from smsmon.api.trust import Trust
 from smsmon.model import ReadError
+from smsmon.sentences import capital
 from smsmon.text import safe
 
 THREADS = 8
@@ -232,7 +233,7 @@ class Tunnel(httpcore.AsyncNetworkBackend):
             await connection.aclose()
             raise
         await connection.aclose()
-        raise NetworkTrouble(f"{_capital(str(proxy))} {problem}.")
+        raise NetworkTrouble(f"{capital(str(proxy))} {problem}.")
 
 
 def _refusal(proxy: Proxy, status: int, host: str) -> str:
@@ -250,14 +251,10 @@ def _refusal(proxy: Proxy, status: int, host: str) -> str:
 
 
 def _unreached(name: str, error: BaseException) -> ReadError:
-    name = _capital(name) if name.startswith("the ") else name
+    name = capital(name) if name.startswith("the ") else name
     if isinstance(error, ConnectionRefusedError):
         return NetworkTrouble(f"{name} refused the connection: nothing listens there.")
     if isinstance(error, TimeoutError):
         return TimedOut(f"{name} did not answer the attempt to connect.")
     why = error.strerror if isinstance(error, OSError) else None
     return NetworkTrouble(f"{name} could not be reached: {safe(why or 'no route')}.")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -15,7 +15,6 @@ from smsmon.commands.flags import Number, privacy_flag, range_asked, range_flags
 from smsmon.commands.groups import Group
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
-    counted,
     emit,
     fail,
     on_terminal,
@@ -31,6 +30,7 @@ from smsmon.commands.table import print_facts, print_rows
 from smsmon.in_short import besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
+from smsmon.sentences import counted
 from smsmon.shapes import Happening, event_json, happening_json, in_short_json, outcome, utc
 from smsmon.store import open_store
 from smsmon.times import LocalZone

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from smsmon import exit_codes
 from smsmon.commands.door import Door
+from smsmon.sentences import counted
 from smsmon.text import painted
 
 
@@ -64,11 +65,6 @@ def listed(ids: Iterable[str], shown: int = 10) -> str:
 def some(ids: Sequence[str], shown: int = 10) -> str:
     """Ids whose number is told already: all of a few, the first of many."""
     return ", ".join(ids[:shown]) + (", …" if len(ids) > shown else "")
-
-
-def counted(number: int, what: str) -> str:
-    """``1 line``, ``2,000 lines``."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def progress(message: str) -> None:

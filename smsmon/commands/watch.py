@@ -22,9 +22,10 @@ from smsmon.commands.context import (
 )
 from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import counted, fail, json_line, listed, print_json_line, progress
+from smsmon.commands.output import fail, json_line, listed, print_json_line, progress
 from smsmon.known import Condition
 from smsmon.leaving import in_loop
+from smsmon.sentences import counted
 from smsmon.shapes import utc
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ from smsmon.commands.ids import (
     shown_name,
     takes_ids,
 )
-from smsmon.commands.output import counted, fail, listed, print_json, say, when
+from smsmon.commands.output import fail, listed, print_json, say, when
 from smsmon.commands.selection import chosen_entries
 from smsmon.commands.table import Head, print_rows
+from smsmon.sentences import counted
 from smsmon.tags import NO_TAGS, BadTags, read_tags
 
 if TYPE_CHECKING:

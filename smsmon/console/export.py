@@ -25,6 +25,7 @@ from smsmon.filters.messages import MESSAGES, OfStanding
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
+from smsmon.sentences import counted
 from smsmon.shapes import fact_json, known_json, utc
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Exports:
     def _counted(self, count: int, word: str) -> str:
         """``4 numbers (masked)``"""
         masked = " (masked)" if self._masked else ""
-        return f"{count:,} {word}{'' if count == 1 else 's'}{masked}"
+        return counted(count, word) + masked
 
     @property
     def _masked(self) -> bool:

@@ -27,6 +27,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
+from smsmon.sentences import counted
 from smsmon.text import ELLIPSIS
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def trying(account: AccountState, now: float) -> bool:
 def _alerts(alerts: tuple[Rule, ...], *, named: bool) -> Content:
     """How many alerts fire, as grave as the gravest of them; and which, when ``named``."""
     gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
-    told = f"{ALERT.glyph} {len(alerts):,} alert" + ("" if len(alerts) == 1 else "s")
+    told = f"{ALERT.glyph} {counted(len(alerts), 'alert')}"
     if named:
         names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
         told = f"{told}: {cells.cut(names, _NAMES_LIMIT)}"

@@ -12,7 +12,8 @@ from smsmon.console import head
 from smsmon.console.actions import Keymap, Where
 from smsmon.console.formats import Formats
 from smsmon.console.picture import Picture
-from smsmon.console.undoing import ListStep, Steps, counted, edited, named
+from smsmon.console.undoing import ListStep, Steps, edited, named
+from smsmon.sentences import capital, counted
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Operations:
                 if not done.ids:
                     return "Nothing was removed: it is off the list already."
                 self._note(done, f"removing {named(done.ids)}")
-                return f"{_capital(named(done.ids))} removed. {self._way_back}"
+                return f"{capital(named(done.ids))} removed. {self._way_back}"
 
             self._do(remove)
 
@@ -93,7 +94,7 @@ class Operations:
             done = await self.session.watching.amend(ids, paused=paused)
             self._note(done, f"{'pausing' if paused else 'resuming'} {named(done.ids)}")
             how = "paused: not polled until resumed" if paused else "polled again"
-            return f"{_capital(named(done.ids))} {how}"
+            return f"{capital(named(done.ids))} {how}"
 
         if ids:
             self._do(pause)
@@ -198,10 +199,6 @@ class Operations:
         self.show_head()
 
 
-def _capital(told: str) -> str:
-    return told[:1].upper() + told[1:]
-
-
 def added_text(new: int, known: Sequence[str], left_out: int, hidden: int, back_key: str) -> str:
     """What came of adding: how many are ``new``, which were there already, how many lines were
     left out; and that a filter hides ``hidden`` of them, with the way out."""
@@ -211,7 +208,7 @@ def added_text(new: int, known: Sequence[str], left_out: int, hidden: int, back_
         parts.append(f"{who} {'was' if len(known) == 1 else 'were'} there already")
     if left_out:
         parts.append(f"{counted(left_out, 'line')} left out")
-    told = _capital(", ".join(parts))
+    told = capital(", ".join(parts))
     if not hidden:
         return told
     them = "it" if max(new, len(known)) == 1 else f"{hidden:,} of them"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smsmon.console.live_table import LiveTable, Marking
+from smsmon.sentences import capital, counted
 
 if TYPE_CHECKING:
     from smsmon.store.entries import Done, TakenBack
@@ -127,7 +128,7 @@ def taken_back_text(what: str, taken: TakenBack) -> str:
     if not taken.ids:
         return f"Nothing is taken back of: {what}. All was changed elsewhere since."
     stay = "stays as it is" if left == 1 else "stay as they are"
-    return f"Took back: {what}. {named(taken.left).capitalize()} {stay}: changed elsewhere since."
+    return f"Took back: {what}. {capital(named(taken.left))} {stay}: changed elsewhere since."
 
 
 _SAID = {"label": "label", "tags": "tags", "note": "note", "profile": "account"}
@@ -147,8 +148,3 @@ def edited(done: Done) -> str:
 def named(ids: Sequence[str]) -> str:
     """``message 2270142``, or how many."""
     return f"message {ids[0]}" if len(ids) == 1 else counted(len(ids), "message")
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 row``, ``1,204 rows``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -17,8 +17,9 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations
-from smsmon.commands.output import counted, emit, print_json
+from smsmon.commands.output import emit, print_json
 from smsmon.keylike import without_keys
+from smsmon.sentences import counted
 from smsmon.shapes import utc
 from smsmon.text import SENTENCE_LIMIT, safe
 

@@ -19,6 +19,7 @@ from smsmon.console.dialogs.choice import Choice, Option
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
 from smsmon.model import Entry
+from smsmon.sentences import counted
 from smsmon.tags import BadTags, TagChange, read_tags, tags_text
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
 from smsmon.text import typed as as_typed
@@ -76,7 +77,9 @@ def effects(entries: Sequence[Entry], changed: Changes) -> list[str]:
     if (profile := changed.get("profile")) is not None:
         moved = sum(entry.profile != profile for entry in entries)
         moves, begins = ("moves", "begins") if moved == 1 else ("move", "begin")
-        told.append(f"Account: {_messages(moved)} {moves} to {profile}, and {begins} anew there.")
+        told.append(
+            f"Account: {counted(moved, 'message')} {moves} to {profile}, and {begins} anew there."
+        )
     for name, text in (("Label", changed.get("label")), ("Note", changed.get("note"))):
         if text is not None and len(entries) > 1:
             told.append(f"{name}: {_text_effect(entries, name.lower(), text)}.")
@@ -89,7 +92,7 @@ def _tag_effects(entries: Sequence[Entry], change: TagChange) -> Iterator[str]:
     if len(entries) == 1:
         yield f"they become {_shown_tags(change.of(entries[0].tags))}"
         return
-    many = _messages(len(entries))
+    many = counted(len(entries), "message")
     if change.anew:
         yield f"{many} get {_shown_tags(change.added)} and no others"
     else:
@@ -126,7 +129,7 @@ def _sets(entries: Sequence[Entry]) -> str:
 
 def _text_effect(entries: Sequence[Entry], name: str, text: str) -> str:
     before = {value for entry in entries if (value := texts_of(entry)[name]) not in ("", text)}
-    becomes = f"that of {_messages(len(entries))} becomes {_quoted(text)}"
+    becomes = f"that of {counted(len(entries), 'message')} becomes {_quoted(text)}"
     if not before:
         return f"{becomes}; none is lost"
     if len(before) == 1:
@@ -140,10 +143,6 @@ def _shown_tags(tags: Sequence[str]) -> str:
 
 def _quoted(text: str) -> str:
     return f"“{cut(painted(text), _QUOTED)}”"
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
 
 
 def hint(entries: Sequence[Entry], name: str) -> str:

@@ -39,6 +39,7 @@ from smsmon.console.tables.log import (
 from smsmon.console.tables.panes import TablePane, title
 from smsmon.in_short import Alerted, Sorted, worst_first
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
+from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened, InShort
 
@@ -281,8 +282,7 @@ class SinceScreen(Dialog[LogLine | None]):
             of = "" if self._subject is None else f" of {self._subject[0] or 'the account'}"
         else:
             count, what, of = len(self._rows.subjects), "message", ""
-        counted = title(f"{count:,} {what}{'' if count == 1 else 's'}{of}")
-        self._shown.entitle([counted, *self._shown.facts()])
+        self._shown.entitle([title(counted(count, what) + of), *self._shown.facts()])
         hidden = self._pane.filter.text == TROUBLE
         self.query_one("#since-rest", Line).say(Content(self._sorted.rest if hidden else ""))
         self._tell_whole()

@@ -20,6 +20,7 @@ from smsmon.console.live_table.content import usual_columns
 from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.views import NAME_LIMIT, Look, View, Views
+from smsmon.sentences import counted
 
 USUAL = ""
 """Stands for the table as it is without any view."""
@@ -39,9 +40,7 @@ def look_words(look: Look, words: Callable[[str], str] = str) -> str:
     told = [
         words(look.filter) or "all rows",
         f"by {look.sort.removeprefix('-')} {way.glyph}" if look.sort else "",
-        f"{len(look.columns)} column{'' if len(look.columns) == 1 else 's'}"
-        if look.columns
-        else "",
+        counted(len(look.columns), "column") if look.columns else "",
     ]
     return ", ".join(filter(None, told))
 

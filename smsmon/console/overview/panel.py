@@ -23,6 +23,7 @@ from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.signs import DASH, Tone, styled, tone_classes, tone_css
 from smsmon.console.terminal.words import Stands
+from smsmon.sentences import counted
 
 _HOUR = 3600
 
@@ -105,18 +106,13 @@ def unbroken(seconds: int | None) -> str:
     return (times.duration(seconds) or DASH).replace(" ", KEPT)
 
 
-def many(number: int, word: str) -> str:
-    """``1 final report``, ``2 final reports``"""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def unseen(figures: Figures) -> Sequence[Content]:
     """What has to be said of messages of which nobody knows when they began."""
     if not figures.unseen:
         return ()
     if figures.messages == 1:
         return (styled("It was all final when first read.", Tone.DIM),)
-    left_out = f"{many(figures.unseen, 'message')} left out: see ?."
+    left_out = f"{counted(figures.unseen, 'message')} left out: see ?."
     return (styled(left_out, Tone.DIM),)
 
 

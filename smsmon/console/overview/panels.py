@@ -29,7 +29,6 @@ from smsmon.console.overview.panel import (
     Panel,
     PanelData,
     key,
-    many,
     said,
     unbroken,
     unseen,
@@ -44,6 +43,7 @@ from smsmon.console.signs import (
     styled,
 )
 from smsmon.countries import country_name
+from smsmon.sentences import counted
 
 LEAST_JUDGED = 20
 """Final reports from which on the rate of a country says something."""
@@ -59,7 +59,7 @@ def reports(shown: PanelData) -> Panel:
         return Panel("Reports over time", (), nothing, None)
     busiest = shown.formats.minute(flow.start + sums.index(most) * flow.step)
     finding = Content.assemble(
-        (many(total, "final report"), "bold"),
+        (counted(total, "final report"), "bold"),
         f" in the {period.name}, {cells.percent(sum(flow.delivered), total)} delivered;"
         f" the most per {period.step_name}: {most:,} at {busiest}.",
     )
@@ -123,20 +123,20 @@ def stops(shown: PanelData) -> Panel:
     ]
     share = cells.percent(counts.stop, counts.delivered)
     sentences = [
-        Content.assemble((many(counts.stop, "STOP"), "bold"), f", {share} of the delivered."),
+        Content.assemble((counted(counts.stop, "STOP"), "bold"), f", {share} of the delivered."),
         styled(
             f"{len(seen):,} seen to come since {shown.formats.moment(shown.activity.since)}.",
             Tone.DIM,
         ),
     ]
-    counted = period.axis.counted(((at, 1) for at in seen), shown.now)
-    if any(counted):
+    per_step = period.axis.counted(((at, 1) for at in seen), shown.now)
+    if any(per_step):
         if figures.messages > 1 and ranking:
             id, label, number, _ = ranking[0]
             sentences.insert(
                 1, Content(f"Most in {cells.cut(f'{id} {label}'.strip(), 28)}: {number:,}.")
             )
-        chart = _over_time(shown, f"STOPs per {period.step_name}", counted, Tone.WARN)
+        chart = _over_time(shown, f"STOPs per {period.step_name}", per_step, Tone.WARN)
         marks = (key(FULL, Tone.WARN, "STOPs, when seen"),)
         return Panel("STOPs over time", marks, said(*sentences), chart)
     if figures.messages < 2 or not ranking:
@@ -191,7 +191,7 @@ def requests(shown: PanelData) -> Panel:
 def _over_time(
     shown: PanelData,
     what: str,
-    counted: Sequence[int],
+    per_step: Sequence[int],
     tone: Tone,
     *,
     failed: Sequence[int] = (),
@@ -199,7 +199,7 @@ def _over_time(
 ) -> Chart:
     """Columns for the steps of the period, the failed part of each at its top."""
     axis, formats = shown.period.axis, shown.formats
-    top = charts.round_top(max(*counted, ceiling or 0))
+    top = charts.round_top(max(*per_step, ceiling or 0))
     return Chart(
         x_label="time, UTC" if formats.utc else "time",
         y_label=what,
@@ -209,8 +209,8 @@ def _over_time(
         y_top=top,
         layers=(
             Histogram(
-                charts.even_edges(len(counted)),
-                tuple(count / top for count in counted),
+                charts.even_edges(len(per_step)),
+                tuple(count / top for count in per_step),
                 tone,
                 tuple(count / top for count in failed),
             ),
@@ -258,9 +258,11 @@ def _points(shares: Sequence[float]) -> tuple[tuple[float, float], ...]:
 def _rate(shown: PanelData) -> Content:
     counts = shown.figures.counts
     if not counts.final:
-        return Content(f"No final report yet, {many(counts.waiting, 'recipient')} waiting.")
+        return Content(f"No final report yet, {counted(counts.waiting, 'recipient')} waiting.")
     rate = cells.percent(counts.delivered, counts.final)
-    return Content.assemble((rate, "bold"), f" of {many(counts.final, 'final report')} delivered.")
+    return Content.assemble(
+        (rate, "bold"), f" of {counted(counts.final, 'final report')} delivered."
+    )
 
 
 def _reached(curve: DeliveryCurve) -> Content:
@@ -273,7 +275,9 @@ def _reached(curve: DeliveryCurve) -> Content:
         within = f"{_within(curve.half)}, 90% within {_within(curve.most)}"
         reached = f"half were delivered within {within}."
     return Content.assemble(
-        "Of ", (many(curve.recipients, "recipient"), "bold"), f", also those that wait, {reached}"
+        "Of ",
+        (counted(curve.recipients, "recipient"), "bold"),
+        f", also those that wait, {reached}",
     )
 
 
@@ -310,7 +314,7 @@ def durations(shown: PanelData) -> Panel:
     )
     finding = Content.assemble(
         "Of ",
-        (many(found.reports, "final report"), "bold"),
+        (counted(found.reports, "final report"), "bold"),
         f" half came within {_within(found.median)},"
         f" 90% {_within(found.ninetieth)}, 99% {_within(found.ninety_ninth)}.",
     )
@@ -323,7 +327,7 @@ def _left_out(figures: Figures) -> str:
     """What no duration is known of: who waits, and messages that nobody saw begin."""
     waiting = figures.counts.total - figures.counts.final
     left_out = [f"{waiting:,} that wait"] if waiting else []
-    left_out += [many(figures.unseen, "message")] if figures.unseen else []
+    left_out += [counted(figures.unseen, "message")] if figures.unseen else []
     return f"Left out: {', '.join(left_out)}{', see ?' if figures.unseen else ''}." * bool(left_out)
 
 

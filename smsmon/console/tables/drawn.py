@@ -14,6 +14,7 @@ from smsmon.console.signs import DASH, status_sign
 from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Heading, Shown
 from smsmon.recipients import Status
+from smsmon.sentences import capital
 
 UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""
@@ -61,7 +62,7 @@ def heading_of(shown: Shown, told: str, *, plain: bool = False) -> dict[str, Any
     ``told``: what its field is, where the column itself says nothing about it.
     """
     heading = {each.name: getattr(shown, each.name) for each in fields(Heading)}
-    heading["help"] = shown.help or f"{told[:1].upper()}{told[1:]}."
+    heading["help"] = shown.help or f"{capital(told)}."
     if isinstance(shown.drawn, Status):
         sign = status_sign(shown.drawn)
         title = _IN_SHORT.get(shown.drawn, sign.word.lower()) if plain else sign.glyph

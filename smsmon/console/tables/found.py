@@ -26,6 +26,7 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.phones import Sought, sought, why_not_sought
 from smsmon.recipients import Recipient
+from smsmon.sentences import capital, counted
 from smsmon.store.past import NumberFound, Sighting
 from smsmon.text import painted
 
@@ -232,7 +233,7 @@ def verdict(
     sentence.
     """
     if not wanted:
-        return styled(_sentence(phones.why_not_sought(text)), Tone.DIM)
+        return styled(capital(phones.why_not_sought(text)), Tone.DIM)
     parts = []
     if found:
         count = cells.count(len(found))
@@ -240,7 +241,7 @@ def verdict(
             parts.append(Content(f"the newest {count}: type more digits for the rest"))
         else:
             messages = len({each.place.message_id for each in found})
-            parts.append(Content(f"{count} found in {_of(messages, 'message')}"))
+            parts.append(Content(f"{count} found in {counted(messages, 'message')}"))
         gone = sum(not each.watched for each in found)
         if gone:
             parts.append(styled(f"{cells.count(gone)} {NOT_WATCHED}", Tone.DIM))
@@ -259,10 +260,12 @@ def why_empty(wanted: Sought, messages: int, *, searching: bool, history: bool) 
         return "Nothing is watched yet. Close this, and press a to add message ids."
     if not wanted:
         known = ", and in what the history knows" if history else ""
-        return f"Looks in {_of(messages, 'watched message')}{known}."
+        return f"Looks in {counted(messages, 'watched message')}{known}."
     if searching:
         return ""
-    where = f"Not in {_of(messages, 'watched message')}{', nor in the history' if history else ''}."
+    where = (
+        f"Not in {counted(messages, 'watched message')}{', nor in the history' if history else ''}."
+    )
     return f"{where} Check the digits, or type fewer of them."
 
 
@@ -277,11 +280,3 @@ def detail(row: Found | None, formats: Formats) -> Content:
             0, styled(f"{NOT_WATCHED}, last read {formats.moment(row.read_at)}", Tone.WARN)
         )
     return Content(_BETWEEN).join(parts)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _of(count: int, noun: str) -> str:
-    return f"{cells.count(count)} {noun}{'' if count == 1 else 's'}"

@@ -41,6 +41,7 @@ from smsmon.in_short import (
     stretches,
 )
 from smsmon.recipients import Status
+from smsmon.sentences import counted
 from smsmon.store.past import InShort
 
 Subject = tuple[str | None, str]
@@ -258,7 +259,7 @@ def summary(rows: Sequence[InShort]) -> Content:
     if not parts:
         return Content("No recipient changed.")
     count = sum(row.message_id is not None for row in rows)
-    parts.append(styled(f"in {count:,} message{'' if count == 1 else 's'}", Tone.DIM))
+    parts.append(styled(f"in {counted(count, 'message')}", Tone.DIM))
     return Content("   ").join(parts)
 
 

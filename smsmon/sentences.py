@@ -1,0 +1,13 @@
+"""Pieces of sentences, said alike on the screen and by every command. Pure."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``1,204 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    """``text`` as a sentence begins; all but its first letter stays as it is."""
+    return text[:1].upper() + text[1:]
