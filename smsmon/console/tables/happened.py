@@ -27,7 +27,7 @@ from smsmon.console.signs import (
     Tone,
     styled,
 )
-from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.in_short import (
@@ -60,7 +60,7 @@ HAPPENED_FIELDS = (
     Field("besides", Kind.TEXT, plain=True, help="what else happened: completed, not found"),
 )
 TROUBLE = "trouble:yes"
-HAPPENED_STEPS: Steps = (Step(TROUBLE, "in trouble", "Nothing went wrong."),)
+HAPPENED_STAGES: Stages = (Stage(TROUBLE, "in trouble", "Nothing went wrong."),)
 
 
 class HappenedRows:
@@ -269,4 +269,4 @@ def happened_pane(
     """What happened, by subject."""
     table = LiveTable(happened_columns(rows, formats, alerts=alerts), rows, empty=empty,
                       tint_seconds=0)  # fmt: skip
-    return TablePane(table, HAPPENED_FIELDS, Where.MESSAGES, HAPPENED_STEPS, formats, id=id)
+    return TablePane(table, HAPPENED_FIELDS, Where.MESSAGES, HAPPENED_STAGES, formats, id=id)

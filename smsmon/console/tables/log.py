@@ -17,7 +17,7 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
-from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Filter
 from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.questions import Value
@@ -215,7 +215,7 @@ def _where(row: LogLine, width: int) -> Cell:
     return row.where
 
 
-LOG_STEPS: Steps = (Step("trouble:yes", "what went wrong", "Nothing went wrong."),)
+LOG_STAGES: Stages = (Stage("trouble:yes", "what went wrong", "Nothing went wrong."),)
 
 
 def log_pane(
@@ -229,4 +229,4 @@ def log_pane(
     """The lines of ``journal``, by number; ``label_of`` gives the label of a message by its id."""
     columns = log_columns(formats, label_of)
     table = LiveTable(columns, LogRows(journal, formats), empty=empty, tint_seconds=0)
-    return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STEPS, formats, id=id)
+    return TablePane(table, LOG_FIELDS, Where.LOG, LOG_STAGES, formats, id=id)

@@ -13,7 +13,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT, ALERT_TONES, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
-from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS, MESSAGES, MessageField
@@ -175,9 +175,11 @@ def alert_column(
                   "longer listed; the line above the keys says which.")  # fmt: skip
 
 
-MESSAGE_STEPS: Steps = (
-    Step("trouble:yes", "in trouble", "Nothing is in trouble; f shows what has any not delivered."),
-    Step("failed>0", "any not delivered", "No message has a recipient that is not delivered."),
+MESSAGE_STAGES: Stages = (
+    Stage(
+        "trouble:yes", "in trouble", "Nothing is in trouble; f shows what has any not delivered."
+    ),
+    Stage("failed>0", "any not delivered", "No message has a recipient that is not delivered."),
 )
 
 
@@ -205,4 +207,4 @@ def messages_pane(
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )
-    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STEPS, formats, id="messages")
+    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STAGES, formats, id="messages")

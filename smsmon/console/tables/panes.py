@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Stage:
     """A filter that a key puts before the operator's own."""
 
     term: str
@@ -44,26 +44,26 @@ class Step:
     """What an empty table says."""
 
 
-Steps = tuple[Step, ...]
+Stages = tuple[Stage, ...]
 """What a key narrows a table to, in the order in which it goes through them."""
 
 
-def step_of(text: str, steps: Steps) -> Step | None:
-    """The step that a filter begins with; None: it begins with none of them."""
-    return next((each for each in steps if f"{text} ".startswith(f"{each.term} ")), None)
+def stage_of(text: str, stages: Stages) -> Stage | None:
+    """The stage that a filter begins with; None: it begins with none of them."""
+    return next((each for each in stages if f"{text} ".startswith(f"{each.term} ")), None)
 
 
-def stepped(text: str, steps: Steps) -> str:
-    """The filter after ``text``: the next step before what the operator typed; at the end that
+def stepped(text: str, stages: Stages) -> str:
+    """The filter after ``text``: the next stage before what the operator typed; at the end that
     alone."""
-    now = step_of(text, steps)
+    now = stage_of(text, stages)
     own = text if now is None else text.removeprefix(now.term).lstrip()
-    place = 0 if now is None else steps.index(now) + 1
-    if place == len(steps):
+    place = 0 if now is None else stages.index(now) + 1
+    if place == len(stages):
         return own
-    # A filter that is turned round as a whole would turn round the step, too.
+    # A filter that is turned round as a whole would turn round the stage, too.
     turned = own == "!" or own.startswith("! ")
-    return steps[place].term if turned or not own else f"{steps[place].term} {own}"
+    return stages[place].term if turned or not own else f"{stages[place].term} {own}"
 
 
 _BETWEEN = " · "
@@ -185,7 +185,7 @@ class TablePane(Pane, Generic[K, R]):
         table: LiveTable[K, R],
         fields: Sequence[Field],
         where: Where,
-        steps: Steps,
+        stages: Stages,
         formats: Formats,
         *,
         id: str,
@@ -200,7 +200,7 @@ class TablePane(Pane, Generic[K, R]):
         self._fields = fields
         self._filter = self._kept = self._good = Filter()
         """What is in force; what was when typing ended last; what was last typed whole."""
-        self._steps = steps
+        self._stages = stages
         self._formats = formats
         self._worn: tuple[str, Look] | None = None
         """The view that was called up last."""
@@ -244,8 +244,8 @@ class TablePane(Pane, Generic[K, R]):
         self.put_filter("")
 
     def switch_faults(self) -> None:
-        """Show the next step of trouble before the operator's own filter, or that alone again."""
-        self.put_filter(stepped(self._filter.text, self._steps))
+        """Show the next stage of trouble before the operator's own filter, or that alone again."""
+        self.put_filter(stepped(self._filter.text, self._stages))
 
     def put_filter(self, text: str) -> None:
         """Show what ``text`` lets through. Raises ``FilterError``, and nothing is changed."""
@@ -314,11 +314,11 @@ class TablePane(Pane, Generic[K, R]):
     def _filter_told(self) -> Part:
         """The filter in force; of one that a key made at least what it shows."""
         text = self._filter.text
-        step = step_of(text, self._steps)
-        own = text if step is None else text.removeprefix(step.term).strip()
+        stage = stage_of(text, self._stages)
+        own = text if stage is None else text.removeprefix(stage.term).strip()
         forms = [f"filter: {text}", f"filter: {_cut(text)}"]
-        if step is not None:
-            forms = [f"{step.words} · filter: {text}", f"{step.words} {_cut(own)}".rstrip()]
+        if stage is not None:
+            forms = [f"{stage.words} · filter: {text}", f"{stage.words} {_cut(own)}".rstrip()]
         words = self._formats.words
         return part(7, *(styled(painted(words(each)), Tone.WARN) for each in forms))
 
@@ -361,8 +361,8 @@ class TablePane(Pane, Generic[K, R]):
         self.post_message(self.Filtered())
 
     def _show_empty(self) -> None:
-        step = next((each for each in self._steps if each.term == self._filter.text), None)
-        none = f"{step.none if step else 'Nothing matches.'} esc shows all again."
+        stage = next((each for each in self._stages if each.term == self._filter.text), None)
+        none = f"{stage.none if stage else 'Nothing matches.'} esc shows all again."
         self.table.empty = none if self.filtered else self._empty
 
     @property

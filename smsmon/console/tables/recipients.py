@@ -13,7 +13,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import draws, heading_of
-from smsmon.console.tables.panes import Step, Steps, TablePane
+from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Coded, Filter
 from smsmon.filters.fields import Drawn
 from smsmon.filters.questions import Value
@@ -98,9 +98,9 @@ def status_of(recipient: Recipient, absent_since: float | None, formats: Formats
     return cells.spans_of(cells.worded(told)) if formats.plain else told
 
 
-RECIPIENT_STEPS: Steps = (
-    Step("status:not_delivered,unknown", "not delivered", "Nothing failed; f shows who waits."),
-    Step("!status:delivered", "who has not got it", "All is delivered."),
+RECIPIENT_STAGES: Stages = (
+    Stage("status:not_delivered,unknown", "not delivered", "Nothing failed; f shows who waits."),
+    Stage("!status:delivered", "who has not got it", "All is delivered."),
 )
 
 
@@ -113,7 +113,7 @@ def recipients_pane(formats: Formats, tint_seconds: float) -> TablePane[int, Rec
         table,
         RECIPIENT_FIELDS,
         Where.RECIPIENTS,
-        RECIPIENT_STEPS,
+        RECIPIENT_STAGES,
         formats,
         id="recipients",
         figures=True,

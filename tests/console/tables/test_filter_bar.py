@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.console.tables.filter_bar import ERROR_LINES, candidates_line, error_lines
-from smsmon.console.tables.log import LOG_STEPS
-from smsmon.console.tables.messages import MESSAGE_STEPS
-from smsmon.console.tables.panes import step_of, stepped
-from smsmon.console.tables.recipients import RECIPIENT_STEPS
+from smsmon.console.tables.log import LOG_STAGES
+from smsmon.console.tables.messages import MESSAGE_STAGES
+from smsmon.console.tables.panes import stage_of, stepped
+from smsmon.console.tables.recipients import RECIPIENT_STAGES
 from smsmon.filters import Field, FilterError, parse
 from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -222,27 +222,27 @@ def test_candidates_show_the_chosen_one_however_many_there_are() -> None:
         assert many[max(chosen, 0)] in line.plain.split()
 
 
-STEPS = {"messages": MESSAGE_STEPS, "recipients": RECIPIENT_STEPS, "log": LOG_STEPS}
+STAGES = {"messages": MESSAGE_STAGES, "recipients": RECIPIENT_STAGES, "log": LOG_STAGES}
 FIELDS = {"messages": MESSAGE_FIELDS, "recipients": RECIPIENT_FIELDS, "log": LOG_FIELDS}
 TYPED = st.text(st.sampled_from(list('abf !":/<>=.,é')) | st.characters(), max_size=20)
 
 
-@given(st.sampled_from([*STEPS]), TYPED)
+@given(st.sampled_from([*STAGES]), TYPED)
 def test_the_key_for_trouble_narrows_whatever_was_typed_and_comes_back_to_it(
     table: str, typed: str
 ) -> None:
-    steps, fields = STEPS[table], FIELDS[table]
+    stages, fields = STAGES[table], FIELDS[table]
     text = own = typed.strip()
-    if mistake(own, fields) is not None or step_of(own, steps) is not None:
+    if mistake(own, fields) is not None or stage_of(own, stages) is not None:
         return
     before = parse(own, fields)
-    for step in steps:
-        text = stepped(text, steps)
+    for stage in stages:
+        text = stepped(text, stages)
         now = parse(text, fields)
-        assert step_of(text, steps) is step
+        assert stage_of(text, stages) is stage
         assert not now.inverted
         assert before.inverted or len(now.terms) == len(before.terms) + 1
-    text = stepped(text, steps)
+    text = stepped(text, stages)
     assert text == ("" if own.startswith("! ") or own == "!" else own)
 
 
