@@ -203,10 +203,15 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._follow_settings()
         self._follow_balance()
         self._keep_learned()
-        self._complain_of(await asyncio.to_thread(lambda: checks.complaints(self._reread())))
+        self._look_at_settings()
         self.ready.set()
         self._offer_setup()
         await self.keep_going(POLLING, self._session.engine.run)
+
+    @work(group="complaints", exit_on_error=False)
+    async def _look_at_settings(self) -> None:
+        """Say what is wrong with them; nobody who polls waits for the files that are looked at."""
+        self._complain_of(await asyncio.to_thread(lambda: checks.complaints(self._reread())))
 
     def _complain_of(self, complaints: Sequence[str]) -> None:
         """Say in one line what is wrong with the settings in force."""

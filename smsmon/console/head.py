@@ -252,7 +252,7 @@ def _accounts(alike: list[AccountState], formats: Formats, head: Head) -> list[C
     forms = [_account(all_of_them, f"{name} ", formats, head) for name in (names, count)]
     told = [form for both in zip(*forms, strict=True) for form in both]
     if len({account.reason for account in alike}) > 1:
-        told = [*(Content(GAP).join(of_each) for of_each in zip(*each, strict=True)), *told[-2:]]
+        told = [*_side_by_side(each), *told[-2:]]
     return told
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsmon.console.formats import Formats
 from smsmon.console.head import (
@@ -345,6 +347,26 @@ def test_all_accounts_in_trouble_are_named_or_counted_at_every_width(width: int)
         told = line(Head(TWO, NO_STATES, alerts=alerts), width)
         assert "production ○ down" in told
         assert "marketing ○ stopped" in told
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([WELL, FAILING, DOWN, STOPPED, HELD]),
+                  st.sampled_from([BROKEN, REFUSED, LONG])),
+        min_size=1, max_size=5,
+    ),
+    st.sampled_from(["", "K"]),
+    st.integers(46, 240),
+)  # fmt: skip
+def test_any_accounts_can_be_told_whether_or_not_the_current_one_has_a_key(
+    accounts: list[tuple[AccountState, Fault]], setup_key: str, width: int
+) -> None:
+    several = [
+        replace(each, profile=f"account-{number}", fault=each.fault and fault)
+        for number, (each, fault) in enumerate(accounts)
+    ]
+    head = replace(ALL, accounts=tuple(several), name="account-0", setup_key=setup_key)
+    assert len(line(head, width)) <= width
 
 
 @pytest.mark.parametrize("width", ROOM)

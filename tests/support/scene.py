@@ -151,6 +151,7 @@ class Scene:
     async def open(self, pilot: Pilot[Any], seconds: float = 0.0) -> None:
         """Wait until everything is loaded, then let ``seconds`` pass."""
         await within(self.app, self.app.ready.wait(), "the console loaded")
+        await self.done("complaints")
         await self.pass_time(pilot, seconds)
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
