@@ -63,7 +63,7 @@ def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Form
         fact = message_fact(monitor, watched, now, field)
         if field.kind is Kind.MOMENT and isinstance(fact, float | int):
             facts.append(f"{name} since {formats.minute(fact).strip()}")
-        elif field.kind is Kind.NUMBER and isinstance(fact, float):
+        elif field.kind is Kind.SHARE and isinstance(fact, float):
             facts.append(f"{name} {cells.rate(fact)}")
         elif field.kind is Kind.NUMBER and isinstance(fact, int):
             facts.append(f"{name} {cells.count(fact)}")

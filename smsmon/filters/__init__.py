@@ -44,6 +44,8 @@ class Kind(StrEnum):
     FLAG = "yes or no"
     """A bool."""
     NUMBER = "number"
+    SHARE = "share"
+    """From 0 to 1; asked for in percent too."""
     DURATION = "duration"
     """Seconds."""
     MOMENT = "moment"
@@ -302,6 +304,7 @@ _EXAMPLE_OF: Mapping[Kind, str] = {
     Kind.WORD: "{0}:{1}",
     Kind.FLAG: "{0}:yes",
     Kind.NUMBER: "{0}>100",
+    Kind.SHARE: "{0}>5%",
     Kind.DURATION: "{0}>60s",
     Kind.MOMENT: "{0}<2h",
     Kind.PHONE: "{0}:0612",
@@ -311,6 +314,7 @@ _EXAMPLES: Mapping[Kind, str] = {
     Kind.TEXT: '{0}:word has it in it, {0}="all of it" is it.',
     Kind.FLAG: "{0}:yes, {0}:no or {0}:unknown.",
     Kind.NUMBER: "For example {0}>100, {0}:10..20.",
+    Kind.SHARE: "For example {0}>5%, {0}<0.05, {0}:5%..10%.",
     Kind.DURATION: "For example {0}>60s, {0}<2h, {0}:1m..5m.",
     Kind.MOMENT: "For example {0}>60s, {0}<2h, {0}:1m..5m.",
     Kind.PHONE: '{0}:0612 or {0}:"+33 6 12".',

@@ -19,7 +19,7 @@ OFFERED_LIMIT = 200
 """Values offered of one field at most: nobody reads more, and more tell nothing apart."""
 _LISTS = (Kind.WORD, Kind.COUNTRY)
 """Kinds whose values can be several, set apart by commas."""
-_COUNTED = (Kind.NUMBER, Kind.DURATION, Kind.MOMENT)
+_COUNTED = (Kind.NUMBER, Kind.SHARE, Kind.DURATION, Kind.MOMENT)
 
 _TERM = re.compile(
     r"""!?(?:(?P<name>[A-Za-z][A-Za-z_-]*)(?P<operator>:|!=|>=|<=|=|>|<))?"""

@@ -46,6 +46,8 @@ def test_of(
         return _IN.get(kind, text_test)(value)
     if kind == "number":
         return _range_test(operator, value, parse_number)
+    if kind == "share":
+        return _range_test(operator, value, parse_share)
     if kind in ("duration", "moment"):
         return _range_test(operator, value, parse_duration)
     if operator not in (":", "="):
@@ -307,6 +309,14 @@ def parse_number(text: str) -> float:
         raise BadValue("This is no number.")
     # In decimals: 95 times the float 0.01 is a little more than 19 of 20.
     return float(Decimal(found[1]) * _FACTORS[found[2].lower()])
+
+
+def parse_share(text: str) -> float:
+    """``5%`` or ``0.05``. Raises ``BadValue``, of a bare ``95`` too: every share is below that."""
+    share = parse_number(text)
+    if share > 1 and not text.endswith("%"):
+        raise BadValue("A share is written in percent, or from 0 to 1.")
+    return share
 
 
 _FACTORS = {"": Decimal(1), "%": Decimal("0.01"), "k": Decimal(1000)}

@@ -362,6 +362,17 @@ def test_any_text_is_a_filter_or_an_error_at_a_place_in_it(text: str) -> None:
         assert trouble.sentence
 
 
+@pytest.mark.parametrize("name", ["rate", "failed_share", "stop_share", "waiting_share"])
+def test_a_share_is_asked_in_percent_or_from_0_to_1(name: str) -> None:
+    """A bare 95 would be true, or false, of every message: nobody means that."""
+    for text in (f"{name}<95%", f"{name}<0.95", f"{name}:90%..95%", f"{name}<1", f"{name}<=100%"):
+        assert message_matches(text, {name: 0.9})
+    for text, why in ((f"{name}<95", "A share is written in percent"), (f"{name}<a", "no number")):
+        with pytest.raises(FilterError, match=f"{why}.*For example {name}>5%") as caught:
+            parse(text, MESSAGE_FIELDS)
+        assert caught.value.start == len(f"{name}<")
+
+
 def test_a_share_of_a_count_is_asked_by_its_own_name() -> None:
     assert message_matches("failed_share>5%", {"failed_share": 0.06})
     with pytest.raises(FilterError, match="ask failed_share>5%") as caught:

@@ -36,7 +36,8 @@ from tests.support.clock import VirtualClock
 
 NOW = START + 600
 TYPES = {
-    Kind.NUMBER: int | float,
+    Kind.NUMBER: int,
+    Kind.SHARE: int | float,
     Kind.MOMENT: int | float,
     Kind.WORD: str,
     Kind.FLAG: bool,
