@@ -92,7 +92,6 @@ async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.pass_time(pilot, 1200)
     await pilot.press("o")
     await scene.done("overview")
-    scene.app.clear_notifications()  # that so long a time without a key is an absence
     await pilot.pause()
 
 
@@ -132,9 +131,6 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.open(pilot, 50.5)
-    scene.app.clear_notifications()  # of what held at the start
-    # In real seconds, which nobody holds; for this app alone, though Textual says it of the class.
-    scene.app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]
     await scene.pass_time(pilot, 15)
 
 
