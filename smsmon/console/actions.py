@@ -170,7 +170,7 @@ ACTIONS: tuple[Action, ...] = (
 _ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
 )  # fmt: skip
-TABLE_ACTIONS: tuple[Action, ...] = (
+MOVING: tuple[Action, ...] = (
     Action("table.up", ("up", "k"), "row up", "One row up.", _T, "cursor_up"),
     Action("table.down", ("down", "j"), "row down", "One row down.", _T, "cursor_down"),
     Action("table.page_up", ("pageup",), "page up", "One page up.", _T, "page_up"),
@@ -182,6 +182,11 @@ TABLE_ACTIONS: tuple[Action, ...] = (
            "half_page_down"),
     Action("table.first", ("home", "g"), "first row", "The first row.", _T, "first"),
     Action("table.last", ("end", "G"), "last row", "The last row.", _T, "last"),
+)  # fmt: skip
+"""What every table does with its cursor, those of dialogs too."""
+
+TABLE_ACTIONS: tuple[Action, ...] = (
+    *MOVING,
     Action("table.sort", ("s", "greater_than_sign"), "sort",
            "Sort by the next column; a click on a heading sorts by it.", _T,
            "sort_right", 6),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smsmon.console.line import KEY_GAP, FittedLine, Line, fitted, key_part
+from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.notices import NoticeLine
 from smsmon.console.signs import DOWN_KEY, UP_KEY, ZERO
 from smsmon.console.terminal.private import DrawnInput
@@ -94,6 +95,27 @@ class PageDialog(Dialog[None]):
     def action_scroll(self, lines: int) -> None:
         """Scroll so many lines down, or up below zero."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+class LedDialog(Dialog[T]):
+    """A field, and below it a table whose cursor follows the keys that the field has no use for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move('cursor_down')", show=False),
+        Binding("up,ctrl+p", "move('cursor_up')", show=False),
+        Binding("pagedown", "move('page_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+    ]
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        super().__init__()
+        self._table: LiveTable[Any, Any] = LiveTable(columns, tint_seconds=0, classes="led")
+        # Letters typed belong to the field, wherever the mouse was.
+        self._table.can_focus = False
+
+    def action_move(self, way: str) -> None:
+        """Move the cursor of the table: an action of it by name."""
+        getattr(self._table, f"action_{way}")()
 
 
 def quiet(text: str) -> Content:

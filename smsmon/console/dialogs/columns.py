@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from smsmon.console.actions import MOVING, bindings
 from smsmon.console.cells import Cell, Span
 from smsmon.console.dialogs.base import Dialog, Keys, quiet
 from smsmon.console.line import Line
@@ -80,12 +81,7 @@ class ChoiceTable(LiveTable[str, Choice], inherit_bindings=False):
     """The columns as rows, and the keys that choose and move them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "cursor_down", show=False),
-        Binding("up,k", "cursor_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-        Binding("pageup", "page_up", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
+        *bindings(MOVING),
         Binding("space", "screen.choose", show=False),
         Binding("shift+down,J", "screen.move(1)", show=False),
         Binding("shift+up,K", "screen.move(-1)", show=False),

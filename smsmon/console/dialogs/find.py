@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from smsmon.console.dialogs.base import Dialog, Keys, TextField
+from smsmon.console.dialogs.base import Keys, LedDialog, TextField
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
@@ -40,7 +40,7 @@ _LOOK_EVERY = 1.0
 _LONGEST = 40
 
 
-class FindScreen(Dialog[Place | None]):
+class FindScreen(LedDialog[Place | None]):
     """Find a number in all watched messages, and in the history, while it is typed.
 
     Dismissed with the place chosen, or None. A place without a slot is in the history only.
@@ -64,16 +64,12 @@ class FindScreen(Dialog[Place | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", show=False),
-        Binding("down", "move('cursor_down')", show=False),
-        Binding("up", "move('cursor_up')", show=False),
-        Binding("pagedown", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
     ]
     AUTO_FOCUS = "#number"
 
     def __init__(self, board: Board, formats: Formats, find: FindNumber | None = None) -> None:
         """``find`` asks the history for a number, at most so many times it was seen."""
-        super().__init__()
+        super().__init__(found_columns(formats))
         self._board = board
         self._formats = formats
         self._find = find
@@ -84,11 +80,6 @@ class FindScreen(Dialog[Place | None]):
         self._opens = False
         """Enter was pressed before anything was found: open the first that is."""
         self._rows = FoundRows(board)
-        self._table: LiveTable[Place, Found] = LiveTable(
-            found_columns(formats), tint_seconds=0, classes="led"
-        )
-        # Letters typed belong to the field, wherever the mouse was.
-        self._table.can_focus = False
 
     def body(self) -> ComposeResult:
         yield TextField(limit=_LONGEST, id="number")
@@ -197,7 +188,3 @@ class FindScreen(Dialog[Place | None]):
             self._opens = True
         else:
             self.app.bell()
-
-    def action_move(self, way: str) -> None:
-        """Move the cursor of the table: an action of it by name."""
-        getattr(self._table, f"action_{way}")()

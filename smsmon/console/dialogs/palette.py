@@ -14,12 +14,14 @@ from textual.widgets import Input, Static
 
 from smsmon.console.actions import Action, key_face
 from smsmon.console.cells import Cell, Span
-from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
+from smsmon.console.dialogs.base import Keys, LedDialog, TextField, quiet
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.signs import CHOSEN, DOWN_KEY, UP_KEY, Tone
 
 _LONGEST = 40
 _THEME = "theme "
+_IN_TABLE = "table."
+"""Before what is done in a table, in ids of actions."""
 _WEAR = "Wear it, and keep it."
 _SEEN = "You see it now. enter keeps it, for the next start too; esc gives the old one back."
 _WORN = "Worn now."
@@ -37,10 +39,13 @@ class Command:
     """What Textual is given to run it."""
     key: str = ""
     """The key that does it too, as it is written on screen."""
-    in_table: bool = False
-    """True for what the table under the cursor does, not the screen."""
     theme: str = ""
     """The theme that it puts on."""
+
+    @property
+    def in_table(self) -> bool:
+        """True for what the table under the cursor does, not the screen."""
+        return self.id.startswith(_IN_TABLE)
 
 
 def commands(
@@ -51,9 +56,9 @@ def commands(
     ``in_table``: the operator stands in a table, so what tables do can be done.
     """
     acting = [
-        Command(action.id, action.name, action.help, action.run, key_face(action.keys[0]), table)
+        Command(action.id, action.name, action.help, action.run, key_face(action.keys[0]))
         for action in actions
-        if in_table >= (table := action.id.startswith("table."))
+        if in_table or not action.id.startswith(_IN_TABLE)
     ]
     wearing = [
         Command(
@@ -124,7 +129,7 @@ _COLUMNS: tuple[Column[Command], ...] = (
 )
 
 
-class PaletteScreen(Dialog[Command | None]):
+class PaletteScreen(LedDialog[Command | None]):
     """Choose what to do. Dismissed with it, or None.
 
     While the cursor is on a theme it is worn, the screen behind included.
@@ -144,21 +149,14 @@ class PaletteScreen(Dialog[Command | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", show=False),
-        Binding("down,ctrl+n", "move('cursor_down')", show=False),
-        Binding("up,ctrl+p", "move('cursor_up')", show=False),
-        Binding("pagedown", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
     ]
     AUTO_FOCUS = "#wanted"
 
     def __init__(self, commands: Sequence[Command]) -> None:
-        super().__init__()
+        super().__init__(_COLUMNS)
         self._commands = commands
         self._worn = ""
         """The theme that is worn when nothing is chosen."""
-        self._table: LiveTable[str, Command] = LiveTable(_COLUMNS, tint_seconds=0, classes="led")
-        # Letters typed belong to the field, wherever the mouse was.
-        self._table.can_focus = False
 
     def body(self) -> ComposeResult:
         yield TextField(limit=_LONGEST, placeholder="what to do, or “theme”", id="wanted")
@@ -208,7 +206,3 @@ class PaletteScreen(Dialog[Command | None]):
     def action_cancel(self) -> None:
         self._wear(self._worn)
         super().action_cancel()
-
-    def action_move(self, way: str) -> None:
-        """Move the cursor of the table: an action of it by name."""
-        getattr(self._table, f"action_{way}")()

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from smsmon.console.actions import MOVING, bindings
 from smsmon.console.cells import Cell, Span
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.formats import Formats
@@ -72,12 +73,7 @@ class ViewTable(LiveTable[str, View], inherit_bindings=False):
     """The views as rows, and the keys that do something with one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "cursor_down", show=False),
-        Binding("up,k", "cursor_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-        Binding("pageup", "page_up", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
+        *bindings(MOVING),
         Binding("enter", "select", show=False),
         Binding("s", "screen.save", show=False),
         Binding("r", "screen.rename", show=False),
