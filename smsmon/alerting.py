@@ -86,15 +86,19 @@ class Alerting:
         environ: Mapping[str, str],
         record: AlertRecord | None = None,
         whole: bool = True,
+        since: float | None = None,
     ) -> None:
         """``record`` keeps what was told, so that each command runs once a home; None: nothing
         is kept. ``whole``: all of the watchlist is watched, and what is not was removed.
+        ``since`` is the steady time from which on messages are read by this program; None: now.
+        The first rule may come long after that, and what was read until then is known.
         """
+        read_for = 0.0 if since is None else clock.monotonic() - since
         self._record = record
         self._whole = whole
         self._engine = engine
         self._takes_over = False
-        self.alerts = Alerts(rules_of(settings), engine, clock.now())
+        self.alerts = Alerts(rules_of(settings), engine, clock.now() - read_for)
         self._board = engine.board
         self._clock = clock
         self._tell = tell

@@ -67,6 +67,7 @@ class Session:
         self._name = name
         self._only = only
         self._started = False
+        self._since = clock.monotonic()
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
         self._has_rules = asyncio.Event()
         self._using = asyncio.Lock()
@@ -248,6 +249,7 @@ class Session:
                 os.environ,
                 self.history,
                 whole=self._only is None,
+                since=self._since,
             )
             self.watching.amended = self.alerting.look_again
             self.sharing.took_over = self.alerting.take_over

@@ -339,6 +339,17 @@ async def test_an_alert_whose_rule_did_not_change_goes_on_and_is_not_told_again(
         assert stage.session.alerts == ()
 
 
+async def test_the_very_first_rule_knows_what_was_read_before_it_came(tmp_path: Path) -> None:
+    async with running(tmp_path, TWO) as stage:
+        await stage.clock.advance(300.0)
+        read = [each.read_at for each in stage.session.engine.board]
+        await stage.write(TWO + '[alerts.a]\nwhen = "recipients>0"\n')
+        await stage.until(lambda: stage.session.alerts, 0.0)
+        assert [each.read_at for each in stage.session.engine.board] == read
+        await stage.until(lambda: stage.told, 60.0)
+        assert {(each.rule.name, each.old) for each in stage.told} == {("a", True)}
+
+
 async def test_what_holds_for_a_new_rule_already_is_no_news_and_what_comes_later_is(
     tmp_path: Path,
 ) -> None:

@@ -44,8 +44,8 @@ _ALERT = "An alert fires for the message: the line above the keys names it. The 
 _ALERTS = (
     (
         "set up",
-        "In config.toml, which smsmon reads when it starts: [alerts.NAME], with a filter of"
-        " messages and for how long it must hold. `smsmon locate` says where the file is.",
+        "In config.toml, which smsmon reads anew when it is saved: [alerts.NAME], with a filter"
+        " of messages and for how long it must hold. `smsmon locate` says where the file is.",
     ),
     ("/alert:NAME", "Shows the messages for which that rule holds."),
 )
