@@ -237,7 +237,9 @@ class Habits:
         """Learn from one true answer that came at wall time ``read_at``.
 
         Gives the new origin of the message's age when the answer shows that it was held until
-        now (by night, or until its planned hour): far more turned final than its age explains.
+        now (by night, or until its planned hour): far more turned final than its age explains,
+        and more than ever before. Late reports of a message that was long under way are no
+        surprise, however many: it began when it began.
         """
         if past.read_at is None or not past.total or read_at <= past.read_at:
             return None
@@ -248,7 +250,7 @@ class Habits:
             t for t in transitions if t.stop_after and not t.stop_before and t.before is not None
         ]
         start, end = past.read_at - past.origin, read_at - past.origin
-        if len(finals) >= SURPRISE:
+        if len(finals) >= SURPRISE and len(finals) > past.final:
             expected = past.waiting * self.reports.expected(start, end)
             if len(finals) > SURPRISE_FACTOR * expected and start > self.reports.edges[4]:
                 dates = [t.date for t in finals if t.date is not None and t.date >= past.read_at]

@@ -60,6 +60,22 @@ def test_a_held_message_starts_anew_when_its_reports_begin_to_flow() -> None:
     assert habits.reports.rates == Habits().reports.rates
 
 
+@pytest.mark.parametrize(("total", "waiting"), [(20_000, 1_300), (500, 230), (60, 30)])
+def test_late_reports_of_a_message_under_way_do_not_move_its_beginning(
+    total: int, waiting: int
+) -> None:
+    """Else all that came before would have taken no time at all."""
+    habits = Habits()
+    late = [_final(ORIGIN + 36_000 + n, ORIGIN + 36_300) for n in range(30)]
+    assert habits.observe(_past(36_000.0, total, waiting), ORIGIN + 36_300, late) is None
+
+
+def test_a_held_message_starts_anew_although_a_few_numbers_failed_at_once() -> None:
+    burst = [_final(ORIGIN + 36_000 + n, ORIGIN + 36_300) for n in range(30)]
+    origin = Habits().observe(_past(36_000.0, total=50, waiting=48), ORIGIN + 36_300, burst)
+    assert origin == ORIGIN + 36_000
+
+
 def test_a_usual_start_is_no_surprise() -> None:
     habits = Habits()
     burst = [_final(ORIGIN + 4, ORIGIN + 8) for _ in range(20)]
