@@ -134,3 +134,7 @@ class AccountState:
     def reason(self) -> str:
         """Why it fails, is down or stopped, one safe sentence; empty when all is well."""
         return self.fault.message if self.fault else ""
+
+    def tried_at(self, now: float) -> bool:
+        """True when it is silent and being tried again at this moment."""
+        return self.retry_at is not None and self.retry_at <= now

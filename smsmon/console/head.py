@@ -209,11 +209,6 @@ def _who_polls(polling: WhoPolls | None) -> tuple[int, *tuple[Content, ...]] | N
     return 6, styled(f"polled {by}", Tone.DIM), styled(by, Tone.DIM)
 
 
-def trying(account: AccountState, now: float) -> bool:
-    """True when a silent account is being tried again at this moment."""
-    return account.retry_at is not None and account.retry_at <= now
-
-
 def _alerts(alerts: tuple[Rule, ...], *, named: bool) -> Content:
     """How many alerts fire, as grave as the gravest of them; and which, when ``named``."""
     gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
@@ -304,41 +299,9 @@ def _held(name: str, account: AccountState, formats: Formats) -> list[Content]:
 def _next_try(account: AccountState, formats: Formats) -> str:
     if account.retry_at is None:
         return ""
-    if trying(account, formats.now()):
+    if account.tried_at(formats.now()):
         return ", trying now"
     return f", next try {formats.moment(account.retry_at)}"
-
-
-def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, named: bool) -> str:
-    """What becomes of a wish to ask an account that is down or stopped; empty where it is well.
-
-    ``named``: there are several accounts, so tell which.
-    """
-    what = f"The account {account.profile}" if named else "The account"
-    since = f" since {formats.moment(account.since).strip()}" if account.since else ""
-    reason = formats.words(account.reason).rstrip(".")
-    match account.condition:
-        case Condition.OK:
-            return ""
-        case Condition.STOPPED:
-            return f"{what} is stopped{since}: {reason}. Nothing is asked; {retry_key} tries again."
-        case Condition.DOWN if account.retry_at is None or trying(account, formats.now()):
-            return f"{what} is down{since}: {reason}. It is being tried now."
-        case Condition.DOWN:
-            again = formats.moment(account.retry_at).strip()
-            told = f"{what} is down{since}: {reason}. The next try is at {again}"
-            if account.held_until is None:
-                return f"{told}."
-            until = formats.moment(account.held_until).strip()
-            return f"{told}: the API asked for a pause until {until}."
-
-
-def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
-    """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
-    return (
-        f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
-        f" The next goes out at {formats.moment(until).strip()}."
-    )
 
 
 def _states(states: Counter[MessageState], *, whole: bool, plain: bool = False) -> list[Content]:

@@ -121,7 +121,7 @@ class HeadLines:
         known = not self._formats.still and not of_filtered
         lately = delivered_lately(self.activity, now) if known else ""
         hour = now // 3600  # a moment is told with its date once its day is over
-        tried = [head.trying(account, now) for account in told.accounts]
+        tried = [account.tried_at(now) for account in told.accounts]
         shown = (told, totals, of_filtered, self._formats.utc, hour, tried)
         if shown == self._shown:
             return

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from smsmon.console import head
+from smsmon.console import reasons
 from smsmon.console.actions import Keymap, Where
 from smsmon.console.formats import Formats
 from smsmon.console.picture import Picture
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Say(Protocol):
-    """Tells the operator something in a corner of the screen, for a few seconds."""
+    """Tells the operator something in the line above the keys, until the next key."""
 
     def __call__(self, text: str, severity: Any = "information") -> None:
         """``severity``: information, warning or error."""
@@ -191,9 +191,9 @@ class Operations:
             self.say(f"Nothing is asked: {self.session.halted}.", "error")
         for name in profiles:
             account = self.session.account(name)
-            told = head.why_not_asked(account, self.formats, retry_key, named=named)
+            told = reasons.why_not_asked(account, self.formats, retry_key, named=named)
             if not told and name in full:
-                told = head.limit_used_up(full[name], self.session.engine.allowed, self.formats)
+                told = reasons.limit_used_up(full[name], self.session.engine.allowed, self.formats)
             if told:
                 self.say(told, "warning")
         self.show_head()

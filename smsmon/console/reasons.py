@@ -1,4 +1,5 @@
-"""Why a row is not as it should be: stale, not found, an alert, no longer listed. Pure."""
+"""Why a row is not as it should be: stale, not found, an alert, no longer listed; and why nothing
+is asked. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.signs import ALERT, ALERT_TONES, GONE, Tone, state_sign, styled
 from smsmon.filters import Kind
 from smsmon.filters.messages import MESSAGES_BY_NAME
+from smsmon.known import AccountState, Condition
 from smsmon.monitor.alerts import Alert
 from smsmon.monitor.standing import Monitor, Standing, message_fact
 from smsmon.monitor.state import MessageState, Watched
@@ -70,3 +72,35 @@ def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Form
     facts = [*(facts or [rule.condition.text]), f"since {formats.minute(alert.began).strip()}"]
     told = f"{ALERT.glyph} {rule.name}: {', '.join(facts)}"
     return styled(told, ALERT_TONES[rule.severity])
+
+
+def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, named: bool) -> str:
+    """What becomes of a wish to ask an account that is down or stopped; empty where it is well.
+
+    ``named``: there are several accounts, so tell which.
+    """
+    what = f"The account {account.profile}" if named else "The account"
+    since = f" since {formats.moment(account.since).strip()}" if account.since else ""
+    reason = formats.words(account.reason).rstrip(".")
+    match account.condition:
+        case Condition.OK:
+            return ""
+        case Condition.STOPPED:
+            return f"{what} is stopped{since}: {reason}. Nothing is asked; {retry_key} tries again."
+        case Condition.DOWN if account.retry_at is None or account.tried_at(formats.now()):
+            return f"{what} is down{since}: {reason}. It is being tried now."
+        case Condition.DOWN:
+            again = formats.moment(account.retry_at).strip()
+            told = f"{what} is down{since}: {reason}. The next try is at {again}"
+            if account.held_until is None:
+                return f"{told}."
+            until = formats.moment(account.held_until).strip()
+            return f"{told}: the API asked for a pause until {until}."
+
+
+def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
+    """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
+    return (
+        f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
+        f" The next goes out at {formats.moment(until).strip()}."
+    )

@@ -14,13 +14,11 @@ from smsmon.console.formats import Formats
 from smsmon.console.head import (
     Head,
     balance_text,
-    limit_used_up,
     totals,
     trouble,
     truth,
-    trying,
-    why_not_asked,
 )
+from smsmon.console.reasons import limit_used_up, why_not_asked
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition
@@ -242,8 +240,8 @@ def test_that_nothing_is_polled_is_told_first_and_colours_the_line() -> None:
 
 def test_a_try_is_under_way_from_its_moment_on() -> None:
     for ahead, now in ((0.001, False), (0.0, True), (-9.0, True)):
-        assert trying(replace(DOWN, retry_at=START + ahead), START) is now
-    assert not trying(replace(DOWN, retry_at=None), START)
+        assert replace(DOWN, retry_at=START + ahead).tried_at(START) is now
+    assert not replace(DOWN, retry_at=None).tried_at(START)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.console import details, head
+from smsmon.console import details, head, reasons
 from smsmon.console.export import message_record
 from smsmon.console.formats import Formats
 from smsmon.console.line import Part
@@ -201,7 +201,7 @@ def test_what_a_try_that_is_under_way_answers_is_not_promised_for_a_moment_gone_
     down = AccountState("default", Condition.DOWN, NETWORK, START - 60, START - 1)
     line = head.truth(head.Head((down,), Counter()), formats(), 140).plain
     assert "○ down since 09:59:00, trying now: The connection was refused." in line
-    told = head.why_not_asked(down, formats(), "t", named=True)
+    told = reasons.why_not_asked(down, formats(), "t", named=True)
     assert told.startswith("The account default is down since 09:59:00: ")
     assert told.endswith("It is being tried now.")
 
@@ -338,7 +338,7 @@ def test_a_network_that_fails_is_not_told_as_a_pause_that_the_api_asked_for() ->
     line = head.truth(head.Head((seen,), Counter()), formats(), 140).plain
     assert "○ down since 10:00:00, next try 10:10:00: The connection was refused." in line
     assert "held" not in line
-    assert "pause" not in head.why_not_asked(seen, formats(), "t", named=False)
+    assert "pause" not in reasons.why_not_asked(seen, formats(), "t", named=False)
 
 
 @pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
