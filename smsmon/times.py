@@ -14,6 +14,8 @@ _DAYS_FROM = 48 * _HOUR
 """Seconds from which days are said: ``47 h 10 m`` is plainer than a day and 23 hours."""
 YEAR_FROM = 180
 """Days from which a moment is said with its year, and without its time."""
+MOMENT_WIDTH = 12
+"""Columns of the longest moment."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not strftime's: those follow the locale, and their widths with it."""
 
@@ -55,7 +57,7 @@ _SIGNS = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d"}
 def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
     """A moment as an operator reads it: ``12:04:31`` today, ``21 Nov 12:04``, ``2025-11-21``.
 
-    At most 12 columns. Empty as well for 0, and for what no calendar holds.
+    At most `MOMENT_WIDTH` columns. Empty as well for 0, and for what no calendar holds.
     """
     if not at:
         return ""
@@ -65,8 +67,13 @@ def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
     if then.date() == today.date():
         return f"{then.hour:02}:{then.minute:02}:{then.second:02}"
     if abs((today.date() - then.date()).days) < YEAR_FROM:
-        return f"{then.day:2} {MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
+        return f"{then.day} {MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
     return f"{then:%Y-%m-%d}"
+
+
+def aligned(moment: str) -> str:
+    """A `moment` as it stands in a column of them: a day of one digit below the ones of others."""
+    return moment.rjust(MOMENT_WIDTH) if " " in moment else moment
 
 
 def timestamp(at: float | None, zone: tzinfo = UTC) -> str:

@@ -55,6 +55,14 @@ def test_a_moment_is_the_time_today_and_has_its_date_before() -> None:
     assert times.timestamp(None) == times.timestamp(0) == ""
 
 
+def test_a_day_of_one_digit_stands_in_a_sentence_as_such_and_in_a_column_below_others() -> None:
+    early = times.moment(NOON - 21 * 86_400, NOON)
+    assert early == "1 Nov 12:04"
+    assert times.aligned(early) == " 1 Nov 12:04"
+    for told in ("12:04:31", "21 Nov 12:04", "2025-10-18", ""):
+        assert times.aligned(told) == told
+
+
 def test_moments_are_in_the_zone_asked_for() -> None:
     paris = ZoneInfo("Europe/Paris")
     assert times.moment(NOON, NOON, paris) == "13:04:31"

@@ -150,7 +150,7 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
     several = len({each.profile for each in (*short.troubled, *short.calm)}) > 1
 
     def moment(at: float) -> str:
-        return when(at, in_utc=in_utc)
+        return when(at, in_utc=in_utc).strip()
 
     def unread(row: InShort) -> str:
         if a_person:

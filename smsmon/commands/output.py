@@ -123,7 +123,8 @@ def when(moment: float | None, *, in_utc: bool = False) -> str:
         return utc(moment) or ""
     from smsmon import times
 
-    told = times.moment(moment, time.time(), UTC if in_utc else times.LocalZone())
+    zone = UTC if in_utc else times.LocalZone()
+    told = times.aligned(times.moment(moment, time.time(), zone))
     return f"{told}Z" if in_utc and ":" in told else told
 
 

@@ -28,7 +28,6 @@ from smsmon.store.past import Absence
 from smsmon.text import painted
 
 _NAME_WIDTH = 12
-_TIME_WIDTH = 12
 _LEFT_OUT = styled("no longer in the answer", Tone.WARN)
 _ALSO_IN = 50
 """Other messages listed at most."""
@@ -125,7 +124,7 @@ def _fact(name: str, value: Content) -> Content:
 
 
 def _moment(formats: Formats, at: float | None, what: Content) -> Content:
-    return Content.assemble(styled(formats.moment(at).ljust(_TIME_WIDTH), Tone.DIM), what)
+    return Content.assemble(styled(formats.aligned(at).ljust(times.MOMENT_WIDTH), Tone.DIM), what)
 
 
 def _stop(stop: bool | None) -> Content:
@@ -148,7 +147,7 @@ def _also(formats: Formats, other: Elsewhere) -> Content:
         "  ",
         *(styled(*each) for each in told),
         "  ",
-        styled(formats.moment(when), Tone.DIM),
+        styled(formats.aligned(when), Tone.DIM),
         "  ",
         painted(other.label),
     )
@@ -211,7 +210,7 @@ def recipients_count(watched: Watched) -> Part:
 
 def gone_note(since: float, formats: Formats) -> Content:
     """What is said of a recipient that reports leave out."""
-    told = f"{GONE} no longer in the answer since {formats.moment(since).strip()}"
+    told = f"{GONE} no longer in the answer since {formats.moment(since)}"
     return styled(f"{told}; shown as it was last seen", Tone.WARN)
 
 

@@ -46,6 +46,10 @@ class Formats:
         short = self.moment(at)
         return short.rpartition(":")[0] if short.count(":") == 2 else short
 
+    def aligned(self, at: float | None) -> str:
+        """A moment for a column of them."""
+        return times.aligned(self.moment(at))
+
     def time_of_day(self) -> str:
         """The time now: ``12:04:31``."""
         return datetime.fromtimestamp(int(self.now()), self.zone).strftime("%H:%M:%S")

@@ -138,11 +138,11 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
 def _frozen(head: Head, formats: Formats, width: int) -> str:
     """That the picture is held still: since when, and how much is new since then."""
     if width >= _VERY_WIDE:
-        since = formats.moment(head.frozen_since).strip()
+        since = formats.moment(head.frozen_since)
         return f"FROZEN since {since}, {head.held_back:,} new"
     if width < _NARROW:
         return "FROZEN"
-    return f"FROZEN {formats.minute(head.frozen_since).strip()} +{head.held_back:,}"
+    return f"FROZEN {formats.minute(head.frozen_since)} +{head.held_back:,}"
 
 
 def _all_accounts(head: Head, formats: Formats) -> list[Part]:
@@ -289,9 +289,9 @@ def _not_set_up(name: str, account: AccountState, formats: Formats, key: str) ->
 
 def _held(name: str, account: AccountState, formats: Formats) -> list[Content]:
     """Until when nothing is asked, which no width leaves out."""
-    until, reason = formats.moment(account.held_until).strip(), formats.words(account.reason)
+    until, reason = formats.moment(account.held_until), formats.words(account.reason)
     held = f"{FAILING.glyph} held until {until}"
-    since = formats.moment(account.since).strip()
+    since = formats.moment(account.since)
     forms = (f"{held}, since {since}: {reason}", f"{held}: {reason}", held)
     return [Content.assemble(name, (form, "bold")) for form in forms]
 

@@ -64,12 +64,12 @@ def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Form
         field = MESSAGES_BY_NAME[name]
         fact = message_fact(monitor, watched, now, field)
         if field.kind is Kind.MOMENT and isinstance(fact, float | int):
-            facts.append(f"{name} since {formats.minute(fact).strip()}")
+            facts.append(f"{name} since {formats.minute(fact)}")
         elif field.kind is Kind.SHARE and isinstance(fact, float):
             facts.append(f"{name} {cells.rate(fact)}")
         elif field.kind is Kind.NUMBER and isinstance(fact, int):
             facts.append(f"{name} {cells.count(fact)}")
-    facts = [*(facts or [rule.condition.text]), f"since {formats.minute(alert.began).strip()}"]
+    facts = [*(facts or [rule.condition.text]), f"since {formats.minute(alert.began)}"]
     told = f"{ALERT.glyph} {rule.name}: {', '.join(facts)}"
     return styled(told, ALERT_TONES[rule.severity])
 
@@ -80,7 +80,7 @@ def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, na
     ``named``: there are several accounts, so tell which.
     """
     what = f"The account {account.profile}" if named else "The account"
-    since = f" since {formats.moment(account.since).strip()}" if account.since else ""
+    since = f" since {formats.moment(account.since)}" if account.since else ""
     reason = formats.words(account.reason).rstrip(".")
     match account.condition:
         case Condition.OK:
@@ -90,11 +90,11 @@ def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, na
         case Condition.DOWN if account.retry_at is None or account.tried_at(formats.now()):
             return f"{what} is down{since}: {reason}. It is being tried now."
         case Condition.DOWN:
-            again = formats.moment(account.retry_at).strip()
+            again = formats.moment(account.retry_at)
             told = f"{what} is down{since}: {reason}. The next try is at {again}"
             if account.held_until is None:
                 return f"{told}."
-            until = formats.moment(account.held_until).strip()
+            until = formats.moment(account.held_until)
             return f"{told}: the API asked for a pause until {until}."
 
 
@@ -102,5 +102,5 @@ def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
     """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
     return (
         f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
-        f" The next goes out at {formats.moment(until).strip()}."
+        f" The next goes out at {formats.moment(until)}."
     )

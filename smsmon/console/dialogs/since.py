@@ -239,7 +239,7 @@ class SinceScreen(Dialog[LogLine | None]):
             words = f"since you looked, {self._at(self._range.start)}"
         elif self._said == NIGHT and self._hour is None:
             words = f"{NIGHT}, {self._at(self._range.start)} until {self._at(self._range.end)}"
-        until = f"  ·  until {self._formats.minute(now).strip()}" if self._range.open else ""
+        until = f"  ·  until {self._formats.minute(now)}" if self._range.open else ""
         self.query_one("#since-range", Line).say(
             Content.assemble(
                 (f"{CHOSEN.glyph} ", "$accent"), (words, "bold $accent"), (until, "$text-quiet")
@@ -247,7 +247,7 @@ class SinceScreen(Dialog[LogLine | None]):
         )
 
     def _at(self, moment: float) -> str:
-        return self._formats.minute(moment).strip()
+        return self._formats.minute(moment)
 
     @work(group="since-lines", exclusive=True, exit_on_error=False)
     async def _tell_lines(self) -> None:

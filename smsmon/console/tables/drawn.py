@@ -30,11 +30,11 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
         case Drawn.WORDS:
             return lambda fact, _: Span(" ".join(fact), Tone.DIM)
         case Drawn.MOMENT:
-            return lambda fact, _: formats.moment(fact)
+            return lambda fact, _: formats.aligned(fact)
         case Drawn.MOMENT_BEHIND:
-            return lambda fact, _: Span(formats.moment(fact), Tone.DIM)
+            return lambda fact, _: Span(formats.aligned(fact), Tone.DIM)
         case Drawn.MINUTE:
-            return lambda fact, _: Span(formats.minute(fact), Tone.DIM)
+            return lambda fact, _: Span(times.aligned(formats.minute(fact)), Tone.DIM)
         case Drawn.TOOK:
             return lambda fact, _: times.duration(fact) or DASH
         case Drawn.RATE:

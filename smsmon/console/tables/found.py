@@ -186,7 +186,7 @@ def found_columns(formats: Formats) -> tuple[Column[Found], ...]:
         return status_of(row.recipient, row.absent_since, formats)
 
     def date(row: Found, width: int) -> Cell:
-        return Span(formats.moment(row.recipient.date or row.seen_at), Tone.DIM)
+        return Span(formats.aligned(row.recipient.date or row.seen_at), Tone.DIM)
 
     columns: tuple[Column[Found], ...] = (
         Column("phone", "number", phone, width=17, flex=3, max_width=20, priority=100),

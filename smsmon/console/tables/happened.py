@@ -204,7 +204,7 @@ def lasted(all: Sequence[Stretch], formats: Formats, width: int) -> Cell:
     """From when to when, in ``width`` columns as well as that goes."""
     if not all:
         return Span(ZERO, Tone.DIM)
-    told = stretches(all, lambda at: formats.minute(at).strip())
+    told = stretches(all, formats.minute)
     if len(told) > width:  # a day that is not today: the times alone, the rest is told below
         told = stretches(all, lambda at: formats.minute(at).split()[-1])
     return Span(told, Tone.WARN)
@@ -219,7 +219,7 @@ def _alerts(fired: Sequence[Fired], formats: Formats) -> str:
 
 
 def _lasted(all: Sequence[Stretch], formats: Formats) -> str:
-    return stretches(all, lambda at: formats.minute(at).strip())
+    return stretches(all, formats.minute)
 
 
 def whole(row: InShort, fired: Sequence[Fired], formats: Formats) -> Content:

@@ -186,7 +186,7 @@ def log_columns(formats: Formats, label_of: LabelOf | None = None) -> tuple[Colu
     """Time, message, its label where ``label_of`` gives it, recipient, and what happened."""
 
     def at(row: LogLine, width: int) -> Cell:
-        return Span(formats.moment(row.at), Tone.DIM)
+        return Span(formats.aligned(row.at), Tone.DIM)
 
     def phone(row: LogLine, width: int) -> Cell:
         return formats.phone(row.phone) if row.phone else ""
