@@ -346,6 +346,8 @@ def _seconds(words: str) -> float:
     """A duration, in words or as filters have it: ``2 hours``, ``1h30``, ``last hour``."""
     found = _DURATION.fullmatch(words)
     text = found[1] if found else words
+    if text.isdecimal():  # 12 seconds are hardly meant, and 12:00 is not said
+        raise BadRange(f"{_quoted(words)} has no unit, and is no time of day.", wants_examples=True)
     text = _ONE.sub(r"1 \1", text) if _ONE.fullmatch(text) else text
     try:
         seconds = parse_duration(_UNIT.sub(lambda unit: unit[1][0], text))

@@ -174,6 +174,7 @@ def _or_error(text: str, now: float, zone: LocalZone | ZoneInfo) -> Range | str:
         ("22:00 until", "is no time that can be read."),
         ("until 06:00", "'until 06:00' has no beginning."),
         ("0 h", "'0 h' is no time at all."),
+        ("22", "'22' has no unit, and is no time of day."),
         ("this evening", "'this evening' has not come yet."),
         ("2027-01-01", "'2027-01-01' has not come yet."),
         ("2026-11-26 until 2026-11-24", "ends before it begins."),

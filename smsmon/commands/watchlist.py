@@ -98,7 +98,8 @@ def _report(done: str, wanted: Sequence[str], changed: Done) -> None:
     ids = changed.ids
     if ids:
         say(f"{done} {listed(ids)}.")
-    if missing := [each for each in wanted if each not in set(ids)]:
+    there = set(ids)
+    if missing := [each for each in wanted if each not in there]:
         fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)
 
 
@@ -210,7 +211,8 @@ def rm(ids: tuple[str, ...], file: str | None) -> None:
     removed = open_watchlist(find_locations()).remove(wanted).ids
     if removed:
         say(f"Removed {listed(removed)}.")
-    if missing := [each for each in wanted if each not in set(removed)]:
+    there = set(removed)
+    if missing := [each for each in wanted if each not in there]:
         fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)
 
 
