@@ -30,7 +30,7 @@ _MOST = 100_000
 
 
 @click.command
-@click.argument("number")
+@click.argument("number", nargs=-1, required=True, metavar="NUMBER")
 @takes_filter("recipients", "rows")
 @range_flags("Only where it was first seen, or changed, from then on. Said as")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -46,7 +46,7 @@ _MOST = 100_000
 @click.pass_context
 def find(
     ctx: click.Context,
-    number: str,
+    number: tuple[str, ...],
     expression: str,
     tagged: tuple[str, ...],
     since: str | None,
@@ -58,7 +58,7 @@ def find(
 
     It asks the history, not the API: what the console or `smsmon watch` has recorded. NUMBER is
     international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one, three digits or
-    more; quote it if it has spaces. Exit code 4 if it was never seen, or in no row that matches.
+    more. Exit code 4 if it was never seen, or in no row that matches.
 
     \b
     Piped, one line a message it is in, separated by tabs:
@@ -74,7 +74,8 @@ def find(
     """
     from smsmon.phones import why_not_sought
 
-    if why := why_not_sought(number):
+    asked_for = " ".join(number)  # nobody quotes a number
+    if why := why_not_sought(asked_for):
         fail(f"Nothing was searched. Needed: {why}.")
     locations = find_locations()
     settings = read_settings(locations)
@@ -85,7 +86,7 @@ def find(
     narrowed = bool(choice) or since is not None or until is not None
     with store.archive() as archive:
         # The limit is one of rows that match: to choose some, all have to be looked at.
-        found = archive.find_number(number, _MOST if narrowed else limit)
+        found = archive.find_number(asked_for, _MOST if narrowed else limit)
         seen, unseen = len(found.sightings), narrowed and found.more
         if narrowed:
             from smsmon.commands.knowledge import Knowledge
@@ -99,7 +100,7 @@ def find(
     if as_json:
         print_json(
             {
-                "asked": as_shown(number, private=private),
+                "asked": as_shown(asked_for, private=private),
                 "exact": found.exact,
                 "more": found.more,
                 "found": [sighting_json(each, private=private) for each in found.sightings],

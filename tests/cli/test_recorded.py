@@ -142,6 +142,7 @@ def test_find_tells_the_whole_story_of_a_number_in_any_spelling(recorded: Record
         (found,) = recorded.program.run("find", spelling, "--json").json["found"]
         assert (found["id"], found["status"], found["label"]) == ("700", "delivered", "=Sale")
         assert [each["before"] for each in found["changes"]] == ["waiting"]
+    assert recorded.program.run("find", *["06", "39", "98", "00", "01"]).out.startswith(ARRIVING)
     plain = recorded.program.run("find", "3998000", "--privacy")
     assert [line.split("\t")[:2] for line in plain.out.splitlines()] == [
         ["+33 6 ·· ·· ·· 01", "700"],
