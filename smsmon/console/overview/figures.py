@@ -106,10 +106,15 @@ class DeliveryCurve:
     """At each of ``POINTS``, from 0 to 1; ends with the first at which no message is older."""
     not_delivered: tuple[float, ...] = ()
     recipients: int = 0
+    arrived: int = 0
+    """How many of them are delivered by now."""
     half: int | None = None
     """Seconds in which half of the recipients were delivered; None: that is not so yet."""
     most: int | None = None
     """The same for nine in ten."""
+    estimated: bool = False
+    """True: fewer of the recipients than that are delivered by now, of what ``half`` or ``most``
+    tells; those of young messages are expected to go the way of the older ones."""
     age: int = 0
     """Seconds over which the oldest message was followed."""
 
@@ -329,12 +334,20 @@ def curve(
         shares[place - 1] if (place := bisect_right(times, point)) else (0.0, 0.0)
         for point in POINTS[: bisect_left(POINTS, age) + 1]
     ]
+    half, most = _first(times, shares, 0.5), _first(times, shares, 0.9)
+    counted = ((share, at) for share, at in ((0.5, half), (0.9, most)) if at is not None)
     return DeliveryCurve(
         delivered=tuple(good for good, _ in told) if recipients else (),
         not_delivered=tuple(bad for _, bad in told) if recipients else (),
         recipients=recipients,
-        half=_first(times, shares, 0.5),
-        most=_first(times, shares, 0.9),
+        arrived=delivered.total(),
+        half=half,
+        most=most,
+        estimated=any(
+            sum(count for took, count in delivered.items() if took <= at)
+            < share * recipients - 1e-6
+            for share, at in counted
+        ),
         age=age,
     )
 

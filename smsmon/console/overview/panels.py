@@ -267,6 +267,13 @@ def _rate(shown: PanelData) -> Content:
 
 def _reached(curve: DeliveryCurve) -> Content:
     """How soon recipients were delivered, of all: who waits, or never got it, counts too."""
+    if curve.estimated:
+        most = "90% not yet" if curve.most is None else f"90% within {_within(curve.most)}"
+        return Content.assemble(
+            (f"{curve.arrived:,}", "bold"),
+            f" of {counted(curve.recipients, 'recipient')} are delivered by now. Estimate for all:"
+            f" half within {_within(curve.half)}, {most}.",
+        )
     if curve.half is None:
         reached = f"fewer than half were delivered in {unbroken(curve.age)}."
     elif curve.most is None:

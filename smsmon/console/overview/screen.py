@@ -51,7 +51,8 @@ _COUNTED = (
     (
         "Curve",
         "The share of recipients delivered so long after their message began. Of several"
-        " messages: recipients that still wait count for as long as they have waited.",
+        " messages: recipients that still wait count for as long as they have waited, so it is an"
+        " estimate where less is delivered by now than it tells.",
     ),
     (
         "Began",

@@ -71,6 +71,7 @@ def test_the_curve_of_one_message_is_delivered_of_all_its_recipients(
 
     everybody = len(reports) + waiting
     assert found.recipients == everybody
+    assert not found.estimated
     if everybody:
         assert found.delivered[-1] == pytest.approx(delivered.total() / everybody)
     for shares, counted in (
@@ -89,6 +90,8 @@ def test_recipients_that_wait_count_as_long_as_they_have_waited_and_no_longer() 
     assert found.delivered[-1] == pytest.approx(0.5)
     assert found.half == 10
     assert found.most is None
+    assert found.estimated, "5 of 100 are delivered, not half of them"
+    assert found.arrived == 5
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=50), st.lists(SECONDS, max_size=50))

@@ -131,6 +131,22 @@ def test_the_curve_states_how_soon_half_and_nine_in_ten_of_all_had_it() -> None:
     )
 
 
+def test_the_curve_of_messages_of_different_age_tells_how_many_are_delivered_by_now() -> None:
+    """Nobody is told that half were delivered while most of them wait."""
+    board = board_of(ended(20, took=6), first=sent(20))
+    board.watch(Entry("400"), START + 596)
+    young = Recipients.of(
+        Recipient(phone, status, "Waiting", False, int(START + 596))
+        for phone, status, *_ in sent(80)
+    )
+    board.apply(Report("400", young, b"young", START + 600, START + 600), START + 600)
+
+    assert told(panel("Curve", shown(board))) == (
+        "20 of 100 recipients are delivered by now."
+        " Estimate for all: half within 6 s, 90% within 6 s."
+    )
+
+
 def test_delays_state_median_90th_and_99th_of_how_many_reports() -> None:
     found = panel("Delays", shown(board_of(ended(99, took=7), first=sent(99))))
     assert told(found) == "Of 99 final reports half came within 7 s, 90% 7 s, 99% 7 s."
