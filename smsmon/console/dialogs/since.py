@@ -53,7 +53,6 @@ _LONGEST = 60
 _SECONDS = re.compile(r"(?<=[0-9]:[0-9]{2}):[0-9]{2}")
 _HINT = "yesterday 22:00   last night   monday   2 h   22:00 until 06:00"
 
-
 _ROW_KEYS = (
     ("enter", "its lines"), ("w", "range"), (f"{LEFT_KEY} {RIGHT_KEY}", "by hour"),
     ("l", "all lines"), ("/", "filter"), ("f", "trouble, or all"), ("esc", "close"),
@@ -62,6 +61,7 @@ _LINE_KEYS = (
     ("enter", "go there"), ("/", "filter"), ("f", "went wrong"), ("w", "range"),
     (f"{LEFT_KEY} {RIGHT_KEY}", "by hour"), ("esc", "back"),
 )  # fmt: skip
+_TYPING_KEYS = (("enter", "show it"), ("esc", "back"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,7 @@ class SinceScreen(Dialog[LogLine | None]):
         """What the lines shown are of; None: of all."""
         self._sorted = Sorted((), ())
         self._told = Static(id="since-told", markup=False)
+        self._summary = Content()
         self._rows = HappenedRows()
         self._pane = happened_pane(
             self._rows, formats, alerts=past.alerted is not None, id="since-rows", empty="Looking …"
@@ -159,15 +160,13 @@ class SinceScreen(Dialog[LogLine | None]):
         """Show the rows, or the lines; and above them the range, or what is typed of it."""
         self._pane.display = not lines
         self._log.display = lines
-        self._keys.offer(*(_LINE_KEYS if lines else _ROW_KEYS))
-        for id, shown in (
-            ("range", not typing), ("typed", typing), ("hint", typing), ("rest", not lines),
-        ):  # fmt: skip
-            self.query_one(f"#since-{id}").display = shown
-        if typing:
-            self._typed.focus()
-        else:
-            self._shown.table.focus(scroll_visible=False)
+        self._keys.offer(*(_TYPING_KEYS if typing else _LINE_KEYS if lines else _ROW_KEYS))
+        if not lines:  # these may have said above them that they are not all
+            self._told.update(self._summary)
+        shown = {"range": not typing, "typed": typing, "hint": typing, "rest": not lines}
+        for id, display in shown.items():
+            self.query_one(f"#since-{id}").display = display
+        (self._typed if typing else self._shown.table).focus(scroll_visible=False)
         self._retitle()
 
     @property
@@ -202,7 +201,8 @@ class SinceScreen(Dialog[LogLine | None]):
         if self._past.alerted and self._past.alerted_since > start:
             since = self._at(self._past.alerted_since)
             parts.append(styled(f"\nAlerts are known since {since} only.", Tone.DIM))
-        self._told.update(Content.assemble(*parts))
+        self._summary = Content.assemble(*parts)
+        self._told.update(self._summary)
         self._retitle()
 
     async def _in_short(self) -> list[InShort] | None:
@@ -216,7 +216,8 @@ class SinceScreen(Dialog[LogLine | None]):
             return None
 
     def _refused(self, error: StoreError) -> None:
-        self._told.update(styled(str(error), Tone.BAD))
+        self._summary = styled(str(error), Tone.BAD)
+        self._told.update(self._summary)
         self._pane.rest("The history cannot be read.")
         self._log.rest("The history cannot be read.")
 
@@ -265,7 +266,7 @@ class SinceScreen(Dialog[LogLine | None]):
         self._log.table.set_source(LogRows(self._lines, self._formats), self._lines.numbers)
         if happened.more:
             last = max((line.at for line in shown), default=self._range.end)
-            told = f"There is more than {LIMIT:,} lines: shown up to {self._at(last)}."
+            told = f"There are more than {LIMIT:,} changes: shown up to {self._at(last)}."
             self._told.update(styled(told, Tone.WARN))
         self._retitle()
 

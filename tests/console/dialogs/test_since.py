@@ -177,7 +177,18 @@ async def test_the_account_and_all_messages_have_their_lines_too() -> None:
 
 async def test_a_line_that_is_too_long_a_list_says_up_to_when() -> None:
     async with asking(Told(more=True).screen(), SMALL) as (app, pilot):
-        assert "There is more than 10,000 lines: shown up to" in await seen(app, pilot, "l")
+        assert "There are more than 10,000 changes: shown up to" in await seen(app, pilot, "l")
+        rows = await seen(app, pilot, "escape")
+        assert "There are more" not in rows, "the rows are all there"
+        assert "in 5 messages" in rows
+
+
+async def test_while_a_range_is_typed_the_keys_are_those_of_typing() -> None:
+    async with asking(Told().screen(), SMALL) as (app, pilot):
+        typing = await seen(app, pilot, "w")
+        assert "enter show it  esc back" in typing
+        assert "all lines" not in typing
+        assert "all lines" in await seen(app, pilot, "escape")
 
 
 async def test_a_range_is_typed_as_people_say_it() -> None:
