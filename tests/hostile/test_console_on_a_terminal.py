@@ -9,7 +9,7 @@ from tests.hostile.corpus import CORPUS, NAME, hostile_settings, marked, marks
 from tests.hostile.pty_program import OnTerminal
 from tests.hostile.terminal import seen
 
-SIZE = (200, 60)
+SIZE = (200, 70)
 CANCEL = b"\x18"
 """What the console itself writes when it leaves while the line is behind."""
 PASTE = " ".join(text[:300] for text in marked("Pa").values()).replace("\x1b[201~", "")

@@ -107,6 +107,8 @@ class FilterBar(Vertical):
         self._mistake = _Mistake()
         self._input = _FilterInput(compact=True, highlighter=self._mistake, select_on_focus=False)
         self._input.cursor_blink = False
+        self._typed_in = False
+        """The line has had the focus since the rows had it."""
         self._verdict = Line(id="verdict")
         self._help = Static(markup=False)
         self._cycle: Cycle | None = None
@@ -145,6 +147,12 @@ class FilterBar(Vertical):
             self.add_class("-shown")
             self._tell_help()
         self._input.focus()
+
+    def left_for(self, *, rows: bool) -> bool:
+        """True when the focus went from the line to the ``rows``; else it came to the line."""
+        left = rows and self._typed_in and self.has_class("-shown")
+        self._typed_in = not rows
+        return left
 
     def put_away(self) -> None:
         """No line."""

@@ -350,8 +350,11 @@ class TablePane(Pane, Generic[K, R]):
         self.table.focus(scroll_visible=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Back in the rows by another way than the filter's line has: it ends as it can."""
-        if event.widget is self.table and self.bar is not None and self.bar.has_class("-shown"):
+        """Back in the rows by another way than the filter's line has: it ends as it can.
+
+        Not while the line has not had the focus yet: a fast hand is ahead of these events.
+        """
+        if self.bar is not None and self.bar.left_for(rows=event.widget is self.table):
             self.put_filter(self._kept.text if self.bar.error else self.bar.text)
 
     def _apply(self, wanted: Filter) -> None:
