@@ -125,7 +125,7 @@ class Operations:
         async def undo() -> str:
             step = self.steps.last(table)
             if step is None:
-                return "There is nothing to take back: nothing was done here."
+                return "There is nothing to take back here."
             told = await step.take_back()
             self.steps.drop(step)
             return told
