@@ -36,6 +36,8 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         def __init__(self, table: LiveTable[Any, Any]) -> None:
             super().__init__()
             self.table = table
+            # Else the sender is whoever is at work, and what its parent sends ends at its parent.
+            self.set_sender(table)
 
         @property
         def control(self) -> LiveTable[Any, Any]:

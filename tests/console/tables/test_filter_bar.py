@@ -258,3 +258,21 @@ async def test_rows_that_a_filter_lets_through_by_time_alone_come_by_themselves(
         for _ in range(11):
             scene.screen.tick()
         assert table.view.shown_keys() == ["2270142"]
+
+
+@pytest.mark.parametrize("size", [SMALL, (140, 40)])
+async def test_the_other_panes_follow_the_row_that_a_filter_leaves_the_cursor_on(
+    opened: Open, size: tuple[int, int]
+) -> None:
+    async with opened(size=size) as (scene, pilot):
+        picture = scene.screen.picture
+        for typed in ("loyalty", "dentist", "otp"):
+            await pilot.press("slash", *typed)
+            await pilot.pause()
+            shown = picture.messages.table.view.shown_keys()
+            assert picture.open_id == picture.messages.table.cursor_key
+            await pilot.press("enter")
+            await pilot.pause()
+            assert picture.open_id in shown
+            await pilot.press("escape")
+            await pilot.pause()
