@@ -22,6 +22,8 @@ SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
     "overview": ("overview", WIDE, False),
     "find": ("find", (100, 30), True),
     "stale": ("stale", SMALL, True),
+    "trouble": ("trouble", SMALL, True),
+    "wide": ("recipients", (200, 55), True),
 }
 """Name of the file → picture, size, and whether of the whole demo: its message to 20,000 would
 leave nothing to see of the others in the plots."""
@@ -35,7 +37,9 @@ async def draw(picture: Picture, size: tuple[int, int], path: Path, *, whole: bo
         scene = picture.scene(Path(home))
         async with scene.app.run_test(size=size) as pilot:
             await picture.play(scene, pilot)
-            scene.app.save_screenshot(path.name, str(path.parent))
+            drawn = scene.app.export_screenshot()
+    # Without it librsvg joins the blanks at the edge of a piece of text, and shifts what follows.
+    path.write_text(drawn.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ _NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
 _REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
 
 
-EVERY_SIZE = ("80x24", "120x35", "140x40", "200x60")
+EVERY_SIZE = ("80x24", "120x35", "140x40", "200x55")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,19 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
 
 async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.open(pilot, 50.5)
+    await pilot.press("up")  # which ends the notice of what held at the start
     await scene.pass_time(pilot, 15)
+
+
+def _pressing(*keys: str) -> Play:
+    """The console with some reports, after these keys."""
+
+    async def play(scene: Scene, pilot: Pilot[Any]) -> None:
+        await scene.open(pilot, 90.5)
+        await pilot.press(*keys)
+        await scene.show(pilot)
+
+    return play
 
 
 PICTURES = (
@@ -149,5 +161,10 @@ PICTURES = (
     Picture("help", _help),
     Picture("adding", _adding),
     Picture("happened", _happened),
-    Picture("alert", _alert, config=ALERTS, sizes=("120x35",)),
+    Picture("alert", _alert, config=ALERTS, sizes=("80x24", "120x35")),
+    Picture("trouble", _pressing("f"), config=ALERTS),
+    Picture("palette", _pressing("colon", *"theme"), sizes=("80x24",)),
+    Picture("columns", _pressing("c"), sizes=("80x24",)),
+    Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=("80x24",)),
+    Picture("mistake", _pressing("slash", *"stat:wai"), sizes=("80x24",)),
 )

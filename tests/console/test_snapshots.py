@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tests.console.pictures import PICTURES, Picture
 from tests.support.scene import SMALL, WIDE
 
-SIZES = {"80x24": SMALL, "140x40": WIDE, "120x35": (120, 35), "200x60": (200, 60)}
+SIZES = {"80x24": SMALL, "140x40": WIDE, "120x35": (120, 35), "200x55": (200, 55)}
 THEMES = ("smsmon-dark", "smsmon-light", "smsmon-high-contrast", "smsmon-monochrome")
 SHOTS = [(picture, size) for picture in PICTURES for size in picture.sizes]
 
@@ -34,7 +34,7 @@ def test_the_console_looks_as_it_did(
     assert snap_compare(scene.app, terminal_size=SIZES[size], run_before=play)
 
 
-WORN = [("recipients", theme, size) for theme in THEMES for size in ("80x24", "120x35", "200x60")]
+WORN = [("recipients", theme, size) for theme in THEMES for size in ("80x24", "120x35", "200x55")]
 WORN += [("overview", "smsmon-monochrome", "120x35"), ("recipients", "smsmon-terminal", "80x24")]
 
 
