@@ -29,17 +29,17 @@ SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
 leave nothing to see of the others in the plots."""
 
 
-async def draw(picture: Picture, size: tuple[int, int], path: Path, *, whole: bool) -> None:
-    """Play ``picture`` and save what it shows as SVG."""
+async def drawn(picture: Picture, size: tuple[int, int], *, whole: bool) -> str:
+    """Play ``picture``; what it then shows, as SVG."""
     if whole:
         picture = replace(picture, entries=tuple(demo_entries(START)))
     with tempfile.TemporaryDirectory() as home:
         scene = picture.scene(Path(home))
         async with scene.app.run_test(size=size) as pilot:
             await picture.play(scene, pilot)
-            drawn = scene.app.export_screenshot()
+            shown = scene.app.export_screenshot()
     # Without it librsvg joins the blanks at the edge of a piece of text, and shifts what follows.
-    path.write_text(drawn.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
+    return shown.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def main() -> None:
@@ -48,7 +48,8 @@ def main() -> None:
     pictures = {picture.name: picture for picture in PICTURES}
     for name, (picture, size, whole) in SHOTS.items():
         path = FOLDER / f"{name}.svg"
-        asyncio.run(draw(pictures[picture], size, path, whole=whole))
+        svg = asyncio.run(drawn(pictures[picture], size, whole=whole))
+        path.write_text(svg, encoding="utf-8")
         print(path.relative_to(FOLDER.parent))
 
 
