@@ -357,7 +357,8 @@ async def test_a_frozen_screen_keeps_its_picture_and_counts_what_is_new(opened: 
         await scene.pass_time(pilot, 60)
         scene.screen.head.show()
         await pilot.pause()
-        assert f"FROZEN 10:00 +{scene.screen.feed.held_back}" in text_of(scene)
+        since = scene.screen.formats.minute(scene.screen.feed.frozen_since)
+        assert f"FROZEN {since} +{scene.screen.feed.held_back}" in text_of(scene)
         assert text_of(scene).splitlines()[3:30] == picture
         await pilot.press("F")
         await scene.show(pilot)
