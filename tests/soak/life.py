@@ -131,6 +131,7 @@ class Life:
         for number in range(NUMBERS):
             phones.masked(f"+337{number:08}")
             phones.region(f"+337{number:08}")
+            phones.pretty(f"+337{number:08}")
 
     def footprint(self) -> Footprint:
         """What is held now, after everything that can go has gone, as in a quiet moment."""
