@@ -21,6 +21,8 @@ _ADDED_UP = """
         sum(after = 1 AND before IS NOT 1), sum(after = 0 AND before IS NOT 0),
         sum(stop_after > stop_before), sum(stop_after < stop_before), max(observed_at)
     FROM change WHERE observed_at >= ? AND observed_at < ? GROUP BY message"""
+_DESCRIBED = "SELECT message_id, profile, label FROM message WHERE id = ?"
+_LABEL = "SELECT label FROM message WHERE message_id = ? AND profile = ?"
 _NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_withdrawn")
 _EVENTS = """
     SELECT message_id, profile, kind, count(*), max(at) FROM event
@@ -80,15 +82,16 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
     """What happened, a row for each message and account of which there is something to tell."""
     stretch = ms(since), ms(until)
     rows: dict[Key, InShort] = {}
-    described = _described(connection)
     for message, *numbers, last_at in connection.execute(_ADDED_UP, stretch):
-        key, label = described[message]
+        id, profile, label = connection.execute(_DESCRIBED, (message,)).fetchone()
         counts = dict(zip(_NUMBERS, numbers, strict=True))
-        rows[key] = InShort(*key, label, **counts, last_at=last_at / 1000)
-    labels = dict(described.values())
+        rows[id, profile] = InShort(id, profile, label, **counts, last_at=last_at / 1000)
 
     def row(key: Key) -> InShort:
-        return rows.get(key) or InShort(*key, labels.get(key, ""))
+        if key in rows:
+            return rows[key]
+        (label,) = connection.execute(_LABEL, key).fetchone() or ("",)
+        return InShort(*key, label)
 
     for *names, kind, count, at in connection.execute(_EVENTS, stretch):
         key = (names[0], names[1])
@@ -108,9 +111,3 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
     down = {each[0] for each in connection.execute(_DOWN)}
     account_events = connection.execute(_OF_ACCOUNTS, (stretch[1],))
     return told + of_accounts(map(event_of, account_events), since, down)
-
-
-def _described(connection: sqlite3.Connection) -> dict[int, tuple[Key, str]]:
-    """Row → the message and its label."""
-    rows = connection.execute("SELECT id, message_id, profile, label FROM message")
-    return {id: ((message_id, profile), label) for id, message_id, profile, label in rows}
