@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from smsmon.model import EventKind
+from smsmon.sentences import counted
 from smsmon.store.past import InShort
 from smsmon.times import duration
 
@@ -51,7 +52,8 @@ class Sorted:
         """The rest in a line: ``18 more without trouble: 3,120 ✓``; empty where there is none."""
         if not self.calm:
             return ""
-        count = f"{len(self.calm):,} {'more' if self.troubled else _messages(len(self.calm))}"
+        calm = len(self.calm)
+        count = f"{calm:,} more" if self.troubled else counted(calm, "message")
         delivered = sum(each.delivered for each in self.calm)
         return f"{count} without trouble" + (f": {delivered:,} ✓" if delivered else "")
 
@@ -127,7 +129,3 @@ def besides(row: InShort) -> str:
         for kind, count in row.events
         if kind not in _TOLD_BY_UNREAD
     )
-
-
-def _messages(count: int) -> str:
-    return "message" if count == 1 else "messages"

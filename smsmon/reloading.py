@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -88,10 +88,9 @@ class Reloading:
             return
         wrong = [each for each in reading.checked(self._refusing) if each.refused]
         if wrong:
-            first, *rest = reading.told(wrong)
-            first = first.removeprefix(f"{safe(str(self._path), SENTENCE_LIMIT)}, ")
-            more = f" {len(rest)} more: `smsmon config check`." if rest else ""
-            self._not_taken(f"config.toml was changed and is not used as it is: {first}{more}")
+            what = _first_of(reading.told(wrong))
+            what = what.removeprefix(f"{safe(str(self._path), SENTENCE_LIMIT)}, ")
+            self._not_taken(f"config.toml was changed and is not used as it is: {what}")
             return
         before, self.in_force = self.in_force, reading.settings
         was_trouble, self._trouble = self._trouble, False
@@ -130,10 +129,15 @@ def _told(changed: list[KeyPath], later: list[KeyPath], complaints: list[str]) -
     parts = [f"config.toml was read anew: {_names(now)}."] if now else []
     if later:
         parts.append(f"Only the next start takes {_names(later)}.")
-    parts += complaints[:1]
-    if len(complaints) > 1:
-        parts.append(f"{len(complaints) - 1} more: `smsmon config check`.")
+    if complaints:
+        parts.append(_first_of(complaints))
     return " ".join(parts)
+
+
+def _first_of(sentences: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    first, *rest = sentences
+    return f"{first} {len(rest)} more: `smsmon config check`." if rest else first
 
 
 def _names(paths: list[KeyPath]) -> str:

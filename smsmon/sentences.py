@@ -8,6 +8,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def recipients_are(number: int) -> str:
+    """The beginning of what is said of them: ``1 recipient is``, ``2 recipients are``."""
+    return f"{counted(number, 'recipient')} {'is' if number == 1 else 'are'}"
+
+
 def capital(text: str) -> str:
     """``text`` as a sentence begins; all but its first letter stays as it is."""
     return text[:1].upper() + text[1:]

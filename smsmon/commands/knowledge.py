@@ -83,8 +83,8 @@ class Knowledge:
     def row(self, summary: Summary, remembered: Remembered | None = None) -> Watched:
         """One message; ``remembered`` where its recipients are at hand already."""
         key = summary.key
-        if remembered is None and self._with_recipients and self._archive is not None:
-            remembered = next(iter(self._archive.load([key])), None)
+        if remembered is None and self._with_recipients:
+            remembered = self._remembered(key)
         row = Board().restore(self._entry(summary), remembered or Remembered(summary), self.now)
         if (last := self._polls.get(key)) is not None:
             row.note_last_poll(last)
@@ -104,12 +104,9 @@ class Knowledge:
 
     def after(self, key: Key, report: Report | None, fault: Fault | None) -> Watched:
         """One message once it was asked for: what is known of it, and what came of that."""
-        remembered = None
-        if self._archive is not None:
-            remembered = next(iter(self._archive.load([key])), None)
-        summary = remembered.summary if remembered else Summary(*key)
+        remembered = self._remembered(key) or Remembered(Summary(*key))
         board = Board()
-        row = board.restore(self._entry(summary), remembered or Remembered(summary), self.now)
+        row = board.restore(self._entry(remembered.summary), remembered, self.now)
         if report is not None:
             board.apply(report, report.fetched_at)
         if fault is not None:
@@ -129,6 +126,10 @@ class Knowledge:
     def asked(self, row: Watched) -> ValueOf:
         """What gives the values of one message."""
         return partial(self.value, row)
+
+    def _remembered(self, key: Key) -> Remembered | None:
+        """One message with its recipients, as it was recorded last."""
+        return None if self._archive is None else next(iter(self._archive.load([key])), None)
 
     def _entry(self, summary: Summary) -> Entry:
         known = self._entries.get(summary.key)

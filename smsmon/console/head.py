@@ -28,7 +28,6 @@ from smsmon.model import Balance, Counts
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
 from smsmon.sentences import counted
-from smsmon.text import ELLIPSIS
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
@@ -274,7 +273,7 @@ def _account(account: AccountState, name: str, formats: Formats, head: Head) -> 
     down = account.condition is Condition.DOWN
     now = f"{FAILING.glyph} {state}{again if down else ''}"
     said = f"{now}: {reason}"
-    short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
+    short = cells.cut(said, _SHORT)
     told = (f"{since}{again}: {reason}", said, short, now if down else since)
     return [Content.assemble(name, (form, "bold")) for form in told]
 
@@ -283,7 +282,7 @@ def _not_set_up(name: str, account: AccountState, formats: Formats, key: str) ->
     """The way to set the account up, which no width leaves out."""
     told = f"{FAILING.glyph} stopped, {key} sets it up"
     said = f"{told}: {formats.words(account.reason)}"
-    short = said if len(said) <= _SHORT else said[: _SHORT - 1] + ELLIPSIS
+    short = cells.cut(said, _SHORT)
     return [Content.assemble(name, (form, "bold")) for form in (said, short, told)]
 
 

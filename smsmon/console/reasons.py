@@ -17,6 +17,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.monitor.alerts import Alert
 from smsmon.monitor.standing import Monitor, Standing, message_fact
 from smsmon.monitor.state import MessageState, Watched
+from smsmon.sentences import recipients_are
 
 TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
 _BETWEEN = "  "
@@ -38,8 +39,7 @@ def reason(
     if gone_since is not None:
         told.insert(0, gone_note(gone_since, formats))
     elif gone:
-        are = "recipient is" if gone == 1 else "recipients are"
-        told.append(styled(f"{GONE} {gone:,} {are} no longer listed", Tone.WARN))
+        told.append(styled(f"{GONE} {recipients_are(gone)} no longer listed", Tone.WARN))
     return Content(_BETWEEN).join([each for each in told if each.plain])
 
 

@@ -14,6 +14,7 @@ from smsmon.merging import Merged
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.monitor.state import Watched
 from smsmon.recipients import STOP_YES, Recipients, Status
+from smsmon.sentences import recipients_are
 
 
 def listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
@@ -24,8 +25,8 @@ def listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:
         detail = f"{missing:,} of {known:,} known recipients not in the answer"
         yield event_of(EventKind.ABSENT, watched, at, detail)
     if back:
-        said = "recipient is" if len(back) == 1 else "recipients are"
-        yield event_of(EventKind.LISTED_AGAIN, watched, at, f"{len(back):,} {said} listed again")
+        detail = f"{recipients_are(len(back))} listed again"
+        yield event_of(EventKind.LISTED_AGAIN, watched, at, detail)
 
 
 def transitions_of(watched: Watched, merged: Merged, at: float) -> Iterator[Transition]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.keylike import place_shown
 from smsmon.programs import why_not_started
+from smsmon.settings.leaves import KeyPath
 from smsmon.settings.reading import Problem
 from smsmon.settings.types import Settings
 from smsmon.settings.values import did_you_mean
@@ -31,12 +32,17 @@ def wrong_columns(settings: Settings) -> Iterator[Problem]:
             continue
         at, known = ("display", name), _columns()[name]
         for column in dict.fromkeys(columns):
-            told = safe(column)
             if column not in known:
-                hint = did_you_mean(column, known) or f" Known: {', '.join(known)}."
-                yield Problem(at, f'display.{name}: there is no column "{told}".{hint}', False)
+                yield _no_column(at, column, known)
             elif columns.count(column) > 1:
-                yield Problem(at, f'display.{name} names "{told}" twice: once is enough.', False)
+                what = f'display.{name} names "{safe(column)}" twice: once is enough.'
+                yield Problem(at, what, refused=False)
+
+
+def _no_column(at: KeyPath, column: str, known: Sequence[str]) -> Problem:
+    hint = did_you_mean(column, known) or f" Known: {', '.join(known)}."
+    what = f'{".".join(at)}: there is no column "{safe(column)}".{hint}'
+    return Problem(at, what, refused=False)
 
 
 def _columns() -> dict[str, list[str]]:
@@ -68,9 +74,7 @@ def wrong_views(settings: Settings) -> Iterator[Problem]:
         for key, columns in (("sort", sorted_by), ("columns", view.columns or [])):
             for column in dict.fromkeys(columns):
                 if column not in known:
-                    hint = did_you_mean(column, known) or f" Known: {', '.join(known)}."
-                    what = f'views.{name}.{key}: there is no column "{safe(column)}".{hint}'
-                    yield Problem(("views", name, key), what, refused=False)
+                    yield _no_column(("views", name, key), column, known)
 
 
 def _table(name: str) -> tuple[Sequence[Field], list[str]]:
