@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.schedule import Limits
     from smsmon.settings import Profile, Settings
     from smsmon.settings.reading import Problem
-    from smsmon.settings.types import KeySource
+    from smsmon.settings.secrets import KeySource
 
 
 _read: set[ApiKey] = set()
@@ -93,7 +93,8 @@ def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -
 def wrong_accounts(settings: Settings) -> Iterator[Problem]:
     """What the settings name of accounts and network that cannot be used. Runs nothing."""
     from smsmon.settings.reading import Problem
-    from smsmon.settings.types import API_KEY_VARIABLE, KeySource
+    from smsmon.settings.secrets import KeySource
+    from smsmon.settings.types import API_KEY_VARIABLE
 
     for name, profile in settings.profiles.items():
         if profile.key_source.kind == "command":

@@ -16,13 +16,14 @@ from math import inf
 from typing import Protocol
 
 from smsmon.accounts import known_keys
+from smsmon.alerts import Severity
 from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import parse_duration
 from smsmon.hooks import environment, run_hook
 from smsmon.model import Event
-from smsmon.monitor.alerts import Alert, Alerts, Rule, Severity
+from smsmon.monitor.alerts import Alert, Alerts, Rule
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.settings import Settings

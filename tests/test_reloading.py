@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from smsmon import reloading
 from smsmon.accounts import AccountProblem, Accounts
+from smsmon.alerts import Severity
 from smsmon.clock import Clock
 from smsmon.known import Condition
 from smsmon.locations import Locations
 from smsmon.model import Balance, Entry
-from smsmon.monitor.alerts import Alert, Severity
+from smsmon.monitor.alerts import Alert
 from smsmon.reloading import LOOK_EVERY, NEXT_START, Reloading, differences
 from smsmon.session import Session
 from smsmon.settings import Settings
@@ -398,7 +399,8 @@ async def test_after_any_changes_all_is_as_a_new_start_would_have_it(
 
 
 def test_differences_name_each_setting_or_a_whole_new_table() -> None:
-    from smsmon.settings.types import Alert, Polling, Profile
+    from smsmon.settings.telling import Alert
+    from smsmon.settings.types import Polling, Profile
 
     before = Settings(keymap={"message.add": "b"})
     after = Settings(

@@ -19,11 +19,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, IntEnum, auto
+from enum import Enum, auto
 from functools import partial
 from math import inf
 from types import MappingProxyType
 
+from smsmon.alerts import Severity
 from smsmon.filters import Filter
 from smsmon.known import Condition
 from smsmon.monitor.board import overdue_at
@@ -39,14 +40,6 @@ _JUST_AFTER = 0.001
 _UNKNOWN = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.NEW)
 _OF_READING = frozenset(("state", "reason", "read", "trouble"))
 """The fields that tell how it stands with reading, and so are known when nothing is read."""
-
-
-class Severity(IntEnum):
-    """How much an alert matters."""
-
-    INFO = 1
-    WARNING = 2
-    CRITICAL = 3
 
 
 @dataclass(frozen=True, slots=True)

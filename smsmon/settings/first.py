@@ -23,7 +23,8 @@ from smsmon.keylike import is_most_likely_key
 from smsmon.locations import Locations, expanded
 from smsmon.settings.loading import SettingsError, load_settings, read_toml
 from smsmon.settings.printing import commented_file, toml_value
-from smsmon.settings.types import API_KEY_VARIABLE, KeySource, Profile
+from smsmon.settings.secrets import KeySource
+from smsmon.settings.types import API_KEY_VARIABLE, Profile
 from smsmon.text import SENTENCE_LIMIT, safe
 
 if TYPE_CHECKING:

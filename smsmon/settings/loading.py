@@ -30,6 +30,13 @@ OTHER_VARIABLES = VARIABLES | {API_KEY_VARIABLE, BASE_URL_VARIABLE}
 FILE_LIMIT = 2**20
 """The largest settings file read, in bytes."""
 
+NAMED = {
+    "profiles": "a profile",
+    "alerts": "an alert",
+    "targets": "a target",
+    "views": "a view",
+}
+"""The tables whose names the user chooses, and what stands in one."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
 
@@ -59,9 +66,12 @@ class _Layers:
     origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     text: str = ""
-    profiles: list[str] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
-    views: list[str] = field(default_factory=list)
+    named: dict[str, list[str]] = field(default_factory=lambda: {each: [] for each in NAMED})
+    """By the tables whose names the user chooses: the names."""
+
+    @property
+    def profiles(self) -> list[str]:
+        return self.named["profiles"]
 
     def set(self, path: KeyPath, value: Any, origin: str) -> None:
         self.values[path] = value
@@ -171,12 +181,8 @@ def _read_file(path: Path, layers: _Layers) -> None:
     for at, value in _flatten(table, ()):
         dotted = safe(".".join(at), SENTENCE_LIMIT)
         leaf = leaf_of(at)
-        if len(at) == 2 and at[0] == "profiles" and isinstance(value, dict):
-            _name_of_table(at, dotted, layers.profiles, "a profile", problem)
-        elif len(at) == 2 and at[0] == "alerts" and isinstance(value, dict):
-            _name_of_table(at, dotted, layers.alerts, "an alert", problem)
-        elif len(at) == 2 and at[0] == "views" and isinstance(value, dict):
-            _name_of_table(at, dotted, layers.views, "a view", problem)
+        if len(at) == 2 and at[0] in NAMED and isinstance(value, dict):
+            _name_of_table(at, dotted, layers.named[at[0]], NAMED[at[0]], problem)
         elif leaf is None and _is_table(at):
             problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
         elif leaf is None:
@@ -193,7 +199,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
             )
         else:
             layers.set(at, value, "config.toml")
-    for alert in layers.alerts:
+    for alert in layers.named["alerts"]:
         if "when" not in table["alerts"][alert]:
             problem(("alerts", alert), f'alerts.{alert} needs when = "a filter of messages".')
     for profile in layers.profiles:
@@ -217,7 +223,7 @@ def _flatten(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath,
     for name, value in table.items():
         at = (*path, name)
         if isinstance(value, dict) and leaf_of(at) is None and _is_table(at):
-            if path in (("profiles",), ("alerts",), ("views",)):
+            if len(path) == 1 and path[0] in NAMED:
                 yield at, value
             yield from _flatten(value, at)
         else:
@@ -306,10 +312,9 @@ def _apply_account_variables(profile: str, environ: Mapping[str, str], layers: _
 def _build(layers: _Layers) -> Settings:
     """The settings that can be used; a table with no usable name, or without what it must have,
     is left out."""
-    usable = {
-        "profiles": set(layers.profiles),
-        "views": set(layers.views),
-        "alerts": {name for name in layers.alerts if ("alerts", name, "when") in layers.values},
+    usable = {table: set(names) for table, names in layers.named.items()}
+    usable["alerts"] = {
+        name for name in usable["alerts"] if ("alerts", name, "when") in layers.values
     }
     tree: dict[str, Any] = {"profiles": {name: {} for name in layers.profiles}}
     for path, value in layers.values.items():

@@ -24,6 +24,7 @@ _HEAD = """\
 _NAMED_TABLES = {
     "profiles": ("# One table for each account: [profiles.default], [profiles.NAME] …", "default"),
     "alerts": ("# One table for each rule of what to be told about: [alerts.NAME] …", "late-codes"),
+    "targets": ("# One table for each who is told of alerts: [targets.NAME] …", "on-call"),
     "views": ("# One table for each named view of the console: [views.NAME] …", "otp-trouble"),
 }
 """Tables whose names the user chooses → what the commented file says above one, and its name."""
@@ -61,7 +62,7 @@ def commented_file() -> str:
             lines += [
                 "",
                 *filter(None, [above]),
-                f"#{head}" if table[0] in ("alerts", "views") else head,
+                f"#{head}" if table[0] in ("alerts", "targets", "views") else head,
             ]
         lines += textwrap.wrap(_sentence(leaf), _WIDTH, initial_indent="# ", subsequent_indent="# ")
         name = '"action.name"' if leaf.path[-1] == ANY else leaf.path[-1]

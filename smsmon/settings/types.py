@@ -11,29 +11,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
-from smsmon.keylike import place_shown
-from smsmon.text import SENTENCE_LIMIT, safe
+from smsmon.settings.secrets import KeySource, source_of
+from smsmon.settings.telling import Alert, Target, Watch
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
 MEBIBYTE = 2**20
-
-
-class KeySource(Struct, frozen=True):
-    """Where a profile's API key comes from; never the key."""
-
-    kind: Literal["env", "file", "command"]
-    value: str | tuple[str, ...]
-    """The variable's name, the file's path, or the command's words."""
-
-    def __str__(self) -> str:
-        """A sentence's part for the operator. Of a command only its first word is told.
-
-        It is no key's place that could be the key itself: dots stand for that.
-        """
-        if self.kind == "env":
-            return f"environment variable {place_shown(str(self.value))}"
-        name = self.value if isinstance(self.value, str) else self.value[0]
-        return f"{self.kind} {safe(place_shown(name), SENTENCE_LIMIT)}"
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -79,15 +61,20 @@ class Profile(Struct, frozen=True, kw_only=True):
     answer_format: Annotated[
         Literal["json", "xml"], Meta(description="The format that the API is asked to answer in.")
     ] = "json"
+    night_hold: Annotated[
+        bool,
+        Meta(
+            description="The API holds this account's messages back from 20:00 to 08:00 and on "
+            "Sundays and holidays (Paris time), as it does with commercial ones: alerts do not "
+            "count that time as waiting."
+        ),
+    ] = False
 
     @property
     def key_source(self) -> KeySource:
         """Where this profile's key comes from."""
-        if self.api_key_file is not None:
-            return KeySource("file", self.api_key_file)
-        if self.api_key_command is not None:
-            return KeySource("command", tuple(self.api_key_command))
-        return KeySource("env", self.api_key_env or API_KEY_VARIABLE)
+        named = source_of(self.api_key_env, self.api_key_file, self.api_key_command)
+        return named or KeySource("env", API_KEY_VARIABLE)
 
 
 class Polling(Struct, frozen=True, kw_only=True):
@@ -260,56 +247,6 @@ class History(Struct, frozen=True, kw_only=True):
     ] = 90
 
 
-_DURATION = "^([0-9]+(\\.[0-9]+)?[smhd])+$"
-
-
-class Alert(Struct, frozen=True, kw_only=True):
-    """One rule of what to be told about."""
-
-    when: Annotated[
-        str,
-        Meta(
-            description="What must hold for a message, written as a filter of the messages table.",
-            min_length=1,
-            examples=["tag:otp waiting>0 oldest>60s"],
-        ),
-    ]
-    hold: Annotated[
-        str,
-        Meta(
-            description="How long it must hold until the alert fires.",
-            pattern=_DURATION,
-            examples=["2m"],
-        ),
-    ] = field(default="0s", name="for")
-    clear: Annotated[
-        str,
-        Meta(
-            description="How long it must not hold any more until the alert is over.",
-            pattern=_DURATION,
-            examples=["1m"],
-        ),
-    ] = "1m"
-    severity: Annotated[
-        Literal["info", "warning", "critical"], Meta(description="How much it matters.")
-    ] = "warning"
-    bell: Annotated[
-        bool, Meta(description="Ring the terminal's bell when it fires in the console.")
-    ] = False
-    command: (
-        Annotated[
-            list[str],
-            Meta(
-                description="A command to run when it fires and when it is over, without a shell; "
-                "it gets the facts as JSON on its standard input.",
-                min_length=1,
-                examples=[["/usr/local/bin/page-someone"]],
-            ),
-        ]
-        | None
-    ) = None
-
-
 class View(Struct, frozen=True, kw_only=True):
     """One way to look at a table of the console; V calls it up."""
 
@@ -366,6 +303,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     display: Display = field(default_factory=Display)
     history: History = field(default_factory=History)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    targets: dict[str, Target] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Watch)
     views: dict[str, View] = field(default_factory=dict)
     keymap: Annotated[
         dict[str, str],

@@ -17,7 +17,7 @@ from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import message_value
 from smsmon.settings import Settings
-from smsmon.settings.types import Alert
+from smsmon.settings.telling import Alert
 from smsmon.store.base import Archive
 from tests.store.places import Process, memory
 from tests.store.reports import START, row

@@ -18,7 +18,7 @@ from smsmon.settings import Loaded, SettingsError, load
 from smsmon.settings.leaves import leaves
 from smsmon.settings.loading import unknown_variables
 from smsmon.settings.printing import commented_file, json_schema, values
-from smsmon.settings.types import KeySource
+from smsmon.settings.secrets import KeySource
 from smsmon.toml_lines import line_of
 
 

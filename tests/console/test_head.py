@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.alerts import Severity
 from smsmon.console.formats import Formats
 from smsmon.console.head import (
     Head,
@@ -23,7 +24,7 @@ from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
-from smsmon.monitor.alerts import Rule, Severity
+from smsmon.monitor.alerts import Rule
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder

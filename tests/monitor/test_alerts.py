@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.alerts import Severity
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition, Remembered, Summary
 from smsmon.model import Entry, Fault, FaultKind
-from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule, Severity
+from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipients, Status

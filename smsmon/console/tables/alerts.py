@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 
+from smsmon.alerts import Severity
 from smsmon.console.notices import Notice
 from smsmon.console.notices import Severity as Urgency
 from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
 from smsmon.in_short import Alerted, Fired
-from smsmon.monitor.alerts import Alert, Severity
+from smsmon.monitor.alerts import Alert
 from smsmon.text import painted
 
 _SPELLED_OUT = 5

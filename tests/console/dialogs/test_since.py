@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from smsmon.alerts import Severity
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import Past, SinceScreen, lines
 from smsmon.console.formats import Formats
@@ -20,7 +21,7 @@ from smsmon.console.tables.log import transition_lines
 from smsmon.filters import parse
 from smsmon.in_short import Fired
 from smsmon.model import Entry, Event, EventKind, Transition
-from smsmon.monitor.alerts import Alert, Rule, Severity
+from smsmon.monitor.alerts import Alert, Rule
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened, InShort, Unread

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from smsmon.alerts import Severity
 from smsmon.console.cells import Span, Tone, plain
 from smsmon.console.tables.alerts import lines, notice
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Fault, FaultKind
-from smsmon.monitor.alerts import Alert, Rule, Severity
+from smsmon.monitor.alerts import Alert, Rule
 from tests.support.clock import START
 from tests.support.scene import DAY, WIDE, Scene
 from tests.support.waiting import screen_text, until
