@@ -14,7 +14,6 @@ import fcntl
 import glob
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -313,6 +312,8 @@ def _written_over(temporary: str, target: Path) -> None:
                 if error.errno in NO_ROOM:
                     os.ftruncate(file.fileno(), before)
                     raise
+        import shutil  # loaded here, as tempfile: few commands write a file
+
         shutil.copyfileobj(source, file)
         file.truncate()
         file.flush()

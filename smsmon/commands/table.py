@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -84,6 +83,8 @@ def print_rows(
         for head, column in zip(heads, zip(*cells, strict=True), strict=True)
         if not hide_empty or any(cell != _NOTHING for cell in column)
     ]
+    import shutil  # loaded here: half of a millisecond
+
     room = shutil.get_terminal_size().columns
     widths = fitted(
         [head for head, _ in columns], [max(map(_width, column)) for _, column in columns], room
