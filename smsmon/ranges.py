@@ -86,6 +86,25 @@ def between(
     return _Reader(now, zone).between(since, until, otherwise)
 
 
+FURTHEST_AHEAD = 366 * DAY
+"""Seconds: what is put off for longer is forgotten."""
+AHEAD_EXAMPLES = "2h, 18:00, tomorrow 9:00, monday, 30 nov 14:00, or 2026-11-30T14:00"
+
+
+def ahead(text: str, now: float, zone: tzinfo) -> float:
+    """The moment to come that ``text`` means: `AHEAD_EXAMPLES`. Raises ``BadRange``.
+
+    A time of day is the next one, a day or a part of one is its beginning.
+    """
+    words = _words(text).removeprefix("until ").removeprefix("in ").removeprefix("on ")
+    at = _Reader(now, zone).to_come(words)
+    if at <= now:
+        raise BadRange(f"{_quoted(text)} is over already. Say {AHEAD_EXAMPLES}.")
+    if at > now + FURTHEST_AHEAD:
+        raise BadRange(f"{_quoted(text)} is more than a year ahead.")
+    return at
+
+
 def told(range: Range, now: float, zone: tzinfo) -> str:
     """A range in words that are read as this very range: ``since yesterday 22:00``,
     ``yesterday 22:00 until 06:00``. Fractions of a second are left out.
@@ -139,6 +158,8 @@ _SAME = {
     "midnight": "00:00",
     **{f"this {part}": f"today {part}" for part in _PARTS},
 }
+_BESIDE = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_BEFORE = ("last ", "past ", "the last ", "the past ")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DATE = re.compile(r"([0-9]{1,2}) ([a-z]{3,9})(?: ([0-9]{4}))?")
 _DURATION = re.compile(r"(?:(?:the )?(?:last|past) )?(.+?)(?: ago)?")
@@ -201,6 +222,21 @@ class _Reader:
         if end is None or end >= self.now:
             return Range(start, self.now, open=True)
         return Range(start, end)
+
+    def to_come(self, words: str) -> float:
+        """The moment that is meant by ``words`` about what will be."""
+        if any(words.startswith(past) for past in _BEFORE) or words.endswith(" ago"):
+            raise BadRange(f"{_quoted(words)} is over already. Say {AHEAD_EXAMPLES}.")
+        try:
+            return self.now + _seconds(words)
+        except BadRange:
+            pass
+        try:
+            at = self._one(words, self.now).start
+        except BadRange as error:
+            raise BadRange(error.sentence.removesuffix(".") + f". Say {AHEAD_EXAMPLES}.") from None
+        weekday = words.split()[0][:3] in {name[:3] for name in _WEEKDAYS}
+        return at if at > self.now or not weekday else self._one(words, self.now + DAY).start
 
     def _two(self, words: str) -> Range | None:
         """A range with a beginning and an end; None for what is none."""
@@ -269,8 +305,8 @@ class _Reader:
     def _day(self, words: str, after: float | None) -> date | None:
         """A day; with ``after`` a weekday or a date is sought from there on, else before now."""
         words = words.removeprefix("on ").removeprefix("last ")
-        if words in ("today", "yesterday"):
-            return self.today - timedelta(words == "yesterday")
+        if words in _BESIDE:
+            return self.today + timedelta(_BESIDE[words])
         try:
             return date.fromisoformat(words.upper())
         except ValueError:

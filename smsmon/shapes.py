@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from smsmon.alerts import About, Edge
 from smsmon.model import Event, Transition
 from smsmon.phones import as_shown, without_numbers
 from smsmon.recipients import Status
@@ -22,6 +23,7 @@ from smsmon.recipients import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from smsmon.alerts import Episode, Silence, State
     from smsmon.filters import Kind
     from smsmon.filters.fields import Fact
     from smsmon.filters.recipients import RecipientField, Sighted
@@ -241,6 +243,62 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "at": utc(alert.at),
         "already": alert.old,
         "detail": alert.why,
+    }
+
+
+def episode_json(
+    episode: Episode, edge: Edge | None = None, *, private: bool = False
+) -> dict[str, Any]:
+    """One episode of an alert, or one ``edge`` of it as it is told: what `alert_json` has of an
+    alert, and what is known of it besides.
+    """
+    over = not episode.firing if edge is None else edge is Edge.OVER
+    about, worst, answer = episode.subject.about, episode.worst, episode.acknowledged
+    return {
+        "state": "over" if over else "firing",
+        "name": episode.rule,
+        "severity": episode.severity.slug,
+        "condition": episode.condition,
+        "id": episode.subject.name if about is About.MESSAGE else "",
+        "label": words_of_api(episode.label, private),
+        "since": utc(episode.began_at),
+        "at": utc(episode.over_at if over else episode.fired_at),
+        "already": episode.old,
+        "detail": episode.why_over if over else "",
+        "number": episode.number,
+        "about": str(about),
+        "subject": str(episode.subject),
+        "profile": episode.subject.profile,
+        "tags": list(episode.tags),
+        "facts": words_of_api(episode.facts, private),
+        "fired_at": utc(episode.fired_at),
+        "over_at": utc(episode.over_at),
+        "worst": worst and {"at": utc(worst.at), "facts": words_of_api(worst.facts, private)},
+        "acknowledged": answer
+        and {
+            "by": answer.by,
+            "at": utc(answer.at),
+            "note": words_of_api(answer.note, private),
+            "until": utc(answer.until),
+        },
+    }
+
+
+def standing_json(episode: Episode, state: State, *, private: bool = False) -> dict[str, Any]:
+    """One episode, and how it stands: ``firing``, ``acknowledged``, ``silenced`` or ``past``."""
+    return {**episode_json(episode, private=private), "standing": str(state)}
+
+
+def silence_json(silence: Silence, *, private: bool = False) -> dict[str, Any]:
+    """That nobody wants to hear of some alerts for a while."""
+    return {
+        "number": silence.number,
+        "what": str(silence.what),
+        "name": silence.name,
+        "since": utc(silence.since),
+        "until": utc(silence.until),
+        "by": silence.by,
+        "note": words_of_api(silence.note, private),
     }
 
 

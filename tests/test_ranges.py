@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.ranges import BadRange, Range, between, hour_beside, read, told
+from smsmon.ranges import FURTHEST_AHEAD, BadRange, Range, ahead, between, hour_beside, read, told
 from smsmon.times import LocalZone
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -327,3 +327,61 @@ def test_an_hour_is_never_longer_and_never_beyond_now(
         assert 0 < found.end - found.start <= 3600
         assert found.end <= now
         assert found.open == (found.end == now)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2h", "2026-11-27 10:02"),
+        ("in 90 min", "2026-11-27 09:32"),
+        ("a week", "2026-12-04 08:02"),
+        ("18:00", "2026-11-27 18:00"),
+        ("08:02", "2026-11-28 08:02"),
+        ("noon", "2026-11-27 12:00"),
+        ("24:00", "2026-11-28 00:00"),
+        ("tonight", "2026-11-27 22:00"),
+        ("tomorrow 9:00", "2026-11-28 09:00"),
+        ("tomorrow morning", "2026-11-28 06:00"),
+        ("monday", "2026-11-30 00:00"),
+        ("until Mon 09:00", "2026-11-30 09:00"),
+        ("on friday", "2026-12-04 00:00"),
+        ("friday 8:00", "2026-12-04 08:00"),
+        ("friday 9:00", "2026-11-27 09:00"),
+        ("1 jan 14:00", "2027-01-01 14:00"),
+        ("2026-11-30T14:00Z", "2026-11-30 15:00"),
+    ],
+)
+def test_a_moment_to_come_is_the_next_of_its_kind(text: str, moment: str) -> None:
+    assert ahead(text, at(FRIDAY), PARIS) == at(moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("yesterday", "is over already. Say 2h, 18:00"),
+        ("2h ago", "is over already"),
+        ("today", "is over already"),
+        ("last night", "is over already"),
+        ("2020-01-01", "is over already"),
+        ("2030-01-01", "is more than a year ahead"),
+        ("400d", "is more than a year ahead"),
+        ("27", "has no unit"),
+        ("soon", "is no time that can be read. Say 2h, 18:00"),
+    ],
+)
+def test_what_is_no_moment_to_come_is_refused_with_what_can_be_said(
+    text: str, sentence: str
+) -> None:
+    with pytest.raises(BadRange, match=sentence):
+        ahead(text, at(FRIDAY), PARIS)
+
+
+@given(st.sampled_from(ZONES), st.floats(0, 4e9), st.text(max_size=40))
+def test_a_moment_to_come_lies_ahead_whatever_is_said(
+    zone: ZoneInfo, now: float, text: str
+) -> None:
+    try:
+        moment = ahead(text, now, zone)
+    except BadRange:
+        return
+    assert now < moment <= now + FURTHEST_AHEAD
