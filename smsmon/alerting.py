@@ -21,7 +21,6 @@ from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import parse_duration
-from smsmon.hooks import environment, run_hook
 from smsmon.model import Event
 from smsmon.monitor.alerts import Alert, Alerts, Rule
 from smsmon.monitor.engine import Engine
@@ -30,6 +29,7 @@ from smsmon.settings import Settings
 from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
 from smsmon.store.shared import AlertTurn, Episode
+from smsmon.targets.command import environment, run_hook
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""

@@ -62,7 +62,8 @@ class Middle:
     RIM = (
         "tests/api/test_{address,desync,kept,key,key_leaks,proxy,resolver}.py",
         "tests/store/local/test_{damage,disturbed,kill,lease,trouble}.py",
-        "tests/test_{bounds,crash,hooks,leaving,map,programs}.py",
+        "tests/targets/test_{command,sending}.py",
+        "tests/test_{bounds,crash,leaving,map,programs}.py",
     )
     """But for these: of sockets, processes and disks that fail, which take long."""
 

@@ -1,4 +1,4 @@
-"""Runs a command that an alert names: no shell, no key, bounded in time."""
+"""A command that is told of alerts: no shell, no key, bounded in time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from smsmon.accounts import known_keys
 from smsmon.api.masking import SHORTEST_MASKED
 from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.settings.types import API_KEY_VARIABLE
+from smsmon.shapes import episode_json
+from smsmon.targets.base import Notification, NotTold
 from smsmon.text import safe
 
 if TYPE_CHECKING:
@@ -19,6 +22,45 @@ WITHIN = 30.0
 """Seconds a command may take."""
 _SHOWN = 200
 """Characters of what it says that are passed on."""
+
+
+class CommandTarget:
+    """A command of the settings; it gets the facts as JSON on its standard input."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        settings: Settings,
+        environ: Mapping[str, str],
+        within: float = WITHIN,
+    ) -> None:
+        self.name = name
+        self._command = tuple(command)
+        self._settings = settings
+        self._environ = environ
+        self._within = within
+
+    async def tell(self, notification: Notification) -> None:
+        environ = environment(self._settings, self._environ, known_keys())
+        trouble = await run_hook(self._command, facts_of(notification), environ, self._within)
+        if trouble:
+            raise NotTold(trouble)
+
+
+def facts_of(told: Notification) -> dict[str, Any]:
+    """What a command gets, to be written as JSON."""
+    return {
+        "title": told.title,
+        "lines": list(told.lines),
+        "edge": str(told.edge),
+        "severity": told.severity.slug,
+        "test": not told.episodes,
+        "alerts": [
+            {**episode_json(each, told.edge, private=told.private), "edge": str(told.edge)}
+            for each in told.episodes
+        ],
+    }
 
 
 def environment(

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from smsmon.accounts import known_keys, read_key
-from smsmon.hooks import WITHIN, environment, run_hook
 from smsmon.locations import Locations
 from smsmon.settings import load_settings
+from smsmon.targets.command import WITHIN, environment, run_hook
 
 PATIENCE = 30.0
 """Seconds that a process may take to start, or to be gone."""

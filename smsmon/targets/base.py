@@ -1,0 +1,45 @@
+"""What a target is: who is told of alerts, whatever the way.
+
+A target is told what ``wording.py`` made: plain text in which nothing is left that a terminal,
+a chat or a mail would obey.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from smsmon.alerts import Edge, Episode, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What is told at once: one episode, or several that came together."""
+
+    title: str
+    lines: tuple[str, ...]
+    severity: Severity
+    """The gravest of its episodes."""
+    edge: Edge
+    episodes: tuple[Episode, ...] = ()
+    """Empty for a test."""
+    private: bool = False
+    """Phone numbers are masked in its words, and are to be in what is told besides."""
+
+
+class Target(Protocol):
+    """Somebody, or some program, that is told."""
+
+    @property
+    def name(self) -> str:
+        """As the settings have it; ``command:RULE`` for the command of a rule."""
+        ...
+
+    async def tell(self, notification: Notification) -> None:
+        """Tell it. Bounded in time; never blocks the loop; all that it started is ended when
+        this is cancelled. Raises `NotTold`."""
+        ...
+
+
+class NotTold(Exception):
+    """It did not arrive: one sentence that says why, without any secret."""
