@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from smsmon import learned
 from smsmon.accounts import Accounts, limits_of, profile_of
@@ -24,13 +24,15 @@ from smsmon.monitor.engine import Engine
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.alerting import Alerting
+    from smsmon.alerting import AlertBook, Alerting
+    from smsmon.alerting.record import AlertRecord
     from smsmon.locations import Locations
     from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Rank, Sharing, WhoPolls
+    from smsmon.store.alerts import AlertStore
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.watching import Watching
@@ -114,6 +116,20 @@ class Session:
             whole=self._only is None,
         )
 
+    @cached_property
+    def _alert_record(self) -> AlertRecord:
+        from smsmon.alerting.record import AlertRecord
+
+        return AlertRecord(cast("AlertStore", getattr(self.history, "alerts", None)))
+
+    @cached_property
+    def alert_book(self) -> AlertBook:
+        """How it stands with the alerts, and the way to answer; up to date in `watch_alerts`."""
+        from smsmon.alerting import AlertBook
+        from smsmon.who import who
+
+        return AlertBook(self._alert_record, self.clock, who())
+
     # --- its life ------------------------------------------------------------------------
 
     async def start(
@@ -130,12 +146,19 @@ class Session:
         self._started = True
         self._alerted = alerted
         self._use_rules()
+        self.sharing.wrote = self.alert_book.look_again
         await self.sharing.begin()
         days = self.accounts.settings.history.retention_days
         await self.watching.start(self.clock, days, shown)
 
     async def watch_alerts(self) -> None:
-        """Look after the alerts, from when there are rules, until cancelled."""
+        """Look after the alerts, by rules from when there are any, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            if getattr(self.history, "alerts", None) is not None:  # a store that keeps none yet
+                group.create_task(self.alert_book.run())
+            group.create_task(self._go_by_rules())
+
+    async def _go_by_rules(self) -> None:
         await self._has_rules.wait()
         if self.alerting is not None:
             await self.alerting.run()
@@ -165,6 +188,7 @@ class Session:
                 try:
                     await self.history.close()
                 finally:
+                    self._alert_record.close()
                     self.sharing.release()
         finally:
             await self.accounts.close()

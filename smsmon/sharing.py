@@ -73,6 +73,8 @@ class _Look:
     """There is no lease to be had here: nobody is in the way, and nothing can be shared."""
     holder: Holder | None = None
     followed: bool = False
+    wrote: bool = False
+    """Somebody wrote since the last look, another process or we."""
     newer: Newer | None = None
     wishes: list[Wish] = field(default_factory=list)
 
@@ -111,6 +113,8 @@ class Sharing:
         self._granting = Granting(engine, history, clock, retry, self.our_wishes.who)
         self._stirred = asyncio.Event()
         self._follows = True
+        self._behind = True
+        """Something was written, since we follow, that was not read yet."""
         self._alone = False
         self._asked = False
         """We have asked another process to let us poll."""
@@ -122,6 +126,8 @@ class Sharing:
         """Called when it changes who polls."""
         self.took_over: Callable[[], None] = lambda: None
         """Called when we begin to poll."""
+        self.wrote: Callable[[], None] = lambda: None
+        """Called when it was seen that anybody wrote."""
         engine.grant(NOTHING)
         engine.others = self.our_wishes
         engine.subscribe(self._hear)
@@ -146,6 +152,8 @@ class Sharing:
     async def step(self) -> None:
         """Look once, and do what follows from it."""
         look = await self._look_at_disk()
+        if look.wrote:
+            self.wrote()
         if look.newer is not None and not self._engine.leads:
             self._following.take(look.newer)
         self._turn(look)
@@ -190,10 +198,13 @@ class Sharing:
             self._lease.leave()
             look.followed = self._lease.attended()
         with contextlib.suppress(StoreError):  # whoever writes, or asks, says so; and again soon
+            look.wrote = self._follower.changed()
+            self._behind |= look.wrote
             if first:
                 self._following.cursor = self._follower.end()
-            elif self._follows and (self._follower.changed() or look.held):
+            elif self._follows and (self._behind or look.held):
                 look.newer = self._follower.newer(self._following.cursor)
+                self._behind = False
             elif look.followed:
                 look.wishes = self._follower.wishes()
         return look
@@ -260,7 +271,7 @@ class Sharing:
         self._history.follow()
         self._following.begin()
         self.our_wishes.begin()
-        self._follows = True
+        self._follows = self._behind = True
         self._stirred.set()
 
     def _superseded(self) -> None:

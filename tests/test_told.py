@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from smsmon.alerting import AGAIN, Alerting
+from smsmon.alerting.looking import AGAIN, Alerting
 from smsmon.locations import Locations
 from smsmon.monitor.alerts import Alert
 from smsmon.recipients import Status
@@ -67,7 +67,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         runs.extend(f"{each['state']} {each['id']}" for each in facts["alerts"])
         return ""
 
-    monkeypatch.setattr("smsmon.alerting.run_hook", run)
+    monkeypatch.setattr("smsmon.alerting.looking.run_hook", run)
     return runs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -229,13 +229,20 @@ async def _run(
         ended = await asyncio.gather(*jobs, return_exceptions=True)
         await session.close()
     for each in ended:
-        if isinstance(each, BaseExceptionGroup):
-            failed += each.exceptions  # of a task group, which wraps what its tasks raise
-        elif isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError):
-            failed.append(each)
+        if isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError):
+            failed += _raised(each)
     if failed:
         raise failed[0]
     return ending.code
+
+
+def _raised(error: BaseException) -> Iterator[BaseException]:
+    """What the tasks of a group raised, which wraps it, and so do groups of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _raised(each)
+    else:
+        yield error
 
 
 def _who_polls(polling: WhoPolls) -> str:

@@ -35,7 +35,7 @@ class Middle:
         "smsmon/alignment.py",
         "smsmon/merging.py",
         "smsmon/keylike.py",
-        "smsmon/alerting.py",
+        "smsmon/alerting/looking.py",
         "smsmon/model.py",
         "smsmon/text.py",
         "smsmon/shapes.py",

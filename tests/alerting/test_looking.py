@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from smsmon.alerting import AGAIN, GATHER, GATHER_OLD, Alerting
+from smsmon.alerting.looking import AGAIN, GATHER, GATHER_OLD, Alerting
 from smsmon.clock import CLOCK_SLACK
 from smsmon.locations import Locations
 from smsmon.model import Entry
@@ -42,7 +42,7 @@ async def test_a_command_that_fails_is_complained_of_once_until_it_works_again(
         runs.extend(each["state"] for each in facts["alerts"])
         return outcomes[len(runs) - 1]
 
-    monkeypatch.setattr("smsmon.alerting.run_hook", run)
+    monkeypatch.setattr("smsmon.alerting.looking.run_hook", run)
     (tmp_path / "config.toml").write_text(CONFIG)
     clock, told, said = VirtualClock(), list[Alert](), list[str]()
     engine = Engine({"default": FakeSource(clock)}, clock)
@@ -271,7 +271,7 @@ async def test_a_command_that_another_one_ran_keeps_none_from_running(
         ran.append(tuple(command))
         return ""
 
-    monkeypatch.setattr("smsmon.alerting.run_hook", run)
+    monkeypatch.setattr("smsmon.alerting.looking.run_hook", run)
     (tmp_path / "config.toml").write_text(
         "".join(
             f'[alerts.{name}]\nwhen = "waiting>0 id:{id}"\ncommand = ["{name}"]\n'

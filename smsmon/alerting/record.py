@@ -1,0 +1,32 @@
+"""The store of alerts, asked without the loop waiting for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from smsmon.store.alerts import AlertStore
+
+T = TypeVar("T")
+
+
+class AlertRecord:
+    """One thread that asks the store: one question after the other, in their order."""
+
+    def __init__(self, store: AlertStore) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, "alerts")
+
+    async def ask(self, question: Callable[[AlertStore], T]) -> T:
+        """What ``question`` gives of the store. Raises ``StoreError``.
+
+        A question that was put is asked to its end, even if nobody waits for it any more.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, question, self._store)
+
+    def close(self) -> None:
+        """Ask nothing more; what is being asked is not waited for."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
