@@ -70,6 +70,8 @@ class Session:
         self._only = only
         self._started = False
         self._since = clock.monotonic()
+        self.looked_at = self._since
+        """When it last looked at the watchlist, once it does."""
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
         self._has_rules = asyncio.Event()
         self._using = asyncio.Lock()
@@ -170,6 +172,7 @@ class Session:
         while True:
             await sleep(self.clock, every)
             await self.watching.look()
+            self.looked_at = self.clock.monotonic()
             looked()
 
     async def keep_learned(self) -> None:

@@ -122,6 +122,8 @@ class Sharing:
         self._accounts: dict[str, AccountState] = {}
         """How it stands with the accounts, as recorded last."""
         self.polling = WhoPolls()
+        self.looked_at = clock.monotonic()
+        """When it last looked who polls, and did what follows from it."""
         self.turned: Callable[[], None] = lambda: None
         """Called when it changes who polls."""
         self.took_over: Callable[[], None] = lambda: None
@@ -141,6 +143,7 @@ class Sharing:
         """Poll or follow, whichever it is, until cancelled."""
         while True:
             await self.step()
+            self.looked_at = self._clock.monotonic()
             calm = self.polling.here and not self.polling.followed
             await self._clock.wait(self._stirred, HEARTBEAT if calm else LOOK_EVERY)
             self._stirred.clear()

@@ -123,6 +123,11 @@ class Engine:
         """The accounts, in the order they were given."""
         return tuple(self._pollers)
 
+    @property
+    def turns(self) -> dict[str, float]:
+        """Account → the monotonic time at which its poller last came round."""
+        return {name: poller.turned_at for name, poller in self._pollers.items()}
+
     def account(self, profile: str) -> AccountState:
         """How it stands with an account; one nobody set up is stopped."""
         poller = self._pollers.get(profile)

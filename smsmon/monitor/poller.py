@@ -106,6 +106,8 @@ class Poller:
         self._messages = self.intake.messages
         self._granted = granted
         """The messages that are ours to poll; what it holds may change at any moment."""
+        self.turned_at = clock.monotonic()
+        """Monotonic time at which the loop last came round; for who asks whether it still runs."""
         self.read_from(source)
 
     # --- looking -------------------------------------------------------------------------
@@ -245,6 +247,7 @@ class Poller:
                 if self._granted is not NOTHING:  # else whoever polls looks round
                     self.intake.look_round()
                 pause = self._launch()
+                self.turned_at = self._clock.monotonic()
                 longest = LOOK_ROUND if self._health.condition is Condition.DOWN else HEARTBEAT
                 await self._clock.wait(self._wake, min(max(pause, 0.001), longest))
         finally:

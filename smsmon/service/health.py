@@ -1,0 +1,56 @@
+"""Is all well with a running watch? One pure answer: for systemd's watchdog, and the signs of life.
+
+All is well while everything that must come round does, what is found is written, somebody asks
+the API, and what is due is asked for. It says nothing about the API: one that is down, refuses
+the key or asks for patience is what smsmon is there to tell of, by its alerts. Nor about who reads
+the output: nothing waits for it.
+
+A loop that stands still gives no answer at all, so nobody is told that all is well then, either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from smsmon.times import duration
+
+ROUND = 60.0
+"""Seconds within which everything comes round: each does in 15 at most, and a machine is busy."""
+UNWRITTEN = 300.0
+"""Seconds for which the history may be unwritten: what waits is kept, and a disk is soon tidied."""
+NOBODY = 60.0
+"""Seconds for which nobody may ask the API: another process takes over in five."""
+UNASKED = 900.0
+"""Seconds that what is due may wait while the account brings nothing: longer than the smallest
+budget lets it wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a running watch shows of itself. All in seconds until now."""
+
+    rounds: Mapping[str, float] = field(default_factory=dict)
+    """What must come round, as a sentence names it → since it last did."""
+    unwritten: float = 0.0
+    """Since what is recorded could not be written; 0 while it can."""
+    nobody_asks: float = 0.0
+    """Since neither this process nor another one asks the API; 0 while one does."""
+    unasked: Mapping[str, float] = field(default_factory=dict)
+    """Account that answers → since its most overdue message was due, where nothing was heard
+    of the account for as long."""
+
+
+def trouble(signs: Signs) -> str:
+    """Why not all is well, in one sentence; empty when it is."""
+    for name, since in signs.rounds.items():
+        if since > ROUND:
+            return f"{name} has stood still for {duration(since)}."
+    if signs.unwritten > UNWRITTEN:
+        return f"The history could not be written for {duration(signs.unwritten)}."
+    if signs.nobody_asks > NOBODY:
+        return f"Nobody has asked the API for {duration(signs.nobody_asks)}."
+    for profile, since in signs.unasked.items():
+        if since > UNASKED:
+            return f"Account {profile} has not been asked for {duration(since)}, though it was due."
+    return ""
