@@ -116,7 +116,8 @@ class AlertStore(Protocol):
         """Take on to tell these; for each, True when nobody told it, or is about to.
 
         What another process took on and never told, because it came to its end, is given away
-        again to the next that polls: better told twice than never.
+        again to the next that polls: better told twice than never. So what is not done may be
+        claimed again later: what lives and may be telling it still keeps it for a while.
         """
         ...
 

@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar
 from smsmon.clock import Clock
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, Event, Transition
+from smsmon.store.alerts import AlertStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
@@ -59,6 +60,10 @@ class Store(Protocol):
     def history(
         self, clock: Clock | None = None, listener: Listener | None = None
     ) -> HistoryStore: ...
+
+    def alerts(self, clock: Clock | None = None) -> AlertStore:
+        """What is kept of alerts, for a command: it does not poll, and may answer and silence."""
+        ...
 
     def lease(self, clock: Clock, name: str) -> Lease:
         """The lease to poll, for a process that is called ``name``."""
@@ -249,6 +254,11 @@ class HistoryStore(Protocol):
     @property
     def trouble(self) -> StoreError | None:
         """Why nothing can be written now; None when all is well. It is tried again by itself."""
+        ...
+
+    @property
+    def alerts(self) -> AlertStore:
+        """What is kept of alerts: what only the one that polls may write, we may while we do."""
         ...
 
     def start(

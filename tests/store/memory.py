@@ -49,6 +49,8 @@ from smsmon.store.past import (
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Holder, Newer, Recorded, Wish
+from tests.store.memory_alerts import Kept as KeptAlerts
+from tests.store.memory_alerts import MemoryAlerts
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -113,6 +115,7 @@ class Memory:
         self.wishes: list[Wish] = []
         self.wished = count(1)
         self.told: set[Episode] = set()
+        self.alerts = KeptAlerts()
         self.agreed_at: float | None = None
         self.epoch = 0
         self.sequence = 0
@@ -141,6 +144,10 @@ class MemoryStore:
     ) -> MemoryHistory:
         del listener  # memory is never full
         return MemoryHistory(self._memory, clock or SystemClock())
+
+    def alerts(self, clock: Clock | None = None) -> MemoryAlerts:
+        del clock
+        return MemoryAlerts(self._memory.alerts, lambda: False)
 
     def lease(self, clock: Clock, name: str) -> MemoryLease:
         return MemoryLease(self._memory, clock, name)
@@ -488,6 +495,7 @@ class MemoryHistory:
         self._memory = memory
         self._clock = clock
         self._archive = MemoryArchive(memory)
+        self.alerts = MemoryAlerts(memory.alerts, self._leads)
         self._waiting: list[Callable[[], None]] | None = []
         self._outdated: Outdated = lambda _: None
         self._ours: Callable[[], bool] | None = None
@@ -546,6 +554,13 @@ class MemoryHistory:
             self._epoch = self._memory.epoch
         if self._epoch != self._memory.epoch:
             raise _Superseded
+
+    def _leads(self) -> bool:
+        try:
+            self._begin()
+        except _Superseded:
+            return False
+        return not self._follows
 
     # --- what was seen ---------------------------------------------------------------------
 
@@ -787,7 +802,8 @@ class MemoryFollower:
         self._looked_at = -1
 
     def changed(self) -> bool:
-        before, self._looked_at = self._looked_at, self._memory.writes
+        writes = self._memory.writes + self._memory.alerts.writes
+        before, self._looked_at = self._looked_at, writes
         return before != self._looked_at
 
     def end(self) -> Cursor:

@@ -21,6 +21,8 @@ class Kept:
     told: dict[Telling, tuple[object, Told]] = field(default_factory=dict)
     """With the process that took it on."""
     numbers: count[int] = field(default_factory=lambda: count(1))
+    writes: int = 0
+    """How many times anything was written."""
     lock: RLock = field(default_factory=RLock)
 
 
@@ -60,6 +62,7 @@ class MemoryAlerts(AlertStore):
         with self._kept.lock:
             if not self._leads():
                 return [0] * len(episodes)
+            self._kept.writes += 1
             return [self._fire(each) for each in episodes]
 
     def _fire(self, episode: Episode) -> int:
@@ -72,6 +75,7 @@ class MemoryAlerts(AlertStore):
 
     def end(self, ends: Sequence[Over]) -> list[bool]:
         with self._kept.lock:
+            self._kept.writes += 1
             return [self._leads() and self._end(each) for each in ends]
 
     def _end(self, over: Over) -> bool:
@@ -84,6 +88,7 @@ class MemoryAlerts(AlertStore):
 
     def worsen(self, worst: Mapping[int, Worst]) -> None:
         with self._kept.lock:
+            self._kept.writes += 1
             for number, found in worst.items():
                 episode = self._kept.episodes.get(number)
                 known = episode and episode.worst
@@ -99,6 +104,7 @@ class MemoryAlerts(AlertStore):
     def _answer(self, numbers: Collection[int], told: Acknowledgement | None) -> list[Answered]:
         answered = []
         with self._kept.lock:
+            self._kept.writes += 1
             for number in numbers:
                 episode = self._kept.episodes.get(number)
                 if episode is not None and episode.firing:
@@ -109,6 +115,7 @@ class MemoryAlerts(AlertStore):
     def take_back(self, answered: Sequence[Answered]) -> int:
         back = 0
         with self._kept.lock:
+            self._kept.writes += 1
             for each in answered:
                 episode = self._kept.episodes.get(each.number)
                 if episode is not None and episode.acknowledged == each.after:
@@ -121,6 +128,7 @@ class MemoryAlerts(AlertStore):
             for each in self.silences(silence.since):
                 if (each.what, each.name) == (silence.what, silence.name):
                     self.unsilence([each.number], silence.since)
+            self._kept.writes += 1
             number = next(self._kept.numbers)
             self._kept.silences[number] = kept = replace(silence, number=number)
             return kept
@@ -128,6 +136,7 @@ class MemoryAlerts(AlertStore):
     def unsilence(self, numbers: Collection[int], at: float) -> list[Silence]:
         ended = []
         with self._kept.lock:
+            self._kept.writes += 1
             for number in numbers:
                 silence = self._kept.silences.get(number)
                 if silence is not None and silence.until > at:
@@ -150,6 +159,7 @@ class MemoryAlerts(AlertStore):
 
     def claim(self, tellings: Sequence[Telling], at: float) -> list[bool]:
         with self._kept.lock:
+            self._kept.writes += 1
             return [self._leads() and self._claim(each, at) for each in tellings]
 
     def _claim(self, telling: Telling, at: float) -> bool:
@@ -161,6 +171,7 @@ class MemoryAlerts(AlertStore):
 
     def done(self, tellings: Sequence[Telling], at: float) -> None:
         with self._kept.lock:
+            self._kept.writes += 1
             for each in tellings:
                 owner, told = self._kept.told.get(each, (None, None))
                 if owner is self and told is not None:
@@ -168,6 +179,7 @@ class MemoryAlerts(AlertStore):
 
     def release(self, tellings: Sequence[Telling]) -> None:
         with self._kept.lock:
+            self._kept.writes += 1
             for each in tellings:
                 owner, told = self._kept.told.get(each, (None, None))
                 if owner is self and told is not None and told.done_at is None:

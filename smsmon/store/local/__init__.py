@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.store.base import Listener
+    from smsmon.store.local.alerts import LocalAlerts
     from smsmon.store.local.archive import LocalArchive
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
@@ -40,6 +41,12 @@ class LocalStore:
         from smsmon.store.local.history import LocalHistory
 
         return LocalHistory(self._history, clock, listener)
+
+    def alerts(self, clock: Clock | None = None) -> LocalAlerts:
+        from smsmon.store.local.alerts import LocalAlerts
+
+        del clock  # whoever writes says when
+        return LocalAlerts(self._history)
 
     def lease(self, clock: Clock, name: str) -> LocalLease:
         from smsmon.store.local.lease import LocalLease

@@ -18,7 +18,7 @@ from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
 from smsmon.store.local.recording import Recording
-from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
+from smsmon.store.local.schema import transaction, writing
 from smsmon.store.past import (
     Absence,
     DeliveryTimes,
@@ -109,7 +109,7 @@ class LocalArchive(Reader):
 
     def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
         limit = ms(now - days * DAY)
-        with _writing(self.path) as connection:
+        with writing(self.path) as connection:
             with transaction(connection):
                 Recording(connection).watching(watched, now)
             return _drop(connection, limit, "removed_at <= ?", (limit,))
@@ -118,7 +118,7 @@ class LocalArchive(Reader):
         if not is_there(self.path):
             return Pruned()
         limit = ms(now - days * DAY)
-        with _writing(self.path) as connection:
+        with writing(self.path) as connection:
             with transaction(connection):
                 Recording(connection).watching(watched, now)
                 connection.execute(
@@ -136,7 +136,7 @@ class LocalArchive(Reader):
     def vacuum(self) -> tuple[int, int]:
         """Rewrite the database without gaps: needs as much free disk again for the while."""
         before = size(self.path)
-        with _writing(self.path) as connection:
+        with writing(self.path) as connection:
             check(connection, self.path)
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -189,16 +189,6 @@ def size(path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += each.stat().st_size
     return total
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_for_writing(path)
-    try:
-        with speaking_of(path):
-            yield connection
-    finally:
-        connection.close()
 
 
 def _day(moment: float) -> str:

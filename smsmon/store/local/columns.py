@@ -42,6 +42,15 @@ def ms_until(moment: float) -> int:
 _LAST = 2**62
 
 
+@overload
+def seconds_until(ms: int) -> float: ...
+@overload
+def seconds_until(ms: int | None) -> float | None: ...
+def seconds_until(ms: int | None) -> float | None:
+    """What `ms_until` made ``ms`` of."""
+    return inf if ms == _LAST else seconds(ms)
+
+
 def seconds(ms: int | None) -> float | None:
     """What `ms` made ``ms`` of."""
     return None if ms is None else ms / 1000

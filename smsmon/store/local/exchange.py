@@ -6,7 +6,6 @@ write what their operators wish of it. Moments are milliseconds here, seconds ou
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from smsmon.model import Fault, FaultKind, Transition
 from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import open_for_writing, speaking_of, transaction
+from smsmon.store.local.schema import transaction, writing
 from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Newer, Recorded, Wish
 
 
@@ -37,11 +36,17 @@ def next_sequence(connection: sqlite3.Connection, epoch: int | None) -> int:
 
     Raises ``Superseded``.
     """
-    now, sequence = connection.execute("SELECT epoch, sequence FROM lease").fetchone()
-    if epoch is not None and epoch != now:
-        raise Superseded
+    check_epoch(connection, epoch)
     connection.execute("UPDATE lease SET sequence = sequence + 1")
-    return int(sequence) + 1
+    (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()
+    return int(sequence)
+
+
+def check_epoch(connection: sqlite3.Connection, epoch: int | None) -> None:
+    """Raise ``Superseded`` where the poller of ``epoch`` polls no more."""
+    (now,) = connection.execute("SELECT epoch FROM lease").fetchone()
+    if epoch not in (None, now):
+        raise Superseded
 
 
 def record_polls(
@@ -175,13 +180,10 @@ def claim(path: Path, turns: Iterable[AlertTurn], epoch: int | None, now: float)
     ``StoreError``.
     """
     wanted = list(turns)
-    with (
-        contextlib.closing(open_for_writing(path)) as connection,
-        speaking_of(path),
-        transaction(connection),
-    ):
-        (current,) = connection.execute("SELECT epoch FROM lease").fetchone()
-        if epoch is not None and epoch != current:
+    with writing(path) as connection, transaction(connection):
+        try:
+            check_epoch(connection, epoch)
+        except Superseded:
             return [False] * len(wanted)
         return [_claim(connection, each, round(now * 1000)) for each in wanted]
 

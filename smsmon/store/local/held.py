@@ -14,11 +14,11 @@ from pathlib import Path
 
 from smsmon.store.errors import Damaged, of_os_error
 from smsmon.store.local.files import database_of, journals_of, locked, place_of, signature
+from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.reader import check, let_go
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import (
     BUSY_WAIT,
-    MIGRATIONS,
     open_for_writing,
     refuse,
     speaking_of,

@@ -17,6 +17,7 @@ from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
 from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.local import exchange
+from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.exchange import LocalFollower
 from smsmon.store.local.writer import HistoryWriter
@@ -38,6 +39,7 @@ class LocalHistory(HistoryWriter):
         self, path: Path, clock: Clock | None = None, listener: Listener | None = None
     ) -> None:
         super().__init__(path, clock, listener)
+        self.alerts = LocalAlerts(path, self.epoch)
         self._archive = LocalArchive(path)
         self._threads = ThreadPoolExecutor(1, "history-reader")
         self._left = threading.Event()

@@ -12,9 +12,9 @@ from weakref import WeakSet
 
 from smsmon.store.errors import Damaged
 from smsmon.store.local.files import place_of
+from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import (
     LEFT,
-    MIGRATIONS,
     migrate,
     of_sqlite_error,
     open_for_reading,

@@ -1,8 +1,4 @@
-"""``history.db``: its tables, its versions, and how a connection to it is opened.
-
-Moments we observed are milliseconds since the epoch, the API's own dates are seconds; both
-UTC. A phone is an integer where it is E.164 (``33612345678``), else the text that came.
-"""
+"""``history.db``: how a connection to it is opened, in its newest version (see ``migrations``)."""
 
 from __future__ import annotations
 
@@ -18,6 +14,7 @@ from smsmon import files
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
 from smsmon.store.local.columns import respelled
 from smsmon.store.local.files import database_of, is_there, journals_of, locked, make_folder
+from smsmon.store.local.migrations import MIGRATIONS, Script
 
 APPLICATION_ID = 0x736D736D
 """``smsm``: tells ``file`` and us that the database is ours."""
@@ -31,203 +28,6 @@ LEFT = (
     " aside and begins a new one."
 )
 """What becomes of a damaged database."""
-
-_V1 = (
-    """CREATE TABLE message (
-        id INTEGER PRIMARY KEY,
-        message_id TEXT NOT NULL UNIQUE,
-        profile TEXT NOT NULL,
-        label TEXT NOT NULL,
-        tags TEXT NOT NULL,           -- one a line
-        revision INTEGER NOT NULL,    -- grows by one with each recorded report
-        digest BLOB,                  -- of the last true report
-        first_read_at INTEGER,
-        read_at INTEGER,
-        last_change_at INTEGER,
-        completed_at INTEGER,
-        removed_at INTEGER,           -- from the watchlist; NULL while it is on it
-        total INTEGER NOT NULL,
-        delivered INTEGER NOT NULL,
-        not_delivered INTEGER NOT NULL,
-        waiting INTEGER NOT NULL,
-        unknown INTEGER NOT NULL,
-        stop INTEGER NOT NULL,
-        absent TEXT NOT NULL          -- slots the last report left out: "3 17 18"
-    )""",
-    # No type for phone: with one, SQLite would make the text "0612345678" a number.
-    """CREATE TABLE recipient (
-        message INTEGER NOT NULL,
-        slot INTEGER NOT NULL,
-        phone NOT NULL,
-        status INTEGER NOT NULL,      -- model.Status
-        word INTEGER NOT NULL,        -- the API's own word, in table word
-        stop INTEGER NOT NULL,        -- 0 no, 1 yes, 2 the report did not say
-        date INTEGER NOT NULL,        -- the API's date of the status; 0: none
-        first_seen INTEGER NOT NULL,
-        changed_at INTEGER NOT NULL,  -- 0: never seen to change
-        reason TEXT,                  -- why its row could not be understood
-        PRIMARY KEY (message, slot)
-    ) WITHOUT ROWID""",
-    "CREATE INDEX recipient_by_phone ON recipient (phone)",
-    # The key is the guard: one report changes a recipient once.
-    """CREATE TABLE change (
-        message INTEGER NOT NULL,
-        slot INTEGER NOT NULL,
-        revision INTEGER NOT NULL,
-        observed_at INTEGER NOT NULL,
-        before INTEGER,               -- NULL: it appeared in this report
-        after INTEGER NOT NULL,
-        word INTEGER NOT NULL,
-        stop_before INTEGER NOT NULL,
-        stop_after INTEGER NOT NULL,
-        date_before INTEGER NOT NULL,
-        date INTEGER NOT NULL,
-        PRIMARY KEY (message, slot, revision)
-    ) WITHOUT ROWID""",
-    "CREATE INDEX change_by_moment ON change (observed_at)",
-    "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
-    """CREATE TABLE event (
-        id INTEGER PRIMARY KEY,
-        at INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        message_id TEXT,              -- NULL: it concerns the account
-        profile TEXT NOT NULL,
-        detail TEXT NOT NULL
-    )""",
-    "CREATE INDEX event_by_moment ON event (at)",
-    "CREATE INDEX event_by_message ON event (message_id, at)",
-)
-
-# What the processes on one home tell each other.
-_SHARED = (
-    # Whoever polls has this epoch: what an earlier one still tries to record is refused. Each
-    # recording has a number of its own, and followers read what has a higher one.
-    "CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL,"
-    " sequence INTEGER NOT NULL)",
-    "INSERT INTO lease VALUES (1, 0, 0)",
-    """CREATE TABLE last_poll (
-        message_id TEXT PRIMARY KEY,
-        profile TEXT NOT NULL,
-        sequence INTEGER NOT NULL,    -- of the recording that wrote it
-        read_at INTEGER,
-        asked_at INTEGER,
-        promise INTEGER,              -- milliseconds from that read to the next
-        next_due INTEGER,
-        settled_at INTEGER,
-        fault TEXT,                   -- model.FaultKind; NULL: the last poll went well
-        reason TEXT NOT NULL,
-        fault_since INTEGER
-    ) WITHOUT ROWID""",
-    "CREATE INDEX last_poll_by_sequence ON last_poll (sequence)",
-    """CREATE TABLE account (
-        profile TEXT PRIMARY KEY,
-        condition TEXT NOT NULL,
-        fault TEXT,
-        reason TEXT NOT NULL,
-        since INTEGER,
-        retry_at INTEGER,
-        failing_since INTEGER,
-        heard INTEGER NOT NULL
-    ) WITHOUT ROWID""",
-    """CREATE TABLE wish (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        who TEXT NOT NULL,            -- the process that asks
-        at INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        what TEXT NOT NULL
-    )""",
-    # Alerts whose command ran when they fired, until it ran when they were over.
-    """CREATE TABLE told (
-        rule TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        PRIMARY KEY (rule, message_id)
-    ) WITHOUT ROWID""",
-)
-
-_V2 = (
-    # Since when the reports leave it out; 0: the last one lists it.
-    "ALTER TABLE recipient ADD COLUMN absent_since INTEGER NOT NULL DEFAULT 0",
-    """UPDATE recipient
-        SET absent_since = (SELECT ifnull(read_at, 1) FROM message WHERE id = recipient.message)
-        WHERE (message, slot) IN (
-            SELECT m.id, place.value FROM message m,
-            json_each('[' || replace(m.absent, ' ', ',') || ']') place
-        )""",
-    # A message id belongs to an account: of each that it was read with, there is one message.
-    """CREATE TABLE message_of_account (
-        id INTEGER PRIMARY KEY,
-        message_id TEXT NOT NULL,
-        profile TEXT NOT NULL,
-        label TEXT NOT NULL,
-        tags TEXT NOT NULL,           -- one a line
-        revision INTEGER NOT NULL DEFAULT 0, -- grows by one with each report that is recorded
-        digest BLOB,                  -- of the last true report
-        first_read_at INTEGER,
-        read_at INTEGER,
-        asked_at INTEGER,             -- when what was read last had been asked for
-        last_change_at INTEGER,
-        completed_at INTEGER,
-        settled_at INTEGER,
-        removed_at INTEGER,           -- from the watchlist or this account; NULL while it is there
-        due_at INTEGER,               -- when it was first found to be old enough to be dropped
-        total INTEGER NOT NULL DEFAULT 0,
-        delivered INTEGER NOT NULL DEFAULT 0,
-        not_delivered INTEGER NOT NULL DEFAULT 0,
-        waiting INTEGER NOT NULL DEFAULT 0,
-        unknown INTEGER NOT NULL DEFAULT 0,
-        stop INTEGER NOT NULL DEFAULT 0,
-        absent INTEGER NOT NULL DEFAULT 0, -- of total, those that the last report left out
-        UNIQUE (message_id, profile)
-    )""",
-    """INSERT INTO message_of_account SELECT
-        id, message_id, profile, label, tags, revision, digest, first_read_at, read_at, read_at,
-        last_change_at, completed_at, NULL, removed_at, NULL,
-        total, delivered, not_delivered, waiting, unknown, stop,
-        (SELECT count(*) FROM recipient WHERE message = message.id AND absent_since)
-        FROM message""",
-    "DROP TABLE message",
-    "ALTER TABLE message_of_account RENAME TO message",
-    # The last moment at which our clock and the server's agreed.
-    "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), agreed_at INTEGER)",
-    "INSERT INTO clock VALUES (1, NULL)",
-    # What version 1 kept as it came, or as a mainland number though it is of a department
-    # overseas: reports spell it otherwise now, and it would look like another recipient.
-    """UPDATE recipient SET phone = respelled(phone) WHERE phone >= ''
-        OR phone BETWEEN 33260000000 AND 33269999999 OR phone BETWEEN 33590000000 AND 33599999999
-        OR phone BETWEEN 33639000000 AND 33639999999 OR phone BETWEEN 33690000000 AND 33699999999
-        OR phone BETWEEN 33708000000 AND 33709999999""",
-    *_SHARED,
-)
-
-_V3 = (
-    # Until when the server asked to be left alone, as it was told when an account went down.
-    "ALTER TABLE event ADD COLUMN until INTEGER",
-    # From which report to which one a recipient was left out, once he was back.
-    """CREATE TABLE absence (
-        message INTEGER NOT NULL,
-        slot INTEGER NOT NULL,
-        since INTEGER NOT NULL,
-        until INTEGER NOT NULL,
-        PRIMARY KEY (message, slot, since)
-    ) WITHOUT ROWID""",
-)
-
-_V4 = (
-    # From which read to which one a message was not read for longer than was promised.
-    """CREATE TABLE unread (
-        message INTEGER NOT NULL,
-        since INTEGER NOT NULL,
-        until INTEGER NOT NULL,
-        PRIMARY KEY (message, since)
-    ) WITHOUT ROWID""",
-    "CREATE INDEX unread_by_end ON unread (until)",
-)
-
-Script = Sequence[str]
-MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3, _V4)
-"""``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
-version 0 is an empty file."""
 
 
 def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> sqlite3.Connection:
@@ -362,6 +162,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for one piece of work. Raises ``StoreError``."""
+    with contextlib.closing(open_for_writing(path)) as connection, speaking_of(path):
+        yield connection
 
 
 @contextlib.contextmanager

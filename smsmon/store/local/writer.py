@@ -159,6 +159,19 @@ class HistoryWriter:
                 self._taken += 1
                 self._wake.notify()
 
+    def epoch(self) -> int | None:
+        """The epoch that we poll in, begun by now; None: there is no lease. Blocks.
+
+        Raises ``Superseded`` when another process polls, ``StoreError`` when it cannot be begun.
+        """
+        with self._wake:
+            term = self._term
+        if term is not None and term.must_begin:
+            self.write_out()
+        if term is None or term.must_begin:
+            raise Superseded
+        return term.epoch
+
     # --- recording -----------------------------------------------------------------------
 
     def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:

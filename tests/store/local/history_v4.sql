@@ -116,6 +116,7 @@ CREATE TABLE told (
         at INTEGER NOT NULL,
         PRIMARY KEY (rule, message_id)
     ) WITHOUT ROWID;
+INSERT INTO "told" VALUES('late','300',1795348815000);
 CREATE TABLE unread (
         message INTEGER NOT NULL,
         since INTEGER NOT NULL,

@@ -15,7 +15,7 @@ from smsmon.store.errors import StoreError
 from smsmon.store.local import archive
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LOADED_AT_ONCE, LocalHistory
-from smsmon.store.local.schema import MIGRATIONS
+from smsmon.store.local.migrations import MIGRATIONS
 from tests.store.reports import START, Console, info, row
 
 DAY = 86_400.0

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.alerts import About, Edge, Subject, Telling
 from smsmon.model import EventKind
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
 from smsmon.store.local import happenings, queries, schema
+from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import MIGRATIONS, open_for_writing
+from smsmon.store.local.schema import open_for_writing
 from smsmon.store.past import Unread
 from tests.store.reports import START, Console, row, rows_of, sound
 
@@ -74,6 +77,11 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
     ]
     assert (down.kind, down.detail) == (EventKind.ACCOUNT_DOWN, "no route")
     assert down.until == (START + 70 if fixture.stem >= "history_v3" else None)
+    for each in LocalAlerts(path).episodes():
+        assert (each.subject, each.label) == (
+            Subject(About.MESSAGE, "300", "default"),
+            "Black Friday",
+        )
     with Console(path) as console:
         console.watch("300", known)
         console.poll("300", [row(1), row(2, "Delivered"), row(4)], START + 60)
@@ -107,7 +115,19 @@ def test_numbers_that_version_1_misspelled_are_spelled_as_reports_are_now(tmp_pa
     assert [phone for (phone,) in now] == list(was.values())
 
 
-LATER: Sequence[schema.Script] = (
+def test_what_was_told_by_a_command_in_version_4_fires_still_and_is_not_told_again(
+    tmp_path: Path,
+) -> None:
+    path = old(tmp_path / "history.db", FIXTURES[3])
+    alerts = LocalAlerts(path, lambda: None)
+    (one,) = alerts.firing()
+    assert (one.rule, one.fired_at, one.tags) == ("late", START + 15, ("fr", "promo"))
+    fired = Telling(one.number, "command:late", Edge.FIRED)
+    over = fired._replace(edge=Edge.OVER)
+    assert alerts.claim([fired, over], START + 20) == [False, True]
+
+
+LATER: Sequence[Script] = (
     *MIGRATIONS,
     (
         "ALTER TABLE message ADD COLUMN cost TEXT NOT NULL DEFAULT ''",

@@ -10,8 +10,22 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from smsmon.alerts import (
+    About,
+    Acknowledgement,
+    Edge,
+    Episode,
+    Severity,
+    Silence,
+    Subject,
+    Telling,
+    What,
+    Worst,
+)
 from smsmon.model import Entry, Event, EventKind, Fault, FaultKind
-from smsmon.store.local.schema import APPLICATION_ID, MIGRATIONS
+from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.migrations import MIGRATIONS
+from smsmon.store.local.schema import APPLICATION_ID
 from tests.store.reports import START, Console, row
 from tests.support.clock import VirtualClock
 
@@ -39,6 +53,17 @@ def write(folder: Path) -> Path:
                 console.writer.write_out()
             console.writer._clock = VirtualClock(START + 20)
             console.writer.watching([Entry("301")])
+        alerts = LocalAlerts(path, lambda: None)
+        subject = Subject(About.MESSAGE, "300", "default")
+        (number,) = alerts.fire(
+            [Episode("late", subject, Severity.WARNING, "oldest>60s", START + 8, START + 9,
+                     "Black Friday", ("fr", "promo"), "for 60 s", Worst(60.0, START + 9, "60 s"))]
+        )  # fmt: skip
+        alerts.acknowledge([number], Acknowledgement("anna@ops1", START + 10, "seen"))
+        alerts.silence(Silence(What.TAG, "promo", START + 11, START + 99, "anna@ops1", "a test"))
+        fired = Telling(number, "chat", Edge.FIRED)
+        alerts.claim([fired, fired._replace(edge=Edge.OVER)], START + 9)
+        alerts.done([fired], START + 9)
         with closing(sqlite3.connect(path)) as connection:
             dump = "\n".join(connection.iterdump())
     pragmas = f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {len(MIGRATIONS)};"
