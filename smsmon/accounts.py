@@ -68,32 +68,27 @@ def read_key(name: str, profile: Profile, environ: Mapping[str, str] | None = No
 
 
 def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -> ApiKey:
-    from smsmon.api.key import ApiKey, read_key_file, run_key_command
+    import os
 
-    if source.kind == "file" and isinstance(source.value, str):
-        return read_key_file(expanded(source.value))
-    if source.kind == "command":
-        return run_key_command(source.value)
-    if environ is None:
-        import os
+    from smsmon.api.key import ApiKey
+    from smsmon.settings.secrets import read_secret
 
-        environ = os.environ
+    environ = os.environ if environ is None else environ
     variable = str(source.value)
-    text = environ.get(variable, "")
-    if not text.strip():
+    if source.kind == "env" and not environ.get(variable, "").strip():
         raise AccountProblem(
             name,
             f"No API key for profile {name}: set {place_shown(variable)}, or name a file or a"
             f" command with api_key_file or api_key_command under [profiles.{name}] in"
             " config.toml.",
         )
-    return ApiKey.parse(text)
+    return read_secret(source, "key", ApiKey.parse, environ)
 
 
 def wrong_accounts(settings: Settings) -> Iterator[Problem]:
     """What the settings name of accounts and network that cannot be used. Runs nothing."""
     from smsmon.settings.reading import Problem
-    from smsmon.settings.secrets import KeySource
+    from smsmon.settings.secrets import KeySource, open_to_others
     from smsmon.settings.types import API_KEY_VARIABLE
 
     for name, profile in settings.profiles.items():
@@ -106,7 +101,7 @@ def wrong_accounts(settings: Settings) -> Iterator[Problem]:
             read_key(name, profile)
         except AccountProblem as problem:
             yield Problem(at, str(problem), refused=False)
-        if told := open_to_others(profile):
+        if told := open_to_others(profile.key_source, "key"):
             yield Problem(at, f"Profile {name}: {told}", refused=False)
     if settings.network.ca_file is not None:
         from smsmon.api.trust import trust
@@ -115,25 +110,6 @@ def wrong_accounts(settings: Settings) -> Iterator[Problem]:
             trust(ca_file_of(settings))
         except ValueError as error:
             yield Problem(("network", "ca_file"), str(error), refused=False)
-
-
-def open_to_others(profile: Profile) -> str:
-    """A sentence that others can read the profile's key file, and what to do; empty if not."""
-    import shlex
-    import stat
-
-    source = profile.key_source
-    if source.kind != "file" or not isinstance(source.value, str):
-        return ""
-    try:
-        path = expanded(source.value)
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except (OSError, ValueError):
-        return ""
-    if not mode & 0o077:
-        return ""
-    shown = place_shown(shlex.quote(str(path)))
-    return f"Others can read the key (mode {mode:04o}): `chmod 600 {shown}`."
 
 
 def ca_file_of(settings: Settings) -> Path | None:
@@ -287,6 +263,8 @@ class Accounts:
 
     async def connect(self, name: str) -> None:
         """Open an account's client, with its key read anew."""
+        from smsmon.settings.secrets import open_to_others
+
         before = self.clients.pop(name, None)
         try:
             # Reads a key file or runs a key command, and loads the HTTP client: not on the loop.
@@ -297,7 +275,7 @@ class Accounts:
         else:
             self.problems.pop(name, None)
             self.sources[name] = self.clients[name] = client
-            told = open_to_others(self.settings.profiles[name])
+            told = open_to_others(self.settings.profiles[name].key_source, "key")
             if told and told not in self._warned:
                 self._warned.add(told)
                 self._complain(f"Profile {name}: {told}")

@@ -24,6 +24,7 @@ from smsmon.api.key import ApiKey
 from smsmon.keylike import DOTS
 from smsmon.model import ReadError
 from smsmon.recipients import Phones, Recipients
+from smsmon.secret import Secret
 
 PIECE = 8
 """Characters of the key in a row that are struck out. Of a shorter key: all of it."""
@@ -55,7 +56,7 @@ _BETWEEN = re.compile(r"[^0-9a-z]+")
 Extent = tuple[int, int]
 
 
-class _Secret:
+class _Sought:
     """Something to look for, in lower case, and how much of it in a row is too much."""
 
     __slots__ = ("grams", "least", "text")
@@ -89,23 +90,29 @@ class _Secret:
 
 
 class Mask:
-    """Strikes one account's key out of what is shown."""
+    """Strikes secrets out of what is shown: an account's key, the parts of an address."""
 
     __slots__ = ("__weakref__", "_bare", "_packed", "_plain")
 
-    def __init__(self, key: ApiKey) -> None:
-        value = key.reveal().encode()
-        short = len(value) < SHORTEST_MASKED
-        self._plain = [] if short else [_Secret(value.decode().lower())]
-        bare = _BETWEEN.sub("", value.decode().lower())
-        self._bare = [_Secret(bare)] if len(bare) >= PIECE else []
-        self._packed = [
-            _Secret(text.lower())
-            for shift in range(3)
-            # Of the first and the last signs, other bytes than the key's have a share.
-            if len(text := b64encode(b"\0" * shift + value).decode()[(shift * 4 + 2) // 3 : -4])
-            >= PIECE
-        ]
+    def __init__(self, *secrets: Secret) -> None:
+        self._plain: list[_Sought] = []
+        self._bare: list[_Sought] = []
+        self._packed: list[_Sought] = []
+        for each in secrets:
+            self._look_for(each.reveal())
+
+    def _look_for(self, secret: str) -> None:
+        lowered = _lowered(secret)
+        if len(secret) >= SHORTEST_MASKED:
+            self._plain.append(_Sought(lowered))
+        bare = _BETWEEN.sub("", lowered)
+        if len(bare) >= PIECE:
+            self._bare.append(_Sought(bare))
+        for shift in range(3):
+            # Of the first and the last signs, other bytes than the secret's have a share.
+            packed = b64encode(b"\0" * shift + secret.encode()).decode()
+            if len(text := packed[(shift * 4 + 2) // 3 : -4]) >= PIECE:
+                self._packed.append(_Sought(text.lower()))
 
     def text(self, text: str, *, numbers: bool = False) -> str:
         """``text`` with dots wherever it tells of the key; ``numbers`` are left alone if asked."""
@@ -168,7 +175,7 @@ class Mask:
         """The parts of ``text``, in lower case, to be struck out, in order; None for all of it."""
         found: set[Extent] = set()
 
-        def look(view: _View, secrets: list[_Secret]) -> bool:
+        def look(view: _View, secrets: list[_Sought]) -> bool:
             for secret in secrets:
                 for start, end in secret.spans(view.text):
                     piece = view.text[start:end]

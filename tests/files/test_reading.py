@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from smsmon import files, learned
-from smsmon.api.key import read_key_file
+from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
 from smsmon.commands.ids import read_list
 from smsmon.commands.output import Failure
 from smsmon.console.memory import Memory
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load_settings
+from smsmon.settings.secrets import read_file
 from smsmon.store.errors import StoreError
 from smsmon.store.local import queries
 from smsmon.store.local.files import write_whole
@@ -60,7 +61,7 @@ def test_every_place_of_a_file_says_so(
     with pytest.raises(StoreError, match=why):
         writer.end()
     with pytest.raises(ValueError, match=why):
-        read_key_file(key)
+        read_file(key, "key", ApiKey.parse)
     with pytest.raises(ValueError, match=why):
         trust(ca_file)
     with pytest.raises(Failure, match=why):

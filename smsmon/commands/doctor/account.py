@@ -14,7 +14,6 @@ from smsmon.accounts import (
     AccountProblem,
     ca_file_of,
     open_client,
-    open_to_others,
     read_key,
     windows_of,
 )
@@ -27,6 +26,7 @@ from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.model import ReadError
 from smsmon.monitor.budget import Budget
 from smsmon.settings import Settings
+from smsmon.settings.secrets import open_to_others
 from smsmon.times import duration
 from smsmon.window import ask
 
@@ -47,7 +47,7 @@ def key_source(name: str, settings: Settings) -> tuple[ApiKey | None, list[Findi
     except AccountProblem as problem:
         return None, [finding(part, "key", Health.BAD, problem)]
     found = [finding(part, "key", Health.GOOD, f"found in {source}")]
-    if told := open_to_others(profile):
+    if told := open_to_others(source, "key"):
         found.append(finding(part, "key file", Health.POOR, "open", told))
     return key, found
 

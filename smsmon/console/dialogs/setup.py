@@ -17,7 +17,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from smsmon.accounts import AccountProblem, open_to_others
+from smsmon.accounts import AccountProblem
 from smsmon.console.dialogs import setup_view as view
 from smsmon.console.dialogs.base import Dialog, KeyAndUse, Keys, TextField
 from smsmon.console.dialogs.setup_view import KeyField
@@ -28,6 +28,7 @@ from smsmon.model import Balance, ReadError
 from smsmon.programs import beside
 from smsmon.settings import first
 from smsmon.settings.first import Kept, SetupProblem
+from smsmon.settings.secrets import open_to_others
 from smsmon.settings.types import API_KEY_VARIABLE, Profile
 from smsmon.text import safe
 
@@ -238,7 +239,7 @@ class SetupScreen(Dialog[bool]):
         self.query_one(KeyField).clear()
         self.set_focus(None)
         config = view.tilde(self._locations.config, self._home)
-        told = view.done(balance, kept, config, open_to_others(profile))
+        told = view.done(balance, kept, config, open_to_others(profile.key_source, "key"))
         self.query_one("#setup-told", Static).update(told)
         self.query_one("#setup").add_class("-done")
         self._say(Content(), _BY_HAND if self._by_hand else _DONE)
