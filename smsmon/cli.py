@@ -207,10 +207,10 @@ def _run() -> int:
         return leaving.exit_code
     except Failure as failure:
         for line in str(failure).splitlines():
-            say(f"smsmon: {line}")
+            say(f"smsmon: {line}", "error")
         return failure.exit_code
     except click.ClickException as error:
-        say(f"smsmon: {_usage_sentence(error)}")
+        say(f"smsmon: {_usage_sentence(error)}", "error")
         return exit_codes.USAGE
     except ToldToStop as told:
         return told.code
@@ -220,7 +220,7 @@ def _run() -> int:
         return exit_codes.BROKEN_PIPE
     except Exception as error:
         if _is_store_error(error):
-            say(f"smsmon: {error}")
+            say(f"smsmon: {error}", "error")
             return exit_codes.USAGE
         return _crashed(error)
     return exit_codes.OK
@@ -266,5 +266,5 @@ def _crashed(error: Exception) -> int:
 
     note = write_crash_note(error)
     where = f"A note about it is in {note}" if note else "No note about it could be written"
-    say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.")
+    say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.", "error")
     return exit_codes.CRASH

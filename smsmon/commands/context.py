@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from smsmon.accounts import Accounts
     from smsmon.clock import Clock
+    from smsmon.commands.output import Level
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
     from smsmon.settings.reading import Reading
@@ -83,9 +84,9 @@ def open_watchlist(locations: Locations) -> WatchlistStore:
     return open_store(locations).watchlist()
 
 
-def complain(sentence: str) -> None:
-    """Say on stderr what is wrong; may be called in any thread."""
-    say(f"smsmon: {sentence}")
+def complain(sentence: str, level: Level = "warning", **fields: str) -> None:
+    """Say on stderr what is wrong (see `output.say`); may be called in any thread."""
+    say(f"smsmon: {sentence}", level, **fields)
 
 
 @asynccontextmanager

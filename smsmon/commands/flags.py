@@ -88,6 +88,16 @@ def timeout_flag(command: F) -> F:
     )(command)
 
 
+def log_flag(command: F) -> F:
+    """``--log text|json``."""
+    return _flag(
+        "--log",
+        ("watch", "log"),
+        type=click.Choice(["text", "json"]),
+        help="How notices are written to stderr; json: one object a line, for journald.",
+    )(command)
+
+
 def given_flags() -> dict[KeyPath, Any]:
     """The settings that flags of the running command override."""
     context = click.get_current_context(silent=True)

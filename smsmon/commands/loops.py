@@ -69,4 +69,4 @@ def run(work: Coroutine[Any, Any, T], gap: Callable[[int], str] = no_room) -> T:
 
 def _told(failed: Failed) -> None:
     if failed.first:
-        say(f"smsmon: {failed.sentence}")
+        say(f"smsmon: {failed.sentence}", "error")

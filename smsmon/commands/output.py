@@ -7,8 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC
-from typing import Any, NoReturn
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NoReturn
 
 from smsmon import exit_codes
 from smsmon.commands.door import Door
@@ -45,13 +45,43 @@ def not_written(error: OSError) -> NoReturn:
     fail(f"The output could not be written ({error.strerror or error}).")
 
 
-def say(message: str) -> None:
-    """A diagnostic: stderr, one line, without what could be a key."""
+Level = Literal["error", "warning", "info"]
+PRIORITIES: Final = {"error": 3, "warning": 4, "info": 6}
+"""Level → its priority of syslog(3) and journald."""
+_BEGINNING = "smsmon: "
+"""Of diagnostics in text. Where they are objects, nobody has to find them among others."""
+_diagnostics: Literal["text", "json"] = "text"
+
+
+def log_as(form: Literal["text", "json"]) -> None:
+    """Write diagnostics in this form from now on; json: each is an object."""
+    global _diagnostics
+    _diagnostics = form
+
+
+def say(message: str, level: Level = "warning", **fields: str) -> None:
+    """A diagnostic: stderr, one line, without what could be a key.
+
+    ``fields`` tell what it is about, where diagnostics are objects: event, profile, id.
+    """
+    with contextlib.suppress(OSError):  # nowhere is left to complain to
+        sys.stderr.write(f"{_diagnostic(message, level, **fields)}\n")
+        sys.stderr.flush()
+
+
+def _diagnostic(message: str, level: Level, **fields: str) -> str:
     from smsmon.keylike import without_likely_keys
 
-    with contextlib.suppress(OSError):  # nowhere is left to complain to
-        sys.stderr.write(f"{painted(without_likely_keys(message)[:_LINE])}\n")
-        sys.stderr.flush()
+    text = painted(without_likely_keys(message)[:_LINE])
+    if _diagnostics == "text":
+        return text
+    told = {
+        "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+        "level": level,
+        "priority": PRIORITIES[level],
+        "message": text.removeprefix(_BEGINNING),
+    }
+    return json_line(told | {name: painted(value) for name, value in fields.items()})
 
 
 def listed(ids: Iterable[str], shown: int = 10) -> str:
@@ -70,7 +100,7 @@ def some(ids: Sequence[str], shown: int = 10) -> str:
 def progress(message: str) -> None:
     """A diagnostic that only a person wants: silent unless stderr is a terminal."""
     if sys.stderr.isatty():
-        say(message)
+        say(message, "info")
 
 
 class Progress:
@@ -154,7 +184,11 @@ def without_waiting(gap: Callable[[int], str], failed: Callable[[OSError], None]
     """
     with contextlib.ExitStack() as stack:
         if isinstance(sys.stderr, Door):
-            stack.enter_context(sys.stderr.without_waiting(no_room, lambda _: None))
+            stack.enter_context(
+                sys.stderr.without_waiting(
+                    lambda number: _diagnostic(no_room(number), "warning"), lambda _: None
+                )
+            )
         if isinstance(sys.stdout, Door):
             stack.callback(_tell_unwritten, sys.stdout)
             stack.enter_context(sys.stdout.without_waiting(gap, failed))

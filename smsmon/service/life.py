@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smsmon.clock import Clock, sleep
 from smsmon.sentences import counted
 from smsmon.service.systemd import Systemd
+from smsmon.service.told import Say, Told
 from smsmon.service.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -19,24 +20,6 @@ STATUS_EVERY = 15.0
 """Seconds between two looks whether ``systemctl status`` still tells what is so."""
 
 log = logging.getLogger(__name__)
-Say = Callable[[str], None]
-
-
-class Told:
-    """One thing that may fail: told when it begins to, when it fails otherwise, and when it works
-    again."""
-
-    def __init__(self, say: Say, again: str) -> None:
-        """``again`` is the sentence that tells that it works again."""
-        self._say = say
-        self._again = again
-        self._told = ""
-
-    def tell(self, failure: str) -> None:
-        """How it went this time: a sentence, or nothing when all went well."""
-        before, self._told = self._told, failure
-        if before != failure:
-            self._say(failure or self._again)
 
 
 class Service:
@@ -49,7 +32,7 @@ class Service:
         self.vitals = Vitals(session, clock)
         self._session = session
         self._clock = clock
-        self._well = Told(say, "All is well again.")
+        self._well = Told(say, "health", "All is well again.")
 
     async def run(self) -> None:
         """Tell that all is ready, and from then on that all is well while it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -18,9 +18,23 @@ from smsmon.commands.context import (
     read_settings,
     reader,
 )
-from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag
+from smsmon.commands.flags import (
+    Duration,
+    given_flags,
+    log_flag,
+    privacy_flag,
+    profile_flag,
+    timeout_flag,
+)
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import fail, json_line, listed, print_json_line, progress
+from smsmon.commands.output import (
+    fail,
+    json_line,
+    listed,
+    log_as,
+    print_json_line,
+    progress,
+)
 from smsmon.sentences import counted
 from smsmon.shapes import utc
 
@@ -41,6 +55,7 @@ if TYPE_CHECKING:
 @profile_flag
 @timeout_flag
 @privacy_flag
+@log_flag
 @click.pass_context
 def watch(
     ctx: click.Context, ids: tuple[str, ...], file: str | None, how_long: float | None
@@ -52,6 +67,7 @@ def watch(
     A changed config.toml is taken over, or stderr says why not.
     Everything is recorded in the history: an open console, or the next one, finds it there.
     It runs until ctrl+c or SIGTERM; both end it properly.
+    What systemd, a dead man's switch and Prometheus are told: [watch] in config.toml.
 
     \b
     {"type": "change", "id", "phone", "before", "after", "raw_status",
@@ -73,8 +89,10 @@ def watch(
     Exit codes: 0 --for is over, 130 ctrl+c, 143 SIGTERM; 3 if every account
     is refused, 2 usage.
     """
+    log_as(given_flags().get(("watch", "log"), "text"))
     locations = find_locations()
     settings = read_settings(locations)
+    log_as(settings.watch.log)
     only = set(ids_from(ids, file)) if ids or file else None
     entries = open_watchlist(locations).load()
     if only is not None and (missing := only - {entry.id for entry in entries}):
@@ -103,14 +121,20 @@ def _watch(
         for each in alerts:
             print_json_line({"type": "alert", **alert_json(each)})
 
+    def changed(sentence: str, level: Literal["information", "warning"]) -> None:
+        complain(sentence, "info" if level == "information" else "warning", event="settings")
+
+    def turned(sentence: str) -> None:
+        complain(sentence, "info", event="polling")
+
     async def work() -> int:
         clock = SystemClock()
         async with (
             open_accounts(settings.profiles, settings, clock) as accounts,
             running.until_signal(clock, how_long) as ending,
         ):
-            for problem in accounts.problems.values():
-                complain(problem)
+            for name, problem in accounts.problems.items():
+                complain(problem, "error", event="account", profile=name)
             session = Session(accounts, locations, clock, complain, name="watch", only=only)
             service = Service(session, clock, os.environ, complain)
 
@@ -119,15 +143,14 @@ def _watch(
                     print_json_line(line)
 
             async def take(reading: Reading) -> Iterable[str]:
+                log_as(reading.settings.watch.log)
                 service.systemd.reloading()
                 await session.use(reading.settings)
                 service.systemd.ready()
                 return accounts.problems.values()
 
-            follow = Reloading(
-                locations.config, reread, clock, settings, take, lambda text, _: complain(text)
-            )
-            return await running.run(session, ending, tell, alerted, complain, follow.run, service)
+            follow = Reloading(locations.config, reread, clock, settings, take, changed)
+            return await running.run(session, ending, tell, alerted, turned, follow.run, service)
 
     return run(work(), _gap)
 
