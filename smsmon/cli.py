@@ -64,6 +64,7 @@ COMMANDS: Final = {
     "history": Listed(
         "history:history", "Look", "Tell what was recorded, and look after the database."
     ),
+    "alert": Listed("alert:alert", "Look", "Tell of alerts, answer them, silence them."),
     "export": Listed(
         "export:export", "Look", "Write out what the history knows, or the watchlist."
     ),

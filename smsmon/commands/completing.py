@@ -1,4 +1,4 @@
-"""What a shell may complete: ids, tags, profiles, filters, times, files.
+"""What a shell may complete: ids, tags, profiles, rules, filters, times, files.
 
 All of it comes from the watchlist and the settings. Nothing is asked over the network, no history
 is opened, no file is made; what cannot be read completes nothing, without a word.
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smsmon.filters import Field
     from smsmon.filters.questions import Value
     from smsmon.model import Entry
+    from smsmon.settings import Settings
 
 Found = tuple[str, str]
 """A value, and what is said of it."""
@@ -28,6 +29,9 @@ _RANGES = (
     ("today", "since midnight"), ("yesterday", "the whole day"), ("last night", "22:00 to 08:00"),
     ("this week", "since Monday"), ("last week", "Monday to Sunday"), ("1h", "the last hour"),
     ("12h", "the last twelve hours"), ("7d", "the last seven days"),
+)  # fmt: skip
+_AHEAD = (
+    ("1h", "in an hour"), ("2h", "in two hours"), ("tomorrow 9:00", ""), ("monday 9:00", ""),
 )  # fmt: skip
 
 
@@ -96,11 +100,7 @@ def _tags() -> Iterator[Found]:
 @_completes
 def profiles(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """The accounts of the settings."""
-    from smsmon.locations import Locations
-    from smsmon.settings import load_settings
-
-    settings = load_settings(Locations.find())
-    for name, profile in settings.profiles.items():
+    for name, profile in _settings().profiles.items():
         yield name, profile.base_url
 
 
@@ -111,6 +111,50 @@ def places(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
 
     for name, path in Locations.find().named():
         yield name, str(path)
+
+
+@_completes
+def rules(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """The rules of alerts."""
+    return _rules()
+
+
+@_completes
+def silenceable(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """What may be silenced: rules, tags and messages."""
+    yield from _rules()
+    for tag, told in _tags():
+        yield f"tag:{tag}", told
+    for entry in _entries():
+        yield entry.id, entry.label
+
+
+@_completes
+def subjects(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
+    """What an alert may be about, and is not named yet."""
+    named = ctx.params.get(param.name or "") or ()
+    return (each for each in _subjects() if each[0] not in named)
+
+
+def _subjects() -> Iterator[Found]:
+    for entry in _entries():
+        yield entry.id, entry.label
+    for tag, told in _tags():
+        yield f"tag:{tag}", told
+    for name in _settings().profiles:
+        yield f"account:{name}", ""
+    yield "all", "everything at once"
+
+
+def _rules() -> Iterator[Found]:
+    for name, rule in _settings().alerts.items():
+        yield name, rule.when
+
+
+@_completes
+def ahead(_: click.Context, __: click.Parameter, ___: str) -> Iterable[Found]:
+    """Moments to come that are often meant."""
+    return _AHEAD
 
 
 @_completes
@@ -184,6 +228,13 @@ def _offered(name: str) -> Iterator[Value]:
                 yield entry.tags
             case "profile":
                 yield entry.profile
+
+
+def _settings() -> Settings:
+    from smsmon.locations import Locations
+    from smsmon.settings import load_settings
+
+    return load_settings(Locations.find())
 
 
 def _entries() -> list[Entry]:

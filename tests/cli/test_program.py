@@ -79,6 +79,8 @@ find 0612345678
 history changes
 history times
 history info
+alert ls
+alert history
 history prune
 export recipients --filter status:delivered
 export summary
@@ -139,7 +141,7 @@ def test_wrong_usage_is_one_sentence_and_exit_2(offline: Program) -> None:
         assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("group", ["history", "config"])
+@pytest.mark.parametrize("group", ["history", "config", "alert"])
 def test_a_group_by_itself_names_its_commands_and_its_help_cuts_none(
     offline: Program, group: str
 ) -> None:
