@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _NOTHING = "–"
 """What an empty cell shows on a terminal."""
 _GAP = 2
+_INDENT = 4
+"""Columns before what stands below a row."""
 LEAST = 10
 """Columns that are left of a text that is shortened."""
 
@@ -57,13 +59,15 @@ def print_rows(
     right: Container[int] = (),
     empty: str = "",
     hide_empty: bool = False,
+    below: Sequence[str] = (),
 ) -> None:
     """A table with a header on a terminal; piped, the same rows bare and tab-separated.
 
     Of plain titles those whose place is in ``right`` are of numbers, and the last column is a text
     that may be shortened. An empty cell is a dash on the terminal and nothing in the pipe.
     ``empty`` is what a person is told when there are no rows; ``hide_empty`` keeps columns from a
-    person that have nothing in any of them.
+    person that have nothing in any of them; ``below`` has a text for each row, which a person reads
+    under it.
     """
     if not on_terminal():
         for row in rows:
@@ -96,10 +100,20 @@ def print_rows(
             if width
         )
         emit((" " * _GAP).join(padded).rstrip())
+        if i and below:
+            _emit_below(below[i - 1], room)
     if left_out := [
         head.title for (head, _), width in zip(columns, widths, strict=True) if not width
     ]:
         progress(f"No room at {room} columns for {', '.join(left_out)}.")
+
+
+def _emit_below(text: str, room: int) -> None:
+    from textwrap import wrap
+
+    indent = " " * _INDENT
+    for line in wrap(painted(text), room, initial_indent=indent, subsequent_indent=indent):
+        emit(line)
 
 
 def _plain(title: str, right: bool, last: bool) -> Head:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.commands.table import LEAST, Head, fitted
+from smsmon.commands import table
+from smsmon.commands.table import LEAST, Head, fitted, print_rows
 
 HEADS = (
     Head("id", worth=100),
@@ -60,3 +61,21 @@ def test_only_texts_are_shortened_and_all_has_room(
 
 def test_what_is_never_left_out_may_run_over() -> None:
     assert fitted([Head("a"), Head("b", cut=100)], [50, 50], 40) == [50, LEAST]
+
+
+def test_what_stands_below_a_row_is_read_by_a_person_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, below = [("a", "b"), ("c", "d")], ["told \x1b[31m" + "of it " * 4, ""]
+    print_rows(("one", "two"), rows, below=below)
+    assert capsys.readouterr().out == "a\tb\nc\td\n"
+    monkeypatch.setattr(table, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    print_rows(("one", "two"), rows, below=below)
+    assert capsys.readouterr().out.splitlines() == [
+        "ONE  TWO",
+        "a    b",
+        "    told \N{REPLACEMENT CHARACTER}[31mof it of it of",
+        "    it of it",
+        "c    d",
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -17,6 +17,7 @@ from smsmon.commands.alert.told import (
     open_alerts,
     rule_names,
     subject_named,
+    told_below,
     warn_if_nobody_polls,
     who_polls,
 )
@@ -35,6 +36,7 @@ from smsmon.commands.output import (
 from smsmon.commands.table import Head, print_rows
 from smsmon.phones import without_numbers
 from smsmon.shapes import silence_json, standing_json
+from smsmon.times import age
 
 DAY = 86_400.0
 _ORDER = [*State]
@@ -114,34 +116,25 @@ def _silence_cells(silence: Silence, private: bool) -> tuple[str, ...]:
 def _show_alerts(
     standing: Sequence[tuple[State, Episode]], now: float, *, in_utc: bool, private: bool
 ) -> None:
+    def below(state: State, each: Episode) -> str:
+        told = None if state is State.FIRING else each.acknowledged
+        answered = answer(told, now, in_utc=in_utc, private=private)
+        return told_below(each, each.facts, answered, private=private)
+
     print_rows(
-        (
-            Head("state"),
-            Head("since"),
-            Head("for", worth=60),
-            Head("rule"),
-            Head("severity", worth=40),
-            Head("about", cut=50),
-            Head("who", cut=40),
-            Head("facts", cut=30),
-        ),
+        (Head("state"), Head("since"), Head("for"), Head("rule"), Head("about", cut=50)),
         (
             (
                 str(state),
                 when(each.fired_at, in_utc=in_utc),
-                took(now - each.fired_at),
+                age(now - each.fired_at),
                 each.rule,
-                each.severity.slug,
                 about(each, private=private),
-                answer(each.acknowledged, now, in_utc=in_utc, private=private)
-                if state is not State.FIRING
-                else "",
-                without_numbers(each.facts) if private else each.facts,
             )
             for state, each in standing
         ),
-        hide_empty=True,
         empty="No alert fires.",
+        below=[below(*each) for each in standing],
     )
 
 
@@ -245,27 +238,21 @@ def _past_cells(episode: Episode, private: bool) -> tuple[str, ...]:
 
 
 def _show_past(found: Sequence[Episode], now: float, *, in_utc: bool, private: bool) -> None:
-    def rows() -> Iterator[tuple[str, ...]]:
-        for each in found:
-            facts = each.worst.facts if each.worst else each.facts
-            yield (
-                when(each.fired_at, in_utc=in_utc),
-                took((each.over_at or now) - each.fired_at) if each.over_at else "still",
-                each.rule,
-                about(each, private=private),
-                answer(each.acknowledged, now, in_utc=in_utc, private=private),
-                without_numbers(facts) if private else facts,
-            )
+    def below(each: Episode) -> str:
+        facts = each.worst.facts if each.worst else each.facts
+        answered = answer(each.acknowledged, now, in_utc=in_utc, private=private)
+        return told_below(each, facts, answered, each.why_over, private=private)
 
     print_rows(
+        (Head("fired"), Head("lasted"), Head("rule"), Head("about", cut=50)),
         (
-            Head("fired"),
-            Head("lasted"),
-            Head("rule"),
-            Head("about", cut=50),
-            Head("who", cut=40),
-            Head("worst", cut=30),
+            (
+                when(each.fired_at, in_utc=in_utc),
+                "still" if each.over_at is None else took(each.over_at - each.fired_at),
+                each.rule,
+                about(each, private=private),
+            )
+            for each in found
         ),
-        rows(),
-        hide_empty=True,
+        below=[below(each) for each in found],
     )

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from smsmon.store.alerts import AlertStore
     from smsmon.store.shared import Holder
 
-NOBODY_POLLS = (
-    "Nothing polls at present: alerts begin and end only while a console or `smsmon watch` runs."
-)
+NOBODY_POLLS = "Nothing polls: no alert begins or ends until a console or `smsmon watch` runs."
 
 
 def open_alerts(locations: Locations) -> AlertStore:
@@ -83,6 +81,12 @@ def about(episode: Episode, *, private: bool) -> str:
     """What an alert is about, with the label of a message."""
     label = without_numbers(episode.label) if private else episode.label
     return f"{episode.subject} {label}".rstrip()
+
+
+def told_below(episode: Episode, facts: str, *answered: str, private: bool) -> str:
+    """What a person reads under the row of an alert: how grave it is, its facts, who answered."""
+    shown = without_numbers(facts) if private else facts
+    return " · ".join(filter(None, (f"{episode.severity.slug}: {shown}", *answered)))
 
 
 def answer(told: Acknowledgement | None, now: float, *, in_utc: bool, private: bool) -> str:
