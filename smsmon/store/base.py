@@ -19,13 +19,15 @@ from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry, Event, Transition
+from smsmon.model import Balance, Entry, Event, Transition
 from smsmon.store.alerts import AlertStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
     Absence,
+    BalanceSeen,
     DeliveryTimes,
+    Final,
     Grouping,
     Happened,
     Info,
@@ -211,6 +213,19 @@ class Archive(Protocol):
         """
         ...
 
+    def finals(self, since: float, until: float = inf) -> Iterator[Final]:
+        """Each recipient who became final in that time, and each STOP that appeared, oldest first.
+
+        Read one by one, whatever there are. Who was final at our first look became so before.
+        """
+        ...
+
+    def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:
+        """What an account was seen to hold in that time, each time that it changed, oldest first;
+        the first is what it held at ``since``, where that is known.
+        """
+        ...
+
     def info(self) -> Info:
         """How large it is, and what is in it."""
         ...
@@ -350,6 +365,10 @@ class HistoryStore(Protocol):
 
     def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         """Record how it stands with these accounts."""
+        ...
+
+    def record_balance(self, profile: str, balance: Balance) -> None:
+        """Record what an account holds; what it held before adds nothing."""
         ...
 
     def wish(self, wish: Wish) -> None:

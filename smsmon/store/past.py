@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
-from smsmon.model import DEFAULT_PROFILE, Event, EventKind, Transition
-from smsmon.recipients import Recipient
+from smsmon.model import DEFAULT_PROFILE, Balance, Event, EventKind, Transition
+from smsmon.recipients import Recipient, Status
 
 Grouping = Literal["message", "tag", "country"]
 
@@ -86,6 +86,52 @@ class Happened:
     events: tuple[Event, ...]
     more: bool = False
     """True when the limit cut something off."""
+
+
+class Final(NamedTuple):
+    """One recipient who became final, for whom a STOP appeared, or both at once."""
+
+    at: float
+    """When that was seen."""
+    message_id: str
+    profile: str
+    tags: tuple[str, ...]
+    """Of the message, as it has them now."""
+    country: str
+    """Of the number, two letters; empty where it is not known."""
+    status: Status | None
+    """What he became, also when it is another final status than before; None: only the STOP
+    appeared."""
+    stop: bool
+    """True when a STOP appeared."""
+    took: float | None
+    """Seconds from first seen, waiting or unknown, to first seen final; None: not observed."""
+
+
+class BalanceSeen(NamedTuple):
+    """What an account held from a moment on, until it is seen to hold something else."""
+
+    at: float
+    amount: str
+    """As the API wrote it (a decimal); empty when it did not."""
+    currency: str
+    credits: int | None
+    credits_eco: int | None
+    credits_hlr: int | None
+    to_send: int | None
+
+    @classmethod
+    def of(cls, balance: Balance) -> Self:
+        """What the API said of it."""
+        return cls(
+            balance.fetched_at,
+            balance.amount,
+            balance.currency,
+            balance.credits,
+            balance.credits_eco,
+            balance.credits_hlr,
+            balance.to_send,
+        )
 
 
 class Unread(NamedTuple):

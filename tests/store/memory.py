@@ -29,14 +29,16 @@ from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
 from smsmon.merging import take_in
-from smsmon.model import Counts, Entry, Event, EventKind, Transition
+from smsmon.model import Balance, Counts, Entry, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
     Absence,
+    BalanceSeen,
     DeliveryTimes,
+    Final,
     Grouping,
     Happened,
     Info,
@@ -54,7 +56,7 @@ from tests.store.memory_alerts import MemoryAlerts
 
 T = TypeVar("T")
 DAY = 86_400.0
-FINAL = (Status.DELIVERED, Status.NOT_DELIVERED)
+FINAL = frozenset((Status.DELIVERED, Status.NOT_DELIVERED))
 ALL_KINDS = frozenset(EventKind)
 
 
@@ -116,6 +118,7 @@ class Memory:
         self.wished = count(1)
         self.told: set[Episode] = set()
         self.alerts = KeptAlerts()
+        self.balances: defaultdict[str, list[BalanceSeen]] = defaultdict(list)
         self.agreed_at: float | None = None
         self.epoch = 0
         self.sequence = 0
@@ -379,6 +382,36 @@ class MemoryArchive:
                     took[key].append(max(0.0, ended - begun))
         found = [DeliveryTimes(key, len(all), *_quantiles(all)) for key, all in took.items()]
         return sorted(found, key=lambda one: (-one.measured, one.key))
+
+    def finals(self, since: float, until: float = inf) -> Iterator[Final]:
+        for change in self._changes():
+            became = change.after.final and change.after is not change.before
+            stop = change.stop_after > change.stop_before
+            if not (since <= change.observed_at < until and (became or stop)):
+                continue
+            kept = self._memory.kept[change.message_id, change.profile]
+            earlier = [
+                one
+                for *_, one in kept.changes
+                if one.slot == change.slot and one.observed_at < change.observed_at
+            ]
+            was_final = any(FINAL & {one.before, one.after} for one in earlier)
+            seen = became and change.before in (Status.WAITING, Status.UNKNOWN) and not was_final
+            yield Final(
+                change.observed_at,
+                change.message_id,
+                change.profile,
+                kept.summary.tags,
+                phones.region(change.phone),
+                change.after if became else None,
+                stop,
+                change.observed_at - kept.first_seen[change.slot] if seen else None,
+            )
+
+    def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:
+        all = self._memory.balances.get(profile, [])
+        began = max((one.at for one in all if one.at <= since), default=since)
+        return [one for one in all if began <= one.at < until]
 
     def info(self) -> Info:
         kept = list(self._memory.kept.values())
@@ -760,6 +793,11 @@ class MemoryHistory:
     def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         told = {each.profile: each for each in accounts}
         self._write(lambda: self._memory.accounts.update(told))
+
+    def record_balance(self, profile: str, balance: Balance) -> None:
+        seen, held = BalanceSeen.of(balance), self._memory.balances[profile]
+        if not held or held[-1][1:] != seen[1:]:
+            self._write(lambda: held.append(seen))
 
     def wish(self, wish: Wish) -> None:
         with self._memory.alone:

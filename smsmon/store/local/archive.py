@@ -13,7 +13,7 @@ from typing import Any
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, Transition
-from smsmon.store.local import exchange, happenings, queries
+from smsmon.store.local import balances, exchange, happenings, queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
@@ -21,7 +21,9 @@ from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction, writing
 from smsmon.store.past import (
     Absence,
+    BalanceSeen,
     DeliveryTimes,
+    Final,
     Grouping,
     Happened,
     Info,
@@ -80,6 +82,12 @@ class LocalArchive(Reader):
         until: float = inf,
     ) -> list[DeliveryTimes]:
         return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since, until=until))
+
+    def finals(self, since: float, until: float = inf) -> Iterator[Final]:
+        return self.each(lambda db: happenings.finals(db, since, until))
+
+    def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:
+        return self.ask(lambda db: balances.seen(db, profile, since, until))
 
     def info(self) -> Info:
         def all_of(connection: sqlite3.Connection) -> Info:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from smsmon.known import AccountState, Key, LastPoll
 from smsmon.model import Entry, Event
-from smsmon.store.local import exchange
+from smsmon.store.local import balances, exchange
 from smsmon.store.local.columns import Known, Update
 from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import transaction
+from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import Wish
 
 WAITING_LIMIT = 1_000_000
@@ -21,6 +22,8 @@ UPDATES_LIMIT = 10_000
 """Updates that wait for a disk, however small; the same beyond."""
 EVENTS_LIMIT = 10_000
 """Events that wait for a disk; beyond, the oldest are dropped."""
+BALANCES_LIMIT = 10_000
+"""Changes of balances that wait for a disk; beyond, the oldest are dropped."""
 WISHES_LIMIT = 100
 """Wishes that wait for a disk; beyond, the oldest are dropped."""
 
@@ -39,6 +42,8 @@ class Batch:
     polls: dict[str, tuple[Key, LastPoll]] = field(default_factory=dict)
     """By message id: of the account that it was read with last."""
     accounts: dict[str, AccountState] = field(default_factory=dict)
+    balances: list[tuple[str, BalanceSeen]] = field(default_factory=list)
+    """Each with its account."""
     adopted: list[tuple[Key, Known]] = field(default_factory=list)
     watching: tuple[Sequence[Entry], float] | None = None
     granted: list[int] = field(default_factory=list)
@@ -52,11 +57,11 @@ class Batch:
 
     @property
     def empty(self) -> bool:
-        return not (self.pressing or self.reads or self.polls or self.adopted)
+        return not (self.pressing or self.of_polls or self.adopted)
 
     @property
     def pressing(self) -> bool:
-        """True when there is more than times of reads, which can wait."""
+        """True when there is more than times of reads and balances, which can wait."""
         recorded = self.updates or self.events or self.watching or self.accounts
         return bool(recorded or self.granted or self.wishes)
 
@@ -64,7 +69,7 @@ class Batch:
     def of_polls(self) -> bool:
         """True when there is anything that only the one that polls may write."""
         recorded = self.updates or self.events or self.watching or self.accounts
-        return bool(recorded or self.granted or self.reads or self.polls)
+        return bool(recorded or self.granted or self.reads or self.polls or self.balances)
 
     def add(self, update: Update) -> None:
         if update.read:
@@ -92,6 +97,7 @@ class Batch:
             dict(self.reads),
             self.polls | later.polls,
             self.accounts | later.accounts,
+            (self.balances + later.balances)[-BALANCES_LIMIT:],
             self.adopted + later.adopted,
             later.watching or self.watching,
             self.granted + later.granted,
@@ -138,6 +144,7 @@ def write(
     polls = [each for id, each in batch.polls.items() if id not in refused]
     exchange.record_polls(connection, polls, sequence)
     exchange.record_accounts(connection, batch.accounts.values())
+    balances.record(connection, batch.balances)
     if batch.agreed_at is not None:
         recording.agreed(batch.agreed_at)
     if batch.events:

@@ -6,21 +6,38 @@ What those promise that have the name of a method of ``Archive`` is told there.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from math import inf
 
 from smsmon.known import Key
 from smsmon.model import EventKind
-from smsmon.store.local.columns import ms, ms_until
-from smsmon.store.local.queries import EVENT, TRANSITION, event_of, transition_of
+from smsmon.phones import region
+from smsmon.store.local.columns import ms, ms_until, phone_of
+from smsmon.store.local.queries import EVENT, STATUSES, TRANSITION, event_of, transition_of
 from smsmon.store.local.unread import stretches
-from smsmon.store.past import Happened, InShort, of_accounts
+from smsmon.store.past import Final, Happened, InShort, of_accounts
 
 _ADDED_UP = """
     SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
         sum(after = 1 AND before IS NOT 1), sum(after = 0 AND before IS NOT 0),
         sum(stop_after > stop_before), sum(stop_after < stop_before), max(observed_at)
     FROM change WHERE observed_at >= ? AND observed_at < ? GROUP BY message"""
+# Only the first time that somebody became final took him time.
+_FINALS = """
+    SELECT c.message, r.phone, iif(c.after IN (2, 3) AND c.after IS NOT c.before, c.after, 0),
+        c.stop_after > c.stop_before, c.observed_at,
+        iif(c.before IN (0, 1) AND c.after IN (2, 3) AND NOT EXISTS (
+            SELECT 1 FROM change e WHERE e.message = c.message AND e.slot = c.slot
+            AND e.revision < c.revision AND (e.before IN (2, 3) OR e.after IN (2, 3))
+        ), c.observed_at - r.first_seen, NULL)
+    FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
+    WHERE c.observed_at >= ? AND c.observed_at < ? AND (
+        c.after IN (2, 3) AND c.after IS NOT c.before OR c.stop_after > c.stop_before
+    ) ORDER BY c.observed_at, c.message, c.slot"""
+_TAGGED = "SELECT message_id, profile, tags FROM message WHERE id = ?"
+_MESSAGES_AT_ONCE = 1_000
 _DESCRIBED = "SELECT message_id, profile, label FROM message WHERE id = ?"
 _LABEL = "SELECT label FROM message WHERE message_id = ? AND profile = ?"
 _NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_withdrawn")
@@ -76,6 +93,27 @@ def happened(
         tuple(map(event_of, events[:limit])),
         len(rows) > limit or len(events) > limit,
     )
+
+
+def finals(connection: sqlite3.Connection, since: float, until: float = inf) -> Iterator[Final]:
+    """Each recipient who became final, and each STOP that appeared, oldest first."""
+
+    @lru_cache(_MESSAGES_AT_ONCE)
+    def told(message: int) -> tuple[str, str, tuple[str, ...]]:
+        id, profile, tags = connection.execute(_TAGGED, (message,)).fetchone()
+        return id, profile, tuple(filter(None, tags.split("\n")))
+
+    for message, phone, status, stop, at, took in connection.execute(
+        _FINALS, (ms(since), ms_until(until))
+    ):
+        yield Final(
+            at / 1000,
+            *told(message),
+            region(phone_of(phone)),
+            STATUSES[status] if status else None,
+            bool(stop),
+            None if took is None else took / 1000,
+        )
 
 
 def in_short(connection: sqlite3.Connection, since: float, until: float) -> list[InShort]:

@@ -32,7 +32,7 @@ from smsmon.store.past import Absence, DeliveryTimes, Grouping, NumberFound, Sig
 
 T = TypeVar("T")
 
-_STATUS = tuple(sorted(Status))
+STATUSES = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
 _VARIABLES = 500
 """Ids in one statement; older SQLite takes 999."""
@@ -335,7 +335,7 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
         slot=slot,
         recipient=Recipient(
             phone=phone,
-            status=_STATUS[status],
+            status=STATUSES[status],
             raw_status=word,
             stop=None if stop == STOP_UNTOLD else stop == STOP_YES,
             date=date or None,
@@ -375,8 +375,8 @@ def transition_of(row: Row) -> Transition:
         message_id=message_id,
         slot=slot,
         phone=phone_of(phone),
-        before=None if before is None else _STATUS[before],
-        after=_STATUS[after],
+        before=None if before is None else STATUSES[before],
+        after=STATUSES[after],
         raw_status=word,
         stop_before=bool(stop_before),
         stop_after=bool(stop_after),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from smsmon.clock import Clock, SystemClock, astray
 from smsmon.known import AccountState, Key, Remembered, key_of
-from smsmon.model import Entry, Event
+from smsmon.model import Balance, Entry, Event
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.batch import UNFIT, Batch, write, write_apart
@@ -29,6 +29,7 @@ from smsmon.store.local.columns import (
 from smsmon.store.local.exchange import FOLLOWING, Superseded, Term
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.schema import of_sqlite_error, transaction
+from smsmon.store.past import BalanceSeen
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import Wish
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -143,6 +144,10 @@ class HistoryWriter:
     def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         told = {each.profile: each for each in accounts}
         self._put(lambda batch: batch.accounts.update(told))
+
+    def record_balance(self, profile: str, balance: Balance) -> None:
+        seen = profile, BalanceSeen.of(balance)
+        self._put(lambda batch: batch.balances.append(seen))
 
     def wish(self, wish: Wish) -> None:
         self._put(lambda batch: batch.wishes.append(wish), of_polls=False)

@@ -29,6 +29,7 @@ CREATE TABLE balance (
         to_send INTEGER,
         PRIMARY KEY (profile, at)
     ) WITHOUT ROWID;
+INSERT INTO "balance" VALUES('default',1795348811000,'120.50','EUR',2410,NULL,7,0);
 CREATE TABLE change (
         message INTEGER NOT NULL,
         slot INTEGER NOT NULL,
@@ -166,8 +167,8 @@ CREATE TABLE telling (
         claimant TEXT NOT NULL,       -- the process that tells it
         PRIMARY KEY (episode, target, edge)
     ) WITHOUT ROWID;
-INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'2595 1e05f886b53abc5c');
-INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'2595 1e05f886b53abc5c');
+INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'13449 2e10f563520ef61a');
+INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'13449 2e10f563520ef61a');
 CREATE TABLE told (
         rule TEXT NOT NULL,
         message_id TEXT NOT NULL,

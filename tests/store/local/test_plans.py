@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from smsmon.model import Entry
-from smsmon.store.local import happenings, queries
+from smsmon.store.local import alerts, balances, happenings, queries
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.columns import Known, Update
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.recording import Recording
@@ -42,6 +44,22 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
             "SEARCH r USING PRIMARY KEY (message=? AND slot=?)",
             "SEARCH event USING INDEX event_by_moment (at>? AND at<?)",
         },
+    ),
+    "who became final since a moment": (
+        lambda it: list(happenings.finals(it, START)),
+        {
+            "SEARCH c USING INDEX change_by_moment (observed_at>? AND observed_at<?)",
+            "SEARCH r USING PRIMARY KEY (message=? AND slot=?)",
+            "SEARCH e USING PRIMARY KEY (message=? AND slot=? AND revision<?)",
+        },
+    ),
+    "what an account held": (
+        lambda it: balances.seen(it, "default", START, START + 60),
+        {"SEARCH balance USING PRIMARY KEY (profile=? AND at>? AND at<?)"},
+    ),
+    "alerts of a time": (
+        lambda it: alerts.episodes(it, START, START + 60),
+        {"SEARCH episode USING INDEX episode_by_end (over_at>?)"},
     ),
     "a row for each message": (
         lambda it: happenings.in_short(it, START, START + 60),
@@ -113,6 +131,24 @@ def test_a_question_is_answered_by_an_index(path: Path, what: str) -> None:
         found = set(reader.ask(lambda connection: list(plans(connection, ask))))
     assert wanted <= found, found
     assert {step for step in found if step.startswith("SCAN")} <= MAY_SCAN
+
+
+def test_who_became_final_is_read_one_by_one(tmp_path: Path) -> None:
+    """Ten times as many take no more memory."""
+    peaks = []
+    for recipients in (2_000, 20_000):
+        path = tmp_path / f"{recipients}.db"
+        with Console(path) as console:
+            console.watch("300")
+            for at, word in enumerate(("Waiting", "Delivered")):
+                console.poll("300", [row(n, word) for n in range(recipients)], START + at)
+        with LocalArchive(path) as archive:
+            assert next(archive.finals(START)).took == 1.0  # what is imported once
+            tracemalloc.start()
+            assert sum(1 for _ in archive.finals(START)) == recipients
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert max(peaks) < 100_000, peaks
 
 
 def test_a_read_that_brought_nothing_new_finds_its_message_by_an_index(path: Path) -> None:

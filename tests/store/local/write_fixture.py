@@ -22,7 +22,7 @@ from smsmon.alerts import (
     What,
     Worst,
 )
-from smsmon.model import Entry, Event, EventKind, Fault, FaultKind
+from smsmon.model import Balance, Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
@@ -46,6 +46,8 @@ def write(folder: Path) -> Path:
             console.writer.record_event(
                 Event(EventKind.ACCOUNT_DOWN, START + 10, None, "default", "no route", START + 70)
             )
+            held = Balance("joe", "120.50", "EUR", 2_410, None, 7, 0, START + 11)
+            console.writer.record_balance("default", held)
             console.watch("302")
             console.board["302"].promise = 5.0
             for at in (START, START + 600):

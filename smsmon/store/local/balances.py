@@ -1,0 +1,57 @@
+"""What accounts held: written where it is another than before, and asked for."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from math import inf
+
+from smsmon.store.local.columns import Row, ms, ms_until
+from smsmon.store.past import BalanceSeen
+
+_HELD = "amount, currency, credits, credits_eco, credits_hlr, to_send"
+_LAST = f"SELECT {_HELD} FROM balance WHERE profile = ? ORDER BY at DESC LIMIT 1"  # noqa: S608
+_SEEN = f"""
+    SELECT at, {_HELD} FROM balance WHERE profile = :profile AND at < :until AND at >= ifnull(
+        (SELECT max(at) FROM balance WHERE profile = :profile AND at <= :since), :since
+    ) ORDER BY at"""  # noqa: S608 - a constant
+_LARGEST = 2**63 - 1
+
+
+def record(connection: sqlite3.Connection, balances: Iterable[tuple[str, BalanceSeen]]) -> None:
+    """Record what accounts hold, each with its account, where it is another than before."""
+    for profile, seen in balances:
+        held = _row(seen)
+        if connection.execute(_LAST, (profile,)).fetchone() != held:
+            connection.execute(
+                "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (profile, ms(seen.at), *held),
+            )
+
+
+def seen(
+    connection: sqlite3.Connection, profile: str, since: float = 0.0, until: float = inf
+) -> list[BalanceSeen]:
+    """What an account held in that time, oldest first; what it held when it began comes first."""
+    rows = connection.execute(
+        _SEEN,
+        {"profile": profile, "since": ms(since), "until": ms_until(until)},
+    )
+    return [BalanceSeen(at / 1000, *held) for at, *held in rows]
+
+
+def drop(connection: sqlite3.Connection, limit: int) -> int:
+    """Drop those up to ``limit``, but for what each account holds still; gives how many."""
+    return connection.execute(
+        "DELETE FROM balance WHERE at <= ? AND at < (SELECT max(at) FROM balance newer"
+        " WHERE newer.profile = balance.profile)",
+        (limit,),
+    ).rowcount
+
+
+def _row(seen: BalanceSeen) -> Row:
+    numbers = (
+        None if number is None else max(-_LARGEST, min(number, _LARGEST))
+        for number in (seen.credits, seen.credits_eco, seen.credits_hlr, seen.to_send)
+    )
+    return seen.amount, seen.currency, *numbers
