@@ -112,7 +112,11 @@ def _by_marks(environ: Mapping[str, str]) -> Way | None:
     if environ.get("KITTY_WINDOW_ID"):
         return Way.OSC99
     version = environ.get("VTE_VERSION", "")
-    return Way.OSC777 if version.isascii() and version.isdigit() and int(version) >= _VTE_DROPS else None
+    return (
+        Way.OSC777
+        if version.isascii() and version.isdigit() and int(version) >= _VTE_DROPS
+        else None
+    )
 
 
 def notification(way: Way, title: str, text: str, *, in_tmux: bool = False) -> str:
