@@ -170,6 +170,20 @@ def create(path: Path, content: Callable[[], bytes]) -> None:
     _sync_folder(path.parent)
 
 
+def touch(path: Path) -> None:
+    """Have the file ``path`` say that it was changed now; made empty, mode 0600, where none is.
+
+    Nothing in it is changed. Raises ``NotAFile``, or another ``OSError``.
+    """
+    make_folder(path.parent)
+    must_be_file(path)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    try:
+        os.utime(handle)
+    finally:
+        os.close(handle)
+
+
 def open_lock(lock: Path, of: Path) -> int:
     """The descriptor of the file ``lock``, to lock what concerns the file ``of``; made if need be.
 

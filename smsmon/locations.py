@@ -23,11 +23,21 @@ _NO_HOME = (
 )
 
 
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""The variable that tells a service of systemd where its credentials are (LoadCredential=)."""
+
+
 def expanded(text: str) -> Path:
-    """The path that ``text`` names, a home folder in the place of ``~`` or ``~user``.
+    """The path that ``text`` names: a home folder in the place of ``~`` or ``~user``, and the
+    folder of the service's credentials in that of ``$CREDENTIALS_DIRECTORY``.
 
     Raises ``ValueError`` with a sentence when there is no such.
     """
+    first, slash, rest = text.partition("/")
+    if first == f"${CREDENTIALS}":
+        if not (folder := os.environ.get(CREDENTIALS)):
+            raise ValueError(f"{CREDENTIALS} is not set: services of systemd alone have it.")
+        text = folder + slash + rest
     try:
         path = Path(text).expanduser()
     except (RuntimeError, ValueError):

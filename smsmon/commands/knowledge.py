@@ -13,7 +13,6 @@ from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from smsmon.accounts import profile_of
-from smsmon.alerts import About
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry
@@ -138,9 +137,9 @@ class Knowledge:
 
     @cached_property
     def _rules(self) -> tuple[Rule, ...]:
-        from smsmon.rules import rules_of
+        from smsmon.alerting import rules_of
 
-        return tuple(r for r in rules_of(self._settings) if r.about is About.MESSAGE)
+        return rules_of(self._settings)
 
     @cached_property
     def _with_recipients(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from smsmon.accounts import wrong_accounts
 from smsmon.console.actions import wrong_keymap
+from smsmon.service.checks import wrong_watch
 from smsmon.settings import Settings
 from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
 from smsmon.settings.reading import Check, Problem, Reading
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     wrong_views,
     wrong_commands,
     wrong_accounts,
+    wrong_watch,
 )
 """One for each part of the settings. They may read files, and run nothing."""
 

@@ -42,15 +42,15 @@ class Signs:
 
 
 def trouble(signs: Signs) -> str:
-    """Why not all is well, in one sentence; empty when it is."""
+    """Why not all is well, in one sentence, the same while that lasts; empty when it is."""
     for name, since in signs.rounds.items():
         if since > ROUND:
-            return f"{name} has stood still for {duration(since)}."
+            return f"{name} has stood still for more than {duration(ROUND)}."
     if signs.unwritten > UNWRITTEN:
-        return f"The history could not be written for {duration(signs.unwritten)}."
+        return f"The history could not be written for more than {duration(UNWRITTEN)}."
     if signs.nobody_asks > NOBODY:
-        return f"Nobody has asked the API for {duration(signs.nobody_asks)}."
+        return f"Nobody has asked the API for more than {duration(NOBODY)}."
     for profile, since in signs.unasked.items():
         if since > UNASKED:
-            return f"Account {profile} has not been asked for {duration(since)}, though it was due."
+            return f"What is due of account {profile} has waited for more than {duration(UNASKED)}."
     return ""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smsmon.clock import Clock, sleep
+from smsmon.locations import expanded
 from smsmon.sentences import counted
+from smsmon.service import pings
+from smsmon.service.pings import PingUrl
 from smsmon.service.systemd import Systemd
 from smsmon.service.told import Say, Told
 from smsmon.service.vitals import Vitals
 
 if TYPE_CHECKING:
+    from smsmon.locations import Locations
     from smsmon.session import Session
+    from smsmon.settings import Settings
 
 STATUS_EVERY = 15.0
 """Seconds between two looks whether ``systemctl status`` still tells what is so."""
@@ -26,12 +32,22 @@ class Service:
     """Looks after ``session`` for whoever watches this process, while `run` runs."""
 
     def __init__(
-        self, session: Session, clock: Clock, environ: Mapping[str, str], say: Say
+        self,
+        session: Session,
+        clock: Clock,
+        locations: Locations,
+        environ: Mapping[str, str],
+        say: Say,
     ) -> None:
         self.systemd = Systemd(environ)
         self.vitals = Vitals(session, clock)
         self._session = session
         self._clock = clock
+        self._settings = session.accounts.settings
+        self._changed = asyncio.Event()
+        self._locations = locations
+        self._environ = environ
+        self._say = say
         self._well = Told(say, "health", "All is well again.")
 
     async def run(self) -> None:
@@ -43,6 +59,57 @@ class Service:
             if self.systemd.watchdog is not None:
                 half = self.systemd.watchdog / 2
                 group.create_task(self._again("the watchdog", half, self._tell_alive))
+            group.create_task(self._by_settings())
+
+    def use(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        before, self._settings = self._settings, settings
+        if (before.watch, before.network) != (settings.watch, settings.network):
+            self._changed.set()
+
+    async def _by_settings(self) -> None:
+        """Do what the settings ask for, until cancelled."""
+        while True:
+            self._changed.clear()
+            async with asyncio.TaskGroup() as group:
+                jobs = [group.create_task(each) for each in self._asked_for()]
+                await self._changed.wait()
+                for job in jobs:
+                    job.cancel()
+
+    def _asked_for(self) -> Iterator[Coroutine[Any, Any, None]]:
+        settings, watch = self._settings, self._settings.watch
+        if watch.ping_source is not None:
+            ping = PingUrl(watch.ping_source, settings, self._environ).ping
+            yield self._sign_of_life(ping, "The address is reached again.")
+        if watch.ping_file is not None:
+            touch = self._to_file(watch.ping_file, "watch.ping_file", pings.touch)
+            yield self._sign_of_life(touch, f"{watch.ping_file} is touched again.")
+
+    async def _sign_of_life(self, give: Callable[[], Awaitable[str]], again: str) -> None:
+        told = Told(self._say, "ping", again)
+
+        async def give_if_well() -> None:
+            if not self.vitals.trouble:
+                told.tell(await give())
+
+        await self._again("a sign of life", self._settings.watch.ping_every, give_if_well)
+
+    def _to_file(
+        self, named: str, setting: str, write: Callable[[Path], Awaitable[str]]
+    ) -> Callable[[], Awaitable[str]]:
+        """What writes a file that a setting names, and gives why it failed."""
+
+        async def do() -> str:
+            try:
+                path = expanded(named)
+            except ValueError as error:
+                return f"{setting}: {error}"
+            if self._locations.keeps(path):
+                return f"{setting} names a file that smsmon lives on: name another one."
+            return await write(path)
+
+        return do
 
     async def _again(self, what: str, every: float, do: Callable[[], Awaitable[Any]]) -> None:
         """Do it again and again: a bug in it costs one turn, and stops nothing else."""
@@ -50,7 +117,7 @@ class Service:
             try:
                 await do()
             except Exception:
-                log.exception("%s failed; it goes on", what)
+                log.exception("%s", what)
             await sleep(self._clock, every)
 
     async def _tell_alive(self) -> None:

@@ -133,11 +133,15 @@ def run_command(
 
 
 def open_to_others(source: KeySource, noun: str) -> str:
-    """A sentence that others can read the file of a secret, and what to do; empty if not."""
+    """A sentence that others can read the file of a secret, and what to do; empty if not.
+
+    A credential of systemd's is readable by the service alone, whatever its mode: an access list
+    of the service's user shows as rights of the group (0440).
+    """
     import shlex
     import stat
 
-    from smsmon.locations import expanded
+    from smsmon.locations import CREDENTIALS, expanded
 
     if source.kind != "file" or not isinstance(source.value, str):
         return ""
@@ -146,7 +150,7 @@ def open_to_others(source: KeySource, noun: str) -> str:
         mode = stat.S_IMODE(path.stat().st_mode)
     except (OSError, ValueError):
         return ""
-    if not mode & 0o077:
+    if str(path.parent) == os.environ.get(CREDENTIALS) or not mode & 0o077:
         return ""
     shown = place_shown(shlex.quote(str(path)))
     return f"Others can read the {noun} (mode {mode:04o}): `chmod 600 {shown}`."

@@ -266,3 +266,8 @@ class Watch(Struct, frozen=True, kw_only=True):
     metrics_every: Annotated[
         float, Meta(description="Seconds between two writings of the file.", ge=1, le=3_600)
     ] = 15.0
+
+    @property
+    def ping_source(self) -> KeySource | None:
+        """Where the address of the dead man's switch comes from; None: none is fetched."""
+        return source_of(self.ping_url_env, self.ping_url_file, None)

@@ -20,7 +20,7 @@ SECONDS = st.floats(0, 1e7)
         (lambda s: Signs({"One": 0.0, "Other": s}), ROUND, "Other has stood still"),
         (lambda s: Signs(unwritten=s), UNWRITTEN, "The history could not be written"),
         (lambda s: Signs(nobody_asks=s), NOBODY, "Nobody has asked the API"),
-        (lambda s: Signs(unasked={"a": s}), UNASKED, "Account a has not been asked"),
+        (lambda s: Signs(unasked={"a": s}), UNASKED, "What is due of account a has waited"),
     ],
 )
 def test_each_sign_counts_from_its_limit_on(

@@ -2,71 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from math import inf
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from smsmon.model import Entry, FaultKind
-from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import NOTHING
 from smsmon.service.health import NOBODY, ROUND, UNASKED, UNWRITTEN
-from smsmon.service.vitals import WRITTEN_EVERY, Vitals
+from smsmon.service.vitals import WRITTEN_EVERY
 from smsmon.sharing import WhoPolls
 from smsmon.store.errors import Busy
 from smsmon.store.shared import Holder
-from tests.monitor.fakes import FakeSource, fault
-from tests.support.clock import VirtualClock
+from tests.monitor.fakes import fault
+from tests.service.scene import running
 
 HOUR = 3600.0
-
-
-class Scene:
-    """An engine that runs, and stand-ins for the rest of a session."""
-
-    def __init__(self) -> None:
-        self.clock = VirtualClock()
-        self.source = FakeSource(self.clock)
-        self.engine = Engine({"default": self.source}, self.clock)
-        self.engine.watch(Entry("300"))
-        self.unwritten: BaseException | None = None
-        self.sharing = SimpleNamespace(polling=WhoPolls(here=True), looked_at=inf)
-        session = SimpleNamespace(
-            engine=self.engine,
-            sharing=self.sharing,
-            looked_at=inf,
-            history=SimpleNamespace(flush=self._flush),
-        )
-        self.session = session
-        self.vitals = Vitals(session, self.clock)  # type: ignore[arg-type]
-
-    async def _flush(self) -> None:
-        if self.unwritten is not None:
-            raise self.unwritten
-
-    async def after(self, seconds: float) -> str:
-        await self.clock.advance(seconds)
-        return self.vitals.trouble
-
-    @property
-    def poller(self) -> Any:
-        return self.engine._pollers["default"]
-
-
-@asynccontextmanager
-async def running() -> AsyncIterator[Scene]:
-    scene = Scene()
-    jobs = [asyncio.create_task(each) for each in (scene.engine.run(), scene.vitals.run())]
-    try:
-        yield scene
-    finally:
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
 
 
 @pytest.mark.parametrize("kind", [None, FaultKind.SERVER, FaultKind.AUTH, FaultKind.RATE_LIMITED])
@@ -104,7 +55,7 @@ async def test_a_poller_that_comes_round_and_asks_nothing_shows(
         await scene.after(5)
         monkeypatch.setattr(scene.poller, "_launch", lambda: inf)
         assert await scene.after(UNASKED / 2) == ""
-        assert "Account default has not been asked" in await scene.after(2 * UNASKED)
+        assert "What is due of account default has waited" in await scene.after(2 * UNASKED)
 
 
 @pytest.mark.parametrize("place", ["session", "sharing"])

@@ -79,8 +79,8 @@ def watch(
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, listed_again, added, removed, paused,
         resumed, account_stopped, account_down, account_up
-    {"type": "alert", "state", "name", "severity", "condition", "about",
-     "subject", "id", "label", "facts", "since", "at", "already", "detail"}
+    {"type": "alert", "state", "name", "severity", "condition", "id", "label",
+     "since", "at", "already", "detail"}
       of the rules under [alerts.NAME] in config.toml; state: firing, over;
       since: when the condition began to hold; already: it held at the start
     {"type": "gap", "lines", "until"}
@@ -136,7 +136,7 @@ def _watch(
             for name, problem in accounts.problems.items():
                 complain(problem, "error", event="account", profile=name)
             session = Session(accounts, locations, clock, complain, name="watch", only=only)
-            service = Service(session, clock, os.environ, complain)
+            service = Service(session, clock, locations, os.environ, complain)
 
             def tell(news: Applied | Event) -> None:
                 for line in news_json(news, private=accounts.settings.display.privacy):
@@ -146,6 +146,7 @@ def _watch(
                 log_as(reading.settings.watch.log)
                 service.systemd.reloading()
                 await session.use(reading.settings)
+                service.use(reading.settings)
                 service.systemd.ready()
                 return accounts.problems.values()
 
