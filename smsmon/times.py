@@ -18,6 +18,7 @@ MOMENT_WIDTH = 12
 """Columns of the longest moment."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not strftime's: those follow the locale, and their widths with it."""
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def duration(seconds: float | None) -> str:
@@ -69,6 +70,17 @@ def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:
     if abs((today.date() - then.date()).days) < YEAR_FROM:
         return f"{then.day} {MONTHS[then.month - 1]} {then.hour:02}:{then.minute:02}"
     return f"{then:%Y-%m-%d}"
+
+
+def to_come(at: float, now: float, zone: tzinfo = UTC) -> str:
+    """A moment to come: ``18:00`` today, ``Mon 09:00`` within a week, else ``7 Dec 09:00``."""
+    then, today = _in_zone(int(at), zone), _in_zone(int(now), zone)
+    if then is None or today is None:
+        return ""
+    clock, days = f"{then.hour:02}:{then.minute:02}", (then.date() - today.date()).days
+    if 0 < days < len(_WEEKDAYS):
+        return f"{_WEEKDAYS[then.weekday()]} {clock}"
+    return f"{then.day} {MONTHS[then.month - 1]} {clock}" if days else clock
 
 
 def aligned(moment: str) -> str:

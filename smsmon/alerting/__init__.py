@@ -1,6 +1,6 @@
 """The life of an alert in a running smsmon: seen, recorded, answered, told."""
 
 from smsmon.alerting.book import AlertBook
-from smsmon.alerting.looking import Alerting, rules_of
+from smsmon.alerting.looking import Alerting
 
-__all__ = ["AlertBook", "Alerting", "rules_of"]
+__all__ = ["AlertBook", "Alerting"]

@@ -16,15 +16,13 @@ from math import inf
 from typing import Protocol
 
 from smsmon.accounts import known_keys
-from smsmon.alerts import Severity
+from smsmon.alerts import About, Subject
 from smsmon.clock import CLOCK_SLACK, Clock
-from smsmon.filters import parse
-from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.filters.questions import parse_duration
 from smsmon.model import Event
-from smsmon.monitor.alerts import Alert, Alerts, Rule
+from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
+from smsmon.rules import night_holds, rules_of
 from smsmon.settings import Settings
 from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
@@ -99,7 +97,8 @@ class Alerting:
         self._whole = whole
         self._engine = engine
         self._takes_over = False
-        self.alerts = Alerts(rules_of(settings), engine, clock.now() - read_for)
+        rules, holds = rules_of(settings), night_holds(settings)
+        self.alerts = Alerts(rules, engine, clock.now() - read_for, holds)
         self._board = engine.board
         self._clock = clock
         self._tell = tell
@@ -122,7 +121,7 @@ class Alerting:
         # The command of a rule that is gone is told yet that its alerts are over.
         gone = {name: it for name, it in self._commands.items() if name not in settings.alerts}
         self._settings, self._commands = settings, gone | _commands_of(settings)
-        self.alerts.use(rules_of(settings), self._clock.now())
+        self.alerts.use(rules_of(settings), self._clock.now(), night_holds(settings))
         self._stirred.set()
 
     def look_again(self, message_id: str) -> None:
@@ -136,7 +135,9 @@ class Alerting:
         What is watched when it begins counts as there at the start.
         """
         told = await self._told()
-        self.alerts.resume(each for each in told if self._whole or each[1] in self._board)
+        self.alerts.resume(
+            (name, self._subject(id)) for name, id in told if self._whole or id in self._board
+        )
         self.alerts.meet(self._board.messages)
         self._takes_over = False
         async with asyncio.TaskGroup() as group:
@@ -158,17 +159,20 @@ class Alerting:
     async def _reconcile(self, now: float) -> None:
         """Run what ought to have run."""
         told, fired = await self._told(), self.alerts.fired()
-        left = [alert for episode, alert in fired.items() if episode not in told]
-        over = [self.alerts.over(*each, now) for each in told - fired.keys()]
-        self.alerts.resume(told - fired.keys() - {_episode(each) for each in over if each})
+        episodes = {_episode(alert): alert for alert in fired.values()}
+        left = [alert for episode, alert in episodes.items() if episode not in told]
+        gone = [(name, self._subject(id)) for name, id in told - episodes.keys()]
+        over = [self.alerts.over(*each, now) for each in gone]
+        self.alerts.resume(each for each, alert in zip(gone, over, strict=True) if alert is None)
         self._run([*left, *filter(None, over)])
 
     def _hear(self, news: Applied | Event) -> None:
-        if news.message_id is not None:
-            self.alerts.touch([news.message_id])
-        elif isinstance(news, Event):
-            self.alerts.touch_profile(news.profile)
+        self.alerts.hear(news)
         self._stirred.set()
+
+    def _subject(self, id: str) -> Subject:
+        watched = self._board.get(id)
+        return Subject(About.MESSAGE, id, watched.entry.profile if watched else "")
 
     async def _look(self) -> None:
         ahead = self._clock.now() - self._clock.monotonic()
@@ -252,7 +256,7 @@ class Alerting:
         """
         granted: Sequence[bool] = [True] * len(alerts)
         if self._record is not None:
-            turns = [AlertTurn(each.rule.name, each.message_id, each.firing) for each in alerts]
+            turns = [AlertTurn(*_episode(each), each.firing) for each in alerts]
             with contextlib.suppress(StoreError):  # better told twice than never
                 granted = await self._record.claim(turns, self._clock.now())
         claimed = [each for each, ours in zip(alerts, granted, strict=True) if ours]
@@ -260,23 +264,8 @@ class Alerting:
 
 
 def _episode(alert: Alert) -> Episode:
-    return alert.rule.name, alert.message_id
+    return alert.rule.name, str(alert.subject)
 
 
 def _commands_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {name: tuple(alert.command) for name, alert in settings.alerts.items() if alert.command}
-
-
-def rules_of(settings: Settings) -> tuple[Rule, ...]:
-    """The rules of the alerts as the settings have them."""
-    return tuple(
-        Rule(
-            name,
-            parse(alert.when, MESSAGE_FIELDS),
-            parse_duration(alert.hold),
-            parse_duration(alert.clear),
-            Severity[alert.severity.upper()],
-            alert.bell,
-        )
-        for name, alert in settings.alerts.items()
-    )

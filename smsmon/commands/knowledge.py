@@ -13,6 +13,7 @@ from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from smsmon.accounts import profile_of
+from smsmon.alerts import About
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry
@@ -137,9 +138,9 @@ class Knowledge:
 
     @cached_property
     def _rules(self) -> tuple[Rule, ...]:
-        from smsmon.alerting import rules_of
+        from smsmon.rules import rules_of
 
-        return rules_of(self._settings)
+        return tuple(r for r in rules_of(self._settings) if r.about is About.MESSAGE)
 
     @cached_property
     def _with_recipients(self) -> bool:

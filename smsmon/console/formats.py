@@ -46,6 +46,10 @@ class Formats:
         short = self.moment(at)
         return short.rpartition(":")[0] if short.count(":") == 2 else short
 
+    def to_come(self, at: float) -> str:
+        """A moment to come, to the minute, with its weekday within a week."""
+        return times.to_come(at, self.now(), self.zone) or DASH
+
     def aligned(self, at: float | None) -> str:
         """A moment for a column of them."""
         return times.aligned(self.moment(at))

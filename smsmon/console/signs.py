@@ -96,6 +96,10 @@ NOT_FOUND = Sign("∅", "0", "not found", Tone.WARN)
 STALE = Sign("!", "!", "stale", Tone.WARN)
 """What is shown is old, or in doubt."""
 ALERT = Sign("◆", "#", "alert", Tone.WARN)
+ACKNOWLEDGED = Sign("◇", "&", "acknowledged", Tone.DIM)
+"""Of an alert that somebody took on."""
+SILENCED = Sign("◦", ",", "silenced", Tone.DIM)
+"""Of an alert that nobody wants to hear of for a while."""
 NOT_LISTED = Sign("-", "-", "no longer listed", Tone.WARN)
 """Of what the API lists no longer, and its count: it is shown as it was last seen."""
 WELL = Sign("●", "o", "ok", Tone.GOOD)
@@ -118,7 +122,8 @@ NOTHING = Sign("–", "_", "no value", Tone.DIM)
 
 SIGNS = (
     DELIVERED, WAITING, NOT_DELIVERED, UNKNOWN, NEW, LIVE, SETTLED, PAUSED, NOT_FOUND, STALE, ALERT,
-    NOT_LISTED, WELL, FAILING, REFUSED, CHOSEN, MARKED, ADDED, UPWARDS, DOWNWARDS, NOTHING,
+    ACKNOWLEDGED, SILENCED, NOT_LISTED, WELL, FAILING, REFUSED, CHOSEN, MARKED, ADDED, UPWARDS,
+    DOWNWARDS, NOTHING,
 )  # fmt: skip
 """All of them: no two have a glyph or a twin in common."""
 

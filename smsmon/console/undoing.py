@@ -1,4 +1,4 @@
-"""What was done and can be taken back, the last first: on the watchlist, and of marks.
+"""What was done and can be taken back, the last first: on the watchlist, of marks, of alerts.
 
 The one home of undoing: whoever does something notes a step, which knows how to take itself back
 and what to say then.
@@ -6,9 +6,9 @@ and what to say then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smsmon.console.live_table import LiveTable, Marking
 from smsmon.sentences import capital, counted
@@ -22,6 +22,7 @@ DEPTH = 50
 _MOST_ROWS = 500_000
 """Rows in all steps together: marking 100,000 rows and clearing them goes on without end."""
 AnyTable = LiveTable[Any, Any]
+S = TypeVar("S", bound="Step")
 
 
 class Step(Protocol):
@@ -42,8 +43,9 @@ class Step(Protocol):
         """False once what it was done to is no more."""
         ...
 
-    async def take_back(self) -> str:
-        """Undo it; gives what is to be said. Raises ``StoreError``, and then it stands."""
+    @property
+    def take_back(self) -> Callable[[], Awaitable[str]]:
+        """Undoes it; gives what is to be said. Raises ``StoreError``, and then it stands."""
         ...
 
 
@@ -69,6 +71,10 @@ class Steps:
         self._steps = [each for each in self._steps if each.lasting]
         concerned = (each for each in reversed(self._steps) if each.table in (None, table))
         return next(concerned, None)
+
+    def last_of(self, kind: type[S]) -> S | None:
+        """What was done last of one kind."""
+        return next((each for each in reversed(self._steps) if isinstance(each, kind)), None)
 
     def drop(self, step: Step) -> None:
         """``step`` is taken back."""
@@ -118,6 +124,17 @@ class MarkStep:
         self.table.take_back(self.marking)
         rows = counted(self.rows, "row")
         return f"Took back: {'marking' if self.marking.on else 'clearing the mark of'} {rows}."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnswerStep:
+    """An answer to alerts, which knows how to undo itself."""
+
+    take_back: Callable[[], Awaitable[str]]
+    """Gives what is to be said. Raises ``StoreError``, and then it stands."""
+    rows: int
+    table: None = None
+    lasting: bool = True
 
 
 def taken_back_text(what: str, taken: TakenBack) -> str:

@@ -126,6 +126,18 @@ class AnyField:
         )
 
 
+def asked_value(kind: Kind, fact: Fact, now: float) -> Value:
+    """What a filter asks of a fact at wall time ``now``: of a moment, how long ago it was."""
+    if kind is Kind.MOMENT and isinstance(fact, float | int):
+        return now - fact
+    return slug(fact) if kind is Kind.WORD else fact
+
+
+def slug(fact: Fact) -> str:
+    """A word as filters have it."""
+    return str(fact).replace(" ", "_")
+
+
 def in_order(first: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
     """The names of an export's columns: ``first``, as they always stood, then what came later."""
     return (*first, *(name for name in names if name not in first))

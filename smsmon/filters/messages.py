@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.fields import AnyField, Drawn, Fact, Shown
+from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value, slug
 from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
@@ -88,16 +88,14 @@ class MessageField(AnyField):
 
     def value(self, fact: Fact, now: float) -> Value:
         """What a filter asks of a fact at wall time ``now``: of a moment, how long ago it was."""
-        if self.kind is Kind.MOMENT and isinstance(fact, float | int):
-            return now - fact
-        return _slug(fact) if self.kind is Kind.WORD else fact
+        return asked_value(self.kind, fact, now)
 
     def sort_key(self, fact: Fact) -> object:
         """What a fact is sorted by; None sorts last."""
         if self.order is not None:
             return self.order(fact)
         if self.kind is Kind.WORD:
-            return self.words.index(_slug(fact))
+            return self.words.index(slug(fact))
         if isinstance(fact, tuple):
             return " ".join(fact) or None
         return (fact.casefold() or None) if isinstance(fact, str) else fact
@@ -129,10 +127,6 @@ class OfStanding(MessageField):
     """What depends on the account and on the time as well."""
 
     of: Callable[[Standing], Fact]
-
-
-def _slug(fact: Fact) -> str:
-    return str(fact).replace(" ", "_")
 
 
 def _count(name: str) -> Callable[[Message], int | None]:
@@ -193,6 +187,8 @@ MESSAGES: tuple[MessageField, ...] = (
     OfAll("delivered", Kind.NUMBER, _count("delivered"),
           help="how many are delivered", exported="delivered",
           shown=_number(Status.DELIVERED, 7, 40)),
+    OfAll("final", Kind.NUMBER, _count("final"),
+          help="how many are final: delivered or not delivered", exported=None, shown=None),
     OfAll("unknown", Kind.NUMBER, _count("unknown"),
           help="how many have a status that smsmon does not know", exported="unknown",
           shown=_number(Status.UNKNOWN, 4, 20)),

@@ -192,6 +192,14 @@ class Display(Struct, frozen=True, kw_only=True):
             "the selected row."
         ),
     ] = False
+    notify: Annotated[
+        Literal["auto", "off", "osc9", "osc777", "osc99"],
+        Meta(
+            description="How the terminal is asked to show a notification of the desktop when an "
+            "alert fires. auto: as it is known to understand, through tmux where that has "
+            "allow-passthrough; else not at all."
+        ),
+    ] = "auto"
     frame_rate: Annotated[
         int, Meta(description="Repaints a second, at most, when much changes.", ge=1, le=60)
     ] = 10

@@ -128,8 +128,8 @@ def test_watch_tells_an_alert_and_runs_its_command_without_the_key(recorded: Rec
     assert (alert["state"], alert["name"], alert["id"]) == ("firing", "lost", "1")
     assert (alert["severity"], alert["condition"]) == ("critical", "state:not_found")
     assert set(alert) == {
-        "type", "state", "name", "severity", "condition", "id", "label", "since", "at", "already",
-        "detail",
+        "type", "state", "name", "severity", "condition", "about", "subject", "id", "label",
+        "facts", "since", "at", "already", "detail",
     }  # fmt: skip
     hook = recorded.program.home / "hook"
     (told,) = json.loads(hook.read_text())["alerts"]

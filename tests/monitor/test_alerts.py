@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.alerts import Severity
+from smsmon.alerts import About, Severity, Subject
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition, Remembered, Summary
 from smsmon.model import Entry, Fault, FaultKind
 from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule
+from smsmon.monitor.alerts.sights import Sight
 from smsmon.monitor.board import Board
-from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import report, row
 from tests.support.clock import START
@@ -45,6 +45,10 @@ class Stage:
         self.alerts = Alerts(self.rules, self, self.now)
         for id in self.ids:
             self.board.watch(Entry(id, tags=("otp",), added_at=self.now), self.now)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        return ("default",)
 
     def account(self, profile: str) -> AccountState:
         return AccountState(profile, self.condition)
@@ -274,9 +278,9 @@ def test_each_look_takes_in_only_what_was_touched_or_is_due(
     seen: list[str] = []
     look = stage.alerts._look
 
-    def counted(watched: Watched, now: float) -> None:
-        seen.append(watched.id)
-        look(watched, now)
+    def counted(key: tuple[About, str], sight: Sight, now: float) -> None:
+        seen.append(key[1])
+        look(key, sight, now)
 
     monkeypatch.setattr(stage.alerts, "_look", counted)
     stage.read(1, id="77")
@@ -367,9 +371,10 @@ def test_what_fires_is_told_as_it_began_for_whoever_takes_over() -> None:
     stage.read(0, id="301")
     stage.wait(60)
     (fired,) = stage.told
-    assert stage.alerts.fired() == {("late", "300"): replace(fired, at=START)}
+    late = "late", Subject(About.MESSAGE, "300", "default")
+    assert stage.alerts.fired() == {late: fired}
     stage.read(0)
-    assert list(stage.alerts.fired()) == [("late", "300")], "it is not over before it is told"
+    assert list(stage.alerts.fired()) == [late], "it is not over before it is told"
     stage.wait(61)
     assert stage.alerts.fired() == {}
 

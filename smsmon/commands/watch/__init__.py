@@ -79,8 +79,8 @@ def watch(
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, listed_again, added, removed, paused,
         resumed, account_stopped, account_down, account_up
-    {"type": "alert", "state", "name", "severity", "condition", "id", "label",
-     "since", "at", "already", "detail"}
+    {"type": "alert", "state", "name", "severity", "condition", "about",
+     "subject", "id", "label", "facts", "since", "at", "already", "detail"}
       of the rules under [alerts.NAME] in config.toml; state: firing, over;
       since: when the condition began to hold; already: it held at the start
     {"type": "gap", "lines", "until"}

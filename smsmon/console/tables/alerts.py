@@ -34,7 +34,7 @@ def lines(alerts: Sequence[Alert]) -> list[LogLine]:
         tone = ALERT_TONES[first.rule.severity] if first.firing else Tone.GOOD
         if len(group) <= _SPELLED_OUT:
             text = _what(first)
-            told += [LogLine(each.at, each.message_id, "", text, tone) for each in group]
+            told += [_line(each, text, tone) for each in group]
         else:
             told.append(
                 LogLine(first.at, None, "", f"{_what(first)}: {_whom(group)}", tone, "alerts")
@@ -66,12 +66,19 @@ def _what(alert: Alert) -> str:
     return f"{ALERT.glyph} alert {name}{already} ({alert.rule.condition.text})"
 
 
+def _line(alert: Alert, text: str, tone: Tone) -> LogLine:
+    if alert.message_id:
+        return LogLine(alert.at, alert.message_id, "", text, tone)
+    return LogLine(alert.at, None, "", f"{text}: {_whom([alert])}", tone, "alerts")
+
+
 def _whom(group: Sequence[Alert]) -> str:
     if len(group) == 1:
-        return f"{group[0].message_id} {painted(group[0].label)}".rstrip()
-    ids = ", ".join(each.message_id for each in group[:_NAMED])
+        return f"{painted(str(group[0].subject))} {painted(group[0].label)}".rstrip()
+    named = ", ".join(painted(str(each.subject)) for each in group[:_NAMED])
     more = f" and {len(group) - _NAMED:,} more" if len(group) > _NAMED else ""
-    return f"{len(group):,} messages: {ids}{more}"
+    what = "messages: " if group[0].message_id else "of "
+    return f"{len(group):,} {what}{named}{more}"
 
 
 _KEPT = 10_000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.alerts import Severity
+from smsmon.alerts import About, Severity, Subject
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import Past, SinceScreen, lines
 from smsmon.console.formats import Formats
@@ -315,10 +315,20 @@ def test_many_words_of_the_api_make_no_endless_line() -> None:
 def test_alerts_are_known_from_their_beginning_to_their_end() -> None:
     rule = Rule("losses", parse("", ()), severity=Severity.CRITICAL)
     known = FiredAlerts(0.0)
-    known.note([Alert(rule, "300", True, 20.0, 10.0), Alert(rule, "301", True, 30.0, 30.0)])
+    known.note(
+        [
+            Alert(rule, Subject(About.MESSAGE, "300"), True, 20.0, 10.0),
+            Alert(rule, Subject(About.MESSAGE, "301"), True, 30.0, 30.0),
+        ]
+    )
     assert known.between(0.0, 10.0) == {}
     assert known.between(0.0, 11.0) == {"300": [Fired("losses", 10.0, None, 3)]}
-    known.note([Alert(rule, "300", False, 40.0, 10.0), Alert(rule, "302", False, 40.0, 10.0)])
+    known.note(
+        [
+            Alert(rule, Subject(About.MESSAGE, "300"), False, 40.0, 10.0),
+            Alert(rule, Subject(About.MESSAGE, "302"), False, 40.0, 10.0),
+        ]
+    )
     assert known.between(0.0, 99.0) == {
         "300": [Fired("losses", 10.0, 40.0, 3)],
         "301": [Fired("losses", 30.0, None, 3)],

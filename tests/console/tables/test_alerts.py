@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.alerts import Severity
+from smsmon.alerts import About, Severity, Subject
 from smsmon.console.cells import Span, Tone, plain
 from smsmon.console.tables.alerts import lines, notice
 from smsmon.console.tables.messages import mark
@@ -108,7 +108,9 @@ async def test_a_label_given_later_is_asked_about_at_once(tmp_path: Path) -> Non
 
 
 def alert(number: int, rule: Rule = LATE, **more: Any) -> Alert:
-    return Alert(rule, str(number), firing=True, at=START, began=START - 60, **more)
+    return Alert(
+        rule, Subject(About.MESSAGE, str(number)), firing=True, at=START, began=START - 60, **more
+    )
 
 
 def test_many_alerts_are_one_line_and_one_notice() -> None:

@@ -1,0 +1,1 @@
+"""Alerts on the screen: how it stands with them, what is said, and how they are answered."""

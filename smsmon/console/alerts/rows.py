@@ -1,0 +1,344 @@
+"""The alerts as rows of a table: what fires, who answered, what is silenced, what is past. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from textual.content import Content
+
+from smsmon.alerts import About, Episode, Silence, State, Subject, is_acknowledged, state_of
+from smsmon.console.alerts import words
+from smsmon.console.cells import Cell, Span
+from smsmon.console.formats import Formats
+from smsmon.console.live_table import Column
+from smsmon.console.signs import CHOSEN, DASH, SILENCED, Tone, styled
+from smsmon.console.tables.panes import Stage, Stages
+from smsmon.filters import Field, Filter, Kind
+from smsmon.filters.questions import Value
+from smsmon.sentences import counted
+
+_BETWEEN = " · "
+SEVERITIES = ("info", "warning", "critical")
+ALERT_FIELDS = (
+    Field("rule", Kind.TEXT, plain=True, offered=True, help="the name of the rule"),
+    Field("about", Kind.TEXT, plain=True, help="what it is about: a message, its label, a tag"),
+    Field("state", Kind.WORD, words=tuple(State), asked_as="state:firing",
+          help="how it stands with it"),
+    Field("severity", Kind.WORD, words=SEVERITIES, asked_as="severity:critical",
+          help="how much it matters"),
+    Field("tag", Kind.TEXT, offered=True, help="a tag of its message, or the tag it is about"),
+    Field("profile", Kind.TEXT, offered=True, help="the account"),
+    Field("facts", Kind.TEXT, plain=True, help="what was so, in words"),
+    Field("who", Kind.TEXT, plain=True, help="who answered, and with which words"),
+    Field("age", Kind.MOMENT, asked_as="age>1h", help="since when it holds"),
+)  # fmt: skip
+ALERT_STAGES: Stages = (
+    Stage("state:firing", "not answered", "Nothing fires that nobody answered."),
+)
+
+
+class Shown(StrEnum):
+    """Which alerts are looked at."""
+
+    OPEN = "open"
+    """All that fire, answered or not."""
+    FIRING = "firing"
+    """What fires, and nobody answered."""
+    ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert, or one silence alone."""
+
+    state: State
+    episode: Episode | None = None
+    silence: Silence | None = None
+    """The one that covers the alert, in force; or the row itself."""
+    covers: int = 0
+    """Of a silence alone: how many alerts it keeps silent."""
+    facts: str = ""
+    """What is so by now, where this console sees it."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same alert, whenever it is asked for."""
+        if self.episode is None:
+            return f"silence {self.silence.number if self.silence else 0}"
+        rule, subject = self.episode.rule, self.episode.subject
+        # Of a rule and a subject one fires at a time, whether it is recorded yet or not.
+        number = self.episode.number if not self.episode.firing else ""
+        return f"{rule} {subject} {subject.profile} {number}"
+
+    @property
+    def since(self) -> float:
+        if self.episode is not None:
+            return self.episode.began_at
+        return self.silence.since if self.silence else 0.0
+
+    @property
+    def severity(self) -> int:
+        return int(self.episode.severity) if self.episode else 0
+
+
+_ORDER = {State.FIRING: 0, State.ACKNOWLEDGED: 1, State.SILENCED: 2, State.PAST: 3}
+
+
+def alert_rows(
+    episodes: Iterable[Episode],
+    silences: Iterable[Silence],
+    now: float,
+    facts: Mapping[tuple[str, Subject], str] | None = None,
+) -> list[AlertRow]:
+    """What fires, those first that nobody answered, the gravest and then the newest of them first.
+
+    ``facts``: what is so by now, by rule and subject.
+    """
+    in_force = [each for each in silences if each.in_force(now)]
+    known = facts or {}
+    rows = [
+        AlertRow(
+            state_of(each, in_force, now),
+            each,
+            next((silence for silence in in_force if silence.covers(each)), None),
+            facts=known.get((each.rule, each.subject), ""),
+        )
+        for each in episodes
+    ]
+    return sorted(rows, key=_place)
+
+
+def _place(row: AlertRow) -> tuple[object, ...]:
+    return _ORDER[row.state], -row.severity, -row.since, row.key
+
+
+def silence_rows(
+    episodes: Sequence[Episode], silences: Iterable[Silence], now: float
+) -> list[AlertRow]:
+    """The silences in force, the one that ends first at the top."""
+    return [
+        AlertRow(State.SILENCED, None, each, sum(map(each.covers, episodes)))
+        for each in sorted(silences, key=lambda each: (each.until, each.number))
+        if each.in_force(now)
+    ]
+
+
+def past_rows(episodes: Iterable[Episode]) -> list[AlertRow]:
+    """What is over, the latest first."""
+    over = [each for each in episodes if each.over_at is not None]
+    over.sort(key=lambda each: -(each.over_at or 0.0))
+    return [AlertRow(State.PAST, each) for each in over]
+
+
+def looked_at(
+    shown: Shown, rows: Sequence[AlertRow], silences: Sequence[AlertRow], past: Sequence[AlertRow]
+) -> list[AlertRow]:
+    """The rows of what is looked at."""
+    match shown:
+        case Shown.OPEN:
+            return list(rows)
+        case Shown.PAST:
+            return list(past)
+        case Shown.SILENCED:
+            return [*silences, *(each for each in rows if each.state is State.SILENCED)]
+        case _:
+            return [each for each in rows if each.state == shown.value]
+
+
+def counts(
+    rows: Iterable[AlertRow], silences: int, past: int, shown: Shown, *, more: bool = False
+) -> Content:
+    """``firing 1 · acknowledged 1 · silenced 0 · past 12``, what is looked at standing out.
+
+    ``more``: there is more of the past than was read.
+    """
+    states = Counter(each.state for each in rows)
+    silenced = f"{states[State.SILENCED]:,}"
+    if silences:
+        silenced += f" ({counted(silences, 'silence')})"
+    told = {
+        Shown.FIRING: f"firing {states[State.FIRING]:,}",
+        Shown.ACKNOWLEDGED: f"acknowledged {states[State.ACKNOWLEDGED]:,}",
+        Shown.SILENCED: f"silenced {silenced}",
+        Shown.PAST: f"past {past:,}{'+' if more else ''}",
+    }
+    pieces = []
+    for which, text in told.items():
+        alarming = which is Shown.FIRING and states[State.FIRING]
+        tone = Tone.WARN if alarming else Tone.DIM
+        if which is shown:
+            text, tone = f"{CHOSEN.glyph} {text}", Tone.WARN if alarming else Tone.STRONG
+        pieces.append(styled(text, tone))
+    return Content(_BETWEEN).join(pieces)
+
+
+class AlertRows:
+    """Alerts as rows of a table, by their keys."""
+
+    def __init__(self, formats: Formats) -> None:
+        self._formats = formats
+        self._rows: dict[str, AlertRow] = {}
+
+    def tell(self, rows: Iterable[AlertRow]) -> None:
+        """These are the rows from now on."""
+        self._rows = {each.key: each for each in rows}
+
+    @property
+    def keys(self) -> list[str]:
+        """In their order."""
+        return list(self._rows)
+
+    def row(self, key: str) -> AlertRow:
+        return self._rows[key]
+
+    def accepted(self, keys: Sequence[str], wanted: Filter) -> list[bool]:
+        """Which alerts a filter lets through."""
+        return [wanted.matches(partial(self._value, self._rows[key])) for key in keys]
+
+    def offered(self, keys: Sequence[str], name: str) -> Iterable[Value]:
+        """What the alerts have in a field."""
+        return (self._value(self._rows[key], name) for key in keys if key in self._rows)
+
+    def values(self, _column: str, _keys: Sequence[str]) -> None:
+        return None
+
+    def _value(self, row: AlertRow, name: str) -> Value:
+        episode = row.episode
+        match name:
+            case "rule":
+                return rule_of(row)
+            case "about":
+                return about_of(row)
+            case "state":
+                return str(row.state)
+            case "severity":
+                return episode.severity.slug if episode else None
+            case "tag":
+                return tags_of(episode) if episode else ()
+            case "profile":
+                return episode.subject.profile if episode else ""
+            case "facts":
+                return (row.facts or words.facts_of(episode)) if episode else ""
+            case "who":
+                return answer_of(row, self._formats)[0]
+            case _:
+                return self._formats.now() - row.since
+
+
+def rule_of(row: AlertRow) -> str:
+    """The rule; of a silence alone the one that it is of."""
+    if row.episode is not None:
+        return row.episode.rule
+    return row.silence.name if row.silence and row.silence.what == "rule" else ""
+
+
+def about_of(row: AlertRow) -> str:
+    """What it is about, in words; of a silence alone what that is of."""
+    if row.episode is not None:
+        return words.about(row.episode.subject, row.episode.label)
+    silenced = "nothing now" if not row.covers else f"{row.covers:,} now"
+    return f"{words.silence_of(row.silence)}, {silenced}" if row.silence else ""
+
+
+def tags_of(episode: Episode) -> tuple[str, ...]:
+    """The tags of its message; the tag it is about."""
+    subject = episode.subject
+    return (subject.name,) if subject.about is About.TAG else episode.tags
+
+
+def answer_of(row: AlertRow, formats: Formats) -> tuple[str, Tone]:
+    """Who answered, until when."""
+    if row.episode is not None:
+        return words.answer(row.episode, row.silence, formats)
+    if row.silence is None:
+        return "", Tone.DIM
+    return words.silenced_by(row.silence, formats, named=False), Tone.PLAIN
+
+
+def whole_of(row: AlertRow, formats: Formats) -> Content:
+    """A row in sentences."""
+    if row.episode is not None:
+        return words.whole(row.episode, row.silence, row.facts, formats)
+    return Content(words.silenced_by(row.silence, formats) if row.silence else "")
+
+
+def can_be_ended(row: AlertRow, now: float) -> bool:
+    """True where somebody answered, which can be ended."""
+    if row.silence is not None:
+        return True
+    return row.episode is not None and row.episode.firing and is_acknowledged(row.episode, now)
+
+
+# Columns
+
+
+def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
+    """Since when, for how long, which rule, about what, who answered; facts where there is room."""
+
+    def sign(row: AlertRow, _: int) -> Cell:
+        found = SILENCED if row.episode is None else words.STATE_SIGNS[row.state]
+        return "" if found is None else Span(found.glyph, words.tone_of(row.state, row.severity))
+
+    def since(row: AlertRow, width: int) -> Cell:
+        told = formats.minute(row.since)
+        return told if len(told) <= width else told.rpartition(" ")[0]
+
+    def state(row: AlertRow, _: int) -> Cell:
+        return Span(str(row.state), words.tone_of(row.state, row.severity))
+
+    def lasted(row: AlertRow, _: int) -> Cell:
+        return Span(words.lasted(row.episode, formats) if row.episode else "", Tone.DIM)
+
+    def rule(row: AlertRow, _: int) -> Cell:
+        return Span(rule_of(row) or DASH, words.tone_of(row.state, row.severity or 1))
+
+    def who(row: AlertRow, _: int) -> Cell:
+        told, tone = answer_of(row, formats)
+        return Span(told or DASH, tone if told else Tone.DIM)
+
+    def facts(row: AlertRow, _: int) -> Cell:
+        if row.episode is None:
+            return ""
+        return Span(formats.words(row.facts or words.facts_of(row.episode)), Tone.PLAIN)
+
+    def worst(row: AlertRow, _: int) -> Cell:
+        return Span(words.worst_of(row.episode, formats) if row.episode else "", Tone.DIM)
+
+    first: Column[AlertRow] = (
+        Column("state", "state", state, width=12, priority=99, sort_key=_place)
+        if formats.plain
+        else Column("sign", "", sign, width=1, priority=99, sortable=False)
+    )
+    return (
+        first,
+        Column("since", "since", since, width=6, flex=2,
+               max_width=12, priority=95, descending=True, sort_key=lambda row: row.since,
+               help="Since when its condition holds."),
+        Column("for", "for", lasted, width=8, priority=90, descending=True,
+               sort_key=_seconds_of(formats), help="How long it fires, or fired."),
+        Column("rule", "rule", rule, width=8, flex=1, max_width=16, priority=98, sort_key=rule_of,
+               help="The rule that fires."),
+        Column("about", "about", lambda row, _: about_of(row), width=16, flex=3, max_width=36,
+               priority=97, sort_key=about_of, help="The message, account, tag or country."),
+        Column("who", "who, until when", who, width=22, flex=4, max_width=34, priority=96,
+               sort_key=lambda row: answer_of(row, formats)[0] or None,
+               help="Who acknowledged or silenced it, and until when."),
+        Column("facts", "what is so", facts, width=24, flex=2, max_width=44, priority=60,
+               sort_key=lambda row: row.facts, help="What is so by now, in words."),
+        Column("worst", "worst moment", worst, width=24, flex=1, max_width=50, priority=50,
+               sortable=False, help="The worst moment so far, and when it was."),
+    )  # fmt: skip
+
+
+def _seconds_of(formats: Formats) -> Callable[[AlertRow], float]:
+    def seconds(row: AlertRow) -> float:
+        over = row.episode.over_at if row.episode else None
+        return (formats.now() if over is None else over) - row.since
+
+    return seconds

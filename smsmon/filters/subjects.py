@@ -1,0 +1,22 @@
+"""What can be asked of each kind of thing that a rule of alerts can be about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from smsmon.alerts import About
+from smsmon.filters import Field
+from smsmon.filters.accounts import ACCOUNT_FIELDS
+from smsmon.filters.groups import GROUP_FIELDS
+from smsmon.filters.messages import MESSAGE_FIELDS
+
+FIELDS_ABOUT: Mapping[About, tuple[Field, ...]] = MappingProxyType(
+    {
+        About.MESSAGE: MESSAGE_FIELDS,
+        About.ACCOUNT: ACCOUNT_FIELDS,
+        About.TAG: GROUP_FIELDS,
+        About.COUNTRY: GROUP_FIELDS,
+        About.ALL: GROUP_FIELDS,
+    }
+)

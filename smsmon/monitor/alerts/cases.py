@@ -1,0 +1,142 @@
+"""The way of a case: one rule with one thing that it is about, whatever that is. Pure.
+
+::
+
+    nothing ─holds─► pending ─for ``hold``─► firing ─ends─► clearing ─for ``clear``─► over
+                        └─ends─► nothing       ▲──no longer──┘
+
+A case that fires ends when its condition does not hold; where the rule says ``until``, when that
+holds besides. So an alert that fired at ``balance<50`` with ``until = "balance>75"`` goes on at 60.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import inf
+from typing import NamedTuple
+
+from smsmon.alerts import Subject
+from smsmon.monitor.alerts.rules import Alert, Rule
+
+
+class Phase(Enum):
+    PENDING = auto()
+    FIRING = auto()
+    CLEARING = auto()
+
+
+@dataclass(slots=True)
+class Case:
+    """A rule on its way with one subject."""
+
+    phase: Phase
+    since: float
+    """When it came to this phase; a pending one that fired keeps its beginning."""
+    began: float
+    """Since when the condition held, as far as was seen."""
+    old: bool
+    subject: Subject
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    resumed: bool = False
+    """It fired before the program started; whether it holds still is not known yet."""
+    fired_at: float = 0.0
+    facts: str = ""
+    badness: float = 0.0
+    worst: float = -inf
+
+    @property
+    def fires(self) -> bool:
+        """True from when it fired until it is over."""
+        return self.phase is not Phase.PENDING
+
+    def told(self, rule: Rule) -> Alert:
+        """That it fires."""
+        return Alert(rule, self.subject, True, self.fired_at, self.began, self.old, self.label,
+                     tags=self.tags, facts=self.facts, badness=self.badness)  # fmt: skip
+
+    def over(self, rule: Rule, at: float, why: str = "") -> Alert:
+        """That it is over."""
+        began = self._begun(at)
+        return Alert(rule, self.subject, False, at, began, self.old, self.label, why,
+                     self.tags, self.facts, self.badness)  # fmt: skip
+
+    def fire(self, now: float) -> None:
+        """It fires from now on."""
+        self.phase, self.began, self.fired_at = Phase.FIRING, self._begun(now), now
+
+    def _begun(self, now: float) -> float:
+        # What began by a clock that was set back since began no later than it was looked at.
+        return self.began if self.began <= now else min(self.since, now)
+
+
+class Step(NamedTuple):
+    """What became of a case at one look."""
+
+    case: Case | None
+    """None: there is none, or none any more."""
+    fires: bool = False
+    """It is to be told that it fires."""
+    over: Case | None = None
+    """The case that is over, which is to be told."""
+    due: float = inf
+    """When time alone brings it further."""
+
+
+Runs = Callable[[float, float], float]
+"""Gives when so many seconds that count have passed since a moment."""
+
+
+def always(since: float, seconds: float) -> float:
+    """When ``seconds`` have passed: they all count."""
+    return since + seconds
+
+
+def go_on(
+    case: Case | None,
+    rule: Rule,
+    now: float,
+    *,
+    holds: bool,
+    ends: bool,
+    begin: Callable[[], Case],
+    runs: Runs = always,
+) -> Step:
+    """Let a case go on by what is known now.
+
+    ``holds`` is the condition; ``ends`` says that nothing keeps a firing case from being over.
+    ``begin`` makes a new case. ``runs`` says which time counts for ``hold``.
+    """
+    fires = False
+    if case is None:
+        if not holds:
+            return Step(None)
+        case = begin()
+    if case.phase is Phase.PENDING:
+        if not holds:
+            return Step(None)
+        due = runs(case.since, rule.hold) if rule.hold else now
+        if now < due:
+            return Step(case, due=due)
+        case.fire(now)
+        return Step(case, fires=True)
+    if case.resumed and not ends:
+        case.resumed, case.fired_at, fires = False, now, True
+    if ends and case.phase is Phase.FIRING:
+        case.phase, case.since = Phase.CLEARING, now
+    elif not ends:
+        case.phase = Phase.FIRING
+    if case.phase is Phase.CLEARING:
+        due = case.since + rule.clear
+        return Step(case, due=due) if now < due else Step(None, over=case)
+    return Step(case, fires=fires)
+
+
+def stand_still(case: Case | None) -> Case | None:
+    """Nothing is known: what was pending has to hold anew, what fires goes on."""
+    if case is None or case.phase is Phase.PENDING:
+        return None
+    case.phase = Phase.FIRING
+    return case

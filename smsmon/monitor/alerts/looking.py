@@ -1,0 +1,377 @@
+"""How the rules stand with everything they are about: who is looked at, when, and what is told.
+
+What is looked at is what something happened to, and what time alone may have changed: the cost
+does not grow with the watchlist, and where nothing happens it is nothing. A poll that brought
+nothing new is nothing that happened.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from math import inf
+from types import MappingProxyType
+
+from smsmon.alerts import About, Subject
+from smsmon.model import Event
+from smsmon.monitor.alerts.accounts import Accounts, Money
+from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
+from smsmon.monitor.alerts.messages import Messages
+from smsmon.monitor.alerts.rules import Alert, Rule
+from smsmon.monitor.alerts.sights import Kind, Sight, Watching
+from smsmon.monitor.state import Applied
+
+PORTION = 200
+"""Subjects looked at in one go: about 6 ms with three rules."""
+_TOLD_BY_EACH_POLL = frozenset(("read", "reason"))
+"""The fields of messages that a poll may change although it brings nothing new."""
+
+Key = tuple[About, str]
+"""A subject, by its kind and its name."""
+
+
+class Alerts:
+    """How the rules stand with all that ``monitor`` has, which is watched since ``now``."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        monitor: Watching,
+        now: float,
+        night_holds: Collection[str] = (),
+    ) -> None:
+        """``night_holds`` are the accounts whose messages are held back at night."""
+        self._monitor = monitor
+        self._messages = Messages(monitor, now)
+        self._accounts = Accounts(monitor, now, self._messages.stale_of)
+        self._messages.turned = lambda profile: self._touch(About.ACCOUNT, [profile])
+        self._kinds: dict[About, Kind] = {
+            kind.about: kind for kind in (self._messages, self._accounts)
+        }
+        self._cases: dict[Key, dict[str, Case]] = {}
+        self._unmet: set[Key] = set()
+        """What was there at the start, and is not known since."""
+        self._unmet_by: dict[str, set[Key]] = {}
+        """A rule that began later → as much, of its own start."""
+        self._unsure: set[Key] = set()
+        """What was not known, at least to one rule, at the last look: each poll may change that."""
+        self._touched: dict[Key, None] = {}
+        self._due: dict[Key, float] = {}
+        self._heap: list[tuple[float, Key]] = []
+        self._told: list[Alert] = []
+        self._worse: dict[tuple[str, Subject], Alert] = {}
+        self._firing: dict[str, tuple[Rule, ...]] = {}
+        self._firing_of: dict[Key, tuple[Rule, ...]] = {}
+        self._take_over(rules, night_holds)
+
+    # Looking
+
+    @property
+    def firing(self) -> Mapping[str, tuple[Rule, ...]]:
+        """Message id → the rules that fire for it, the most severe first; a live view."""
+        return MappingProxyType(self._firing)
+
+    def firing_of(self, subject: Subject) -> tuple[Rule, ...]:
+        """The rules that fire for a subject, the most severe first."""
+        return self._firing_of.get(subject[:2], ())
+
+    def take(self) -> list[Alert]:
+        """What began and ended since this was last asked, in its order."""
+        told, self._told = self._told, []
+        return told
+
+    def worsened(self) -> list[Alert]:
+        """What fires and is worse than it ever was, since this was last asked."""
+        worse, self._worse = self._worse, {}
+        return list(worse.values())
+
+    @property
+    def next_look(self) -> float:
+        """When time alone may change something next; inf when it cannot."""
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else inf
+
+    def fired(self) -> dict[tuple[str, Subject], Alert]:
+        """What fires now, by (name of the rule, subject)."""
+        return {
+            (name, case.subject): case.told(self._rules[name])
+            for cases in self._cases.values()
+            for name, case in cases.items()
+            if case.fires and not case.resumed
+        }
+
+    def of(self, subject: str | Subject) -> list[Alert]:
+        """What fires now for one subject, or message, the most severe first."""
+        key = (About.MESSAGE, subject) if isinstance(subject, str) else subject[:2]
+        cases = self._cases.get(key, {})
+        return [cases[rule.name].told(rule) for rule in self._firing_of.get(key, ())]
+
+    def over(self, name: str, subject: Subject, now: float) -> Alert | None:
+        """That an alert told elsewhere is over; None while that is not known, or not so."""
+        key, rule = subject[:2], self._rules.get(name)
+        if rule is None or rule.about is not subject.about or name in self._cases.get(key, {}):
+            return None
+        there = subject.name in self._kinds[subject.about].names()
+        return Alert(rule, subject, False, now, now) if there and key not in self._unmet else None
+
+    @property
+    def rules(self) -> Collection[Rule]:
+        """The rules it goes by."""
+        return self._rules.values()
+
+    # Being told
+
+    def use(
+        self, rules: Sequence[Rule], now: float, night_holds: Collection[str] | None = None
+    ) -> None:
+        """Go by these rules from now on.
+
+        An alert that fires goes on under a changed rule of its name, for as long as that holds;
+        what was pending begins anew if the condition is another. What holds already for a new
+        condition is no news. An alert whose rule is gone, or is about something else, is over.
+        """
+        before, after = self._rules, {rule.name: rule for rule in rules}
+        anew = {
+            name
+            for name, rule in after.items()
+            if name not in before or rule.asks_else(before[name])
+        }
+        for key, cases in self._cases.items():
+            for name in list(cases):
+                if name not in after:
+                    self._end(cases, name, now, "its rule was removed")
+                elif after[name].about is not key[0]:
+                    self._end(cases, name, now, "its rule is about something else")
+                elif name in anew and not cases[name].fires:
+                    del cases[name]
+        self._take_over(rules, self._messages.night_holds if night_holds is None else night_holds)
+        self._unmet_by = {name: met for name, met in self._unmet_by.items() if name in after}
+        for name in anew:
+            self._unmet_by[name] = set(self._keys(after[name].about))
+        self._touch_all()
+
+    def meet(self, ids: Iterable[str]) -> None:
+        """These messages are there at the start: what holds for them already is no news. Nor is
+        what holds already for anything else."""
+        self._unmet.update((About.MESSAGE, id) for id in ids)
+        for about in self._kinds.keys() - {About.MESSAGE}:
+            self._unmet.update(self._keys(about))
+        self._touched.update(dict.fromkeys(self._unmet))
+
+    def resume(self, fired: Iterable[tuple[str, Subject]]) -> None:
+        """Go on with what fired before, here or elsewhere: (name of the rule, subject) pairs.
+
+        Where it still holds that is told as old; where it does not, it is soon over.
+        """
+        for name, subject in fired:
+            rule, key = self._rules.get(name), subject[:2]
+            cases = self._cases.setdefault(key, {})
+            if rule is not None and rule.about is subject.about and name not in cases:
+                at = self._messages.started
+                cases[name] = Case(Phase.FIRING, at, at, True, subject, resumed=True, fired_at=at)
+                self._touched[key] = None
+
+    def hear(self, news: Applied | Event) -> None:
+        """Something happened, or a message was asked for and nothing did."""
+        if isinstance(news, Event) and news.message_id is None:
+            self.touch_profile(news.profile)
+            return
+        id = news.message_id or ""
+        key = (About.MESSAGE, id)
+        if isinstance(news, Event) or news.changed or key in self._unsure or self._asks_each_poll:
+            self._touched[key] = None
+        watched = self._monitor.board.get(id)
+        if watched is not None and self._asks[About.ACCOUNT]:
+            profile = watched.entry.profile
+            if profile in self._monitor.profiles and self._accounts.changed(profile):
+                self._touch(About.ACCOUNT, [profile])
+
+    def note_balance(self, profile: str, money: Money) -> None:
+        """An account was asked what it has."""
+        self._accounts.note_balance(profile, money)
+        self._touch(About.ACCOUNT, [profile])
+
+    def touch(self, ids: Iterable[str]) -> None:
+        """Something happened to these messages, or they are gone."""
+        self._touch(About.MESSAGE, ids)
+
+    def touch_profile(self, profile: str) -> None:
+        """Something happened to an account, and so to all of its messages."""
+        board = self._monitor.board
+        self.touch(each.id for each in board if each.entry.profile == profile)
+        self._touch(About.ACCOUNT, [profile])
+
+    def shift(self, seconds: float) -> None:
+        """The wall clock was set by so many seconds: what is being measured goes on as before."""
+        for cases in self._cases.values():
+            for case in cases.values():
+                case.since += seconds
+        # What is read from now on is read since the start.
+        self._messages.started += min(seconds, 0.0)
+        self._accounts.started = self._messages.started
+        self._heap.clear()
+        self._due.clear()
+        self._touch_all()
+
+    def step(self, now: float) -> bool:
+        """Look at what was touched or is due, a portion of it; True when there is more."""
+        while self.next_look <= now:
+            _, key = heapq.heappop(self._heap)
+            del self._due[key]
+            self._touched[key] = None
+        for key in list(self._touched)[:PORTION]:
+            del self._touched[key]
+            seen = self._kinds[key[0]].look(key[1], now)
+            if seen is None:
+                self._forget(key, now)
+            else:
+                self._look(key, seen, now)
+        return bool(self._touched)
+
+    # Inside
+
+    def _take_over(self, rules: Sequence[Rule], night_holds: Collection[str]) -> None:
+        self._rules = {rule.name: rule for rule in rules}
+        self._asks: dict[About, list[Rule]] = {about: [] for about in About}
+        for rule in rules:
+            if rule.about in self._kinds:
+                self._asks[rule.about].append(rule)
+        of_messages = self._asks[About.MESSAGE]
+        of_stale = any(
+            name.startswith("stale") for rule in self._asks[About.ACCOUNT] for name in rule.fields
+        )
+        self._messages.asks_state = of_stale or any(rule.about_reading for rule in of_messages)
+        self._messages.night_holds = night_holds
+        self._asks_each_poll = any(
+            not rule.fields.isdisjoint(_TOLD_BY_EACH_POLL) for rule in of_messages
+        )
+
+    def _keys(self, about: About) -> Iterable[Key]:
+        return ((about, name) for name in self._kinds[about].names())
+
+    def _touch(self, about: About, names: Iterable[str]) -> None:
+        self._touched.update(dict.fromkeys((about, name) for name in names))
+
+    def _touch_all(self) -> None:
+        for about, kind in self._kinds.items():
+            self._touch(about, kind.names())
+        self._touched.update(dict.fromkeys(self._cases))
+
+    def _look(self, key: Key, seen: Sight, now: float) -> None:
+        cases = self._cases.setdefault(key, {})
+        self._end_others(cases, seen.subject, now)
+        due, sure = seen.due, seen.fresh
+        for rule in self._asks[key[0]]:
+            case = cases.get(rule.name)
+            if not seen.known(rule):
+                sure = False
+                if stand_still(case) is None:
+                    cases.pop(rule.name, None)
+                continue
+            if why := seen.why_over(rule):
+                self._end(cases, rule.name, now, why)
+                continue
+            due = min(due, self._go_on(key, case, rule, seen, now), seen.turn(rule))
+        (self._unsure.discard if sure else self._unsure.add)(key)
+        if seen.fresh:
+            self._has_met(key)
+        if not cases:
+            del self._cases[key]
+        self._note_firing(key)
+        self._plan(key, due)
+
+    def _go_on(self, key: Key, case: Case | None, rule: Rule, seen: Sight, now: float) -> float:
+        """Let the case of a rule go on; gives when time alone brings it further."""
+        value_of = partial(seen.value, rule)
+        holds = rule.condition.matches(value_of)
+        ends = not holds and (rule.until is None or rule.until.matches(value_of))
+        old = key in self._unmet or key in self._unmet_by.get(rule.name, ())
+        step = go_on(
+            case,
+            rule,
+            now,
+            holds=holds,
+            ends=ends,
+            begin=lambda: Case(
+                Phase.PENDING, now, now, old, seen.subject, seen.label, tuple(seen.tags)
+            ),
+            runs=seen.runs(rule),
+        )
+        case = step.case
+        if case is None:
+            self._cases[key].pop(rule.name, None)
+        else:
+            self._cases[key][rule.name] = case
+        if case is not None and case.fires:
+            self._note_facts(case, rule, seen, told=step.fires)
+        if case is not None and step.fires:
+            self._told.append(case.told(rule))
+        if step.over is not None:
+            self._told.append(step.over.over(rule, now))
+            self._worse.pop((rule.name, step.over.subject), None)
+        return step.due
+
+    def _note_facts(self, case: Case, rule: Rule, seen: Sight, *, told: bool) -> None:
+        """Note how it is with what fires, and whether it was ever as bad."""
+        case.label, case.tags = seen.label, tuple(seen.tags)
+        gauge = rule.gauge
+        case.facts = seen.facts(rule)
+        case.badness = gauge.badness(seen.value(rule, gauge.field)) if gauge else 0.0
+        if case.badness > case.worst:
+            case.worst = case.badness
+            if not told:
+                self._worse[rule.name, case.subject] = case.told(rule)
+
+    def _end_others(self, cases: dict[str, Case], subject: Subject, now: float) -> None:
+        """End what was of another subject of that name: the message of another account."""
+        for name in [name for name, case in cases.items() if case.subject != subject]:
+            self._end(cases, name, now, "no longer watched")
+
+    def _has_met(self, key: Key) -> None:
+        """What holds for this from now on is news."""
+        self._unmet.discard(key)
+        for name, unmet in list(self._unmet_by.items()):
+            unmet.discard(key)
+            if not unmet:
+                del self._unmet_by[name]
+
+    def _end(self, cases: dict[str, Case], name: str, now: float, why: str) -> None:
+        case = cases.pop(name, None)
+        if case is not None and case.fires:
+            self._told.append(case.over(self._rules[name], now, why))
+            self._worse.pop((name, case.subject), None)
+
+    def _forget(self, key: Key, now: float) -> None:
+        cases = self._cases.pop(key, {})
+        for name in list(cases):
+            self._end(cases, name, now, "no longer watched")
+        self._has_met(key)
+        self._unsure.discard(key)
+        self._note_firing(key)
+        self._due.pop(key, None)
+
+    def _note_firing(self, key: Key) -> None:
+        cases = self._cases.get(key, {})
+        rules = [self._rules[name] for name, case in cases.items() if case.fires]
+        firing = tuple(sorted(rules, key=lambda rule: -rule.severity))
+        if firing:
+            self._firing_of[key] = firing
+        else:
+            self._firing_of.pop(key, None)
+        if key[0] is About.MESSAGE:
+            if firing:
+                self._firing[key[1]] = firing
+            else:
+                self._firing.pop(key[1], None)
+
+    def _plan(self, key: Key, due: float) -> None:
+        if due == inf:
+            self._due.pop(key, None)
+        elif self._due.get(key) != due:
+            self._due[key] = due
+            heapq.heappush(self._heap, (due, key))
+        if len(self._heap) > 2 * len(self._due) + PORTION:
+            self._heap = [(at, each) for each, at in self._due.items()]
+            heapq.heapify(self._heap)

@@ -1,0 +1,151 @@
+"""Messages, as rules of alerts see them.
+
+While a message is stale, or was not read since the program started, nobody knows how it is with
+its recipients; how it stands with reading it is known all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from math import inf
+
+from smsmon import holds
+from smsmon.alerts import About, Subject
+from smsmon.filters.questions import Value
+from smsmon.known import Condition
+from smsmon.monitor.alerts.cases import Runs, always
+from smsmon.monitor.alerts.facts import message_facts
+from smsmon.monitor.alerts.rules import Rule
+from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
+from smsmon.monitor.board import overdue_at
+from smsmon.monitor.standing import began_at, message_value, standing
+from smsmon.monitor.state import MessageState, Watched
+
+_UNKNOWN = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.NEW)
+
+
+class Messages:
+    """The messages of ``monitor``, which are watched since ``started``."""
+
+    about = About.MESSAGE
+
+    def __init__(self, monitor: Watching, started: float) -> None:
+        self.started = started
+        self.night_holds: Collection[str] = ()
+        """The accounts whose messages the API holds back at night and on holidays."""
+        self.asks_state = False
+        """True when how it stands with reading is asked for, by rules or of accounts."""
+        self.turned: Callable[[str], None] = lambda _: None
+        """Called with an account when more or less of its messages are stale."""
+        self._monitor = monitor
+        self._stale: defaultdict[str, set[str]] = defaultdict(set)
+        """Account → its messages that are stale, as far as they were looked at."""
+
+    def names(self) -> Iterable[str]:
+        return self._monitor.board.messages
+
+    def look(self, name: str, now: float) -> MessageSight | None:
+        watched = self._monitor.board.get(name)
+        if watched is None:
+            for profile in list(self._stale):
+                self._note(name, profile, stale=False)
+            return None
+        seen = MessageSight(self, self._monitor, watched, now)
+        if self.asks_state:
+            is_stale = seen.tried and seen.state is MessageState.STALE
+            self._note(name, watched.entry.profile, stale=is_stale)
+        return seen
+
+    def stale_of(self, profile: str) -> int:
+        """How many messages of an account are stale."""
+        return len(self._stale.get(profile, ()))
+
+    def _note(self, name: str, profile: str, *, stale: bool) -> None:
+        if stale is not (name in self._stale.get(profile, ())):
+            (self._stale[profile].add if stale else self._stale[profile].discard)(name)
+            self.turned(profile)
+
+
+class MessageSight:
+    """One message, as it is now."""
+
+    __slots__ = (
+        "_kind",
+        "_monitor",
+        "_now",
+        "_watched",
+        "fresh",
+        "state",
+        "subject",
+        "tried",
+    )
+
+    def __init__(self, kind: Messages, monitor: Watching, watched: Watched, now: float) -> None:
+        self._kind, self._monitor, self._watched, self._now = kind, monitor, watched, now
+        self.subject = Subject(About.MESSAGE, watched.id, watched.entry.profile)
+        self.state = state = standing(monitor, watched, now).state
+        read = watched.read_at is not None and watched.read_at >= kind.started
+        self.fresh = state is MessageState.SETTLED or (state not in _UNKNOWN and read)
+        self.tried = read or self._was_tried()
+        """True when it is known whether the message can be read."""
+
+    @property
+    def label(self) -> str:
+        return self._watched.entry.label
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self._watched.entry.tags
+
+    @property
+    def due(self) -> float:
+        if not self._kind.asks_state:
+            return inf
+        if not self.tried:
+            return self._kind.started + START_GRACE
+        return just_after(overdue_at(self._watched), self._now)
+
+    def known(self, rule: Rule) -> bool:
+        if rule.about_reading:
+            return self.tried
+        return self.fresh or self.state is MessageState.PAUSED
+
+    def why_over(self, rule: Rule) -> str:
+        paused = self.state is MessageState.PAUSED and not rule.about_reading
+        return "paused" if paused else ""
+
+    def value(self, rule: Rule, name: str) -> Value:  # noqa: ARG002 - of groups the window counts
+        value = message_value(self._monitor, self._watched, self._now, name)
+        if name == "oldest" and self._is_held and isinstance(value, float):
+            return value - holds.held(self._now - value, self._now)
+        return value
+
+    def turn(self, rule: Rule) -> float:
+        turn = inf
+        for name, edge in rule.moments:
+            began = began_at(self._monitor, self._watched, self._now, name)
+            if began is not None:
+                holds_count = name == "oldest" and self._is_held
+                at = holds.after(began, edge) if holds_count else began + edge
+                turn = min(turn, just_after(at, self._now))
+        return turn
+
+    def runs(self, rule: Rule) -> Runs:
+        return holds.after if rule.about_waiting and self._is_held else always
+
+    def facts(self, rule: Rule) -> str:
+        return message_facts(rule, self._watched, lambda name: self.value(rule, name))
+
+    @property
+    def _is_held(self) -> bool:
+        return self._watched.entry.profile in self._kind.night_holds
+
+    def _was_tried(self) -> bool:
+        watched, account = self._watched, self._monitor.account(self._watched.entry.profile)
+        return (
+            watched.fault is not None
+            or watched.entry.paused
+            or account.condition is not Condition.OK
+            or self._now - self._kind.started >= START_GRACE
+        )
