@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
-from smsmon.accounts import known_keys
 from smsmon.alerts import About, Subject
 from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.model import Event
@@ -27,7 +26,8 @@ from smsmon.settings import Settings
 from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
 from smsmon.store.shared import AlertTurn, Episode
-from smsmon.targets.command import environment, run_hook
+from smsmon.targets.command import run_hook
+from smsmon.targets.secrecy import environment
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""
@@ -243,7 +243,7 @@ class Alerting:
                 if not alerts:
                     continue
                 facts = {"alerts": [alert_json(each) for each in alerts]}
-                environ = environment(self._settings, self._environ, known_keys())
+                environ = environment(self._settings, self._environ)
                 trouble = await run_hook(command, facts, environ)
                 if trouble and command not in self._failing:
                     self._complain(trouble)

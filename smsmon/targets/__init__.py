@@ -16,12 +16,17 @@ def open_targets(settings: Settings, environ: Mapping[str, str]) -> Mapping[str,
 
     The command of a rule is a target of its own, ``command:RULE``.
     """
+    from smsmon.targets.apprise_target import AppriseTarget
     from smsmon.targets.command import CommandTarget
 
-    commands = {name: each.command for name, each in settings.targets.items()}
-    commands |= {f"command:{name}": each.command for name, each in settings.alerts.items()}
-    return {
-        name: CommandTarget(name, command, settings, environ)
-        for name, command in commands.items()
-        if command
-    }
+    found: dict[str, Target] = {}
+    for name, each in settings.targets.items():
+        if each.command is not None:
+            found[name] = CommandTarget(name, each.command, settings, environ)
+        elif (source := each.url_source) is not None:
+            found[name] = AppriseTarget(name, source, settings, environ)
+    for rule, alert in settings.alerts.items():
+        if alert.command is not None:
+            name = f"command:{rule}"
+            found[name] = CommandTarget(name, alert.command, settings, environ)
+    return found

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from smsmon.accounts import known_keys
-from smsmon.api.masking import SHORTEST_MASKED
+from smsmon.api.masking import without_living_keys
 from smsmon.programs import Ended, Outcome, beside, run
-from smsmon.settings.types import API_KEY_VARIABLE
 from smsmon.shapes import episode_json
 from smsmon.targets.base import Notification, NotTold
+from smsmon.targets.secrecy import environment
 from smsmon.text import safe
 
 if TYPE_CHECKING:
-    from smsmon.api.key import ApiKey
     from smsmon.settings import Settings
 
 WITHIN = 30.0
@@ -42,7 +40,7 @@ class CommandTarget:
         self._within = within
 
     async def tell(self, notification: Notification) -> None:
-        environ = environment(self._settings, self._environ, known_keys())
+        environ = environment(self._settings, self._environ)
         trouble = await run_hook(self._command, facts_of(notification), environ, self._within)
         if trouble:
             raise NotTold(trouble)
@@ -61,34 +59,6 @@ def facts_of(told: Notification) -> dict[str, Any]:
             for each in told.episodes
         ],
     }
-
-
-def environment(
-    settings: Settings, environ: Mapping[str, str], keys: Iterable[ApiKey] = ()
-) -> dict[str, str]:
-    """``environ`` without any variable that holds an API key, whatever its name.
-
-    ``keys`` are the keys known from elsewhere: of files and commands.
-    """
-    names = {API_KEY_VARIABLE}
-    for profile in settings.profiles.values():
-        if profile.key_source.kind == "env":
-            names.add(str(profile.key_source.value))
-        if profile.api_key_env is not None:
-            names.add(profile.api_key_env)
-    secrets = {key.reveal() for key in keys} | {environ.get(name, "").strip() for name in names}
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in names and not any(_tells(value, secret) for secret in secrets)
-    }
-
-
-def _tells(value: str, secret: str) -> bool:
-    """True if a variable's value holds the key: alone, or in an address or a header."""
-    if len(secret) < SHORTEST_MASKED:
-        return bool(secret) and value.strip() == secret
-    return secret.lower() in value.lower()
 
 
 async def run_hook(
@@ -113,6 +83,7 @@ async def run_hook(
     if outcome.code == 0:
         return ""
     words = safe(" ".join(outcome.said.decode(errors="replace").split()), _SHOWN)
+    words = without_living_keys(words)
     how = f"exit code {outcome.code}"
     return f"The alert command {name} failed ({how})" + (f": {words}" if words else ".")
 

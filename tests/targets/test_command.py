@@ -8,14 +8,21 @@ import os
 import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from smsmon.accounts import known_keys, read_key
+from smsmon.accounts import read_key
+from smsmon.alerts import Edge
 from smsmon.locations import Locations
-from smsmon.settings import load_settings
-from smsmon.targets.command import WITHIN, environment, run_hook
+from smsmon.settings import Settings, load_settings
+from smsmon.settings.secrets import KeySource
+from smsmon.targets.base import NotTold
+from smsmon.targets.command import WITHIN, CommandTarget, facts_of, run_hook
+from smsmon.targets.secrecy import environment, read_address
+from smsmon.targets.wording import notification
+from tests.targets.alerts import ENDED, NOW
 
 PATIENCE = 30.0
 """Seconds that a process may take to start, or to be gone."""
@@ -80,17 +87,30 @@ SETTINGS = """
 api_key_env = "OWN_KEY"
 [profiles.filed]
 api_key_file = "{folder}/key"
+[targets.chat]
+url_env = "CHAT_URL"
+[targets.mail]
+url_file = "{folder}/mail"
+[watch]
+ping_url_env = "PING_URL"
 [profiles.asked]
 api_key_command = ["echo", "asked-key-of-this-account"]
 """
 
 
-def test_no_variable_that_holds_a_key_reaches_an_alerts_command(tmp_path: Path) -> None:
+def test_no_variable_that_holds_a_key_or_an_address_reaches_an_alerts_command(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "key").write_text("filed-key-of-this-account\n")
+    (tmp_path / "mail").write_text("mailto://ops:hunter2@mail.example")
     (tmp_path / "config.toml").write_text(SETTINGS.format(folder=tmp_path))
     kept = {"PATH": "/bin", "EMPTY": "", "WEBHOOK": "https://page.example/" + "5e" * 20}
     environ = {
         **kept,
+        "CHAT_URL": "slack://T0/B0/abcdefgh",
+        "SAME_CHAT": "to slack://T0/B0/abcdefgh",
+        "PING_URL": "https://ping.example/token",
+        "MAIL": "mailto://ops:hunter2@mail.example",
         "SMSMON_API_KEY": SECRET,
         "OWN_KEY": "own-key-of-this-account",
         "SMSPARTNER_KEY": SECRET,
@@ -103,13 +123,46 @@ def test_no_variable_that_holds_a_key_reaches_an_alerts_command(tmp_path: Path) 
     settings = load_settings(Locations.under(tmp_path), environ)
     for name, profile in settings.profiles.items():
         read_key(name, profile, environ)
-    assert environment(settings, environ, known_keys()) == kept
+    read_address(KeySource("file", f"{tmp_path}/mail"), environ)
+    assert environment(settings, environ) == kept
 
 
 def test_a_key_too_short_to_be_a_secret_takes_only_its_own_variable(tmp_path: Path) -> None:
     environ = {"SMSMON_API_KEY": "a", "COPY": "a", "PATH": "/bin"}
     settings = load_settings(Locations.under(tmp_path), environ)
     assert environment(settings, environ) == {"PATH": "/bin"}
+
+
+async def test_a_command_is_told_the_facts_as_they_are_and_as_it_always_was() -> None:
+    settings = Settings()
+    command = ["sh", "-c", "cat >&2; exit 1"]
+    target = CommandTarget("command:losses", command, settings, {"PATH": os.environ["PATH"]})
+    told = notification(Edge.OVER, [replace(ENDED, label="a [link](http://x)")], NOW)
+    facts = json.dumps(facts_of(told))
+    with pytest.raises(NotTold, match=r"The alert command sh failed \(exit code 1\): \{") as caught:
+        await target.tell(told)
+    assert facts.startswith(str(caught.value).partition(": ")[2].removesuffix("…"))
+    alert = json.loads(facts)["alerts"][0]
+    before = {
+        "state": "over",
+        "name": "losses",
+        "severity": "critical",
+        "condition": "failing>20%",
+        "id": "2270138",
+        "label": "a [link](http://x)",
+        "since": "2026-11-26T20:14:00Z",
+        "at": "2026-11-26T20:33:00Z",
+        "already": False,
+        "detail": "",
+    }
+    assert {name: alert[name] for name in before} == before
+    gained = {
+        "edge": "over",
+        "number": 4,
+        "subject": "2270138",
+        "facts": "60 % not delivered of 138 final",
+    }
+    assert {name: alert[name] for name in gained} == gained
 
 
 async def test_an_alerts_command_has_the_facts_on_stdin_and_no_terminal() -> None:

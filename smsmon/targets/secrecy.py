@@ -1,0 +1,69 @@
+"""What targets are not told, and what nobody is told of them: keys and their own addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote, unquote_plus
+
+from smsmon.accounts import known_keys
+from smsmon.api.masking import SHORTEST_MASKED, Mask
+from smsmon.secret import Address, Secret
+from smsmon.settings import Settings
+from smsmon.settings.secrets import KeySource, read_secret
+from smsmon.settings.types import API_KEY_VARIABLE
+
+_read: set[Address] = set()
+"""Every address that this process has read."""
+_BETWEEN = re.compile(r"[/?&=#@:;,+|]+")
+
+
+def read_address(source: KeySource, environ: Mapping[str, str]) -> Address:
+    """The secret address, from wherever ``source`` says. Blocks on a file or a command.
+
+    Raises ``ValueError`` with a sentence that holds nothing of it.
+    """
+    address = read_secret(source, "address", Address.parse, environ)
+    _read.add(address)
+    return address
+
+
+def mask_of(address: Address) -> Mask:
+    """Strikes the address out of what is shown, its parts too, however they are spelt.
+
+    Its scheme alone stays: ``https://`` tells nobody anything.
+    """
+    rest = address.reveal().partition("://")[2]
+    parts = {part for part in _BETWEEN.split(rest) if len(part) >= SHORTEST_MASKED}
+    spelt = {unquote(part) for part in parts} | {unquote_plus(part) for part in parts}
+    return Mask(*map(Secret, {rest, unquote(rest)} | parts | spelt))
+
+
+def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` for programs that are told of alerts: without any variable that holds an API
+    key or a secret address, whatever its name.
+
+    Known are those of the settings' variables, and all that this process has read.
+    """
+    names = {API_KEY_VARIABLE}
+    for profile in settings.profiles.values():
+        if profile.key_source.kind == "env":
+            names.add(str(profile.key_source.value))
+        if profile.api_key_env is not None:
+            names.add(profile.api_key_env)
+    addresses = (each.url_env for each in settings.targets.values())
+    names |= {name for name in (*addresses, settings.watch.ping_url_env) if name is not None}
+    secrets = {each.reveal() for each in (*known_keys(), *_read)}
+    secrets |= {environ.get(name, "").strip() for name in names}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in names and not any(_tells(value, secret) for secret in secrets)
+    }
+
+
+def _tells(value: str, secret: str) -> bool:
+    """True if a variable's value holds the secret: alone, or in an address or a header."""
+    if len(secret) < SHORTEST_MASKED:
+        return bool(secret) and value.strip() == secret
+    return secret.lower() in value.lower()
