@@ -44,6 +44,11 @@ def is_most_likely_key(text: str) -> bool:
     return _HEX.search(text) is not None
 
 
+def is_address(text: str) -> bool:
+    """True for what could be a secret address (of a chat, a mail account, a pager)."""
+    return "://" in text
+
+
 def without_likely_keys(text: str) -> str:
     """``text`` with dots for what is most likely a key, and all else of it as it is."""
     return _HEX.sub(DOTS, text)

@@ -15,6 +15,7 @@ from smsmon.settings import Settings
 from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
 from smsmon.settings.reading import Check, Problem, Reading
 from smsmon.settings.values import did_you_mean
+from smsmon.targets.checking import wrong_targets
 from smsmon.text import safe
 
 
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     wrong_views,
     wrong_commands,
     wrong_accounts,
+    wrong_targets,
     wrong_watch,
 )
 """One for each part of the settings. They may read files, and run nothing."""

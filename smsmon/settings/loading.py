@@ -16,13 +16,21 @@ from typing import Any
 import msgspec
 
 from smsmon import files
-from smsmon.keylike import is_most_likely_key, without_keys
+from smsmon.keylike import DOTS, is_address, is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.reading import Problem, Reading
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
-from smsmon.settings.values import did_you_mean, is_key, unknown, useless, wrong, wrong_base_url
+from smsmon.settings.values import (
+    did_you_mean,
+    is_key,
+    pasted_address,
+    unknown,
+    useless,
+    wrong,
+    wrong_base_url,
+)
 from smsmon.text import SENTENCE_LIMIT, safe
 
 BASE_URL_VARIABLE = "SMSMON_BASE_URL"
@@ -39,6 +47,8 @@ NAMED = {
 """The tables whose names the user chooses, and what stands in one."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
+_WAYS = ("url_file", "url_env", "url_command", "command")
+"""How a target can be told: by an apprise address, or by a command."""
 
 
 class SettingsError(Exception):
@@ -179,7 +189,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
         return
     layers.text, problem = text, partial(layers.problem, in_file=True)
     for at, value in _flatten(table, ()):
-        dotted = safe(".".join(at), SENTENCE_LIMIT)
+        dotted = safe(".".join(DOTS if is_address(name) else name for name in at), SENTENCE_LIMIT)
         leaf = leaf_of(at)
         if len(at) == 2 and at[0] in NAMED and isinstance(value, dict):
             _name_of_table(at, dotted, layers.named[at[0]], NAMED[at[0]], problem)
@@ -187,6 +197,8 @@ def _read_file(path: Path, layers: _Layers) -> None:
             problem(at, f"{dotted} must be a table: write [{dotted}] and the settings below it.")
         elif leaf is None:
             problem(at, unknown(at, dotted))
+        elif mistake := pasted_address(at, value):
+            problem(at, f"{dotted} {mistake}")
         elif mistake := wrong(leaf, value):
             problem(at, f"{dotted} must be {mistake}.")
         elif isinstance(value, str) and (mistake := useless(at, value)):
@@ -207,6 +219,14 @@ def _read_file(path: Path, layers: _Layers) -> None:
         if len(given) > 1:
             at = ("profiles", profile, given[1])
             problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
+    for target in layers.named["targets"]:
+        given = [way for way in _WAYS if way in table["targets"][target]]
+        if not given:
+            needs = f"needs one of {', '.join(_WAYS[:-1])} and {_WAYS[-1]}"
+            problem(("targets", target), f"targets.{target} {needs}: nobody can be told.")
+        elif len(given) > 1:
+            what = f"targets.{target} has {len(given)} ways ({', '.join(given)}): keep one."
+            problem(("targets", target, given[1]), what)
 
 
 def _name_of_table(

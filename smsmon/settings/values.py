@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from smsmon.keylike import is_most_likely_key
+from smsmon.keylike import is_address, is_most_likely_key
 from smsmon.settings.leaves import KeyPath, Leaf, nearest
 
 
@@ -17,10 +17,29 @@ def is_key(named: str | list[str]) -> bool:
     return "/" not in first and is_most_likely_key(first)
 
 
+def pasted_address(at: KeyPath, value: Any) -> str:
+    """What is wrong where a secret address itself stands in the settings; empty when none does."""
+    places = {"targets": "url_file", "alerts": "url_file", "watch": "ping_url_file"}
+    if at[0] not in places or at[-1] in ("when", "until"):
+        return ""
+    words = value if isinstance(value, list) else [value]
+    if at[-1] in ("command", "url_command"):
+        words = words[:1]  # what a program is told may well be an address
+    if not any(isinstance(word, str) and is_address(word) for word in words):
+        return ""
+    return (
+        "looks like an address itself. Put the address into a file of mode 0600 and name that file"
+        f" in {places[at[0]]}."
+    )
+
+
 def useless(at: KeyPath, text: str) -> str:
     """What is wrong with a text that is of the right form; empty when nothing is."""
     if at[-1] == "base_url":
         return wrong_base_url(text)
+    if at[0] == "targets" and at[-1] == "quiet":
+        hours = [int(each) for each in text.replace("-", ":").split(":")[::2]]
+        return "" if max(hours) < 24 else "A day has the hours 00 to 23."
     return wrong_condition(text) if at[0] == "alerts" and at[-1] == "when" else ""
 
 
@@ -41,6 +60,11 @@ def unknown(at: KeyPath, dotted: str) -> str:
         return (
             f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
             " api_key_env, api_key_file or api_key_command, under [profiles.NAME]."
+        )
+    if at[0] == "targets" and at[-1] in ("url", "address", "apprise"):
+        return (
+            f"{dotted} is not a setting: an address has no place in this file. Name where it is"
+            " with url_env, url_file or url_command."
         )
     near = nearest(at)
     hint = f"Did you mean {near}?" if near else "`smsmon config schema` lists all settings."
