@@ -26,6 +26,8 @@ from smsmon.commands.output import Failure, say
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from click.shell_completion import CompletionItem
 
 _NAME = "smsmon"
@@ -68,6 +70,7 @@ COMMANDS: Final = {
     "export": Listed(
         "export:export", "Look", "Write out what the history knows, or the watchlist."
     ),
+    "check": Listed("check:check", "Look", "Tell a monitoring system how it stands (a plugin)."),
     "balance": Listed("balance:balance", "Look", "Ask the API what the account holds."),
     "ls": Listed("watchlist:ls", "Watchlist", "List the watchlist."),
     "add": Listed("watchlist:add", "Watchlist", "Put messages on the watchlist."),
@@ -193,7 +196,7 @@ def main() -> NoReturn:
         with heeding_signals():
             code = _run()
     except ToldToStop as told:
-        code = told.code
+        code = _ended(told.code)
     # At once: a thread that waits for a silent name server holds nobody up.
     os._exit(code)
 
@@ -207,24 +210,46 @@ def _run() -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except Failure as failure:
-        for line in str(failure).splitlines():
-            say(f"smsmon: {line}", "error")
-        return failure.exit_code
+        return _ended(failure.exit_code, *str(failure).splitlines())
     except click.ClickException as error:
-        say(f"smsmon: {_usage_sentence(error)}", "error")
-        return exit_codes.USAGE
+        return _ended(exit_codes.USAGE, _usage_sentence(error))
     except ToldToStop as told:
-        return told.code
+        return _ended(told.code)
     except (click.Abort, KeyboardInterrupt):
-        return exit_codes.INTERRUPTED
+        return _ended(exit_codes.INTERRUPTED)
     except BrokenPipeError:
-        return exit_codes.BROKEN_PIPE
+        return _ended(exit_codes.BROKEN_PIPE)
     except Exception as error:
         if _is_store_error(error):
-            say(f"smsmon: {error}", "error")
-            return exit_codes.USAGE
-        return _crashed(error)
+            return _ended(exit_codes.USAGE, str(error))
+        return _ended(exit_codes.CRASH, _crashed(error))
     return exit_codes.OK
+
+
+def _ended(code: int, *sentences: str) -> int:
+    """Say why a command did not do its work; gives the exit code.
+
+    What monitoring systems run tells that on stdout, and by a code of theirs: the others would
+    mean that something is wrong with what is monitored.
+    """
+    if _is_plugin(sys.argv[1:]):
+        from smsmon.commands.plugin import unknown
+
+        return unknown(sentences)
+    for sentence in sentences:
+        say(f"smsmon: {sentence}", "error")
+    return code
+
+
+def _is_plugin(args: Sequence[str]) -> bool:
+    """True when the command is one that monitoring systems run."""
+    words = iter(args)
+    for word in words:
+        if word == "--profile":  # the one option before a command that has a value
+            next(words, None)
+        elif not word.startswith("-"):
+            return word == "check"
+    return False
 
 
 def _complete() -> int:
@@ -262,10 +287,9 @@ def _usage_sentence(error: click.ClickException) -> str:
     return f"{message} See `{context.command_path} --help`."
 
 
-def _crashed(error: Exception) -> int:
+def _crashed(error: Exception) -> str:
     from smsmon.crash import write_crash_note
 
     note = write_crash_note(error)
     where = f"A note about it is in {note}" if note else "No note about it could be written"
-    say(f"smsmon: this is a fault of smsmon itself ({type(error).__name__}). {where}.", "error")
-    return exit_codes.CRASH
+    return f"this is a fault of smsmon itself ({type(error).__name__}). {where}."

@@ -38,7 +38,7 @@ _AHEAD = (
 Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionItem[str]]"]
 
 
-def _completes(
+def completes(
     values: Callable[[click.Context, click.Parameter, str], Iterable[Found]],
 ) -> Complete:
     """What gives those of ``values`` that begin as what is typed, and nothing when they fail."""
@@ -62,7 +62,7 @@ def _begins(found: Found, incomplete: str) -> bool:
     return found[0].casefold().startswith(incomplete.casefold())
 
 
-@_completes
+@completes
 def ids(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
     """The messages of the watchlist that are not named yet, by their labels."""
     named = ctx.params.get(param.name or "") or ()
@@ -71,14 +71,14 @@ def ids(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
             yield entry.id, entry.label
 
 
-@_completes
+@completes
 def tags(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
     """The tags of the watchlist, and how many messages have each."""
     named = ctx.params.get(param.name or "") or ()
     return (each for each in _tags() if each[0] not in named)
 
 
-@_completes
+@completes
 def changed_tags(_: click.Context, __: click.Parameter, incomplete: str) -> Iterator[Found]:
     """As `tags`, each behind what is typed before it: ``+x -y``, ``=x,y``."""
     at = max(incomplete.rfind(" "), incomplete.rfind(",")) + 1
@@ -97,14 +97,14 @@ def _tags() -> Iterator[Found]:
         yield tag, counted(count, "message")
 
 
-@_completes
+@completes
 def profiles(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """The accounts of the settings."""
     for name, profile in _settings().profiles.items():
         yield name, profile.base_url
 
 
-@_completes
+@completes
 def places(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """The files and folders that `smsmon locate` knows."""
     from smsmon.locations import Locations
@@ -113,13 +113,13 @@ def places(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
         yield name, str(path)
 
 
-@_completes
+@completes
 def rules(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """The rules of alerts."""
     return _rules()
 
 
-@_completes
+@completes
 def silenceable(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """What may be silenced: rules, tags and messages."""
     yield from _rules()
@@ -129,7 +129,7 @@ def silenceable(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Fou
         yield entry.id, entry.label
 
 
-@_completes
+@completes
 def subjects(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
     """What an alert may be about, and is not named yet."""
     named = ctx.params.get(param.name or "") or ()
@@ -151,13 +151,13 @@ def _rules() -> Iterator[Found]:
         yield name, rule.when
 
 
-@_completes
+@completes
 def ahead(_: click.Context, __: click.Parameter, ___: str) -> Iterable[Found]:
     """Moments to come that are often meant."""
     return _AHEAD
 
 
-@_completes
+@completes
 def ranges(_: click.Context, __: click.Parameter, ___: str) -> Iterable[Found]:
     """Ranges of time that are often asked for."""
     return _RANGES

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from smsmon.accounts import profile_of
 from smsmon.alerts import About
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
-from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry
+from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered, Summary
+from smsmon.model import Entry, FaultKind
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import message_value
 from smsmon.monitor.state import Watched
@@ -58,14 +58,22 @@ class Knowledge:
         self._entries = {(each.id, each.profile): each for each in mine}
         self._archive = archive
         self._fields = fields
+        self._heard: dict[str, AccountState] = {}
+        """What was heard of accounts since: they were asked."""
 
     def keys(self) -> list[Key]:
         """The messages of the watchlist, each with its account."""
         return [*self._entries]
 
     def account(self, profile: str) -> AccountState:
-        """How it stands with an account, as far as whoever polls has recorded it."""
-        return self._accounts.get(profile) or AccountState(profile)
+        """How it stands with an account, as it was heard now, or whoever polls has recorded it."""
+        heard = self._heard.get(profile) or self._accounts.get(profile)
+        return heard or AccountState(profile)
+
+    @property
+    def read_at(self) -> float | None:
+        """When anything was read last, as whoever polls has recorded it; None: nothing ever was."""
+        return max((each.read_at for each in self._polls.values() if each.read_at), default=None)
 
     def chosen(self, keys: Iterable[Key], choice: Choice) -> Iterator[Watched]:
         """Those of ``keys`` that ``choice`` lets through, in their order."""
@@ -110,8 +118,12 @@ class Knowledge:
         row = board.restore(self._entry(remembered.summary), remembered, self.now)
         if report is not None:
             board.apply(report, report.fetched_at)
+            self._heard[row.profile] = AccountState(row.profile)
         if fault is not None:
             board.fail(row.id, fault, self.now)
+            if fault.kind is FaultKind.AUTH:
+                refused = AccountState(row.profile, Condition.STOPPED, fault, since=self.now)
+                self._heard[row.profile] = refused
         return row
 
     def value(self, row: Watched, name: str) -> Value:

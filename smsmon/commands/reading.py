@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from smsmon import exit_codes
 from smsmon.clock import Clock
@@ -14,6 +15,10 @@ from smsmon.monitor.budget import Budget
 from smsmon.monitor.ledger import Window
 from smsmon.monitor.source import Source
 from smsmon.window import LeftAlone, ask, left_alone
+
+if TYPE_CHECKING:
+    from smsmon.accounts import Accounts
+    from smsmon.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,26 @@ class ReportReader:
             return Reading(message_id, fault=fault)
         line.refusals = 0
         return Reading(message_id, report=report)
+
+
+async def read_now(
+    wanted: Sequence[tuple[str, str]],
+    accounts: Accounts,
+    settings: Settings,
+    clock: Clock,
+    told: Callable[[str], None],
+    done: Callable[[Reading], None] = lambda _: None,
+) -> list[Reading]:
+    """Read ``wanted`` (message id, profile) by these accounts, as fast as the settings allow."""
+    reader = ReportReader(
+        accounts.sources,
+        clock,
+        concurrency=settings.polling.concurrency,
+        per_minute=settings.polling.budget,
+        windows=accounts.windows,
+        told=told,
+    )
+    return await reader.read_each(wanted, done)
 
 
 async def _ask(message_id: str, source: Source) -> Report:

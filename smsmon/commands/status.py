@@ -244,18 +244,12 @@ def _read(
                 from smsmon.commands.waiting import read_until_final
 
                 return await read_until_final(wanted, accounts, clock, deadline)
-            from smsmon.commands.reading import ReportReader
+            from smsmon.commands.reading import read_now
 
-            reader = ReportReader(
-                accounts.sources,
-                clock,
-                concurrency=settings.polling.concurrency,
-                per_minute=settings.polling.budget,
-                windows=accounts.windows,
-                told=complain,
-            )
             with Progress("read", len(wanted)) as progress:
-                return await reader.read_each(wanted, lambda _: progress.step())
+                return await read_now(
+                    wanted, accounts, settings, clock, complain, lambda _: progress.step()
+                )
 
     return run(read())
 

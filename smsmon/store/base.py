@@ -55,8 +55,10 @@ class Store(Protocol):
 
     def watchlist(self, clock: Clock | None = None) -> WatchlistStore: ...
 
-    def archive(self) -> AbstractContextManager[Archive]:
-        """What was recorded, for a command. It is looked at first whether it is sound."""
+    def archive(self, *, checked: bool = True) -> AbstractContextManager[Archive]:
+        """What was recorded, for a command. It is looked at first whether it is sound, unless that
+        takes too long for who asks every few seconds.
+        """
         ...
 
     def history(

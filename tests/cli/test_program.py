@@ -81,6 +81,8 @@ history times
 history info
 alert ls
 alert history
+check
+check --ask
 history prune
 export recipients --filter status:delivered
 export summary

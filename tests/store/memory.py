@@ -139,7 +139,8 @@ class MemoryStore:
     def watchlist(self, clock: Clock | None = None) -> MemoryWatchlist:
         return MemoryWatchlist(self._memory, clock)
 
-    def archive(self) -> MemoryArchive:
+    def archive(self, *, checked: bool = True) -> MemoryArchive:
+        del checked
         return MemoryArchive(self._memory)
 
     def history(

@@ -32,10 +32,10 @@ class LocalStore:
 
         return Watchlist(self._watchlist, clock)
 
-    def archive(self) -> LocalArchive:
+    def archive(self, *, checked: bool = True) -> LocalArchive:
         from smsmon.store.local.archive import LocalArchive
 
-        return LocalArchive(self._history, checked=True)
+        return LocalArchive(self._history, checked=checked)
 
     def history(self, clock: Clock | None = None, listener: Listener | None = None) -> LocalHistory:
         from smsmon.store.local.history import LocalHistory
