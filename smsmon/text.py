@@ -72,6 +72,20 @@ def painted(text: str) -> str:
     return safe(typed(text, len(text)).translate(_DISPUTED), len(text))
 
 
+def columns(text: str) -> int:
+    """Columns ``text`` takes on a terminal: wide East Asian characters take two, marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(char)[0] == "M"
+        else 2
+        if unicodedata.east_asian_width(char) in "WF"
+        else 1
+        for char in text
+    )
+
+
 def safe_lines(text: str) -> str:
     """All of ``text`` with nothing a terminal would obey but line ends and tabs."""
     return _by_line(text.replace("\r\n", "\n").replace("\r", "\n"), safe)

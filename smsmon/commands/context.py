@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smsmon.commands.flags import given_flags
-from smsmon.commands.output import fail, say
+from smsmon.commands.output import fail, say, use_signs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -64,9 +64,11 @@ def load_all(locations: Locations, environ: Mapping[str, str] | None = None) -> 
     from smsmon.settings import SettingsError, load
 
     try:
-        return load(locations, os.environ if environ is None else environ, given_flags())
+        loaded = load(locations, os.environ if environ is None else environ, given_flags())
     except SettingsError as error:
         fail(str(error))
+    use_signs(loaded.settings.display.signs)
+    return loaded
 
 
 def reader(locations: Locations, environ: Mapping[str, str] | None = None) -> Callable[[], Reading]:

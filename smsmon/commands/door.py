@@ -25,6 +25,7 @@ _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LIMIT = 32 * 2**20
 """Bytes that may wait: more than the largest report can bring at once."""
 
+_SIGNS = "SMSMON_DISPLAY_SIGNS"
 _CHUNK = 64 * 1024
 """Bytes written at once: as many as an empty pipe takes."""
 
@@ -127,6 +128,8 @@ class Door(io.TextIOBase):
         self._descriptor = descriptor
         self.encoding = encoding
         self._terminal = os.isatty(descriptor)
+        self.signs = os.environ.get(_SIGNS, "auto")
+        """Whether what a terminal gets may be more than ASCII: as ``display.signs`` has it."""
         self._begun = False
         self._counted = 0
         """Columns of the line that counts."""
@@ -148,7 +151,7 @@ class Door(io.TextIOBase):
             text = text.decode("utf-8", "replace")
         begins, self._begun = not self._begun, True
         if self._terminal:
-            self._put(shown(text))
+            self._put(self._drawn(text))
         elif begins and text.startswith(_BOM):  # of CSV that a spreadsheet is to open
             self._put(_BOM + piped(text[1:]))
         else:
@@ -157,9 +160,18 @@ class Door(io.TextIOBase):
 
     def rewrite(self, text: str) -> None:
         """Show ``text`` in the place of the last line, on a terminal; a line that counts."""
-        line = shown(text)
+        line = self._drawn(text)
         self._put(f"\r{line.ljust(self._counted)}" + ("" if line else "\r"))
         self._counted = len(line)
+
+    def _drawn(self, text: str) -> str:
+        """``text`` as the terminal gets it."""
+        text = shown(text)
+        if text.isascii():
+            return text
+        from smsmon.console.twins import in_ascii, wants_ascii  # most of what is printed is ASCII
+
+        return in_ascii(text) if wants_ascii(self.signs, os.environ) else text
 
     def _put(self, text: str) -> None:
         data = text.encode(self.encoding, "replace")

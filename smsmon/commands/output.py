@@ -167,6 +167,13 @@ def took(seconds: float) -> str:
     return times.duration(seconds)
 
 
+def use_signs(signs: str) -> None:
+    """Print more than ASCII to terminals or not, as the setting ``display.signs`` has it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Door):
+            stream.signs = signs
+
+
 def without_terminal() -> list[str]:
     """Which of stdin, stdout and stderr no person sits at."""
     streams = (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))

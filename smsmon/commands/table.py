@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.commands.output import emit, on_terminal, print_json, progress
 from smsmon.text import ELLIPSIS, painted, typed
+from smsmon.text import columns as columns_of
 
 if TYPE_CHECKING:
     from smsmon.filters.fields import AnyField
@@ -91,7 +92,7 @@ def print_rows(
 
     room = shutil.get_terminal_size().columns
     widths = fitted(
-        [head for head, _ in columns], [max(map(_width, column)) for _, column in columns], room
+        [head for head, _ in columns], [max(map(columns_of, column)) for _, column in columns], room
     )
     for i in range(len(cells) + 1):
         padded = (
@@ -153,7 +154,7 @@ def fitted(heads: Sequence[Head], widths: Sequence[int], room: int) -> list[int]
 
 def _padded(cell: str, width: int, *, right: bool) -> str:
     cell = _cut(cell, width)
-    blank = " " * (width - _width(cell))
+    blank = " " * (width - columns_of(cell))
     return blank + cell if right else cell + blank
 
 
@@ -168,26 +169,10 @@ def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
     )
 
 
-def _width(text: str) -> int:
-    """Columns ``text`` takes on a terminal: wide East Asian characters take two, marks none."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
-
-    return sum(
-        0
-        if unicodedata.category(char)[0] == "M"
-        else 2
-        if unicodedata.east_asian_width(char) in "WF"
-        else 1
-        for char in text
-    )
-
-
 def _cut(text: str, width: int) -> str:
     """``text`` in at most ``width`` columns, with an ellipsis where something is missing."""
-    if _width(text) <= width:
+    if columns_of(text) <= width:
         return text
-    while _width(text) > width - 1:
+    while columns_of(text) > width - 1:
         text = text[:-1]
     return f"{text}{ELLIPSIS}"

@@ -21,7 +21,7 @@ from smsmon.console.memory import Memory
 from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
-from smsmon.console.terminal.ascii import Ascii, wants_ascii
+from smsmon.console.terminal.ascii import Ascii
 from smsmon.console.terminal.words import PLAIN, Words
 from smsmon.console.themes import (
     TERMINAL,
@@ -32,6 +32,7 @@ from smsmon.console.themes import (
     theme_for,
     wanted_theme,
 )
+from smsmon.console.twins import wants_ascii
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside

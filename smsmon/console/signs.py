@@ -4,7 +4,7 @@ One sign means one thing. A tone is how a text is meant, and the one place that 
 colour of the theme that is shown. Nothing is told by colour alone.
 Every glyph is one column wide in all common terminals: none is wide in Unicode, and none is an
 emoji, which some terminals draw two columns wide (✔, ✖ and ⚠ are; ✓ and ✗ are not). Its twin
-takes its place, cell by cell, where a terminal has nothing but ASCII (`terminal.ascii`).
+takes its place, cell by cell, where a terminal has nothing but ASCII (`twins.py`).
 """
 
 from __future__ import annotations

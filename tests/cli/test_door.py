@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from smsmon.commands.door import Door
 from tests.cli.program import TIMEOUT, Program
 from tests.hostile.corpus import CORPUS, NAME
 from tests.hostile.pty_program import OnTerminal
@@ -141,3 +144,30 @@ def test_a_path_that_cannot_be_printed_is_spelled_out_in_json(tmp_path: Path) ->
     assert (done.code, done.out) == (2, "")
     assert "--json" in done.err
     assert away.run("locate", "config", "--json").json == {"config": str(home / "config.toml")}
+
+
+@pytest.mark.parametrize(
+    ("signs", "term", "locale", "shown"),
+    [
+        ("auto", "xterm", "fr_FR.UTF-8", "✓ 1 … é"),
+        ("auto", "linux", "fr_FR.UTF-8", "+ 1 . e"),
+        ("auto", "xterm", "C", "+ 1 . e"),
+        ("ascii", "xterm", "fr_FR.UTF-8", "+ 1 . e"),
+        ("unicode", "linux", "C", "✓ 1 … é"),
+    ],
+)
+def test_signs_on_a_terminal_are_what_it_has_and_in_a_pipe_what_they_are(
+    signs: str, term: str, locale: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("TERM", term), ("LC_ALL", locale), ("SMSMON_DISPLAY_SIGNS", signs)):
+        monkeypatch.setenv(name, value)
+    ours, theirs = pty.openpty()
+    heard, told = os.pipe()
+    try:
+        for descriptor in (theirs, told):
+            Door(descriptor, "utf-8").write("✓ 1 … é\n")
+        assert os.read(ours, 100).decode() == f"{shown}\r\n"
+        assert os.read(heard, 100).decode() == "✓ 1 … é\n"
+    finally:
+        for descriptor in (ours, theirs, heard, told):
+            os.close(descriptor)

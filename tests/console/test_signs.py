@@ -13,11 +13,11 @@ from rich.cells import cell_len
 
 import smsmon.console
 from smsmon.console.signs import BAR, SIGNS, STATE_SIGNS, STATUS_SIGNS
-from smsmon.console.terminal.ascii import in_ascii, wants_ascii
+from smsmon.console.twins import in_ascii, wants_ascii
 from smsmon.recipients import Status
 
 CONSOLE = Path(next(iter(smsmon.console.__path__)))
-HOMES = {CONSOLE / "signs.py", CONSOLE / "terminal" / "ascii.py"}
+HOMES = {CONSOLE / "signs.py", CONSOLE / "twins.py"}
 IN_SENTENCES = set("…·×÷“”–→")
 """What texts are made of: cut, apart, times, by, quoted, from–to, and from this to that."""
 
@@ -82,7 +82,7 @@ def test_signs_are_written_in_their_table_alone() -> None:
 
 @given(st.text())
 def test_any_text_keeps_its_columns_in_ascii(text: str) -> None:
-    told = in_ascii(text)
+    told = in_ascii(text, cell_len)
     assert told.isascii()
     if text.isprintable():
         assert len(told) == sum(map(cell_len, text))
@@ -127,4 +127,4 @@ def test_what_stands_in_its_place(text: str, told: str) -> None:
 def test_signs_are_chosen_by_terminal_and_locale(
     wanted: str, environ: dict[str, str], ascii_: bool
 ) -> None:
-    assert wants_ascii(wanted, environ) is ascii_  # type: ignore[arg-type]  # of a table of texts
+    assert wants_ascii(wanted, environ) is ascii_
