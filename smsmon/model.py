@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from smsmon.recipients import Recipients, Status
 
@@ -220,6 +220,26 @@ class Transition:
     def at(self) -> float:
         """When it was observed, as events call it."""
         return self.observed_at
+
+
+class Final(NamedTuple):
+    """One recipient who became final, for whom a STOP appeared, or both at once."""
+
+    at: float
+    """When that was seen."""
+    message_id: str
+    profile: str
+    tags: tuple[str, ...]
+    """Of the message, as it has them now."""
+    country: str
+    """Of the number, two letters; empty where it is not known."""
+    status: Status | None
+    """What he became, also when it is another final status than before; None: only the STOP
+    appeared."""
+    stop: bool
+    """True when a STOP appeared."""
+    took: float | None
+    """Seconds from first seen, waiting or unknown, to first seen final; None: not observed."""
 
 
 class EventKind(StrEnum):

@@ -182,7 +182,7 @@ def _tested(column: Column, test: Test) -> bytes:
     return bytes(map(answers.__getitem__, column.codes))
 
 
-_FIELD_TERM = re.compile(r"([A-Za-z][A-Za-z_-]*)(:|!=|>=|<=|=|>|<)")
+_FIELD_TERM = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(:|!=|>=|<=|=|>|<)")
 _UNTIL_BLANK = re.compile(r"\S+")
 _QUOTED = re.compile(r'"([^"]*)"?')
 _REGEX = re.compile(r"/((?:\\.|[^\\/])*\\?)/?")

@@ -22,7 +22,7 @@ _LISTS = (Kind.WORD, Kind.COUNTRY)
 _COUNTED = (Kind.NUMBER, Kind.SHARE, Kind.DURATION, Kind.MOMENT)
 
 _TERM = re.compile(
-    r"""!?(?:(?P<name>[A-Za-z][A-Za-z_-]*)(?P<operator>:|!=|>=|<=|=|>|<))?"""
+    r"""!?(?:(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:|!=|>=|<=|=|>|<))?"""
     r"""(?P<value>"[^"]*"?|/(?:\\.|[^\\/])*\\?/?|\S*)"""
 )
 

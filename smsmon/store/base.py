@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Balance, Entry, Event, Transition
+from smsmon.model import Balance, Entry, Event, Final, Transition
 from smsmon.store.alerts import AlertStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
@@ -27,7 +27,6 @@ from smsmon.store.past import (
     Absence,
     BalanceSeen,
     DeliveryTimes,
-    Final,
     Grouping,
     Happened,
     Info,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
 
 from smsmon.model import DEFAULT_PROFILE, Balance, Event, EventKind, Transition
-from smsmon.recipients import Recipient, Status
+from smsmon.recipients import Recipient
 
 Grouping = Literal["message", "tag", "country"]
 
@@ -86,26 +86,6 @@ class Happened:
     events: tuple[Event, ...]
     more: bool = False
     """True when the limit cut something off."""
-
-
-class Final(NamedTuple):
-    """One recipient who became final, for whom a STOP appeared, or both at once."""
-
-    at: float
-    """When that was seen."""
-    message_id: str
-    profile: str
-    tags: tuple[str, ...]
-    """Of the message, as it has them now."""
-    country: str
-    """Of the number, two letters; empty where it is not known."""
-    status: Status | None
-    """What he became, also when it is another final status than before; None: only the STOP
-    appeared."""
-    stop: bool
-    """True when a STOP appeared."""
-    took: float | None
-    """Seconds from first seen, waiting or unknown, to first seen final; None: not observed."""
 
 
 class BalanceSeen(NamedTuple):

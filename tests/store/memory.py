@@ -29,7 +29,7 @@ from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
 from smsmon.merging import take_in
-from smsmon.model import Balance, Counts, Entry, Event, EventKind, Transition
+from smsmon.model import Balance, Counts, Entry, Event, EventKind, Final, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
@@ -38,7 +38,6 @@ from smsmon.store.past import (
     Absence,
     BalanceSeen,
     DeliveryTimes,
-    Final,
     Grouping,
     Happened,
     Info,

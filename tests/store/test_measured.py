@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from smsmon.model import Balance
+from smsmon.model import Balance, Final
 from smsmon.recipients import Status
-from smsmon.store.past import BalanceSeen, Final
+from smsmon.store.past import BalanceSeen
 from tests.store.places import Place, Process
 from tests.store.reports import START, row
 

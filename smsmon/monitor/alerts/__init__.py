@@ -12,7 +12,8 @@ seconds since the epoch.
 """
 
 from smsmon.monitor.alerts.accounts import BALANCE_EVERY, Money
-from smsmon.monitor.alerts.looking import PORTION, Alerts
+from smsmon.monitor.alerts.agenda import PORTION
+from smsmon.monitor.alerts.looking import Alerts
 from smsmon.monitor.alerts.rules import Alert, Rule
 from smsmon.monitor.alerts.sights import START_GRACE
 

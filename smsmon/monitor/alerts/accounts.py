@@ -55,7 +55,7 @@ class Spending:
 
     def note(self, money: Money) -> None:
         """This was so; what is older than what is known already is left out."""
-        if not self._kept or money.at > self._kept[-1].at:
+        if not self._kept or money.at >= self._kept[-1].at:
             self._kept.append(money)
 
     def known(self, now: float) -> Money | None:
@@ -204,8 +204,9 @@ class AccountSight:
     @property
     def due(self) -> float:
         graced = self.kind.started + START_GRACE
-        turns = (just_after(self.state.held_until, self.now), graced if graced > self.now else inf)
-        return min(turns)
+        forgotten = None if self.money is None else self.money.at + BALANCE_GOOD
+        turns = (self.state.held_until, graced, forgotten)
+        return min(just_after(at, self.now) for at in turns)
 
     def known(self, rule: Rule) -> bool:
         asked = rule.fields

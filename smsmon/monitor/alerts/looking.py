@@ -7,7 +7,6 @@ nothing new is nothing that happened.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
@@ -16,19 +15,17 @@ from types import MappingProxyType
 from smsmon.alerts import About, Subject
 from smsmon.model import Event
 from smsmon.monitor.alerts.accounts import Accounts, Money
+from smsmon.monitor.alerts.agenda import Agenda, Key
 from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
-from smsmon.monitor.alerts.messages import Messages
+from smsmon.monitor.alerts.groups import GROUPED, WAITING, Groups, GroupsOf
+from smsmon.monitor.alerts.messages import Messages, MessageSight
 from smsmon.monitor.alerts.rules import Alert, Rule
 from smsmon.monitor.alerts.sights import Kind, Sight, Watching
+from smsmon.monitor.alerts.windows import Windows, finals_of
 from smsmon.monitor.state import Applied
 
-PORTION = 200
-"""Subjects looked at in one go: about 6 ms with three rules."""
 _TOLD_BY_EACH_POLL = frozenset(("read", "reason"))
 """The fields of messages that a poll may change although it brings nothing new."""
-
-Key = tuple[About, str]
-"""A subject, by its kind and its name."""
 
 
 class Alerts:
@@ -46,24 +43,25 @@ class Alerts:
         self._messages = Messages(monitor, now)
         self._accounts = Accounts(monitor, now, self._messages.stale_of)
         self._messages.turned = lambda profile: self._touch(About.ACCOUNT, [profile])
+        self._groups = Groups(monitor, now)
         self._kinds: dict[About, Kind] = {
-            kind.about: kind for kind in (self._messages, self._accounts)
+            About.MESSAGE: self._messages,
+            About.ACCOUNT: self._accounts,
+            **{about: GroupsOf(self._groups, about) for about in GROUPED},
         }
         self._cases: dict[Key, dict[str, Case]] = {}
         self._unmet: set[Key] = set()
-        """What was there at the start, and is not known since."""
+        """Messages that were there at the start, and are not known since."""
         self._unmet_by: dict[str, set[Key]] = {}
-        """A rule that began later → as much, of its own start."""
+        """A rule that began later, or is about something else → as much, of that."""
         self._unsure: set[Key] = set()
         """What was not known, at least to one rule, at the last look: each poll may change that."""
-        self._touched: dict[Key, None] = {}
-        self._due: dict[Key, float] = {}
-        self._heap: list[tuple[float, Key]] = []
+        self._agenda = Agenda()
         self._told: list[Alert] = []
         self._worse: dict[tuple[str, Subject], Alert] = {}
         self._firing: dict[str, tuple[Rule, ...]] = {}
         self._firing_of: dict[Key, tuple[Rule, ...]] = {}
-        self._take_over(rules, night_holds)
+        self._take_over(rules, night_holds, now)
 
     # Looking
 
@@ -89,9 +87,7 @@ class Alerts:
     @property
     def next_look(self) -> float:
         """When time alone may change something next; inf when it cannot."""
-        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else inf
+        return self._agenda.next_look
 
     def fired(self) -> dict[tuple[str, Subject], Alert]:
         """What fires now, by (name of the rule, subject)."""
@@ -114,12 +110,8 @@ class Alerts:
         if rule is None or rule.about is not subject.about or name in self._cases.get(key, {}):
             return None
         there = subject.name in self._kinds[subject.about].names()
-        return Alert(rule, subject, False, now, now) if there and key not in self._unmet else None
-
-    @property
-    def rules(self) -> Collection[Rule]:
-        """The rules it goes by."""
-        return self._rules.values()
+        unmet = key in self._unmet or key in self._unmet_by.get(name, ())
+        return Alert(rule, subject, False, now, now) if there and not unmet else None
 
     # Being told
 
@@ -146,19 +138,21 @@ class Alerts:
                     self._end(cases, name, now, "its rule is about something else")
                 elif name in anew and not cases[name].fires:
                     del cases[name]
-        self._take_over(rules, self._messages.night_holds if night_holds is None else night_holds)
+        held = self._messages.night_holds if night_holds is None else night_holds
+        self._take_over(rules, held, now)
         self._unmet_by = {name: met for name, met in self._unmet_by.items() if name in after}
         for name in anew:
-            self._unmet_by[name] = set(self._keys(after[name].about))
+            self._begin_with(after[name])
         self._touch_all()
 
     def meet(self, ids: Iterable[str]) -> None:
         """These messages are there at the start: what holds for them already is no news. Nor is
         what holds already for anything else."""
         self._unmet.update((About.MESSAGE, id) for id in ids)
-        for about in self._kinds.keys() - {About.MESSAGE}:
-            self._unmet.update(self._keys(about))
-        self._touched.update(dict.fromkeys(self._unmet))
+        self._agenda.touch(self._unmet)
+        for rule in self._rules.values():
+            if rule.about is not About.MESSAGE:
+                self._begin_with(rule)
 
     def resume(self, fired: Iterable[tuple[str, Subject]]) -> None:
         """Go on with what fired before, here or elsewhere: (name of the rule, subject) pairs.
@@ -171,7 +165,7 @@ class Alerts:
             if rule is not None and rule.about is subject.about and name not in cases:
                 at = self._messages.started
                 cases[name] = Case(Phase.FIRING, at, at, True, subject, resumed=True, fired_at=at)
-                self._touched[key] = None
+                self._agenda.touch([key])
 
     def hear(self, news: Applied | Event) -> None:
         """Something happened, or a message was asked for and nothing did."""
@@ -181,17 +175,44 @@ class Alerts:
         id = news.message_id or ""
         key = (About.MESSAGE, id)
         if isinstance(news, Event) or news.changed or key in self._unsure or self._asks_each_poll:
-            self._touched[key] = None
+            self._agenda.touch([key])
         watched = self._monitor.board.get(id)
-        if watched is not None and self._asks[About.ACCOUNT]:
-            profile = watched.entry.profile
-            if profile in self._monitor.profiles and self._accounts.changed(profile):
-                self._touch(About.ACCOUNT, [profile])
+        if watched is None:
+            return
+        profile = watched.entry.profile
+        if profile in self._monitor.profiles and self._accounts.changed(profile):
+            self._touch(About.ACCOUNT, [profile])
+            self._touch_groups()
+        if self._grouped and isinstance(news, Applied) and news.transitions:
+            self._agenda.touch(self._groups.add(finals_of(news, watched)))
 
     def note_balance(self, profile: str, money: Money) -> None:
         """An account was asked what it has."""
         self._accounts.note_balance(profile, money)
         self._touch(About.ACCOUNT, [profile])
+
+    @property
+    def past_wanted(self) -> tuple[float, float] | None:
+        """Since when, and until when, rules ask what became final, and do not know it yet; None
+        when they know. Give it to ``seed``."""
+        reach = 0.0 if self._groups.seeded else self._groups.empty().longest
+        return (self._groups.since - reach, self._groups.since) if reach else None
+
+    def empty_windows(self) -> Windows:
+        """What to add the past to; that may be done in a thread."""
+        return self._groups.empty()
+
+    def seed(self, past: Windows, until: float) -> bool:
+        """What became final up to ``until``; False when by now something else is wanted."""
+        if self.past_wanted is None or self._groups.since != until:
+            return False
+        self._groups.seed(past)
+        for about in GROUPED:
+            for rule in self._asks[about]:
+                if not rule.fields <= WAITING:
+                    self._begin_with(rule)
+        self._agenda.touch(key for key in self._cases if key[0] in GROUPED)
+        return True
 
     def touch(self, ids: Iterable[str]) -> None:
         """Something happened to these messages, or they are gone."""
@@ -202,6 +223,7 @@ class Alerts:
         board = self._monitor.board
         self.touch(each.id for each in board if each.entry.profile == profile)
         self._touch(About.ACCOUNT, [profile])
+        self._touch_groups()
 
     def shift(self, seconds: float) -> None:
         """The wall clock was set by so many seconds: what is being measured goes on as before."""
@@ -211,53 +233,66 @@ class Alerts:
         # What is read from now on is read since the start.
         self._messages.started += min(seconds, 0.0)
         self._accounts.started = self._messages.started
-        self._heap.clear()
-        self._due.clear()
+        self._groups.shift(seconds)
+        self._agenda.clear_plans()
         self._touch_all()
 
     def step(self, now: float) -> bool:
         """Look at what was touched or is due, a portion of it; True when there is more."""
-        while self.next_look <= now:
-            _, key = heapq.heappop(self._heap)
-            del self._due[key]
-            self._touched[key] = None
-        for key in list(self._touched)[:PORTION]:
-            del self._touched[key]
+        for key in self._agenda.take(now):
             seen = self._kinds[key[0]].look(key[1], now)
             if seen is None:
                 self._forget(key, now)
             else:
                 self._look(key, seen, now)
-        return bool(self._touched)
+        return bool(self._agenda)
 
     # Inside
 
-    def _take_over(self, rules: Sequence[Rule], night_holds: Collection[str]) -> None:
+    def _take_over(self, rules: Sequence[Rule], night_holds: Collection[str], now: float) -> None:
         self._rules = {rule.name: rule for rule in rules}
         self._asks: dict[About, list[Rule]] = {about: [] for about in About}
         for rule in rules:
-            if rule.about in self._kinds:
-                self._asks[rule.about].append(rule)
+            self._asks[rule.about].append(rule)
         of_messages = self._asks[About.MESSAGE]
         of_stale = any(
             name.startswith("stale") for rule in self._asks[About.ACCOUNT] for name in rule.fields
         )
-        self._messages.asks_state = of_stale or any(rule.about_reading for rule in of_messages)
+        of_waiting = [r for about in GROUPED for r in self._asks[about] if r.fields & WAITING]
+        self._messages.asks_state = (
+            of_stale or bool(of_waiting) or any(rule.about_reading for rule in of_messages)
+        )
+        self._grouped = any(self._asks[about] for about in GROUPED)
+        self._messages.noted = self._note_member if self._grouped else None
+        self._groups.use(rules, night_holds, now)
         self._messages.night_holds = night_holds
         self._asks_each_poll = any(
             not rule.fields.isdisjoint(_TOLD_BY_EACH_POLL) for rule in of_messages
         )
 
-    def _keys(self, about: About) -> Iterable[Key]:
-        return ((about, name) for name in self._kinds[about].names())
+    def _begin_with(self, rule: Rule) -> None:
+        """What holds for this rule already is no news."""
+        keys = {(rule.about, name) for name in self._kinds[rule.about].names()}
+        self._unmet_by[rule.name] = keys
+        self._agenda.touch(keys)
 
     def _touch(self, about: About, names: Iterable[str]) -> None:
-        self._touched.update(dict.fromkeys((about, name) for name in names))
+        if about is About.MESSAGE or self._asks[about]:
+            self._agenda.touch((about, name) for name in names)
+
+    def _touch_groups(self) -> None:
+        if self._grouped:
+            for about in GROUPED:
+                self._touch(about, self._kinds[about].names())
+
+    def _note_member(self, name: str, seen: MessageSight | None) -> None:
+        groups = self._groups.members.note(name, seen)
+        self._agenda.touch(key for key in groups if self._asks[key[0]])
 
     def _touch_all(self) -> None:
         for about, kind in self._kinds.items():
             self._touch(about, kind.names())
-        self._touched.update(dict.fromkeys(self._cases))
+        self._agenda.touch(self._cases)
 
     def _look(self, key: Key, seen: Sight, now: float) -> None:
         cases = self._cases.setdefault(key, {})
@@ -274,13 +309,15 @@ class Alerts:
                 self._end(cases, rule.name, now, why)
                 continue
             due = min(due, self._go_on(key, case, rule, seen, now), seen.turn(rule))
+            if key[0] is not About.MESSAGE and rule.name in self._unmet_by:
+                self._unmet_by[rule.name].discard(key)
         (self._unsure.discard if sure else self._unsure.add)(key)
-        if seen.fresh:
+        if seen.fresh and key[0] is About.MESSAGE:
             self._has_met(key)
         if not cases:
             del self._cases[key]
         self._note_firing(key)
-        self._plan(key, due)
+        self._agenda.plan(key, due)
 
     def _go_on(self, key: Key, case: Case | None, rule: Rule, seen: Sight, now: float) -> float:
         """Let the case of a rule go on; gives when time alone brings it further."""
@@ -350,7 +387,7 @@ class Alerts:
         self._has_met(key)
         self._unsure.discard(key)
         self._note_firing(key)
-        self._due.pop(key, None)
+        self._agenda.plan(key, inf)
 
     def _note_firing(self, key: Key) -> None:
         cases = self._cases.get(key, {})
@@ -365,13 +402,3 @@ class Alerts:
                 self._firing[key[1]] = firing
             else:
                 self._firing.pop(key[1], None)
-
-    def _plan(self, key: Key, due: float) -> None:
-        if due == inf:
-            self._due.pop(key, None)
-        elif self._due.get(key) != due:
-            self._due[key] = due
-            heapq.heappush(self._heap, (due, key))
-        if len(self._heap) > 2 * len(self._due) + PORTION:
-            self._heap = [(at, each) for each, at in self._due.items()]
-            heapq.heapify(self._heap)

@@ -38,6 +38,8 @@ class Messages:
         """True when how it stands with reading is asked for, by rules or of accounts."""
         self.turned: Callable[[str], None] = lambda _: None
         """Called with an account when more or less of its messages are stale."""
+        self.noted: Callable[[str, MessageSight | None], None] | None = None
+        """Called with each message that is looked at; None when it is gone."""
         self._monitor = monitor
         self._stale: defaultdict[str, set[str]] = defaultdict(set)
         """Account → its messages that are stale, as far as they were looked at."""
@@ -50,11 +52,15 @@ class Messages:
         if watched is None:
             for profile in list(self._stale):
                 self._note(name, profile, stale=False)
+            if self.noted is not None:
+                self.noted(name, None)
             return None
         seen = MessageSight(self, self._monitor, watched, now)
         if self.asks_state:
             is_stale = seen.tried and seen.state is MessageState.STALE
             self._note(name, watched.entry.profile, stale=is_stale)
+        if self.noted is not None:
+            self.noted(name, seen)
         return seen
 
     def stale_of(self, profile: str) -> int:
@@ -73,30 +79,32 @@ class MessageSight:
     __slots__ = (
         "_kind",
         "_monitor",
-        "_now",
-        "_watched",
         "fresh",
+        "now",
+        "read",
         "state",
         "subject",
         "tried",
+        "watched",
     )
 
     def __init__(self, kind: Messages, monitor: Watching, watched: Watched, now: float) -> None:
-        self._kind, self._monitor, self._watched, self._now = kind, monitor, watched, now
+        self._kind, self._monitor, self.watched, self.now = kind, monitor, watched, now
         self.subject = Subject(About.MESSAGE, watched.id, watched.entry.profile)
         self.state = state = standing(monitor, watched, now).state
-        read = watched.read_at is not None and watched.read_at >= kind.started
-        self.fresh = state is MessageState.SETTLED or (state not in _UNKNOWN and read)
-        self.tried = read or self._was_tried()
+        self.read = watched.read_at is not None and watched.read_at >= kind.started
+        """True when it was read since the start."""
+        self.fresh = state is MessageState.SETTLED or (state not in _UNKNOWN and self.read)
+        self.tried = self.read or self._was_tried()
         """True when it is known whether the message can be read."""
 
     @property
     def label(self) -> str:
-        return self._watched.entry.label
+        return self.watched.entry.label
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return self._watched.entry.tags
+        return self.watched.entry.tags
 
     @property
     def due(self) -> float:
@@ -104,7 +112,7 @@ class MessageSight:
             return inf
         if not self.tried:
             return self._kind.started + START_GRACE
-        return just_after(overdue_at(self._watched), self._now)
+        return just_after(overdue_at(self.watched), self.now)
 
     def known(self, rule: Rule) -> bool:
         if rule.about_reading:
@@ -116,36 +124,36 @@ class MessageSight:
         return "paused" if paused else ""
 
     def value(self, rule: Rule, name: str) -> Value:  # noqa: ARG002 - of groups the window counts
-        value = message_value(self._monitor, self._watched, self._now, name)
+        value = message_value(self._monitor, self.watched, self.now, name)
         if name == "oldest" and self._is_held and isinstance(value, float):
-            return value - holds.held(self._now - value, self._now)
+            return value - holds.held(self.now - value, self.now)
         return value
 
     def turn(self, rule: Rule) -> float:
         turn = inf
         for name, edge in rule.moments:
-            began = began_at(self._monitor, self._watched, self._now, name)
+            began = began_at(self._monitor, self.watched, self.now, name)
             if began is not None:
                 holds_count = name == "oldest" and self._is_held
                 at = holds.after(began, edge) if holds_count else began + edge
-                turn = min(turn, just_after(at, self._now))
+                turn = min(turn, just_after(at, self.now))
         return turn
 
     def runs(self, rule: Rule) -> Runs:
         return holds.after if rule.about_waiting and self._is_held else always
 
     def facts(self, rule: Rule) -> str:
-        return message_facts(rule, self._watched, lambda name: self.value(rule, name))
+        return message_facts(rule, self.watched, lambda name: self.value(rule, name))
 
     @property
     def _is_held(self) -> bool:
-        return self._watched.entry.profile in self._kind.night_holds
+        return self.watched.entry.profile in self._kind.night_holds
 
     def _was_tried(self) -> bool:
-        watched, account = self._watched, self._monitor.account(self._watched.entry.profile)
+        watched, account = self.watched, self._monitor.account(self.watched.entry.profile)
         return (
             watched.fault is not None
             or watched.entry.paused
             or account.condition is not Condition.OK
-            or self._now - self._kind.started >= START_GRACE
+            or self.now - self._kind.started >= START_GRACE
         )

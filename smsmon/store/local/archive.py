@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry, Transition
+from smsmon.model import Entry, Final, Transition
 from smsmon.store.local import balances, exchange, happenings, queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
@@ -23,7 +23,6 @@ from smsmon.store.past import (
     Absence,
     BalanceSeen,
     DeliveryTimes,
-    Final,
     Grouping,
     Happened,
     Info,

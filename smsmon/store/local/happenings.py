@@ -12,12 +12,12 @@ from functools import lru_cache
 from math import inf
 
 from smsmon.known import Key
-from smsmon.model import EventKind
+from smsmon.model import EventKind, Final
 from smsmon.phones import region
 from smsmon.store.local.columns import ms, ms_until, phone_of
 from smsmon.store.local.queries import EVENT, STATUSES, TRANSITION, event_of, transition_of
 from smsmon.store.local.unread import stretches
-from smsmon.store.past import Final, Happened, InShort, of_accounts
+from smsmon.store.past import Happened, InShort, of_accounts
 
 _ADDED_UP = """
     SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),

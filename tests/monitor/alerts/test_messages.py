@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -11,78 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.alerts import About, Severity, Subject
-from smsmon.filters import parse
-from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.known import AccountState, Condition, Remembered, Summary
-from smsmon.model import Entry, Fault, FaultKind
-from smsmon.monitor.alerts import PORTION, START_GRACE, Alert, Alerts, Rule
+from smsmon.known import Condition, Remembered, Summary
+from smsmon.model import Entry
+from smsmon.monitor.alerts import PORTION, START_GRACE
 from smsmon.monitor.alerts.sights import Sight
-from smsmon.monitor.board import Board
-from smsmon.recipients import Recipients, Status
-from tests.monitor.fakes import report, row
+from smsmon.recipients import Recipients
+from tests.monitor.alerts.stage import Stage, rule
+from tests.monitor.fakes import row
 from tests.support.clock import START
-
-TIMEOUT = Fault(FaultKind.TIMEOUT, "It took too long.")
-
-
-def rule(when: str, hold: float = 0.0, clear: float = 60.0, name: str = "late") -> Rule:
-    return Rule(name, parse(when, MESSAGE_FIELDS), hold, clear)
-
-
-@dataclass
-class Stage:
-    """A board, its alerts, and a clock that stops at every moment the alerts ask for."""
-
-    rules: tuple[Rule, ...]
-    ids: tuple[str, ...] = ("300",)
-    now: float = START
-    board: Board = field(default_factory=Board)
-    condition: Condition = Condition.OK
-    trouble_below: float = 0.9
-    told: list[Alert] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.alerts = Alerts(self.rules, self, self.now)
-        for id in self.ids:
-            self.board.watch(Entry(id, tags=("otp",), added_at=self.now), self.now)
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        return ("default",)
-
-    def account(self, profile: str) -> AccountState:
-        return AccountState(profile, self.condition)
-
-    def read(self, waiting: int, id: str = "300") -> None:
-        """A report on four people, of whom so many wait and the others are delivered."""
-        rows = [
-            row(each, Status.WAITING if each < waiting else Status.DELIVERED, date=self.now)
-            for each in range(4)
-        ]
-        self.board.apply(report(rows, id, at=self.now), self.now)
-        self.look(id)
-
-    def fail(self, id: str = "300") -> None:
-        self.board.fail(id, TIMEOUT, self.now)
-        self.look(id)
-
-    def look(self, *ids: str) -> None:
-        self.alerts.touch(ids)
-        while self.alerts.step(self.now):
-            pass
-        self.told += self.alerts.take()
-
-    def wait(self, seconds: float) -> None:
-        end = self.now + seconds
-        while (due := self.alerts.next_look) <= end:
-            assert due > self.now
-            self.now = due
-            self.look()
-        self.now = end
-
-    @property
-    def ends(self) -> list[bool]:
-        return [each.firing for each in self.told]
 
 
 def test_an_alert_fires_once_the_condition_has_held_and_is_over_once_it_has_not() -> None:
@@ -384,7 +320,7 @@ def test_what_is_due_is_planned_once_however_often_it_is_looked_at() -> None:
     for _ in range(5 * PORTION):
         stage.read(1)
         stage.now += 1
-    assert len(stage.alerts._heap) <= 2 + PORTION
+    assert len(stage.alerts._agenda._heap) <= 2 + PORTION
 
 
 def test_a_pause_ends_the_alerts_of_every_rule_but_of_those_about_the_pause() -> None:

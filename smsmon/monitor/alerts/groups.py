@@ -1,0 +1,391 @@
+"""Tags, countries and all there is, as rules of alerts see them.
+
+What became final is added up in windows (``windows``): from the recorded past, once that was asked
+for, and from what happens since. What waits is counted from the messages, as each was looked at.
+While an account of a group's messages does not answer nobody knows how it is with the group, and
+its rules stand still; so do those about who waits while a message in which somebody waits was not
+read for clearly longer than was promised.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
+from itertools import compress
+from math import inf
+from typing import NamedTuple
+
+from smsmon import holds
+from smsmon.alerts import About, Subject
+from smsmon.filters.groups import GROUPS_BY_NAME, LEAST_FINAL, USUAL, USUAL_DAYS, USUAL_LEAST
+from smsmon.filters.questions import Value
+from smsmon.known import Condition
+from smsmon.model import Final
+from smsmon.monitor.alerts.agenda import Key
+from smsmon.monitor.alerts.cases import Runs, always
+from smsmon.monitor.alerts.facts import group_facts
+from smsmon.monitor.alerts.messages import MessageSight
+from smsmon.monitor.alerts.rules import Rule
+from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
+from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
+from smsmon.monitor.board import overdue
+from smsmon.monitor.state import MessageState, Watched
+from smsmon.phones import region
+from smsmon.recipients import Status
+
+GROUPED = (About.TAG, About.COUNTRY, About.ALL)
+USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
+WAITING = frozenset(("waiting", "waiting_oldest", "name"))
+"""The fields that tell how it is now, and need no past."""
+_ENDED = (MessageState.SETTLED, MessageState.PAUSED, MessageState.NOT_FOUND)
+"""States of messages of which nothing is expected any more."""
+_IS_WAITING = bytes(int(value == Status.WAITING) for value in range(256))
+
+
+class _Waits(NamedTuple):
+    """Who waits, of one message, in one group of it."""
+
+    profile: str
+    sure: bool
+    """False: the message was not read for too long, so nobody knows."""
+    number: int
+    since: float
+
+
+class Members:
+    """Who waits in which group, by the messages that were looked at.
+
+    A message of which nothing is expected any more counts no longer.
+    """
+
+    def __init__(self) -> None:
+        self.by_country = False
+        """True when a rule about countries asks who waits: the numbers of all that wait are then
+        gone through, of each message that changed."""
+        self._of: dict[str, dict[Key, _Waits]] = {}
+        self._waiting: defaultdict[Key, dict[str, _Waits]] = defaultdict(dict)
+        self._accounts: defaultdict[Key, Counter[str]] = defaultdict(Counter)
+        self._countries: dict[str, tuple[int, dict[str, tuple[int, float]]]] = {}
+
+    def note(self, name: str, seen: MessageSight | None) -> set[Key]:
+        """How one message is; gives the groups for which that is something new."""
+        before, after = self._of.get(name, {}), self._groups_of(seen)
+        if before == after:
+            return set()
+        for key, waits in before.items():
+            self._waiting[key].pop(name, None)
+            self._accounts[key][waits.profile] -= 1
+        for key, waits in after.items():
+            self._accounts[key][waits.profile] += 1
+            if waits.number or not waits.sure:
+                self._waiting[key][name] = waits
+        for key in before.keys() - after.keys():
+            if not any(self._accounts[key].values()):
+                del self._accounts[key], self._waiting[key]
+        if after:
+            self._of[name] = after
+        else:
+            self._of.pop(name, None)
+            self._countries.pop(name, None)
+        return {*before, *after}
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._accounts
+
+    def names(self, about: About) -> Iterable[str]:
+        return [name for kind, name in self._accounts if kind is about]
+
+    def profiles(self, key: Key) -> list[str]:
+        """The accounts that a group's messages are read with; of a country, of all messages."""
+        known = self._accounts.get((About.ALL, "") if key[0] is About.COUNTRY else key)
+        return [name for name, number in known.items() if number] if known else []
+
+    def waiting(self, key: Key) -> Collection[_Waits]:
+        """Who waits in a group, by message."""
+        return self._waiting.get(key, {}).values()
+
+    def _groups_of(self, seen: MessageSight | None) -> dict[Key, _Waits]:
+        if seen is None or seen.state in _ENDED:
+            return {}
+        watched = seen.watched
+        profile, number = watched.entry.profile, watched.counts.waiting
+        # A read that failed says nothing against the one before, until that is clearly too old.
+        sure = seen.read and not overdue(watched, seen.now) if number else seen.tried
+        waits = _Waits(profile, sure, number, watched.oldest_waiting or inf)
+        found: dict[Key, _Waits] = {(About.ALL, ""): waits}
+        found |= {(About.TAG, tag): waits for tag in watched.entry.tags}
+        if self.by_country:
+            for country, (number, since) in self._by_country(watched).items():
+                found[About.COUNTRY, country] = _Waits(profile, sure, number, since)
+        return found
+
+    def _by_country(self, watched: Watched) -> dict[str, tuple[int, float]]:
+        revision, found = self._countries.get(watched.id, (-1, {}))
+        if revision == watched.revision:
+            return found
+        found = {}
+        if watched.counts.waiting:
+            waiting = watched.recipients.statuses.translate(_IS_WAITING)
+            phones = compress(watched.recipients.phones, waiting)
+            for phone, since in zip(phones, compress(watched.first_seen, waiting), strict=True):
+                number, first = found.get(country := region(phone), (0, inf))
+                found[country] = number + 1, min(first, since)
+            found.pop("", None)
+        self._countries[watched.id] = watched.revision, found
+        return found
+
+
+class Groups:
+    """The groups of ``monitor``'s messages, which are looked at since ``started``."""
+
+    def __init__(self, monitor: Watching, started: float) -> None:
+        self.started = started
+        self.members = Members()
+        self.windows = Windows({})
+        self.night_holds: Collection[str] = ()
+        self.since = started
+        """From when on what became final was heard here."""
+        self.seeded = False
+        """What became final before that is in the windows."""
+        self._lengths: dict[About, frozenset[Length]] = {}
+        self._monitor = monitor
+
+    def use(self, rules: Sequence[Rule], night_holds: Collection[str], now: float) -> None:
+        """Add up what these rules ask for; what is not known of the past is to be asked for."""
+        lengths = {
+            about: frozenset(_lengths([rule for rule in rules if rule.about is about]))
+            for about in GROUPED
+        }
+        self.members.by_country = any(
+            rule.about is About.COUNTRY and not rule.fields.isdisjoint(WAITING) for rule in rules
+        )
+        if lengths == self._lengths and night_holds == self.night_holds:
+            return
+        self._lengths, self.night_holds = lengths, night_holds
+        self.windows, self.since, self.seeded = self.empty(), now, False
+
+    def empty(self) -> Windows:
+        """Windows to put the past into, as the rules ask for it."""
+        return Windows(self._lengths, self.night_holds)
+
+    def seed(self, past: Windows) -> None:
+        """What became final before ``since``."""
+        past.include(self.windows)
+        self.windows, self.seeded = past, True
+
+    def add(self, finals: Iterable[Final]) -> set[Key]:
+        """These became final by now; what did before ``since`` is of the past."""
+        return self.windows.add(each for each in finals if each.at >= self.since)
+
+    def looked_round(self, now: float) -> bool:
+        """True when all groups are known that there are: all messages were looked at."""
+        past_known = self.known_from(self.windows.longest) <= now
+        return past_known and now >= self.started + START_GRACE
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so many seconds."""
+        self.started += min(seconds, 0.0)
+        self.since += seconds
+        self.windows.shift(seconds)
+
+    def known_from(self, seconds: float) -> float:
+        """When a window of so many seconds is known: at once, or when all of it was heard here."""
+        return -inf if self.seeded else self.since + seconds
+
+    def known_later(self, now: float) -> list[float]:
+        """When each of the windows that are not known yet will be."""
+        moments = {self.known_from(each.seconds) for of in self._lengths.values() for each in of}
+        return [inf, *(at for at in moments if at > now)]
+
+    def account_answers(self, profile: str) -> bool:
+        state = self._monitor.account(profile)
+        return state.heard and state.condition is Condition.OK
+
+
+class GroupsOf:
+    """The groups of one kind."""
+
+    def __init__(self, groups: Groups, about: About) -> None:
+        self.about = about
+        self._groups = groups
+
+    def names(self) -> Iterable[str]:
+        if self.about is About.ALL:
+            return ("",)
+        groups = self._groups
+        return {*groups.windows.names(self.about), *groups.members.names(self.about)}
+
+    def look(self, name: str, now: float) -> GroupSight | None:
+        key = self.about, name
+        empty = self._groups.windows.drop_empty(key, now)
+        gone = empty and self.about is not About.ALL and key not in self._groups.members
+        if gone and self._groups.looked_round(now):
+            return None
+        return GroupSight(self._groups, key, now)
+
+
+class GroupSight:
+    """One group, as it is now."""
+
+    label = ""
+    tags: tuple[str, ...] = ()
+
+    def __init__(self, groups: Groups, key: Key, now: float) -> None:
+        self._groups, self._key, self._now = groups, key, now
+        self._waiting = groups.members.waiting(key)
+        self.subject = Subject(*key)
+
+    @cached_property
+    def fresh(self) -> bool:
+        return all(map(self._groups.account_answers, self._groups.members.profiles(self._key)))
+
+    @property
+    def due(self) -> float:
+        graced = just_after(self._groups.started + START_GRACE, self._now)
+        return min(graced, *self._groups.known_later(self._now))
+
+    def known(self, rule: Rule) -> bool:
+        asked = rule.fields
+        if not self.fresh:
+            return False
+        if not asked.isdisjoint(WAITING) and not all(each.sure for each in self._waiting):
+            return False
+        return asked <= WAITING or self._groups.known_from(_reach(rule)) <= self._now
+
+    def why_over(self, rule: Rule) -> str:  # noqa: ARG002 - of every kind it is asked
+        return ""
+
+    def value(self, rule: Rule, name: str) -> Value:
+        return GROUPS_BY_NAME[name].value(_Facts(self, rule), self._now)
+
+    def turn(self, rule: Rule) -> float:
+        turn = inf
+        if not rule.fields <= WAITING:
+            turn = self.window(rule).next_at
+        for _, edge in rule.moments:  # there is one moment among the fields: who waits longest
+            for each in (each for each in self._waiting if each.number):
+                at = (
+                    holds.after(each.since, edge) if self._held(each.profile) else each.since + edge
+                )
+                turn = min(turn, just_after(at, self._now))
+        return turn
+
+    def runs(self, rule: Rule) -> Runs:
+        accounts = self._groups.members.profiles(self._key)
+        held = rule.about_waiting and accounts and all(map(self._held, accounts))
+        return holds.after if held else always
+
+    def facts(self, rule: Rule) -> str:
+        return group_facts(rule, _Facts(self, rule), lambda name: self.value(rule, name))
+
+    # What the table of fields asks
+
+    def window(self, rule: Rule) -> Rolling:
+        return self._groups.windows.of(self._key, Length(rule.window), self._now)
+
+    def usual(self, seconds: float) -> Sums:
+        """What became final in the last days, without the last ``seconds``."""
+        rolling = self._groups.windows.of(self._key, USUAL_LENGTH, self._now)
+        return rolling.before(self._now - seconds)
+
+    @property
+    def waiting(self) -> int:
+        return sum(each.number for each in self._waiting)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the first of those waits who wait; what lies in a hold does not count."""
+        longest = max((self._waited(each) for each in self._waiting if each.number), default=None)
+        return None if longest is None else self._now - longest
+
+    def _waited(self, waits: _Waits) -> float:
+        held = holds.held(waits.since, self._now) if self._held(waits.profile) else 0.0
+        return self._now - waits.since - held
+
+    def _held(self, profile: str) -> bool:
+        return profile in self._groups.night_holds
+
+
+class _Facts:
+    """A group as the table of fields has it, for one rule."""
+
+    def __init__(self, sight: GroupSight, rule: Rule) -> None:
+        self._sight, self._window = sight, rule.window
+        self._sums = sight.window(rule).total
+
+    @property
+    def name(self) -> str:
+        return self._sight.subject.name
+
+    @property
+    def delivered(self) -> int:
+        return self._sums.delivered
+
+    @property
+    def failed(self) -> int:
+        return self._sums.failed
+
+    @property
+    def stop(self) -> int:
+        return self._sums.stop
+
+    @property
+    def p50(self) -> float | None:
+        return self._sums.quantile(0.5)
+
+    @property
+    def p90(self) -> float | None:
+        return self._sums.quantile(0.9)
+
+    @property
+    def waiting(self) -> int:
+        return self._sight.waiting
+
+    @property
+    def waiting_since(self) -> float | None:
+        return self._sight.waiting_since
+
+    @property
+    def failed_times(self) -> float | None:
+        return self._share_times(lambda sums: sums.failed)
+
+    @property
+    def stop_times(self) -> float | None:
+        return self._share_times(lambda sums: sums.stop)
+
+    @property
+    def p90_times(self) -> float | None:
+        usual = self._usual
+        if usual is None:
+            return None
+        now, before = self._sums.quantile(0.9), usual.quantile(0.9)
+        return None if now is None or before is None else now / before
+
+    def _share_times(self, part: Callable[[Sums], int]) -> float | None:
+        """Where it was none of all there were, one of them is taken for usual."""
+        usual = self._usual
+        if usual is None:
+            return None
+        return part(self._sums) / self._sums.final / (max(part(usual), 1) / usual.final)
+
+    @property
+    def _usual(self) -> Sums | None:
+        """What is usual; None where that is not known, or there is too little to compare."""
+        usual = self._sight.usual(self._window)
+        enough = self._sums.final >= LEAST_FINAL and usual.final >= USUAL_LEAST
+        return usual if enough else None
+
+
+def _reach(rule: Rule) -> float:
+    """How far back what the rule asks of a group reaches, in seconds."""
+    return rule.window if rule.fields.isdisjoint(USUAL) else USUAL_LENGTH.seconds
+
+
+def _lengths(rules: Iterable[Rule]) -> Iterable[Length]:
+    """The windows that rules of one kind ask for."""
+    for rule in rules:
+        if not rule.fields <= WAITING:
+            yield Length(rule.window)
+        if not rule.fields.isdisjoint(USUAL):
+            yield USUAL_LENGTH
