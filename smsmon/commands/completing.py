@@ -120,6 +120,15 @@ def rules(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
 
 
 @completes
+def targets(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """Who can be told of alerts."""
+    from smsmon.targets import open_targets
+
+    for name in open_targets(_settings(), {}):
+        yield name, ""
+
+
+@completes
 def silenceable(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """What may be silenced: rules, tags and messages."""
     yield from _rules()

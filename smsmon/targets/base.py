@@ -21,10 +21,11 @@ class Notification:
     severity: Severity
     """The gravest of its episodes."""
     edge: Edge
-    episodes: tuple[Episode, ...] = ()
-    """Empty for a test."""
+    episodes: tuple[Episode, ...]
     private: bool = False
     """Phone numbers are masked in its words, and are to be in what is told besides."""
+    test: bool = False
+    """Nothing happened: somebody wants to know whether it arrives."""
 
 
 class Target(Protocol):

@@ -43,7 +43,7 @@ class CommandTarget:
         environ = environment(self._settings, self._environ)
         trouble = await run_hook(self._command, facts_of(notification), environ, self._within)
         if trouble:
-            raise NotTold(trouble)
+            raise NotTold(f"Target {self.name}: {trouble[0].lower()}{trouble[1:]}")
 
 
 def facts_of(told: Notification) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def facts_of(told: Notification) -> dict[str, Any]:
         "lines": list(told.lines),
         "edge": str(told.edge),
         "severity": told.severity.slug,
-        "test": not told.episodes,
+        "test": told.test,
         "alerts": [
             {**episode_json(each, told.edge, private=told.private), "edge": str(told.edge)}
             for each in told.episodes

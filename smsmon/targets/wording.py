@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 
-from smsmon.alerts import About, Edge, Episode, Severity
+from smsmon.alerts import About, Edge, Episode, Severity, Subject
 from smsmon.countries import country_name
 from smsmon.sentences import capital, counted
 from smsmon.targets.base import Notification
@@ -51,14 +51,15 @@ def notification(
 
 def trial(target: str, by: str, now: float, zone: tzinfo = UTC) -> Notification:
     """What ``smsmon alert test`` sends, asked for by somebody: nobody takes it for an alert."""
+    nothing = "This is a test of where alerts speak: nothing is wrong, nothing has to be done."
+    example = Episode("test", Subject(About.ALL), Severity.INFO, "", now, now, facts=nothing)
     return Notification(
         f"Test from smsmon for {inert(target)}",
-        (
-            "This is a test of where alerts speak: nothing is wrong, nothing has to be done.",
-            f"Sent by {inert(by)} at {timestamp(now, zone)}.",
-        ),
+        (nothing, f"Sent by {inert(by)} at {timestamp(now, zone)}."),
         Severity.INFO,
         Edge.FIRED,
+        (example,),
+        test=True,
     )
 
 

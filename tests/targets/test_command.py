@@ -139,9 +139,11 @@ async def test_a_command_is_told_the_facts_as_they_are_and_as_it_always_was() ->
     target = CommandTarget("command:losses", command, settings, {"PATH": os.environ["PATH"]})
     told = notification(Edge.OVER, [replace(ENDED, label="a [link](http://x)")], NOW)
     facts = json.dumps(facts_of(told))
-    with pytest.raises(NotTold, match=r"The alert command sh failed \(exit code 1\): \{") as caught:
+    with pytest.raises(
+        NotTold, match=r"^Target command:losses: the alert command sh failed \(exit code 1\): \{"
+    ) as caught:
         await target.tell(told)
-    assert facts.startswith(str(caught.value).partition(": ")[2].removesuffix("…"))
+    assert facts.startswith(str(caught.value).split(": ", 2)[2].removesuffix("…"))
     alert = json.loads(facts)["alerts"][0]
     before = {
         "state": "over",

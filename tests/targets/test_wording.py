@@ -115,7 +115,8 @@ def test_a_test_says_that_it_is_one() -> None:
     assert told.title == "Test from smsmon for on-call"
     assert "nothing is wrong" in told.lines[0]
     assert told.lines[1] == "Sent by anna@ops1 at 2026-11-26 20:34:00 UTC."
-    assert told.episodes == ()
+    (example,) = told.episodes
+    assert (told.test, example.rule, example.facts) == (True, "test", told.lines[0])
 
 
 # --- hostile text ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import click
 
 from smsmon.commands.alert.answering import ack, silence, unack, unsilence
 from smsmon.commands.alert.listing import history, ls
+from smsmon.commands.alert.trial import test
 from smsmon.commands.groups import Group
 
 
@@ -19,5 +20,5 @@ def alert() -> None:
     """
 
 
-for each in (ls, history, ack, unack, silence, unsilence):
+for each in (ls, history, ack, unack, silence, unsilence, test):
     alert.add_command(each)
