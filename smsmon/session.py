@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smsmon.alerting import AlertBook, Alerting
     from smsmon.alerting.record import AlertRecord
     from smsmon.locations import Locations
+    from smsmon.measuring import Measuring
     from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
@@ -73,6 +74,7 @@ class Session:
         self.looked_at = self._since
         """When it last looked at the watchlist, once it does."""
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
+        self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
         self._using = asyncio.Lock()
         sources = accounts.sources.items()
@@ -163,7 +165,15 @@ class Session:
     async def _go_by_rules(self) -> None:
         await self._has_rules.wait()
         if self.alerting is not None:
-            await self.alerting.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.alerting.run())
+                group.create_task(self._measure(self.alerting))
+
+    async def _measure(self, alerting: Alerting) -> None:
+        from smsmon.measuring import Measuring
+
+        self._measuring = Measuring(alerting, self.engine, self.history, self.clock, self.balance)
+        await self._measuring.run()
 
     async def look_at_watchlist(
         self, every: float, looked: Callable[[], None] = lambda: None
@@ -264,6 +274,8 @@ class Session:
         settings = self.accounts.settings
         if self.alerting is not None:
             self.alerting.use(settings)
+            if self._measuring is not None:
+                self._measuring.look_now()
         elif settings.alerts:
             from smsmon.alerting import Alerting
 

@@ -129,6 +129,10 @@ class Alerting:
         self.alerts.touch([message_id])
         self._stirred.set()
 
+    def look_now(self) -> None:
+        """What rules ask for is known by now."""
+        self._stirred.set()
+
     async def run(self) -> None:
         """Look whenever something happened or is due, until cancelled.
 

@@ -117,3 +117,5 @@ GROUP_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUPS)
 """What a rule about tags, countries or all can ask."""
 USUAL = frozenset(("failed_times", "stop_times", "p90_times"))
 """The fields that compare with what is usual."""
+WAITING_FIELDS = frozenset(("waiting", "waiting_oldest"))
+"""The fields that tell who waits now."""

@@ -191,6 +191,10 @@ class Archive(Protocol):
         """What changed in that time, in all messages; the oldest ``limit`` of each kind."""
         ...
 
+    def account_events(self, since: float, until: float = inf) -> list[Event]:
+        """What happened to accounts in that time, oldest first."""
+        ...
+
     def in_short(self, since: float, until: float) -> list[InShort]:
         """What happened in that time, added up for each message, and for each account of which
         there is something to tell; in no order. ``until`` is not after now.

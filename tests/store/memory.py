@@ -297,6 +297,10 @@ class MemoryArchive:
         more = max(len(changes), len(events)) > limit
         return Happened(tuple(changes[:limit]), tuple(events[:limit]), more)
 
+    def account_events(self, since: float, until: float = inf) -> list[Event]:
+        events = self.happened(since, until, 10**9).events
+        return [one for one in events if one.message_id is None]
+
     def in_short(self, since: float, until: float) -> list[InShort]:
         happened = self.happened(since, until, 10**9)
         of_messages = [one for one in happened.events if one.message_id is not None]

@@ -16,5 +16,6 @@ from smsmon.monitor.alerts.agenda import PORTION
 from smsmon.monitor.alerts.looking import Alerts
 from smsmon.monitor.alerts.rules import Alert, Rule
 from smsmon.monitor.alerts.sights import START_GRACE
+from smsmon.monitor.alerts.windows import Windows
 
-__all__ = ["BALANCE_EVERY", "PORTION", "START_GRACE", "Alert", "Alerts", "Money", "Rule"]
+__all__ = ["BALANCE_EVERY", "PORTION", "START_GRACE", "Alert", "Alerts", "Money", "Rule", "Windows"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -52,16 +52,28 @@ class Spending:
 
     def __init__(self) -> None:
         self._kept: deque[Money] = deque(maxlen=_BALANCES_KEPT)
+        self._heard_at = -inf
+        """When it was told last, and not only recalled."""
 
     def note(self, money: Money) -> None:
         """This was so; what is older than what is known already is left out."""
         if not self._kept or money.at >= self._kept[-1].at:
             self._kept.append(money)
+            self._heard_at = money.at
 
-    def known(self, now: float) -> Money | None:
-        """What it has; None while nobody knows."""
+    def recall(self, past: Iterable[Money]) -> None:
+        """These were so before what is known by now. They say nothing of what it has now."""
+        later = list(self._kept)
+        first = later[0].at if later else inf
+        self._kept.clear()
+        self._kept.extend(chain((each for each in past if each.at < first), later))
+        if not later:
+            self._heard_at = -inf
+
+    def known(self, now: float, good: float) -> Money | None:
+        """What it has; None while nobody knows, and ``good`` seconds after the last balance."""
         last = self._kept[-1] if self._kept else None
-        return last if last is not None and now - last.at <= BALANCE_GOOD else None
+        return last if last is not None and now - self._heard_at <= good else None
 
     def spent(self, since: float) -> float | None:
         """What was spent from ``since`` on: all drops added up. None of less than two balances."""
@@ -93,8 +105,17 @@ class Accounts:
 
     about = About.ACCOUNT
 
-    def __init__(self, monitor: Watching, started: float, stale_of: Callable[[str], int]) -> None:
-        """``stale_of`` tells how many messages of an account are stale."""
+    def __init__(
+        self,
+        monitor: Watching,
+        started: float,
+        stale_of: Callable[[str], int],
+        balance_good: float = BALANCE_GOOD,
+    ) -> None:
+        """``stale_of`` tells how many messages of an account are stale; a balance counts as known
+        for ``balance_good`` seconds.
+        """
+        self.balance_good = balance_good
         self.started = started
         self._monitor = monitor
         self._stale_of = stale_of
@@ -119,6 +140,10 @@ class Accounts:
     def note_balance(self, profile: str, money: Money) -> None:
         """An account had this."""
         self._spending.setdefault(profile, Spending()).note(money)
+
+    def recall_balances(self, profile: str, past: Iterable[Money]) -> None:
+        """An account had these before."""
+        self._spending.setdefault(profile, Spending()).recall(past)
 
     def spending(self, profile: str) -> Spending:
         return self._spending.get(profile) or Spending()
@@ -192,7 +217,8 @@ class AccountSight:
     def __init__(self, kind: Accounts, state: AccountState, now: float) -> None:
         self.kind, self.state, self.now = kind, state, now
         self.spending = kind.spending(state.profile)
-        self.money = self.spending.known(now) if state.condition is Condition.OK else None
+        is_well = state.condition is Condition.OK
+        self.money = self.spending.known(now, kind.balance_good) if is_well else None
         self.subject = Subject(About.ACCOUNT, state.profile, state.profile)
         self.fresh = state.heard or state.condition is not Condition.OK
 
@@ -204,7 +230,7 @@ class AccountSight:
     @property
     def due(self) -> float:
         graced = self.kind.started + START_GRACE
-        forgotten = None if self.money is None else self.money.at + BALANCE_GOOD
+        forgotten = None if self.money is None else self.money.at + self.kind.balance_good
         turns = (self.state.held_until, graced, forgotten)
         return min(just_after(at, self.now) for at in turns)
 

@@ -18,7 +18,14 @@ from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About, Subject
-from smsmon.filters.groups import GROUPS_BY_NAME, LEAST_FINAL, USUAL, USUAL_DAYS, USUAL_LEAST
+from smsmon.filters.groups import (
+    GROUPS_BY_NAME,
+    LEAST_FINAL,
+    USUAL,
+    USUAL_DAYS,
+    USUAL_LEAST,
+    WAITING_FIELDS,
+)
 from smsmon.filters.questions import Value
 from smsmon.known import Condition
 from smsmon.model import Final
@@ -36,7 +43,7 @@ from smsmon.recipients import Status
 
 GROUPED = (About.TAG, About.COUNTRY, About.ALL)
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
-WAITING = frozenset(("waiting", "waiting_oldest", "name"))
+WAITING = WAITING_FIELDS | {"name"}
 """The fields that tell how it is now, and need no past."""
 _ENDED = (MessageState.SETTLED, MessageState.PAUSED, MessageState.NOT_FOUND)
 """States of messages of which nothing is expected any more."""

@@ -13,8 +13,9 @@ from math import inf
 from types import MappingProxyType
 
 from smsmon.alerts import About, Subject
-from smsmon.model import Event
-from smsmon.monitor.alerts.accounts import Accounts, Money
+from smsmon.filters.accounts import MONEY
+from smsmon.model import Event, Final
+from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
 from smsmon.monitor.alerts.agenda import Agenda, Key
 from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
 from smsmon.monitor.alerts.groups import GROUPED, WAITING, Groups, GroupsOf
@@ -37,11 +38,14 @@ class Alerts:
         monitor: Watching,
         now: float,
         night_holds: Collection[str] = (),
+        balance_good: float = BALANCE_GOOD,
     ) -> None:
-        """``night_holds`` are the accounts whose messages are held back at night."""
+        """``night_holds`` are the accounts whose messages are held back at night; a balance counts
+        as known for ``balance_good`` seconds.
+        """
         self._monitor = monitor
         self._messages = Messages(monitor, now)
-        self._accounts = Accounts(monitor, now, self._messages.stale_of)
+        self._accounts = Accounts(monitor, now, self._messages.stale_of, balance_good)
         self._messages.turned = lambda profile: self._touch(About.ACCOUNT, [profile])
         self._groups = Groups(monitor, now)
         self._kinds: dict[About, Kind] = {
@@ -184,7 +188,23 @@ class Alerts:
             self._touch(About.ACCOUNT, [profile])
             self._touch_groups()
         if self._grouped and isinstance(news, Applied) and news.transitions:
-            self._agenda.touch(self._groups.add(finals_of(news, watched)))
+            self.add_finals(finals_of(news, watched))
+
+    @property
+    def money_wanted(self) -> float | None:
+        """How many seconds back rules ask what accounts had; None: none asks for money."""
+        asking = [rule for rule in self._asks[About.ACCOUNT] if rule.fields & MONEY]
+        spent = [rule.window for rule in asking if "spent" in rule.fields]
+        return max(spent, default=0.0) if asking else None
+
+    def recall_balances(self, profile: str, past: Iterable[Money]) -> None:
+        """An account had these before; what is known of later stays."""
+        self._accounts.recall_balances(profile, past)
+        self._touch(About.ACCOUNT, [profile])
+
+    def add_finals(self, finals: Iterable[Final]) -> None:
+        """These became final now."""
+        self._agenda.touch(self._groups.add(finals))
 
     def note_balance(self, profile: str, money: Money) -> None:
         """An account was asked what it has."""

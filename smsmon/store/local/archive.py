@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry, Final, Transition
+from smsmon.model import Entry, Event, Final, Transition
 from smsmon.store.local import balances, exchange, happenings, queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.files import database_of, is_there, journals_of
@@ -68,6 +68,9 @@ class LocalArchive(Reader):
 
     def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
         return self.ask(lambda db: happenings.happened(db, since, until, limit))
+
+    def account_events(self, since: float, until: float = inf) -> list[Event]:
+        return self.ask(lambda db: happenings.account_events(db, since, until))
 
     def in_short(self, since: float, until: float) -> list[InShort]:
         return self.ask(lambda db: happenings.in_short(db, since, until))

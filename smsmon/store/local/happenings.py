@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import inf
 
 from smsmon.known import Key
-from smsmon.model import EventKind, Final
+from smsmon.model import Event, EventKind, Final
 from smsmon.phones import region
 from smsmon.store.local.columns import ms, ms_until, phone_of
 from smsmon.store.local.queries import EVENT, STATUSES, TRANSITION, event_of, transition_of
@@ -46,7 +46,8 @@ _EVENTS = """
     WHERE at >= ? AND at < ? AND message_id IS NOT NULL GROUP BY message_id, profile, kind"""
 _DOWN = "SELECT profile FROM account WHERE condition != 'ok'"
 _OF_ACCOUNTS = (
-    f"{EVENT} WHERE message_id IS NULL AND at < ? AND kind LIKE 'account%' ORDER BY at, id"
+    f"{EVENT} WHERE message_id IS NULL AND at >= ? AND at < ? AND kind LIKE 'account%'"
+    " ORDER BY at, id"
 )
 
 
@@ -147,5 +148,9 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
         for each in rows.values()
     ]
     down = {each[0] for each in connection.execute(_DOWN)}
-    account_events = connection.execute(_OF_ACCOUNTS, (stretch[1],))
-    return told + of_accounts(map(event_of, account_events), since, down)
+    return told + of_accounts(account_events(connection, 0.0, until), since, down)
+
+
+def account_events(connection: sqlite3.Connection, since: float, until: float = inf) -> list[Event]:
+    """What happened to accounts, oldest first."""
+    return [*map(event_of, connection.execute(_OF_ACCOUNTS, (ms(since), ms_until(until))))]

@@ -1,0 +1,59 @@
+"""A rule is tried on what the history recorded: of messages, groups, accounts and balances."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from smsmon.model import Balance, Event, EventKind
+from smsmon.rules import rule_of
+from smsmon.settings import Settings
+from smsmon.settings.telling import Alert
+from smsmon.trying import tried
+from tests.store.places import Place, Process
+from tests.store.reports import START, row
+
+BALANCE = Balance("user", "80", "EUR", None, None, None, None, START)
+
+
+async def record(place: Place) -> None:
+    """Ten people: two are lost after ten seconds, six more after a minute; then all is well."""
+    async with Process(place) as process:
+        process.watch("300", tags=("otp",))
+        for asked, lost in ((0, 0), (10, 2), (60, 8), (600, 0)):
+            words = ["Not delivered"] * lost + ["Delivered" if asked > 60 else "Waiting"] * 10
+            await process.says([row(n + 1, words[n]) for n in range(10)], asked=asked)
+        history = process.history
+        history.record_event(Event(EventKind.ACCOUNT_DOWN, START + 100, detail="No way."))
+        history.record_event(Event(EventKind.ACCOUNT_UP, START + 400))
+        for at, amount in ((50, "80"), (200, "40"), (300, "90")):
+            history.record_balance(
+                "default", replace(BALANCE, amount=amount, fetched_at=START + at)
+            )
+        await history.flush()
+
+
+@pytest.mark.parametrize(
+    ("rule", "fired", "over"),
+    [
+        (Alert(when="failed>5", clear="0s"), 60, 600),
+        (Alert(when="failed>=2 waiting>0", hold="30s", clear="0s"), 40, 600),
+        (Alert(when="waiting>=10", clear="0s"), 0, 10),
+        (Alert(when="failed>=8", about="tag"), 60, None),
+        (Alert(when="delivered>=8", about="all"), 600, None),
+        (Alert(when="waiting<=2", about="tag", clear="0s"), 60, None),
+        (Alert(when="condition:down", about="account", clear="0s"), 100, 400),
+        (Alert(when="spent>=40", about="account"), 400, None),  # it stood still while it was down
+    ],
+    ids=lambda each: each.when if isinstance(each, Alert) else "",
+)
+async def test_a_rule_fires_over_the_past(
+    place: Place, rule: Alert, fired: float, over: float | None
+) -> None:
+    await record(place)
+    with place().archive() as archive:
+        (found,) = tried(archive, rule_of("tried", rule), Settings(), START - 50, START + 3_000)
+    assert round(found.fired_at - START) == fired
+    assert (None if found.over_at is None else round(found.over_at - START)) == over
+    assert found.facts
