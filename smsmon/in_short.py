@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from smsmon.alerts import Episode
 from smsmon.model import EventKind
 from smsmon.sentences import counted
 from smsmon.store.past import InShort
@@ -32,10 +33,39 @@ class Fired(NamedTuple):
     until: float | None
     """When it was over; None: it still fires."""
     severity: int = 0
+    about: str = ""
+    """What it was about, as subjects are written: ``2270138``, ``tag:otp``."""
+    by: str = ""
+    """Who acknowledged it last."""
 
 
 Alerted = Mapping[str, Sequence[Fired]]
-"""Message → the alerts that fired for it, oldest first."""
+"""What an alert was about, as subjects are written (``2270138``, ``account:default``) → the alerts
+that fired for it, oldest first."""
+
+
+def alerted_by(episodes: Iterable[Episode], start: float, end: float) -> Alerted:
+    """What fired from ``start`` to ``end``, or at the beginning still did."""
+    found: dict[str, list[Fired]] = {}
+    for each in sorted(episodes, key=lambda each: each.began_at):
+        if each.began_at < end and (each.over_at is None or each.over_at > start):
+            by = each.acknowledged.by if each.acknowledged else ""
+            about = str(each.subject)
+            found.setdefault(about, []).append(
+                Fired(each.rule, each.began_at, each.over_at, each.severity, about, by)
+            )
+    return found
+
+
+def of_row(row: InShort, alerted: Alerted) -> Sequence[Fired]:
+    """The alerts that fired for the message of a row, or for the account."""
+    return alerted.get(row.message_id or f"account:{row.profile}", ())
+
+
+def beside_rows(rows: Iterable[InShort], alerted: Alerted) -> list[Fired]:
+    """The alerts of what has no row: of a tag, say, or of a message to which nothing happened."""
+    there = {row.message_id or f"account:{row.profile}" for row in rows}
+    return [each for about, fired in alerted.items() if about not in there for each in fired]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +91,7 @@ class Sorted:
 def worst_first(rows: Sequence[InShort], alerted: Alerted | None = None) -> Sorted:
     """``rows`` in order; ``alerted`` is what is known of alerts."""
     known = alerted or {}
-    order = sorted(rows, key=lambda each: _badness(each, known.get(each.message_id or "", ())))
+    order = sorted(rows, key=lambda each: _badness(each, of_row(each, known)))
     return Sorted(
         tuple(each for each in order if is_trouble(each, known)),
         tuple(each for each in order if not is_trouble(each, known)),
@@ -72,7 +102,7 @@ def is_trouble(row: InShort, alerted: Alerted) -> bool:
     """True when somebody should look at it."""
     wrong = long_unread(row) or row.not_delivered or row.unknown or row.stop
     told = any(kind in _BAD for kind, _ in row.events)
-    return bool(row.message_id is None or wrong or told or alerted.get(row.message_id))
+    return bool(row.message_id is None or wrong or told or of_row(row, alerted))
 
 
 def long_unread(row: InShort) -> bool:

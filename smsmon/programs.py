@@ -79,7 +79,7 @@ def run(
         list(argv),
         stdin=subprocess.PIPE if apart else None,
         stdout=subprocess.PIPE if hear == "stdout" else subprocess.DEVNULL,
-        stderr=subprocess.PIPE if hear == "stderr" else None,
+        stderr=subprocess.PIPE if hear == "stderr" else subprocess.DEVNULL if apart else None,
         env=environ,
         start_new_session=apart,
     )

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from smsmon.in_short import Fired, besides, is_trouble, stretches, worst_first
+from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
+from smsmon.in_short import (
+    Fired,
+    alerted_by,
+    beside_rows,
+    besides,
+    is_trouble,
+    stretches,
+    worst_first,
+)
 from smsmon.model import EventKind
 from smsmon.store.past import InShort, Unread
 
@@ -40,6 +51,22 @@ def test_that_it_was_not_read_is_trouble_from_five_minutes_on_or_while_it_lasts(
     stretches = [(Unread(0.0, 299.0), False), (Unread(0.0, 300.0), True), (Unread(0.0, None), True)]
     for stretch, is_so in stretches:
         assert is_trouble(InShort("1", unread=(stretch,)), {}) is is_so
+
+
+def test_alerts_of_a_range_are_those_that_fired_in_it_with_who_acknowledged() -> None:
+    first = Episode("losses", Subject(About.MESSAGE, "9"), Severity.WARNING, "", 10.0, 20.0)
+    taken = replace(
+        first, subject=Subject(About.TAG, "otp"), began_at=30.0,
+        acknowledged=Acknowledgement("anna@ops1", 35.0), over_at=40.0,
+    )  # fmt: skip
+    assert alerted_by([taken, first], 0.0, 10.0) == {}
+    told = alerted_by([taken, first], 0.0, 99.0)
+    assert told == {
+        "9": [Fired("losses", 10.0, None, 2, "9")],
+        "tag:otp": [Fired("losses", 30.0, 40.0, 2, "tag:otp", "anna@ops1")],
+    }
+    assert alerted_by([taken, first], 40.0, 99.0).keys() == {"9"}
+    assert [each.about for each in beside_rows([InShort("9")], told)] == ["tag:otp"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -16,6 +17,7 @@ from textual.theme import Theme
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock, sleep
 from smsmon.console import checks
+from smsmon.console.alerts.notifying import DesktopNotifier
 from smsmon.console.formats import Formats
 from smsmon.console.memory import Memory
 from smsmon.console.notices import Severity
@@ -166,6 +168,14 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             name=self._settings.profile,
             frames_per_second=display.frame_rate,
             tint_seconds=0 if display.plain else self._tint_seconds,
+            notifier=DesktopNotifier(
+                self.write_between_frames,
+                os.environ,
+                lambda: self._settings.display.notify,
+                lambda: self.in_sight,
+                formats.words,
+                partial(self.run_worker, exit_on_error=False),
+            ),
         )
 
     @property
@@ -197,6 +207,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         except StoreError as error:
             self._complain(str(error))
         self.front.show_watchlist()
+        self.front.alerts.begin()
         self._share()
         self._watch_alerts()
         await self._session.open()

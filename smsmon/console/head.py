@@ -12,11 +12,13 @@ from smsmon.console import cells
 from smsmon.console.formats import Formats
 from smsmon.console.line import GAP, Part, fitted, part
 from smsmon.console.signs import (
+    ACKNOWLEDGED,
     ALERT,
     ALERT_TONES,
     FAILING,
     GONE,
     NEW,
+    SILENCED,
     WELL,
     Tone,
     state_sign,
@@ -30,7 +32,7 @@ from smsmon.recipients import Status
 from smsmon.sentences import counted
 
 if TYPE_CHECKING:
-    from smsmon.monitor.alerts import Rule
+    from smsmon.console.alert_standing import Raised
     from smsmon.sharing import WhoPolls
 
 _ORDER = (
@@ -82,8 +84,11 @@ class Head:
     """Why the watchlist cannot be written; empty when it can."""
     halted: str = ""
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
-    alerts: tuple[Rule, ...] = ()
-    """The rule of each alert that fires."""
+    alerts: tuple[Raised, ...] = ()
+    """The rules of the alerts that fire and nobody answered, the gravest first."""
+    acknowledged: int = 0
+    silenced: int = 0
+    """Alerts that fire, and somebody answered."""
     polling: WhoPolls | None = None
     """Who polls; None before that is known."""
     retry_key: str = "t"
@@ -119,6 +124,8 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
         parts.append(part(*polls))
     if head.alerts:
         parts.append(part(_ALWAYS, _alerts(head.alerts, named=wide)))
+    if answered := _answered(head, whole=wide, plain=formats.plain):
+        parts.append(part(4, *answered))
     if head.frozen_since is not None:
         parts.append(part(_ALWAYS, styled(_frozen(head, formats, width), Tone.WARN)))
     if head.masked:
@@ -208,14 +215,23 @@ def _who_polls(polling: WhoPolls | None) -> tuple[int, *tuple[Content, ...]] | N
     return 6, styled(f"polled {by}", Tone.DIM), styled(by, Tone.DIM)
 
 
-def _alerts(alerts: tuple[Rule, ...], *, named: bool) -> Content:
-    """How many alerts fire, as grave as the gravest of them; and which, when ``named``."""
-    gravest_first = sorted(alerts, key=lambda rule: -rule.severity)
+def _alerts(alerts: tuple[Raised, ...], *, named: bool) -> Content:
+    """How many alerts fire that nobody answered, as grave as the gravest of them; and which, when
+    ``named``."""
     told = f"{ALERT.glyph} {counted(len(alerts), 'alert')}"
     if named:
-        names = ", ".join(dict.fromkeys(rule.name for rule in gravest_first))
+        names = ", ".join(dict.fromkeys(each.name for each in alerts))
         told = f"{told}: {cells.cut(names, _NAMES_LIMIT)}"
-    return styled(told, ALERT_TONES[gravest_first[0].severity])
+    return styled(told, ALERT_TONES[alerts[0].severity])
+
+
+def _answered(head: Head, *, whole: bool, plain: bool) -> list[Content]:
+    """How many alerts fire that somebody answered, quietly."""
+    signs = ((ACKNOWLEDGED, head.acknowledged), (SILENCED, head.silenced))
+    words = ", ".join(f"{sign.glyph} {count:,} {sign.word}" for sign, count in signs if count)
+    short = " ".join(f"{sign.glyph} {count:,}" for sign, count in signs if count)
+    forms = [words] if plain else [words, short] if whole else [short]
+    return [styled(form, Tone.DIM) for form in forms] if short else []
 
 
 def _alike(accounts: tuple[AccountState, ...]) -> list[list[AccountState]]:

@@ -11,8 +11,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
+from smsmon.alerts import State
 from smsmon.console import head
 from smsmon.console.actions import Keymap
+from smsmon.console.alert_standing import AlertsHere, raised
 from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
@@ -38,6 +40,7 @@ class HeadLines:
         formats: Formats,
         feed: Feed,
         filtered: Callable[[], Counts | None],
+        alerts: AlertsHere,
         *,
         name: str,
         keymap: Keymap,
@@ -50,6 +53,7 @@ class HeadLines:
         self._formats = formats
         self._feed = feed
         self._filtered = filtered
+        self._alerts = alerts
         self.name = name
         self._keymap = keymap
         self.keyless = False
@@ -97,6 +101,8 @@ class HeadLines:
         """Tell whether the screen is true, and the totals."""
         engine, now = self._session.engine, self._formats.now()
         used, allowed, stretch = self._requests_lately()
+        self._alerts.look_if_changed()
+        states = Counter(each.state for each in self._alerts.rows)
         told = head.Head(
             accounts=tuple(self._session.account(name) for name in engine.profiles),
             states=self.states.counts.copy(),
@@ -110,7 +116,9 @@ class HeadLines:
             masked=self._formats.masked,
             read_only=self._session.read_only,
             halted=self._session.halted,
-            alerts=self._session.alerts,
+            alerts=tuple(map(raised, self._alerts.unanswered)),
+            acknowledged=states[State.ACKNOWLEDGED],
+            silenced=states[State.SILENCED],
             polling=self._session.polling,
             retry_key=self._keymap.face("app.retry"),
             setup_key=self._keymap.face("app.setup") if self.keyless else "",

@@ -1,11 +1,13 @@
 """What the operator is told in the line above the keys: notices, and what is wrong with a row.
 
-A notice stays until the next key. Without one the line tells why the row under the cursor is not
-as it should be; with nothing wrong it is blank, and keeps its place.
+A notice stays until the next key. Without one the line tells the worst alert that nobody answered,
+and behind it why the row under the cursor is not as it should be; with nothing wrong it is blank,
+and keeps its place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from textual.content import Content
@@ -25,6 +27,8 @@ _RANKS: dict[Severity, int] = {"information": 1, "warning": 2, "error": 3}
 MOST_LINES = 6
 """Lines that a sentence may take; what is longer than all of them ends in an ellipsis."""
 _BETWEEN = " · "
+_APART = "  "
+"""Between an alert and what is wrong with a row."""
 
 
 class Notice(NamedTuple):
@@ -87,12 +91,15 @@ class NoticeLine(FittedLine):
         """``passing``: it is there only while there is a notice."""
         super().__init__(id=id, classes="-passing -silent" if passing else None)
         self._reason = Content()
+        self._alert: Sequence[Content] = ()
         self._notices = Notices()
 
-    def explain(self, reason: Content) -> None:
-        """What to say while there is no notice."""
-        if reason != self._reason or reason.spans != self._reason.spans:
-            self._reason = reason
+    def explain(self, reason: Content, alert: Sequence[Content] = ()) -> None:
+        """What to say while there is no notice: an alert, in its forms from the longest to the
+        shortest, and what is wrong with the row under the cursor."""
+        before, after = (self._reason, *self._alert), (reason, *alert)
+        if before != after or [it.spans for it in before] != [it.spans for it in after]:
+            self._reason, self._alert = reason, alert
             self.show(self._notices)
 
     def show(self, notices: Notices) -> None:
@@ -104,7 +111,7 @@ class NoticeLine(FittedLine):
     def _text(self, width: int) -> Content:
         if self._notices:
             return self._notices.text(width)
-        return wrapped(self._reason, width, MOST_LINES)
+        return wrapped(explained(self._alert, self._reason, width), width, MOST_LINES)
 
     def say(self, content: Content) -> None:
         before = _height(self.content)
@@ -114,6 +121,12 @@ class NoticeLine(FittedLine):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         return _height(self._text(width))
+
+
+def explained(alert: Sequence[Content], reason: Content, width: int) -> Content:
+    """An alert, in the longest of its forms that has room beside ``reason``, and that."""
+    forms = [Content(_APART).join(filter(None, (each, reason))) for each in alert or [Content()]]
+    return next((each for each in forms if each.cell_length <= width), forms[-1])
 
 
 def _height(content: Content) -> int:

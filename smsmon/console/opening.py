@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from smsmon.console.actions import Action, Where
+from smsmon.console.actions import Action, Where, face_of
+from smsmon.console.alert_standing import AlertsHere
+from smsmon.console.alerts.answering import Answering
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.live_table import LiveTable
@@ -17,15 +19,21 @@ from smsmon.console.picture import Picture
 if TYPE_CHECKING:
     from textual.app import App
 
+    from smsmon.alerts import Episode
+    from smsmon.console.alerts.cause import Cause
     from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.choice import Option
     from smsmon.console.dialogs.edit import Changes
-    from smsmon.console.tables.alerts import FiredAlerts
     from smsmon.console.tables.found import Place
     from smsmon.console.tables.log import LogLine
     from smsmon.console.views import View
+    from smsmon.in_short import Alerted
     from smsmon.session import Session
     from smsmon.store.past import Happened, NumberFound
+
+
+PAST_LIMIT = 10_000
+"""Alerts that are read at most of a range of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,8 @@ class Dialogs:
     formats: Formats
     picture: Picture
     operations: Operations
+    alerts: AlertsHere
+    answering: Answering
     head: HeadLines
     memory: Memory
     """Keeps the columns chosen."""
@@ -114,7 +124,68 @@ class Dialogs:
 
         self.app.push_screen(FindScreen(self.session.engine.board, self.formats, find), found)
 
-    def since(self, looked: float, fired: FiredAlerts) -> None:
+    def alerted(self) -> None:
+        """What fires, who answered, what is silenced and what is past."""
+        from smsmon.console.alerts.screen import AlertsScreen, Picture
+
+        session = self.session
+        picture = Picture(
+            lambda: self.alerts.rows,
+            lambda: self.alerts.silences,
+            session.alert_book.past,
+            self.alerts.heard,
+            lambda: session.has_alerts,
+        )
+
+        def go_to(cause: Cause | None) -> None:
+            if cause is not None:
+                self._show_cause(cause)
+
+        self.app.push_screen(AlertsScreen(picture, self.answering, self.formats), go_to)
+
+    def _show_cause(self, cause: Cause) -> None:
+        """Go to what caused an alert, whatever the filters hide."""
+        from smsmon.console.reasons import what_of_account
+
+        picture, message_id = self.picture, cause.message_id
+        if message_id:
+            if message_id not in self.session.engine.board:
+                self.say(
+                    f"Message {message_id} is not watched any more: i shows what is known of it."
+                )
+                return
+            self.jump(message_id, None)
+            picture.recipients.put_filter(cause.recipients)
+            return
+        picture.messages.put_filter(cause.messages)
+        picture.recipients.put_filter(cause.recipients)
+        self.go(Where.MESSAGES)
+        if cause.account:
+            account = self.session.account(cause.account)
+            self.say(what_of_account(account, self.formats, face_of("app.retry", self.actions)))
+
+    def acknowledge(self) -> None:
+        """Take on what fires for the chosen messages."""
+        from smsmon.console.alerts.screen import ask_to_acknowledge
+
+        if episodes := self._fired():
+            ask_to_acknowledge(self.answering, episodes, self.app.push_screen)
+
+    def silence(self) -> None:
+        """Let nobody hear for a while of what fires for the chosen messages."""
+        from smsmon.console.alerts.screen import ask_to_silence
+
+        if episodes := self._fired():
+            ask_to_silence(self.answering, episodes, self.app.push_screen)
+
+    def _fired(self) -> list[Episode]:
+        """What fires for the chosen messages; said, when nothing does."""
+        rows = [row for id in self.picture.chosen_ids for row in self.alerts.of_message(id)]
+        if not rows:
+            self.say("No alert fires for it.")
+        return [each.episode for each in rows if each.episode]
+
+    def since(self, looked: float) -> None:
         """What happened since the operator looked last, or in another range of time."""
         from smsmon.console.dialogs.since import LIMIT, Past, SinceScreen
 
@@ -134,10 +205,15 @@ class Dialogs:
         past = Past(
             lambda start, end: ask(lambda archive: archive.in_short(start, end)),
             lines,
-            fired.between if self.session.has_alerts else None,
-            fired.since,
+            self._alerted,
         )
         self.app.push_screen(SinceScreen(looked, self.formats, past), go_to)
+
+    async def _alerted(self, start: float, end: float) -> Alerted:
+        """The alerts on record that fired in this time, or at its beginning still did."""
+        from smsmon.in_short import alerted_by
+
+        return alerted_by(await self.session.alert_book.past(start, PAST_LIMIT), start, end)
 
     def raw(self) -> None:
         """The open message's answer as it was received last."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
+from smsmon.console import alert_words as words
 from smsmon.console.actions import Where
+from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.details import (
     elsewhere,
     message_name,
@@ -24,7 +26,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import part
 from smsmon.console.live_table import MappedRows
 from smsmon.console.message_figures import MessageFigures
-from smsmon.console.reasons import alert_reason, reason
+from smsmon.console.reasons import reason
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import all_columns, messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
@@ -54,23 +56,27 @@ class Picture:
         formats: Formats,
         journal: Journal,
         start: Callable[..., object],
-        explain: Callable[[Content], None],
+        explain: Callable[[Content, Sequence[Content]], None],
+        alerts: AlertsHere,
+        alerts_key: Callable[[], str],
         *,
         tint_seconds: float,
     ) -> None:
         """``start`` starts a worker of Textual, in a group.
 
         ``explain`` is told, whenever that may have changed, why the row under the cursor is not as
-        it should be: nothing when it is.
+        it should be (nothing when it is), and the worst alert that nobody answered, in its forms.
         """
         self._session = session
         self._formats = formats
         self.journal = journal
         self._start = start
         self._explain = explain
+        self._alerts = alerts
+        self._alerts_key = alerts_key
         engine = session.engine
         self.messages = messages_pane(
-            engine, formats, tint_seconds, session.firing, has_alerts=session.has_alerts
+            engine, formats, tint_seconds, alerts.raised, has_alerts=session.has_alerts
         )
         self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
@@ -190,7 +196,9 @@ class Picture:
     def show_rules(self) -> None:
         """Show the column of alerts where there are rules, and not where there are none."""
         session = self._session
-        columns = all_columns(session.engine, self._formats, session.firing, session.has_alerts)
+        columns = all_columns(
+            session.engine, self._formats, self._alerts.raised, session.has_alerts
+        )
         self.messages.table.offer(columns)
 
     def show_ages(self) -> None:
@@ -342,21 +350,36 @@ class Picture:
         self.recipient.entitle([message_name(watched), *age, title(phone)])
 
     def explain(self) -> None:
-        """Tell why the row under the cursor is not as it should be, where that is so."""
+        """Tell the worst alert that nobody answered, and why the row under the cursor is not as it
+        should be, where that is so."""
         watched, slot = self.open_message, self.open_slot
+        of_row = [] if watched is None else self._alerts.of_message(watched.id)
+        unanswered = self._alerts.unanswered
+        worst: Sequence[Content] = ()
+        if unanswered and (episode := unanswered[0].episode):
+            worst = words.line(
+                episode,
+                unanswered[0].facts,
+                self._formats,
+                more=len(unanswered) - 1,
+                key=self._alerts_key(),
+                here=unanswered[0] in of_row,
+            )
         if watched is None:
-            self._explain(Content())
+            self._explain(Content(), worst)
             return
         engine, formats = self._session.engine, self._formats
         inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
         gone_since = watched.absent.get(slot) if slot is not None and inside else None
         alerts = [
-            alert_reason(each, watched, engine, formats)
-            for each in self._session.alerts_of(watched.id)
+            words.of_row(each.episode, each.facts, each.state, formats)
+            for each in of_row
+            if each.episode and each not in unanswered[:1]
         ]
         stands = standing(engine, watched, formats.now())
         self._explain(
-            reason(stands, alerts, 0 if inside else watched.counts.absent, gone_since, formats)
+            reason(stands, alerts, 0 if inside else watched.counts.absent, gone_since, formats),
+            worst,
         )
 
     def focus_engine(self) -> None:

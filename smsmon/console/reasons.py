@@ -7,16 +7,12 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from smsmon.console import cells
 from smsmon.console.details import gone_note
 from smsmon.console.formats import Formats
-from smsmon.console.signs import ALERT, ALERT_TONES, GONE, Tone, state_sign, styled
-from smsmon.filters import Kind
-from smsmon.filters.messages import MESSAGES_BY_NAME
+from smsmon.console.signs import GONE, Tone, state_sign, styled
 from smsmon.known import AccountState, Condition
-from smsmon.monitor.alerts import Alert
-from smsmon.monitor.standing import Monitor, Standing, message_fact
-from smsmon.monitor.state import MessageState, Watched
+from smsmon.monitor.standing import Standing
+from smsmon.monitor.state import MessageState
 from smsmon.sentences import recipients_are
 
 TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
@@ -52,28 +48,6 @@ def _not_fresh(stands: Standing, formats: Formats) -> Content:
     )
 
 
-def alert_reason(alert: Alert, watched: Watched, monitor: Monitor, formats: Formats) -> Content:
-    """``◆ losses: failed_share 60.1%, recipients 138, since 20:14``.
-
-    What its rule asks about, as it is now; the condition itself where none of that is a number or
-    a moment.
-    """
-    rule, now = alert.rule, formats.now()
-    facts = []
-    for name in dict.fromkeys(check.name for term in rule.condition.terms for check in term.checks):
-        field = MESSAGES_BY_NAME[name]
-        fact = message_fact(monitor, watched, now, field)
-        if field.kind is Kind.MOMENT and isinstance(fact, float | int):
-            facts.append(f"{name} since {formats.minute(fact)}")
-        elif field.kind is Kind.SHARE and isinstance(fact, float):
-            facts.append(f"{name} {cells.rate(fact)}")
-        elif field.kind is Kind.NUMBER and isinstance(fact, int):
-            facts.append(f"{name} {cells.count(fact)}")
-    facts = [*(facts or [rule.condition.text]), f"since {formats.minute(alert.began)}"]
-    told = f"{ALERT.glyph} {rule.name}: {', '.join(facts)}"
-    return styled(told, ALERT_TONES[rule.severity])
-
-
 def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, named: bool) -> str:
     """What becomes of a wish to ask an account that is down or stopped; empty where it is well.
 
@@ -96,6 +70,17 @@ def why_not_asked(account: AccountState, formats: Formats, retry_key: str, *, na
                 return f"{told}."
             until = formats.moment(account.held_until)
             return f"{told}: the API asked for a pause until {until}."
+
+
+def what_of_account(account: AccountState, formats: Formats, retry_key: str) -> str:
+    """How it stands with one account, and why."""
+    told = why_not_asked(account, formats, retry_key, named=True)
+    if told:
+        return told
+    if account.failing_since is not None:
+        since = formats.moment(account.failing_since)
+        return f"The account {account.profile} fails since {since}: {formats.words(account.reason)}"
+    return f"The account {account.profile} answers."
 
 
 def limit_used_up(until: float, allowed: int, formats: Formats) -> str:

@@ -15,6 +15,9 @@ from textual.widgets import Static
 
 from smsmon.clock import sleep
 from smsmon.console.actions import ACTIONS, Action, Keymap, Where, bindings
+from smsmon.console.alert_standing import AlertsHere
+from smsmon.console.alerts.answering import Answering
+from smsmon.console.alerts.told import SILENT, Notifier
 from smsmon.console.export import Exports
 from smsmon.console.feed import Feed, News
 from smsmon.console.formats import Formats
@@ -27,7 +30,6 @@ from smsmon.console.notices import TONES, Notice, NoticeLine, Notices, Severity
 from smsmon.console.opening import Dialogs
 from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
-from smsmon.console.tables.alerts import FiredAlerts
 from smsmon.console.tables.log import Journal, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
@@ -66,8 +68,9 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         name: str = "",
         frames_per_second: float = 10,
         tint_seconds: float = 4.0,
+        notifier: Notifier = SILENT,
     ) -> None:
-        """``name`` is the account's, for the header.
+        """``name`` is the account's, for the header; ``notifier`` tells what is news elsewhere too.
 
         ``exports`` is the folder of exports, ``copied`` the file with what was copied last.
         """
@@ -82,13 +85,28 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.notices = Notices()
         self._said = NoticeLine(id="said")
         self.feed = Feed(journal, self.show_news, session.clock, frames_per_second)
+        self.alerts = AlertsHere(session, formats)
         self.picture = picture = Picture(
-            session, formats, journal, start, self._said.explain, tint_seconds=tint_seconds
+            session,
+            formats,
+            journal,
+            start,
+            self._said.explain,
+            self.alerts,
+            partial(self.keymap.face, "alert.list"),
+            tint_seconds=tint_seconds,
         )
         self._keys = KeyLine(self.keymap, id="keys")
+        self.notifier = notifier
         self.arrangement = Arrangement(self, picture, self._keys, plain=formats.plain)
         self.head = HeadLines(
-            session, formats, self.feed, picture.filtered_counts, name=name, keymap=self.keymap
+            session,
+            formats,
+            self.feed,
+            picture.filtered_counts,
+            self.alerts,
+            name=name,
+            keymap=self.keymap,
         )
         go = self.arrangement.go
         steps = Steps()
@@ -106,6 +124,14 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.show_everything,
             go,
         )
+        self.answering = Answering(
+            lambda: session.alert_book,
+            formats,
+            steps,
+            self.say,
+            start,
+            partial(self.keymap.face, "message.undo"),
+        )
         self.exports = Exports(
             self.app, session, formats, picture, exports, copied, self.say, start, go
         )
@@ -115,6 +141,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             formats,
             picture,
             self.operations,
+            self.alerts,
+            self.answering,
             self.head,
             memory,
             go,
@@ -122,7 +150,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.say,
             self.actions,
         )
-        self.fired = FiredAlerts(session.clock.now())
         self._ticks = 0
         self._hour = 0.0
         """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
@@ -152,6 +179,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.session.engine.subscribe(self.feed.hear)
         self.session.engine.subscribe(self.head.activity.hear)
+        self.alerts.heard(self.show_standing)
         for pane in self.picture.tables:
             if names := self.memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
@@ -228,13 +256,22 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def show_alerts(self, alerts: Sequence[Alert]) -> None:
         """Tell what began and ended together: in the log, in a notice, and at its messages."""
-        from smsmon.console.tables import alerts as told
+        from smsmon.console.alerts import told
 
-        self.fired.note(alerts)
+        self.alerts.look()
         self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
         self._show_notice(told.notice(alerts))
-        if any(each.firing and not each.old and each.rule.bell for each in alerts):
+        news = told.news(alerts, self.alerts.state_of)
+        if any(each.rule.bell for each in news):
             self.app.bell()
+        self.notifier.tell(news)
+
+    def show_standing(self) -> None:
+        """Show how it stands with the alerts by now, wherever that is told."""
+        self.feed.tell((), self.alerts.turned)
+        if not self.feed.frozen:
+            self.picture.explain()
+            self.head.show()
 
     def tick(self) -> None:
         """Look at the clock: paint what it changes; ages are told to the minute."""
@@ -246,6 +283,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         states = self.head.states
         if in_turn := self._ticks % _AGES_EVERY == 0:
             states.look_at_the_clock()
+            self.alerts.look()
         if in_turn or states.counts[MessageState.STALE]:
             if not self.feed.frozen:
                 self.picture.show_ages()
@@ -355,7 +393,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def action_since(self) -> None:
         """What happened since the operator last looked, or last night."""
         self._keys.urge(_SINCE, wanted=False)
-        self.dialogs.since(self.attention.away_since, self.fired)
+        self.dialogs.since(self.attention.away_since)
 
     def action_open(self) -> None:
         """Go deeper, from the row under the cursor."""

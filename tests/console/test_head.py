@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.alerts import Severity
+from smsmon.console.alert_standing import Raised
 from smsmon.console.formats import Formats
 from smsmon.console.head import (
     Head,
@@ -20,11 +21,8 @@ from smsmon.console.head import (
     truth,
 )
 from smsmon.console.reasons import limit_used_up, why_not_asked
-from smsmon.filters import parse
-from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
-from smsmon.monitor.alerts import Rule
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder
@@ -45,8 +43,8 @@ NO_STATES: Counter[MessageState] = Counter()
 NONE = "! 0 stale   ∅ 0 not found"
 
 
-def rule(name: str, severity: Severity) -> Rule:
-    return Rule(name, parse("waiting>0", MESSAGE_FIELDS), severity=severity)
+def rule(name: str, severity: Severity) -> Raised:
+    return Raised(name, severity)
 
 
 def line(head: Head, width: int = 400) -> str:
@@ -142,7 +140,9 @@ ALL = Head(
     held_back=1_234,
     masked=True,
     read_only="It is broken.",
-    alerts=(rule("late", Severity.INFO), rule("lost", Severity.CRITICAL)),
+    alerts=(rule("lost", Severity.CRITICAL), rule("late", Severity.INFO)),
+    acknowledged=3,
+    silenced=1,
     polling=WhoPolls(here=True, followed=True),
 )
 
@@ -153,6 +153,7 @@ def test_with_room_enough_everything_is_told_in_its_order() -> None:
         "API ● ok",
         "polls for others too",
         "◆ 2 alerts: lost, late",
+        "◇ 3 acknowledged, ◦ 1 silenced",
         "FROZEN since 09:59:55, 1,234 new",
         "numbers masked",
         "watchlist read-only",
@@ -217,17 +218,17 @@ def test_a_schedule_that_is_stretched_is_told_beyond_a_twentieth(stretch: float,
 
 
 def test_alerts_are_as_grave_as_the_gravest_and_named_once() -> None:
-    def style(*alerts: Rule) -> list[str]:
+    def style(*alerts: Raised) -> list[str]:
         told = truth(Head((WELL,), NO_STATES, alerts=alerts), FORMATS, 200)
         start = told.plain.index("◆")
         return [str(span.style) for span in told.spans if span.start <= start < span.end]
 
     grave, mild = rule("lost", Severity.CRITICAL), rule("late", Severity.WARNING)
-    assert style(mild, grave) == style(grave) == ["$error"]
+    assert style(grave, mild) == style(grave) == ["$error"]
     assert style(mild) == ["$warning"]
     assert style(rule("fyi", Severity.INFO)) == []
     assert "◆ 1 alert: late   " in line(Head((WELL,), NO_STATES, alerts=(mild,)))
-    assert "◆ 3 alerts: lost, late   " in line(Head((WELL,), NO_STATES, alerts=(mild, grave, mild)))
+    assert "◆ 3 alerts: lost, late   " in line(Head((WELL,), NO_STATES, alerts=(grave, mild, mild)))
 
 
 def test_that_nothing_is_polled_is_told_first_and_colours_the_line() -> None:

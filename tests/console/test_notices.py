@@ -177,7 +177,9 @@ for = "30s"
 """
 
 
-async def test_the_line_names_the_alert_of_the_row_with_what_it_asks_about(tmp_path: Path) -> None:
+async def test_the_line_tells_the_worst_alert_in_prose_until_it_is_acknowledged(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
@@ -186,15 +188,23 @@ async def test_the_line_names_the_alert_of_the_row_with_what_it_asks_about(tmp_p
         (firing,) = [id for id in picture.messages.table.view.keys if session.firing(id)]
         assert "◆ alert losses" in line_of(scene)
         await pilot.press("down")
-        assert line_of(scene) == ""
+        elsewhere = line_of(scene)
+        assert elsewhere.startswith(f"◆ losses {firing}: ")
+        assert " % not delivered of " in elsewhere
+        assert len(elsewhere) < SMALL[0]
         while picture.messages.table.cursor_key != firing:
             await pilot.press("down")
         await pilot.pause()
         told = line_of(scene)
-        counts = session.engine.board[firing].counts
-        assert told.startswith("◆ losses: failed_share ")
+        assert told.startswith("◆ losses: ")
         assert len(told) < SMALL[0]
-        assert f"recipients {counts.total:,}, since " in told
+        final = session.engine.board[firing].counts.final
+        assert f" % not delivered of {final:,} final" in told
         await pilot.press("down")
         await pilot.pause()
-        assert line_of(scene) == ""
+        assert line_of(scene) == elsewhere
+        fired = [each.episode for each in scene.screen.alerts.rows if each.episode]
+        numbers = session.history.alerts.fire(fired)
+        await session.alert_book.acknowledge(numbers)
+        await pilot.pause()
+        assert line_of(scene) == "", "it is told until somebody acknowledged it"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
+from smsmon.alerts import Severity
 from smsmon.console.actions import EVERY_ACTION, Where, key_face, rebound
+from smsmon.console.alert_standing import Raised
 from smsmon.console.cells import plain
 from smsmon.console.dialogs.help import HelpScreen
 from smsmon.console.dialogs.help_text import help_text
 from smsmon.console.line import FittedLine, KeyLine
 from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
-from smsmon.filters import parse
-from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.monitor.alerts import Rule
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
 from tests.console.dialogs.stage import SMALL, asking
@@ -107,7 +106,7 @@ def test_a_message_not_found_has_another_sign_than_an_unknown_status() -> None:
 
 def test_help_explains_every_status_every_state_alerts_and_both_shares() -> None:
     page = help_text(Where.MESSAGES).plain
-    assert plain(mark([Rule("name", parse("waiting>0", MESSAGE_FIELDS))])) in page
+    assert plain(mark([Raised("name", Severity.WARNING)])) in page
     assert "[alerts.NAME]" in page
     for sign in (*STATUS_SIGNS.values(), *STATE_SIGNS.values()):
         assert f"{sign.glyph} {sign.word}" in page

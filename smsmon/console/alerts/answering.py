@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from smsmon.alerts import Episode, Silence, What
-from smsmon.console.alerts.rows import AlertRow, can_be_ended
-from smsmon.console.alerts.words import named, silence_of
+from smsmon.console.alert_standing import AlertRow
+from smsmon.console.alert_words import named, silence_of
+from smsmon.console.alerts.rows import can_be_ended
 from smsmon.console.formats import Formats
 from smsmon.console.operations import Say
 from smsmon.console.undoing import AnswerStep, Steps

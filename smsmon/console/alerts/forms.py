@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from smsmon.alerts import NOTE_LIMIT, About, Episode, Silence, What
+from smsmon.console.alert_words import facts_of, named
 from smsmon.console.alerts.answering import Silenced, Taken
-from smsmon.console.alerts.words import facts_of, named
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.dialogs.choice import Choice, Option
 from smsmon.console.formats import Formats

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import partial
 
 from textual.content import Content
 
-from smsmon.alerts import About, Episode, Silence, State, Subject, is_acknowledged, state_of
-from smsmon.console.alerts import words
+from smsmon.alerts import About, Episode, State, is_acknowledged
+from smsmon.console import alert_words as words
+from smsmon.console.alert_standing import AlertRow, row_place
 from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column
@@ -51,89 +51,6 @@ class Shown(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
     PAST = "past"
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """One alert, or one silence alone."""
-
-    state: State
-    episode: Episode | None = None
-    silence: Silence | None = None
-    """The one that covers the alert, in force; or the row itself."""
-    covers: int = 0
-    """Of a silence alone: how many alerts it keeps silent."""
-    facts: str = ""
-    """What is so by now, where this console sees it."""
-
-    @property
-    def key(self) -> str:
-        """The same for the same alert, whenever it is asked for."""
-        if self.episode is None:
-            return f"silence {self.silence.number if self.silence else 0}"
-        rule, subject = self.episode.rule, self.episode.subject
-        # Of a rule and a subject one fires at a time, whether it is recorded yet or not.
-        number = self.episode.number if not self.episode.firing else ""
-        return f"{rule} {subject} {subject.profile} {number}"
-
-    @property
-    def since(self) -> float:
-        if self.episode is not None:
-            return self.episode.began_at
-        return self.silence.since if self.silence else 0.0
-
-    @property
-    def severity(self) -> int:
-        return int(self.episode.severity) if self.episode else 0
-
-
-_ORDER = {State.FIRING: 0, State.ACKNOWLEDGED: 1, State.SILENCED: 2, State.PAST: 3}
-
-
-def alert_rows(
-    episodes: Iterable[Episode],
-    silences: Iterable[Silence],
-    now: float,
-    facts: Mapping[tuple[str, Subject], str] | None = None,
-) -> list[AlertRow]:
-    """What fires, those first that nobody answered, the gravest and then the newest of them first.
-
-    ``facts``: what is so by now, by rule and subject.
-    """
-    in_force = [each for each in silences if each.in_force(now)]
-    known = facts or {}
-    rows = [
-        AlertRow(
-            state_of(each, in_force, now),
-            each,
-            next((silence for silence in in_force if silence.covers(each)), None),
-            facts=known.get((each.rule, each.subject), ""),
-        )
-        for each in episodes
-    ]
-    return sorted(rows, key=_place)
-
-
-def _place(row: AlertRow) -> tuple[object, ...]:
-    return _ORDER[row.state], -row.severity, -row.since, row.key
-
-
-def silence_rows(
-    episodes: Sequence[Episode], silences: Iterable[Silence], now: float
-) -> list[AlertRow]:
-    """The silences in force, the one that ends first at the top."""
-    return [
-        AlertRow(State.SILENCED, None, each, sum(map(each.covers, episodes)))
-        for each in sorted(silences, key=lambda each: (each.until, each.number))
-        if each.in_force(now)
-    ]
-
-
-def past_rows(episodes: Iterable[Episode]) -> list[AlertRow]:
-    """What is over, the latest first."""
-    over = [each for each in episodes if each.over_at is not None]
-    over.sort(key=lambda each: -(each.over_at or 0.0))
-    return [AlertRow(State.PAST, each) for each in over]
 
 
 def looked_at(
@@ -311,7 +228,7 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
         return Span(words.worst_of(row.episode, formats) if row.episode else "", Tone.DIM)
 
     first: Column[AlertRow] = (
-        Column("state", "state", state, width=12, priority=99, sort_key=_place)
+        Column("state", "state", state, width=12, priority=99, sort_key=row_place)
         if formats.plain
         else Column("sign", "", sign, width=1, priority=99, sortable=False)
     )

@@ -14,20 +14,18 @@ from textual.widgets import Static
 
 from smsmon.alerts import Episode, Silence
 from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
+from smsmon.console.alert_standing import AlertRow, past_rows, silence_rows
 from smsmon.console.alerts.answering import Answering, Silenced, Taken
 from smsmon.console.alerts.cause import Cause, cause_of
 from smsmon.console.alerts.forms import AcknowledgeScreen, SilenceScreen, to_silence
 from smsmon.console.alerts.rows import (
     ALERT_FIELDS,
     ALERT_STAGES,
-    AlertRow,
     AlertRows,
     Shown,
     alert_columns,
     counts,
     looked_at,
-    past_rows,
-    silence_rows,
     whole_of,
 )
 from smsmon.console.dialogs.base import Dialog, Keys

@@ -24,6 +24,7 @@ from smsmon.console.tables.happened import (
     TROUBLE,
     HappenedRows,
     Subject,
+    beside,
     happened_pane,
     summary,
     whole,
@@ -37,7 +38,7 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.in_short import Alerted, Sorted, worst_first
+from smsmon.in_short import Alerted, Sorted, beside_rows, worst_first
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
 from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
@@ -73,10 +74,8 @@ class Past:
     lines: Callable[[float, float, str | None], Awaitable[Happened]]
     """(Start, end, message) → each change and event; of all messages for None. At most ``LIMIT``
     of a kind."""
-    alerted: Callable[[float, float], Alerted] | None = None
-    """(Start, end) → the alerts that are known to have fired; None: there are none to be told."""
-    alerted_since: float = 0.0
-    """Since when these are known."""
+    alerted: Callable[[float, float], Awaitable[Alerted]]
+    """(Start, end) → the alerts on record that fired. It and all others raise ``StoreError``."""
 
 
 class SinceScreen(Dialog[LogLine | None]):
@@ -128,12 +127,11 @@ class SinceScreen(Dialog[LogLine | None]):
         self._subject: Subject | None = None
         """What the lines shown are of; None: of all."""
         self._sorted = Sorted((), ())
+        self._alerted: Alerted = {}
         self._told = Static(id="since-told", markup=False)
         self._summary = Content()
         self._rows = HappenedRows()
-        self._pane = happened_pane(
-            self._rows, formats, alerts=past.alerted is not None, id="since-rows", empty="Looking …"
-        )
+        self._pane = happened_pane(self._rows, formats, id="since-rows", empty="Looking …")
         self._log = log_pane(Journal(), formats, id="since-log", empty="Looking …")
         self._lines = Journal()
         self._typed = TextField(limit=_LONGEST, id="since-typed")
@@ -183,14 +181,13 @@ class SinceScreen(Dialog[LogLine | None]):
         """Tell the range picked; with ``fall_back`` last night, if nothing happened in it."""
         nothing = ""
         rows = await self._in_short()
-        if rows == [] and fall_back:
+        if rows == [] and not self._alerted and fall_back:
             nothing = f"Nothing happened since you looked, {self._at(self._looked)}.\n"
             self._said = NIGHT
             rows = await self._in_short()
         if rows is None:
             return
-        start, end = self._range.start, self._range.end
-        alerted = self._past.alerted(start, end) if self._past.alerted else {}
+        alerted = self._alerted
         self._sorted = worst_first(rows, alerted)
         self._rows.tell(self._sorted, alerted)
         self._pane.table.set_source(self._rows, self._rows.subjects)
@@ -198,9 +195,8 @@ class SinceScreen(Dialog[LogLine | None]):
         if self._pane.filter.text in ("", TROUBLE):
             self._pane.put_filter(self._usual)
         parts = [styled(nothing, Tone.DIM), summary(rows)] if nothing else [summary(rows)]
-        if self._past.alerted and self._past.alerted_since > start:
-            since = self._at(self._past.alerted_since)
-            parts.append(styled(f"\nAlerts are known since {since} only.", Tone.DIM))
+        if besides := beside(beside_rows(rows, alerted), self._formats):
+            parts.append(styled(f"\n{besides}", Tone.WARN))
         self._summary = Content.assemble(*parts)
         self._told.update(self._summary)
         self._retitle()
@@ -210,6 +206,7 @@ class SinceScreen(Dialog[LogLine | None]):
         self._range = self._meant()
         self._say_range()
         try:
+            self._alerted = await self._past.alerted(self._range.start, self._range.end)
             return await self._past.in_short(self._range.start, self._range.end)
         except StoreError as error:
             self._refused(error)

@@ -38,12 +38,16 @@ from smsmon.in_short import (
     besides,
     is_trouble,
     long_unread,
+    of_row,
     stretches,
 )
 from smsmon.recipients import Status
 from smsmon.sentences import counted
 from smsmon.store.past import InShort
+from smsmon.text import painted
 
+_NAMED = 3
+"""Alerts of what has no row that are told, before the rest is counted."""
 Subject = tuple[str | None, str]
 """What a row is about: a message and its account; None: the account itself."""
 
@@ -86,7 +90,7 @@ class HappenedRows:
 
     def fired(self, row: InShort) -> Sequence[Fired]:
         """The alerts of a row."""
-        return self.alerted.get(row.message_id or "", ())
+        return of_row(row, self.alerted)
 
     def accepted(self, keys: Sequence[Subject], wanted: Filter) -> list[bool]:
         """Which rows a filter lets through."""
@@ -132,13 +136,8 @@ def name_of(row: InShort) -> str:
     return row.message_id or f"account {row.profile}"
 
 
-def happened_columns(
-    rows: HappenedRows, formats: Formats, *, alerts: bool
-) -> tuple[Column[InShort], ...]:
-    """Who, how many came, from when to when unread, and what else where there is room.
-
-    ``alerts``: whether there are any to be told.
-    """
+def happened_columns(rows: HappenedRows, formats: Formats) -> tuple[Column[InShort], ...]:
+    """Who, how many came, from when to when unread, and what else where there is room."""
 
     def sign(row: InShort, _: int) -> Cell:
         found = sign_of(row, rows.fired(row))
@@ -153,8 +152,6 @@ def happened_columns(
             return Span(ZERO, Tone.DIM)
         return Span(_alerts(fired, formats), ALERT_TONES[max(each.severity for each in fired)])
 
-    told = (Column("alerts", "alerts", alert, width=20, flex=1, priority=60,
-                   sort_key=lambda row: -len(rows.fired(row))),) if alerts else ()  # fmt: skip
     heads = (f"{DELIVERED.glyph} came", f"{NOT_DELIVERED.glyph} came", UNKNOWN.glyph)
     came, failed, odd = ("delivered", "failed", "unknown") if formats.plain else heads
     return (
@@ -171,7 +168,9 @@ def happened_columns(
                sort_key=lambda row: row.unread[0].since if row.unread else None,
                help="From when to when it was not read though that was due: nobody knows what"
                     " happened then."),
-        *told,
+        Column("alerts", "alerts", alert, width=20, flex=1, max_width=60, priority=60,
+               sort_key=lambda row: -len(rows.fired(row)),
+               help="The alerts that fired, from when to when, and who acknowledged them."),
         Column("besides", "besides", lambda row, _: Span(besides(row), Tone.DIM), width=20, flex=1,
                priority=40, sort_key=besides),
     )  # fmt: skip
@@ -212,10 +211,19 @@ def lasted(all: Sequence[Stretch], formats: Formats, width: int) -> Cell:
 
 def _alerts(fired: Sequence[Fired], formats: Formats) -> str:
     names = dict.fromkeys(each.rule for each in fired)
-    return ", ".join(
-        f"{name} {_lasted([each for each in fired if each.rule == name], formats)}"
-        for name in names
-    )
+    told = []
+    for name in names:
+        of_rule = [each for each in fired if each.rule == name]
+        by = ", ".join(dict.fromkeys(painted(each.by) for each in of_rule if each.by))
+        told.append(f"{name} {_lasted(of_rule, formats)}" + (f", ack. by {by}" if by else ""))
+    return ", ".join(told)
+
+
+def beside(fired: Sequence[Fired], formats: Formats) -> str:
+    """The alerts of what has no row: ``late tag:otp 22:14–06:40, ack. by anna@ops1``."""
+    told = [f"{painted(each.about)}: {_alerts([each], formats)}" for each in fired[:_NAMED]]
+    more = [f"{len(fired) - _NAMED:,} more"] if len(fired) > _NAMED else []
+    return f"{ALERT.glyph} {' · '.join(told + more)}" if fired else ""
 
 
 def _lasted(all: Sequence[Stretch], formats: Formats) -> str:
@@ -264,9 +272,8 @@ def summary(rows: Sequence[InShort]) -> Content:
 
 
 def happened_pane(
-    rows: HappenedRows, formats: Formats, *, alerts: bool, id: str, empty: str
+    rows: HappenedRows, formats: Formats, *, id: str, empty: str
 ) -> TablePane[Subject, InShort]:
     """What happened, by subject."""
-    table = LiveTable(happened_columns(rows, formats, alerts=alerts), rows, empty=empty,
-                      tint_seconds=0)  # fmt: skip
+    table = LiveTable(happened_columns(rows, formats), rows, empty=empty, tint_seconds=0)
     return TablePane(table, HAPPENED_FIELDS, Where.MESSAGES, HAPPENED_STAGES, formats, id=id)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from smsmon.alerts import State
 from smsmon.console import cells
 from smsmon.console.actions import Where
+from smsmon.console.alert_words import STATE_SIGNS, tone_of
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
-from smsmon.console.signs import ALERT, ALERT_TONES, DASH, NOT_LISTED, state_sign
+from smsmon.console.signs import ALERT, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
 from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Filter
@@ -24,12 +26,13 @@ from smsmon.monitor.state import MessageState, Watched
 from smsmon.recipients import Status
 
 if TYPE_CHECKING:
-    from smsmon.monitor.alerts import Rule
+    from smsmon.console.alert_standing import Raised
 
-Firing = Callable[[str], "Sequence[Rule]"]
+Firing = Callable[[str], "Sequence[Raised]"]
+"""Message → the rules that fire for it, those first that nobody answered."""
 
 
-def no_alerts(message_id: str) -> Sequence[Rule]:
+def no_alerts(message_id: str) -> Sequence[Raised]:
     """No rule fires."""
     return ()
 
@@ -74,12 +77,14 @@ class MessageRows:
         facts = (message_fact(self._monitor, self._board[key], now, field) for key in keys)
         return [*map(field.sort_key, facts)]
 
-    def _alert_order(self, key: str) -> tuple[int, list[str]] | None:
-        """Most alerts first, then those with recipients no longer listed; None sorts last."""
+    def _alert_order(self, key: str) -> tuple[int, int, list[str]] | None:
+        """Most alerts that nobody answered first, then those answered, then those with recipients
+        no longer listed; None sorts last."""
         rules = self._firing(key)
         if not rules and not self._board[key].counts.absent:
             return None
-        return -len(rules), [rule.name for rule in rules]
+        firing = sum(rule.state is State.FIRING for rule in rules)
+        return -firing, -len(rules), [rule.name for rule in rules]
 
 
 def message_columns(monitor: Monitor, formats: Formats) -> tuple[Column[Watched], ...]:
@@ -145,9 +150,12 @@ def _state(monitor: Monitor, formats: Formats, row: Watched, width: int) -> Cell
     return cells.state(stands.state.value, detail=" ".join(since.split()[:2]))
 
 
-def mark(rules: Sequence[Rule]) -> Cell:
-    """The sign of a message for which these rules fire, as grave as the gravest, which is first."""
-    return Span(ALERT.glyph, ALERT_TONES[rules[0].severity]) if rules else ""
+def mark(rules: Sequence[Raised]) -> Cell:
+    """The sign of a message for which these rules fire: as the first of them, the others wait."""
+    if not rules:
+        return ""
+    first = rules[0]
+    return Span((STATE_SIGNS[first.state] or ALERT).glyph, tone_of(first.state, first.severity))
 
 
 def alert_column(
@@ -165,7 +173,11 @@ def alert_column(
 
     def named(row: Watched, width: int) -> Cell:
         rules = firing(row.id)
-        return Span(rules[0].name, ALERT_TONES[rules[0].severity]) if rules else ""
+        if not rules:
+            return ""
+        first = rules[0]
+        told = first.name if first.state is State.FIRING else str(first.state)
+        return Span(told, tone_of(first.state, first.severity))
 
     if plain:
         return Column("alert", "alert", named, width=7, priority=97, spare=not has_alerts,

@@ -58,6 +58,8 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         self._canvas = Canvas()
         self.shows_cursor = shows_cursor
         self._last_pressed = ""
+        self.in_sight: bool | None = None
+        """Whether the terminal has the focus; None: it never said."""
         self._cursor_at = Offset()
         """Where the terminal's own cursor stands."""
         self.told: int | None = None
@@ -125,6 +127,8 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
             self._canvas.forget()  # terminals fold the lines that they show
         if isinstance(event, events.Key):
             self._last_pressed = event.key
+        if isinstance(event, events.AppFocus | events.AppBlur):
+            self.in_sight = isinstance(event, events.AppFocus)
         await super().on_event(event)
 
     @on(Drained)
@@ -150,6 +154,11 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
             if written is None and before != self._cursor_at:
                 return Painted("")
         return written
+
+    def write_between_frames(self, sequence: str) -> None:
+        """Send a sequence that paints nothing: whole, and never in the middle of a frame."""
+        if self.terminal_driver is not None:
+            self.terminal_driver.write(sequence)
 
     @property
     def reading_place(self) -> Offset:

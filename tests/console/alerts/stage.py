@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from smsmon.alerting.book import AlertBook
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject, Worst
+from smsmon.console.alert_standing import AlertRow, alert_rows
 from smsmon.console.alerts.answering import Answering
-from smsmon.console.alerts.rows import AlertRow, alert_rows
 from smsmon.console.alerts.screen import AlertsScreen, Picture
 from smsmon.console.formats import Formats
 from smsmon.console.undoing import Steps

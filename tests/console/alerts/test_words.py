@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from smsmon.alerts import About, Acknowledgement, Silence, Subject, What
-from smsmon.console.alerts import words
+from smsmon.console import alert_words as words
+from smsmon.console.alert_standing import alert_rows, silence_rows
 from smsmon.console.alerts.cause import Cause, cause_of
-from smsmon.console.alerts.rows import Shown, alert_rows, counts, silence_rows
+from smsmon.console.alerts.rows import Shown, counts
 from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone
 from smsmon.filters import parse

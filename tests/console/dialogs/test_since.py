@@ -10,18 +10,15 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.alerts import About, Severity, Subject
+from smsmon.alerts import Severity
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import Past, SinceScreen, lines
 from smsmon.console.formats import Formats
 from smsmon.console.line import KeyLine
-from smsmon.console.tables.alerts import FiredAlerts
 from smsmon.console.tables.happened import summary
 from smsmon.console.tables.log import transition_lines
-from smsmon.filters import parse
 from smsmon.in_short import Fired
 from smsmon.model import Entry, Event, EventKind, Transition
-from smsmon.monitor.alerts import Alert, Rule
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened, InShort, Unread
@@ -69,7 +66,7 @@ class Told:
     """A history in which something happened last night, and nothing since."""
 
     rows: Sequence[InShort] = tuple(ROWS)
-    alerts: Mapping[str, Sequence[Fired]] | None = field(default_factory=lambda: LOSSES)
+    alerts: Mapping[str, Sequence[Fired]] = field(default_factory=lambda: LOSSES)
     asked: list[tuple[float, float]] = field(default_factory=list)
     more: bool = False
 
@@ -83,9 +80,11 @@ class Told:
         changes = LAST_NIGHT.transitions if message_id in (None, "2270142") else ()
         return Happened(changes, events, self.more)
 
+    async def alerted(self, start: float, end: float) -> Mapping[str, Sequence[Fired]]:
+        return self.alerts if start <= NIGHT + 300 else {}
+
     def screen(self) -> SinceScreen:
-        known = None if self.alerts is None else (lambda start, end: self.alerts or {})
-        past = Past(self.in_short, self.lines, known, NIGHT - 60)
+        past = Past(self.in_short, self.lines, self.alerted)
         return SinceScreen(START - 30, Formats(VirtualClock(START), utc=True), past)
 
 
@@ -136,16 +135,12 @@ async def test_wide_screens_tell_the_alerts_and_what_else_happened() -> None:
         assert "losses 21 Nov 22:14–" in app.line_with("◆ 2270138")
         assert "completed" in app.line_with("2270142")
         assert "down, up" in app.line_with("○ account")
-    async with asking(Told(alerts=None).screen(), WIDE) as (app, _):
-        assert "alerts" not in app.text, "there are no rules"
 
 
-async def test_alerts_of_before_this_console_are_said_to_be_unknown() -> None:
-    told = Told()
-    screen = told.screen()
-    screen._past = replace(screen._past, alerted_since=NIGHT + 3_600)
-    async with asking(screen, SMALL) as (app, _):
-        assert app.line_with("Alerts are known since 21 Nov 23:00 only.")
+async def test_an_alert_of_what_has_no_row_is_told_above_the_rows_with_who_acknowledged() -> None:
+    late = Fired("late", NIGHT + 840, NIGHT + 3_600, Severity.CRITICAL, "tag:otp", "anna@ops1")
+    async with asking(Told(alerts={"tag:otp": (late,)}).screen(), SMALL) as (app, _):
+        assert "◆ tag:otp: late 21 Nov 22:14–21 Nov 23:00, ack. by anna@ops1" in app.text
 
 
 async def test_enter_opens_the_lines_of_a_message_and_escape_comes_back() -> None:
@@ -310,27 +305,3 @@ def test_many_words_of_the_api_make_no_endless_line() -> None:
     (line,) = transition_lines(news)
     assert len(line.text) < 300
     assert line.text.endswith(", 995 otherwise")
-
-
-def test_alerts_are_known_from_their_beginning_to_their_end() -> None:
-    rule = Rule("losses", parse("", ()), severity=Severity.CRITICAL)
-    known = FiredAlerts(0.0)
-    known.note(
-        [
-            Alert(rule, Subject(About.MESSAGE, "300"), True, 20.0, 10.0),
-            Alert(rule, Subject(About.MESSAGE, "301"), True, 30.0, 30.0),
-        ]
-    )
-    assert known.between(0.0, 10.0) == {}
-    assert known.between(0.0, 11.0) == {"300": [Fired("losses", 10.0, None, 3)]}
-    known.note(
-        [
-            Alert(rule, Subject(About.MESSAGE, "300"), False, 40.0, 10.0),
-            Alert(rule, Subject(About.MESSAGE, "302"), False, 40.0, 10.0),
-        ]
-    )
-    assert known.between(0.0, 99.0) == {
-        "300": [Fired("losses", 10.0, 40.0, 3)],
-        "301": [Fired("losses", 30.0, None, 3)],
-    }
-    assert known.between(40.0, 99.0).keys() == {"301"}

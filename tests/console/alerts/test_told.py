@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.alerts import About, Severity, Subject
+from smsmon.alerts import About, Severity, State, Subject
+from smsmon.console.alert_standing import Raised
+from smsmon.console.alerts.told import in_short, lines, news, notice
 from smsmon.console.cells import Span, Tone, plain
-from smsmon.console.tables.alerts import lines, notice
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -55,7 +57,7 @@ async def test_what_held_at_the_start_is_told_in_one_go(tmp_path: Path) -> None:
     async with opened(tmp_path) as (scene, _):
         slow = [line for line in logged(scene) if "held already" in line]
         assert len(slow) == 1
-        assert "◆ alert slow held already (waiting>0 oldest>1m)" in slow[0]
+        assert "◆ alert slow held already: " in slow[0]
         shown = screen_text(scene.app)
         firing = len(scene.screen.session.alerts)
         assert firing > 3
@@ -117,13 +119,30 @@ def test_many_alerts_are_one_line_and_one_notice() -> None:
     many = [alert(number) for number in range(500)]
     (line,) = lines(many)
     assert line.where == "alerts"
-    assert line.text == "◆ alert late (oldest>60s): 500 messages: 0, 1, 2 and 497 more"
+    assert line.text == "◆ alert late: 500 messages: 0, 1, 2 and 497 more"
     assert len(lines(many[:3])) == 3, "a few have a line each, with the message in it"
     text, urgency = notice([*many, alert(7, GRAVE)])
     assert len(text.splitlines()) == 2
     assert urgency == "error"
 
 
-def test_a_message_is_marked_with_its_gravest_alert() -> None:
+def test_a_message_is_marked_with_its_first_alert_which_stands_back_when_answered() -> None:
     assert plain(mark(())) == ""
-    assert mark((GRAVE, LATE)) == Span("◆", Tone.BAD)
+    grave = Raised("grave", Severity.CRITICAL)
+    assert mark((grave, Raised("late", Severity.WARNING))) == Span("◆", Tone.BAD)
+    assert mark((grave._replace(state=State.ACKNOWLEDGED),)) == Span("◇", Tone.DIM)
+    assert mark((grave._replace(state=State.SILENCED),)) == Span("◦", Tone.DIM)
+
+
+def test_what_is_old_or_answered_is_no_news() -> None:
+    taken = Subject(About.MESSAGE, "3")
+    told = [alert(1), alert(2, old=True), alert(3), replace(alert(4), firing=False)]
+    states = {taken: State.ACKNOWLEDGED}
+    fresh = news(told, lambda _, subject: states.get(subject, State.FIRING))
+    assert [each.message_id for each in fresh] == ["1"]
+
+
+def test_a_notification_tells_the_gravest_first_and_what_is_so() -> None:
+    bad = replace(alert(1, GRAVE, label="Sale"), facts="not read for 4 m")
+    assert in_short([bad]) == ("smsmon: grave", "grave 1 Sale: not read for 4 m")
+    assert in_short([alert(2), bad]) == ("2 alerts", "grave 1 Sale: not read for 4 m, late 2")
