@@ -203,14 +203,6 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def profile_of(entry_profile: str, settings: Settings) -> str:
-    """The profile an entry is polled under: its own, or the current one if it says "default"
-    and no profile has that name."""
-    if entry_profile == "default" and "default" not in settings.profiles:
-        return settings.profile
-    return entry_profile
-
-
 class Client(Source, Protocol):
     """What is asked of an account: the API's client, or a stand-in."""
 

@@ -16,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, cast
 
 from smsmon import learned
-from smsmon.accounts import Accounts, limits_of, profile_of
+from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock, sleep
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Entry
@@ -341,7 +341,7 @@ class Session:
     def _mine(self, entries: Iterable[Entry]) -> list[Entry]:
         settings, only = self.accounts.settings, self._only
         return [
-            replace(entry, profile=profile_of(entry.profile, settings))
+            replace(entry, profile=settings.profile_of(entry.profile))
             for entry in entries
             if only is None or entry.id in only
         ]

@@ -118,7 +118,6 @@ def profiles_of(
     """
     if ("profile",) in given_flags():
         return [(each, settings.profile) for each in ids]
-    from smsmon.accounts import profile_of
     from smsmon.store.errors import StoreError
 
     try:
@@ -127,5 +126,5 @@ def profiles_of(
         if len(settings.profiles) > 1:
             complain(f"{error} The current profile, {settings.profile}, is used for all.")
         entries = []
-    known = {entry.id: profile_of(entry.profile, settings) for entry in entries}
+    known = {entry.id: settings.profile_of(entry.profile) for entry in entries}
     return [(each, known.get(each, settings.profile)) for each in ids]

@@ -13,7 +13,7 @@ import click
 
 from smsmon import exit_codes, files, outputs
 from smsmon.commands import completing
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, require_profiles
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
@@ -136,6 +136,8 @@ def export(
     entries = store.watchlist().load() if choice else ()
     with store.archive() as archive:
         keys = archive.messages(named or None, account)
+        if account is not None and not keys and not archive.messages(None, account):
+            require_profiles(locations, [account])  # one that is gone may have read something
         asked = RowsWanted(
             keys=keys,
             profile=account,

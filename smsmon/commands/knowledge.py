@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
-from smsmon.accounts import profile_of
 from smsmon.alerts import About
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
 from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered, Summary
@@ -54,7 +53,7 @@ class Knowledge:
         self.board = Board()
         self.trouble_below = settings.display.trouble_share
         self._settings = settings
-        mine = (replace(each, profile=profile_of(each.profile, settings)) for each in entries)
+        mine = (replace(each, profile=settings.profile_of(each.profile)) for each in entries)
         self._entries = {(each.id, each.profile): each for each in mine}
         self._archive = archive
         self._fields = fields

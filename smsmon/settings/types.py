@@ -322,6 +322,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = field(default_factory=dict)
 
+    def profile_of(self, named: str) -> str:
+        """The profile that a message is polled under: the one it names, or the current one if it
+        says "default" and no profile has that name.
+        """
+        return self.profile if named == "default" and named not in self.profiles else named
+
     @property
     def current(self) -> Profile:
         """The profile named by ``profile``."""

@@ -56,7 +56,7 @@ def run() -> Iterator[Promise]:
         def python(code: str, *arguments: str) -> Measure:
             return lambda: spent([sys.executable, "-c", code, *arguments], environ)[0]
 
-        click, version, ls, httpx, status, as_json = in_turns(
+        click, version, ls, httpx, status, as_json, oneline = in_turns(
             ROUNDS,
             python(BARE_CLICK),
             python(SCRIPT, "--version"),
@@ -64,11 +64,13 @@ def run() -> Iterator[Promise]:
             python(BARE_HTTPX),
             python(SCRIPT, "status", "300"),
             python(SCRIPT, "status", "300", "--json"),
+            python(SCRIPT, "status", "--oneline"),
         )
     yield ratio("smsmon --version : import click (CPU)", version, click, 1.1)
     yield ratio("smsmon ls : import click (CPU)", ls, click, 1.6)
     yield ratio("smsmon status : a GET by httpx (CPU)", status, httpx, 1.3)
     yield ratio("smsmon status --json : a GET by httpx (CPU)", as_json, httpx, 1.3)
+    yield ratio("smsmon status --oneline : a GET by httpx (CPU)", oneline, httpx, 0.9)
     yield from first_frame()
 
 

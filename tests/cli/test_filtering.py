@@ -203,3 +203,22 @@ def test_what_happened_is_told_of_the_messages_chosen(known: Program) -> None:
     assert ids(known, "history", "changes", "--filter", "label:nothing") == []
     told = known.run("history", "changes", "--lines", "--filter", "failed>0").out
     assert {line.split("\t")[1] for line in told.splitlines()} == {"301"}
+
+
+def test_a_message_that_is_not_there_is_told_only_where_the_filter_lets_it_through(
+    program: Program,
+) -> None:
+    program.run("add", "300", "999")
+    done = program.run("status", "--all", "--filter", "failed>=0")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.split("\t")[0] == "300"
+    for expression in ("id:999", "state:not_found"):
+        done = program.run("status", "--all", "--filter", expression)
+        assert (done.code, "999: " in done.err) == (4, True)
+
+
+def test_an_account_that_nobody_has_exports_nothing_and_says_so(known: Program) -> None:
+    done = known.run("export", "summary", "--profile", "nope")
+    assert (done.code, done.out) == (2, "")
+    assert 'no profile "nope"' in done.err
+    assert known.run("export", "summary", "--profile", "default").code == 0

@@ -6,7 +6,8 @@ import pytest
 
 from smsmon import exit_codes
 from smsmon.commands.reading import Reading
-from smsmon.commands.status import _codes, _json, _whole
+from smsmon.commands.status import _codes
+from smsmon.commands.status_rows import shown_json, whole
 from smsmon.model import Fault, FaultKind
 from smsmon.recipients import Status
 from tests.monitor.fakes import report, row
@@ -22,7 +23,7 @@ MET = {
 
 
 def met(fail_on: list[str], *readings: Reading) -> bool:
-    return exit_codes.FAIL_ON in list(_codes(readings, [*map(_whole, readings)], fail_on))
+    return exit_codes.FAIL_ON in list(_codes(readings, [*map(whole, readings)], fail_on))
 
 
 @pytest.mark.parametrize("kind", MET)
@@ -40,7 +41,7 @@ def test_to_fail_on_something_is_met_by_one_recipient_that_is_so(kind: str) -> N
 def test_what_was_not_read_meets_nothing_and_keeps_its_own_code() -> None:
     fault = Fault(FaultKind.NETWORK, "It was refused.")
     unread = Reading("300", fault=fault)
-    assert list(_codes([unread], [_whole(unread)], ["any"])) == [
+    assert list(_codes([unread], [whole(unread)], ["any"])) == [
         exit_codes.of_kind(FaultKind.NETWORK)
     ]
     late = Reading("300", report([MET["stop"]]), fault)
@@ -49,5 +50,5 @@ def test_what_was_not_read_meets_nothing_and_keeps_its_own_code() -> None:
 
 def test_why_a_message_was_not_read_is_told_without_the_numbers_in_it() -> None:
     unread = Reading("300", fault=Fault(FaultKind.SERVER, "No route for 0612345678."))
-    told = [_json(_whole(unread), private)["error"]["message"] for private in (False, True)]
+    told = [shown_json(whole(unread), private)["error"]["message"] for private in (False, True)]
     assert told == ["No route for 0612345678.", "No route for ········78."]
