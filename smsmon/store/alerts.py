@@ -99,7 +99,9 @@ class AlertStore(Protocol):
         ...
 
     def unsilence(self, numbers: Collection[int], at: float) -> list[Silence]:
-        """End these silences at ``at``, where they would last longer; gives those, as they were."""
+        """End these silences at ``at``, where they would last longer; gives those as they were, by
+        their numbers.
+        """
         ...
 
     def silences(self, now: float) -> list[Silence]:

@@ -21,6 +21,7 @@ class Kept:
     told: dict[Telling, tuple[object, Told]] = field(default_factory=dict)
     """With the process that took it on."""
     numbers: count[int] = field(default_factory=lambda: count(1))
+    silence_numbers: count[int] = field(default_factory=lambda: count(1))
     writes: int = 0
     """How many times anything was written."""
     lock: RLock = field(default_factory=RLock)
@@ -129,7 +130,7 @@ class MemoryAlerts(AlertStore):
                 if (each.what, each.name) == (silence.what, silence.name):
                     self.unsilence([each.number], silence.since)
             self._kept.writes += 1
-            number = next(self._kept.numbers)
+            number = next(self._kept.silence_numbers)
             self._kept.silences[number] = kept = replace(silence, number=number)
             return kept
 
@@ -137,7 +138,7 @@ class MemoryAlerts(AlertStore):
         ended = []
         with self._kept.lock:
             self._kept.writes += 1
-            for number in numbers:
+            for number in sorted(set(numbers)):
                 silence = self._kept.silences.get(number)
                 if silence is not None and silence.until > at:
                     ended.append(silence)

@@ -187,7 +187,8 @@ def test_silences_are_kept_until_they_end_and_one_of_a_kind_lasts(command: Alert
     longer = command.silence(replace(rule, since=START + 30, until=START + 900))
     assert command.silences(START + 30) == [third, longer, second]
     assert command.silences(START + 29) == [replace(first, until=START + 30), third, longer, second]
-    assert command.unsilence([longer.number, second.number, 999], START + 40) == [longer, second]
+    ended = command.unsilence([longer.number, second.number, longer.number, 999], START + 40)
+    assert ended == [second, longer]
     assert command.unsilence([longer.number], START + 40) == []
     assert command.silences(START + 40) == [third]
 

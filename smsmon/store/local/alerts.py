@@ -150,7 +150,8 @@ class LocalAlerts:
     def unsilence(self, numbers: Collection[int], at: float) -> list[Silence]:
         query = f"{_SILENCE} WHERE id = ? AND until > ?"
         with self._writing() as db:
-            rows = [row for each in numbers for row in db.execute(query, (each, ms(at))).fetchall()]
+            found = [db.execute(query, (each, ms(at))).fetchone() for each in set(numbers)]
+            rows = sorted(filter(None, found))
             _unsilence(db, rows, at)
         return list(map(_silence, rows))
 
