@@ -4,6 +4,7 @@
     python -m tests.store.local.trouble new|old FOLDER  full before a history is there, or is opened
     python -m tests.store.local.trouble readonly FOLDER  in a folder that takes no writes
     python -m tests.store.local.trouble limit FOLDER  under a limit on the size of files
+    python -m tests.store.local.trouble alerts FOLDER  on a small file system, with root's rights
 
 Exits 0 when each write was refused with a clear error, nothing was lost, and all that had been
 recorded was written once that was possible again.
@@ -13,14 +14,18 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from smsmon.alerts import Acknowledgement, Edge, Telling
 from smsmon.model import Entry
 from smsmon.store.errors import DiskFull, NotWritable, StoreError
+from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.watchlist import Watchlist
 from tests.store.reports import START, Console, changes, row, rows_of, sound
+from tests.store.test_alerts import episode
 
 RECIPIENTS = 2_000
 
@@ -32,6 +37,15 @@ def expect(kind: type[StoreError], action: Callable[[], object]) -> str:
     except kind as error:
         return str(error)
     raise AssertionError(f"no {kind.__name__}")
+
+
+def fill(ballast: Path) -> None:
+    """Leave not a byte of room."""
+    with ballast.open("wb", buffering=0) as file:
+        for size in (65_536, 4_096, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * size)
 
 
 def survive(folder: Path, spoil: Callable[[], None], mend: Callable[[], None]) -> None:
@@ -67,25 +81,11 @@ def survive(folder: Path, spoil: Callable[[], None], mend: Callable[[], None]) -
 def full(folder: Path) -> None:
     """``folder`` is on a small file system: a ballast file fills it to the last byte."""
     ballast = folder / "ballast"
-
-    def fill() -> None:
-        with ballast.open("wb", buffering=0) as file:
-            for size in (65_536, 4_096, 1):
-                try:
-                    while True:
-                        file.write(b"x" * size)
-                except OSError:
-                    continue
-
-    survive(folder, fill, ballast.unlink)
+    survive(folder, lambda: fill(ballast), ballast.unlink)
 
 
 def full_at_the_start(folder: Path, history: Path) -> None:
-    with (folder / "ballast").open("wb", buffering=0) as file:
-        for size in (65_536, 4_096, 1):
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(b"x" * size)
+    fill(folder / "ballast")
     with Console(history) as console:
         console.watch("300")
         console.poll("300", [row(1)], START)
@@ -132,6 +132,32 @@ def readonly(folder: Path) -> None:
         expect(NotWritable, console.writer.end)
 
 
+def alerts(folder: Path) -> None:
+    """The disk is full, and then takes no writes at all: nothing that was kept of alerts goes."""
+    kept, ballast = LocalAlerts(folder / "history.db", lambda: None), folder / "ballast"
+    (number,) = kept.fire([episode()])
+    telling = [Telling(number, "chat", Edge.FIRED)]
+    fill(ballast)
+    many = [episode(f"rule {n}" * 20) for n in range(200)]
+    print(expect(DiskFull, lambda: kept.fire(many)))
+    ballast.unlink()
+    assert [each.rule for each in kept.firing()] == ["losses"]
+    assert kept.claim(telling, START) == [True]
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    print(expect(NotWritable, lambda: kept.done(telling, START)))
+    print(expect(NotWritable, lambda: kept.acknowledge([number], Acknowledgement("anna", START))))
+    subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+    kept.done(telling, START + 1)
+    assert kept.told([number])[number][0].done_at == START + 1
+
+
 if __name__ == "__main__":
-    kinds = {"full": full, "limit": limit, "readonly": readonly, "new": new, "old": old}
+    kinds = {
+        "full": full,
+        "limit": limit,
+        "readonly": readonly,
+        "new": new,
+        "old": old,
+        "alerts": alerts,
+    }
     kinds[sys.argv[1]](Path(sys.argv[2]))
