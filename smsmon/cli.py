@@ -89,7 +89,7 @@ COMMANDS: Final = {
     "doctor": Listed(
         "doctor:doctor",
         "Set up",
-        "Look at terminal, files, accounts and network, and say what to mend.",
+        "Look at terminal, files, accounts, network and targets, and say what to mend.",
     ),
     "locate": Listed("setup:locate", "Set up", "Tell where each file is, or would be."),
     "completion": Listed(

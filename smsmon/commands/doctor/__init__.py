@@ -95,10 +95,10 @@ _MARKS = {"good": "✔", "note": "·", "poor": "!", "bad": "✖", "skipped": "�
 @click.option("--offline", is_flag=True, help="Leave the network and the API alone.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
-    """Look at terminal, files, accounts and network, and say what to mend.
+    """Look at terminal, files, accounts, network and targets, and say what to mend.
 
     It shows no key, no phone number and no balance: paste it into a ticket as it is. The only
-    request it sends is one for the balance of each account.
+    request it sends is one for the balance of each account; nobody is told of anything.
 
     \b
     --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}],
@@ -129,7 +129,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
 
 
 def _examine(*, offline: bool) -> Iterator[Finding]:
-    from smsmon.commands.doctor import account, machine
+    from smsmon.commands.doctor import account, machine, targets
 
     locations = find_locations()
     yield from machine.versions()
@@ -150,6 +150,7 @@ def _examine(*, offline: bool) -> Iterator[Finding]:
         yield from account.way(name, settings)
         if key is not None:
             yield from account.round_trip(name, settings, key)
+    yield from targets.looked_at(settings)
 
 
 def verdict(findings: Sequence[Finding]) -> str:
