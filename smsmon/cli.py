@@ -66,7 +66,9 @@ COMMANDS: Final = {
     "history": Listed(
         "history:history", "Look", "Tell what was recorded, and look after the database."
     ),
-    "alert": Listed("alert:alert", "Look", "Tell of alerts, answer them, silence them."),
+    "alert": Listed(
+        "alert:alert", "Look", "Tell of alerts, answer them, silence them, and try rules."
+    ),
     "export": Listed(
         "export:export", "Look", "Write out what the history knows, or the watchlist."
     ),

@@ -81,6 +81,7 @@ history times
 history info
 alert ls
 alert history
+alert try failed>0
 check
 check --ask
 history prune

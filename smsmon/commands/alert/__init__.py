@@ -7,12 +7,13 @@ import click
 from smsmon.commands.alert.answering import ack, silence, unack, unsilence
 from smsmon.commands.alert.listing import history, ls
 from smsmon.commands.alert.trial import test
+from smsmon.commands.alert.trying import try_
 from smsmon.commands.groups import Group
 
 
 @click.group(cls=Group)
 def alert() -> None:
-    """Tell of alerts, answer them, silence them.
+    """Tell of alerts, answer them, silence them, and try rules.
 
     Rules say what is an alert ([alerts.NAME] in config.toml, and some that are there from the
     start). The console or `smsmon watch` looks at them while it polls: without one, no alert
@@ -20,5 +21,5 @@ def alert() -> None:
     """
 
 
-for each in (ls, history, ack, unack, silence, unsilence, test):
+for each in (ls, history, ack, unack, silence, unsilence, try_, test):
     alert.add_command(each)

@@ -1,0 +1,329 @@
+"""``alert try``: when a rule would have fired over the recorded past."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smsmon.alerts import About, Episode
+from smsmon.commands import completing
+from smsmon.commands.alert.told import about, fail_for_rule, moment, rule_names, told_below
+from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
+from smsmon.commands.output import emit, fail, on_terminal, print_json, say, took, when
+from smsmon.commands.table import Head, print_rows
+from smsmon.sentences import counted
+from smsmon.shapes import episode_json, utc
+from smsmon.times import MONTHS, LocalZone, duration
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from smsmon.monitor.alerts import Rule
+    from smsmon.settings import Settings
+    from smsmon.store.base import Archive
+
+DAY = 86_400.0
+_WORTH_TELLING = 60.0
+"""Seconds not read that matter."""
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+"""What can be a name, and asks for nothing."""
+
+
+@click.command("try")
+@click.argument("rule", metavar="RULE", shell_complete=completing.rules)
+@click.option(
+    "--days",
+    type=Number(0.01, 3_660),
+    default=30,
+    show_default=True,
+    help="How far back.",
+)
+@click.option(
+    "--about",
+    "subject",
+    type=click.Choice([str(each) for each in About]),
+    help="What the condition is asked of; message unless given.",
+)
+@click.option("--for", "hold", type=Duration(), metavar="TIME", help="How long it must hold.")
+@click.option(
+    "--clear",
+    type=Duration(),
+    metavar="TIME",
+    help="How long it must not hold until it is over; 1m unless given.",
+)
+@click.option(
+    "--until", metavar="CONDITION", help="What must hold besides until it is over: 'balance>75'."
+)
+@click.option(
+    "--window",
+    type=Duration(),
+    metavar="TIME",
+    help="How far back numbers of tags, countries and of all are counted; 1h unless given.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10**6),
+    default=50,
+    show_default=True,
+    help="Alerts shown at most: the latest. --json has all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@privacy_flag
+@utc_flag
+def try_(
+    rule: str,
+    days: float,
+    subject: str | None,
+    hold: float | None,
+    clear: float | None,
+    until: str | None,
+    window: float | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Tell when a rule would have fired in the last 30 days of this history.
+
+    RULE is the name of one in the settings, or a condition as config.toml has it under when:
+    'failed_share>5% failed>20'. The options are the rule's others; they count in place of those
+    of a named rule. Nobody is told of anything, and nothing is recorded. What cannot be known is
+    said: the time before this history began, and when nothing was read.
+
+    \b
+    Piped, one line each, the latest first, separated by tabs:
+      fired  over  about  facts  worst  label
+    --json prints {"name", "condition", "about", "since", "until", "times",
+      "a_day", "seconds", "firing", "not_known": [sentence], "alerts": [as
+      `smsmon alert ls` has them]}
+    """
+    locations = find_locations()
+    settings = read_settings(locations)
+    tried_rule = _rule(rule, settings, subject, hold, clear, until, window)
+
+    from smsmon.monitor.alerts.replay import why_not
+    from smsmon.store import open_store
+    from smsmon.trying import tried
+
+    if why := why_not(tried_rule):
+        fail(f"The rule cannot be tried. {why}")
+    now = time.time()
+    with open_store(locations).archive() as archive:
+        begun = archive.info().oldest
+        since = now - days * DAY
+        if begun is None or begun >= now:
+            fail("Nothing is recorded yet: the console or `smsmon watch` records what it reads.")
+        trial = Trial(
+            tried_rule,
+            max(since, begun),
+            now,
+            tried(archive, tried_rule, settings, max(since, begun), now),
+            UTC if settings.display.utc else LocalZone(),
+        )
+        doubts = [*_not_known(archive, tried_rule, settings, since, begun, now)]
+    private = settings.display.privacy
+    if as_json:
+        print_json({**_json(trial, rule in settings.alerts, private), "not_known": doubts})
+        return
+    _print(trial, limit, in_utc=settings.display.utc, private=private)
+    for each in doubts:
+        say(each)
+
+
+def _rule(
+    text: str,
+    settings: Settings,
+    subject: str | None,
+    hold: float | None,
+    clear: float | None,
+    until: str | None,
+    window: float | None,
+) -> Rule:
+    """The rule that is meant; a failure that tells what cannot be understood."""
+    from msgspec.structs import replace
+
+    from smsmon.filters import FilterError
+    from smsmon.keylike import without_keys
+    from smsmon.rules import rule_of
+    from smsmon.settings.telling import Alert
+
+    named = settings.alerts.get(text)
+    if named is None and _WORD.fullmatch(text):
+        fail_for_rule(text, rule_names(settings))
+    seconds = {"hold": hold, "clear": clear, "window": window}
+    given = {name: f"{value:f}s" for name, value in seconds.items() if value is not None}
+    others = {"about": subject, "until": until}
+    given |= {name: value for name, value in others.items() if value is not None}
+    alert = replace(named or Alert(when=text), **given)
+    try:
+        rule = rule_of(text if named else "tried", alert)
+    except FilterError as error:
+        fail(without_keys(f"The condition cannot be read, character {error.start + 1}:"
+                          f" {error.sentence}"))  # fmt: skip
+    if not rule.condition:
+        fail("The condition asks for nothing.")
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule over a stretch of the past. Moments are seconds since the epoch."""
+
+    rule: Rule
+    since: float
+    until: float
+    """When that was: now."""
+    episodes: Sequence[Episode]
+    """The earliest fired first."""
+    zone: tzinfo
+
+    @property
+    def seconds(self) -> float:
+        """For how long it would have fired, all alerts added up."""
+        return sum((each.over_at or self.until) - each.fired_at for each in self.episodes)
+
+    @property
+    def a_day(self) -> float:
+        """How many alerts there would have been each day."""
+        return len(self.episodes) / max((self.until - self.since) / DAY, 1 / 24)
+
+    @property
+    def firing(self) -> int:
+        """How many of them would not be over."""
+        return sum(each.firing for each in self.episodes)
+
+    @property
+    def busiest(self) -> tuple[datetime, int]:
+        """The day with the most alerts, and how many."""
+        days = Counter(
+            datetime.fromtimestamp(each.fired_at, self.zone).date() for each in self.episodes
+        )
+        day, number = max(days.items(), key=lambda each: (each[1], each[0]))
+        return datetime.combine(day, datetime.min.time()), number
+
+    def told(self) -> str:
+        """All of it in a sentence."""
+        past = duration(self.until - self.since)
+        number = len(self.episodes)
+        if not number:
+            return f"It would not have fired in the last {past}."
+        parts = [f"It would have fired {counted(number, 'time')} in the last {past}"]
+        if self.until - self.since >= 2 * DAY:
+            day, most = self.busiest
+            parts.append(f"{self.a_day:.1f} a day")
+            parts.append(f"most on {day.day} {MONTHS[day.month - 1]} ({most:,})")
+        parts.append(f"for {duration(self.seconds)} in all")
+        old = sum(each.old for each in self.episodes)
+        if old:
+            parts.append(f"{old:,} held already when that began")
+        if self.firing:
+            parts.append(f"{self.firing:,} would fire now")
+        return f"{', '.join(parts)}."
+
+
+def _not_known(
+    archive: Archive, rule: Rule, settings: Settings, since: float, begun: float, now: float
+) -> Iterator[str]:
+    """What nobody can know of that time, a sentence each."""
+    in_utc = settings.display.utc
+
+    def at(when: float) -> str:
+        return moment(when, in_utc=in_utc)
+
+    if begun > since:
+        yield f"This history begins at {at(begun)}: of before nothing is known."
+    kept = settings.history.retention_days
+    if kept and now - kept * DAY > max(since, begun):
+        yield (
+            f"Messages that left the watchlist more than {kept:g} days ago are not in the history"
+            " any more (history.retention_days)."
+        )
+    from smsmon.filters.accounts import MONEY
+
+    for profile in settings.profiles if rule.fields & MONEY else ():
+        seen = archive.balances(profile, max(since, begun))
+        if not seen:
+            yield f"No balance of {profile} was recorded: that is done while a rule asks for one."
+        elif seen[0].at > max(since, begun) + DAY:
+            yield f"Balances of {profile} are recorded since {at(seen[0].at)}."
+    unread = _unread(archive, max(since, begun), now)
+    if unread >= _WORTH_TELLING:
+        yield (
+            f"For {duration(unread)} of this time something was not read though that was due:"
+            " what changed then was seen later."
+        )
+
+
+def _unread(archive: Archive, since: float, until: float) -> float:
+    """Seconds of this time in which at least one message was not read though that was due; of
+    those alone that ever were.
+    """
+    read = {each.id for each in archive.summaries(archive.messages()) if each.read_at is not None}
+    stretches = sorted(
+        (max(each.since, since), min(each.until or until, until))
+        for row in archive.in_short(since, until)
+        for each in row.unread
+        if row.message_id is None or row.message_id in read
+    )
+    total, end = 0.0, since
+    for first, last in stretches:
+        total += max(0.0, last - max(first, end))
+        end = max(end, last)
+    return total
+
+
+def _json(trial: Trial, named: bool, private: bool) -> dict[str, Any]:
+    rule = trial.rule
+    return {
+        "name": rule.name if named else None,
+        "condition": rule.condition.text,
+        "about": str(rule.about),
+        "since": utc(trial.since),
+        "until": utc(trial.until),
+        "times": len(trial.episodes),
+        "a_day": round(trial.a_day, 2),
+        "seconds": round(trial.seconds),
+        "firing": trial.firing,
+        "alerts": [episode_json(each, private=private) for each in trial.episodes],
+    }
+
+
+def _print(trial: Trial, limit: int, *, in_utc: bool, private: bool) -> None:
+    shown = trial.episodes[::-1][:limit]
+    if not on_terminal():
+        for each in shown:
+            told = episode_json(each, private=private)
+            worst = (told["worst"] or told)["facts"]
+            ends = (told["fired_at"] or "", told["over_at"] or "")
+            print_rows((), [(*ends, told["subject"], told["facts"], worst, told["label"])])
+    else:
+        print_rows(
+            (Head("fired"), Head("lasted"), Head("about", cut=50)),
+            [
+                (
+                    when(each.fired_at, in_utc=in_utc),
+                    "still" if each.over_at is None else took(each.over_at - each.fired_at),
+                    about(each, private=private),
+                )
+                for each in shown
+            ],
+            below=[
+                told_below(
+                    each,
+                    each.worst.facts if each.worst else each.facts,
+                    "held already" if each.old else "",
+                    each.why_over,
+                    private=private,
+                )
+                for each in shown
+            ],
+        )
+        emit(trial.told())
+    if len(trial.episodes) > limit:
+        say(f"The latest {limit:,} of {len(trial.episodes):,} are shown: --limit shows more.")
