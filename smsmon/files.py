@@ -216,11 +216,11 @@ def belongs_to(handle: int, owner: os.stat_result) -> None:
 
 
 @contextlib.contextmanager
-def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
+def replaced(path: Path, refused: int = 0, mode: int = 0o600) -> Iterator[BinaryIO]:
     """A file to write into, that takes the name ``path`` once all of it is written.
 
     A link stays a link, its target is replaced; a file that was there keeps its owner, group,
-    attributes and mode, but for the bits ``refused``; a new one is for its owner's eyes only.
+    attributes and mode, but for the bits ``refused``; a new one has ``mode``.
     One in a folder that takes no new file is written over once all is there to be written.
     On any exception the old file stays, and nothing is left over. Raises ``NotAFile`` when
     something else is at ``path``.
@@ -241,6 +241,8 @@ def replaced(path: Path, refused: int = 0) -> Iterator[BinaryIO]:
         with open(handle, "wb") as file:
             yield file
             file.flush()
+            if before is None and beside:
+                os.fchmod(handle, mode)
             alike = beside and (before is None or _made_like(handle, target, before, refused))
             os.fsync(handle)
             if alike and _took_its_place(name, target):

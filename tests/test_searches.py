@@ -11,10 +11,10 @@ from typing import NamedTuple
 import pytest
 
 from smsmon import phones
+from smsmon.by_country import by_country
 from smsmon.commands.filtering import Choice
 from smsmon.commands.knowledge import Knowledge
 from smsmon.commands.recorded import RowsWanted, recipient_rows
-from smsmon.console.overview.countries import by_country
 from smsmon.console.tables.found import search, understood
 from smsmon.filters import Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column

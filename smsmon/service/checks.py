@@ -11,7 +11,7 @@ from smsmon.settings import Settings
 from smsmon.settings.reading import Problem
 from smsmon.settings.secrets import open_to_others, read_secret
 
-INSTALL = "install smsmon[metrics]"
+INSTALL = "install smsmon[metrics], such as by pip install 'smsmon[metrics]'"
 """What to do where the library of the metrics is missing."""
 
 
@@ -38,6 +38,9 @@ def wrong_watch(settings: Settings) -> Iterator[Problem]:
                 expanded(named)
             except ValueError as error:
                 yield Problem(("watch", name), f"watch.{name}: {error}", refused=False)
+    if watch.metrics_file is not None and not watch.metrics_file.endswith(".prom"):
+        what = "watch.metrics_file: node_exporter reads files alone whose names end in .prom."
+        yield Problem(("watch", "metrics_file"), what, refused=False)
     for name in ("metrics_file", "metrics_port"):
         if getattr(watch, name) is not None and find_spec("prometheus_client") is None:
             what = f"watch.{name} needs a library that is not there: {INSTALL}."

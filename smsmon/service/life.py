@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
+from smsmon.metrics import written
+from smsmon.metrics.page import Page
+from smsmon.metrics.served import HOST, served
 from smsmon.sentences import counted
 from smsmon.service import pings
+from smsmon.service.checks import INSTALL
 from smsmon.service.pings import PingUrl
 from smsmon.service.systemd import Systemd
 from smsmon.service.told import Say, Told
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
 
 STATUS_EVERY = 15.0
 """Seconds between two looks whether ``systemctl status`` still tells what is so."""
+PORT_AGAIN = 30.0
+"""Seconds after which a port that was in use is tried again."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +52,7 @@ class Service:
         self._session = session
         self._clock = clock
         self._settings = session.accounts.settings
+        self._page = Page(session, clock, lambda: not self.vitals.trouble)
         self._changed = asyncio.Event()
         self._locations = locations
         self._environ = environ
@@ -85,6 +94,14 @@ class Service:
         if watch.ping_file is not None:
             touch = self._to_file(watch.ping_file, "watch.ping_file", pings.touch)
             yield self._sign_of_life(touch, f"{watch.ping_file} is touched again.")
+        if watch.metrics_file is not None or watch.metrics_port is not None:
+            if find_spec("prometheus_client") is None:
+                self._say(f"There are no metrics: {INSTALL}.", "error", event="metrics")
+                return
+            if watch.metrics_file is not None:
+                yield self._metrics_to_file(watch.metrics_file, watch.metrics_every)
+            if watch.metrics_port is not None:
+                yield self._metrics_to_port(watch.metrics_port)
 
     async def _sign_of_life(self, give: Callable[[], Awaitable[str]], again: str) -> None:
         told = Told(self._say, "ping", again)
@@ -94,6 +111,38 @@ class Service:
                 told.tell(await give())
 
         await self._again("a sign of life", self._settings.watch.ping_every, give_if_well)
+
+    async def _metrics_to_file(self, named: str, every: float) -> None:
+        told = Told(self._say, "metrics", f"The metrics are written to {named} again.")
+
+        async def write(path: Path) -> str:
+            return await written.write(path, await self._page.text())
+
+        do = self._to_file(named, "watch.metrics_file", write)
+
+        async def write_and_tell() -> None:
+            told.tell(await do())
+
+        try:
+            await self._again("writing the metrics", every, write_and_tell)
+        finally:
+            await self._to_file(named, "watch.metrics_file", written.remove)()
+
+    async def _metrics_to_port(self, port: int) -> None:
+        told = Told(self._say, "metrics", f"The metrics are served on port {port}.")
+        while True:
+            try:
+                async with served(port, self._page.text):
+                    told.tell("")
+                    await sleep(self._clock, None)
+            except OSError as error:
+                # The event loop has words of its own for it, with what is said here anyway.
+                why = os.strerror(error.errno) if error.errno else type(error).__name__
+                told.tell(
+                    f"The metrics cannot be served on port {port} of {HOST} ({why}): name another"
+                    " one in watch.metrics_port."
+                )
+            await sleep(self._clock, PORT_AGAIN)
 
     def _to_file(
         self, named: str, setting: str, write: Callable[[Path], Awaitable[str]]
@@ -132,7 +181,8 @@ class Service:
     def _status(self) -> str:
         session = self._session
         messages = counted(len(session.engine.board), "message")
-        who, firing = session.sharing.polling, len(session.alerts)
+        who, alerting = session.sharing.polling, session.alerting
+        firing = len(alerting.alerts.fired()) if alerting is not None else 0
         if who.here:
             doing = f"Asks the API for {messages}"
         elif who.holder is not None:

@@ -242,8 +242,8 @@ class Watch(Struct, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="A file that OpenMetrics are written to, for node_exporter's textfile "
-                "collector.",
+                description="A file that metrics are written to, for node_exporter's textfile "
+                "collector: its name ends in .prom. Needs smsmon[metrics].",
                 min_length=1,
                 examples=["/var/lib/node_exporter/smsmon.prom"],
             ),
@@ -254,7 +254,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         Annotated[
             int,
             Meta(
-                description="A port of 127.0.0.1 where OpenMetrics are served; needs "
+                description="A port of 127.0.0.1 where metrics are served, at /metrics. Needs "
                 "smsmon[metrics].",
                 ge=1,
                 le=65_535,

@@ -32,9 +32,9 @@ class Scene:
             engine=self.engine,
             sharing=self.sharing,
             looked_at=inf,
-            history=SimpleNamespace(flush=self._flush),
+            history=SimpleNamespace(flush=self._flush, ask=self._ask),
             accounts=SimpleNamespace(settings=settings),
-            alerts=(),
+            alerting=None,
         )
         self.session = cast("Any", session)
         self.vitals = Vitals(self.session, self.clock)
@@ -42,6 +42,9 @@ class Scene:
     async def _flush(self) -> None:
         if self.unwritten is not None:
             raise self.unwritten
+
+    async def _ask(self, question: object) -> dict[str, Any]:
+        return {}
 
     async def after(self, seconds: float) -> str:
         await self.clock.advance(seconds)

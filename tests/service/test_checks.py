@@ -32,7 +32,7 @@ def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(checks, "find_spec", lambda _: None)
     config = (
         f'ping_url_file = "{tmp_path}/ping"\nping_url_env = "PING"\nping_file = "~nobody-here/a"\n'
-        f"metrics_port = 9876\n"
+        'metrics_file = "/x/smsmon.txt"\n'
     )
     sentences = told(config, tmp_path)
     for part, sentence in zip(
@@ -41,6 +41,7 @@ def test_what_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "go over the network unencrypted",
             "Others can read the address (mode 0644)",
             "no home folder ~nobody-here",
+            "end in .prom",
             "install smsmon[metrics]",
         ),
         sentences,

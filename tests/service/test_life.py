@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +34,7 @@ class Watched:
             self.scene.session, self.scene.clock, Locations.under(folder), {}, self._say
         )
         monkeypatch.setattr(pings, "touch", self._touch)
+        monkeypatch.setattr(asyncio, "to_thread", _here)  # the clock waits for no thread
 
     def settings(self, config: str) -> Settings:
         (self.folder / "config.toml").write_text(config)
@@ -44,6 +49,10 @@ class Watched:
 
     def touched_in(self, seconds: tuple[float, float]) -> int:
         return sum(seconds[0] < at <= seconds[1] for at, _ in self.touched)
+
+
+async def _here(work: Callable[..., Any], *args: object) -> Any:
+    return work(*args)
 
 
 ALIVE = '[watch]\nping_file = "alive"\nping_every = 60\n'
@@ -124,3 +133,58 @@ async def test_a_bug_costs_one_turn(
             watched.service.use(watched.settings(ALIVE.replace("60", "30")))
             await watched.scene.clock.advance(60)
     assert len(watched.touched) == 3
+
+
+async def test_the_metrics_are_written_and_gone_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    async def write(path: Path, text: bytes) -> str:
+        assert b"smsmon_healthy 1" in text
+        written.append(path.name)
+        return ""
+
+    async def remove(path: Path) -> str:
+        written.append("gone")
+        return ""
+
+    monkeypatch.setattr("smsmon.metrics.written.write", write)
+    monkeypatch.setattr("smsmon.metrics.written.remove", remove)
+    watched = Watched(tmp_path, '[watch]\nmetrics_file = "m.prom"\n', monkeypatch)
+    async with doing(watched.scene.engine.run(), watched.service.run()):
+        await watched.scene.clock.advance(50)
+    assert written == ["m.prom"] * 4 + ["gone"]
+    assert watched.said == []
+
+
+async def test_a_port_in_use_is_told_and_taken_when_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        watched = Watched(tmp_path, f"[watch]\nmetrics_port = {port}\n", monkeypatch)
+        async with doing(watched.scene.engine.run(), watched.service.run()):
+            await watched.scene.clock.advance(100)
+            (told,) = watched.said
+            assert f"port {port} of 127.0.0.1 (Address already in use)" in told
+            taken.close()
+            await watched.scene.clock.advance(31)
+            assert watched.said[1:] == [f"info metrics: The metrics are served on port {port}."]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert b"smsmon_build_info" in await reader.read()
+            writer.close()
+
+
+async def test_without_the_library_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsmon.service.life.find_spec", lambda _: None)
+    watched = Watched(tmp_path, "[watch]\nmetrics_port = 1\n", monkeypatch)
+    async with doing(watched.service.run()):
+        await watched.scene.clock.advance(60)
+    (told,) = watched.said
+    assert told.startswith("error metrics: There are no metrics: install smsmon[metrics]")

@@ -29,7 +29,7 @@ from heapq import nlargest
 from itertools import accumulate, chain, compress
 from math import log10
 
-from smsmon.console.overview.countries import by_country
+from smsmon.by_country import by_country
 from smsmon.model import Counts
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import DATE_SLACK, Watched
@@ -392,6 +392,6 @@ def _countries(messages: Iterable[_MessageFigures]) -> tuple[Country, ...]:
         for region, numbers in message.countries.items():
             into = sums.setdefault(region, [0, 0, 0])
             for place, number in enumerate(numbers):
-                into[place] += number
+                into[min(place, 2)] += number  # neither delivered nor not: waiting, or unknown
     found = [Country(region, *numbers) for region, numbers in sums.items()]
     return tuple(sorted(found, key=lambda each: (-each.recipients, each.region)))

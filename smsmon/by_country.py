@@ -11,26 +11,27 @@ from itertools import compress
 from smsmon.phones import region, sole_region
 from smsmon.recipients import Phones, Recipients, Status
 
-_FAILED = bytes(int(value == Status.NOT_DELIVERED) for value in range(256))
-_REST = bytes(int(value not in (Status.DELIVERED, Status.NOT_DELIVERED)) for value in range(256))
-"""Translate a column of statuses into 1 for what is meant, 0 for the others."""
+ORDER = (Status.DELIVERED, Status.NOT_DELIVERED, Status.WAITING, Status.UNKNOWN)
+"""The statuses in the order in which their numbers are given."""
+_FLAGS = [bytes(int(value == status) for value in range(256)) for status in ORDER[1:]]
+"""Each translates a column of statuses into 1 for the one that is meant, 0 for the others."""
 _HEAD = 1 if sys.byteorder == "little" else 0
 """Of the two halves of an 8-byte number, the one with its first digits: at four bits a digit, all
 but the last eight, in which a calling code seldom ends."""
 
 
 def by_country(recipients: Recipients) -> Mapping[str, Sequence[int]]:
-    """Region → how many of its recipients are delivered, not delivered, and neither.
+    """Region → how many of its recipients have each status, as in ``ORDER``.
 
     Regions are ISO 3166 codes, empty for what tells none, the same as ``phones.region`` gives.
     """
     column, statuses = _Column(recipients.phones), recipients.statuses
-    failed = column.regions(statuses.translate(_FAILED))
-    rest = column.regions(statuses.translate(_REST))
-    return {
-        of: (count - failed[of] - rest[of], failed[of], rest[of])
-        for of, count in column.regions(None).items()
-    }
+    others = [column.regions(statuses.translate(flags)) for flags in _FLAGS]
+    found = {}
+    for of, count in column.regions(None).items():
+        apart = [each[of] for each in others]
+        found[of] = (count - sum(apart), *apart)
+    return found
 
 
 class _Column:

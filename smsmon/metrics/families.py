@@ -1,0 +1,201 @@
+"""The metrics and their names, as Prometheus has them: one table, made of what was seen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+from smsmon.known import Condition
+from smsmon.metrics.seen import Seen
+from smsmon.metrics.tally import Histogram, cumulative
+from smsmon.monitor.state import MessageState
+from smsmon.store.past import BalanceSeen
+from smsmon.text import safe
+
+Samples = Iterable[tuple[tuple[str, ...], float | None]]
+"""The labels of each, and its value; None is not known, and is left out."""
+
+
+def families(seen: Seen) -> Iterator[Metric]:
+    """All that is told of ``seen``."""
+    yield InfoMetricFamily("smsmon_build", "What runs here.", {"version": seen.version})
+    yield from _of_process(seen)
+    yield from _of_accounts(seen)
+    yield from _of_messages(seen)
+    yield from _of_alerts(seen)
+    yield from _counted(seen)
+
+
+def _of_process(seen: Seen) -> Iterator[Metric]:
+    for name, help_, value in (
+        ("start_time_seconds", "When this process began.", seen.started_at),
+        ("collected_timestamp_seconds", "When all of this was so.", seen.at),
+        ("healthy", "1 while all is well with this process (see smsmon watch).", seen.well),
+        ("polling", "1 while this process asks the API, 0 while it follows another.", seen.leads),
+        ("requests_per_minute", "Requests of the last minute, of all smsmon here.", seen.requests),
+        ("requests_per_minute_limit", "As many are allowed at present.", seen.allowed),
+    ):
+        yield _gauge(name, help_, (), [((), float(value))])
+
+
+def _of_accounts(seen: Seen) -> Iterator[Metric]:
+    states = {name: of.state for name, of in seen.accounts.items()}
+    yield _gauge(
+        "account_up",
+        "1 while the API answers for the account, 0 while it is down, or refused.",
+        ("profile",),
+        (
+            ((name,), float(state.condition is Condition.OK))
+            for name, state in states.items()
+            if state is not None and (state.heard or state.condition is not Condition.OK)
+        ),
+    )
+    yield _gauge(
+        "account_held_until_timestamp_seconds",
+        "Until when the API asked to be left alone; absent when it did not.",
+        ("profile",),
+        (((name,), state.held_until) for name, state in states.items() if state is not None),
+    )
+    balances = {name: of.balance for name, of in seen.accounts.items() if of.balance is not None}
+    yield _gauge(
+        "balance",
+        "The money that the account held when it was last seen.",
+        ("profile", "currency"),
+        (((name, safe(it.currency, 10)), _amount(it)) for name, it in balances.items()),
+    )
+    yield _gauge(
+        "credits",
+        "The SMS that the account could send when it was last seen.",
+        ("profile",),
+        (((name,), _number(it.credits)) for name, it in balances.items()),
+    )
+    yield _gauge(
+        "balance_timestamp_seconds",
+        "Since when the account is known to hold that.",
+        ("profile",),
+        (((name,), it.at) for name, it in balances.items()),
+    )
+
+
+def _of_messages(seen: Seen) -> Iterator[Metric]:
+    accounts = seen.accounts.items()
+    yield _gauge(
+        "messages",
+        "Messages that are watched, by what is known of them.",
+        ("profile", "state"),
+        (
+            ((name, state.value.replace(" ", "_")), of.messages[state])
+            for name, of in accounts
+            for state in MessageState
+        ),
+    )
+    yield _gauge(
+        "recipients",
+        "Recipients of watched messages, as last seen.",
+        ("profile", "status"),
+        _by_status({(name,): of.recipients for name, of in accounts}),
+    )
+    yield _gauge(
+        "stops",
+        "Recipients of watched messages that said STOP.",
+        ("profile",),
+        (((name,), of.stops) for name, of in accounts if of.read),
+    )
+    yield _gauge(
+        "last_read_timestamp_seconds",
+        "When a message of the account was last truly read.",
+        ("profile",),
+        (((name,), of.last_read_at) for name, of in accounts),
+    )
+    yield _gauge(
+        "oldest_waiting_timestamp_seconds",
+        "Since when that recipient waits that has been waiting longest; absent when none waits.",
+        ("profile",),
+        (((name,), of.oldest_waiting) for name, of in accounts),
+    )
+    yield _gauge(
+        "tag_recipients",
+        "Recipients of watched messages with a tag, as last seen.",
+        ("tag", "status"),
+        _by_status({(tag,): numbers for tag, numbers in seen.tags.items()}),
+    )
+    yield _gauge(
+        "country_recipients",
+        "Recipients of watched messages in a country, as last seen.",
+        ("country", "status"),
+        _by_status({(code,): numbers for code, numbers in seen.countries.items()}),
+    )
+
+
+def _of_alerts(seen: Seen) -> Iterator[Metric]:
+    yield _gauge(
+        "alerts_firing",
+        "Alerts of a rule that fire now.",
+        ("rule", "severity"),
+        seen.firing.items(),
+    )
+    if seen.unanswered is not None:
+        yield _gauge(
+            "alerts_unanswered",
+            "Alerts that fire, and that nobody acknowledged or silenced.",
+            ("severity",),
+            (((name,), number) for name, number in seen.unanswered.items()),
+        )
+
+
+def _counted(seen: Seen) -> Iterator[Metric]:
+    tally = seen.tally
+    reads = CounterMetricFamily(
+        "smsmon_reads", "Requests of this process for reports.", labels=("profile", "outcome")
+    )
+    changes = CounterMetricFamily(
+        "smsmon_changes", "Recipients seen to come to a status.", labels=("profile", "status")
+    )
+    for family, numbers in ((reads, tally.reads), (changes, tally.changes)):
+        for labels, number in sorted(numbers.items()):
+            family.add_metric(labels, number)
+        yield family
+    told = "Seconds from when a recipient was first seen until delivered, as observed here."
+    yield _histogram("delivery_seconds", told, "country", tally.by_country)
+    yield _histogram("tag_delivery_seconds", told, "tag", tally.by_tag)
+
+
+def _gauge(name: str, help_: str, labels: tuple[str, ...], samples: Samples) -> Metric:
+    family = GaugeMetricFamily(f"smsmon_{name}", help_, labels=labels)
+    for values, value in samples:
+        if value is not None:
+            family.add_metric(values, value)
+    return family
+
+
+def _histogram(name: str, help_: str, label: str, found: Mapping[str, Histogram]) -> Metric:
+    family = HistogramMetricFamily(f"smsmon_{name}", help_, labels=(label,))
+    for value, histogram in sorted(found.items()):
+        family.add_metric((value,), [*cumulative(histogram)], histogram.total)
+    return family
+
+
+def _by_status(found: Mapping[tuple[str, ...], Mapping[str, int]]) -> Samples:
+    for labels, numbers in found.items():
+        for status, number in numbers.items():
+            yield (*labels, status), number
+
+
+def _amount(balance: BalanceSeen) -> float | None:
+    try:
+        amount = float(balance.amount)
+    except ValueError:
+        return None
+    return amount if isfinite(amount) else None
+
+
+def _number(value: int | None) -> float | None:
+    return None if value is None else float(value)

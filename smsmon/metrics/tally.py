@@ -1,0 +1,90 @@
+"""What happens, counted from the start of the process on: changes, reads, times of deliveries."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from smsmon.filters.recipients import took_of
+from smsmon.metrics.labels import Places
+from smsmon.model import Event, Origin
+from smsmon.monitor.board import Board
+from smsmon.monitor.state import Applied, Watched
+from smsmon.phones import region
+from smsmon.recipients import Status
+
+BUCKETS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21_600.0, 86_400.0)
+"""Seconds, each an upper bound. Messages are read every 5 at most: less is not observed."""
+TAGS, COUNTRIES = 50, 50
+"""How many have a label of their own."""
+NO_COUNTRY = "none"
+
+
+class Histogram:
+    """How many took how long."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS) + 1)
+        """Of each bucket alone; the last is of those that took longer than all."""
+        self.total = 0.0
+        """Seconds of all together."""
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.total += seconds
+
+
+class Tally:
+    """Hears what an engine tells about the messages of ``board``."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.tags = Places(TAGS)
+        self.countries = Places(COUNTRIES)
+        self.reads: Counter[tuple[str, str]] = Counter()
+        """Profile and outcome → requests of this process that came to it."""
+        self.changes: Counter[tuple[str, str]] = Counter()
+        """Profile and status → recipients that were seen to come to it."""
+        self.by_country: dict[str, Histogram] = {}
+        self.by_tag: dict[str, Histogram] = {}
+
+    def hear(self, news: Applied | Event) -> None:
+        if isinstance(news, Event) or news.late:
+            return
+        watched = self._board.get(news.message_id)
+        if watched is None:
+            return
+        if news.origin is Origin.POLLED:
+            self.reads[watched.profile, "answered" if watched.fault is None else "failed"] += 1
+        for each in news.transitions:
+            if each.before is each.after:
+                continue
+            self.changes[watched.profile, each.after.slug] += 1
+            observed = each.before is not None and not each.before.final
+            if each.after is Status.DELIVERED and observed:
+                self._delivered(watched, each.slot, each.phone)
+
+    def _delivered(self, watched: Watched, slot: int, phone: str) -> None:
+        took = took_of(watched, slot)
+        if took is None or took < 0:  # the wall clock was set back
+            return
+        country = self.countries.label(region(phone) or NO_COUNTRY)
+        self.by_country.setdefault(country, Histogram()).add(took)
+        for tag in {self.tags.label(each) for each in watched.tags}:
+            self.by_tag.setdefault(tag, Histogram()).add(took)
+
+    def make_room(self, tags: Mapping[str, int]) -> None:
+        """Let tags have the places of those that are gone: the ones with most recipients first."""
+        for label in self.tags.clear_for(sorted(tags, key=lambda each: (-tags[each], each))):
+            self.by_tag.pop(label, None)
+
+
+def cumulative(histogram: Histogram) -> Iterator[tuple[str, float]]:
+    """Upper bound → how many took no longer, as Prometheus has it."""
+    count = 0
+    for bound, number in zip((*map(str, BUCKETS), "+Inf"), histogram.counts, strict=True):
+        count += number
+        yield bound, count
