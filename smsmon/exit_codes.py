@@ -20,7 +20,7 @@ MEANINGS: Final = {
     OK: "all is well: every message was read",
     USAGE: "wrong usage, settings or files",
     ACCOUNT: "the API refused the key or the account",
-    NOT_FOUND: "a message was not found",
+    NOT_FOUND: "a message, or an alert, was not found",
     TROUBLE: "network, timeout, server fault, or an answer that is not a report",
     FAIL_ON: "what --fail-on names was met",
     CRASH: "a fault of smsmon itself; a note about it was written",

@@ -89,7 +89,8 @@ VARIABLES = (
 READING = (
     ("config", "show"), ("config", "check"), ("doctor", "--offline"), ("doctor",), ("locate",),
     ("ls",), ("status", "300"), ("balance",), ("history", "info"), ("history", "changes"),
-    ("find", "0600000001"), ("export", "recipients"), (),
+    ("find", "0600000001"), ("export", "recipients"), ("alert", "ls"), ("check",),
+    ("status", "--oneline"), (),
 )  # fmt: skip
 """Commands that look at everything, and write nothing outside of their folder."""
 
@@ -106,6 +107,11 @@ class Invocation:
     def lasts(self) -> bool:
         """True if it may last until it is told to stop: by its nature, or by its limit."""
         return not LASTING.isdisjoint(self.args) or "SMSMON_POLLING_BUDGET" in self.env
+
+    @property
+    def is_plugin(self) -> bool:
+        """True for what monitoring systems run, and understand by four codes."""
+        return self.args[:1] == ("check",)
 
     def __repr__(self) -> str:
         def short(text: str) -> str:
@@ -251,13 +257,13 @@ class Stage:
         code = -process.returncode if process.returncode < 0 else process.returncode
         if code in (signal.SIGTERM, exit_codes.TERMINATED):
             code = exit_codes.INTERRUPTED
-        return troubles(code, text, lasts=invocation.lasts)
+        return troubles(code, text, lasts=invocation.lasts, plugin=invocation.is_plugin)
 
     def troubles(self, invocation: Invocation) -> list[str]:
         """What is wrong with how it ran; nothing when all is well."""
         code, output = self.run(invocation)
         text = output.decode(invocation.encoding, "surrogateescape")
-        return troubles(code, text, lasts=invocation.lasts)
+        return troubles(code, text, lasts=invocation.lasts, plugin=invocation.is_plugin)
 
     def _fresh(self) -> None:
         shutil.rmtree(self.room, ignore_errors=True)
@@ -267,16 +273,19 @@ class Stage:
 
 
 CODES = {*exit_codes.MEANINGS} - {exit_codes.CRASH}
+PLUGIN_CODES = {0, 1, 2, 3}
 
 
-def troubles(code: int, text: str, *, lasts: bool) -> list[str]:
+def troubles(code: int, text: str, *, lasts: bool, plugin: bool = False) -> list[str]:
     """What must not be of a command's end."""
     text = text.removeprefix("\ufeff")  # for spreadsheets
     found = []
-    if code not in CODES:
+    if code not in (PLUGIN_CODES if plugin else CODES):
         found.append(f"exit code {code}")
     if code == exit_codes.INTERRUPTED and not lasts:
         found.append("it hangs")
+    if "a fault of smsmon itself" in text:
+        found.append("a crash")
     if "Traceback" in text:
         found.append("a traceback")
     if odd := odd_characters(text, "\n\t\r"):

@@ -11,13 +11,15 @@ from smsmon.commands.shells import _split
 from tests.cli.program import TIMEOUT, Program
 from tests.cli.test_program import HEAVY, imported
 
+RULE = '[alerts.bf-losses]\nwhen = "tag:bf failed>9"\n'
+
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     program = Program(tmp_path_factory.mktemp("completing") / "home")
     program.run("add", "300", "--label", "Black Friday, FR: new", "--tag", "bf", "--tag", "two wo")
     program.run("add", "301", "--label", "Codes", "--tag", "otp")
-    (program.home / "config.toml").write_text("[profiles.default]\n[profiles.shop]\n")
+    (program.home / "config.toml").write_text("[profiles.default]\n[profiles.shop]\n" + RULE)
     return program
 
 
@@ -52,6 +54,15 @@ def in_bash(program: Program, line: str, **env: str) -> list[str]:
         ("smsmon rm 300 ", [("plain", "301", "Codes")]),
         ("smsmon rm 301 3", [("plain", "300", "Black Friday, FR: new")]),
         ("smsmon status --tag o", [("plain", "otp", "1 message")]),
+        ("smsmon alert ack bf", [("plain", "bf-losses", "tag:bf failed>9")]),
+        ("smsmon alert try bf", [("plain", "bf-losses", "tag:bf failed>9")]),
+        ("smsmon alert ack bf-losses tag:o", [("plain", "tag\\:otp", "1 message")]),
+        ("smsmon alert ack bf-losses acc", [("plain", "account:default", "_"),
+                                            ("plain", "account:shop", "_")]),
+        ("smsmon alert ack bf-losses --until 2", [("plain", "2h", "in two hours")]),
+        ("smsmon alert silence 30", [("plain", "300", "Black Friday, FR: new"),
+                                     ("plain", "301", "Codes")]),
+        ("smsmon check -w bal", [("plain", "balance=", "money left, of each account")]),
         ("smsmon edit 300 --tags +bf,-t", [("plain", "+bf,-two wo", "1 message")]),
         ("smsmon --profile sh", [("plain", "shop", "https://api.smspartner.fr/v1")]),
         ("smsmon add --profile sh", [("plain", "shop", "https://api.smspartner.fr/v1")]),

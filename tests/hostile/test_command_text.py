@@ -69,6 +69,10 @@ COMPLAINTS = [
     ("watch", "--for", EVERYTHING),
     ("locate", EVERYTHING),
     ("completion", EVERYTHING),
+    ("alert", "ack", EVERYTHING, *ARGUMENTS),
+    ("alert", "silence", EVERYTHING),
+    ("alert", "try", f"({EVERYTHING}"),
+    ("check", "-w", EVERYTHING),
 ]
 
 

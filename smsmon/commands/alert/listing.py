@@ -36,6 +36,7 @@ from smsmon.commands.output import (
 from smsmon.commands.table import Head, print_rows
 from smsmon.phones import without_numbers
 from smsmon.shapes import silence_json, standing_json
+from smsmon.text import typed
 from smsmon.times import age
 
 DAY = 86_400.0
@@ -197,6 +198,7 @@ def history(
     settings = read_settings(locations)
     private, in_utc, now = settings.display.privacy, settings.display.utc, time.time()
     wanted = {*map(subject_named, subjects)}
+    rule = rule and typed(rule)
     asked = range_asked(since, until, in_utc=in_utc, otherwise=7 * DAY)
     store = open_alerts(locations)
     found = store.episodes(asked.start, asked.end, rule=rule, limit=limit + 1)

@@ -142,7 +142,7 @@ def in_time(seconds: float) -> Iterator[None]:
         emit(f"{head(State.UNKNOWN)}: not done within {seconds:g} s (see --timeout)")
         os._exit(State.UNKNOWN)
 
-    timer = threading.Timer(seconds, give_up)
+    timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), give_up)
     timer.daemon = True
     timer.start()
     try:
