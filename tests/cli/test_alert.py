@@ -157,7 +157,7 @@ def test_what_is_not_there_is_said_in_a_sentence(
 
 def test_a_rule_a_tag_and_a_message_are_silenced_for_a_while(alerts: Alerts) -> None:
     alerts.fire(LOSSES, BALANCE, FRANCE)
-    assert "1 alert of it now." in alerts.run("silence", "tag:AUTUMN", "--for", "2h")
+    assert "1 alert of it fires now." in alerts.run("silence", "tag:AUTUMN", "--for", "2h")
     alerts.run("silence", "balance", "--until", "tomorrow", "--note", "ordered", "--by", "bea")
     alerts.run("silence", "2270141")
     assert alerts.standing() == {

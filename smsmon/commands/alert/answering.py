@@ -14,10 +14,10 @@ from smsmon.alerts import NOTE_LIMIT, Acknowledgement, Episode, Silence, What
 from smsmon.commands import completing
 from smsmon.commands.alert.told import (
     fail_for_rule,
-    moment,
     open_alerts,
     rule_names,
     subject_named,
+    to_come,
     warn_if_nobody_polls,
 )
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
@@ -79,7 +79,7 @@ def ack(rule: str, subjects: tuple[str, ...], note: str, by: str, until: str | N
     told = Acknowledgement(_who(by), now, _note(note), end)
     answered = store.acknowledge([each.number for each in found.episodes], told)
     before = sorted({each.before.by for each in answered if each.before} - {told.by})
-    said = f", until {moment(end, in_utc=settings.display.utc)}" if end is not None else ""
+    said = f", until {to_come(end, in_utc=settings.display.utc)}" if end is not None else ""
     whose = f" Before, it was acknowledged by {listed(before)}." if before else ""
     done = {each.number for each in answered}
     _say_done("Acknowledged", [each for each in found.episodes if each.number in done], said, whose)
@@ -181,8 +181,9 @@ def silence(what: str, seconds: float | None, until: str | None, note: str, by: 
     kind, name = _silenceable(what, store.firing(), settings, open_watchlist(locations))
     made = store.silence(Silence(kind, name, now, end, _who(by), _note(note)))
     covered = [each for each in store.firing() if made.covers(each)]
-    fires = f" {counted(len(covered), 'alert')} of it now." if covered else ""
-    say(f"Silenced {made} until {moment(end, in_utc=settings.display.utc)}.{fires}")
+    fires = "fires" if len(covered) == 1 else "fire"
+    now_firing = f" {counted(len(covered), 'alert')} of it {fires} now." if covered else ""
+    say(f"Silenced {made} until {to_come(end, in_utc=settings.display.utc)}.{now_firing}")
 
 
 def _silenceable(

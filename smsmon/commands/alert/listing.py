@@ -13,10 +13,10 @@ from smsmon.commands.alert.told import (
     about,
     answer,
     fail_for_rule,
-    moment,
     open_alerts,
     rule_names,
     subject_named,
+    to_come,
     told_below,
     warn_if_nobody_polls,
     who_polls,
@@ -127,8 +127,8 @@ def _show_alerts(
         (
             (
                 str(state),
-                when(each.fired_at, in_utc=in_utc),
-                age(now - each.fired_at),
+                when(each.began_at, in_utc=in_utc),
+                age(now - each.began_at),
                 each.rule,
                 about(each, private=private),
             )
@@ -148,7 +148,7 @@ def _show_silences(silences: Sequence[Silence], *, in_utc: bool, private: bool) 
         (
             (
                 str(each),
-                moment(each.until, in_utc=in_utc),
+                to_come(each.until, in_utc=in_utc),
                 each.by,
                 without_numbers(each.note) if private else each.note,
             )
@@ -250,7 +250,7 @@ def _show_past(found: Sequence[Episode], now: float, *, in_utc: bool, private: b
         (
             (
                 when(each.fired_at, in_utc=in_utc),
-                "still" if each.over_at is None else took(each.over_at - each.fired_at),
+                "still" if each.over_at is None else took(each.over_at - each.began_at),
                 each.rule,
                 about(each, private=private),
             )

@@ -96,10 +96,16 @@ def answer(told: Acknowledgement | None, now: float, *, in_utc: bool, private: b
     note = without_numbers(told.note) if private else told.note
     parts = [f'{told.by}: "{note}"' if note else told.by]
     if told.until is not None:
-        parts.append(f"until {moment(told.until, in_utc=in_utc)}")
-    if now - told.at > LONG_AGO:
+        parts.append(f"until {to_come(told.until, in_utc=in_utc)}")
+    if now - told.at >= LONG_AGO:
         parts.append(f"{times.age(now - told.at)} ago")
     return ", ".join(parts)
+
+
+def to_come(at: float, *, in_utc: bool) -> str:
+    """A moment to come within a sentence, with its weekday where that tells it."""
+    zone = UTC if in_utc else times.LocalZone()
+    return times.to_come(at, time.time(), zone) + ("Z" if in_utc else "")
 
 
 def moment(at: float, *, in_utc: bool) -> str:
