@@ -1,6 +1,6 @@
-"""The key of the whole program stands nowhere but where it came from.
+"""A secret, the key or a target's address, stands nowhere but where it came from.
 
-A marked key goes through the real console and the real commands, against servers that repeat
+A marked one goes through the real console and the real commands, against servers that repeat
 it, refuse it, or are not there, with all libraries logging at DEBUG and with faults of our own.
 Looked for it is in all that was printed, logged and written, and in the process lists.
 """
@@ -110,7 +110,11 @@ def desk(tmp_path: Path, server: ServerThread) -> Desk:
         f'api_key_file = "{home / "key"}"\n'
         for each in ALL
     ]
-    (home / "config.toml").write_text(f'profile = "a{GOOD}"\n' + "".join(accounts))
+    (home / "chat").mkdir()
+    (home / "chat" / "key").write_text(f"{server.base_url}/{KEY}".replace("http:", "json:"))
+    (home / "chat" / "key").chmod(0o600)
+    target = f'[targets.chat]\nurl_file = "{home / "chat" / "key"}"\n'
+    (home / "config.toml").write_text(f'profile = "a{GOOD}"\n' + "".join(accounts) + target)
     Watchlist(home / "watchlist.toml").add(
         Entry(each, f"Message {each}", profile=f"a{each}") for each in ALL
     )
@@ -257,6 +261,7 @@ def run(desk: Desk, *words: str, **environ: str) -> tuple[int, dict[str, bytes]]
         ("doctor",),
         ("config", "show"),
         ("locate",),
+        ("alert", "test"),
         ("watch", "--for", "1s"),
     ],
     ids=lambda words: words[0],
@@ -274,8 +279,9 @@ def test_command_prints_writes_and_logs_no_key(desk: Desk, command: tuple[str, .
         (("balance",), "api.client:SmsPartner.me", exit_codes.CRASH),
         (("watch", GOOD, "--for", "0.5s"), "api.client:SmsPartner.bulk_status", exit_codes.OK),
         (("watch",), "store.local.history:LocalHistory.start", exit_codes.CRASH),
+        (("alert", "test"), "targets.apprise_target:AppriseTarget.tell", exit_codes.CRASH),
     ],
-    ids=["status", "balance", "watch, in a read", "watch, at start"],
+    ids=["status", "balance", "watch, in a read", "watch, at start", "alert test"],
 )
 def test_crash_of_a_command_shows_no_key(
     desk: Desk, command: tuple[str, ...], fault: str, code: int
