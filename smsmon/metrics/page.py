@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from smsmon import __version__
+from smsmon.alerts import Severity
 from smsmon.clock import Clock
 from smsmon.metrics.seen import Countries, Seen, accounts_of, tags_of
 from smsmon.metrics.tally import Tally
@@ -85,7 +86,7 @@ class Page:
             tags=tags_of(engine.board, self._tally),
             countries=self._countries.by_label(self._tally.countries),
             firing=self._firing(),
-            unanswered=None,
+            unanswered=self._unanswered(),
             tally=self._tally,
         )
 
@@ -102,6 +103,18 @@ class Page:
         fired = (name for name, _ in alerting.alerts.fired() if name in severities)
         firing.update((name, severities[name]) for name in fired)
         return firing
+
+    def _unanswered(self) -> Mapping[str, int] | None:
+        """Severity → how many alerts nobody answered; None while what fires is not recorded."""
+        session = self._session
+        if session.alerting is None:
+            return None
+        book = session.alert_book
+        if not book.episodes and session.alerting.alerts.fired():
+            return None
+        counted = Counter(dict.fromkeys((each.slug for each in Severity), 0))
+        counted.update(each.severity.slug for each in book.unanswered)
+        return counted
 
     async def _look_at_balances(self, now: float) -> None:
         if self._clock.monotonic() < self._balances_due:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, cast
+
+import pytest
+from prometheus_client import parser
 
 from tests.cli.program import TIMEOUT, Program
 
@@ -66,3 +77,122 @@ def test_what_ends_a_watch_is_an_object_as_well(program: Program) -> None:
     told = json.loads(done.err)
     assert (told["level"], told["priority"]) == ("error", 3)
     assert told["message"].startswith("Not on the watchlist: 999.")
+
+
+@pytest.fixture
+def switch() -> Iterator[ThreadingHTTPServer]:
+    """The other end of a dead man's switch: it keeps when, and what, it was asked."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.asked.append(self.path)
+            self.send_response(server.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.asked, server.status = [], 200
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def full_pipe() -> tuple[int, int]:
+    """A pipe that takes nothing more, because nobody reads."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"\n" * 4096)
+    os.set_blocking(write, True)
+    return read, write
+
+
+def until(done: Any, what: str) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not done():
+        assert time.monotonic() < deadline, f"{what}: never"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def test_all_of_it_at_once_while_nobody_reads_stdout(program: Program, switch: Any) -> None:
+    program.run("add", "300", "301", "--tag", "otp")
+    home, port, token = program.home, free_port(), "1b9d6bcd-secret"
+    (home / "config.toml").write_text(
+        f"""[watch]
+        log = "json"
+        ping_url_env = "PING"
+        ping_file = "{home}/alive"
+        ping_every = 1
+        metrics_file = "{home}/smsmon.prom"
+        metrics_port = {port}
+        metrics_every = 1
+        """
+    )
+    read, write = full_pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(home / "notify"))
+        watch = subprocess.Popen(
+            program.argv("watch"),
+            env=program.env(
+                NOTIFY_SOCKET=f"{home}/notify",
+                WATCHDOG_USEC="1000000",
+                PING=f"http://127.0.0.1:{switch.server_port}/{token}",
+            ),
+            stdout=write,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            until(lambda: len(switch.asked) >= 2, "the address is fetched")
+            first = (home / "alive").stat().st_mtime
+            until(lambda: (home / "alive").stat().st_mtime > first, "the file is touched again")
+            told: dict[Any, float] = {}
+
+            def delivered() -> bool:
+                url = f"http://127.0.0.1:{port}/metrics"
+                with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
+                    told.update(values(answer.read().decode()))
+                return told.get(("smsmon_recipients", "default delivered"), 0.0) == 3
+
+            until(delivered, "the metrics tell what was read")
+            assert told["smsmon_tag_recipients", "waiting otp"] == 1
+            assert told["smsmon_healthy", ""] == told["smsmon_polling", ""] == 1
+            until(lambda: "healthy" in (home / "smsmon.prom").read_text(), "a file of them")
+            assert told.keys() >= values((home / "smsmon.prom").read_text()).keys()
+            switch.status = 503
+            asked = len(switch.asked)
+            until(lambda: len(switch.asked) >= asked + 2, "it goes on")
+            watch.send_signal(signal.SIGTERM)
+            _, log = watch.communicate(timeout=TIMEOUT)
+        finally:
+            watch.kill()
+            watch.communicate()
+            os.close(read)
+            os.close(write)
+    assert watch.returncode == 143
+    assert not (home / "smsmon.prom").exists(), "what nobody writes any more is gone"
+    assert set(switch.asked) == {f"/{token}"}
+    assert token not in log.decode()
+    pings = [each for line in log.splitlines() if (each := json.loads(line)).get("event") == "ping"]
+    assert [each["level"] for each in pings] == ["error"], "told once"
+    assert "HTTP 503" in pings[0]["message"]
+
+
+def values(text: str) -> dict[Any, float]:
+    """What Prometheus' own parser reads."""
+    return {
+        (sample.name, " ".join(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in cast("Any", parser).text_string_to_metric_families(text)
+        for sample in family.samples
+    }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as open_parser
 
-from smsmon.alerts import About, Subject
+from smsmon.alerts import About, Severity, Subject
 from smsmon.by_country import by_country
 from smsmon.metrics import seen as metrics_seen
 from smsmon.metrics.page import BALANCE_EVERY, KEPT, Page
@@ -173,8 +173,14 @@ async def test_alerts_are_counted_by_rule_and_a_rule_without_any_is_zero(scene: 
     )
     fired = {("late", Subject(About.MESSAGE, "300", "default")): None, ("gone", "x"): None}
     scene.session.alerting = SimpleNamespace(alerts=SimpleNamespace(fired=lambda: fired))
-    firing = of(await scene.values(), "alerts_firing")
+    book = scene.session.alert_book = SimpleNamespace(episodes=[], unanswered=[])
+    values = await scene.values()
+    firing = of(values, "alerts_firing")
     assert (firing["late warning"], firing["losses critical"]) == (1, 0)
+    assert of(values, "alerts_unanswered") == {}, "what fires is not recorded yet"
+    book.episodes = book.unanswered = [SimpleNamespace(severity=Severity.WARNING)]
+    unanswered = of(await scene.values(), "alerts_unanswered")
+    assert unanswered == {"info": 0, "warning": 1, "critical": 0}
 
 
 HOSTILE = st.one_of(
