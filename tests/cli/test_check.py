@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.alerts import About, Severity, Subject
+from smsmon.clock import SystemClock
 from smsmon.commands import check as command
 from smsmon.commands.check.measures import BY_NAME, Bands, Money, verdict
 from smsmon.commands.check.thresholds import BadBand, Band, figure, read_band
@@ -24,6 +26,7 @@ from smsmon.commands.plugin import State, worst
 from smsmon.monitor.state import MessageState
 from smsmon.simulator.thread import ServerThread
 from smsmon.store.local import LocalStore
+from smsmon.store.local.lease import LocalLease
 from tests.cli.inside import Inside
 from tests.cli.outlooks import ALERT, CALM, NOW, PHONE, STOPPED, stood
 from tests.store.memory_alerts import MemoryAlerts
@@ -269,6 +272,20 @@ def test_what_watch_recorded_is_told_and_how_old_it_is(
     kept.fire([replace(ALERT, subject=Subject(About.MESSAGE, "301", "default"))])
     assert inside.run(["check", "--ask", "--filter", "id:300"])[0] == State.OK
     assert inside.run(["check", "--ask", "--filter", "id:301"])[0] == State.CRITICAL
+
+
+def test_while_somebody_polls_nothing_is_unread(inside: Inside) -> None:
+    inside.run(["add", "300"])
+    inside.run(["watch", "--for", "0.5s"])
+    lease = LocalLease(inside.home / "history.db", SystemClock(), "watch")
+    assert lease.claim(["300"])
+    try:
+        assert b"| unread=0s;" in inside.run(["check"])[1]
+        told = json.loads(inside.run(["alert", "ls", "--json"])[1])
+        assert told["polled_by"] == f"watch {os.getpid()}"
+        assert inside.run(["alert", "ls"]) == (0, b"")
+    finally:
+        lease.release()
 
 
 @pytest.mark.parametrize(
