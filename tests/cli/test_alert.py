@@ -190,3 +190,5 @@ def test_history_tells_what_is_over_with_its_worst_moment(alerts: Alerts) -> Non
     )  # fmt: skip
     assert alerts.json("history", "--since", "20d", "--rule", "older")["name"] == "older"
     assert "more than 1" in alerts.run("history", "--limit", "1")
+    assert "losses" in alerts.run("history", "2270138", "--limit", "1")
+    assert "more than" not in alerts.run("history", "2270138", "--limit", "1")

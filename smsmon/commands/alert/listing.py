@@ -41,6 +41,8 @@ from smsmon.times import age
 
 DAY = 86_400.0
 _ORDER = [*State]
+_MOST = 10**6
+"""Alerts that are looked at, and shown, at most."""
 
 
 @click.command
@@ -169,7 +171,7 @@ def _show_silences(silences: Sequence[Silence], *, in_utc: bool, private: bool) 
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1, 10**6),
+    type=click.IntRange(1, _MOST),
     default=1_000,
     show_default=True,
     help="Alerts at most: the latest.",
@@ -201,10 +203,12 @@ def history(
     rule = rule and typed(rule)
     asked = range_asked(since, until, in_utc=in_utc, otherwise=7 * DAY)
     store = open_alerts(locations)
-    found = store.episodes(asked.start, asked.end, rule=rule, limit=limit + 1)
-    more, found = len(found) > limit, found[:limit]
+    # The limit is one of alerts that are about this: to choose some, all have to be looked at.
+    most = _MOST if wanted else limit + 1
+    found = store.episodes(asked.start, asked.end, rule=rule, limit=most)
     if wanted:
         found = [each for each in found if str(each.subject) in wanted]
+    more, found = len(found) > limit, found[:limit]
     if rule is not None and not found:
         known = rule_names(settings, store.episodes())
         if rule not in known:
