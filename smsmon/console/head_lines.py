@@ -27,7 +27,7 @@ from smsmon.monitor.state import MessageState
 if TYPE_CHECKING:
     from smsmon.session import Session
 
-_REQUESTS_EVERY = 30
+_REQUESTS_EVERY = 5
 """Seconds between two looks at the requests of the last minute: they change with every poll."""
 
 

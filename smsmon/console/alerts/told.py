@@ -59,10 +59,8 @@ def news(alerts: Sequence[Alert], state_of: Callable[[str, Subject], State]) -> 
 def in_short(alerts: Sequence[Alert]) -> tuple[str, str]:
     """Title and text of one notification for all of these; at least one."""
     groups = _groups(sorted(alerts, key=lambda each: -each.rule.severity))
-    title = (
-        f"smsmon: {groups[0][0].rule.name}" if len(groups) == 1 else counted(len(alerts), "alert")
-    )
-    return title, ", ".join(_said(group, sign=False) for group in groups)
+    what = groups[0][0].rule.name if len(groups) == 1 else counted(len(alerts), "alert")
+    return f"smsmon: {what}", ", ".join(_said(group, sign=False) for group in groups)
 
 
 def _groups(alerts: Sequence[Alert]) -> list[list[Alert]]:

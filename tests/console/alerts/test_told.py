@@ -145,4 +145,7 @@ def test_what_is_old_or_answered_is_no_news() -> None:
 def test_a_notification_tells_the_gravest_first_and_what_is_so() -> None:
     bad = replace(alert(1, GRAVE, label="Sale"), facts="not read for 4 m")
     assert in_short([bad]) == ("smsmon: grave", "grave 1 Sale: not read for 4 m")
-    assert in_short([alert(2), bad]) == ("2 alerts", "grave 1 Sale: not read for 4 m, late 2")
+    assert in_short([alert(2), bad]) == (
+        "smsmon: 2 alerts",
+        "grave 1 Sale: not read for 4 m, late 2",
+    )
