@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from smsmon.alerts import Episode
-from smsmon.model import EventKind
+from smsmon.filters.messages import low_rate
+from smsmon.model import Counts, EventKind
 from smsmon.sentences import counted
 from smsmon.store.past import InShort
 from smsmon.times import duration
@@ -21,6 +22,8 @@ _SHORT = 120
 """Seconds below which it is said how long something took, and not until when."""
 
 
+TROUBLE_BELOW = 0.9
+"""The delivery rate under which a message is in trouble, where no setting says another."""
 LONG = 300.0
 """Seconds from which on it is trouble that a message was not read: each restart takes some."""
 
@@ -84,23 +87,32 @@ class Sorted:
             return ""
         calm = len(self.calm)
         count = f"{calm:,} more" if self.troubled else counted(calm, "message")
-        delivered = sum(each.delivered for each in self.calm)
-        return f"{count} without trouble" + (f": {delivered:,} ✓" if delivered else "")
+        sums = (
+            (sum(each.delivered for each in self.calm), "✓"),
+            (sum(each.not_delivered for each in self.calm), "✗"),
+        )
+        told = ", ".join(f"{number:,} {sign}" for number, sign in sums if number)
+        return f"{count} without trouble" + (f": {told}" if told else "")
 
 
-def worst_first(rows: Sequence[InShort], alerted: Alerted | None = None) -> Sorted:
-    """``rows`` in order; ``alerted`` is what is known of alerts."""
+def worst_first(
+    rows: Sequence[InShort], alerted: Alerted | None = None, below: float = TROUBLE_BELOW
+) -> Sorted:
+    """``rows`` in order; ``alerted`` is what is known of alerts, ``below`` the delivery rate, from
+    0 to 1, under which a message is in trouble."""
     known = alerted or {}
     order = sorted(rows, key=lambda each: _badness(each, of_row(each, known)))
     return Sorted(
-        tuple(each for each in order if is_trouble(each, known)),
-        tuple(each for each in order if not is_trouble(each, known)),
+        tuple(each for each in order if is_trouble(each, known, below)),
+        tuple(each for each in order if not is_trouble(each, known, below)),
     )
 
 
-def is_trouble(row: InShort, alerted: Alerted) -> bool:
-    """True when somebody should look at it."""
-    wrong = long_unread(row) or row.not_delivered or row.unknown or row.stop
+def is_trouble(row: InShort, alerted: Alerted, below: float = TROUBLE_BELOW) -> bool:
+    """True when somebody should look at it: what `trouble:yes` finds of messages, had it been asked
+    of what happened in this time alone."""
+    came = Counts(delivered=row.delivered, not_delivered=row.not_delivered)
+    wrong = long_unread(row) or low_rate(came, below)
     told = any(kind in _BAD for kind, _ in row.events)
     return bool(row.message_id is None or wrong or told or of_row(row, alerted))
 

@@ -23,12 +23,12 @@ WORST_FIRST = [
     InShort(None, "default", unread=(Unread(1.0, 2.0),)),
     InShort("9", delivered=3),
     InShort("8", unread=(Unread(1.0, None),)),
-    InShort("7", not_delivered=9),
-    InShort("6", not_delivered=2, stop=1),
-    InShort("5", not_delivered=2),
+    InShort("7", not_delivered=19),
+    InShort("6", not_delivered=12, stop=1),
+    InShort("5", not_delivered=12),
+    InShort("2", events=((EventKind.NOT_FOUND, 1),)),
     InShort("4", stop=2),
     InShort("3", unknown=1),
-    InShort("2", events=((EventKind.NOT_FOUND, 1),)),
     InShort("11", delivered=8),
     InShort("10", delivered=2),
     InShort("12", events=((EventKind.COMPLETED, 1),)),
@@ -40,11 +40,24 @@ ALERTED = {"9": (Fired("losses", 1.0, None, 2),)}
 def test_the_worst_stand_first_and_the_rest_is_added_up() -> None:
     told = worst_first(WORST_FIRST[::-1], ALERTED)
     assert [*told.troubled, *told.calm] == WORST_FIRST
-    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 9 + [False] * 4
-    assert told.rest == "4 more without trouble: 10 ✓"
+    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 7 + [False] * 6
+    assert told.rest == "6 more without trouble: 10 ✓"
     assert worst_first(WORST_FIRST[9:]).rest == "4 messages without trouble: 10 ✓"
     assert worst_first(WORST_FIRST[12:]).rest == "1 message without trouble"
     assert worst_first([]).rest == ""
+
+
+def test_trouble_is_what_it_is_of_messages_and_what_failed_of_the_rest_is_told() -> None:
+    few, enough = (
+        InShort("1", delivered=7, not_delivered=2),
+        InShort("1", delivered=8, not_delivered=2),
+    )
+    assert not is_trouble(few, {})
+    assert is_trouble(enough, {})
+    assert not is_trouble(enough, {}, below=0.8)
+    assert worst_first([few, InShort("2", delivered=1)]).rest == (
+        "2 messages without trouble: 8 ✓, 2 ✗"
+    )
 
 
 def test_that_it_was_not_read_is_trouble_from_five_minutes_on_or_while_it_lasts() -> None:

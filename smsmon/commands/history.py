@@ -121,7 +121,7 @@ def changes(
         elif only is not None and (as_json or lines):
             found = [archive.timeline(each, limit, asked.start, asked.end) for each in only]
     told = _in_order(found)[:limit]
-    short = worst_first(rows)
+    short = worst_first(rows, below=settings.display.trouble_share)
     if as_json:
         for row in (*short.troubled, *short.calm):
             print_json_line(in_short_json(row))

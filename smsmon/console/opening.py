@@ -206,6 +206,7 @@ class Dialogs:
             lambda start, end: ask(lambda archive: archive.in_short(start, end)),
             lines,
             self._alerted,
+            lambda: self.session.engine.trouble_below,
         )
         self.app.push_screen(SinceScreen(looked, self.formats, past), go_to)
 

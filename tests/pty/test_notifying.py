@@ -15,7 +15,7 @@ TOLD = b"\x1b]777;notify;smsmon: "
 FOCUS, BLUR = b"\x1b[I", b"\x1b[O"
 
 
-def test_an_alert_is_told_to_the_desktop_unless_somebody_looks_at_the_terminal(desk: Desk) -> None:
+def test_an_alert_is_told_to_the_desktop_unless_somebody_looks_at_it(desk: Desk) -> None:
     config = desk.home / "config.toml"
     config.write_text(config.read_text() + RULES)
     terminal = desk.open(environ={"TERM_PROGRAM": "WezTerm"})

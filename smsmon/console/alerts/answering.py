@@ -20,7 +20,7 @@ from smsmon.store.errors import StoreError
 from smsmon.text import painted
 
 _NOT_RECORDED = (
-    "it is not in the history yet, where answers are kept: who polls writes it soon, or says why not"
+    "it is not in the history yet, where answers are kept: who polls writes it soon, or says why"
 )
 
 

@@ -38,7 +38,7 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.in_short import Alerted, Sorted, beside_rows, worst_first
+from smsmon.in_short import TROUBLE_BELOW, Alerted, Sorted, beside_rows, worst_first
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
 from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
@@ -76,6 +76,8 @@ class Past:
     of a kind."""
     alerted: Callable[[float, float], Awaitable[Alerted]]
     """(Start, end) → the alerts on record that fired. It and all others raise ``StoreError``."""
+    trouble_below: Callable[[], float] = lambda: TROUBLE_BELOW
+    """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
 
 class SinceScreen(Dialog[LogLine | None]):
@@ -188,8 +190,9 @@ class SinceScreen(Dialog[LogLine | None]):
         if rows is None:
             return
         alerted = self._alerted
-        self._sorted = worst_first(rows, alerted)
-        self._rows.tell(self._sorted, alerted)
+        below = self._past.trouble_below()
+        self._sorted = worst_first(rows, alerted, below)
+        self._rows.tell(self._sorted, alerted, below)
         self._pane.table.set_source(self._rows, self._rows.subjects)
         self._pane.rest("Nothing happened.")
         if self._pane.filter.text in ("", TROUBLE):

@@ -31,6 +31,7 @@ from smsmon.console.tables.panes import Stage, Stages, TablePane
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.in_short import (
+    TROUBLE_BELOW,
     Alerted,
     Fired,
     Sorted,
@@ -74,11 +75,13 @@ class HappenedRows:
         self._rows: dict[Subject, InShort] = {}
         self.alerted: Alerted = {}
         """The alerts that are known to have fired."""
+        self.trouble_below = TROUBLE_BELOW
+        """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
-    def tell(self, told: Sorted, alerted: Alerted) -> None:
+    def tell(self, told: Sorted, alerted: Alerted, trouble_below: float = TROUBLE_BELOW) -> None:
         """These are the rows from now on."""
         self._rows = {_subject(each): each for each in (*told.troubled, *told.calm)}
-        self.alerted = alerted
+        self.alerted, self.trouble_below = alerted, trouble_below
 
     @property
     def subjects(self) -> list[Subject]:
@@ -119,7 +122,7 @@ class HappenedRows:
             case "alert":
                 return tuple(each.rule for each in self.fired(row))
             case "trouble":
-                return is_trouble(row, self.alerted)
+                return is_trouble(row, self.alerted, self.trouble_below)
             case _:
                 return besides(row)
 

@@ -50,7 +50,7 @@ LAST_NIGHT = Happened(tuple(BAD + GOOD), EVENTS)
 ROWS = [
     InShort("2270140", label="Quiet", delivered=3_100, last_at=NIGHT + 9),
     InShort("2270139", label="Also quiet", delivered=20, last_at=NIGHT + 9),
-    InShort("2270142", label="Black Friday", delivered=30, not_delivered=2, stop=1,
+    InShort("2270142", label="Black Friday", delivered=30, not_delivered=5, stop=1,
             events=((EventKind.COMPLETED, 1),), last_at=NIGHT + 300),
     InShort("2270137", label="Loyalty points", delivered=302, not_delivered=4,
             unread=(Unread(NIGHT + 4 * 3600 + 600, NIGHT + 4 * 3600 + 1860),), last_at=NIGHT + 5),
@@ -110,7 +110,7 @@ async def test_when_nothing_happened_since_the_last_look_last_night_is_told(
         flat = " ".join(app.text.replace("│", " ").split())
         assert "Nothing happened since you looked, 09:59." in flat
         assert "last night, 21 Nov 22:00 until 08:00" in flat
-        assert "✓ 3,493 delivered ✗ 74 not delivered STOP 1 in 5 messages" in flat
+        assert "✓ 3,493 delivered ✗ 77 not delivered STOP 1 in 5 messages" in flat
         assert told.asked == [(START - 30, START), (NIGHT, NIGHT + 10 * 3600)]
         assert app.line_with("esc close")
 
@@ -137,7 +137,7 @@ async def test_wide_screens_tell_the_alerts_and_what_else_happened() -> None:
         assert "down, up" in app.line_with("○ account")
 
 
-async def test_an_alert_of_what_has_no_row_is_told_above_the_rows_with_who_acknowledged() -> None:
+async def test_an_alert_of_what_has_no_row_is_told_above_the_rows() -> None:
     late = Fired("late", NIGHT + 840, NIGHT + 3_600, Severity.CRITICAL, "tag:otp", "anna@ops1")
     async with asking(Told(alerts={"tag:otp": (late,)}).screen(), SMALL) as (app, _):
         assert "◆ tag:otp: late 21 Nov 22:14–21 Nov 23:00, ack. by anna@ops1" in app.text
