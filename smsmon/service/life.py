@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from smsmon.sentences import counted
 from smsmon.service import pings
 from smsmon.service.checks import INSTALL
 from smsmon.service.pings import PingUrl
-from smsmon.service.systemd import Systemd
+from smsmon.service.systemd import VARIABLES, Systemd
 from smsmon.service.told import Say, Told
 from smsmon.service.vitals import Vitals
 
@@ -44,10 +44,13 @@ class Service:
         session: Session,
         clock: Clock,
         locations: Locations,
-        environ: Mapping[str, str],
+        environ: MutableMapping[str, str],
         say: Say,
     ) -> None:
+        """``environ`` keeps nothing of what is meant for this process alone."""
         self.systemd = Systemd(environ)
+        for name in VARIABLES:
+            environ.pop(name, None)
         self.vitals = Vitals(session, clock)
         self._session = session
         self._clock = clock

@@ -18,6 +18,10 @@ _SHORTEST = 0.1
 """Seconds of the shortest watchdog that is heeded."""
 
 
+VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+"""They are meant for this process: what it starts itself is not to speak in its place."""
+
+
 class Systemd:
     """Is told how it goes with this service: nobody, where ``NOTIFY_SOCKET`` names no socket."""
 

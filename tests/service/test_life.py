@@ -30,8 +30,9 @@ class Watched:
         self.touched: list[tuple[float, str]] = []
         self.why_not = ""
         self.said: list[str] = []
+        self.environ = {"NOTIFY_SOCKET": "@nobody", "WATCHDOG_USEC": "1000000", "HOME": "/"}
         self.service = Service(
-            self.scene.session, self.scene.clock, Locations.under(folder), {}, self._say
+            self.scene.session, self.scene.clock, Locations.under(folder), self.environ, self._say
         )
         monkeypatch.setattr(pings, "touch", self._touch)
         monkeypatch.setattr(asyncio, "to_thread", _here)  # the clock waits for no thread
@@ -78,6 +79,14 @@ async def test_a_sign_of_life_is_given_while_all_is_well(
         " more than 5 m.",
         "info health: All is well again.",
     ]
+
+
+def test_what_is_meant_for_this_process_goes_to_none_that_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(tmp_path, "", monkeypatch)
+    assert watched.environ == {"HOME": "/"}
+    assert watched.service.systemd.watchdog == 1.0
 
 
 async def test_a_failure_is_told_once_and_its_end(
