@@ -12,6 +12,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from smsmon.alerts import State
 from smsmon.commands.demo import ALERTS
 from smsmon.recipients import Status
 from tests.support.clock import START, VirtualClock
@@ -69,7 +70,7 @@ class Day(NamedTuple):
                 keys = piece["text"] or [NAMES.get(piece["key"], piece["key"])]
                 await self.pilot.press(*(each if each != " " else "space" for each in keys))
             await self.pilot.pause()
-            for group in ("find", "since", "past", "views"):
+            for group in ("find", "since", "past", "views", "alerts answered"):
                 await self.scene.done(group)
         await self.scene.show(self.pilot)
 
@@ -183,6 +184,20 @@ async def understand_an_alert(home: Path) -> None:
         assert "losses" in day.text
 
 
+async def answer_an_alert(home: Path) -> None:
+    async with a_day(home, ALERTS) as day:
+        session, rows = day.scene.screen.session, day.scene.screen.alerts.rows
+        session.history.alerts.fire([each.episode for each in rows if each.episode])
+        await session.alert_book.read()
+        number = session.alert_book.unanswered[0].number
+        await day.do("answer an alert")
+        (worst,) = [each for each in session.alert_book.episodes if each.number == number]
+        assert session.alert_book.state_of(worst) is State.ACKNOWLEDGED
+        assert worst.acknowledged
+        assert worst.acknowledged.note == "on it"
+        assert "on it" in day.text
+
+
 DONE: dict[str, Callable[[Path], Awaitable[None]]] = {
     "add 30 messages from a mail": add_thirty,
     "who has not got it?": who_has_not_got_it,
@@ -195,6 +210,7 @@ DONE: dict[str, Callable[[Path], Awaitable[None]]] = {
     "add a message of the second account": second_account,
     "keep a theme": keep_a_theme,
     "understand an alert": understand_an_alert,
+    "answer an alert": answer_an_alert,
 }
 
 

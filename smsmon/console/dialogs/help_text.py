@@ -9,7 +9,18 @@ from textwrap import wrap
 from textual.content import Content
 
 from smsmon.console.actions import EVERY_ACTION, GROUPS, Action, Where, key_face, key_line
-from smsmon.console.signs import ALERT, BAR, SIGNS, STATE_SIGNS, STATUS_SIGNS, Sign, Tone, styled
+from smsmon.console.signs import (
+    ACKNOWLEDGED,
+    ALERT,
+    BAR,
+    SIGNS,
+    SILENCED,
+    STATE_SIGNS,
+    STATUS_SIGNS,
+    Sign,
+    Tone,
+    styled,
+)
 from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import examples
@@ -40,7 +51,9 @@ _STATES = {
     "not found": "The API knows no such message, or not yet. It is tried again.",
     "stale": "It could not be read when it was due: what is shown is old.",
 }
-_ALERT = "An alert fires for the message: the line above the keys names it. The head counts all."
+_ALERT = "An alert fires, and nobody answered: the line above the keys tells the worst."
+_ANSWERED = "An alert fires, and somebody took it on: with A you see who, and until when."
+_SILENCED = "An alert fires, and nobody wants to hear of it for a while."
 _ALERTS = (
     (
         "set up",
@@ -48,6 +61,11 @@ _ALERTS = (
         " of messages and for how long it must hold. `smsmon locate` says where the file is.",
     ),
     ("/alert:NAME", "Shows the messages for which that rule holds."),
+    (
+        "answering",
+        "A shows all of them: a acknowledges, s silences a rule, a tag or a message for a while, e"
+        " ends that, u takes it back, tab looks at one kind. What nobody answered is told on.",
+    ),
 )
 _FIGURES = (
     (
@@ -136,6 +154,8 @@ def sections(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> tuple[Se
             "Alerts",
             (
                 _sign(ALERT, _ALERT),
+                _sign(ACKNOWLEDGED, _ANSWERED),
+                _sign(SILENCED, _SILENCED),
                 *(_word(name, text) for name, text in _ALERTS),
             ),
         ),
@@ -246,6 +266,7 @@ def _sign(sign: Sign, text: str) -> Entry:
     return Entry(styled(f"{sign.glyph} {sign.word}", sign.tone), text)
 
 
+_OF_ALERTS = (ALERT, ACKNOWLEDGED, SILENCED)
 _OTHERS = {
     "ok": "The account answers.",
     "not read": "The account fails, is down, held or stopped; the head says why.",
@@ -262,7 +283,7 @@ _OTHERS = {
 
 
 def _other_signs() -> Iterator[Entry]:
-    told = {each.glyph for each in (*STATUS_SIGNS.values(), *STATE_SIGNS.values(), ALERT)}
+    told = {each.glyph for each in (*STATUS_SIGNS.values(), *STATE_SIGNS.values(), *_OF_ALERTS)}
     for sign in SIGNS:
         if sign.glyph not in told:
             text = _OTHERS.get(sign.word, f"{sign.word.capitalize()}.")
