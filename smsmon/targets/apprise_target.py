@@ -55,35 +55,29 @@ class AppriseTarget:
         self._address: Address | None = None
 
     async def tell(self, notification: Notification) -> None:
-        told = notification.edge is Edge.OVER
-        answer = await self._asked(
+        over = notification.edge is Edge.OVER
+        await self._ask(
+            "was not told",
             title=notification.title,
             body="\n".join(notification.lines),
-            type=_OVER if told else _TYPES[notification.severity],
+            type=_OVER if over else _TYPES[notification.severity],
         )
-        if not answer.get("told"):
-            self._address = None
-            raise NotTold(self._said("was not told", answer))
 
     async def look(self) -> str:
         """What kind of target it is, such as ``Slack``. Nothing is sent. Raises `NotTold`."""
-        return safe(str((await self._asked())["taken"]))
+        return safe(str((await self._ask("cannot be looked at"))["taken"]))
 
-    async def _asked(self, **what: str) -> dict[str, Any]:
-        """What came of asking apprise, which takes the address. Raises `NotTold`."""
-        if self._address is None:
-            try:
-                self._address = await beside(read_address, self._source, self._environ)
-            except ValueError as error:
-                raise NotTold(f"Target {self.name} has no address: {error}") from None
+    async def _ask(self, failing: str, **what: str) -> dict[str, Any]:
+        """What came of asking apprise, when it did what it was asked for. Raises `NotTold`."""
+        address = self._address or await self._read()
+        self._address = None  # until it is known to be good
         environ = environment(self._settings, self._environ)
         try:
-            outcome = await beside(_run, self._address, what, environ, self._within)
+            outcome = await beside(_run, address, what, environ, self._within)
         except (OSError, ValueError) as error:
             why = safe(getattr(error, "strerror", None) or type(error).__name__)
             raise NotTold(f"Target {self.name}: apprise could not be started ({why}).") from None
         if outcome.ended is Ended.LATE:
-            self._address = None
             raise NotTold(
                 f"Target {self.name} was given up: it took longer than {self._within:g} seconds."
             )
@@ -91,19 +85,24 @@ class AppriseTarget:
         if answer.get("missing"):
             raise NotTold(f"Target {self.name} needs apprise: {INSTALL}.")
         if not answer.get("taken"):
-            said = self._said("has no address that apprise takes", answer)
-            self._address = None
-            raise NotTold(said)
-        return answer
+            failing = "has no address that apprise takes"
+        elif not answer.get("failed") and (answer.get("told") or not what):
+            self._address = address
+            return answer
+        words = _shown(answer, address)
+        raise NotTold(f"Target {self.name} {failing}" + (f": {words}." if words else "."))
 
-    def _said(self, what: str, answer: Mapping[str, Any]) -> str:
-        """A sentence with the words of apprise and of the far end, which may repeat secrets."""
-        told = f"Target {self.name} {what}"
-        words = safe(" ".join(" ".join(answer.get("words", ())).split()), SENTENCE_LIMIT)
-        if self._address is not None:
-            words = mask_of(self._address).text(words)
-        words = without_living_keys(words).rstrip(".")
-        return f"{told}: {words}." if words else f"{told}."
+    async def _read(self) -> Address:
+        try:
+            return await beside(read_address, self._source, self._environ)
+        except ValueError as error:
+            raise NotTold(f"Target {self.name} has no address: {error}") from None
+
+
+def _shown(answer: Mapping[str, Any], address: Address) -> str:
+    """The words of apprise and of the far end, which may repeat the address."""
+    words = safe(" ".join(" ".join(answer.get("words", ())).split()), SENTENCE_LIMIT)
+    return without_living_keys(mask_of(address).text(words)).rstrip(".")
 
 
 def _run(
@@ -122,4 +121,5 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
         found = None
     if isinstance(found, dict):
         return found
-    return {"taken": "unknown", "words": [f"apprise failed (exit code {outcome.code})"]}
+    words = f"apprise failed (exit code {outcome.code})"
+    return {"taken": "unknown", "failed": True, "words": [words]}

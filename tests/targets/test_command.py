@@ -167,6 +167,19 @@ async def test_a_command_is_told_the_facts_as_they_are_and_as_it_always_was() ->
     assert {name: alert[name] for name in gained} == gained
 
 
+async def test_a_command_that_never_ends_is_given_up_and_others_are_told() -> None:
+    environ = {"PATH": os.environ["PATH"]}
+    hanging = CommandTarget("wall", ["sleep", "600"], Settings(), environ, within=0.3)
+    other = CommandTarget("page", ["true"], Settings(), environ)
+    told = notification(Edge.FIRED, [ENDED], NOW)
+    late, fine = await asyncio.gather(hanging.tell(told), other.tell(told), return_exceptions=True)
+    assert isinstance(late, NotTold)
+    assert str(late) == (
+        "Target wall: the alert command sleep was ended: it took longer than 0.3 seconds."
+    )
+    assert fine is None
+
+
 async def test_an_alerts_command_has_the_facts_on_stdin_and_no_terminal() -> None:
     script = "cat >&2; [ -t 0 ] || [ -t 1 ] || exit 1"
     said = await run_hook(("sh", "-c", script), {"alerts": [1]}, {"PATH": os.environ["PATH"]})

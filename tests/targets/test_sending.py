@@ -166,6 +166,8 @@ async def test_what_breaks_in_apprise_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "apprise.py").write_text("import os; os._exit(7)")
     broken = target(f"json://{SECRET}", PYTHONPATH=str(tmp_path))
     assert await why_not(broken) == "Target chat was not told: apprise failed (exit code 7)."
+    with pytest.raises(NotTold, match="cannot be looked at: apprise failed"):
+        await broken.look()
 
 
 async def test_a_look_says_what_it_is_and_sends_nothing() -> None:
