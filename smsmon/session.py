@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from smsmon import learned
 from smsmon.accounts import Accounts, limits_of
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Rank, Sharing, WhoPolls
-    from smsmon.store.alerts import AlertStore
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.watching import Watching
@@ -124,7 +123,7 @@ class Session:
     def _alert_record(self) -> AlertRecord:
         from smsmon.alerting.record import AlertRecord
 
-        return AlertRecord(cast("AlertStore", getattr(self.history, "alerts", None)))
+        return AlertRecord(self.history.alerts)
 
     @cached_property
     def alert_book(self) -> AlertBook:
@@ -158,8 +157,7 @@ class Session:
     async def watch_alerts(self) -> None:
         """Look after the alerts, by rules from when there are any, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            if getattr(self.history, "alerts", None) is not None:  # a store that keeps none yet
-                group.create_task(self.alert_book.run())
+            group.create_task(self.alert_book.run())
             group.create_task(self._go_by_rules())
 
     async def _go_by_rules(self) -> None:
@@ -286,13 +284,19 @@ class Session:
                 self._alerted,
                 self._complain,
                 os.environ,
-                self.history,
+                self._alert_record,
+                wrote=self.alert_book.look_again,
                 whole=self._only is None,
                 since=self._since,
             )
+            self.alert_book.changed(self._pass_answers_on)
             self.watching.amended = self.alerting.look_again
             self.sharing.took_over = self.alerting.take_over
             self._has_rules.set()
+
+    def _pass_answers_on(self) -> None:
+        if self.alerting is not None:
+            self.alerting.answers(self.alert_book.episodes, self.alert_book.silences)
 
     # --- looking -------------------------------------------------------------------------
 

@@ -230,9 +230,12 @@ def news_json(news: Applied | Event, *, private: bool = False) -> Iterator[dict[
         yield happening_json(each, private=private)
 
 
-def alert_json(alert: Alert) -> dict[str, Any]:
-    """One end of an alert. It has no phone numbers in it."""
+def alert_json(alert: Alert, number: int | None = None) -> dict[str, Any]:
+    """One end of an alert, with the number of its episode as far as that is known. It has no phone
+    numbers in it.
+    """
     return {
+        "number": number,
         "state": "firing" if alert.firing else "over",
         "name": alert.rule.name,
         "severity": alert.rule.severity.name.lower(),

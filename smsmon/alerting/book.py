@@ -30,6 +30,8 @@ from smsmon.text import typed
 
 TRY_AGAIN = 5.0
 """Seconds after which what could not be read is read again."""
+_REMEMBERED = 2_000
+"""Episodes that are over of which the last is still known."""
 
 T = TypeVar("T")
 
@@ -54,7 +56,7 @@ class AlertBook:
         self._record = record
         self._clock = clock
         self._page = _Page()
-        self._numbers: Mapping[tuple[str, Subject], Episode] = {}
+        self._last: dict[tuple[str, Subject], Episode] = {}
         self._states: Mapping[int, State] = {}
         self._listeners: list[Callable[[], None]] = []
         self._stirred = asyncio.Event()
@@ -82,8 +84,8 @@ class AlertBook:
         return state_of(episode, self.silences, self._clock.now())
 
     def episode_of(self, rule: str, subject: Subject) -> Episode | None:
-        """The episode that fires of a rule and a subject; None: it is not recorded."""
-        return self._numbers.get((rule, subject))
+        """The last episode of a rule and a subject, firing or just over; None: none is known."""
+        return self._last.get((rule, subject))
 
     def changed(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever it stands otherwise, also by time alone."""
@@ -163,7 +165,9 @@ class AlertBook:
     def _turn(self, page: _Page) -> None:
         before = self._page, self._states
         self._page = page
-        self._numbers = {(each.rule, each.subject): each for each in page.episodes}
+        if len(self._last) > _REMEMBERED + len(page.episodes):
+            self._last.clear()
+        self._last |= {(each.rule, each.subject): each for each in page.episodes}
         self._states = {each.number: self.state_of(each) for each in page.episodes}
         if (self._page, self._states) != before:
             for listener in self._listeners:

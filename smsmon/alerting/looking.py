@@ -1,21 +1,25 @@
-"""Watches over the alerts for both front ends: looks, gathers, tells, and runs the commands.
+"""Watches over the alerts: looks, gathers what is told here, and has the rest recorded and told.
 
 What begins and ends together is told together: five hundred messages that turn late within a
-second are one notice, one run of a command, and not five hundred. What held already when the
-program started is told once, apart, and wakes nobody.
+second are one notice, and not five hundred. What held already when the program started is told
+once, apart, and wakes nobody. The front end of every process is told what its own look found; the
+process that polls records it too, and tells the targets.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from math import inf
-from typing import Protocol
+from random import Random
 
-from smsmon.alerts import About, Subject
+from smsmon.alerting.ledger import TRY_AGAIN, Key, Ledger
+from smsmon.alerting.record import AlertRecord
+from smsmon.alerting.sending import Sender
+from smsmon.alerting.ways import COMMAND, Ways, command_of, ways_of
+from smsmon.alerts import About, Edge, Episode, Silence, Subject
 from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.model import Event
 from smsmon.monitor.alerts import Alert, Alerts
@@ -23,11 +27,11 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.rules import night_holds, rules_of
 from smsmon.settings import Settings
-from smsmon.shapes import alert_json
 from smsmon.store.errors import StoreError
-from smsmon.store.shared import AlertTurn, Episode
-from smsmon.targets.command import run_hook
-from smsmon.targets.secrecy import environment
+from smsmon.targets import open_targets
+from smsmon.targets.base import Notification, Target
+from smsmon.targets.wording import notification
+from smsmon.times import LocalZone
 
 GATHER = 1.0
 """Seconds for which what begins or ends waits for what comes with it."""
@@ -35,8 +39,12 @@ GATHER_OLD = 30.0
 """As much for what held already at the start: its messages are read one after the other."""
 AGAIN = 30.0
 """Seconds between two tellings of one rule, at least: trouble comes in messages one by one."""
-_HOOKS_WAITING = 32
-"""Runs of commands that may wait; more are dropped, and that is said."""
+_BLIND_AFTER = 3
+"""Tries to read what is recorded, after which we go on without."""
+_ENDS_KEPT = 5_000
+"""Ends that are known of what another process recorded."""
+
+OpenTargets = Callable[[Settings, Mapping[str, str]], Mapping[str, Target]]
 
 Tell = Callable[[Sequence[Alert]], None]
 
@@ -60,19 +68,11 @@ class _Basket:
         return taken
 
 
-class AlertRecord(Protocol):
-    """The record of the alerts whose commands ran (the history). Both raise ``StoreError``."""
-
-    async def told(self) -> frozenset[Episode]: ...
-
-    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]: ...
-
-
 class Alerting:
     """The alerts of one program.
 
     ``tell`` is given what began and ended, several at once; ``complain`` one sentence when a
-    command fails, and no more until it has worked again.
+    target begins to fail, and when it can be told again.
     """
 
     def __init__(
@@ -83,45 +83,61 @@ class Alerting:
         tell: Tell,
         complain: Callable[[str], None],
         environ: Mapping[str, str],
-        record: AlertRecord | None = None,
+        record: AlertRecord,
+        *,
+        wrote: Callable[[], None] = lambda: None,
         whole: bool = True,
         since: float | None = None,
+        zone: tzinfo | None = None,
+        open_targets: OpenTargets = open_targets,
+        rng: Random | None = None,
     ) -> None:
-        """``record`` keeps what was told, so that each command runs once a home; None: nothing
-        is kept. ``whole``: all of the watchlist is watched, and what is not was removed.
-        ``since`` is the steady time from which on messages are read by this program; None: now.
-        The first rule may come long after that, and what was read until then is known.
+        """``wrote`` is called when something was recorded. ``whole``: all of the watchlist is
+        watched, and what is not was removed. ``since`` is the steady time from which on messages
+        are read by this program; None: now. The first rule may come long after that, and what was
+        read until then is known. Quiet hours are those of ``zone``; None: of this machine.
         """
         read_for = 0.0 if since is None else clock.monotonic() - since
+        self._rules, holds = rules_of(settings), night_holds(settings)
+        self.alerts = Alerts(self._rules, engine, clock.now() - read_for, holds)
+        self.ledger = Ledger(record, clock, wrote)
+        self.sender = Sender(
+            self.ledger, clock, complain, self._in_words, lambda: engine.leads, rng
+        )
         self._record = record
         self._whole = whole
         self._engine = engine
-        self._takes_over = False
-        rules, holds = rules_of(settings), night_holds(settings)
-        self.alerts = Alerts(rules, engine, clock.now() - read_for, holds)
         self._board = engine.board
         self._clock = clock
         self._tell = tell
-        self._complain = complain
-        self._commands = _commands_of(settings)
         self._settings = settings
         self._environ = environ
+        self._zone = zone or LocalZone()
+        self._open_targets = open_targets
+        self._targets: Mapping[str, Target] = {}
+        self._ways = Ways({}, {})
+        self._ended: dict[Key, Alert] = {}
+        """What ended while another process recorded, which may have come to its end before."""
+        self._begins = False
+        """We have just begun to poll."""
+        self._failed = 0
+        """How often what is recorded could not be read, since we poll."""
+        self._read_from = -inf
+        """The steady time at which it is tried again."""
         self._stirred = asyncio.Event()
         self._baskets: dict[tuple[str, bool], _Basket] = {}
         """By rule, and whether it holds what held already at the start."""
-        self._jobs: deque[tuple[tuple[str, ...], list[Alert]]] = deque()
-        self._marks: list[Alert] = []
-        """What held at the start and runs nothing, but counts as told."""
-        self._work = asyncio.Event()
-        self._failing: set[tuple[str, ...]] = set()
+        self._use_targets(settings, changed=())
         engine.subscribe(self._hear)
 
+    # --- what others say -----------------------------------------------------------------
+
     def use(self, settings: Settings) -> None:
-        """Go by the rules as these settings have them, without losing what fires."""
-        # The command of a rule that is gone is told yet that its alerts are over.
-        gone = {name: it for name, it in self._commands.items() if name not in settings.alerts}
-        self._settings, self._commands = settings, gone | _commands_of(settings)
-        self.alerts.use(rules_of(settings), self._clock.now(), night_holds(settings))
+        """Go by rules and targets as these settings have them, without losing what fires."""
+        before, self._settings = self._settings, settings
+        self._rules = rules_of(settings)
+        self.alerts.use(self._rules, self._clock.now(), night_holds(settings))
+        self._use_targets(settings, changed=_changed(before, settings))
         self._stirred.set()
 
     def look_again(self, message_id: str) -> None:
@@ -133,50 +149,39 @@ class Alerting:
         """What rules ask for is known by now."""
         self._stirred.set()
 
-    async def run(self) -> None:
-        """Look whenever something happened or is due, until cancelled.
-
-        What is watched when it begins counts as there at the start.
-        """
-        told = await self._told()
-        self.alerts.resume(
-            (name, self._subject(id)) for name, id in told if self._whole or id in self._board
-        )
-        self.alerts.meet(self._board.messages)
-        self._takes_over = False
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._run_commands())
-            group.create_task(self._look())
-
     def take_over(self) -> None:
-        """From now on commands run here: those too that the one before us did not run any more."""
-        self._takes_over = True
+        """From now on it is recorded and told here: that too which the one before us did not
+        tell any more.
+        """
+        self._begins = True
         self._stirred.set()
 
-    async def _told(self) -> frozenset[Episode]:
-        """What was told as firing, as far as that can be read."""
-        if self._record is not None:
-            with contextlib.suppress(StoreError):
-                return await self._record.told()
-        return frozenset()
-
-    async def _reconcile(self, now: float) -> None:
-        """Run what ought to have run."""
-        told, fired = await self._told(), self.alerts.fired()
-        episodes = {_episode(alert): alert for alert in fired.values()}
-        left = [alert for episode, alert in episodes.items() if episode not in told]
-        gone = [(name, self._subject(id)) for name, id in told - episodes.keys()]
-        over = [self.alerts.over(*each, now) for each in gone]
-        self.alerts.resume(each for each, alert in zip(gone, over, strict=True) if alert is None)
-        self._run([*left, *filter(None, over)])
+    def answers(self, episodes: Iterable[Episode], silences: Iterable[Silence]) -> None:
+        """How it stands with answers and silences, as recorded."""
+        if self.ledger.kept:
+            self.ledger.answers({each.number: each.acknowledged for each in episodes}, silences)
 
     def _hear(self, news: Applied | Event) -> None:
         self.alerts.hear(news)
         self._stirred.set()
 
-    def _subject(self, id: str) -> Subject:
-        watched = self._board.get(id)
-        return Subject(About.MESSAGE, id, watched.entry.profile if watched else "")
+    # --- looking -------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look whenever something happened or is due, until cancelled.
+
+        What is watched when it begins counts as there at the start.
+        """
+        try:
+            firing = await self._record.ask(lambda store: store.firing())
+        except StoreError:
+            firing = []
+        fired = ((each.rule, each.subject) for each in firing if self._concerns(each.subject))
+        self.alerts.resume(fired)
+        self.alerts.meet(self._board.messages)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.sender.run())
+            group.create_task(self._look())
 
     async def _look(self) -> None:
         ahead = self._clock.now() - self._clock.monotonic()
@@ -186,24 +191,26 @@ class Alerting:
                 self.alerts.shift(now - steady - ahead)
                 ahead = now - steady
             more = self.alerts.step(now)
+            self._whose_turn()
             for each in self.alerts.take():
                 # What held at the start is no news when it fires, but it is when it is over.
                 key = each.rule.name, each.old and each.firing
-                if key[1] and self._engine.leads and each.rule.name in self._commands:
-                    self._marks.append(each)
-                    self._work.set()
-                self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER)).put(
-                    each, steady
-                )
+                basket = self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER))
+                basket.put(each, steady)
+                self._enter(each)
+            for each in self.alerts.worsened():
+                self.ledger.worsen(each)
             self._publish(steady)
-            if self._takes_over and not more:
-                self._takes_over = False
-                await self._reconcile(now)
             if more:
                 await asyncio.sleep(0)
                 continue
-            baskets_due = (basket.due for basket in self._baskets.values())
-            pause = min(self.alerts.next_look - now, *(due - steady for due in baskets_due), inf)
+            if self._to_be_read and steady >= self._read_from:
+                await self._read_record()
+                continue
+            moments = [basket.due - steady for basket in self._baskets.values()]
+            if self._to_be_read:
+                moments.append(self._read_from - steady)
+            pause = min(self.alerts.next_look - now, *moments, inf)
             await self._clock.wait(self._stirred, None if pause == inf else max(0.0, pause))
             self._stirred.clear()
 
@@ -213,63 +220,110 @@ class Alerting:
             baskets = [basket for (_, of_old), basket in self._baskets.items() if of_old is old]
             if any(basket.due <= now for basket in baskets):
                 soon = [basket for basket in baskets if basket.due <= now + basket.seconds]
-                self._tell_and_run([each for basket in soon for each in basket.take(now)])
+                self._tell([each for basket in soon for each in basket.take(now)])
 
-    def _tell_and_run(self, alerts: list[Alert]) -> None:
-        self._tell(alerts)
-        if self._engine.leads:
-            self._run([each for each in alerts if not (each.old and each.firing)])
+    # --- recording -----------------------------------------------------------------------
 
-    def _run(self, alerts: list[Alert]) -> None:
-        by_command: dict[tuple[str, ...], list[Alert]] = {}
-        for each in alerts:
-            command = self._commands.get(each.rule.name)
-            if command is not None:
-                by_command.setdefault(command, []).append(each)
-        for job in by_command.items():
-            if len(self._jobs) >= _HOOKS_WAITING:
-                self._complain("Too many alert commands wait: one was not run.")
+    def _whose_turn(self) -> None:
+        begins, self._begins = self._begins, False
+        if begins or not self._engine.leads:
+            if self.ledger.kept:
+                self.ledger.drop()
+            self._failed, self._read_from = 0, -inf
+
+    @property
+    def _to_be_read(self) -> bool:
+        """True while it is not known what was recorded before us."""
+        return self._engine.leads and (not self.ledger.kept or self._failed > 0)
+
+    async def _read_record(self) -> None:
+        """Take in what was recorded before us, and go on with it."""
+        try:
+            await self.ledger.take_over(self._ways)
+        except StoreError:
+            self._failed += 1
+            self._read_from = self._clock.monotonic() + TRY_AGAIN * self._failed
+            if self._failed == _BLIND_AFTER:
+                self.ledger.kept = True  # better told twice than never
+                self._reconcile()
+        else:
+            self._failed = 0
+            self._reconcile()
+
+    def _enter(self, alert: Alert) -> None:
+        """Have it recorded, and told, if that is for us to do."""
+        key = (alert.rule.name, alert.subject)
+        if not self._concerns(alert.subject):
+            return
+        if not self.ledger.kept:
+            if alert.firing or len(self._ended) > _ENDS_KEPT:
+                self._ended.pop(key, None)
+            else:
+                self._ended[key] = alert
+        elif alert.firing:
+            self.ledger.fire(alert)
+        else:
+            self.ledger.end(key, alert.at, alert.why, self._ways)
+
+    def _reconcile(self) -> None:
+        """Record what fires, and the end of what does not fire any more."""
+        now, fired = self._clock.now(), self.alerts.fired()
+        ended, self._ended = self._ended, {}
+        for key, alert in ended.items():
+            case = self.ledger.open.get(key)
+            if case is not None and case.episode.fired_at <= alert.at:
+                self._enter(alert)
+        for alert in fired.values():
+            self._enter(alert)
+        rules = {rule.name: rule for rule in self._rules}
+        unsure: list[Key] = []
+        for name, subject in [*self.ledger.open]:
+            key = (name, subject)
+            if key in fired or not self._concerns(subject):
                 continue
-            self._jobs.append(job)
-            self._work.set()
+            rule = rules.get(name)
+            if rule is None:
+                self.ledger.end(key, now, "its rule was removed", self._ways)
+            elif rule.about is not subject.about:
+                self.ledger.end(key, now, "its rule is about something else", self._ways)
+            elif self.alerts.over(name, subject, now) is not None:
+                self.ledger.end(key, now, "", self._ways)
+            else:
+                unsure.append(key)
+        self.alerts.resume(unsure)
 
-    async def _run_commands(self) -> None:
-        """One at a time, in the order in which they are called for."""
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            marks, self._marks = self._marks, []
-            if marks:
-                await self._claimed(marks)
-            while self._jobs:
-                command, asked = self._jobs.popleft()
-                alerts = await self._claimed(asked)
-                if not alerts:
-                    continue
-                facts = {"alerts": [alert_json(each) for each in alerts]}
-                environ = environment(self._settings, self._environ)
-                trouble = await run_hook(command, facts, environ)
-                if trouble and command not in self._failing:
-                    self._complain(trouble)
-                (self._failing.add if trouble else self._failing.discard)(command)
+    def _concerns(self, subject: Subject) -> bool:
+        """False for what cannot be judged by the part of the watchlist that is watched here."""
+        if self._whole or subject.about is About.ACCOUNT:
+            return True
+        return subject.about is About.MESSAGE and subject.name in self._board
 
-    async def _claimed(self, alerts: list[Alert]) -> list[Alert]:
-        """Those whose command is to run: what nobody told before, and what is news.
+    # --- the targets ---------------------------------------------------------------------
 
-        What held already when we started counts as told, and runs nothing.
-        """
-        granted: Sequence[bool] = [True] * len(alerts)
-        if self._record is not None:
-            turns = [AlertTurn(*_episode(each), each.firing) for each in alerts]
-            with contextlib.suppress(StoreError):  # better told twice than never
-                granted = await self._record.claim(turns, self._clock.now())
-        claimed = [each for each, ours in zip(alerts, granted, strict=True) if ours]
-        return [each for each in claimed if not (each.old and each.firing)]
+    def _use_targets(self, settings: Settings, changed: Iterable[str]) -> None:
+        ways = ways_of(settings.targets, settings.alerts, self._zone)
+        targets = dict(self._open_targets(settings, self._environ))
+        # The command of a rule that is gone is told yet that its alerts are over.
+        for name, target in self._targets.items():
+            rule = name.removeprefix(COMMAND)
+            if rule != name and rule not in settings.alerts and name in self._ways.targets:
+                targets[name] = target
+                ways = Ways({**ways.targets, name: self._ways.targets[name]}, ways.named)
+        self._targets, self._ways = targets, ways
+        self.sender.use(targets, ways, frozenset(changed))
 
-
-def _episode(alert: Alert) -> Episode:
-    return alert.rule.name, str(alert.subject)
+    def _in_words(self, edge: Edge, episodes: Sequence[Episode]) -> Notification:
+        display = self._settings.display
+        zone = UTC if display.utc else self._zone
+        return notification(edge, episodes, self._clock.now(), zone, private=display.privacy)
 
 
-def _commands_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(alert.command) for name, alert in settings.alerts.items() if alert.command}
+def _changed(before: Settings, after: Settings) -> Iterable[str]:
+    """The targets that are other ones by now."""
+    for name, target in after.targets.items():
+        if before.targets.get(name) != target:
+            yield name
+    for name, alert in after.alerts.items():
+        known = before.alerts.get(name)
+        if known is None or known.command != alert.command:
+            yield command_of(name)

@@ -35,7 +35,7 @@ from smsmon.store.past import (
     Pruned,
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage
-from smsmon.store.shared import AlertTurn, Episode, Follower, Lease, Wish
+from smsmon.store.shared import Follower, Lease, Wish
 from smsmon.tags import TagChange
 
 T = TypeVar("T")
@@ -382,14 +382,4 @@ class HistoryStore(Protocol):
 
     def granted(self, ids: Iterable[int]) -> None:
         """Take these wishes of others off the list."""
-        ...
-
-    async def told(self) -> frozenset[Episode]:
-        """The alerts whose command ran when they fired, and not yet when they were over."""
-        ...
-
-    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
-        """Claim alerts at wall time ``now``, before their commands run: for each, True when
-        nobody told it before. All are False when another process polls by now.
-        """
         ...

@@ -49,18 +49,6 @@ class Wish:
 LASTING = frozenset(("focus", "rank"))
 """Kinds of wishes of which each process has one at a time, the last."""
 
-Episode = tuple[str, str]
-"""An alert: the name of its rule, and a message id."""
-
-
-class AlertTurn(NamedTuple):
-    """One end of an alert."""
-
-    rule: str
-    message_id: str
-    firing: bool
-    """False: it is over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cursor:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from smsmon.alerts import Edge
 from smsmon.api.masking import without_living_keys
 from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.shapes import episode_json
@@ -55,8 +56,9 @@ def facts_of(told: Notification) -> dict[str, Any]:
         "severity": told.severity.slug,
         "test": told.test,
         "alerts": [
-            {**episode_json(each, told.edge, private=told.private), "edge": str(told.edge)}
+            {**episode_json(each, edge, private=told.private), "edge": str(edge)}
             for each in told.episodes
+            for edge in (told.edge if each.firing else Edge.OVER,)  # some may be over by now
         ],
     }
 

@@ -35,7 +35,9 @@ def notification(
     *,
     private: bool = False,
 ) -> Notification:
-    """What a target is told of ``episodes``, one or more that share this ``edge``.
+    """What a target is told of ``episodes``, one or more: that they have come to this ``edge``.
+
+    Of those that fire, some may be over by now: each is told as it is.
 
     ``zone`` is the one that times are told in; ``private``: phone numbers are masked.
     """
@@ -45,7 +47,7 @@ def notification(
         title, lines = said.title(ranked[0]), said.all_of(ranked[0])
     else:
         title, lines = said.title_of(ranked), said.list_of(ranked)
-    gravest = max(each.severity for each in ranked)
+    gravest = _gravest(edge, ranked)
     return Notification(title, tuple(lines), gravest, edge, tuple(ranked), private)
 
 
@@ -76,7 +78,7 @@ class _Said:
         return inert(f"{self._lead(one.severity)}: {one.rule}, {self._about(one)}", _TITLE_LIMIT)
 
     def title_of(self, several: Sequence[Episode]) -> str:
-        lead = self._lead(max(each.severity for each in several))
+        lead = self._lead(_gravest(self._edge, several))
         told = f"{lead}: {counted(len(several), 'alert')}: {_rules_of(several)}"
         return inert(told, _TITLE_LIMIT)
 
@@ -101,7 +103,7 @@ class _Said:
         room = _BODY_LIMIT
         for each in several:
             line = f"{each.rule}: {self._about(each)}: {self._what(each)}"
-            if self._edge is Edge.OVER and (worst := self._worst(each)):
+            if (self._edge is Edge.OVER or not each.firing) and (worst := self._worst(each)):
                 line += f"; {worst}"
             told.append(inert(line, _LINE_LIMIT))
             room -= len(told[-1]) + 1
@@ -132,7 +134,7 @@ class _Said:
 
     def _what(self, one: Episode) -> str:
         """What is so, or was, and when: a part of a sentence."""
-        if self._edge is Edge.OVER:
+        if self._edge is Edge.OVER or not one.firing:
             ended = one.over_at or self._now
             why = f", {self._safe(one.why_over)}" if one.why_over else ""
             lasted = duration(max(0.0, ended - one.began_at))
@@ -156,6 +158,12 @@ class _Said:
         if told.count(":") == 2:
             told = told.rpartition(":")[0]
         return f"{told} {timestamp(at, self._zone).split(' ', 2)[-1]}"
+
+
+def _gravest(edge: Edge, episodes: Iterable[Episode]) -> Severity:
+    """How much it matters: by those that fire, unless it is told that all are over."""
+    counting = [each for each in episodes if each.firing or edge is Edge.OVER]
+    return max((each.severity for each in counting or episodes), default=Severity.INFO)
 
 
 def _rules_of(episodes: Iterable[Episode]) -> str:

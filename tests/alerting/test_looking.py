@@ -19,57 +19,11 @@ from smsmon.monitor.alerts import Alert, Alerts
 from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import load_settings
-from smsmon.store.shared import AlertTurn, Episode
+from tests.alerting.fakes import InTurn, about, episode
 from tests.monitor.fakes import FakeSource, report, row
+from tests.store.memory_alerts import Kept, MemoryAlerts
 from tests.support.clock import VirtualClock
-
-CONFIG = """
-[alerts.waits]
-when = "waiting>0"
-clear = "0s"
-command = ["page-someone"]
-"""
-
-
-async def test_a_command_that_fails_is_complained_of_once_until_it_works_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcomes = ["It failed.", "It failed.", "It failed in another way.", "", "It failed."]
-    runs: list[str] = []
-
-    async def run(command: Sequence[str], facts: dict[str, Any], _: object) -> str:
-        assert command == ("page-someone",)
-        runs.extend(each["state"] for each in facts["alerts"])
-        return outcomes[len(runs) - 1]
-
-    monkeypatch.setattr("smsmon.alerting.looking.run_hook", run)
-    (tmp_path / "config.toml").write_text(CONFIG)
-    clock, told, said = VirtualClock(), list[Alert](), list[str]()
-    engine = Engine({"default": FakeSource(clock)}, clock)
-    engine.watch(Entry("300", added_at=clock.now()))
-    settings = load_settings(Locations.under(tmp_path), {})
-    alerting = Alerting(settings, engine, clock, told.extend, said.append, {})
-    running = asyncio.create_task(alerting.run())
-
-    async def read(status: Status) -> None:
-        now = clock.now()
-        engine.board.apply(report([row(1, status, date=now)], at=now), now)
-        alerting.look_again("300")
-        await clock.advance(AGAIN + 1)
-
-    await clock.settle()
-    await read(Status.DELIVERED)  # what does not hold at the start is news when it does
-    complaints = []
-    for status in (Status.WAITING, Status.DELIVERED) * 2 + (Status.WAITING,):
-        await read(status)
-        complaints.append(len(said))
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
-    assert [each.firing for each in told] == [True, False, True, False, True]
-    assert runs == ["firing", "over", "firing", "over", "firing"]
-    assert complaints == [1, 1, 1, 1, 2]
-    assert said == ["It failed."] * 2
+from tests.targets.fakes import FakeTargets
 
 
 @pytest.mark.parametrize("jump", [-3 * 86_400.0, 3_600.0, 100 * 86_400.0])
@@ -83,7 +37,9 @@ async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
     engine = Engine({"default": FakeSource(clock)}, clock)
     engine.watch(Entry("300", added_at=clock.now()))
     settings = load_settings(Locations.under(tmp_path), {})
-    alerting = Alerting(settings, engine, clock, told.extend, lambda _: None, {})
+    alerting = Alerting(
+        settings, engine, clock, told.extend, lambda _: None, {}, InTurn(MemoryAlerts())
+    )
     running = asyncio.create_task(alerting.run())
 
     async def read(status: Status) -> None:
@@ -131,7 +87,7 @@ async def telling(
     for id in ids:
         engine.watch(Entry(id, added_at=clock.now()))
     settings = load_settings(Locations.under(tmp_path), {})
-    alerting = Alerting(settings, engine, clock, tell, lambda _: None, {})
+    alerting = Alerting(settings, engine, clock, tell, lambda _: None, {}, InTurn(MemoryAlerts()))
     running = asyncio.create_task(alerting.run())
 
     async def read(id: str, status: Status) -> None:
@@ -225,74 +181,35 @@ async def test_all_is_looked_at_anew_only_when_the_clock_was_set(
     assert shifts == [3_600.0, -9_000.0]
 
 
-class Kept:
-    """A record in which ``fired`` was told before, and of which ``taken`` messages are others'."""
-
-    def __init__(self, fired: set[Episode], taken: Sequence[str] = ()) -> None:
-        self._fired, self._taken = frozenset(fired), taken
-
-    async def told(self) -> frozenset[Episode]:
-        return self._fired
-
-    async def claim(self, turns: Sequence[AlertTurn], _: float) -> Sequence[bool]:
-        return [turn.message_id not in self._taken for turn in turns]
-
-
 @pytest.mark.parametrize("whole", [True, False])
 async def test_what_fired_for_a_message_that_was_removed_meanwhile_is_over(
     tmp_path: Path, whole: bool
 ) -> None:
     """But not where only a part of the watchlist is watched."""
     (tmp_path / "config.toml").write_text(ONE)
-    clock, told = VirtualClock(), list[Alert]()
+    clock, told, kept = VirtualClock(), list[Alert](), Kept()
+    MemoryAlerts(kept).fire([episode("999", "waits"), episode("999", "gone")])
     engine = Engine({"default": FakeSource(clock)}, clock)
     settings = load_settings(Locations.under(tmp_path), {})
-    record = Kept({("waits", "999")})
-    running = asyncio.create_task(
-        Alerting(
-            settings, engine, clock, told.extend, lambda _: None, {}, record, whole=whole
-        ).run()
+    alerting = Alerting(
+        settings,
+        engine,
+        clock,
+        told.extend,
+        lambda _: None,
+        {},
+        InTurn(MemoryAlerts(kept)),
+        whole=whole,
+        open_targets=FakeTargets(clock).open,
     )
+    running = asyncio.create_task(alerting.run())
     await clock.advance(GATHER + AGAIN)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
     expected = [("999", False, "no longer watched")] if whole else []
     assert [(each.message_id, each.firing, each.why) for each in told] == expected
-
-
-async def test_a_command_that_another_one_ran_keeps_none_from_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both commands wait at once; the first turns out to be somebody else's."""
-    ran: list[tuple[str, ...]] = []
-
-    async def run(command: Sequence[str], *_: object) -> str:
-        ran.append(tuple(command))
-        return ""
-
-    monkeypatch.setattr("smsmon.alerting.looking.run_hook", run)
-    (tmp_path / "config.toml").write_text(
-        "".join(
-            f'[alerts.{name}]\nwhen = "waiting>0 id:{id}"\ncommand = ["{name}"]\n'
-            for name, id in (("first", 300), ("second", 301))
-        )
-    )
-    clock = VirtualClock()
-    engine = Engine({"default": FakeSource(clock)}, clock)
-    for id in ("300", "301"):
-        engine.watch(Entry(id, added_at=clock.now()))
-    settings = load_settings(Locations.under(tmp_path), {})
-    record = Kept(set(), taken=["300"])
-    alerting = Alerting(settings, engine, clock, lambda _: None, lambda _: None, {}, record)
-    running = asyncio.create_task(alerting.run())
-    for status in (Status.DELIVERED, Status.WAITING):
-        await clock.settle()
-        for id in ("300", "301"):
-            engine.board.apply(report([row(1, status)], id, at=clock.now()), clock.now())
-            alerting.look_again(id)
-    await clock.advance(GATHER)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
-    assert ran == [("second",)]
+    whys = {each.rule: each.why_over for each in MemoryAlerts(kept).episodes()}
+    over = {"waits": "no longer watched", "gone": "its rule was removed"}
+    assert whys == (over if whole else {"waits": "", "gone": ""})
+    assert about("999") in {each.subject for each in MemoryAlerts(kept).episodes()}

@@ -236,7 +236,11 @@ class Crowd:
 
     def told(self) -> set[str]:
         """The messages whose alert counts as told."""
-        return {str(id) for (id,) in rows_of(self.database, "SELECT message_id FROM told")}
+        query = (
+            "SELECT name FROM episode JOIN telling ON telling.episode = episode.id"
+            " WHERE edge = 'fired' AND done_at IS NOT NULL"
+        )
+        return {str(id) for (id,) in rows_of(self.database, query)}
 
 
 def truth(world: World) -> dict[tuple[str, str], str]:

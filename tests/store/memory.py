@@ -49,7 +49,7 @@ from smsmon.store.past import (
     of_accounts,
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
-from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Holder, Newer, Recorded, Wish
+from smsmon.store.shared import LASTING, Cursor, Holder, Newer, Recorded, Wish
 from tests.store.memory_alerts import Kept as KeptAlerts
 from tests.store.memory_alerts import MemoryAlerts
 
@@ -115,7 +115,6 @@ class Memory:
         self.accounts: dict[str, AccountState] = {}
         self.wishes: list[Wish] = []
         self.wished = count(1)
-        self.told: set[Episode] = set()
         self.alerts = KeptAlerts()
         self.balances: defaultdict[str, list[BalanceSeen]] = defaultdict(list)
         self.agreed_at: float | None = None
@@ -820,21 +819,6 @@ class MemoryHistory:
             self._memory.wishes = [each for each in self._memory.wishes if each.id not in done]
 
         self._write(drop)
-
-    async def told(self) -> frozenset[Episode]:
-        return frozenset(self._memory.told)
-
-    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
-        del now
-        told = self._memory.told
-        claimed = []
-        for each in turns:
-            episode = each.rule, each.message_id
-            ours = self._epoch in (None, self._memory.epoch)
-            claimed.append(ours and (episode in told) is not each.firing)
-            if claimed[-1]:
-                (told.add if each.firing else told.discard)(episode)
-        return claimed
 
 
 class MemoryFollower:

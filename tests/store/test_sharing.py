@@ -9,7 +9,7 @@ import pytest
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
-from smsmon.store.shared import AlertTurn, Lease, Wish
+from smsmon.store.shared import Lease, Wish
 from tests.store.places import Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
@@ -170,25 +170,6 @@ async def test_one_that_lost_the_lease_records_nothing_more_and_is_told(place: P
         await slow.says([row(1, "Not delivered")], asked=9)
     assert lost == ["slow"]
     assert load(place).recipients.statuses == bytes([D])
-
-
-async def test_an_alert_is_claimed_once_and_its_end_too(place: Place) -> None:
-    begins, ends = AlertTurn("late", "300", firing=True), AlertTurn("late", "300", firing=False)
-    async with Process(place) as one, Process(place) as other:
-        assert await one.history.told() == frozenset()
-        assert list(await one.history.claim([begins, ends._replace(rule="x")], START)) == [
-            True,
-            False,
-        ]
-        assert list(await other.history.claim([begins], START)) == [False]
-        assert await other.history.told() == {("late", "300")}
-        assert list(await other.history.claim([ends], START)) == [True]
-        assert list(await one.history.claim([ends], START)) == [False]
-        one.history.lead(lambda: True, lambda: None)
-        assert list(await one.history.claim([begins], START)) == [True]
-        other.history.lead(lambda: True, lambda: None)
-        await other.history.flush()
-        assert list(await one.history.claim([ends], START)) == [False], "another one polls"
 
 
 async def test_how_it_stands_is_told_to_commands_too(place: Place) -> None:

@@ -79,9 +79,10 @@ def watch(
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, listed_again, added, removed, paused,
         resumed, account_stopped, account_down, account_up
-    {"type": "alert", "state", "name", "severity", "condition", "about",
+    {"type": "alert", "number", "state", "name", "severity", "condition", "about",
      "subject", "id", "label", "facts", "since", "at", "already", "detail"}
       of the rules under [alerts.NAME] in config.toml; state: firing, over;
+      number: of its episode (`smsmon alert history`), null while it has none;
       since: when the condition began to hold; already: it held at the start
     {"type": "gap", "lines", "until"}
       so many lines are missing here: nobody read for long. Nothing else waits
@@ -117,10 +118,6 @@ def _watch(
 
     reread = reader(locations)
 
-    def alerted(alerts: Sequence[Alert]) -> None:
-        for each in alerts:
-            print_json_line({"type": "alert", **alert_json(each)})
-
     def changed(sentence: str, level: Literal["information", "warning"]) -> None:
         complain(sentence, "info" if level == "information" else "warning", event="settings")
 
@@ -149,6 +146,12 @@ def _watch(
                 service.use(reading.settings)
                 service.systemd.ready()
                 return accounts.problems.values()
+
+            def alerted(alerts: Sequence[Alert]) -> None:
+                for each in alerts:
+                    episode = session.alert_book.episode_of(each.rule.name, each.subject)
+                    told = alert_json(each, None if episode is None else episode.number)
+                    print_json_line({"type": "alert", **told})
 
             follow = Reloading(locations.config, reread, clock, settings, take, changed)
             return await running.run(session, ending, tell, alerted, turned, follow.run, service)

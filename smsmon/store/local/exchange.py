@@ -16,8 +16,7 @@ from smsmon.model import Fault, FaultKind, Transition
 from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import transaction, writing
-from smsmon.store.shared import LASTING, AlertTurn, Cursor, Episode, Newer, Recorded, Wish
+from smsmon.store.shared import LASTING, Cursor, Newer, Recorded, Wish
 
 
 class Superseded(Exception):
@@ -166,35 +165,6 @@ def wishes(connection: sqlite3.Connection) -> list[Wish]:
 def drop_wishes(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Drop wishes that were granted, or are void."""
     connection.executemany("DELETE FROM wish WHERE id = ?", [(id,) for id in ids])
-
-
-def told(connection: sqlite3.Connection) -> frozenset[Episode]:
-    """The alerts that were told as firing, and not as over yet."""
-    return frozenset(connection.execute("SELECT rule, message_id FROM told").fetchall())
-
-
-def claim(path: Path, turns: Iterable[AlertTurn], epoch: int | None, now: float) -> Sequence[bool]:
-    """Claim these at wall time ``now``: for each, True when nobody told it before.
-
-    All are False when another process polls by now; ``epoch`` None: there is no lease. Raises
-    ``StoreError``.
-    """
-    wanted = list(turns)
-    with writing(path) as connection, transaction(connection):
-        try:
-            check_epoch(connection, epoch)
-        except Superseded:
-            return [False] * len(wanted)
-        return [_claim(connection, each, round(now * 1000)) for each in wanted]
-
-
-def _claim(connection: sqlite3.Connection, turn: AlertTurn, now: int) -> bool:
-    episode = turn.rule, turn.message_id
-    if turn.firing:
-        cursor = connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?)", (*episode, now))
-    else:
-        cursor = connection.execute("DELETE FROM told WHERE rule = ? AND message_id = ?", episode)
-    return cursor.rowcount > 0
 
 
 @dataclass(slots=True, eq=False)

@@ -16,12 +16,10 @@ from typing import TypeVar
 from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
 from smsmon.store.base import Archive, Listener, Outdated
-from smsmon.store.local import exchange
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.exchange import LocalFollower
 from smsmon.store.local.writer import HistoryWriter
-from smsmon.store.shared import AlertTurn, Episode
 
 T = TypeVar("T")
 
@@ -67,14 +65,6 @@ class LocalHistory(HistoryWriter):
 
     def follower(self) -> LocalFollower:
         return LocalFollower(self.path, self._revisions)
-
-    async def told(self) -> frozenset[Episode]:
-        return await self._ask(lambda archive: archive.ask(exchange.told))
-
-    async def claim(self, turns: Sequence[AlertTurn], now: float) -> Sequence[bool]:
-        await self.flush()  # by then an epoch is begun, where there is a lease
-        epoch = None if self._term is None else self._term.epoch
-        return await asyncio.to_thread(exchange.claim, self.path, turns, epoch, now)
 
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         left = list(wanted)

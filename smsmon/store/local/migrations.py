@@ -272,6 +272,7 @@ _V5 = (
         )""",
     """INSERT INTO telling
         SELECT id, 'command:' || rule, 'fired', fired_at, fired_at, '' FROM episode""",
+    "DROP TABLE told",
 )
 
 Script = Sequence[str]

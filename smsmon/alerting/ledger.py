@@ -1,0 +1,405 @@
+"""What the process that polls knows of the alerts it records: first here, then in the store.
+
+What happens is taken in at once and written in its order, off the loop. While the store cannot be
+written all goes on from what is known here, and is written when it can be: better told twice than
+never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count, groupby
+from math import inf
+
+from smsmon.alerting.record import AlertRecord
+from smsmon.alerting.telling import LOOK_BACK, Case, Item, Part, missed
+from smsmon.alerting.ways import Ways
+from smsmon.alerts import Acknowledgement, Episode, Silence, Subject, Telling, Worst
+from smsmon.clock import Clock
+from smsmon.monitor.alerts import Alert
+from smsmon.store.alerts import AlertStore, Over, Told
+from smsmon.store.errors import StoreError
+
+WORST_EVERY = 60.0
+"""Seconds between two writings of worst moments, at least."""
+TRY_AGAIN = 5.0
+"""Seconds after which what could not be written, or read, is tried again."""
+REFUSED_FOR = 10.0
+"""Seconds for which what another process took on is left to it, before it is asked for again."""
+PAST = 2_000
+"""Episodes that are over which are looked at when we begin to poll."""
+_WAITING = 20_000
+"""Writings that may wait; of more the oldest are given up."""
+
+Key = tuple[str, Subject]
+"""A rule and what it is about: of these, one alert fires at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fire:
+    case: Case
+    episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class _Worse:
+    case: Case
+    worst: Worst
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    case: Case
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    case: Case
+    part: Part
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    case: Case
+    part: Part
+    at: float
+
+
+_Writing = _Fire | _Worse | _End | _Claim | _Done
+
+
+@dataclass(slots=True)
+class _Written:
+    """What was written, noted on the way."""
+
+    count: int = 0
+    numbers: list[tuple[Case, int]] = field(default_factory=list)
+    """The number that a case got."""
+
+
+class _OutrankedError(Exception):
+    """Another process polls by now."""
+
+
+class Ledger:
+    """The episodes that fire, and those that are over of which somebody is still to be told."""
+
+    def __init__(
+        self, record: AlertRecord, clock: Clock, wrote: Callable[[], None] = lambda: None
+    ) -> None:
+        """``wrote`` is called when something was written."""
+        self.kept = False
+        """We poll, and know what was recorded before us."""
+        self.outranked = False
+        """Another process polls, as the store says: nothing is told."""
+        self.stirred: Callable[[], None] = lambda: None
+        """Called when there may be something to write, or to tell."""
+        self._record = record
+        self._clock = clock
+        self._wrote = wrote
+        self._open: dict[Key, Case] = {}
+        self._over: list[Case] = []
+        self._silences: dict[int, Silence] = {}
+        self._writings: list[_Writing] = []
+        self._provisional = count(-1, -1)
+        """Numbers of episodes that are not recorded yet."""
+        self._worse: dict[Case, Worst] = {}
+        self._worse_from = -inf
+        self._claimed: dict[Telling, float] = {}
+        """What this process took on, and when: also before another one polled for a while."""
+        self._refused: dict[Telling, float] = {}
+        self._write_from = -inf
+        """When what could not be written is tried again."""
+
+    # --- how it stands -------------------------------------------------------------------
+
+    @property
+    def cases(self) -> list[Case]:
+        return [*self._open.values(), *self._over]
+
+    @property
+    def open(self) -> Mapping[Key, Case]:
+        """What fires, as recorded."""
+        return self._open
+
+    @property
+    def silences(self) -> Collection[Silence]:
+        """Those in force, to come, and those that ended lately."""
+        return self._silences.values()
+
+    @property
+    def refused(self) -> Collection[Telling]:
+        """What another process took on a short time ago."""
+        now = self._clock.monotonic()
+        self._refused = {each: until for each, until in self._refused.items() if until > now}
+        return self._refused
+
+    @property
+    def next(self) -> float:
+        """The steady time at which there is something to do by time alone."""
+        moments = [*self._refused.values()]
+        if self._writings:
+            moments.append(self._write_from)
+        if self._worse:
+            moments.append(self._worse_from)
+        return min(moments, default=inf)
+
+    # --- whose turn it is ----------------------------------------------------------------
+
+    async def take_over(self, ways: Ways) -> None:
+        """We poll from now on: take in what is recorded. Raises ``StoreError``.
+
+        What is over by now, and was not told to those of ``ways`` who were to be told later, is
+        told yet.
+        """
+        now = self._clock.now()
+        episodes, told, silences = await self._record.ask(partial(_read, now=now))
+        self._silences |= {each.number: each for each in silences}
+        known = {case.episode.number for case in self._over}
+        for episode in episodes:
+            rows = {(each.target, each.edge): each for each in told.get(episode.number, ())}
+            case = self._open.get((episode.rule, episode.subject)) if episode.firing else None
+            if case is None:
+                case = Case(episode, rows)
+                if episode.firing:
+                    self._open[episode.rule, episode.subject] = case
+                elif episode.number not in known:
+                    case.missed = missed(case, ways, self.silences, now, known=False)
+                    self._over.append(case)
+            else:  # it fired here before this could be read
+                case.episode = replace(
+                    case.episode, number=episode.number, acknowledged=episode.acknowledged
+                )
+                case.told = rows | case.told
+        self.kept = True
+        self.stirred()
+
+    def drop(self) -> None:
+        """Another process polls: what it records is for it to tell."""
+        self.kept = False
+        self._open.clear()
+        self._over.clear()
+        self._worse.clear()
+        self._writings = [each for each in self._writings if isinstance(each, _Done)]
+
+    # --- what happens --------------------------------------------------------------------
+
+    def fire(self, alert: Alert) -> None:
+        """An alert fires; one that is recorded already goes on."""
+        key = (alert.rule.name, alert.subject)
+        if key in self._open:
+            return
+        episode = Episode(
+            alert.rule.name,
+            alert.subject,
+            alert.rule.severity,
+            alert.rule.condition.text,
+            alert.began,
+            alert.at,
+            alert.label,
+            alert.tags,
+            alert.facts,
+            Worst(alert.badness, alert.at, alert.facts),
+            old=alert.old,
+            number=next(self._provisional),
+        )
+        self._open[key] = case = Case(episode)
+        self._put(_Fire(case, episode))
+
+    def end(self, key: Key, at: float, why: str, ways: Ways) -> None:
+        """An alert is over; who of ``ways`` was not told yet that it fired is told both."""
+        case = self._open.pop(key, None)
+        if case is None:
+            return
+        if case in self._worse:
+            self._put(_Worse(case, self._worse.pop(case)))
+        case.episode = replace(case.episode, over_at=at, why_over=why)
+        case.missed = missed(case, ways, self.silences, at, known=True)
+        self._over.append(case)
+        self._put(_End(case, at, why))
+
+    def worsen(self, alert: Alert) -> None:
+        """An alert that fires is worse than it ever was."""
+        case = self._open.get((alert.rule.name, alert.subject))
+        if case is None:
+            return
+        worst = Worst(alert.badness, self._clock.now(), alert.facts)
+        case.episode = replace(case.episode, worst=worst)
+        self._worse[case] = worst
+        if self._clock.monotonic() >= self._worse_from:
+            self.stirred()
+
+    def answers(
+        self, answers: Mapping[int, Acknowledgement | None], silences: Iterable[Silence]
+    ) -> None:
+        """What somebody answered, and what is silenced by now."""
+        for case in self._open.values():
+            number = case.episode.number
+            if number in answers and answers[number] != case.episode.acknowledged:
+                case.episode = replace(case.episode, acknowledged=answers[number])
+        now = self._clock.now()
+        lasting = {each.number: each for each in silences}
+        before = {
+            number: each if each.until <= now else replace(each, until=now)
+            for number, each in self._silences.items()
+            if number not in lasting and each.until > now - LOOK_BACK
+        }
+        self._silences = before | lasting
+        self.stirred()
+
+    def arrived(self, items: Iterable[Item]) -> None:
+        """A message with these arrived."""
+        now = self._clock.now()
+        for case, parts in items:
+            for part in parts:
+                claimed = case.told.get(part)
+                since = claimed.claimed_at if claimed is not None else now
+                case.told[part] = Told(*part, since, now)
+                case.ours.discard(part)
+                self._claimed.pop(case.telling(part), None)
+                self._put(_Done(case, part, now))
+
+    def settle(self, cases: Iterable[Case]) -> None:
+        """Forget what is over and owed to nobody."""
+        gone = {id(each): each for each in cases}
+        if gone:
+            self._over = [each for each in self._over if id(each) not in gone]
+            for case in gone.values():
+                for part in case.ours:
+                    self._claimed.pop(case.telling(part), None)
+
+    # --- the store -----------------------------------------------------------------------
+
+    def _put(self, writing: _Writing) -> None:
+        self._writings.append(writing)
+        self.stirred()
+
+    async def write(self) -> None:
+        """Write what is to be written, in its order; what cannot be is tried again later."""
+        steady = self._clock.monotonic()
+        if self._worse and steady >= self._worse_from:
+            self._writings += (_Worse(case, worst) for case, worst in self._worse.items())
+            self._worse.clear()
+            self._worse_from = steady + WORST_EVERY
+        if not self._writings or steady < self._write_from:
+            return
+        waiting, written = list(self._writings), _Written()
+        self.outranked = False
+        try:
+            await self._record.ask(partial(_carry_out, waiting, written))
+        except StoreError:
+            self._write_from = steady + TRY_AGAIN
+        except _OutrankedError:
+            self.outranked, self._write_from = True, steady + 1.0
+        done = {id(each) for each in waiting[: written.count]}
+        self._writings = [each for each in self._writings if id(each) not in done][-_WAITING:]
+        for case, number in written.numbers:
+            case.episode = replace(case.episode, number=number)
+        if written.count:
+            self._wrote()
+
+    async def claim(self, wanted: Sequence[tuple[Case, Part]]) -> None:
+        """Take on to tell these, as far as no other process did."""
+        now = self._clock.now()
+        asked: list[tuple[Case, Part]] = []
+        for case, part in wanted:
+            if self._writings or case.episode.number <= 0:  # the store cannot be written now
+                self._take(case, part, now)
+                self._put(_Claim(case, part, now))
+            else:
+                asked.append((case, part))
+        if not asked:
+            return
+        tellings = [case.telling(part) for case, part in asked]
+        try:
+            granted, told = await self._record.ask(partial(_claim, tellings, now))
+        except StoreError:
+            granted, told = [True] * len(asked), {}
+            self._writings += (_Claim(case, part, now) for case, part in asked)
+            self._write_from = self._clock.monotonic() + TRY_AGAIN
+        for (case, part), telling, ours in zip(asked, tellings, granted, strict=True):
+            stands = told.get(telling)
+            if ours or (stands is not None and self._is_ours(telling, stands)):
+                self._take(case, part, now if stands is None else stands.claimed_at)
+                continue
+            self._refused[telling] = self._clock.monotonic() + REFUSED_FOR
+            if stands is not None:
+                case.told[part] = stands
+
+    def _take(self, case: Case, part: Part, at: float) -> None:
+        case.told[part] = Told(*part, at, None)
+        case.ours.add(part)
+        self._claimed[case.telling(part)] = at
+
+    def _is_ours(self, telling: Telling, told: Told) -> bool:
+        """True for what this process took on before another one polled for a while."""
+        at = self._claimed.get(telling)
+        return told.done_at is None and at is not None and abs(at - told.claimed_at) < 0.01
+
+
+def _read(
+    store: AlertStore, now: float
+) -> tuple[list[Episode], Mapping[int, Sequence[Told]], list[Silence]]:
+    """What fires, what ended lately, what was told of both, and the silences of that time."""
+    past = [each for each in store.episodes(now - LOOK_BACK, limit=PAST) if not each.firing]
+    episodes = store.firing() + past[::-1]
+    told = store.told([each.number for each in episodes])
+    return episodes, told, store.silences(now - LOOK_BACK)
+
+
+def _claim(
+    tellings: Sequence[Telling], now: float, store: AlertStore
+) -> tuple[list[bool], dict[Telling, Told]]:
+    """Which were granted; and of the others, how they stand."""
+    granted = store.claim(tellings, now)
+    refused = [each for each, ours in zip(tellings, granted, strict=True) if not ours]
+    rows = store.told({each.number for each in refused}) if refused else {}
+    stand = {
+        Telling(number, each.target, each.edge): each
+        for number, told in rows.items()
+        for each in told
+    }
+    return granted, {each: stand[each] for each in refused if each in stand}
+
+
+def _carry_out(waiting: Sequence[_Writing], written: _Written, store: AlertStore) -> None:
+    """Write these in their order, as many at once as are of one kind. Raises ``StoreError``."""
+    new: dict[int, int] = {}
+
+    def number(case: Case) -> int:
+        return new.get(id(case), case.episode.number)
+
+    def tellings(group: Iterable[_Claim | _Done]) -> list[Telling]:
+        found = [Telling(number(each.case), *each.part) for each in group]
+        return [each for each in found if each.number > 0]
+
+    def kind(each: _Writing) -> tuple[type, float]:
+        return type(each), each.at if isinstance(each, _Claim | _Done) else 0.0
+
+    for _, run in groupby(waiting, kind):
+        group = list(run)
+        match group[0]:
+            case _Fire():
+                fired = [each for each in group if isinstance(each, _Fire)]
+                given = store.fire([replace(each.episode, number=0) for each in fired])
+                if not all(given):
+                    raise _OutrankedError
+                for each, got in zip(fired, given, strict=True):
+                    new[id(each.case)] = got
+                    written.numbers.append((each.case, got))
+            case _Worse():
+                worst = {number(e.case): e.worst for e in group if isinstance(e, _Worse)}
+                store.worsen({each: found for each, found in worst.items() if each > 0})
+            case _End():
+                ends = [Over(number(e.case), e.at, e.why) for e in group if isinstance(e, _End)]
+                store.end([each for each in ends if each.number > 0])
+            case _Claim(at=at):
+                store.claim(tellings(each for each in group if isinstance(each, _Claim)), at)
+            case _Done(at=at):
+                store.done(tellings(each for each in group if isinstance(each, _Done)), at)
+        written.count += len(group)
