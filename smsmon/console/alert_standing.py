@@ -149,12 +149,15 @@ class AlertsHere:
         self._minute = 0
         self._begun = False
         self._states: dict[tuple[str, Subject], State] = {}
+        self._of_message: dict[str, list[AlertRow]] = {}
         self._answered: dict[tuple[str, str], State] = {}
         """By rule and message: how it stands with those that somebody answered."""
         self.turned: set[str] = set()
         """The messages for which it stood otherwise at the last look than at the one before."""
         self.rows: Sequence[AlertRow] = ()
         """What fires, those first that nobody answered."""
+        self.unanswered: Sequence[AlertRow] = ()
+        """What fires and nobody answered, the worst first."""
 
     def begin(self) -> None:
         """The session has started: from now on there is a record."""
@@ -188,6 +191,11 @@ class AlertsHere:
                 for each in rows
                 if each.episode
             }
+            self._of_message = {}
+            for each in rows:
+                if each.episode and each.episode.subject.about is About.MESSAGE:
+                    self._of_message.setdefault(each.episode.subject.name, []).append(each)
+            self.unanswered = [each for each in rows if each.state is State.FIRING]
             before, self._answered = self._answered, _answered(rows)
             self.turned = {id for _, id in dict(before.items() ^ self._answered.items())}
             for listener in list(self._listeners):
@@ -204,11 +212,6 @@ class AlertsHere:
         """How it stands with an alert that fires."""
         return self._states.get((rule, subject), State.FIRING)
 
-    @property
-    def unanswered(self) -> list[AlertRow]:
-        """What fires and nobody answered, the worst first."""
-        return [each for each in self.rows if each.state is State.FIRING]
-
     def raised(self, message_id: str) -> list[Raised]:
         """The rules that fire for a message: those first that nobody answered, then the gravest."""
         answered = self._answered
@@ -220,11 +223,9 @@ class AlertsHere:
             found.sort(key=lambda each: (ORDER[each.state], -each.severity))
         return found
 
-    def of_message(self, message_id: str) -> list[AlertRow]:
+    def of_message(self, message_id: str) -> Sequence[AlertRow]:
         """What fires for one message, the worst first."""
-        return [
-            each for each in self.rows if each.episode and str(each.episode.subject) == message_id
-        ]
+        return self._of_message.get(message_id, ())
 
 
 def raised(row: AlertRow) -> Raised:

@@ -353,7 +353,7 @@ class Picture:
         """Tell the worst alert that nobody answered, and why the row under the cursor is not as it
         should be, where that is so."""
         watched, slot = self.open_message, self.open_slot
-        of_row = [] if watched is None else self._alerts.of_message(watched.id)
+        of_row = () if watched is None else self._alerts.of_message(watched.id)
         unanswered = self._alerts.unanswered
         worst: Sequence[Content] = ()
         if unanswered and (episode := unanswered[0].episode):

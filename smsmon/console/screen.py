@@ -422,6 +422,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.feed.frozen = not self.feed.frozen
         for pane in self.picture.tables:
             pane.table.frozen = self.feed.frozen
+        if not self.feed.frozen:
+            self.picture.explain()
         self.head.show()
 
     def action_utc(self) -> None:
