@@ -124,6 +124,7 @@ class Alerting:
         """How often what is recorded could not be read, since we poll."""
         self._read_from = -inf
         """The steady time at which it is tried again."""
+        self._looks_since: float | None = None
         self._stirred = asyncio.Event()
         self._baskets: dict[tuple[str, bool], _Basket] = {}
         """By rule, and whether it holds what held already at the start."""
@@ -165,6 +166,13 @@ class Alerting:
         self.alerts.hear(news)
         self._stirred.set()
 
+    @property
+    def busy_since(self) -> float | None:
+        """The steady time since which it looks or records without coming to an end; None: it
+        rests until there is more to do.
+        """
+        return min(filter(None, (self._looks_since, self.sender.busy_since)), default=None)
+
     # --- looking -------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -187,6 +195,7 @@ class Alerting:
         ahead = self._clock.now() - self._clock.monotonic()
         while True:
             now, steady = self._clock.now(), self._clock.monotonic()
+            self._looks_since = steady
             if abs(now - steady - ahead) > CLOCK_SLACK:
                 self.alerts.shift(now - steady - ahead)
                 ahead = now - steady
@@ -211,6 +220,7 @@ class Alerting:
             if self._to_be_read:
                 moments.append(self._read_from - steady)
             pause = min(self.alerts.next_look - now, *moments, inf)
+            self._looks_since = None
             await self._clock.wait(self._stirred, None if pause == inf else max(0.0, pause))
             self._stirred.clear()
 

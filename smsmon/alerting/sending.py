@@ -71,6 +71,9 @@ class Sender:
         self._targets: Mapping[str, Target] = {}
         self._ways = Ways({}, {})
         self._lanes: dict[str, _Lane] = {}
+        self.busy_since: float | None = None
+        """The steady time since which it records, or finds out who is to be told; None: it rests.
+        Who is being told holds nothing up."""
         self._stirred = asyncio.Event()
         ledger.stirred = self._stirred.set
 
@@ -93,7 +96,9 @@ class Sender:
         try:
             while True:
                 self._stirred.clear()
+                self.busy_since = self._clock.monotonic()
                 pause = await self.step()
+                self.busy_since = None
                 await self._clock.wait(self._stirred, None if pause == inf else max(0.0, pause))
         finally:
             await self._leave()

@@ -62,6 +62,8 @@ class Vitals:
             "Looking at the watchlist": session.looked_at,
             "Looking at the history": self._tried_at,
         }
+        if session.alerting is not None and (busy := session.alerting.busy_since) is not None:
+            rounds["Looking after the alerts"] = busy
         return Signs(
             {name: now - max(at, self._began) for name, at in rounds.items()},
             self._tried_at - self._written_at,

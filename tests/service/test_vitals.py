@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ async def test_a_loop_that_does_not_come_round_shows(place: str) -> None:
         assert await scene.after(5) == ""
         getattr(scene, place).looked_at = scene.clock.monotonic()
         assert "has stood still" in await scene.after(ROUND + 1)
+
+
+async def test_looking_after_the_alerts_may_rest_and_must_not_hang() -> None:
+    async with running() as scene:
+        alerting = scene.session.alerting = SimpleNamespace(busy_since=None)
+        assert await scene.after(HOUR) == ""
+        alerting.busy_since = scene.clock.monotonic()
+        assert await scene.after(ROUND) == ""
+        assert "Looking after the alerts has stood still" in await scene.after(1)
+        alerting.busy_since = None
+        assert await scene.after(1) == ""
 
 
 async def test_a_history_that_is_not_written_for_long_shows_until_it_is(
