@@ -126,7 +126,8 @@ async def what_happened_last_night(home: Path) -> None:
         await day.do("what happened last night?")
         assert "22:00" in day.text
         assert "08:00" in day.text
-        assert "Black Friday FR" in day.text
+        assert "Price change notice" in day.text
+        assert "20 more without trouble" in day.text
 
 
 async def which_are_in_trouble(home: Path) -> None:
