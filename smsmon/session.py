@@ -325,10 +325,6 @@ class Session:
         """The rules of the alerts that fire for a message, the most severe first."""
         return self.alerting.alerts.firing.get(message_id, ()) if self.alerting else ()
 
-    def alerts_of(self, message_id: str) -> Sequence[Alert]:
-        """The alerts that fire for a message, the most severe first."""
-        return self.alerting.alerts.of(message_id) if self.alerting else ()
-
     # --- inside --------------------------------------------------------------------------
 
     def record(self, applied: Applied, watched: Watched) -> None:

@@ -200,10 +200,11 @@ def _said(note: str, formats: Formats) -> str:
     return f": “{formats.words(painted(note))}”" if note else ""
 
 
-def worst_of(episode: Episode, formats: Formats) -> str:
-    """The worst moment: ``72 % not delivered of 210 final, 20:31``; empty where none is known."""
+def worst_of(episode: Episode, facts: str, formats: Formats) -> str:
+    """The worst moment: ``72 % not delivered of 210 final, 20:31``; empty where none is known, and
+    where it was as ``facts`` tell, which is so by now."""
     worst = episode.worst
-    if worst is None or not worst.facts:
+    if worst is None or worst.facts in ("", facts or facts_of(episode)):
         return ""
     return f"{formats.words(worst.facts)}, {formats.minute(worst.at)}"
 
@@ -212,7 +213,7 @@ def whole(episode: Episode, silence: Silence | None, facts: str, formats: Format
     """A row in sentences: what its columns have no room for."""
     head = f"{episode.rule} {about(episode.subject, episode.label)}: "
     parts = [formats.words(facts or facts_of(episode))]
-    if (worst := worst_of(episode, formats)) and worst.partition(", ")[0] != parts[0]:
+    if worst := worst_of(episode, facts, formats):
         parts.append(f"worst {worst}")
     if (condition := episode.condition) and condition != parts[0]:
         parts.append(f"rule {formats.words(condition)}")

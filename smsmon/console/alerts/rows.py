@@ -225,7 +225,9 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
         return Span(formats.words(row.facts or words.facts_of(row.episode)), Tone.PLAIN)
 
     def worst(row: AlertRow, _: int) -> Cell:
-        return Span(words.worst_of(row.episode, formats) if row.episode else "", Tone.DIM)
+        return Span(
+            words.worst_of(row.episode, row.facts, formats) if row.episode else "", Tone.DIM
+        )
 
     first: Column[AlertRow] = (
         Column("state", "state", state, width=12, priority=99, sort_key=row_place)
