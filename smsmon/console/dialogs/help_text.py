@@ -25,6 +25,7 @@ from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.subjects import FIELDS_ABOUT
 from smsmon.recipients import Status
 
 TWO_COLUMNS = 110
@@ -52,21 +53,28 @@ _STATES = {
     "stale": "It could not be read when it was due: what is shown is old.",
 }
 _ALERT = "An alert fires, and nobody answered: the line above the keys tells the worst."
-_ANSWERED = "An alert fires, and somebody took it on: with A you see who, and until when."
-_SILENCED = "An alert fires, and nobody wants to hear of it for a while."
+_ANSWERED = "It fires, and somebody took it on: A tells who, and until when."
+_SILENCED = "It fires, and nobody wants to hear of it for a while."
 _ALERTS = (
     (
         "set up",
         "In config.toml, which smsmon reads anew when it is saved: [alerts.NAME], with a filter"
-        " of messages and for how long it must hold. `smsmon locate` says where the file is.",
+        " and for how long it must hold. `smsmon locate` says where the file is.",
     ),
     ("/alert:NAME", "Shows the messages for which that rule holds."),
     (
         "answering",
-        "A shows all of them: a acknowledges, s silences a rule, a tag or a message for a while, e"
-        " ends that, u takes it back, tab looks at one kind. What nobody answered is told on.",
+        "A shows all: a acknowledges, s silences a rule, tag or message, e ends that, u takes it"
+        " back, tab looks at one kind.",
     ),
 )
+_ABOUT = {
+    "message": "Each message: all that / can ask of messages.",
+    "account": "Each account: {account}.",
+    "tag": "All messages of each tag, over a window of time: {tag}.",
+    "country": "The recipients of each country, or all at once: the same as of a tag.",
+}
+"""What a rule is asked of, and the fields that it has then."""
 _FIGURES = (
     (
         "% delivered",
@@ -159,6 +167,7 @@ def sections(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> tuple[Se
                 *(_word(name, text) for name, text in _ALERTS),
             ),
         ),
+        Section("What alerts can ask, by their about", tuple(_asked_of_alerts())),
         Section("Figures", tuple(_word(name, text) for name, text in _FIGURES)),
         Section("The way out", (_word("  ".join(_quitting(actions)), _LEAVING),)),
     )
@@ -264,6 +273,14 @@ def _word(word: str, text: str) -> Entry:
 
 def _sign(sign: Sign, text: str) -> Entry:
     return Entry(styled(f"{sign.glyph} {sign.word}", sign.tone), text)
+
+
+def _asked_of_alerts() -> Iterator[Entry]:
+    names = {
+        str(about): ", ".join(each.name for each in fields)
+        for about, fields in FIELDS_ABOUT.items()
+    }
+    return (_word(about, text.format_map(names)) for about, text in _ABOUT.items())
 
 
 _OF_ALERTS = (ALERT, ACKNOWLEDGED, SILENCED)
