@@ -21,6 +21,7 @@ from smsmon.clock import Clock, sleep
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Entry
 from smsmon.monitor.engine import Engine
+from smsmon.settings.built_in import built_in_alerts
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
@@ -313,7 +314,16 @@ class Session:
     @property
     def has_alerts(self) -> bool:
         """True when there are rules."""
-        return bool(self.accounts.settings.alerts)
+        return any(each.enabled for each in self.accounts.settings.alerts.values())
+
+    @property
+    def has_own_rules(self) -> bool:
+        """True when there are rules besides those that are there from the start."""
+        known = built_in_alerts()
+        return any(
+            each.enabled and each != known.get(name)
+            for name, each in self.accounts.settings.alerts.items()
+        )
 
     @property
     def alerts(self) -> tuple[Rule, ...]:

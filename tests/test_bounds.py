@@ -21,6 +21,8 @@ BOUNDS = {
     "display.frame_rate": (1, 60, 1),
     "display.trouble_below": (0, 100, 0.1),
     "history.retention_days": (0, 36_500, 1),
+    "watch.ping_every": (1, 86_400, 0.5),
+    "watch.metrics_every": (1, 3_600, 0.5),
 }
 """The least, the most, and a step that is too far."""
 

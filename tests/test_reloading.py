@@ -23,6 +23,7 @@ from smsmon.monitor.alerts import Alert
 from smsmon.reloading import LOOK_EVERY, NEXT_START, Reloading, differences
 from smsmon.session import Session
 from smsmon.settings import Settings
+from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.leaves import leaf_of
 from smsmon.settings.loading import read
 from smsmon.settings.reading import Reading
@@ -406,7 +407,7 @@ def test_differences_name_each_setting_or_a_whole_new_table() -> None:
     after = Settings(
         profiles={"default": Profile(), "shop": Profile()},
         polling=Polling(budget=1),
-        alerts={"a": Alert(when="x")},
+        alerts=built_in_alerts() | {"a": Alert(when="x")},
     )
     assert differences(before, after) == [
         ("profiles", "shop"),

@@ -21,6 +21,7 @@ severity = "critical"
 
 [alerts.losses]
 when = "failed_share>20% recipients>=50"
+for = "0s"
 """
 """Rules that the demo's messages meet: a list gone bad from the start, and codes that wait for
 three minutes once the demo has run for one."""

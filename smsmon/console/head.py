@@ -123,7 +123,8 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
     if polls := _who_polls(head.polling):
         parts.append(part(*polls))
     if head.alerts:
-        parts.append(part(_ALWAYS, _alerts(head.alerts, named=wide)))
+        # While an account is in trouble, the line is about that: its words need the room.
+        parts.append(part(_ALWAYS, _alerts(head.alerts, named=wide and not trouble(head))))
     if answered := _answered(head, whole=wide, plain=formats.plain):
         parts.append(part(4, *answered))
     if head.frozen_since is not None:

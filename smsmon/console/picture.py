@@ -76,7 +76,7 @@ class Picture:
         self._alerts_key = alerts_key
         engine = session.engine
         self.messages = messages_pane(
-            engine, formats, tint_seconds, alerts.raised, has_alerts=session.has_alerts
+            engine, formats, tint_seconds, alerts.raised, has_alerts=session.has_own_rules
         )
         self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
@@ -197,7 +197,7 @@ class Picture:
         """Show the column of alerts where there are rules, and not where there are none."""
         session = self._session
         columns = all_columns(
-            session.engine, self._formats, self._alerts.raised, session.has_alerts
+            session.engine, self._formats, self._alerts.raised, session.has_own_rules
         )
         self.messages.table.offer(columns)
 

@@ -18,6 +18,7 @@ import msgspec
 from smsmon import files
 from smsmon.keylike import DOTS, is_address, is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
+from smsmon.settings.built_in import BUILT_IN, built_in_alerts
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.reading import Problem, Reading
@@ -30,6 +31,7 @@ from smsmon.settings.values import (
     useless,
     wrong,
     wrong_base_url,
+    wrong_condition,
 )
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -212,8 +214,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
         else:
             layers.set(at, value, "config.toml")
     for alert in layers.named["alerts"]:
-        if "when" not in table["alerts"][alert]:
-            problem(("alerts", alert), f'alerts.{alert} needs when = "a filter of messages".')
+        _check_conditions(alert, table["alerts"][alert], layers, problem)
     for profile in layers.profiles:
         given = [key for key in _KEY_SOURCES if ("profiles", profile, key) in layers.values]
         if len(given) > 1:
@@ -227,6 +228,28 @@ def _read_file(path: Path, layers: _Layers) -> None:
         elif len(given) > 1:
             what = f"targets.{target} has {len(given)} ways ({', '.join(given)}): keep one."
             problem(("targets", target, given[1]), what)
+
+
+def _check_conditions(
+    name: str, table: Mapping[str, Any], layers: _Layers, problem: Callable[[KeyPath, str], None]
+) -> None:
+    """Look at a rule's conditions: what they may ask depends on what it is about."""
+    at = ("alerts", name)
+    known = BUILT_IN.get(name)
+    if known is None and "when" not in table:
+        problem(at, f'alerts.{name} needs when = "a filter of what it is about".')
+    about = layers.values.get((*at, "about"), known.alert.about if known else "message")
+    for key in ("when", "until"):
+        text = layers.values.get((*at, key), getattr(known.alert, key) if known else None)
+        if text is None or not (mistake := wrong_condition(text, about)):
+            continue
+        place = (*at, key if key in table else "about")
+        problem(place, f"alerts.{name}.{key}: {mistake}{_asked_of(about)}")
+        layers.drop(place)
+
+
+def _asked_of(about: str) -> str:
+    return "" if about == "message" else f" (The rule is about: {about}.)"
 
 
 def _name_of_table(
@@ -334,9 +357,14 @@ def _build(layers: _Layers) -> Settings:
     is left out."""
     usable = {table: set(names) for table, names in layers.named.items()}
     usable["alerts"] = {
-        name for name in usable["alerts"] if ("alerts", name, "when") in layers.values
+        name
+        for name in usable["alerts"]
+        if name in BUILT_IN or ("alerts", name, "when") in layers.values
     }
-    tree: dict[str, Any] = {"profiles": {name: {} for name in layers.profiles}}
+    tree: dict[str, Any] = {
+        "profiles": {name: {} for name in layers.profiles},
+        "alerts": msgspec.to_builtins(built_in_alerts()),
+    }
     for path, value in layers.values.items():
         if len(path) > 1 and path[1] not in usable.get(path[0], {path[1]}):
             continue

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from smsmon.keylike import DOTS, place_shown, without_keys
+from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves
 from smsmon.settings.loading import Loaded
 from smsmon.settings.types import Settings
@@ -23,7 +24,12 @@ _HEAD = """\
 """
 _NAMED_TABLES = {
     "profiles": ("# One table for each account: [profiles.default], [profiles.NAME] …", "default"),
-    "alerts": ("# One table for each rule of what to be told about: [alerts.NAME] …", "late-codes"),
+    "alerts": (
+        "# One table for each rule of what to be told about: [alerts.NAME] …\n"
+        "# Some are there from the start, and a table of their name changes single fields of one:\n"
+        f"# {', '.join(BUILT_IN)}.",
+        "late-codes",
+    ),
     "targets": ("# One table for each who is told of alerts: [targets.NAME] …", "on-call"),
     "views": ("# One table for each named view of the console: [views.NAME] …", "otp-trouble"),
 }
@@ -75,6 +81,8 @@ def json_schema() -> dict[str, Any]:
     schema: dict[str, Any] = msgspec.json.schema(Settings)
     for definition in schema.get("$defs", {}).values():
         definition["additionalProperties"] = False
+    # A table that changes a rule that is there from the start need not say its condition.
+    schema["$defs"]["Alert"].pop("required", None)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "config.toml of smsmon"
     return schema

@@ -37,7 +37,7 @@ class Alert(Struct, frozen=True, kw_only=True):
             Meta(
                 description="What must hold for it to be over. Unset: that the condition does not.",
                 min_length=1,
-                examples=["balance>75"],
+                examples=["waiting<5"],
             ),
         ]
         | None

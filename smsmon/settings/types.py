@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
+from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.secrets import KeySource, source_of
 from smsmon.settings.telling import Alert, Target, Watch
 
@@ -310,7 +311,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     network: Network = field(default_factory=Network)
     display: Display = field(default_factory=Display)
     history: History = field(default_factory=History)
-    alerts: dict[str, Alert] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=built_in_alerts)
     targets: dict[str, Target] = field(default_factory=dict)
     watch: Watch = field(default_factory=Watch)
     views: dict[str, View] = field(default_factory=dict)

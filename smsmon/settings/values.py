@@ -40,16 +40,17 @@ def useless(at: KeyPath, text: str) -> str:
     if at[0] == "targets" and at[-1] == "quiet":
         hours = [int(each) for each in text.replace("-", ":").split(":")[::2]]
         return "" if max(hours) < 24 else "A day has the hours 00 to 23."
-    return wrong_condition(text) if at[0] == "alerts" and at[-1] == "when" else ""
+    return ""
 
 
-def wrong_condition(text: str) -> str:
-    """What is wrong with an alert's condition, and at which place; empty when it can be used."""
+def wrong_condition(text: str, about: str) -> str:
+    """What is wrong with a condition of an alert, and at which place; empty when it can be used."""
+    from smsmon.alerts import About
     from smsmon.filters import FilterError, parse
-    from smsmon.filters.messages import MESSAGE_FIELDS
+    from smsmon.filters.subjects import FIELDS_ABOUT
 
     try:
-        condition = parse(text, MESSAGE_FIELDS)
+        condition = parse(text, FIELDS_ABOUT[About(about)])
     except FilterError as error:
         return f"{error.sentence} (At character {error.start + 1} of the condition.)"
     return "" if condition else "It asks for nothing."

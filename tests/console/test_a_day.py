@@ -127,7 +127,7 @@ async def what_happened_last_night(home: Path) -> None:
         assert "22:00" in day.text
         assert "08:00" in day.text
         assert "Price change notice" in day.text
-        assert "20 more without trouble" in day.text
+        assert "Win-back 2019 list" in day.text
 
 
 async def which_are_in_trouble(home: Path) -> None:

@@ -14,6 +14,7 @@ from smsmon.commands.output import Failure
 from smsmon.console.actions import EVERY_ACTION
 from smsmon.console.keys import key_name, wrong_key
 from smsmon.locations import Locations
+from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.checking import _columns
 from smsmon.settings.loading import read
 from tests.cli.inside import Inside
@@ -202,4 +203,5 @@ def test_a_reading_with_problems_has_the_rest_in_force(tmp_path: Path) -> None:
     reading = read(Locations.under(tmp_path), {})
     assert reading.refused
     polling = reading.settings.polling
-    assert (polling.budget, polling.concurrency, reading.settings.alerts) == (600, 3, {})
+    assert (polling.budget, polling.concurrency) == (600, 3)
+    assert reading.settings.alerts == built_in_alerts()

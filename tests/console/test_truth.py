@@ -109,7 +109,7 @@ async def test_refreshing_says_what_stands_in_the_way(tmp_path: Path) -> None:
         assert told.endswith(": the API asked for a pause until 10:11:00.")
         assert await pressed("R") == [told]
         scene.client.fault = REFUSED
-        await scene.pass_time_until(pilot, lambda: "stopped since" in first_line(scene))
+        await scene.pass_time_until(pilot, lambda: "○ stopped" in first_line(scene))
         [told] = await pressed("r")
         assert "The account is stopped since 10:" in told
         assert told.endswith(": check it, then retry. Nothing is asked; t tries again.")

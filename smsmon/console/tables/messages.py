@@ -163,8 +163,8 @@ def alert_column(
 ) -> Column[Watched]:
     """A sign before the messages for which alerts fire, or that have recipients no longer listed.
 
-    Its place is kept where there are alerts at all: no row moves when one fires. ``plain``: the
-    name of the gravest.
+    Its place is kept where there are rules of the operator's own: no row moves when one fires.
+    ``plain``: the name of the gravest.
     """
 
     def shown(row: Watched, width: int) -> Cell:

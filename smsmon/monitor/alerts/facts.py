@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 
 from smsmon.filters.accounts import Account
 from smsmon.filters.groups import Group
@@ -52,7 +53,7 @@ def account_facts(rule: Rule, account: Account, value: ValueOf, currency: str) -
     told: list[str] = []
     for name in _asked(rule):
         match name:
-            case "condition" | "reason":
+            case "condition" | "reason" if account.condition != "ok":
                 told.append(": ".join(filter(None, (account.condition, account.reason))))
             case "held":
                 told.append("the API asked for a pause" if account.held else "")
@@ -100,7 +101,12 @@ def group_facts(rule: Rule, group: Group, value: ValueOf) -> str:
 
 def _asked(rule: Rule) -> Iterable[str]:
     """The fields of the condition, in its order, each once."""
-    return dict.fromkeys(check.name for term in rule.condition.terms for check in term.checks)
+    return dict.fromkeys(
+        check.name
+        for term in rule.condition.terms
+        for check in term.checks
+        if not check.edges or check.test(inf)  # that something was lately is no fact to tell
+    )
 
 
 def _joined(parts: Iterable[str]) -> str:

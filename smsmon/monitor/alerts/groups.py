@@ -186,9 +186,12 @@ class Groups:
         return self.windows.add(each for each in finals if each.at >= self.since)
 
     def looked_round(self, now: float) -> bool:
-        """True when all groups are known that there are: all messages were looked at."""
+        """True when all groups are known that there are: all messages were looked at, and every
+        account answers."""
         past_known = self.known_from(self.windows.longest) <= now
-        return past_known and now >= self.started + START_GRACE
+        profiles = self.members.profiles((About.ALL, ""))
+        answers = all(map(self.account_answers, profiles))
+        return past_known and answers and now >= self.started + START_GRACE
 
     def shift(self, seconds: float) -> None:
         """The clock was set by so many seconds."""

@@ -304,6 +304,7 @@ class Alerts:
         if self._grouped:
             for about in GROUPED:
                 self._touch(about, self._kinds[about].names())
+            self._agenda.touch(key for key in self._cases if key[0] in GROUPED)
 
     def _note_member(self, name: str, seen: MessageSight | None) -> None:
         groups = self._groups.members.note(name, seen)
