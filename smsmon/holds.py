@@ -41,14 +41,6 @@ def after(since: float, seconds: float) -> float:
     return max(since, _moment(day, OPENS) + rest)
 
 
-def in_hold(at: float) -> bool:
-    """True when messages are held back at this moment."""
-    here = datetime.fromtimestamp(at, _paris())
-    if not _FIRST <= here.year < _LAST:
-        return False
-    return not (is_working(here.date()) and OPENS <= here.time() < CLOSES)
-
-
 def is_working(day: date) -> bool:
     """False for Sundays and public holidays."""
     return day.isoweekday() != _SUNDAY and day not in holidays(day.year)
