@@ -96,7 +96,7 @@ ACTIONS: tuple[Action, ...] = (
            _ALL, "arrangement.previous_pane"),
     Action("message.add", ("a",), "add", "Add message ids to the watchlist, typed or pasted.",
            _ALL, "dialogs.add", 1, _M),
-    Action("message.find", ("n",), "find number",
+    Action("message.find", ("n",), "find",
            "Find a phone number in all messages, past ones too.",
            _ALL, "dialogs.find", 3, _M | _1 | _L),
     Action("message.edit", ("e",), "edit", "Change label, tags, note and account.",

@@ -111,19 +111,20 @@ def line(
         f"{short}: {told}, {since}{_BETWEEN}not acknowledged{others}",
         f"{short}: {told}, {since}{others}",
     )
-    return tuple(styled(f"{ALERT.glyph} {episode.rule}{each}", tone) for each in forms)
+    sign = ALERT.word if formats.plain else ALERT.glyph
+    return tuple(styled(f"{sign} {episode.rule}{each}", tone) for each in forms)
 
 
 def of_row(episode: Episode, facts: str, state: State, formats: Formats) -> Content:
     """An alert of the row under the cursor, and how it stands with it in a word."""
-    sign = STATE_SIGNS[state] or ALERT
+    sign = ALERT.word if formats.plain else (STATE_SIGNS[state] or ALERT).glyph
     told = formats.words(facts or facts_of(episode))
     since = f"since {formats.minute(episode.began_at)}"
     answer = {
         State.ACKNOWLEDGED: f"{_BETWEEN}{_by(episode.acknowledged, formats)}",
         State.SILENCED: f"{_BETWEEN}{SILENCED.word}",
     }.get(state, "")
-    text = f"{sign.glyph} {episode.rule}: {told}, {since}{answer}"
+    text = f"{sign} {episode.rule}: {told}, {since}{answer}"
     return styled(text, tone_of(state, episode.severity))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smsmon.alerts import About, Acknowledgement, Silence, Subject, What
+from smsmon.alerts import About, Acknowledgement, Silence, State, Subject, What
 from smsmon.console import alert_words as words
 from smsmon.console.alert_standing import alert_rows, silence_rows
 from smsmon.console.alerts.cause import Cause, cause_of
@@ -55,6 +55,17 @@ def test_the_line_tells_what_is_so_since_when_and_that_nobody_answered() -> None
     assert here.plain == (
         "◆ losses: 60 % not delivered of 138 final, since 09:54 · not acknowledged · 2 more: A"
     )
+
+
+def test_a_screen_reader_is_told_in_words() -> None:
+    plain = Formats(VirtualClock(START), utc=True)
+    plain.plain = True
+    (told, *_) = words.line(LOSSES, "", plain, here=True)
+    assert told.plain.startswith("alert losses: 60 %")
+    known = replace(LOSSES, acknowledged=NIGHT)
+    of_row = words.of_row(known, "", State.ACKNOWLEDGED, plain).plain
+    assert of_row.startswith("alert losses: ")
+    assert of_row.endswith("· acknowledged by night@ops2")
 
 
 @pytest.mark.parametrize(
