@@ -58,7 +58,9 @@ class Tally:
         if watched is None:
             return
         if news.origin is Origin.POLLED:
-            self.reads[watched.profile, "answered" if watched.fault is None else "failed"] += 1
+            fault = watched.fault
+            outcome = "answered" if fault is None else fault.kind.value.replace(" ", "_")
+            self.reads[watched.profile, outcome] += 1
         for each in news.transitions:
             if each.before is each.after:
                 continue

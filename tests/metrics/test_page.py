@@ -161,7 +161,7 @@ async def test_an_account_tells_that_it_is_down_and_what_it_held(scene: Scene) -
     values = await scene.values()
     assert of(values, "account_up") == {"default": 0}
     assert (of(values, "balance"), of(values, "credits")) == ({}, {})
-    assert of(values, "reads_total")["failed default"] == 1
+    assert of(values, "reads_total")["auth default"] == 1
 
 
 async def test_alerts_are_counted_by_rule_and_a_rule_without_any_is_zero(scene: Scene) -> None:
