@@ -38,6 +38,8 @@ class Middle:
         "smsmon/alerting/looking.py",
         "smsmon/metrics/labels.py",
         "smsmon/service/health.py",
+        "smsmon/targets/inert.py",
+        "smsmon/targets/wording.py",
         "smsmon/model.py",
         "smsmon/text.py",
         "smsmon/shapes.py",
@@ -54,6 +56,7 @@ class Middle:
         "tests/monitor/test_*.py",
         "tests/metrics/test_labels.py",
         "tests/service/test_health.py",
+        "tests/targets/test_wording.py",
         "tests/store/**/test_*.py",
         "tests/test_*.py",
         "tests/console/terminal/test_[ci]*.py",
@@ -66,7 +69,7 @@ class Middle:
     RIM = (
         "tests/api/test_{address,desync,kept,key,key_leaks,proxy,resolver}.py",
         "tests/store/local/test_{damage,disturbed,kill,lease,trouble}.py",
-        "tests/targets/test_{command,sending}.py",
+        "tests/targets/test_{command,secrecy,sending}.py",
         "tests/test_{bounds,crash,leaving,map,programs}.py",
     )
     """But for these: of sockets, processes and disks that fail, which take long."""
