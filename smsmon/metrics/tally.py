@@ -59,7 +59,7 @@ class Tally:
             return
         if news.origin is Origin.POLLED:
             fault = watched.fault
-            outcome = "answered" if fault is None else fault.kind.value.replace(" ", "_")
+            outcome = "answered" if fault is None else fault.kind.value
             self.reads[watched.profile, outcome] += 1
         for each in news.transitions:
             if each.before is each.after:
