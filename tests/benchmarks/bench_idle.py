@@ -84,13 +84,13 @@ def run() -> Iterator[Promise]:
 
 def _idle(folder: Path, stack: ExitStack) -> Iterator[Promise]:
     world = still_world(WATCHED)
-    environ, _ = _desk(folder / "first", world, stack)
+    environ, _ = desk(folder / "first", world, stack)
     read_all_once(environ, LEARN)
 
     def again(name: str, argv: Sequence[str] = PROGRAM, **more: str) -> Contender:
         home = folder / name
         shutil.copytree(folder / "first", home, ignore=shutil.ignore_patterns("key", "config.toml"))
-        own, server = _desk(home, world, stack)
+        own, server = desk(home, world, stack)
         terminal = stack.enter_context(Terminal(argv, own | more))
         return Contender(terminal, lambda: server.server.requests.count)
 
@@ -123,7 +123,7 @@ def _idle(folder: Path, stack: ExitStack) -> Iterator[Promise]:
 def _one_row(folder: Path, stack: ExitStack) -> Iterator[Promise]:
     """What a single changed row sends over the line, the log of what happened already full."""
     world = still_world(20, first_id=100)
-    environ, _ = _desk(folder / "row", world, stack)
+    environ, _ = desk(folder / "row", world, stack)
     terminal = stack.enter_context(Terminal(PROGRAM, environ | NO_CLOCK))
     terminal.wait_for("» 20 live")
     terminal.wait_quiet(5)
@@ -222,7 +222,7 @@ def _deliver(world: World, ids: Sequence[str]) -> None:
         world.add(SimMessage(id, people, appears_at=now - SENT))
 
 
-def _desk(home: Path, world: World, stack: ExitStack) -> tuple[dict[str, str], ServerThread]:
+def desk(home: Path, world: World, stack: ExitStack) -> tuple[dict[str, str], ServerThread]:
     server = stack.enter_context(ServerThread(world))
     return furnish(home, server, world.messages) | {"SMSMON_POLLING_BUDGET": "2000"}, server
 
