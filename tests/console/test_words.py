@@ -15,6 +15,7 @@ from smsmon.console.signs import STATE_SIGNS, STATUS_SIGNS
 from smsmon.console.tables.messages import mark
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
+from smsmon.settings.built_in import BUILT_IN
 from tests.console.dialogs.stage import SMALL, asking
 from tests.console.test_console import Open, opened, text_of
 from tests.support.scene import Scene
@@ -108,6 +109,7 @@ def test_help_explains_every_status_every_state_alerts_and_both_shares() -> None
     page = help_text(Where.MESSAGES).plain
     assert plain(mark([Raised("name", Severity.WARNING)])) in page
     assert "[alerts.NAME]" in page
+    assert all(name in page for name in BUILT_IN)
     for sign in (*STATUS_SIGNS.values(), *STATE_SIGNS.values()):
         assert f"{sign.glyph} {sign.word}" in page
     assert "Delivered ÷ all recipients" in page

@@ -27,6 +27,8 @@ from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import FIELDS_ABOUT
 from smsmon.recipients import Status
+from smsmon.sentences import capital
+from smsmon.settings.built_in import BUILT_IN
 
 TWO_COLUMNS = 110
 """Columns of width from which on the help has two."""
@@ -166,6 +168,10 @@ def sections(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> tuple[Se
                 _sign(SILENCED, _SILENCED),
                 *(_word(name, text) for name, text in _ALERTS),
             ),
+        ),
+        Section(
+            "Alerts that are on from the start",
+            tuple(_word(name, f"{capital(rule.help)}.") for name, rule in BUILT_IN.items()),
         ),
         Section("What alerts can ask, by their about", tuple(_asked_of_alerts())),
         Section("Figures", tuple(_word(name, text) for name, text in _FIGURES)),
