@@ -1,0 +1,108 @@
+"""Targets that fail or hang: tried again, complained of once, and in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from random import Random
+
+import pytest
+
+from smsmon.alerting.ledger import Ledger
+from smsmon.alerting.sending import LAST_RETRY, WITHIN, Sender
+from smsmon.alerting.ways import Way, Ways
+from smsmon.alerts import Edge, Severity
+from smsmon.monitor.alerts import Alert
+from smsmon.targets.base import Notification
+from tests.alerting.fakes import InTurn, about
+from tests.alerting.test_property import RULE
+from tests.store.memory_alerts import MemoryAlerts
+from tests.support.clock import VirtualClock
+from tests.targets.fakes import FakeTargets
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.targets = FakeTargets(self.clock)
+        self.said: list[str] = []
+        self.ledger = Ledger(InTurn(MemoryAlerts()), self.clock)
+        self.sender = Sender(
+            self.ledger, self.clock, self.said.append, self._in_words, lambda: True, Random(1)
+        )
+        self.sender.grace = 0.0
+        self.ways = Ways({name: Way() for name in ("one", "other")}, {})
+        self.use("one", "other")
+
+    def _in_words(self, edge: Edge, episodes: object) -> Notification:
+        return Notification("", (), Severity.WARNING, edge, tuple(episodes))  # type: ignore[arg-type]
+
+    def use(self, *names: str, changed: str = "") -> None:
+        self.ways = Ways({name: Way() for name in names}, {})
+        self.sender.use({name: self.targets[name] for name in names}, self.ways, {changed})
+
+    def fire(self, name: str) -> None:
+        now = self.clock.now()
+        self.ledger.fire(Alert(RULE, about(name), True, now, now))
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    await stage.ledger.take_over(stage.ways)
+    job = asyncio.create_task(stage.sender.run())
+    await stage.clock.settle()
+    yield stage
+    job.cancel()
+    with suppress(asyncio.CancelledError):
+        await job
+
+
+async def test_one_that_fails_is_told_all_in_one_message_when_it_works(stage: Stage) -> None:
+    one, other = stage.targets["one"], stage.targets["other"]
+    one.fails = True
+    stage.fire("1")
+    await stage.clock.advance(3_600)
+    assert other.heard == ["fired 1"]
+    assert 15 <= one.tried <= 25, "later each time, up to every five minutes"
+    assert stage.said == ["one is out of order."]
+    stage.fire("2")
+    stage.ledger.end(("waits", about("1")), stage.clock.now(), "", stage.ways)
+    await stage.clock.settle()
+    one.fails = False
+    await stage.clock.advance(LAST_RETRY)
+    assert one.heard == ["fired -1 2"], "what is over by now is told as that"
+    assert other.heard == ["fired 1", "fired -1 2"]
+    assert stage.said[1:] == ["The target one can be told again."]
+
+
+async def test_one_that_hangs_holds_up_nobody(stage: Stage) -> None:
+    stage.targets["one"].hangs = True
+    stage.fire("1")
+    await stage.clock.advance(1)
+    stage.fire("2")
+    await stage.clock.advance(40)
+    assert stage.targets["other"].heard == ["fired 1", "fired 2"]
+    await stage.clock.advance(WITHIN)
+    assert stage.said == ["The target one was not told within 90 seconds."]
+
+
+async def test_what_is_gone_is_owed_nothing_and_what_changed_is_tried_at_once(
+    stage: Stage,
+) -> None:
+    one = stage.targets["one"]
+    one.fails = True
+    stage.fire("1")
+    await stage.clock.advance(600)
+    tried = one.tried
+    stage.use("other")
+    await stage.clock.advance(600)
+    assert one.tried == tried
+    stage.use("one", "other")
+    await stage.clock.advance(1)
+    assert one.tried > tried
+    one.fails = False
+    stage.use("one", "other", changed="one")
+    await stage.clock.settle()
+    assert one.heard == ["fired 1"]
