@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
            _ALL, "operations.undo", 10),
     Action("alert.list", ("A",), "alerts",
            "See what fires, who answered, what is silenced and what is past; answer it.",
-           _ALL, "dialogs.alerted", 5),
+           _ALL, "dialogs.alerted", 5, _M | _L),
     Action("alert.acknowledge", ("C",), "acknowledge",
            "Take on what fires for this message, or the marked ones, with a note and until when.",
            _M | _R, "dialogs.acknowledge"),
