@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from smsmon.alerts import Episode
 from smsmon.filters.messages import low_rate
 from smsmon.model import Counts, EventKind
 from smsmon.sentences import counted
@@ -28,47 +27,12 @@ LONG = 300.0
 """Seconds from which on it is trouble that a message was not read: each restart takes some."""
 
 
-class Fired(NamedTuple):
-    """An alert that fired for a message."""
+class Lasted(NamedTuple):
+    """A stretch of time."""
 
-    rule: str
     since: float
     until: float | None
-    """When it was over; None: it still fires."""
-    severity: int = 0
-    about: str = ""
-    """What it was about, as subjects are written: ``2270138``, ``tag:otp``."""
-    by: str = ""
-    """Who acknowledged it last."""
-
-
-Alerted = Mapping[str, Sequence[Fired]]
-"""What an alert was about, as subjects are written (``2270138``, ``account:default``) → the alerts
-that fired for it, oldest first."""
-
-
-def alerted_by(episodes: Iterable[Episode], start: float, end: float) -> Alerted:
-    """What fired from ``start`` to ``end``, or at the beginning still did."""
-    found: dict[str, list[Fired]] = {}
-    for each in sorted(episodes, key=lambda each: each.began_at):
-        if each.began_at < end and (each.over_at is None or each.over_at > start):
-            by = each.acknowledged.by if each.acknowledged else ""
-            about = str(each.subject)
-            found.setdefault(about, []).append(
-                Fired(each.rule, each.began_at, each.over_at, each.severity, about, by)
-            )
-    return found
-
-
-def of_row(row: InShort, alerted: Alerted) -> Sequence[Fired]:
-    """The alerts that fired for the message of a row, or for the account."""
-    return alerted.get(row.message_id or f"account:{row.profile}", ())
-
-
-def beside_rows(rows: Iterable[InShort], alerted: Alerted) -> list[Fired]:
-    """The alerts of what has no row: of a tag, say, or of a message to which nothing happened."""
-    there = {row.message_id or f"account:{row.profile}" for row in rows}
-    return [each for about, fired in alerted.items() if about not in there for each in fired]
+    """None: it still lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +59,24 @@ class Sorted:
         return f"{count} without trouble" + (f": {told}" if told else "")
 
 
-def worst_first(
-    rows: Sequence[InShort], alerted: Alerted | None = None, below: float = TROUBLE_BELOW
-) -> Sorted:
-    """``rows`` in order; ``alerted`` is what is known of alerts, ``below`` the delivery rate, from
-    0 to 1, under which a message is in trouble."""
-    known = alerted or {}
-    order = sorted(rows, key=lambda each: _badness(each, of_row(each, known)))
+def worst_first(rows: Iterable[InShort], below: float = TROUBLE_BELOW) -> Sorted:
+    """``rows`` in order; ``below`` is the delivery rate, from 0 to 1, under which a message is in
+    trouble.
+    """
+    order = sorted(rows, key=_badness)
     return Sorted(
-        tuple(each for each in order if is_trouble(each, known, below)),
-        tuple(each for each in order if not is_trouble(each, known, below)),
+        tuple(each for each in order if is_trouble(each, below)),
+        tuple(each for each in order if not is_trouble(each, below)),
     )
 
 
-def is_trouble(row: InShort, alerted: Alerted, below: float = TROUBLE_BELOW) -> bool:
+def is_trouble(row: InShort, below: float = TROUBLE_BELOW) -> bool:
     """True when somebody should look at it: what `trouble:yes` finds of messages, had it been asked
     of what happened in this time alone."""
     came = Counts(delivered=row.delivered, not_delivered=row.not_delivered)
     wrong = long_unread(row) or low_rate(came, below)
     told = any(kind in _BAD for kind, _ in row.events)
-    return bool(row.message_id is None or wrong or told or of_row(row, alerted))
+    return bool(row.message_id is None or wrong or told or row.alerts)
 
 
 def long_unread(row: InShort) -> bool:
@@ -122,18 +84,18 @@ def long_unread(row: InShort) -> bool:
     return any(each.until is None or each.until - each.since >= LONG for each in row.unread)
 
 
-def _badness(row: InShort, fired: Sequence[Fired]) -> tuple[object, ...]:
+def _badness(row: InShort) -> tuple[object, ...]:
     return (
-        row.message_id is not None,
-        -max((each.severity for each in fired), default=0),
-        -len(fired),
+        row.message_id is not None or bool(row.group),
+        -max((each.severity for each in row.alerts), default=0),
+        -len(row.alerts),
         not long_unread(row),
         -row.not_delivered,
         -row.stop,
         -row.unknown,
         not any(kind in _BAD for kind, _ in row.events),
         -row.delivered,
-        row.message_id or "",
+        row.message_id or row.group,
         row.profile,
     )
 
@@ -162,6 +124,17 @@ def _stretch(since: float, until: float | None, moment: Callable[[float], str]) 
     if until is not None and until - since < _SHORT:
         return f"{moment(since)} for {duration(until - since)}"
     return f"{moment(since)}–{'' if until is None else moment(until)}"
+
+
+def alerts(row: InShort, moment: Callable[[float], str]) -> str:
+    """Its alerts in words: ``losses 22:14–06:40, ack. by anna@ops1``."""
+    told = []
+    for rule in dict.fromkeys(each.rule for each in row.alerts):
+        own = [each for each in row.alerts if each.rule == rule]
+        lasted = stretches([Lasted(each.began_at, each.over_at) for each in own], moment)
+        by = ", ".join(dict.fromkeys(each.acknowledged.by for each in own if each.acknowledged))
+        told.append(f"{rule} {lasted}" + (f", ack. by {by}" if by else ""))
+    return ", ".join(told)
 
 
 def besides(row: InShort) -> str:

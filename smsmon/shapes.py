@@ -196,11 +196,12 @@ def event_json(event: Event, *, private: bool = False) -> dict[str, Any]:
     }
 
 
-def in_short_json(row: InShort) -> dict[str, Any]:
-    """What happened to one message, or to an account itself, added up."""
+def in_short_json(row: InShort, *, private: bool = False) -> dict[str, Any]:
+    """What happened to one message, to an account itself or to a group, added up."""
     return {
-        "type": "account" if row.message_id is None else "message",
+        "type": "message" if row.message_id else "group" if row.group else "account",
         "id": row.message_id,
+        "group": row.group or None,
         "label": row.label,
         "profile": row.profile,
         "delivered": row.delivered,
@@ -210,6 +211,8 @@ def in_short_json(row: InShort) -> dict[str, Any]:
         "stop": row.stop,
         "stop_withdrawn": row.stop_withdrawn,
         "unread": [{"since": utc(each.since), "until": utc(each.until)} for each in row.unread],
+        "missing": row.missing,
+        "alerts": [episode_json(each, private=private) for each in row.alerts],
         "events": {kind.slug: count for kind, count in row.events},
         "last_at": utc(row.last_at),
     }

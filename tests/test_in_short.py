@@ -7,21 +7,21 @@ from dataclasses import replace
 import pytest
 
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
+from smsmon.in_short import alerts as said_alerts
 from smsmon.in_short import (
-    Fired,
-    alerted_by,
-    beside_rows,
     besides,
     is_trouble,
     stretches,
     worst_first,
 )
 from smsmon.model import EventKind
-from smsmon.store.past import InShort, Unread
+from smsmon.store.past import InShort, Unread, with_alerts
 
+GRAVE = Episode("losses", Subject(About.MESSAGE, "9"), Severity.CRITICAL, "", 1.0, 1.0)
 WORST_FIRST = [
     InShort(None, "default", unread=(Unread(1.0, 2.0),)),
-    InShort("9", delivered=3),
+    InShort("9", delivered=3, alerts=(GRAVE,)),
+    InShort(None, "", group="tag:otp", alerts=(replace(GRAVE, severity=Severity.WARNING),)),
     InShort("8", unread=(Unread(1.0, None),)),
     InShort("7", not_delivered=19),
     InShort("6", not_delivered=12, stop=1),
@@ -34,16 +34,15 @@ WORST_FIRST = [
     InShort("12", events=((EventKind.COMPLETED, 1),)),
     InShort("13", unread=(Unread(1.0, 300.0),)),
 ]
-ALERTED = {"9": (Fired("losses", 1.0, None, 2),)}
 
 
 def test_the_worst_stand_first_and_the_rest_is_added_up() -> None:
-    told = worst_first(WORST_FIRST[::-1], ALERTED)
+    told = worst_first(WORST_FIRST[::-1])
     assert [*told.troubled, *told.calm] == WORST_FIRST
-    assert [is_trouble(row, ALERTED) for row in WORST_FIRST] == [True] * 7 + [False] * 6
+    assert [is_trouble(row) for row in WORST_FIRST] == [True] * 8 + [False] * 6
     assert told.rest == "6 more without trouble: 10 ✓"
-    assert worst_first(WORST_FIRST[9:]).rest == "4 messages without trouble: 10 ✓"
-    assert worst_first(WORST_FIRST[12:]).rest == "1 message without trouble"
+    assert worst_first(WORST_FIRST[10:]).rest == "4 messages without trouble: 10 ✓"
+    assert worst_first(WORST_FIRST[13:]).rest == "1 message without trouble"
     assert worst_first([]).rest == ""
 
 
@@ -52,9 +51,9 @@ def test_trouble_is_what_it_is_of_messages_and_what_failed_of_the_rest_is_told()
         InShort("1", delivered=7, not_delivered=2),
         InShort("1", delivered=8, not_delivered=2),
     )
-    assert not is_trouble(few, {})
-    assert is_trouble(enough, {})
-    assert not is_trouble(enough, {}, below=0.8)
+    assert not is_trouble(few)
+    assert is_trouble(enough)
+    assert not is_trouble(enough, below=0.8)
     assert worst_first([few, InShort("2", delivered=1)]).rest == (
         "2 messages without trouble: 8 ✓, 2 ✗"
     )
@@ -63,23 +62,52 @@ def test_trouble_is_what_it_is_of_messages_and_what_failed_of_the_rest_is_told()
 def test_that_it_was_not_read_is_trouble_from_five_minutes_on_or_while_it_lasts() -> None:
     stretches = [(Unread(0.0, 299.0), False), (Unread(0.0, 300.0), True), (Unread(0.0, None), True)]
     for stretch, is_so in stretches:
-        assert is_trouble(InShort("1", unread=(stretch,)), {}) is is_so
+        assert is_trouble(InShort("1", unread=(stretch,))) is is_so
 
 
-def test_alerts_of_a_range_are_those_that_fired_in_it_with_who_acknowledged() -> None:
-    first = Episode("losses", Subject(About.MESSAGE, "9"), Severity.WARNING, "", 10.0, 20.0)
-    taken = replace(
-        first, subject=Subject(About.TAG, "otp"), began_at=30.0,
-        acknowledged=Acknowledgement("anna@ops1", 35.0), over_at=40.0,
-    )  # fmt: skip
-    assert alerted_by([taken, first], 0.0, 10.0) == {}
-    told = alerted_by([taken, first], 0.0, 99.0)
-    assert told == {
-        "9": [Fired("losses", 10.0, None, 2, "9")],
-        "tag:otp": [Fired("losses", 30.0, 40.0, 2, "tag:otp", "anna@ops1")],
+def episode(rule: str, subject: Subject, at: float, **more: object) -> Episode:
+    known = Episode(rule, subject, Severity.WARNING, "", at, at + 1, "Win-back")
+    return replace(known, **more)  # type: ignore[arg-type]
+
+
+def test_each_row_has_its_alerts_and_what_has_none_gets_one() -> None:
+    message = Subject(About.MESSAGE, "9", "second")
+    account, tag = Subject(About.ACCOUNT, "default", "default"), Subject(About.TAG, "otp")
+    rows = [InShort("9", "second", delivered=3), InShort("8", "second")]
+    told = with_alerts(
+        rows,
+        [
+            episode("late", message, 50.0),
+            episode("losses", message, 10.0),
+            episode("late", message._replace(name="7", profile="first"), 1.0),
+            episode("late", message._replace(name="8", profile=""), 2.0),  # whose nobody noted
+            episode("balance", account, 3.0),
+            episode("share", tag, 4.0),
+            episode("late", tag, 5.0),
+        ],
+    )
+    found = {(each.name, each.profile, each.label): [it.rule for it in each.alerts]
+             for each in told}  # fmt: skip
+    assert found == {
+        ("9", "second", ""): ["losses", "late"],
+        ("8", "second", ""): ["late"],
+        ("7", "first", "Win-back"): ["late"],
+        ("account default", "default", ""): ["balance"],
+        ("tag:otp", "", ""): ["share", "late"],
     }
-    assert alerted_by([taken, first], 40.0, 99.0).keys() == {"9"}
-    assert [each.about for each in beside_rows([InShort("9")], told)] == ["tag:otp"]
+    assert told[0].delivered == 3
+
+
+def test_alerts_are_said_with_who_acknowledged_them() -> None:
+    def said(*alerts: Episode) -> str:
+        return said_alerts(InShort("9", alerts=alerts), lambda at: f"{at / 60:.0f}")
+
+    subject = Subject(About.MESSAGE, "9")
+    over = episode("losses", subject, 600.0, over_at=1_860.0)
+    taken = episode("late", subject, 600.0, acknowledged=Acknowledgement("anna@ops1", 700.0))
+    assert said() == ""
+    assert said(over, taken) == "losses 10–31, late 10–, ack. by anna@ops1"
+    assert said(over, replace(over, began_at=3_000.0, over_at=3_600.0)) == "losses 2 × 10–60"
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,17 @@ def utc_flag(command: F) -> F:
     )
 
 
+def csv_flags(command: F) -> F:
+    """``--csv`` and ``--excel``."""
+    excel = click.option(
+        "--excel", "table", flag_value="excel", help="CSV that opens by a click: BOM, semicolons."
+    )
+    of_csv = click.option(
+        "--csv", "table", flag_value="csv", help="Print CSV, safe for spreadsheets."
+    )
+    return of_csv(excel(command))
+
+
 def plain_flag(command: F) -> F:
     """``--plain`` and ``--no-plain``."""
     return _flag(

@@ -11,7 +11,14 @@ import click
 
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import takes_filter
-from smsmon.commands.flags import Number, privacy_flag, range_asked, range_flags, utc_flag
+from smsmon.commands.flags import (
+    Number,
+    csv_flags,
+    privacy_flag,
+    range_asked,
+    range_flags,
+    utc_flag,
+)
 from smsmon.commands.groups import Group
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
@@ -26,8 +33,8 @@ from smsmon.commands.output import (
     when,
 )
 from smsmon.commands.selection import chosen_recorded
-from smsmon.commands.table import print_facts, print_rows
-from smsmon.in_short import besides, stretches, worst_first
+from smsmon.commands.table import print_csv, print_facts, print_rows
+from smsmon.in_short import alerts, besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
 from smsmon.sentences import counted
@@ -64,6 +71,7 @@ def history() -> None:
     help="Lines at most.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@csv_flags
 @privacy_flag
 @utc_flag
 def changes(
@@ -76,26 +84,33 @@ def changes(
     lines: bool,
     limit: int,
     as_json: bool,
+    table: str | None,
 ) -> None:
     """Tell what changed: what happened last night?
 
     One row a message, the worst first; with ids, or --lines, each change and event.
     unread: from when to when it was not read although that was due, also because no smsmon
-    ran; nobody knows what happened then. Alerts are not kept by the history yet.
+    ran; nobody knows what happened then. alerts: those that fired, from when to when, and who
+    acknowledged them; what is about a tag, a country or all has a row of its own.
 
     \b
     Piped, one line each, separated by tabs:
-      id  delivered  not_delivered  unknown  stop  unread  besides  label
-      [account]                             the first without id: the account itself
+      id  delivered  not_delivered  unknown  stop  unread  alerts  besides  label
+      [account]                             the first without id: the account itself; with
+                                            tag:T, country:FR or all for it: alerts alone
     Piped, with ids or --lines, oldest first:
       when  id  phone  before  after        for a recipient's change; after has the status,
                                             STOP set or withdrawn, and a word smsmon has not
       when  id  -      kind    detail       for an event
-    --json prints both: the rows, {"type": "message" or "account", "id", "label",
-      "profile", "delivered", "not_delivered", "waiting", "unknown", "stop",
-      "stop_withdrawn", "unread": [{"since", "until"}], "events": {kind: count},
-      "last_at"}, then lines as `smsmon watch` prints them.
+    --csv prints the same with more columns, and their names first.
+    --json prints both: the rows, {"type": "message", "account" or "group", "id", "group",
+      "label", "profile", "delivered", "not_delivered", "waiting", "unknown", "stop",
+      "stop_withdrawn", "unread": [{"since", "until"}], "missing", "alerts" (each as
+      `smsmon alert history --json` has it), "events": {kind: count}, "last_at"},
+      then lines as `smsmon watch` prints them.
     """
+    if as_json and table:
+        fail("Choose one of --json, --csv and --excel.")
     locations = find_locations()
     settings = read_settings(locations)
     wanted = [entry.id for entry in entries_from(ids, file)]
@@ -124,9 +139,14 @@ def changes(
     short = worst_first(rows, below=settings.display.trouble_share)
     if as_json:
         for row in (*short.troubled, *short.calm):
-            print_json_line(in_short_json(row))
+            print_json_line(in_short_json(row, private=private))
         for each in told:
             print_json_line(happening_json(each, private=private))
+    elif table and lines:
+        cells = ((utc(each.at) or "", *_cells(each, private)) for each in told)
+        print_csv([("when", "id", "phone", "before", "after"), *cells], table)
+    elif table:
+        print_csv([_HEADER, *map(_written, (*short.troubled, *short.calm))], table)
     elif lines:
         print_rows(
             ("when", "id", "phone", "before", "after"),
@@ -158,14 +178,19 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
         ends = ((moment(each.since), each.until and moment(each.until)) for each in row.unread)
         return " ".join(f"{since}/{until or ''}" for since, until in ends)
 
+    def alerted(row: InShort) -> str:
+        return alerts(row, moment) if a_person else _alerts(row)
+
     print_rows(
-        ("message", "✓", "✗", "?", "STOP", "unread", "besides", "label") + ("account",) * several,
+        ("message", "✓", "✗", "?", "STOP", "unread", "alerts", "besides", "label")
+        + ("account",) * several,
         (
             (
-                each.message_id or ("account" if a_person else ""),
+                each.message_id or each.group or ("account" if a_person else ""),
                 *(f"{number:,}" if a_person and number else str(number or "") for number in
                   (each.delivered, each.not_delivered, each.unknown, each.stop)),
                 unread(each),
+                alerted(each),
                 besides(each),
                 each.label or ("" if each.message_id else each.profile),
                 *(each.profile,) * several,
@@ -178,6 +203,37 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
     )  # fmt: skip
     if a_person and short.rest:
         emit(short.rest)
+
+
+_HEADER = (
+    "id", "label", "account", "delivered", "not_delivered", "waiting", "unknown", "stop",
+    "stop_withdrawn", "unread", "alerts", "besides", "last_at",
+)  # fmt: skip
+
+
+def _written(row: InShort) -> tuple[str, ...]:
+    """A row of CSV."""
+    numbers = (row.delivered, row.not_delivered, row.waiting, row.unknown, row.stop,
+               row.stop_withdrawn)  # fmt: skip
+    return (
+        row.message_id or row.group,
+        row.label,
+        row.profile,
+        *map(str, numbers),
+        " ".join(f"{utc(each.since)}/{utc(each.until) or ''}" for each in row.unread),
+        _alerts(row),
+        besides(row),
+        utc(row.last_at) or "",
+    )
+
+
+def _alerts(row: InShort) -> str:
+    """The alerts of a row for a program: name, from when, until when, by whom taken on."""
+    told = []
+    for each in row.alerts:
+        by = f" {each.acknowledged.by}" if each.acknowledged else ""
+        told.append(f"{each.rule} {utc(each.began_at)}/{utc(each.over_at) or ''}{by}")
+    return "; ".join(told)
 
 
 def _in_order(found: list[Happened]) -> list[Happening]:
@@ -262,7 +318,7 @@ def info(as_json: bool) -> None:
 
     \b
     --json prints {"path", "bytes", "version", "messages", "removed",
-    "recipients", "changes", "events", "oldest"}.
+    "recipients", "changes", "events", "oldest", "alerts", "balances"}.
     """
     with open_store(find_locations()).archive() as archive:
         found = archive.info()
@@ -276,6 +332,8 @@ def info(as_json: bool) -> None:
         "changes": found.changes,
         "events": found.events,
         "oldest": utc(found.oldest),
+        "alerts": found.alerts,
+        "balances": found.balances,
     }
     print_facts(shape, as_json=as_json)
 
@@ -289,7 +347,7 @@ def info(as_json: bool) -> None:
 )
 @click.option("--force", is_flag=True, help="Trust the clock, however far ahead it seems.")
 def prune(days: float | None, force: bool) -> None:
-    """Drop messages that left the watchlist long ago.
+    """Drop messages that left the watchlist long ago, and alerts that were over then.
 
     What is on the watchlist is never dropped. Nothing is when the clock is far ahead of what was
     recorded last: --force says that it is right.
@@ -309,7 +367,7 @@ def prune(days: float | None, force: bool) -> None:
     emit(
         f"Dropped {counted(dropped.messages, 'message')},"
         f" {counted(dropped.recipients, 'recipient')}, {counted(dropped.changes, 'change')},"
-        f" {counted(dropped.events, 'event')}."
+        f" {counted(dropped.events, 'event')}, {counted(dropped.alerts, 'alert')}."
     )
 
 

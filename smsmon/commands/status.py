@@ -21,7 +21,14 @@ from smsmon.commands.context import (
 )
 from smsmon.commands.fields import of_messages, of_recipients
 from smsmon.commands.filtering import chosen, takes_filter
-from smsmon.commands.flags import Duration, privacy_flag, profile_flag, timeout_flag, utc_flag
+from smsmon.commands.flags import (
+    Duration,
+    csv_flags,
+    privacy_flag,
+    profile_flag,
+    timeout_flag,
+    utc_flag,
+)
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
 from smsmon.commands.output import (
     Progress,
@@ -51,10 +58,7 @@ FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
 @click.option("--all", "everything", is_flag=True, help="All messages of the watchlist.")
 @takes_filter("messages", "messages (with --recipients: recipients)")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--csv", "table", flag_value="csv", help="Print CSV, safe for spreadsheets.")
-@click.option(
-    "--excel", "table", flag_value="excel", help="CSV that opens by a click: BOM, semicolons."
-)
+@csv_flags
 @click.option("--recipients", is_flag=True, help="One row a recipient, not one a message.")
 @click.option("--watch", is_flag=True, help="Wait until every recipient is final, then print.")
 @click.option(

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsmon.commands.context import open_watchlist
-from smsmon.commands.output import emit, on_terminal, when
-from smsmon.commands.table import Head, head_of, print_rows
+from smsmon.commands.output import on_terminal, when
+from smsmon.commands.table import Head, head_of, print_csv, print_rows
 from smsmon.shapes import counts_json, fault_json, recipient_json, utc, yes_no
 
 if TYPE_CHECKING:
@@ -50,11 +50,8 @@ def print_shown(
     header = _RECIPIENT_HEADER if recipients else _MESSAGE_HEADER
     rows = _recipient_rows(shown, private) if recipients else _message_rows(shown)
     if table:
-        from smsmon.spreadsheet import lines, opened
-
         written = [header, *((*cells, utc(moment) or "") for cells, moment in rows)]
-        for line in (opened if table == "excel" else lines)(written):
-            emit(line)
+        print_csv(written, table)
         return
     in_utc = settings.display.utc
     told_rows = ((*cells, when(moment, in_utc=in_utc)) for cells, moment in rows)

@@ -158,6 +158,14 @@ def _padded(cell: str, width: int, *, right: bool) -> str:
     return blank + cell if right else cell + blank
 
 
+def print_csv(rows: Iterable[Iterable[str]], table: str) -> None:
+    """The rows, their names first, as ``--csv`` or ``--excel`` has them."""
+    from smsmon.spreadsheet import lines, opened
+
+    for line in (opened if table == "excel" else lines)(rows):
+        emit(line)
+
+
 def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
     """Names and values: one JSON object, or one row each."""
     if as_json:

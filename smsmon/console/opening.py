@@ -27,13 +27,8 @@ if TYPE_CHECKING:
     from smsmon.console.tables.found import Place
     from smsmon.console.tables.log import LogLine
     from smsmon.console.views import View
-    from smsmon.in_short import Alerted
     from smsmon.session import Session
     from smsmon.store.past import Happened, NumberFound
-
-
-PAST_LIMIT = 10_000
-"""Alerts that are read at most of a range of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +200,9 @@ class Dialogs:
         past = Past(
             lambda start, end: ask(lambda archive: archive.in_short(start, end)),
             lines,
-            self._alerted,
             lambda: self.session.engine.trouble_below,
         )
         self.app.push_screen(SinceScreen(looked, self.formats, past), go_to)
-
-    async def _alerted(self, start: float, end: float) -> Alerted:
-        """The alerts on record that fired in this time, or at its beginning still did."""
-        from smsmon.in_short import alerted_by
-
-        return alerted_by(await self.session.alert_book.past(start, PAST_LIMIT), start, end)
 
     def raw(self) -> None:
         """The open message's answer as it was received last."""

@@ -196,8 +196,8 @@ class Archive(Protocol):
         ...
 
     def in_short(self, since: float, until: float) -> list[InShort]:
-        """What happened in that time, added up for each message, and for each account of which
-        there is something to tell; in no order. ``until`` is not after now.
+        """What happened in that time, added up for each message, each account and each group of
+        which there is something to tell; in no order. ``until`` is not after now.
         """
         ...
 
@@ -242,8 +242,8 @@ class Archive(Protocol):
         ...
 
     def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        """Drop messages that left the watchlist more than ``days`` days ago, and the log's lines
-        of that age that concern no message still kept.
+        """Drop messages that left the watchlist more than ``days`` days ago; and the log's lines
+        and past alerts of that age that concern no message still kept, and silences and balances.
 
         ``watched`` is the watchlist: what is missing from it counts as removed from now on.
         Whoever asks for it has looked at the clock (see ``doubt``).

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self
 
+from smsmon.alerts import About, Episode
 from smsmon.model import DEFAULT_PROFILE, Balance, Event, EventKind, Transition
 from smsmon.recipients import Recipient
 
@@ -128,10 +129,10 @@ class Unread(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InShort:
-    """What happened in a stretch of time to one message, or to an account itself."""
+    """What happened in a stretch of time to one message, to an account itself, or to a group."""
 
     message_id: str | None
-    """None: the account itself."""
+    """None: the account itself, or the group."""
     profile: str = DEFAULT_PROFILE
     label: str = ""
     delivered: int = 0
@@ -148,6 +149,39 @@ class InShort:
     """What happened besides and how many times, in the order of the kinds."""
     last_at: float | None = None
     """When something happened last; None: nothing did, it was unread."""
+    alerts: tuple[Episode, ...] = ()
+    """Those that fired, or still did, oldest first."""
+    group: str = ""
+    """What alerts were about that is no message and no account: ``tag:otp``, ``country:FR``,
+    ``all``. There is nothing to tell of it but these."""
+    missing: bool = False
+    """True when it is unread because the API has not found it, up to now."""
+
+    @property
+    def name(self) -> str:
+        """What it is about, in words."""
+        return self.message_id or self.group or f"account {self.profile}"
+
+
+def with_alerts(rows: Iterable[InShort], episodes: Iterable[Episode]) -> list[InShort]:
+    """``rows`` with their alerts, and a row for all else that ``episodes`` are about."""
+    found = {(each.message_id, each.profile): each for each in rows}
+    accounts = {message_id: profile for message_id, profile in found if message_id is not None}
+    groups: dict[str, InShort] = {}
+    for each in sorted(episodes, key=lambda one: (one.fired_at, one.number)):
+        about, name, profile = each.subject
+        if about is About.MESSAGE:
+            key = name, profile if (name, profile) in found else accounts.get(name, profile)
+            row = found.get(key) or InShort(*key, each.label)
+            found[key] = replace(row, alerts=(*row.alerts, each))
+        elif about is About.ACCOUNT:
+            row = found.get((None, name)) or InShort(None, name)
+            found[None, name] = replace(row, alerts=(*row.alerts, each))
+        else:
+            group = str(each.subject)
+            row = groups.get(group) or InShort(None, "", group=group)
+            groups[group] = replace(row, alerts=(*row.alerts, each))
+    return [*found.values(), *groups.values()]
 
 
 def of_accounts(events: Iterable[Event], since: float, down: Container[str]) -> list[InShort]:
@@ -200,6 +234,8 @@ class Info:
     events: int
     oldest: float | None
     """The first read of the oldest message."""
+    alerts: int = 0
+    balances: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +246,4 @@ class Pruned:
     recipients: int = 0
     changes: int = 0
     events: int = 0
+    alerts: int = 0

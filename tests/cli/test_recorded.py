@@ -209,8 +209,8 @@ def test_what_happened_is_a_row_a_message_and_each_change_on_request(recorded: R
     rows = [line.split("\t") for line in run("history", "changes").out.splitlines()]
     assert [row[0] for row in rows] == ["1", "700"], "what was not found is the worst"
     assert rows[1][1:6] == ["1", "", "", "", ""]
-    assert "first read, completed" in rows[1][6]
-    assert rows[1][7] == "=Sale"
+    assert "first read, completed" in rows[1][7]
+    assert rows[1][8] == "=Sale"
     lines = run("history", "changes", "--lines").out
     assert f"\t700\t{ARRIVING}\twaiting\tdelivered\n" in lines
     assert f"\t700\t{ARRIVING}\t" in run("history", "changes", "700").out

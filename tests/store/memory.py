@@ -29,7 +29,7 @@ from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
 from smsmon.merging import take_in
-from smsmon.model import Balance, Counts, Entry, Event, EventKind, Final, Transition
+from smsmon.model import Balance, Counts, Entry, Event, EventKind, FaultKind, Final, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.base import Archive, Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
@@ -47,6 +47,7 @@ from smsmon.store.past import (
     Sighting,
     Unread,
     of_accounts,
+    with_alerts,
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import LASTING, Cursor, Holder, Newer, Recorded, Wish
@@ -328,13 +329,22 @@ class MemoryArchive:
                     tuple(unread[key]),
                     tuple((kind, kinds[kind]) for kind in EventKind if kinds[kind]),
                     max(moments, default=None),
+                    missing=bool(unread[key])
+                    and unread[key][-1].until is None
+                    and self._is_missing(key),
                 )
             )
         down = {one.profile for one in self._memory.accounts.values() if one.condition != "ok"}
         account_events = [
             one for one in self._events() if one.message_id is None and one.at < until
         ]
-        return rows + of_accounts(account_events, since, down)
+        rows += of_accounts(account_events, since, down)
+        kept_alerts = MemoryAlerts(self._memory.alerts, lambda: False)
+        return with_alerts(rows, kept_alerts.episodes(since, until))
+
+    def _is_missing(self, key: Key) -> bool:
+        fault = self.polls()[key].fault if key in self.polls() else None
+        return fault is not None and fault.kind is FaultKind.NOT_FOUND
 
     def _unread(self, since: float, until: float) -> defaultdict[Key, list[Unread]]:
         found: defaultdict[Key, list[Unread]] = defaultdict(list)
@@ -428,6 +438,8 @@ class MemoryArchive:
             sum(len(each.changes) for each in kept),
             len(self._memory.events),
             min((each.summary.first_read_at or inf for each in kept), default=None),
+            len(self._memory.alerts.episodes),
+            sum(map(len, self._memory.balances.values())),
         )
 
     def doubt(self, now: float, days: float) -> str:
@@ -466,7 +478,11 @@ class MemoryArchive:
         events = [pair for pair in memory.events if pair[1].at > limit or pair[1].message_id in ids]
         dropped, memory.events = len(memory.events) - len(events), events
         recipients = sum(len(each.recipients) for each in old)
-        return Pruned(len(old), recipients, sum(len(each.changes) for each in old), dropped)
+        for held in memory.balances.values():
+            held[:] = [each for each in held[:-1] if each.at > limit] + held[-1:]
+        alerts = memory.alerts.drop(limit, ids)
+        changes = sum(len(each.changes) for each in old)
+        return Pruned(len(old), recipients, changes, dropped, alerts)
 
     def vacuum(self) -> tuple[int, int]:
         return 0, 0

@@ -8,7 +8,7 @@ from itertools import count
 from math import inf
 from threading import RLock
 
-from smsmon.alerts import Acknowledgement, Episode, Silence, Subject, Telling, Worst
+from smsmon.alerts import About, Acknowledgement, Episode, Silence, Subject, Telling, Worst
 from smsmon.store.alerts import AlertStore, Answered, Over, Told
 
 
@@ -25,6 +25,21 @@ class Kept:
     writes: int = 0
     """How many times anything was written."""
     lock: RLock = field(default_factory=RLock)
+
+    def drop(self, limit: float, kept: Collection[str]) -> int:
+        """Drop what was over up to ``limit``, but of messages that are ``kept``; gives how many
+        episodes."""
+        before = len(self.episodes)
+        self.episodes = {
+            number: each
+            for number, each in self.episodes.items()
+            if each.over_at is None
+            or each.over_at > limit
+            or (each.subject.about is About.MESSAGE and each.subject.name in kept)
+        }
+        self.told = {one: it for one, it in self.told.items() if one.number in self.episodes}
+        self.silences = {n: each for n, each in self.silences.items() if each.until > limit}
+        return before - len(self.episodes)
 
 
 class MemoryAlerts(AlertStore):

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.model import Entry
+from smsmon.alerts import About, Edge, Silence, Subject, Telling, What
+from smsmon.model import Balance, Entry
+from smsmon.store.alerts import Over
 from tests.store.places import PLACES, Place, Process, ids
 from tests.store.reports import START, row
+from tests.store.test_alerts import episode
 from tests.support.clock import VirtualClock
 
 DAY = 86_400.0
@@ -123,3 +126,42 @@ async def test_by_hand_a_clock_far_ahead_is_doubted(
 def test_a_history_of_nothing_doubts_no_clock(tmp_path: Path) -> None:
     for each in PLACES.values():
         assert doubt(each(tmp_path), START + 1e9, 90) == ""
+
+
+async def test_alerts_of_then_go_with_all_that_was_told_of_them(place: Place) -> None:
+    history = place().history()
+    history.start()
+    alerts, tag = history.alerts, Subject(About.TAG, "otp")
+    of_kept = Subject(About.MESSAGE, "301", "default")
+    subjects = [tag, of_kept, of_kept._replace(name="299"), Subject(About.ALL), tag]
+    rules = ["old", "kept", "gone", "fires", "new"]
+    numbers = alerts.fire(
+        [replace(episode(rule), subject=each) for rule, each in zip(rules, subjects, strict=True)]
+    )
+    alerts.end([Over(number, START + DAY) for number in numbers[:3]])
+    alerts.end([Over(numbers[4], START + 50 * DAY)])
+    tellings = [Telling(number, "chat", Edge.FIRED) for number in numbers]
+    alerts.claim(tellings, START)
+    alerts.silence(Silence(What.RULE, "old", START, START + DAY))
+    lasting = alerts.silence(Silence(What.RULE, "new", START, START + 50 * DAY))
+    for at in (0.0, DAY, 50 * DAY):
+        held = Balance("", str(at), "EUR", None, None, None, None, START + at)
+        history.record_balance("default", held)
+        history.record_balance("other", replace(held, amount="1"))
+    await history.close()
+    with place().archive() as archive:
+        assert archive.prune(WATCHED, START + 100 * DAY, 90).alerts == 2
+        told = place().alerts().told(numbers)
+        assert [bool(told[number]) for number in numbers] == [False, True, False, True, True]
+        assert [each.rule for each in reversed(place().alerts().episodes())] == [
+            "kept",
+            "fires",
+            "new",
+        ]
+        assert place().alerts().silences(0.0) == [lasting]
+        assert [each.at - START for each in archive.balances("default")] == [50 * DAY]
+        assert [each.at - START for each in archive.balances("other")] == [0], "it holds that yet"
+        info = archive.info()
+        assert (info.alerts, info.balances) == (3, 2)
+        archive.vacuum()
+        assert archive.info().alerts == 3

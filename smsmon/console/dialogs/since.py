@@ -24,8 +24,8 @@ from smsmon.console.tables.happened import (
     TROUBLE,
     HappenedRows,
     Subject,
-    beside,
     happened_pane,
+    of_what,
     summary,
     whole,
 )
@@ -38,7 +38,7 @@ from smsmon.console.tables.log import (
     transition_lines,
 )
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.in_short import TROUBLE_BELOW, Alerted, Sorted, beside_rows, worst_first
+from smsmon.in_short import TROUBLE_BELOW, Sorted, worst_first
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
 from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
@@ -67,15 +67,13 @@ _TYPING_KEYS = (("enter", "show it"), ("esc", "back"))
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is asked of the history, and of what this console saw; moments are UTC seconds."""
+    """What is asked of the history; moments are UTC seconds. Both raise ``StoreError``."""
 
     in_short: Callable[[float, float], Awaitable[list[InShort]]]
-    """(Start, end) → what happened, a row for each message and account."""
+    """(Start, end) → what happened, a row for each message, account and group."""
     lines: Callable[[float, float, str | None], Awaitable[Happened]]
     """(Start, end, message) → each change and event; of all messages for None. At most ``LIMIT``
     of a kind."""
-    alerted: Callable[[float, float], Awaitable[Alerted]]
-    """(Start, end) → the alerts on record that fired. It and all others raise ``StoreError``."""
     trouble_below: Callable[[], float] = lambda: TROUBLE_BELOW
     """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
@@ -129,7 +127,6 @@ class SinceScreen(Dialog[LogLine | None]):
         self._subject: Subject | None = None
         """What the lines shown are of; None: of all."""
         self._sorted = Sorted((), ())
-        self._alerted: Alerted = {}
         self._told = Static(id="since-told", markup=False)
         self._summary = Content()
         self._rows = HappenedRows()
@@ -183,23 +180,20 @@ class SinceScreen(Dialog[LogLine | None]):
         """Tell the range picked; with ``fall_back`` last night, if nothing happened in it."""
         nothing = ""
         rows = await self._in_short()
-        if rows == [] and not self._alerted and fall_back:
+        if rows == [] and fall_back:
             nothing = f"Nothing happened since you looked, {self._at(self._looked)}.\n"
             self._said = NIGHT
             rows = await self._in_short()
         if rows is None:
             return
-        alerted = self._alerted
         below = self._past.trouble_below()
-        self._sorted = worst_first(rows, alerted, below)
-        self._rows.tell(self._sorted, alerted, below)
+        self._sorted = worst_first(rows, below)
+        self._rows.tell(self._sorted, below)
         self._pane.table.set_source(self._rows, self._rows.subjects)
         self._pane.rest("Nothing happened.")
         if self._pane.filter.text in ("", TROUBLE):
             self._pane.put_filter(self._usual)
         parts = [styled(nothing, Tone.DIM), summary(rows)] if nothing else [summary(rows)]
-        if besides := beside(beside_rows(rows, alerted), self._formats):
-            parts.append(styled(f"\n{besides}", Tone.WARN))
         self._summary = Content.assemble(*parts)
         self._told.update(self._summary)
         self._retitle()
@@ -209,7 +203,6 @@ class SinceScreen(Dialog[LogLine | None]):
         self._range = self._meant()
         self._say_range()
         try:
-            self._alerted = await self._past.alerted(self._range.start, self._range.end)
             return await self._past.in_short(self._range.start, self._range.end)
         except StoreError as error:
             self._refused(error)
@@ -279,11 +272,11 @@ class SinceScreen(Dialog[LogLine | None]):
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
         if self._log.display:
-            count, what = len(self._lines), "line"
             of = "" if self._subject is None else f" of {self._subject[0] or 'the account'}"
+            named = counted(len(self._lines), "line") + of
         else:
-            count, what, of = len(self._rows.subjects), "message", ""
-        self._shown.entitle([title(counted(count, what) + of), *self._shown.facts()])
+            named = of_what(map(self._rows.row, self._rows.subjects))
+        self._shown.entitle([title(named), *self._shown.facts()])
         hidden = self._pane.filter.text == TROUBLE
         self.query_one("#since-rest", Line).say(Content(self._sorted.rest if hidden else ""))
         self._tell_whole()
@@ -297,7 +290,7 @@ class SinceScreen(Dialog[LogLine | None]):
             if line is not None:
                 said = Content(f"{self._formats.timestamp(line.at)}  {line.text}")
         elif (row := self._pane.table.cursor_row) is not None:
-            said = whole(row, self._rows.fired(row), self._formats)
+            said = whole(row, self._formats)
         self.query_one("#since-line", Line).say(said)
 
     # What is done
@@ -306,7 +299,9 @@ class SinceScreen(Dialog[LogLine | None]):
     def _selected(self) -> None:
         """Open the lines of a message; go to the place that a line is about."""
         if not self._log.display:
-            self._open(self._pane.table.cursor_key)
+            row = self._pane.table.cursor_row
+            # What a group alerts about is told by the lines of all.
+            self._open(None if row is None or row.group else self._pane.table.cursor_key)
         elif (line := self._log.table.cursor_row) is not None and line.message_id is not None:
             self.dismiss(line)
 

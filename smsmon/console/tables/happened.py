@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 from functools import partial
@@ -19,6 +20,7 @@ from smsmon.console.signs import (
     DELIVERED,
     FAILING,
     NOT_DELIVERED,
+    NOT_FOUND,
     STALE,
     STATUS_SIGNS,
     UNKNOWN,
@@ -32,14 +34,12 @@ from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.in_short import (
     TROUBLE_BELOW,
-    Alerted,
-    Fired,
     Sorted,
     Stretch,
+    alerts,
     besides,
     is_trouble,
     long_unread,
-    of_row,
     stretches,
 )
 from smsmon.recipients import Status
@@ -47,10 +47,8 @@ from smsmon.sentences import counted
 from smsmon.store.past import InShort
 from smsmon.text import painted
 
-_NAMED = 3
-"""Alerts of what has no row that are told, before the rest is counted."""
 Subject = tuple[str | None, str]
-"""What a row is about: a message and its account; None: the account itself."""
+"""What a row is about: a message and its account; None: the account itself, or a group."""
 
 HAPPENED_FIELDS = (
     Field("message", Kind.TEXT, plain=True, help="the message id"),
@@ -73,15 +71,13 @@ class HappenedRows:
 
     def __init__(self) -> None:
         self._rows: dict[Subject, InShort] = {}
-        self.alerted: Alerted = {}
-        """The alerts that are known to have fired."""
         self.trouble_below = TROUBLE_BELOW
         """The delivery rate, from 0 to 1, under which a message is in trouble."""
 
-    def tell(self, told: Sorted, alerted: Alerted, trouble_below: float = TROUBLE_BELOW) -> None:
+    def tell(self, told: Sorted, trouble_below: float = TROUBLE_BELOW) -> None:
         """These are the rows from now on."""
         self._rows = {_subject(each): each for each in (*told.troubled, *told.calm)}
-        self.alerted, self.trouble_below = alerted, trouble_below
+        self.trouble_below = trouble_below
 
     @property
     def subjects(self) -> list[Subject]:
@@ -90,10 +86,6 @@ class HappenedRows:
 
     def row(self, key: Subject) -> InShort:
         return self._rows[key]
-
-    def fired(self, row: InShort) -> Sequence[Fired]:
-        """The alerts of a row."""
-        return of_row(row, self.alerted)
 
     def accepted(self, keys: Sequence[Subject], wanted: Filter) -> list[bool]:
         """Which rows a filter lets through."""
@@ -120,9 +112,9 @@ class HappenedRows:
             case "unread":
                 return bool(row.unread)
             case "alert":
-                return tuple(each.rule for each in self.fired(row))
+                return tuple(each.rule for each in row.alerts)
             case "trouble":
-                return is_trouble(row, self.alerted, self.trouble_below)
+                return is_trouble(row, self.trouble_below)
             case _:
                 return besides(row)
 
@@ -131,38 +123,33 @@ class HappenedRows:
 
 
 def _subject(row: InShort) -> Subject:
-    return row.message_id, row.profile
+    return row.message_id, row.group or row.profile
 
 
-def name_of(row: InShort) -> str:
-    """The message id, or the account."""
-    return row.message_id or f"account {row.profile}"
-
-
-def happened_columns(rows: HappenedRows, formats: Formats) -> tuple[Column[InShort], ...]:
+def happened_columns(formats: Formats) -> tuple[Column[InShort], ...]:
     """Who, how many came, from when to when unread, and what else where there is room."""
 
     def sign(row: InShort, _: int) -> Cell:
-        found = sign_of(row, rows.fired(row))
+        found = sign_of(row)
         return "" if found is None else Span(found[0].glyph, found[1])
 
     def unread(row: InShort, width: int) -> Cell:
         return lasted(row.unread, formats, width)
 
     def alert(row: InShort, _: int) -> Cell:
-        fired = rows.fired(row)
-        if not fired:
+        if not row.alerts:
             return Span(ZERO, Tone.DIM)
-        return Span(_alerts(fired, formats), ALERT_TONES[max(each.severity for each in fired)])
+        return Span(painted(alerts(row, formats.minute)), _alert_tone(row))
 
     heads = (f"{DELIVERED.glyph} came", f"{NOT_DELIVERED.glyph} came", UNKNOWN.glyph)
     came, failed, odd = ("delivered", "failed", "unknown") if formats.plain else heads
     return (
         Column("sign", "", sign, width=1, priority=99, sortable=False),
-        Column("message", "message", lambda row, _: row.message_id or "account", width=8, flex=2,
+        Column("message", "message", lambda row, _: row.message_id or row.group or "account",
+               width=8, flex=2,
                max_width=10, priority=100, sort_key=lambda row: row.message_id or ""),
-        Column("label", "label", lambda row, _: row.label if row.message_id else row.profile,
-               width=10, flex=3, max_width=28, priority=80, sort_key=lambda row: row.label),
+        Column("label", "label", lambda row, _: _label(row), width=10, flex=3, max_width=28,
+               priority=80, sort_key=lambda row: row.label),
         _numbers("delivered", came, Tone.GOOD, lambda row: row.delivered, max(8, len(came)), 97),
         _numbers("not_delivered", failed, Tone.BAD, lambda row: row.not_delivered, 7, 98),
         _numbers("unknown", odd, Tone.WARN, lambda row: row.unknown, max(5, len(odd)), 50),
@@ -172,11 +159,15 @@ def happened_columns(rows: HappenedRows, formats: Formats) -> tuple[Column[InSho
                help="From when to when it was not read though that was due: nobody knows what"
                     " happened then."),
         Column("alerts", "alerts", alert, width=20, flex=1, max_width=60, priority=60,
-               sort_key=lambda row: -len(rows.fired(row)),
+               sort_key=lambda row: -len(row.alerts),
                help="The alerts that fired, from when to when, and who acknowledged them."),
         Column("besides", "besides", lambda row, _: Span(besides(row), Tone.DIM), width=20, flex=1,
                priority=40, sort_key=besides),
     )  # fmt: skip
+
+
+def _label(row: InShort) -> str:
+    return row.label or ("" if row.message_id else row.profile)
 
 
 def _numbers(
@@ -193,12 +184,16 @@ def _numbers(
                   help=f"Times that somebody became {name.replace('_', ' ')}.")  # fmt: skip
 
 
-def sign_of(row: InShort, fired: Sequence[Fired]) -> tuple[Sign, Tone] | None:
-    """What stands before a row that needs a look at once: an alert, or that it was not read."""
-    if row.message_id is None:
+def sign_of(row: InShort) -> tuple[Sign, Tone] | None:
+    """What stands before a row that needs a look at once: an alert, that the API does not find
+    it, or that it was not read.
+    """
+    if row.message_id is None and not row.group:
         return FAILING, Tone.BAD
-    if fired:
-        return ALERT, ALERT_TONES[max(each.severity for each in fired)]
+    if row.alerts:
+        return ALERT, _alert_tone(row)
+    if row.missing and long_unread(row):
+        return NOT_FOUND, NOT_FOUND.tone
     return (STALE, Tone.WARN) if long_unread(row) else None
 
 
@@ -212,34 +207,30 @@ def lasted(all: Sequence[Stretch], formats: Formats, width: int) -> Cell:
     return Span(told, Tone.WARN)
 
 
-def _alerts(fired: Sequence[Fired], formats: Formats) -> str:
-    names = dict.fromkeys(each.rule for each in fired)
-    told = []
-    for name in names:
-        of_rule = [each for each in fired if each.rule == name]
-        by = ", ".join(dict.fromkeys(painted(each.by) for each in of_rule if each.by))
-        told.append(f"{name} {_lasted(of_rule, formats)}" + (f", ack. by {by}" if by else ""))
-    return ", ".join(told)
+def _alert_tone(row: InShort) -> Tone:
+    return ALERT_TONES[max(each.severity for each in row.alerts)]
 
 
-def beside(fired: Sequence[Fired], formats: Formats) -> str:
-    """The alerts of what has no row: ``late tag:otp 22:14–06:40, ack. by anna@ops1``."""
-    told = [f"{painted(each.about)}: {_alerts([each], formats)}" for each in fired[:_NAMED]]
-    more = [f"{len(fired) - _NAMED:,} more"] if len(fired) > _NAMED else []
-    return f"{ALERT.glyph} {' · '.join(told + more)}" if fired else ""
+def of_what(rows: Iterable[InShort]) -> str:
+    """How many messages, accounts and groups they tell of."""
+    kinds = Counter("message" if each.message_id else "group" if each.group else "account"
+                    for each in rows)  # fmt: skip
+    told = [counted(kinds[kind], kind) for kind in ("message", "account", "group") if kinds[kind]]
+    return ", ".join(told) or counted(0, "message")
 
 
 def _lasted(all: Sequence[Stretch], formats: Formats) -> str:
     return stretches(all, formats.minute)
 
 
-def whole(row: InShort, fired: Sequence[Fired], formats: Formats) -> Content:
+def whole(row: InShort, formats: Formats) -> Content:
     """A row in a sentence: what its columns have no room for."""
-    parts = [Content(name_of(row))]
+    parts = [Content(row.name)]
     if row.label:
         parts.append(Content(row.label))
-    if fired:
-        parts.append(styled(f"{ALERT.glyph} {_alerts(fired, formats)}", Tone.WARN))
+    if row.alerts:
+        told = painted(alerts(row, formats.minute))
+        parts.append(styled(f"{ALERT.glyph} {told}", Tone.WARN))
     if row.unread:
         parts.append(styled(f"unread {_lasted(row.unread, formats)}", Tone.WARN))
     if also := besides(row):
@@ -278,5 +269,5 @@ def happened_pane(
     rows: HappenedRows, formats: Formats, *, id: str, empty: str
 ) -> TablePane[Subject, InShort]:
     """What happened, by subject."""
-    table = LiveTable(happened_columns(rows, formats), rows, empty=empty, tint_seconds=0)
+    table = LiveTable(happened_columns(formats), rows, empty=empty, tint_seconds=0)
     return TablePane(table, HAPPENED_FIELDS, Where.MESSAGES, HAPPENED_STAGES, formats, id=id)

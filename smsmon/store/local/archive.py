@@ -106,6 +106,8 @@ class LocalArchive(Reader):
                 changes=one("SELECT count(*) FROM change"),
                 events=one("SELECT count(*) FROM event"),
                 oldest=seconds(one("SELECT min(first_read_at) FROM message")),
+                alerts=one("SELECT count(*) FROM episode"),
+                balances=one("SELECT count(*) FROM balance"),
             )
 
         return self.ask(all_of)
@@ -168,8 +170,9 @@ def _last_moment(connection: sqlite3.Connection) -> float | None:
 def _drop(
     connection: sqlite3.Connection, limit: int, which: str, values: tuple[int, ...]
 ) -> Pruned:
-    """Drop messages, one transaction each, so that open consoles are not held up; and the log's
-    lines up to ``limit`` of messages that are not kept.
+    """Drop messages, one transaction each, so that open consoles are not held up; and of messages
+    that are not kept, and of all else, the log's lines and the alerts that were over up to
+    ``limit``, with what was told of them; silences and balances of then.
     """
     recipients = changes = 0
     old = connection.execute(f"SELECT id FROM message WHERE {which}", values).fetchall()  # noqa: S608
@@ -188,7 +191,16 @@ def _drop(
             " OR message_id NOT IN (SELECT message_id FROM message))",
             (limit,),
         ).rowcount
-    return Pruned(len(old), recipients, changes, events)
+        alerts = connection.execute(
+            "DELETE FROM episode WHERE over_at <= ? AND (about != 'message'"
+            " OR name NOT IN (SELECT message_id FROM message))",
+            (limit,),
+        ).rowcount
+        if alerts:
+            connection.execute("DELETE FROM telling WHERE episode NOT IN (SELECT id FROM episode)")
+        connection.execute("DELETE FROM silence WHERE until <= ?", (limit,))
+        balances.drop(connection, limit)
+    return Pruned(len(old), recipients, changes, events, alerts)
 
 
 def size(path: Path) -> int:

@@ -40,13 +40,13 @@ def seen(
     return [BalanceSeen(at / 1000, *held) for at, *held in rows]
 
 
-def drop(connection: sqlite3.Connection, limit: int) -> int:
-    """Drop those up to ``limit``, but for what each account holds still; gives how many."""
-    return connection.execute(
+def drop(connection: sqlite3.Connection, limit: int) -> None:
+    """Drop those up to ``limit``, but for what each account holds still."""
+    connection.execute(
         "DELETE FROM balance WHERE at <= ? AND at < (SELECT max(at) FROM balance newer"
         " WHERE newer.profile = balance.profile)",
         (limit,),
-    ).rowcount
+    )
 
 
 def _row(seen: BalanceSeen) -> Row:

@@ -14,10 +14,11 @@ from math import inf
 from smsmon.known import Key
 from smsmon.model import Event, EventKind, Final
 from smsmon.phones import region
+from smsmon.store.local import alerts
 from smsmon.store.local.columns import ms, ms_until, phone_of
 from smsmon.store.local.queries import EVENT, STATUSES, TRANSITION, event_of, transition_of
 from smsmon.store.local.unread import stretches
-from smsmon.store.past import Happened, InShort, of_accounts
+from smsmon.store.past import Happened, InShort, of_accounts, with_alerts
 
 _ADDED_UP = """
     SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
@@ -44,6 +45,7 @@ _NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_wi
 _EVENTS = """
     SELECT message_id, profile, kind, count(*), max(at) FROM event
     WHERE at >= ? AND at < ? AND message_id IS NOT NULL GROUP BY message_id, profile, kind"""
+_MISSING = "SELECT message_id, profile FROM last_poll WHERE fault = 'not_found'"
 _DOWN = "SELECT profile FROM account WHERE condition != 'ok'"
 _OF_ACCOUNTS = (
     f"{EVENT} WHERE message_id IS NULL AND at >= ? AND at < ? AND kind LIKE 'account%'"
@@ -140,15 +142,18 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
             events=(*before.events, (EventKind(kind), count)),
             last_at=max(at / 1000, before.last_at or 0.0),
         )
+    missing = {(id, profile) for id, profile in connection.execute(_MISSING)}
     for key, unread in stretches(connection, stretch, until).items():
-        rows[key] = replace(row(key), unread=tuple(unread))
+        is_missing = unread[-1].until is None and key in missing
+        rows[key] = replace(row(key), unread=tuple(unread), missing=is_missing)
     order = list(EventKind)
     told = [
         replace(each, events=tuple(sorted(each.events, key=lambda one: order.index(one[0]))))
         for each in rows.values()
     ]
     down = {each[0] for each in connection.execute(_DOWN)}
-    return told + of_accounts(account_events(connection, 0.0, until), since, down)
+    told += of_accounts(account_events(connection, 0.0, until), since, down)
+    return with_alerts(told, alerts.episodes(connection, since, until))
 
 
 def account_events(connection: sqlite3.Connection, since: float, until: float = inf) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from smsmon.alerts import Severity
+from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
 from smsmon.console.actions import Where
 from smsmon.console.dialogs.since import Past, SinceScreen, lines
 from smsmon.console.formats import Formats
 from smsmon.console.line import KeyLine
-from smsmon.console.tables.happened import summary
+from smsmon.console.tables.happened import sign_of, summary
 from smsmon.console.tables.log import transition_lines
-from smsmon.in_short import Fired
 from smsmon.model import Entry, Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.errors import StoreError
@@ -47,6 +46,8 @@ EVENTS = (
     Event(EventKind.COMPLETED, NIGHT + 300, "2270142"),
 )
 LAST_NIGHT = Happened(tuple(BAD + GOOD), EVENTS)
+LOSSES = Episode("losses", Subject(About.MESSAGE, "2270138"), Severity.CRITICAL, "", NIGHT + 840,
+                 NIGHT + 840)  # fmt: skip
 ROWS = [
     InShort("2270140", label="Quiet", delivered=3_100, last_at=NIGHT + 9),
     InShort("2270139", label="Also quiet", delivered=20, last_at=NIGHT + 9),
@@ -54,11 +55,11 @@ ROWS = [
             events=((EventKind.COMPLETED, 1),), last_at=NIGHT + 300),
     InShort("2270137", label="Loyalty points", delivered=302, not_delivered=4,
             unread=(Unread(NIGHT + 4 * 3600 + 600, NIGHT + 4 * 3600 + 1860),), last_at=NIGHT + 5),
-    InShort("2270138", label="Win-back 2019 list", delivered=41, not_delivered=68),
+    InShort("2270138", label="Win-back 2019 list", delivered=41, not_delivered=68,
+            alerts=(LOSSES,)),
     InShort(None, "default", unread=(Unread(NIGHT + 100, NIGHT + 200),),
             events=((EventKind.ACCOUNT_DOWN, 1), (EventKind.ACCOUNT_UP, 1))),
 ]  # fmt: skip
-LOSSES = {"2270138": (Fired("losses", NIGHT + 840, None, Severity.CRITICAL),)}
 
 
 @dataclass
@@ -66,7 +67,6 @@ class Told:
     """A history in which something happened last night, and nothing since."""
 
     rows: Sequence[InShort] = tuple(ROWS)
-    alerts: Mapping[str, Sequence[Fired]] = field(default_factory=lambda: LOSSES)
     asked: list[tuple[float, float]] = field(default_factory=list)
     more: bool = False
 
@@ -80,11 +80,8 @@ class Told:
         changes = LAST_NIGHT.transitions if message_id in (None, "2270142") else ()
         return Happened(changes, events, self.more)
 
-    async def alerted(self, start: float, end: float) -> Mapping[str, Sequence[Fired]]:
-        return self.alerts if start <= NIGHT + 300 else {}
-
     def screen(self) -> SinceScreen:
-        past = Past(self.in_short, self.lines, self.alerted)
+        past = Past(self.in_short, self.lines)
         return SinceScreen(START - 30, Formats(VirtualClock(START), utc=True), past)
 
 
@@ -137,10 +134,32 @@ async def test_wide_screens_tell_the_alerts_and_what_else_happened() -> None:
         assert "down, up" in app.line_with("○ account")
 
 
-async def test_an_alert_of_what_has_no_row_is_told_above_the_rows() -> None:
-    late = Fired("late", NIGHT + 840, NIGHT + 3_600, Severity.CRITICAL, "tag:otp", "anna@ops1")
-    async with asking(Told(alerts={"tag:otp": (late,)}).screen(), SMALL) as (app, _):
-        assert "◆ tag:otp: late 21 Nov 22:14–21 Nov 23:00, ack. by anna@ops1" in app.text
+async def test_what_is_no_message_has_a_row_of_its_own_with_who_acknowledged() -> None:
+    late = replace(LOSSES, subject=Subject(About.TAG, "otp"), over_at=NIGHT + 3_600,
+                   acknowledged=Acknowledgement("anna@ops1", NIGHT + 900))  # fmt: skip
+    told = Told([*ROWS, InShort(None, "", group="tag:otp", alerts=(late,))])
+    async with asking(told.screen(), WIDE) as (app, pilot):
+        assert "◆ tag:otp" in app.text
+        assert "5 messages, 1 account, 1 group" in app.text
+        text = await seen(app, pilot, "down", "down")
+        assert "tag:otp · ◆ losses 21 Nov 22:14–21 Nov 23:00, ack. by anna@ops1" in text
+        assert "lines of" not in await seen(app, pilot, "enter")
+
+
+@pytest.mark.parametrize(
+    ("row", "sign"),
+    [
+        (InShort("1", unread=(Unread(0.0, None),), missing=True), "∅"),
+        (InShort("1", unread=(Unread(0.0, None),)), "!"),
+        (InShort("1", unread=(Unread(0.0, None),), missing=True, alerts=(LOSSES,)), "◆"),
+        (InShort("1", unread=(Unread(0.0, 10.0),)), None),
+    ],
+)
+def test_what_the_api_does_not_find_is_told_from_what_was_not_read(
+    row: InShort, sign: str | None
+) -> None:
+    found = sign_of(row)
+    assert (found and found[0].glyph) == sign
 
 
 async def test_enter_opens_the_lines_of_a_message_and_escape_comes_back() -> None:

@@ -66,7 +66,8 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
         {
             "SEARCH change USING INDEX change_by_moment (observed_at>? AND observed_at<?)",
             "SEARCH event USING INDEX event_by_moment (at>? AND at<?)",
-            "SEARCH event USING INDEX event_by_message (message_id=? AND at<?)",
+            "SEARCH event USING INDEX event_by_message (message_id=? AND at>? AND at<?)",
+            "SEARCH episode USING INDEX episode_by_end (over_at>?)",
             "SEARCH u USING COVERING INDEX unread_by_end (until>?)",
         },
     ),
@@ -96,6 +97,7 @@ MAY_SCAN = {
     "SCAN word",
     "SCAN p USING INDEX last_poll_by_sequence",
     "SCAN account",
+    "SCAN last_poll",
 }
 """What a part of a number costs; the few words that the API has; and a row for each message that is
 watched, of whatever size, and account."""
