@@ -20,6 +20,7 @@ from smsmon.monitor.alerts.agenda import Agenda, Key
 from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
 from smsmon.monitor.alerts.groups import GROUPED, WAITING, Groups, GroupsOf
 from smsmon.monitor.alerts.messages import Messages, MessageSight
+from smsmon.monitor.alerts.news import News
 from smsmon.monitor.alerts.rules import Alert, Rule
 from smsmon.monitor.alerts.sights import Kind, Sight, Watching
 from smsmon.monitor.alerts.windows import Windows, finals_of
@@ -54,10 +55,7 @@ class Alerts:
             **{about: GroupsOf(self._groups, about) for about in GROUPED},
         }
         self._cases: dict[Key, dict[str, Case]] = {}
-        self._unmet: set[Key] = set()
-        """Messages that were there at the start, and are not known since."""
-        self._unmet_by: dict[str, set[Key]] = {}
-        """A rule that began later, or is about something else → as much, of that."""
+        self._news = News()
         self._unsure: set[Key] = set()
         """What was not known, at least to one rule, at the last look: each poll may change that."""
         self._agenda = Agenda()
@@ -114,8 +112,8 @@ class Alerts:
         if rule is None or rule.about is not subject.about or name in self._cases.get(key, {}):
             return None
         there = subject.name in self._kinds[subject.about].names()
-        unmet = key in self._unmet or key in self._unmet_by.get(name, ())
-        return Alert(rule, subject, False, now, now) if there and not unmet else None
+        known = there and not self._news.is_old(name, key)
+        return Alert(rule, subject, False, now, now) if known else None
 
     # Being told
 
@@ -144,7 +142,7 @@ class Alerts:
                     del cases[name]
         held = self._messages.night_holds if night_holds is None else night_holds
         self._take_over(rules, held, now)
-        self._unmet_by = {name: met for name, met in self._unmet_by.items() if name in after}
+        self._news.keep(after)
         for name in anew:
             self._begin_with(after[name])
         self._touch_all()
@@ -152,8 +150,7 @@ class Alerts:
     def meet(self, ids: Iterable[str]) -> None:
         """These messages are there at the start: what holds for them already is no news. Nor is
         what holds already for anything else."""
-        self._unmet.update((About.MESSAGE, id) for id in ids)
-        self._agenda.touch(self._unmet)
+        self._agenda.touch(self._news.begin((About.MESSAGE, id) for id in ids))
         for rule in self._rules.values():
             if rule.about is not About.MESSAGE:
                 self._begin_with(rule)
@@ -293,7 +290,7 @@ class Alerts:
     def _begin_with(self, rule: Rule) -> None:
         """What holds for this rule already is no news."""
         keys = {(rule.about, name) for name in self._kinds[rule.about].names()}
-        self._unmet_by[rule.name] = keys
+        self._news.begin_with(rule.name, keys)
         self._agenda.touch(keys)
 
     def _touch(self, about: About, names: Iterable[str]) -> None:
@@ -330,11 +327,11 @@ class Alerts:
                 self._end(cases, rule.name, now, why)
                 continue
             due = min(due, self._go_on(key, case, rule, seen, now), seen.turn(rule))
-            if key[0] is not About.MESSAGE and rule.name in self._unmet_by:
-                self._unmet_by[rule.name].discard(key)
+            if key[0] is not About.MESSAGE:
+                self._news.met_by(rule.name, key)
         (self._unsure.discard if sure else self._unsure.add)(key)
         if seen.fresh and key[0] is About.MESSAGE:
-            self._has_met(key)
+            self._news.met(key)
         if not cases:
             del self._cases[key]
         self._note_firing(key)
@@ -345,7 +342,7 @@ class Alerts:
         value_of = partial(seen.value, rule)
         holds = rule.condition.matches(value_of)
         ends = not holds and (rule.until is None or rule.until.matches(value_of))
-        old = key in self._unmet or key in self._unmet_by.get(rule.name, ())
+        old = self._news.is_old(rule.name, key)
         step = go_on(
             case,
             rule,
@@ -387,14 +384,6 @@ class Alerts:
         for name in [name for name, case in cases.items() if case.subject != subject]:
             self._end(cases, name, now, "no longer watched")
 
-    def _has_met(self, key: Key) -> None:
-        """What holds for this from now on is news."""
-        self._unmet.discard(key)
-        for name, unmet in list(self._unmet_by.items()):
-            unmet.discard(key)
-            if not unmet:
-                del self._unmet_by[name]
-
     def _end(self, cases: dict[str, Case], name: str, now: float, why: str) -> None:
         case = cases.pop(name, None)
         if case is not None and case.fires:
@@ -405,7 +394,7 @@ class Alerts:
         cases = self._cases.pop(key, {})
         for name in list(cases):
             self._end(cases, name, now, "no longer watched")
-        self._has_met(key)
+        self._news.met(key)
         self._unsure.discard(key)
         self._note_firing(key)
         self._agenda.plan(key, inf)
