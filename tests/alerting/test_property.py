@@ -210,7 +210,7 @@ async def live(
     return life
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ACTIONS)
 async def test_whatever_happens_each_is_told_once_and_ends_once(
     actions: list[tuple[str, str, int]],
