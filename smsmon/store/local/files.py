@@ -89,8 +89,11 @@ class Place(NamedTuple):
 
 def place_of(path: Path) -> Place:
     """What stands there now; asked before each question and each write, so names are text."""
-    database = os.path.realpath(path)
-    return Place(*[_stat(database + ending) for ending in ("", *JOURNALS)])
+    database = os.fspath(path)
+    if os.path.islink(database):  # a link on the way to the file leads to the journals as well
+        database = os.path.realpath(database)
+    log, shared = JOURNALS
+    return Place(_stat(database), _stat(database + log), _stat(database + shared))
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -128,5 +128,5 @@ def let_go(path: Path) -> None:
 
 def _inodes(path: Path) -> tuple[int | None, ...] | None:
     """What tells a database and its journals from others of that name; None without one."""
-    place = place_of(path)
-    return None if place.database is None else tuple(each and each.st_ino for each in place)
+    database, log, shared = place_of(path)
+    return database and (database.st_ino, log and log.st_ino, shared and shared.st_ino)
