@@ -170,7 +170,7 @@ def _frames(
         environ = furnish(home, busy, busy.ids) | NO_CLOCK
         environ |= {"SMSMON_POLLING_BUDGET": "2000", "SMSMON_DISPLAY_FRAME_RATE": str(setting)}
         with Terminal(PROGRAM, environ) as terminal:
-            terminal.wait_for(f"{BUSY} watched")
+            terminal.wait_for("Message 7000")
             terminal.watch(10)
             if stall:
                 widths = cycle((139, 140))
