@@ -167,14 +167,8 @@ CREATE TABLE telling (
         claimant TEXT NOT NULL,       -- the process that tells it
         PRIMARY KEY (episode, target, edge)
     ) WITHOUT ROWID;
-INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'13449 2e10f563520ef61a');
-INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'13449 2e10f563520ef61a');
-CREATE TABLE told (
-        rule TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        PRIMARY KEY (rule, message_id)
-    ) WITHOUT ROWID;
+INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'23908 aeff874cbc89ea16');
+INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'23908 aeff874cbc89ea16');
 CREATE TABLE unread (
         message INTEGER NOT NULL,
         since INTEGER NOT NULL,
