@@ -110,13 +110,17 @@ class Reloading:
 
 
 def differences(before: Settings, after: Settings) -> list[KeyPath]:
-    """Where two settings differ: each setting, or its whole table where one has no such table."""
+    """Where two settings differ: each setting, or its whole table where one has no such table, or
+    where its names stand in another order.
+    """
     one, other = (msgspec.to_builtins(each) for each in (before, after))
     return list(_differences(one, other, ()))
 
 
 def _differences(one: object, other: object, path: KeyPath) -> Iterable[KeyPath]:
     if isinstance(one, dict) and isinstance(other, dict) and leaf_of(path) is None:
+        if [name for name in one if name in other] != [name for name in other if name in one]:
+            yield path
         for name in dict.fromkeys((*one, *other)):
             yield from _differences(one.get(name), other.get(name), (*path, name))
     elif one != other:

@@ -418,6 +418,21 @@ def test_differences_name_each_setting_or_a_whole_new_table() -> None:
     assert differences(after, after) == []
 
 
+def test_another_order_of_accounts_is_a_difference() -> None:
+    from smsmon.settings.types import Profile
+
+    before = Settings(profiles={"default": Profile(), "shop": Profile()})
+    after = Settings(profiles={"shop": Profile(), "default": Profile()})
+    assert differences(before, after) == [("profiles",)]
+
+
+async def test_another_order_of_accounts_is_taken_over(tmp_path: Path) -> None:
+    one, other = ("[profiles.default]\n", '[profiles.shop]\napi_key_env = "SHOP"\n')
+    async with running(tmp_path, one + other) as stage:
+        await stage.write('profile = "default"\n' + other + one)
+        assert stage.session.engine.profiles == ("shop", "default")
+
+
 async def test_nothing_is_read_while_nothing_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
