@@ -214,3 +214,19 @@ def test_the_geocoder_is_never_loaded() -> None:
         "assert not [m for m in sys.modules if 'geocod' in m or 'geodata' in m]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("7,088.03 EUR left", "7,088.03 EUR left"),
+        ("999.99 EUR spent within 1 h", "999.99 EUR spent within 1 h"),
+        ("1,234,567.00 USD left", "1,234,567.00 USD left"),
+        ("06 12 34 56.78 EUR", "·· ·· ·· ··.78 EUR"),
+        ("0612345678 EUR", "········78 EUR"),
+        ("612.34 sms", "···.34 sms"),
+        ("2026-11-27 11:40", "2026-11-27 11:40"),
+    ],
+)
+def test_amounts_of_money_are_no_phone_numbers(text: str, shown: str) -> None:
+    assert phones.without_numbers(text) == shown

@@ -42,9 +42,9 @@ def unknown(sentences: Sequence[str]) -> int:
     """Say why it is not known how it stands; gives the exit code."""
     first, *others = sentences or ("It did not come to its end.",)
     with contextlib.suppress(OSError, Failure):  # nobody reads it
-        emit(f"{head(State.UNKNOWN)}: {inert(without_numbers(first))}")
+        emit(f"{head(State.UNKNOWN)}: {inert(foreign(first))}")
         for each in others:
-            emit(inert(without_numbers(each)))
+            emit(inert(foreign(each)))
     return State.UNKNOWN
 
 
@@ -55,8 +55,14 @@ _INERT = str.maketrans(
 that runs its notifications for more than text."""
 
 
+def foreign(words: str) -> str:
+    """Words of others, in which keys and phone numbers can be, without them."""
+    return without_numbers(without_likely_keys(words))
+
+
 def inert(text: str) -> str:
-    """``text`` as one line that nothing on its way obeys."""
-    return safe(
-        without_numbers(without_likely_keys(" ".join(text.split()))).strip(" :"), _LINE
-    ).translate(_INERT)
+    """``text`` as one line that nothing on its way obeys. Ids and amounts in it stay readable:
+    words of others are made `foreign` before they come in.
+    """
+    line = without_likely_keys(" ".join(text.split())).strip(" :")
+    return safe(line, _LINE).translate(_INERT)

@@ -257,8 +257,9 @@ def as_shown(phone: str, *, private: bool) -> str:
 
 
 _NUMBER = re.compile(
-    # What is no phone number: dates, and the ids and dates of the API's own fields.
+    # What is no phone number: dates, amounts of money, and the ids and dates of the API's fields.
     r"(?P<kept>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?(?!\d)"
+    r"|(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d\d(?= (?-i:[A-Z]{3})\b)"
     r"|\"(?:date|messageId|message_id|id|code|nb)\"\s*:\s*\"?\d+"
     r"|<(?:date|messageId|message_id|id|code|nb)>\s*\d+)"
     r"|\d(?:[ \u00a0\u2009\u202f.()/-]{0,2}\d){4,}",
@@ -273,7 +274,7 @@ _LAST_SHOWN = 2
 def without_numbers(text: str) -> str:
     """``text`` with the digits of what could be phone numbers masked, but for the last two.
 
-    Dates stay, and in an answer of the API its ids and codes.
+    Dates and amounts (``7,088.03 EUR``) stay, and in an answer of the API its ids and codes.
     """
     return _NUMBER.sub(_masked, _DISGUISED.sub(_undisguised, text))
 

@@ -166,6 +166,20 @@ def test_nothing_on_the_way_obeys_what_others_wrote() -> None:
         assert not set(line) & set("|<>&$`'\"\\\n")
 
 
+def test_ids_and_amounts_stay_readable_and_words_of_others_are_masked() -> None:
+    key = "70315cdf2f9082889841285ddcbc7973a3e8719d"
+    alert = replace(ALERT, subject=Subject(About.MESSAGE, "2270138", "default"),
+                    facts=f"7,088.03 EUR left, {PHONE} {key}")  # fmt: skip
+    money = Money("a", 70_880.26, "EUR")
+    bands = {**DEFAULTS, "balance": Bands(read_band("100000:"))}
+    first, line = verdict(replace(CALM, alerts=[alert]), [money], [*BY_NAME], bands).lines
+    assert "balance 70880.26 EUR" in first
+    assert "losses, 2270138 to" in line
+    assert "7,088.03 EUR left" in line
+    assert PHONE[-8:] not in line
+    assert key[:5] not in line
+
+
 def test_many_troubles_are_a_few_lines() -> None:
     told = verdict(stood(*[MessageState.STALE] * 500), [], [*BY_NAME], DEFAULTS)
     assert len(told.lines) == 22

@@ -9,11 +9,10 @@ from typing import NamedTuple
 from smsmon.alerts import Severity
 from smsmon.commands.check.thresholds import Band, figure, number
 from smsmon.commands.outlook import Outlook
-from smsmon.commands.plugin import State, head, inert, worst
+from smsmon.commands.plugin import State, foreign, head, inert, worst
 from smsmon.filters.messages import LEAST_FINAL
 from smsmon.known import Condition
 from smsmon.monitor.state import MessageState
-from smsmon.phones import without_numbers
 from smsmon.sentences import counted
 from smsmon.times import age
 
@@ -180,13 +179,13 @@ def _ago(seconds: float) -> str:
 def _details(outlook: Outlook, names: Sequence[str]) -> list[str]:
     """A line for each trouble of these measures. All words of others are without phone numbers."""
     lines = [
-        f"{each.severity.slug}: {each.rule}, {each.subject} {without_numbers(each.label)}:"
-        f" {without_numbers(each.facts)}"
+        f"{each.severity.slug}: {each.rule},"
+        f" {f'{each.subject} {foreign(each.label)}'.rstrip()}: {foreign(each.facts)}"
         for each in outlook.alerts
         if each.severity.slug in names
     ]
     lines += [
-        f"account {each.profile}: {each.condition}: {without_numbers(each.reason)}"
+        f"account {each.profile}: {each.condition}: {foreign(each.reason)}"
         for each in (outlook.troubled_accounts if "accounts" in names else ())
     ]
     for name, state in _OF_STATES:
@@ -194,8 +193,8 @@ def _details(outlook: Outlook, names: Sequence[str]) -> list[str]:
             ago = "never read"
             if row.read_at is not None:
                 ago = f"read {_ago(outlook.now - row.read_at)}"
-            what = f"{row.id} {without_numbers(row.label)}".rstrip()
-            lines.append(f"{state}: {what}, {ago}: {without_numbers(standing.reason)}")
+            what = f"{row.id} {foreign(row.label)}".rstrip()
+            lines.append(f"{state}: {what}, {ago}: {foreign(standing.reason)}")
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more"]
     return [inert(each) for each in lines]

@@ -54,7 +54,8 @@ def account_facts(rule: Rule, account: Account, value: ValueOf, currency: str) -
     for name in _asked(rule):
         match name:
             case "condition" | "reason" if account.condition != "ok":
-                told.append(": ".join(filter(None, (account.condition, account.reason))))
+                why = account.reason.rstrip(".")  # a sentence, and more may follow
+                told.append(": ".join(filter(None, (account.condition, why))))
             case "held":
                 told.append("the API asked for a pause" if account.held else "")
             case "failing":

@@ -15,7 +15,7 @@ from tests.monitor.alerts.stage import Stage, rule
 from tests.support.clock import START
 
 REFUSED = AccountState(
-    "default", Condition.STOPPED, Fault(FaultKind.AUTH, "The API key is not valid."), START
+    "default", Condition.STOPPED, Fault(FaultKind.AUTH, "The API key is not valid"), START
 )
 DOWN = AccountState("default", Condition.DOWN, Fault(FaultKind.NETWORK, "No way."), START)
 HELD = AccountState("default", Condition.DOWN, None, START, held_until=START + 90)
@@ -34,11 +34,11 @@ def said(alerts: Sequence[Alert]) -> list[tuple[bool, str]]:
 @pytest.mark.parametrize(
     ("when", "state", "facts"),
     [
-        ("condition:refused", REFUSED, "refused: The API key is not valid."),
-        ("condition:down", DOWN, "down: No way."),
-        ("condition:down,refused", DOWN, "down: No way."),
+        ("condition:refused", REFUSED, "refused: The API key is not valid"),
+        ("condition:down", DOWN, "down: No way"),
+        ("condition:down,refused", DOWN, "down: No way"),
         ("held:yes", HELD, "the API asked for a pause"),
-        ("reason:key", REFUSED, "refused: The API key is not valid."),
+        ("reason:key", REFUSED, "refused: The API key is not valid"),
     ],
 )
 def test_how_the_api_answers_an_account_fires_and_is_over(

@@ -62,7 +62,7 @@ def test_an_account_is_refused_from_one_event_to_the_next() -> None:
         Event(EventKind.ACCOUNT_UP, START + 500),
     ]
     found = replay(rule("condition:refused", about="account"), past(events=events))
-    assert told(found) == [("account:default", 50, 50, 560, "refused: The key is not valid.")]
+    assert told(found) == [("account:default", 50, 50, 560, "refused: The key is not valid")]
     down = [Event(EventKind.ACCOUNT_UP, START + 500)]
     (before,) = replay(rule("condition:down", about="account"), past(events=down))
     assert (before.old, before.over_at) == (True, START + 560)
