@@ -7,6 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
+from math import inf
 
 from smsmon.phones import region, sole_region
 from smsmon.recipients import Phones, Recipients, Status
@@ -34,6 +35,16 @@ def by_country(recipients: Recipients) -> Mapping[str, Sequence[int]]:
     return found
 
 
+def waiting_by_country(
+    recipients: Recipients, first_seen: Sequence[float]
+) -> Mapping[str, tuple[int, float]]:
+    """Region → how many of its recipients wait, and when the first of those was first seen."""
+    waiting = recipients.statuses.translate(_FLAGS[ORDER.index(Status.WAITING) - 1])
+    if 1 not in waiting:
+        return {}
+    return _Column(recipients.phones).first_of(waiting, compress(first_seen, waiting))
+
+
 class _Column:
     """Phone numbers, with what their first digits tell.
 
@@ -57,7 +68,7 @@ class _Column:
         found: Counter[str] = Counter()
         shared = set()
         for head, count in Counter(_of(self._heads, wanted)).items():
-            sole = region(head) if isinstance(head, str) else sole_region(f"{head:x}")
+            sole = _sole_region(head)
             if sole is None:
                 shared.add(head)
             else:
@@ -66,6 +77,35 @@ class _Column:
             pairs = zip(_of(self._keys, wanted), _of(self._heads, wanted), strict=True)
             found.update(region(f"+{key:x}") for key, head in pairs if head in shared)
         return found
+
+    def first_of(self, wanted: bytes, moments: Iterable[float]) -> dict[str, tuple[int, float]]:
+        """Region → numbers of those wanted, and the first of their moments."""
+        found: dict[str, tuple[int, float]] = {}
+
+        def note(of: str, count: int, moment: float) -> None:
+            number, first = found.get(of, (0, inf))
+            found[of] = number + count, min(first, moment)
+
+        moments, shared = [*moments], set()
+        # Many were first seen at one moment: there are few pairs.
+        pairs = Counter(zip(_of(self._heads, wanted), moments, strict=True))
+        for (head, moment), count in pairs.items():
+            of = _sole_region(head)
+            if of is None:
+                shared.add(head)
+            else:
+                note(of, count, moment)
+        if shared:
+            columns = _of(self._keys, wanted), _of(self._heads, wanted), moments
+            for key, head, moment in zip(*columns, strict=True):
+                if head in shared:
+                    note(region(f"+{key:x}"), 1, moment)
+        return found
+
+
+def _sole_region(head: int | str) -> str | None:
+    """The one country of what begins so; None where more must be known."""
+    return region(head) if isinstance(head, str) else sole_region(f"{head:x}")
 
 
 def _of(column: Sequence[int | str], wanted: bytes | None) -> Iterable[int | str]:

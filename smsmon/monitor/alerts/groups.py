@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from itertools import compress
 from math import inf
 from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About, Subject
+from smsmon.by_country import waiting_by_country
 from smsmon.filters.groups import (
     GROUPS_BY_NAME,
     LEAST_FINAL,
@@ -38,8 +38,6 @@ from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
 from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
 from smsmon.monitor.board import overdue
 from smsmon.monitor.state import MessageState, Watched
-from smsmon.phones import region
-from smsmon.recipients import Status
 
 GROUPED = (About.TAG, About.COUNTRY, About.ALL)
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
@@ -47,7 +45,6 @@ WAITING = WAITING_FIELDS | {"name"}
 """The fields that tell how it is now, and need no past."""
 _ENDED = (MessageState.SETTLED, MessageState.PAUSED, MessageState.NOT_FOUND)
 """States of messages of which nothing is expected any more."""
-_IS_WAITING = bytes(int(value == Status.WAITING) for value in range(256))
 
 
 class _Waits(NamedTuple):
@@ -131,14 +128,8 @@ class Members:
         revision, found = self._countries.get(watched.id, (-1, {}))
         if revision == watched.revision:
             return found
-        found = {}
-        if watched.counts.waiting:
-            waiting = watched.recipients.statuses.translate(_IS_WAITING)
-            phones = compress(watched.recipients.phones, waiting)
-            for phone, since in zip(phones, compress(watched.first_seen, waiting), strict=True):
-                number, first = found.get(country := region(phone), (0, inf))
-                found[country] = number + 1, min(first, since)
-            found.pop("", None)
+        found = {**waiting_by_country(watched.recipients, watched.first_seen)}
+        found.pop("", None)
         self._countries[watched.id] = watched.revision, found
         return found
 
