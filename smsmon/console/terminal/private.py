@@ -289,9 +289,12 @@ class PacedScreen(Screen[T]):
         if front is self:
             super()._compositor_refresh()
             return
-        lets_through = front.styles.background.a < 1 and self in self.app._background_screens
+        behind = self.app._background_screens
+        lets_through = front.styles.background.a < 1 and self in behind
         if changed and lets_through:
-            front._set_dirty(*changed)
+            # Each dialog keeps a picture of what lies behind it: all of them have to look again.
+            for screen in (*behind[behind.index(self) + 1 :], front):
+                screen._set_dirty(*changed)
             front._dirty_widgets.add(front)
             front.check_idle()
         changed.clear()

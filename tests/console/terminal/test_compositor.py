@@ -7,13 +7,26 @@ from random import Random
 from typing import Any
 
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
-from smsmon.console.terminal.private import NearCompositor
+from smsmon.console.dialogs.base import Dialog
+from smsmon.console.terminal.private import LayoutUpdate, NearCompositor
 from tests.support.scene import WIDE, Scene
 from tests.support.waiting import until
+
+
+class Small(Dialog[None]):
+    """A dialog of one line."""
+
+    FRAME = "small"
+    HEADING = "Small"
+
+    def body(self) -> ComposeResult:
+        yield Static("one line")
 
 
 def parts(compositor: NearCompositor, *regions: Region) -> dict[tuple[int, int], Strip]:
@@ -100,3 +113,30 @@ async def test_a_change_behind_a_dialog_has_little_more_painted_than_itself(
         clock.refresh()
         await until(pilot, lambda: bool(painted), "the clock painted")
         assert painted[0] == {clock.region}
+
+
+async def test_the_head_goes_on_behind_a_dialog_over_a_dialog(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    async with scene.app.run_test() as pilot:
+        await scene.open(pilot, 60)
+        await pilot.press("A")
+        await scene.app.push_screen(Small())
+        await pilot.pause()
+
+        def seen() -> str:
+            behind = scene.app._background_screens
+            painted = scene.app.screen._compositor.render_update(full=True, screen_stack=behind)
+            assert isinstance(painted, LayoutUpdate)
+            return "".join(strip.text for strip in painted.strips[0])
+
+        def clock() -> str:
+            return (
+                scene.screen.query_one("#clock").render_lines(Region(0, 0, 10, 1))[0].text.strip()
+            )
+
+        assert len(scene.app.screen_stack) == 3
+        before = clock()
+        assert before in seen()
+        await scene.pass_time(pilot, 5)
+        assert clock() != before
+        await until(pilot, lambda: clock() in seen(), "the time of now before the eyes")
