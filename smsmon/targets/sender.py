@@ -21,6 +21,8 @@ _WORDS = 4
 """What is passed on of what it says: so many of its complaints."""
 _LONGEST = 140
 """Characters of each."""
+_SPARE = 3.0
+"""Seconds of those given that are left to say what came of it."""
 
 
 class _Complaints(logging.Handler):
@@ -68,6 +70,7 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     taken = "" if target is None else str(target.service_name)[:_LONGEST]
     told = False
     if target is not None and "body" in asked:
+        have_patience(target, asked["within"])
         told = bool(
             _one(apprise, asset, target).notify(
                 body=asked["body"],
@@ -77,6 +80,16 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
             )
         )
     return {"taken": taken, "told": told, "words": complaints.words}
+
+
+def have_patience(target: Any, within: float) -> None:
+    """Have it wait for an answer for as long as there is time, unless its address has ``rto=``.
+
+    apprise waits for 4 seconds: what a slow receiver took, and answered later, counted as not told,
+    and was sent again and again.
+    """
+    if "socket_read_timeout" not in vars(target):
+        target.socket_read_timeout = max(target.socket_read_timeout, within - _SPARE)
 
 
 def _one(apprise: Any, asset: Any, target: Any) -> Any:

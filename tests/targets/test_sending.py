@@ -18,7 +18,7 @@ from smsmon.alerts import Edge
 from smsmon.settings import Settings
 from smsmon.settings.secrets import KeySource
 from smsmon.settings.telling import Target as TargetSettings
-from smsmon.targets import open_targets
+from smsmon.targets import open_targets, sender
 from smsmon.targets.apprise_target import AppriseTarget
 from smsmon.targets.base import NotTold
 from smsmon.targets.wording import notification
@@ -134,6 +134,26 @@ async def test_what_takes_too_long_is_given_up_in_time() -> None:
         slow = target(f"json://127.0.0.1:{web.port}/{SECRET}?rto=300&cto=300", within=0.5)
         assert await why_not(slow) == "Target chat was given up: it took longer than 0.5 seconds."
         assert time.monotonic() - began < 20
+
+
+class FromApprise:
+    """What apprise makes of an address: how long it waits is told of all, or by ``rto=`` of one."""
+
+    socket_read_timeout = 4.0
+
+
+@pytest.mark.parametrize(("within", "waits"), [(30.0, 27.0), (1.0, 4.0)])
+def test_a_slow_receiver_has_all_the_time_there_is(within: float, waits: float) -> None:
+    target = FromApprise()
+    sender.have_patience(target, within)
+    assert target.socket_read_timeout == waits
+
+
+def test_how_long_to_wait_is_taken_from_the_address() -> None:
+    target = FromApprise()
+    target.socket_read_timeout = 5.0
+    sender.have_patience(target, 30.0)
+    assert target.socket_read_timeout == 5.0
 
 
 @pytest.mark.parametrize(
