@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from smsmon.alerts import About, Episode, Severity, Silence, State, Subject, state_of
+from smsmon.alerts import About, Episode, Severity, Silence, State, Subject, Worst, state_of
 from smsmon.console.formats import Formats
 
 if TYPE_CHECKING:
@@ -124,10 +124,21 @@ def standing(
 ) -> list[AlertRow]:
     """What fires, recorded or seen here alone; the record tells who answered, and what is seen
     here tells what is so by now."""
-    known = {(each.rule, each.subject): each for each in recorded}
+    known = {
+        key: _as_bad_as_seen(each, fired.get(key))
+        for each in recorded
+        for key in [(each.rule, each.subject)]
+    }
     seen = [episode_of(alert) for key, alert in fired.items() if key not in known]
     facts = {key: alert.facts for key, alert in fired.items()}
     return alert_rows([*known.values(), *seen], silences, now, facts)
+
+
+def _as_bad_as_seen(episode: Episode, alert: Alert | None) -> Episode:
+    """Worst moments are written down once a minute: what is so now can be worse than they are."""
+    if alert is None or (episode.worst and episode.worst.badness > alert.badness):
+        return episode
+    return replace(episode, worst=Worst(alert.badness, alert.at, alert.facts))
 
 
 class Raised(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from smsmon.alerts import Severity, State, What
+from smsmon.alerts import Severity, State, What, Worst
 from smsmon.console.alert_standing import AlertsHere, Raised, episode_of
+from smsmon.console.alert_words import worst_of
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Alert, Rule
@@ -65,6 +67,30 @@ async def test_what_is_seen_here_is_shown_before_it_is_on_record_and_then_once()
     )
     here.alerts.look()
     assert here.alerts.rows[0].facts == "9 not delivered", "what is so by now"
+
+
+async def test_no_worst_moment_is_told_that_is_better_than_what_is_so_by_now() -> None:
+    here = Here()
+    number = await here.record()
+
+    def worst() -> str:
+        here.alerts.look()
+        (row,) = here.alerts.rows
+        assert row.episode
+        return worst_of(row.episode, row.facts, here.desk.formats)
+
+    async def seen(failed: int) -> None:
+        facts = f"{failed} not delivered"
+        here.fired["losses", MINE.subject] = replace(MINE, facts=facts, badness=failed)
+        await here.desk.book.read()
+
+    here.desk.store.worsen({number: Worst(5, START, "5 not delivered")})
+    await seen(6)
+    assert worst() == "", "it is worse by now than the record knows"
+    await seen(5)
+    assert worst() == ""
+    await seen(3)
+    assert "5 not delivered" in worst()
 
 
 async def test_an_answer_from_anywhere_turns_its_message_until_it_ends_by_the_clock() -> None:
