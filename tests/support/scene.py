@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from smsmon.api.decode import decode, decode_balance
+from smsmon.api import decode
 from smsmon.console.app import ConsoleApp
 from smsmon.console.notices import Notice
 from smsmon.console.screen import ConsoleScreen
@@ -51,21 +51,27 @@ class WorldClient(Source):
         now = self._world.clock.now()
         if digest == known:
             return Unchanged(message_id, digest, now, now)
-        return Report(message_id, decode(body, message_id), digest, now, now, body)
+        return Report(message_id, _decoded(body, message_id), digest, now, now, body)
 
     async def me(self) -> Balance:
-        return decode_balance(self._world.balance().body, self._world.clock.now())
+        return decode.decode_balance(self._world.balance().body, self._world.clock.now())
 
     async def aclose(self) -> None:
         pass
 
 
+# Every scene has the same day: its messages are drawn, and its answers read, once for all of them.
+_SENDS = {send.id: send for send in SENDS}
+_message = cache(lambda id, seed, start: message_of(_SENDS[id], seed, start))
+_decoded = lru_cache(512)(decode.decode)
+
+
 def _demo_world(clock: VirtualClock, ids: set[str]) -> World:
     """The demo's world, as far as anybody looks at it."""
     world = World(clock=clock, seed=1)
-    for send in SENDS:
-        if send.id in ids:
-            world.add(message_of(send, world.seed, world.start))
+    for id in _SENDS:
+        if id in ids:
+            world.add(_message(id, world.seed, world.start))
     return world
 
 
@@ -156,7 +162,8 @@ class Scene:
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
         """Let ``seconds`` pass and show what happened in them."""
-        await self.clock.advance(seconds)
+        with self.app.batch_update():  # nobody looks until the time has passed
+            await self.clock.advance(seconds)
         await self.show(pilot)
 
     async def pass_time_until(
