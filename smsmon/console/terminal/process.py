@@ -17,7 +17,9 @@ from time import monotonic
 from typing import Any
 
 from textual import events, on
+from textual.css.query import NoMatches
 from textual.geometry import Offset
+from textual.screen import Screen
 from textual.worker import Worker
 
 from smsmon import exit_codes
@@ -80,6 +82,9 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         return self._watched_workers
 
     def _worker_failed(self, worker: Worker[Any], error: BaseException) -> None:
+        left = isinstance(worker.node, Screen) and worker.node not in self.screen_stack
+        if left and isinstance(error, NoMatches):
+            return  # it was left while its work came to its end: its parts are gone
         polls = worker.group == ENGINE_GROUP
         self.failures.note(POLLING if polls else f"The work on the {worker.group}", error)
 

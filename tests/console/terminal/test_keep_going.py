@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+from textual.screen import ModalScreen
+from textual.worker import WorkerFailed
+
 from smsmon.console.terminal.process import TerminalApp
 from smsmon.failures import Failed, Failures
 
@@ -37,3 +41,24 @@ async def test_work_that_fails_or_ends_is_noted_and_begins_anew(tmp_path: Path) 
         ("The clock", LookupError),
         ("The clock", RuntimeError),
     ]
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_what_a_dialog_still_had_to_show_when_it_was_left_is_no_fault(
+    tmp_path: Path, left: bool
+) -> None:
+    app, dialog = TerminalApp(), ModalScreen[None]()
+    failed: list[Failed] = []
+    app.failures = Failures(failed.append, tmp_path)
+
+    async def show() -> None:
+        if left:
+            app.pop_screen()  # its parts go first, and then itself with its work
+        dialog.query_one("#answer")
+
+    async with app.run_test():
+        await app.push_screen(dialog)
+        work = dialog.run_worker(show(), exit_on_error=False)
+        with pytest.raises(WorkerFailed, match="NoMatches"):
+            await work.wait()
+    assert bool(failed) is not left
