@@ -292,6 +292,7 @@ class Session:
             )
             self.alert_book.changed(self._pass_answers_on)
             self.watching.amended = self.alerting.look_again
+            self.watching.recorded_anew = self.alerting.record_anew
             self.sharing.took_over = self.alerting.take_over
             self._has_rules.set()
 

@@ -51,6 +51,8 @@ class Watching:
         """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
         """Called with the id of each message that was described anew."""
+        self.recorded_anew: Callable[[], None] = lambda: None
+        """Called when the history is another one, or may have lost something."""
 
     async def start(
         self, clock: Clock, retention_days: int, shown: Callable[[], None] = lambda: None
@@ -185,6 +187,7 @@ class Watching:
         """Have the history record all that is known: it lost its database."""
         self._history.restate(self._engine.board.messages.values())
         self._history.watching(self._watchlist.entries)
+        self.recorded_anew()
 
     def _learn(self, keys: Iterable[Key]) -> None:
         """Others recorded something newer of these than was read here: take it over."""

@@ -8,18 +8,30 @@ never.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from itertools import count, groupby
+from itertools import chain, count
 from math import inf
 
 from smsmon.alerting.record import AlertRecord
 from smsmon.alerting.telling import LOOK_BACK, Case, Item, Part, missed
 from smsmon.alerting.ways import Ways
+from smsmon.alerting.writings import (
+    Claim,
+    Done,
+    End,
+    Fire,
+    OutrankedError,
+    Silenced,
+    Worse,
+    Writing,
+    Written,
+    carry_out,
+)
 from smsmon.alerts import Acknowledgement, Episode, Silence, Subject, Telling, Worst
 from smsmon.clock import Clock
 from smsmon.monitor.alerts import Alert
-from smsmon.store.alerts import AlertStore, Over, Told
+from smsmon.store.alerts import AlertStore, Told
 from smsmon.store.errors import StoreError
 
 WORST_EVERY = 60.0
@@ -35,55 +47,6 @@ _WAITING = 20_000
 
 Key = tuple[str, Subject]
 """A rule and what it is about: of these, one alert fires at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fire:
-    case: Case
-    episode: Episode
-
-
-@dataclass(frozen=True, slots=True)
-class _Worse:
-    case: Case
-    worst: Worst
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    case: Case
-    at: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    case: Case
-    part: Part
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    case: Case
-    part: Part
-    at: float
-
-
-_Writing = _Fire | _Worse | _End | _Claim | _Done
-
-
-@dataclass(slots=True)
-class _Written:
-    """What was written, noted on the way."""
-
-    count: int = 0
-    numbers: list[tuple[Case, int]] = field(default_factory=list)
-    """The number that a case got."""
-
-
-class _OutrankedError(Exception):
-    """Another process polls by now."""
 
 
 class Ledger:
@@ -105,7 +68,7 @@ class Ledger:
         self._open: dict[Key, Case] = {}
         self._over: list[Case] = []
         self._silences: dict[int, Silence] = {}
-        self._writings: list[_Writing] = []
+        self._writings: list[Writing] = []
         self._provisional = count(-1, -1)
         """Numbers of episodes that are not recorded yet."""
         self._worse: dict[Case, Worst] = {}
@@ -185,7 +148,7 @@ class Ledger:
         self._open.clear()
         self._over.clear()
         self._worse.clear()
-        self._writings = [each for each in self._writings if isinstance(each, _Done)]
+        self._writings = [each for each in self._writings if isinstance(each, Done)]
 
     # --- what happens --------------------------------------------------------------------
 
@@ -209,7 +172,7 @@ class Ledger:
             number=next(self._provisional),
         )
         self._open[key] = case = Case(episode)
-        self._put(_Fire(case, episode))
+        self._put(Fire(case, episode))
 
     def end(self, key: Key, at: float, why: str, ways: Ways) -> None:
         """An alert is over; who of ``ways`` was not told yet that it fired is told both."""
@@ -217,11 +180,11 @@ class Ledger:
         if case is None:
             return
         if case in self._worse:
-            self._put(_Worse(case, self._worse.pop(case)))
+            self._put(Worse(case, self._worse.pop(case)))
         case.episode = replace(case.episode, over_at=at, why_over=why)
         case.missed = missed(case, ways, self.silences, at, known=True)
         self._over.append(case)
-        self._put(_End(case, at, why))
+        self._put(End(case, at, why))
 
     def worsen(self, alert: Alert) -> None:
         """An alert that fires is worse than it ever was."""
@@ -262,7 +225,7 @@ class Ledger:
                 case.told[part] = Told(*part, since, now)
                 case.ours.discard(part)
                 self._claimed.pop(case.telling(part), None)
-                self._put(_Done(case, part, now))
+                self._put(Done(case, part, now))
 
     def settle(self, cases: Iterable[Case]) -> None:
         """Forget what is over and owed to nobody."""
@@ -275,7 +238,7 @@ class Ledger:
 
     # --- the store -----------------------------------------------------------------------
 
-    def _put(self, writing: _Writing) -> None:
+    def _put(self, writing: Writing) -> None:
         self._writings.append(writing)
         self.stirred()
 
@@ -283,25 +246,57 @@ class Ledger:
         """Write what is to be written, in its order; what cannot be is tried again later."""
         steady = self._clock.monotonic()
         if self._worse and steady >= self._worse_from:
-            self._writings += (_Worse(case, worst) for case, worst in self._worse.items())
+            self._writings += (Worse(case, worst) for case, worst in self._worse.items())
             self._worse.clear()
             self._worse_from = steady + WORST_EVERY
         if not self._writings or steady < self._write_from:
             return
-        waiting, written = list(self._writings), _Written()
+        waiting, written = list(self._writings), Written()
         self.outranked = False
         try:
-            await self._record.ask(partial(_carry_out, waiting, written))
+            await self._record.ask(partial(carry_out, waiting, written))
         except StoreError:
             self._write_from = steady + TRY_AGAIN
-        except _OutrankedError:
+        except OutrankedError:
             self.outranked, self._write_from = True, steady + 1.0
         done = {id(each) for each in waiting[: written.count]}
         self._writings = [each for each in self._writings if id(each) not in done][-_WAITING:]
         for case, number in written.numbers:
-            case.episode = replace(case.episode, number=number)
+            self._renumber(case, number)
         if written.count:
             self._wrote()
+
+    def _renumber(self, case: Case, number: int) -> None:
+        """A case has another number: what was taken on of it goes by that."""
+        taken = {part: self._claimed.pop(case.telling(part), None) for part in case.ours}
+        case.episode = replace(case.episode, number=number)
+        self._claimed |= {case.telling(part): at for part, at in taken.items() if at is not None}
+
+    def record_anew(self) -> None:
+        """The store is another one by now, or may have lost something: have it keep what is known
+        here. Its numbers may be of other episodes.
+        """
+        now, cases = self._clock.now(), [*self._over, *self._open.values()]
+        for case in cases:
+            self._renumber(case, next(self._provisional))
+        self._refused.clear()
+        told = [(case, part, each) for case in cases for part, each in case.told.items()]
+        self._writings += chain(
+            (Fire(case, case.episode) for case in cases),
+            (Claim(case, part, each.claimed_at) for case, part, each in told),
+            (
+                Done(case, part, each.done_at)
+                for case, part, each in told
+                if each.done_at is not None
+            ),
+            (
+                End(case, case.episode.over_at, case.episode.why_over)
+                for case in self._over
+                if case.episode.over_at is not None
+            ),
+            (Silenced(each, now) for each in self.silences if each.until > now),
+        )
+        self.stirred()
 
     async def claim(self, wanted: Sequence[tuple[Case, Part]]) -> None:
         """Take on to tell these, as far as no other process did."""
@@ -310,7 +305,7 @@ class Ledger:
         for case, part in wanted:
             if self._writings or case.episode.number <= 0:  # the store cannot be written now
                 self._take(case, part, now)
-                self._put(_Claim(case, part, now))
+                self._put(Claim(case, part, now))
             else:
                 asked.append((case, part))
         if not asked:
@@ -320,7 +315,7 @@ class Ledger:
             granted, told = await self._record.ask(partial(_claim, tellings, now))
         except StoreError:
             granted, told = [True] * len(asked), {}
-            self._writings += (_Claim(case, part, now) for case, part in asked)
+            self._writings += (Claim(case, part, now) for case, part in asked)
             self._write_from = self._clock.monotonic() + TRY_AGAIN
         for (case, part), telling, ours in zip(asked, tellings, granted, strict=True):
             stands = told.get(telling)
@@ -365,41 +360,3 @@ def _claim(
         for each in told
     }
     return granted, {each: stand[each] for each in refused if each in stand}
-
-
-def _carry_out(waiting: Sequence[_Writing], written: _Written, store: AlertStore) -> None:
-    """Write these in their order, as many at once as are of one kind. Raises ``StoreError``."""
-    new: dict[int, int] = {}
-
-    def number(case: Case) -> int:
-        return new.get(id(case), case.episode.number)
-
-    def tellings(group: Iterable[_Claim | _Done]) -> list[Telling]:
-        found = [Telling(number(each.case), *each.part) for each in group]
-        return [each for each in found if each.number > 0]
-
-    def kind(each: _Writing) -> tuple[type, float]:
-        return type(each), each.at if isinstance(each, _Claim | _Done) else 0.0
-
-    for _, run in groupby(waiting, kind):
-        group = list(run)
-        match group[0]:
-            case _Fire():
-                fired = [each for each in group if isinstance(each, _Fire)]
-                given = store.fire([replace(each.episode, number=0) for each in fired])
-                if not all(given):
-                    raise _OutrankedError
-                for each, got in zip(fired, given, strict=True):
-                    new[id(each.case)] = got
-                    written.numbers.append((each.case, got))
-            case _Worse():
-                worst = {number(e.case): e.worst for e in group if isinstance(e, _Worse)}
-                store.worsen({each: found for each, found in worst.items() if each > 0})
-            case _End():
-                ends = [Over(number(e.case), e.at, e.why) for e in group if isinstance(e, _End)]
-                store.end([each for each in ends if each.number > 0])
-            case _Claim(at=at):
-                store.claim(tellings(each for each in group if isinstance(each, _Claim)), at)
-            case _Done(at=at):
-                store.done(tellings(each for each in group if isinstance(each, _Done)), at)
-        written.count += len(group)

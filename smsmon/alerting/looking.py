@@ -157,6 +157,11 @@ class Alerting:
         self._begins = True
         self._stirred.set()
 
+    def record_anew(self) -> None:
+        """The history is another one, or may have lost something."""
+        if self.ledger.kept:
+            self.ledger.record_anew()
+
     def answers(self, episodes: Iterable[Episode], silences: Iterable[Silence]) -> None:
         """How it stands with answers and silences, as recorded."""
         if self.ledger.kept:

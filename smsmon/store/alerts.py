@@ -68,7 +68,7 @@ class AlertStore(Protocol):
         """Record that these fire; gives the number of each, 0 where nothing was recorded.
 
         Of one rule and subject one episode fires at a time: where one does already, its number is
-        given and nothing is changed.
+        given and nothing is changed. So it is where one fired at the same moment: it is the same.
         """
         ...
 

@@ -66,6 +66,7 @@ class Alerted:
         self.alerting.sender.grace = 0.0
         member.sharing.took_over = self.alerting.take_over
         member.sharing.wrote = self.book.look_again
+        member.watching.recorded_anew = self.alerting.record_anew
         self.book.changed(lambda: self.alerting.answers(self.book.episodes, self.book.silences))
         self.jobs = [
             asyncio.create_task(self.alerting.run()),
@@ -232,3 +233,41 @@ async def test_what_is_silenced_elsewhere_is_told_when_that_is_over(home: Crowd)
     assert not home.on_call.told
     await home.until(lambda: home.on_call.told, "what was silenced")
     assert home.on_call.heard == ["fired 300"]
+
+
+async def test_a_history_that_is_begun_anew_knows_what_fires_and_nothing_is_told_twice(
+    home: Crowd,
+) -> None:
+    only = await home.alerted()
+    home.answer(WAITS)
+    await home.until(lambda: home.on_call.told, "an alert, so that the next one has another number")
+    home.answer(DONE)
+    await home.until(lambda: len(home.on_call.told) == 2, "its end")
+    await home.pass_time(AGAIN + 5)
+    home.answer(WAITS)
+    await home.until(lambda: home.on_call.heard == ["fired 300", "over 300", "fired 300"])
+    (before,) = only.book.episodes
+    await only.book.acknowledge([before.number], "on it")
+    await home.pass_time(2)
+
+    path = only.member.history.path
+    for journal in ("history.db-wal", "history.db-shm"):
+        path.with_name(journal).unlink()
+    path.unlink()
+    store: LocalAlerts = only.member.history.alerts
+
+    def is_another() -> bool:
+        return [each.number for each in only.book.episodes] not in ([], [before.number])
+
+    await home.until(is_another, "what fires, in the new history")
+    (after,) = only.book.episodes
+    assert after.number != before.number
+    assert (after.fired_at, after.subject) == (before.fired_at, before.subject)
+    assert only.states() == [State.ACKNOWLEDGED]
+    home.answer(DONE)
+    await home.until(lambda: home.on_call.heard[3:] == ["over 300"], "its end")
+    await home.pass_time(AGAIN + 5)
+    assert home.on_call.heard[3:] == ["over 300"]
+    assert [each.firing for each in store.episodes()] == [False]
+    home.answer(WAITS)
+    await home.until(lambda: home.on_call.heard[4:] == ["fired 300"], "the next one")

@@ -82,9 +82,14 @@ class MemoryAlerts(AlertStore):
             return [self._fire(each) for each in episodes]
 
     def _fire(self, episode: Episode) -> int:
-        for each in self._kept.episodes.values():
-            if each.firing and (each.rule, each.subject) == (episode.rule, episode.subject):
-                return each.number
+        alike = [
+            each
+            for each in self._kept.episodes.values()
+            if (each.rule, each.subject) == (episode.rule, episode.subject)
+            and (each.firing or each.fired_at == episode.fired_at)
+        ]
+        if alike:
+            return min(alike, key=lambda each: each.fired_at != episode.fired_at).number
         number = next(self._kept.numbers)
         self._kept.episodes[number] = replace(episode, number=number)
         return number

@@ -97,6 +97,14 @@ def test_of_one_rule_and_subject_one_fires_at_a_time(alerts: AlertStore) -> None
     assert next_one not in (first, *others)
 
 
+def test_one_that_fired_at_the_same_moment_is_the_same(alerts: AlertStore) -> None:
+    (number,) = alerts.fire([episode()])
+    alerts.end([Over(number, START + 10)])
+    (later,) = alerts.fire([episode(at=20)])
+    assert alerts.fire([episode(), episode(at=20)]) == [number, later]
+    assert len(alerts.episodes()) == 2
+
+
 def test_it_ends_once_and_says_why(alerts: AlertStore) -> None:
     (number,) = fired(alerts)
     over = Over(number, START + 10, "no longer watched")

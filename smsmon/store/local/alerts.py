@@ -260,8 +260,8 @@ def _fire(connection: sqlite3.Connection, episode: Episode) -> int:
     subject = episode.subject
     found = connection.execute(
         "SELECT id FROM episode WHERE rule = ? AND about = ? AND name = ? AND profile = ?"
-        " AND over_at IS NULL",
-        (episode.rule, subject.about, subject.name, subject.profile),
+        " AND (over_at IS NULL OR fired_at = ?) ORDER BY fired_at != ?",
+        (episode.rule, *subject, *(ms(episode.fired_at),) * 2),
     ).fetchone()
     if found is not None:
         return int(found[0])
