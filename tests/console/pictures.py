@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 from smsmon.commands.demo import ALERTS
 from smsmon.model import Entry, Fault, FaultKind
 from tests.support.scene import DAY, Scene
+from tests.support.waiting import until
 
 Play = Callable[[Scene, Pilot[Any]], Awaitable[None]]
 
@@ -135,6 +136,16 @@ async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.pass_time(pilot, 15)
 
 
+async def _alerts(scene: Scene, pilot: Pilot[Any]) -> None:
+    await _alert(scene, pilot)
+    book = scene.screen.session.alert_book
+    await until(pilot, lambda: len(book.episodes) == 2, "two alerts on record")
+    await pilot.press("A")
+    await pilot.pause()
+    await scene.done("alerts past")
+    await scene.show(pilot)
+
+
 def _pressing(*keys: str) -> Play:
     """The console with some reports, after these keys."""
 
@@ -162,6 +173,7 @@ PICTURES = (
     Picture("adding", _adding),
     Picture("happened", _happened),
     Picture("alert", _alert, config=ALERTS, sizes=("80x24", "120x35")),
+    Picture("alerts", _alerts, config=ALERTS),
     Picture("trouble", _pressing("f"), config=ALERTS),
     Picture("palette", _pressing("colon", *"theme"), sizes=("80x24",)),
     Picture("columns", _pressing("c"), sizes=("80x24",)),
