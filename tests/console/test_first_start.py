@@ -7,6 +7,7 @@ from typing import Any
 
 from smsmon.accounts import AccountProblem, read_key
 from smsmon.console.dialogs.setup import SetupScreen
+from smsmon.store.local.lease import LocalLease
 from tests.console.test_console import text_of
 from tests.support.scene import DAY, SMALL, Scene
 from tests.support.waiting import until
@@ -60,6 +61,20 @@ async def test_a_start_without_a_key_asks_where_it_is_and_tries_it(
         assert "API ● ok" not in shown
         assert "○ stopped" in shown
         assert "No API key" in shown
+
+
+async def test_beside_one_that_polls_no_key_is_asked_for(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.delenv("SMSMON_API_KEY", raising=False)
+    scene = Keyless(tmp_path, DAY[:3])
+    lease = LocalLease(scene.locations.history, scene.clock, "watch")
+    assert lease.claim(["300"])
+    try:
+        async with scene.app.run_test(size=SMALL) as pilot:
+            await until(pilot, lambda: "K set up" in text_of(scene), "that the key is not there")
+            await scene.done("setup")
+            assert scene.app.screen is scene.screen
+    finally:
+        lease.release()
 
 
 async def test_after_the_set_up_settings_come_from_where_they_came_at_the_start(
