@@ -138,6 +138,8 @@ class FittedLine(Line):
         self._fitted_to = self.size.width
         if self._fitted_to:
             self.say(fit(self._fitted_to))
+        else:
+            self.refresh()  # it is hidden, and must not come back with what it said before
 
     def render(self) -> Content:
         if self.size.width != self._fitted_to:
