@@ -164,7 +164,9 @@ def is_old(episode: Episode, now: float) -> bool:
 
 
 def answer(episode: Episode, silence: Silence | None, formats: Formats) -> tuple[str, Tone]:
-    """Who answered, with which words, until when; and how that is meant.
+    """Who answered, until when, with which words; and how that is meant.
+
+    The words come last: they may be long, and a narrow column cuts what is last.
 
     ``silence``: the one that covers it, in force.
     """
@@ -178,15 +180,15 @@ def answer(episode: Episode, silence: Silence | None, formats: Formats) -> tuple
         return silenced_by(silence, formats), Tone.DIM
     if told is None:
         return "", Tone.DIM
-    until = f", until {formats.to_come(told.until)}" if told.until is not None else ""
+    until = f" until {formats.to_come(told.until)}" if told.until is not None else ""
     if not is_acknowledged(episode, formats.now()):
         ended = formats.minute(told.until)
         return f"{painted(told.by)} until {ended}{_said(told.note, formats)}", Tone.WARN
     said = _said(told.note, formats)
     if is_old(episode, formats.now()):
         old = f"acknowledged {_ago(told, formats)} by {painted(told.by)}"
-        return f"{old}{said}{until}", Tone.WARN
-    return f"{painted(told.by)}{said}{until}", Tone.PLAIN
+        return f"{old}{until and ','}{until}{said}", Tone.WARN
+    return f"{painted(told.by)}{until}{said}", Tone.PLAIN
 
 
 def silenced_by(silence: Silence, formats: Formats, *, named: bool = True) -> str:
@@ -194,7 +196,7 @@ def silenced_by(silence: Silence, formats: Formats, *, named: bool = True) -> st
     who = painted(silence.by) or "silenced"
     of = f", {silence_of(silence)}" if named else ""
     said = _said(silence.note, formats)
-    return f"{who}{said}{of}, until {formats.to_come(silence.until)}"
+    return f"{who} until {formats.to_come(silence.until)}{of}{said}"
 
 
 def _said(note: str, formats: Formats) -> str:
@@ -211,13 +213,15 @@ def worst_of(episode: Episode, facts: str, formats: Formats) -> str:
 
 
 def whole(episode: Episode, silence: Silence | None, facts: str, formats: Formats) -> Content:
-    """A row in sentences: what its columns have no room for."""
+    """A row in sentences: what its columns have no room for; what can best be spared at the end."""
     head = f"{episode.rule} {about(episode.subject, episode.label)}: "
-    parts = [formats.words(facts or facts_of(episode))]
-    if worst := worst_of(episode, facts, formats):
-        parts.append(f"worst {worst}")
-    if (condition := episode.condition) and condition != parts[0]:
-        parts.append(f"rule {formats.words(condition)}")
+    now = formats.words(facts or facts_of(episode))
     told, tone = answer(episode, silence, formats)
     state = [styled(f"{_BETWEEN}{told}", Tone.DIM if tone is Tone.PLAIN else tone)] if told else []
-    return Content.assemble(head, painted(_BETWEEN.join(parts)), *state)
+    rest = []
+    if worst := worst_of(episode, facts, formats):
+        rest.append(f"worst {worst}")
+    if (condition := episode.condition) and condition != now:
+        rest.append(f"rule {formats.words(condition)}")
+    told_at_last = painted("".join(f"{_BETWEEN}{each}" for each in rest))
+    return Content.assemble(head, painted(now), *state, told_at_last)

@@ -75,7 +75,7 @@ def test_a_screen_reader_is_told_in_words() -> None:
         ({"acknowledged": NIGHT}, "night@ops2: “ordered more”", Tone.PLAIN),
         (
             {"acknowledged": replace(NIGHT, until=START + 3 * DAY)},
-            "night@ops2: “ordered more”, until Wed 10:00",
+            "night@ops2 until Wed 10:00: “ordered more”",
             Tone.PLAIN,
         ),
         (
@@ -100,6 +100,18 @@ def test_who_answered_is_told_with_words_and_end(
     changes: dict[str, Any], told: str, tone: Tone
 ) -> None:
     assert words.answer(replace(LOSSES, **changes), None, FORMATS) == (told, tone)
+
+
+def test_in_sentences_who_answered_until_when_comes_before_what_can_be_spared() -> None:
+    taken = replace(LOSSES, acknowledged=replace(NIGHT, until=START + HOUR))
+    told = words.whole(taken, None, "", FORMATS).plain
+    assert told == (
+        "losses 2270138 Win-back 2019 list: 60 % not delivered of 138 final"
+        " · night@ops2 until 11:00: “ordered more”"
+        " · worst 72 % not delivered of 210 final, 09:59 · rule failed_share>20%"
+    )
+    silenced = words.whole(LOSSES, SILENT, "", FORMATS).plain
+    assert f"{SILENT.by} until 11:00, {words.silence_of(SILENT)}: “known” · worst" in silenced
 
 
 def test_where_nothing_may_change_by_itself_moments_stand_in_place_of_ages() -> None:
