@@ -23,6 +23,7 @@ SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
     "find": ("find", (100, 30), True),
     "stale": ("stale", SMALL, True),
     "trouble": ("trouble", SMALL, True),
+    "alerts": ("alerts", (120, 20), True),
     "wide": ("recipients", (200, 55), True),
 }
 """Name of the file → picture, size, and whether of the whole demo: its message to 20,000 would
