@@ -1,7 +1,8 @@
 """What leaves the program, in one shape each: JSON, the rows of exports, and words.
 
 The shapes are a contract: keys are added, never changed. Moments are UTC, to the second. Where it
-is ``private``, phone numbers are masked, and so are those in words of the API.
+is ``private``, phone numbers are masked, and so are those in words: of the API, in labels, tags
+and notes, and in what an alert is about. Ids and names of accounts and rules stay.
 
 A recipient's change is news when its status changed, or its STOP, or its word where the status is
 unknown both times. Another date, or another spelling of a status that is known, is none. Who is
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from smsmon.alerts import About, Edge
+from smsmon.alerts import About, Edge, What
 from smsmon.model import Event, Transition
 from smsmon.phones import as_shown, without_numbers
 from smsmon.recipients import Status
@@ -23,7 +24,7 @@ from smsmon.recipients import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from smsmon.alerts import Episode, Silence, State
+    from smsmon.alerts import Episode, Silence, State, Subject
     from smsmon.filters import Kind
     from smsmon.filters.fields import Fact
     from smsmon.filters.recipients import RecipientField, Sighted
@@ -59,8 +60,13 @@ def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
         case Kind.PHONE:
             return partial(as_shown, private=private)
         case Kind.TEXT if private:
-            return without_numbers
+            return _without_numbers
     return lambda fact: list(fact) if isinstance(fact, tuple) else fact
+
+
+def _without_numbers(fact: Any) -> object:
+    """A text, or several."""
+    return list(map(without_numbers, fact)) if isinstance(fact, tuple) else without_numbers(fact)
 
 
 def fact_json(fact: Fact, kind: Kind, *, private: bool = False) -> object:
@@ -123,7 +129,7 @@ def sighting_json(sighting: Sighting, *, private: bool = False) -> dict[str, Any
     seen = sighting
     return {
         "id": seen.message_id,
-        "label": seen.label,
+        "label": words_of_api(seen.label, private),
         **known_json(seen, private=private),
         "read_at": utc(seen.read_at),
         "profile": seen.profile,
@@ -201,8 +207,8 @@ def in_short_json(row: InShort, *, private: bool = False) -> dict[str, Any]:
     return {
         "type": "message" if row.message_id else "group" if row.group else "account",
         "id": row.message_id,
-        "group": row.group or None,
-        "label": row.label,
+        "group": words_of_api(row.group, private) or None,
+        "label": words_of_api(row.label, private),
         "profile": row.profile,
         "delivered": row.delivered,
         "not_delivered": row.not_delivered,
@@ -233,21 +239,19 @@ def news_json(news: Applied | Event, *, private: bool = False) -> Iterator[dict[
         yield happening_json(each, private=private)
 
 
-def alert_json(alert: Alert, number: int | None = None) -> dict[str, Any]:
-    """One end of an alert, with the number of its episode as far as that is known. It has no phone
-    numbers in it.
-    """
+def alert_json(alert: Alert, number: int | None = None, *, private: bool = False) -> dict[str, Any]:
+    """One end of an alert, with the number of its episode as far as that is known."""
     return {
         "number": number,
         "state": "firing" if alert.firing else "over",
         "name": alert.rule.name,
-        "severity": alert.rule.severity.name.lower(),
+        "severity": alert.rule.severity.slug,
         "condition": alert.rule.condition.text,
         "about": str(alert.subject.about),
-        "subject": str(alert.subject),
+        "subject": _subject(alert.subject, private),
         "id": alert.message_id,
-        "label": alert.label,
-        "facts": alert.facts,
+        "label": words_of_api(alert.label, private),
+        "facts": words_of_api(alert.facts, private),
         "since": utc(alert.began),
         "at": utc(alert.at),
         "already": alert.old,
@@ -276,9 +280,9 @@ def episode_json(
         "detail": episode.why_over if over else "",
         "number": episode.number,
         "about": str(about),
-        "subject": str(episode.subject),
+        "subject": _subject(episode.subject, private),
         "profile": episode.subject.profile,
-        "tags": list(episode.tags),
+        "tags": [words_of_api(each, private) for each in episode.tags],
         "facts": words_of_api(episode.facts, private),
         "fired_at": utc(episode.fired_at),
         "over_at": utc(episode.over_at),
@@ -303,7 +307,7 @@ def silence_json(silence: Silence, *, private: bool = False) -> dict[str, Any]:
     return {
         "number": silence.number,
         "what": str(silence.what),
-        "name": silence.name,
+        "name": words_of_api(silence.name, private and silence.what is What.TAG),
         "since": utc(silence.since),
         "until": utc(silence.until),
         "by": silence.by,
@@ -311,6 +315,11 @@ def silence_json(silence: Silence, *, private: bool = False) -> dict[str, Any]:
     }
 
 
+def _subject(subject: Subject, private: bool) -> str:
+    """What an alert is about, as it is written; of tags alone anybody chose the words."""
+    return words_of_api(str(subject), private and subject.about is About.TAG)
+
+
 def words_of_api(words: str, private: bool) -> str:
-    """Words of the API, in which phone numbers can be: without their digits if ``private``."""
+    """Words in which phone numbers can be: without their digits if ``private``."""
     return without_numbers(words) if private else words

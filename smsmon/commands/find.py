@@ -17,7 +17,7 @@ from smsmon.commands.output import fail, print_json, say, when
 from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
 from smsmon.sentences import counted
-from smsmon.shapes import sighting_json, yes_no
+from smsmon.shapes import sighting_json, words_of_api, yes_no
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _print(found: NumberFound, private: bool, *, in_utc: bool) -> None:
             (
                 as_shown(each.recipient.phone, private=private),
                 each.message_id,
-                each.label,
+                words_of_api(each.label, private),
                 each.recipient.status.slug,
                 yes_no(each.recipient.stop),
                 when(each.recipient.date, in_utc=in_utc),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,15 @@ from smsmon.in_short import alerts, besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
 from smsmon.sentences import counted
-from smsmon.shapes import Happening, event_json, happening_json, in_short_json, outcome, utc
+from smsmon.shapes import (
+    Happening,
+    event_json,
+    happening_json,
+    in_short_json,
+    outcome,
+    utc,
+    words_of_api,
+)
 from smsmon.store import open_store
 from smsmon.times import LocalZone
 
@@ -127,7 +136,11 @@ def changes(
         found: list[Happened] = []
         if as_json or not lines:
             rows = [
-                each
+                replace(
+                    each,
+                    label=words_of_api(each.label, private),
+                    group=words_of_api(each.group, private),
+                )
                 for each in archive.in_short(asked.start, asked.end)
                 if only is None or each.message_id in only
             ]

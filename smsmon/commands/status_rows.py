@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smsmon.commands.context import open_watchlist
 from smsmon.commands.output import on_terminal, when
 from smsmon.commands.table import Head, head_of, print_csv, print_rows
-from smsmon.shapes import counts_json, fault_json, recipient_json, utc, yes_no
+from smsmon.shapes import counts_json, fault_json, recipient_json, utc, words_of_api, yes_no
 
 if TYPE_CHECKING:
     from smsmon.commands.reading import Reading
@@ -62,7 +62,7 @@ def print_shown(
     else:
         labels = _labels(locations)
         labelled = (
-            (id, labels.get(id, ""), state, *map(_grouped, numbers), read)
+            (id, words_of_api(labels.get(id, ""), private), state, *map(_grouped, numbers), read)
             for id, state, *numbers, read in told_rows
         )
         print_rows(_message_heads(), labelled, hide_empty=True)

@@ -27,7 +27,7 @@ async def program(tmp_path: Path) -> Inside:
     history.start()
     history.record_event(Event(EventKind.COMPLETED, NOW, "1"))
     tag = Subject(About.TAG, "otp")
-    known = replace(episode(), began_at=NOW, fired_at=NOW, label="=Win-back")
+    known = replace(episode(), began_at=NOW, fired_at=NOW, label="=Win-back 0612345678")
     first, second = history.alerts.fire(
         [replace(known, subject=Subject(About.MESSAGE, "2", "default")),
          replace(known, rule="late", subject=tag)]
@@ -59,7 +59,7 @@ def test_alerts_stand_beside_the_changes_the_worst_first(program: Inside) -> Non
     rows = [*csv.DictReader(told(program, "--csv"))]
     assert [(row["id"], row["alerts"]) for row in rows] == [("2", losses), ("tag:otp", late),
                                                             ("1", "")]  # fmt: skip
-    assert rows[0]["label"] == "'=Win-back", "no formula of a spreadsheet"
+    assert rows[0]["label"] == "'=Win-back 0612345678", "no formula of a spreadsheet"
     assert told(program, "--excel")[0].startswith("\ufeffid;label;")
 
     found = [json.loads(line) for line in told(program, "--json")][:3]
@@ -73,6 +73,11 @@ def test_lines_are_written_as_csv_too(program: Inside) -> None:
     (line,) = csv.DictReader(told(program, "--lines", "--csv"))
     assert (line["when"], line["id"], line["before"]) == (utc(NOW), "1", "completed")
     assert program.run(["history", "changes", "--csv", "--json"])[0] == 2
+
+
+def test_no_number_is_in_its_words_where_numbers_are_masked(program: Inside) -> None:
+    for how in ([], ["--json"], ["--csv"]):
+        assert "0612345678" not in "".join(told(program, *how, "--privacy"))
 
 
 def test_the_care_for_the_history_tells_of_alerts(program: Inside) -> None:

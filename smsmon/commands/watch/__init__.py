@@ -150,7 +150,9 @@ def _watch(
             def alerted(alerts: Sequence[Alert]) -> None:
                 for each in alerts:
                     episode = session.alert_book.episode_of(each.rule.name, each.subject)
-                    told = alert_json(each, None if episode is None else episode.number)
+                    number = None if episode is None else episode.number
+                    private = accounts.settings.display.privacy
+                    told = alert_json(each, number, private=private)
                     print_json_line({"type": "alert", **told})
 
             follow = Reloading(locations.config, reread, clock, settings, take, changed)

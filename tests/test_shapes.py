@@ -1,0 +1,56 @@
+"""What leaves the program where phone numbers are masked: in no word that anybody chose is one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smsmon.alerts import About, Acknowledgement, Silence, Subject, What, Worst
+from smsmon.filters import Kind
+from smsmon.monitor.alerts import Alert
+from smsmon.shapes import alert_json, episode_json, in_short_json, shape_of, silence_json
+from smsmon.store.past import InShort
+from tests.alerting.fakes import episode
+from tests.alerting.test_property import RULE
+
+PHONE = "0612345678"
+TAG = Subject(About.TAG, PHONE)
+SAID = replace(
+    episode("2270138", tags=(f"call {PHONE}",)),
+    label=PHONE,
+    facts=PHONE,
+    worst=Worst(1.0, 0.0, PHONE),
+    acknowledged=Acknowledgement("anna@ops1", 0.0, PHONE),
+)
+ALERT = Alert(RULE, TAG, True, 0.0, 0.0, label=PHONE, facts=PHONE, tags=(PHONE,))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        episode_json(SAID, private=True),
+        episode_json(replace(SAID, subject=TAG), private=True),
+        alert_json(ALERT, private=True),
+        silence_json(Silence(What.TAG, PHONE, 0.0, 9.0, note=PHONE), private=True),
+        in_short_json(InShort("2270138", label=PHONE, alerts=(SAID,)), private=True),
+        in_short_json(InShort("", "", "", group=f"tag:{PHONE}"), private=True),
+        {"tags": shape_of(Kind.TEXT, private=True)((PHONE, "otp"))},
+    ],
+    ids=["episode", "of a tag", "alert", "silence", "in short", "in short, of a tag", "fields"],
+)
+def test_no_phone_number_is_in_words(told: Mapping[str, Any]) -> None:
+    assert PHONE not in json.dumps(told)
+
+
+def test_ids_stay_and_so_do_names_of_accounts_and_rules() -> None:
+    account = Subject(About.ACCOUNT, "shop 2270138", "shop 2270138")
+    told = episode_json(replace(SAID, subject=account, rule="late-2270138"), private=True)
+    assert told["subject"] == "account:shop 2270138"
+    assert (told["profile"], told["name"]) == ("shop 2270138", "late-2270138")
+    assert episode_json(SAID, private=True)["subject"] == "2270138"
+    silenced = Silence(What.MESSAGE, "2270138", 0.0, 9.0)
+    assert silence_json(silenced, private=True)["name"] == "2270138"
