@@ -83,6 +83,15 @@ def facts_of(episode: Episode) -> str:
     return episode.facts or episode.condition
 
 
+def facts_by_now(episode: Episode, facts: str, formats: Formats) -> str:
+    """``facts``: what is so by now. Where that is empty, as nobody has looked since smsmon was
+    started: what was so when it fired, with the moment.
+    """
+    if facts or not (episode.firing and episode.facts):
+        return formats.words(facts or facts_of(episode))
+    return f"{formats.words(episode.facts)} at {formats.minute(episode.fired_at)}"
+
+
 # The line above the keys
 
 
@@ -102,7 +111,7 @@ def line(
     """
     whom = "" if here else f" {about(episode.subject, episode.label)}"
     short = "" if here else f" {about(episode.subject)}"
-    told = formats.words(facts or facts_of(episode))
+    told = facts_by_now(episode, facts, formats)
     since = f"since {formats.minute(episode.began_at)}"
     others = f"{_BETWEEN}{more:,} more: {key}" if more else ""
     tone = ALERT_TONES[episode.severity]
@@ -118,7 +127,7 @@ def line(
 def of_row(episode: Episode, facts: str, state: State, formats: Formats) -> Content:
     """An alert of the row under the cursor, and how it stands with it in a word."""
     sign = ALERT.word if formats.plain else (STATE_SIGNS[state] or ALERT).glyph
-    told = formats.words(facts or facts_of(episode))
+    told = facts_by_now(episode, facts, formats)
     since = f"since {formats.minute(episode.began_at)}"
     answer = {
         State.ACKNOWLEDGED: f"{_BETWEEN}{_by(episode.acknowledged, formats)}",
@@ -215,7 +224,7 @@ def worst_of(episode: Episode, facts: str, formats: Formats) -> str:
 def whole(episode: Episode, silence: Silence | None, facts: str, formats: Formats) -> Content:
     """A row in sentences: what its columns have no room for; what can best be spared at the end."""
     head = f"{episode.rule} {about(episode.subject, episode.label)}: "
-    now = formats.words(facts or facts_of(episode))
+    now = facts_by_now(episode, facts, formats)
     told, tone = answer(episode, silence, formats)
     state = [styled(f"{_BETWEEN}{told}", Tone.DIM if tone is Tone.PLAIN else tone)] if told else []
     rest = []

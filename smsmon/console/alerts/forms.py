@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from smsmon.alerts import NOTE_LIMIT, About, Episode, Silence, What
-from smsmon.console.alert_words import facts_of, named
+from smsmon.console.alert_words import facts_by_now, named
 from smsmon.console.alerts.answering import Silenced, Taken
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.dialogs.choice import Choice, Option
@@ -216,7 +216,7 @@ class SilenceScreen(AnswerDialog[Silenced | None]):
 def whom_text(episodes: Sequence[Episode], formats: Formats) -> Content:
     """Which alerts are answered, and what is so."""
     if len(episodes) == 1:
-        told = formats.words(facts_of(episodes[0]))
+        told = facts_by_now(episodes[0], "", formats)
         return Content.assemble((painted(named(episodes)), "bold"), "\n", painted(told))
     rules = dict.fromkeys(each.rule for each in episodes)
     return Content.assemble((named(episodes), "bold"), f": {_few(tuple(rules))}")

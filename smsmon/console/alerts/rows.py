@@ -222,7 +222,7 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
     def facts(row: AlertRow, _: int) -> Cell:
         if row.episode is None:
             return ""
-        return Span(formats.words(row.facts or words.facts_of(row.episode)), Tone.PLAIN)
+        return Span(words.facts_by_now(row.episode, row.facts, formats), Tone.PLAIN)
 
     def worst(row: AlertRow, _: int) -> Cell:
         return Span(

@@ -51,10 +51,22 @@ def test_the_line_tells_what_is_so_since_when_and_that_nobody_answered() -> None
     )
     assert short == long.replace(" Win-back 2019 list", "")
     assert shortest == short.removesuffix(" · not acknowledged")
-    (here, *_) = words.line(LOSSES, "", FORMATS, here=True, more=2)
+    (here, *_) = words.line(LOSSES, "61 % not delivered", FORMATS, here=True, more=2)
     assert here.plain == (
-        "◆ losses: 60 % not delivered of 138 final, since 09:54 · not acknowledged · 2 more: A"
+        "◆ losses: 61 % not delivered, since 09:54 · not acknowledged · 2 more: A"
     )
+
+
+def test_what_was_so_when_it_fired_is_not_told_as_what_is_so_by_now() -> None:
+    unseen = "60 % not delivered of 138 final at 09:55"
+    assert words.facts_by_now(LOSSES, "", FORMATS) == unseen
+    assert words.facts_by_now(LOSSES, "61 % not delivered", FORMATS) == "61 % not delivered"
+    assert words.facts_by_now(replace(LOSSES, facts=""), "", FORMATS) == LOSSES.condition
+    over = replace(LOSSES, over_at=START)
+    assert words.facts_by_now(over, "", FORMATS) == "60 % not delivered of 138 final"
+    assert unseen in words.line(LOSSES, "", FORMATS)[0].plain
+    assert unseen in words.of_row(LOSSES, "", State.SILENCED, FORMATS).plain
+    assert unseen in words.whole(LOSSES, None, "", FORMATS).plain
 
 
 def test_a_screen_reader_is_told_in_words() -> None:
@@ -104,9 +116,9 @@ def test_who_answered_is_told_with_words_and_end(
 
 def test_in_sentences_who_answered_until_when_comes_before_what_can_be_spared() -> None:
     taken = replace(LOSSES, acknowledged=replace(NIGHT, until=START + HOUR))
-    told = words.whole(taken, None, "", FORMATS).plain
+    told = words.whole(taken, None, "61 % not delivered of 140 final", FORMATS).plain
     assert told == (
-        "losses 2270138 Win-back 2019 list: 60 % not delivered of 138 final"
+        "losses 2270138 Win-back 2019 list: 61 % not delivered of 140 final"
         " · night@ops2 until 11:00: “ordered more”"
         " · worst 72 % not delivered of 210 final, 09:59 · rule failed_share>20%"
     )
