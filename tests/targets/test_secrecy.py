@@ -74,6 +74,7 @@ class AppriseAsset:
 
 class Apprise:
     service_name = "Telltale"
+    socket_read_timeout = 4.0
     def __init__(self, **_): pass
     def add(self, _): pass
     def notify(self, **_):
