@@ -157,20 +157,7 @@ class Ledger:
         key = (alert.rule.name, alert.subject)
         if key in self._open:
             return
-        episode = Episode(
-            alert.rule.name,
-            alert.subject,
-            alert.rule.severity,
-            alert.rule.condition.text,
-            alert.began,
-            alert.at,
-            alert.label,
-            alert.tags,
-            alert.facts,
-            Worst(alert.badness, alert.at, alert.facts),
-            old=alert.old,
-            number=next(self._provisional),
-        )
+        episode = alert.episode(next(self._provisional))
         self._open[key] = case = Case(episode)
         self._put(Fire(case, episode))
 

@@ -103,22 +103,6 @@ _MINUTE = 60
 Fired = Mapping[tuple[str, Subject], "Alert"]
 
 
-def episode_of(alert: Alert) -> Episode:
-    """An alert that this console sees, as long as no record of it was read."""
-    return Episode(
-        alert.rule.name,
-        alert.subject,
-        alert.rule.severity,
-        alert.rule.condition.text,
-        alert.began,
-        alert.at,
-        alert.label,
-        alert.tags,
-        alert.facts,
-        old=alert.old,
-    )
-
-
 def standing(
     recorded: Iterable[Episode], silences: Iterable[Silence], fired: Fired, now: float
 ) -> list[AlertRow]:
@@ -129,7 +113,7 @@ def standing(
         for each in recorded
         for key in [(each.rule, each.subject)]
     }
-    seen = [episode_of(alert) for key, alert in fired.items() if key not in known]
+    seen = [alert.episode() for key, alert in fired.items() if key not in known]
     facts = {key: alert.facts for key, alert in fired.items()}
     return alert_rows([*known.values(), *seen], silences, now, facts)
 

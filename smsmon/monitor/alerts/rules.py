@@ -7,7 +7,7 @@ from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
-from smsmon.alerts import About, Severity, Subject
+from smsmon.alerts import About, Episode, Severity, Subject, Worst
 from smsmon.filters import Check, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import FIELDS_ABOUT
@@ -127,3 +127,20 @@ class Alert:
     def message_id(self) -> str:
         """The message; empty where it is about something else."""
         return self.subject.name if self.subject.about is About.MESSAGE else ""
+
+    def episode(self, number: int = 0) -> Episode:
+        """What is to be known of it for as long as it fires."""
+        return Episode(
+            self.rule.name,
+            self.subject,
+            self.rule.severity,
+            self.rule.condition.text,
+            self.began,
+            self.at,
+            self.label,
+            self.tags,
+            self.facts,
+            Worst(self.badness, self.at, self.facts),
+            old=self.old,
+            number=number,
+        )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from smsmon.alerts import Severity, State, What, Worst
-from smsmon.console.alert_standing import AlertsHere, Raised, episode_of
+from smsmon.console.alert_standing import AlertsHere, Raised
 from smsmon.console.alert_words import worst_of
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -45,7 +45,7 @@ class Here:
         self.told += 1
 
     async def record(self) -> int:
-        (number,) = self.desk.store.fire([episode_of(MINE)])
+        (number,) = self.desk.store.fire([MINE.episode()])
         await self.desk.book.read()
         return number
 
