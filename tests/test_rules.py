@@ -49,7 +49,13 @@ def test_a_table_of_their_name_changes_single_fields(tmp_path: Path) -> None:
     ("table", "said"),
     [
         ("[alerts.a]\nfor = '1m'", "line 1: alerts.a needs when"),
+        ("[alerts.losess]\nenabled = false", 'it is about". Did you mean losses?'),
         ("[alerts.a]\nwhen = 'balance<5'", "line 2: alerts.a.when: There is no field balance here"),
+        ("[alerts.a]\nwhen = 'balance<5'", 'With about = "account" it can be asked.'),
+        (
+            "[alerts.a]\nwhen = 'p90>1m'",
+            'With about = "tag" or "country" or "all" it can be asked.',
+        ),
         (
             "[alerts.a]\nabout = 'account'\nwhen = 'waiting>0'",
             "line 3: alerts.a.when: There is no field waiting here",

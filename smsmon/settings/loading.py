@@ -237,7 +237,8 @@ def _check_conditions(
     at = ("alerts", name)
     known = BUILT_IN.get(name)
     if known is None and "when" not in table:
-        problem(at, f'alerts.{name} needs when = "a filter of what it is about".')
+        needs = f'alerts.{name} needs when = "a filter of what it is about".'
+        problem(at, needs + did_you_mean(name, BUILT_IN))
     about = layers.values.get((*at, "about"), known.alert.about if known else "message")
     for key in ("when", "until"):
         text = layers.values.get((*at, key), getattr(known.alert, key) if known else None)

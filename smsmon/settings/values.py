@@ -46,14 +46,21 @@ def useless(at: KeyPath, text: str) -> str:
 def wrong_condition(text: str, about: str) -> str:
     """What is wrong with a condition of an alert, and at which place; empty when it can be used."""
     from smsmon.alerts import About
-    from smsmon.filters import FilterError, parse
+    from smsmon.filters import Filter, FilterError, parse
     from smsmon.filters.subjects import FIELDS_ABOUT
 
-    try:
-        condition = parse(text, FIELDS_ABOUT[About(about)])
-    except FilterError as error:
-        return f"{error.sentence} (At character {error.start + 1} of the condition.)"
-    return "" if condition else "It asks for nothing."
+    def read(of: About) -> Filter | FilterError:
+        try:
+            return parse(text, FIELDS_ABOUT[of])
+        except FilterError as error:
+            return error
+
+    error = read(About(about))
+    if not isinstance(error, FilterError):
+        return "" if error else "It asks for nothing."
+    others = [f'"{each}"' for each in About if isinstance(read(each), Filter)]
+    hint = f" With about = {' or '.join(others)} it can be asked." if others else ""
+    return f"{error.sentence} (At character {error.start + 1} of the condition.){hint}"
 
 
 def unknown(at: KeyPath, dotted: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 
 from smsmon.cli import COMMANDS, Commands, smsmon
 from smsmon.commands.doctor import Health, finding, verdict
-from smsmon.commands.doctor.machine import environment, terminal
+from smsmon.commands.doctor.machine import environment, stores, terminal
+from smsmon.locations import Locations
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
 
@@ -290,6 +292,15 @@ def test_the_verdict_is_the_last_line_and_a_key_of_the_json(program: Program) ->
     last = done.out.splitlines()[-1]
     assert "to mend: account default, key" in last
     assert program.run("doctor", "--json", SMSMON_API_KEY=None).json["verdict"] == last
+
+
+def test_doctor_names_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=4096)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    found = {each.name: each for each in stores(Locations.under(tmp_path))}
+    assert found["data folder"].health is Health.BAD
+    assert "4,096 B free" in found["data folder"].detail
+    assert "Free some room" in found["data folder"].advice
 
 
 def test_doctor_names_a_variable_that_slows_every_start() -> None:

@@ -32,6 +32,8 @@ SMALLEST = (60, 15)
 """Columns and rows below which the console shows a notice instead."""
 ESCAPE_TIME = 50
 """Milliseconds that tmux may hold an escape key back before it is felt."""
+_LEAST_FREE = 16 * 2**20
+"""Bytes on the disk of a folder of ours below which it is as good as full."""
 
 
 def versions() -> Iterator[Finding]:
@@ -234,6 +236,9 @@ def _writable(name: str, folder: Path) -> Finding:
         who = "Everybody" if open_to & 0o002 else "Their group"
         advice = f"{who} can replace what is in it: chmod go-w {folder}"
         return finding(PART, name, Health.POOR, f"{folder}, open to others", advice)
+    if can and (free := shutil.disk_usage(existing).free) < _LEAST_FREE:
+        advice = "Free some room: what is found out cannot be written without."
+        return finding(PART, name, Health.BAD, f"{folder}, {free:,} B free on its disk", advice)
     return finding(
         PART,
         name,

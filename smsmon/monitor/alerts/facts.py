@@ -54,8 +54,7 @@ def account_facts(rule: Rule, account: Account, value: ValueOf, currency: str) -
     for name in _asked(rule):
         match name:
             case "condition" | "reason" if account.condition != "ok":
-                why = account.reason.rstrip(".")  # a sentence, and more may follow
-                told.append(": ".join(filter(None, (account.condition, why))))
+                told.append(": ".join(filter(None, (account.condition, account.reason))))
             case "held":
                 told.append("the API asked for a pause" if account.held else "")
             case "failing":
@@ -111,7 +110,8 @@ def _asked(rule: Rule) -> Iterable[str]:
 
 
 def _joined(parts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(filter(None, parts)))
+    """One phrase of them all: a sentence among them has no full stop, more may follow."""
+    return ", ".join(dict.fromkeys(part.rstrip(".") for part in parts if part))
 
 
 def _lost(failed: int, final: int) -> str:

@@ -80,7 +80,7 @@ def test_while_a_message_is_stale_nothing_is_concluded_of_it() -> None:
     messages = [message(*then, events=events)]
     assert replay(rule("waiting>0", hold=60), past(messages=messages)) == []
     (stale,) = replay(rule("state:stale", hold=60), past(messages=messages))
-    assert (stale.fired_at, stale.facts) == (START + 90, "stale, No answer.")
+    assert (stale.fired_at, stale.facts) == (START + 90, "stale, No answer")
 
 
 def test_a_balance_holds_until_another_one_is_recorded() -> None:
