@@ -83,9 +83,13 @@ class AlertBook:
         """How it stands with an episode now."""
         return state_of(episode, self.silences, self._clock.now())
 
-    def episode_of(self, rule: str, subject: Subject) -> Episode | None:
-        """The last episode of a rule and a subject, firing or just over; None: none is known."""
-        return self._last.get((rule, subject))
+    def episode_of(self, rule: str, subject: Subject, *, firing: bool) -> Episode | None:
+        """The episode of a rule and a subject that is not over, or where it is not ``firing`` the
+        last one; None: none is known.
+        """
+        last = self._last.get((rule, subject))
+        # What fires anew, and was not recorded yet, is no longer the last one.
+        return None if last is not None and firing and last.number not in self._states else last
 
     def changed(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever it stands otherwise, also by time alone."""

@@ -113,8 +113,10 @@ async def test_a_silence_can_be_ended_and_what_is_over_is_past() -> None:
         one.book.look_again()
         await clock.advance(1)
         assert about("300") not in [each.subject for each in one.book.episodes]
-        assert one.book.episode_of("losses", about("300")) is not None, "it is just over"
-        assert one.book.episode_of("losses", about("301")) is not None
+        known = one.book.episode_of
+        assert known("losses", about("300"), firing=False) is not None, "it is just over"
+        assert known("losses", about("300"), firing=True) is None, "the next one has no number yet"
+        assert known("losses", about("301"), firing=True) is not None
         assert [each.number for each in await one.book.past(START - 1)] == [3, 2, 1]
         assert [each.number for each in await one.book.past(clock.now() - 0.5)] == [3, 2]
         assert len(await one.book.past(0, limit=1)) == 1

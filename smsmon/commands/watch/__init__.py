@@ -149,7 +149,9 @@ def _watch(
 
             def alerted(alerts: Sequence[Alert]) -> None:
                 for each in alerts:
-                    episode = session.alert_book.episode_of(each.rule.name, each.subject)
+                    episode = session.alert_book.episode_of(
+                        each.rule.name, each.subject, firing=each.firing
+                    )
                     number = None if episode is None else episode.number
                     private = accounts.settings.display.privacy
                     told = alert_json(each, number, private=private)
