@@ -64,6 +64,16 @@ def test_a_table_of_their_name_changes_single_fields(tmp_path: Path) -> None:
             "[alerts.a]\nabout = 'tag'\nwhen = 'p90>1m'\nuntil = 'p90<x'",
             "line 4: alerts.a.until: This is no duration",
         ),
+        ("[alerts.losses]\nfor = '367d'", "line 2: alerts.losses.for: It is longer than a year."),
+        (
+            f"[alerts.losses]\nclear = '{'9' * 40}d'",
+            "line 2: alerts.losses.clear: It is longer than a year.",
+        ),
+        ("[alerts.losses]\nwindow = '0s'", "line 2: alerts.losses.window: In no time nothing"),
+        (
+            "[targets.a]\ncommand = ['true']\ndigest = '99999d'",
+            "line 3: targets.a.digest: It is longer than a year.",
+        ),
         ("[alerts.losses]\nabout = 'all'", "line 2: alerts.losses.when: There is no field rate"),
         ("[alerts.a]\nabout = 'tags'\nwhen = 'id:1'", "line 2: alerts.a.about must be one of"),
     ],

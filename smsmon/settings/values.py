@@ -40,7 +40,25 @@ def useless(at: KeyPath, text: str) -> str:
     if at[0] == "targets" and at[-1] == "quiet":
         hours = [int(each) for each in text.replace("-", ":").split(":")[::2]]
         return "" if max(hours) < 24 else "A day has the hours 00 to 23."
+    if at[0] in ("alerts", "targets") and at[-1] in _DURATIONS:
+        return _useless_duration(text, longer_than_none=at[-1] == "window")
     return ""
+
+
+_DURATIONS = ("for", "clear", "window", "digest", "escalate_after")
+_LONGEST = 366 * 86_400.0
+
+
+def _useless_duration(text: str, *, longer_than_none: bool) -> str:
+    from smsmon.filters.questions import BadValue, parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except BadValue:  # of its form, and of so many digits
+        return "It is longer than a year."
+    if seconds > _LONGEST:
+        return "It is longer than a year."
+    return "In no time nothing is counted." if longer_than_none and not seconds else ""
 
 
 def wrong_condition(text: str, about: str) -> str:
