@@ -45,7 +45,10 @@ def form_css(screen: str) -> str:
         & Horizontal > TextField, & Horizontal > Choice {{ width: 1fr; }}
         & > #verdict {{ height: 2; }}
     }}
-    {screen}.-low .dialog {{ & > Horizontal, & > #whom, & > #verdict {{ margin: 0; }} }}
+    {screen}.-low .dialog {{
+        & > Horizontal, & > #whom, & > #verdict {{ margin: 0; }}
+        & > #verdict {{ height: 3; }}
+    }}
     """
 
 

@@ -249,8 +249,11 @@ class AlertsScreen(Dialog[Cause | None]):
 
     def action_end(self) -> None:
         """End the silence, or the acknowledgement, of what is chosen."""
-        self._answering.end(self._chosen)
-        self._clear_marks()
+        if chosen := self._chosen:
+            self._answering.end(chosen)
+            self._clear_marks()
+        else:
+            self.app.bell()
 
     def action_undo(self) -> None:
         self._answering.take_back()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,24 @@ async def test_an_answer_is_given_shown_and_taken_back() -> None:
         await press(app, pilot, "u")
         assert desk.said[-1] == "Took back: acknowledging losses 2270138 Win-back 2019 list."
         assert states(desk)["losses"] is State.FIRING
+
+
+@pytest.mark.parametrize("size", [NARROW, SMALL])
+@pytest.mark.parametrize("key", ["a", "s"])
+async def test_why_a_moment_cannot_be_read_is_told_whole(size: tuple[int, int], key: str) -> None:
+    async with opened(a_desk(), size) as (app, pilot):
+        await press(app, pilot, key, *(["tab", "tab"] if key == "s" else ["tab"]), *"zz")
+        told = " ".join(line.strip("│ ") for line in app.lines)
+        assert "is no time that can be read. Say 2h, 18:00, tomorrow 9:00, monday" in told
+        assert re.search(r"or \d{4}-\d\d-\d\dT14:00\.", told)
+        assert app.line_with("esc cancel")
+
+
+async def test_where_nothing_stands_there_is_nothing_to_end() -> None:
+    desk = a_desk(())
+    async with opened(desk) as (app, pilot):
+        await press(app, pilot, "e")
+        assert desk.said == []
 
 
 async def test_several_marked_rows_are_answered_at_once_and_given_back_by_one_key() -> None:
