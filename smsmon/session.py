@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -329,8 +328,7 @@ class Session:
     @property
     def alerts(self) -> tuple[Rule, ...]:
         """The rule of each alert that fires."""
-        firing = self.alerting.alerts.firing if self.alerting else {}
-        return tuple(chain.from_iterable(firing.values()))
+        return tuple(self.alerting.alerts.rules_firing) if self.alerting else ()
 
     def firing(self, message_id: str) -> Sequence[Rule]:
         """The rules of the alerts that fire for a message, the most severe first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from math import inf
 from types import MappingProxyType
 
@@ -72,9 +73,10 @@ class Alerts:
         """Message id → the rules that fire for it, the most severe first; a live view."""
         return MappingProxyType(self._firing)
 
-    def firing_of(self, subject: Subject) -> tuple[Rule, ...]:
-        """The rules that fire for a subject, the most severe first."""
-        return self._firing_of.get(subject[:2], ())
+    @property
+    def rules_firing(self) -> Iterable[Rule]:
+        """The rule of each alert that fires, whatever it is about."""
+        return chain.from_iterable(self._firing_of.values())
 
     def take(self) -> list[Alert]:
         """What began and ended since this was last asked, in its order."""
@@ -99,12 +101,6 @@ class Alerts:
             for name, case in cases.items()
             if case.fires and not case.resumed
         }
-
-    def of(self, subject: str | Subject) -> list[Alert]:
-        """What fires now for one subject, or message, the most severe first."""
-        key = (About.MESSAGE, subject) if isinstance(subject, str) else subject[:2]
-        cases = self._cases.get(key, {})
-        return [cases[rule.name].told(rule) for rule in self._firing_of.get(key, ())]
 
     def over(self, name: str, subject: Subject, now: float) -> Alert | None:
         """That an alert told elsewhere is over; None while that is not known, or not so."""

@@ -300,4 +300,4 @@ def test_whatever_happens_to_groups_firing_and_ending_take_turns(
                 if (told.rule.name, told.subject) == (name, subject)
             ]
             assert ends == [index % 2 == 0 for index in range(len(ends))]
-            assert bool(ends[-1]) == (name in [r.name for r in stage.alerts.firing_of(subject)])
+            assert bool(ends[-1]) == ((name, subject) in stage.alerts.fired())
