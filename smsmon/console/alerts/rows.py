@@ -239,7 +239,7 @@ def alert_columns(formats: Formats) -> tuple[Column[AlertRow], ...]:
         Column("since", "since", since, width=6, flex=2,
                max_width=12, priority=95, descending=True, sort_key=lambda row: row.since,
                help="Since when its condition holds."),
-        Column("for", "for", lasted, width=8, priority=90, descending=True,
+        Column("for", "for", lasted, width=9, priority=90, descending=True,
                sort_key=_seconds_of(formats), help="How long it fires, or fired."),
         Column("rule", "rule", rule, width=8, flex=1, max_width=16, priority=98, sort_key=rule_of,
                help="The rule that fires."),

@@ -11,7 +11,7 @@ from smsmon.alerts import About, Acknowledgement, Silence, State, Subject, What
 from smsmon.console import alert_words as words
 from smsmon.console.alert_standing import alert_rows, silence_rows
 from smsmon.console.alerts.cause import Cause, cause_of
-from smsmon.console.alerts.rows import Shown, counts
+from smsmon.console.alerts.rows import Shown, alert_columns, counts
 from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone
 from smsmon.filters import parse
@@ -134,6 +134,13 @@ def test_where_nothing_may_change_by_itself_moments_stand_in_place_of_ages() -> 
     assert told.startswith("acknowledged 19 Nov 10:00 by night@ops2")
     assert words.lasted(LOSSES, still) == ""
     assert words.lasted(LOSSES, FORMATS) == "6 m"
+
+
+@pytest.mark.parametrize("seconds", [59, 888, 3_599, 5_400, 86_399, 29.9 * DAY])
+def test_how_long_one_lasted_has_room_in_its_column(seconds: float) -> None:
+    over = replace(LOSSES, over_at=LOSSES.began_at + seconds)
+    (column,) = (each for each in alert_columns(FORMATS) if each.name == "for")
+    assert len(words.lasted(over, FORMATS)) <= column.width
 
 
 def test_those_that_nobody_answered_come_first_and_counts_tell_the_rest() -> None:
