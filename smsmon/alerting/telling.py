@@ -15,7 +15,7 @@ on, nobody is told: they were answered, or nobody was to be told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
@@ -100,10 +100,10 @@ def plan(
     another process took on a short time ago.
     """
     groups: defaultdict[tuple[str, bool], list[tuple[Case, _Owed]]] = defaultdict(list)
-    settled = []
+    settled, named = [], _by_name(silences)
     for case in cases:
         nothing = not case.episode.firing
-        for name, owed in _all_owed(case, ways, silences, now):
+        for name, owed in _all_owed(case, ways, _silences_of(case.episode, named), now):
             nothing = False
             if not any(case.telling(part) in refused for part in owed.parts):
                 groups[name, owed.edge is Edge.ESCALATED].append((case, owed))
@@ -241,6 +241,19 @@ def _deferred(at: float, episode: Episode, way: Way, now: float) -> float:
 def _seen(moment: float, now: float) -> float:
     """A moment of the past; one that lies ahead was written by a clock that was wrong."""
     return moment if moment <= now + CLOCK_SLACK else 0.0
+
+
+def _by_name(silences: Iterable[Silence]) -> Mapping[str, Sequence[Silence]]:
+    found: defaultdict[str, list[Silence]] = defaultdict(list)
+    for each in silences:
+        found[each.name].append(each)
+    return found
+
+
+def _silences_of(episode: Episode, named: Mapping[str, Sequence[Silence]]) -> Collection[Silence]:
+    """Those that are of an episode, found without a look at all of the others."""
+    names = {episode.rule, episode.subject.name, *episode.tags}
+    return [each for name in names for each in named.get(name, ()) if each.covers(episode)]
 
 
 def _silent_until(episode: Episode, silences: Iterable[Silence], at: float) -> float | None:

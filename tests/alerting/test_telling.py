@@ -120,3 +120,14 @@ def test_the_next_one_is_told_when_nobody_answered_in_time() -> None:
     assert plan([Case(answered, told)], chain, (), 1_500.0).next == 2_060.0
     hangs = Case(case.episode, {fired: Told(*fired, 1_000.0, None)}, {fired})
     assert ("b", Edge.ESCALATED) in [part for _, part in plan([hangs], chain, (), 1_060.0).take]
+
+
+def test_silences_of_others_are_not_gone_through_for_each_alert(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Silence, "covers", lambda self, _: pytest.fail(str(self)))
+    now = at("2026-11-27 12:00")
+    cases = [Case(replace(episode(str(n), fired_at=now), number=n + 1)) for n in range(20)]
+    others = [Silence(What.RULE, f"rule-{n}", now - 9, now + 9, number=n) for n in range(20)]
+    found = plan(cases, Ways({"one": Way()}, {}), others, now)
+    assert len(found.take) == len(cases)
