@@ -52,7 +52,7 @@ async def test_an_answer_is_given_shown_and_taken_back() -> None:
         assert "By anna@ops1, until Mon 00:00, if not over before." in app.text
         await press(app, pilot, "enter")
         assert states(desk)["losses"] is State.ACKNOWLEDGED
-        assert "anna@ops1 until Mon 00" in app.line_with("2270138")
+        assert "anna@ops1 until Mon" in app.line_with("2270138")
         assert "anna@ops1 until Mon 00:00: “on”" in app.text
         assert desk.said[-1] == (
             "losses 2270138 Win-back 2019 list is acknowledged until Mon 00:00. u takes it back."
