@@ -70,6 +70,13 @@ class Spending:
         if not later:
             self._heard_at = -inf
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so many seconds."""
+        self._kept = deque(
+            (each._replace(at=each.at + seconds) for each in self._kept), maxlen=_BALANCES_KEPT
+        )
+        self._heard_at += seconds
+
     def known(self, now: float, good: float) -> Money | None:
         """What it has; None while nobody knows, and ``good`` seconds after the last balance."""
         last = self._kept[-1] if self._kept else None
@@ -147,6 +154,12 @@ class Accounts:
 
     def spending(self, profile: str) -> Spending:
         return self._spending.get(profile) or Spending()
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so many seconds: what is known is as old as before."""
+        self.started += min(seconds, 0.0)
+        for spending in self._spending.values():
+            spending.shift(seconds)
 
     def stale_of(self, profile: str) -> int:
         return self._stale_of(profile)

@@ -245,7 +245,7 @@ class Alerts:
                 case.since += seconds
         # What is read from now on is read since the start.
         self._messages.started += min(seconds, 0.0)
-        self._accounts.started = self._messages.started
+        self._accounts.shift(seconds)
         self._groups.shift(seconds)
         self._agenda.clear_plans()
         self._touch_all()

@@ -103,11 +103,11 @@ def replay(
     told = _Told(rule)
     told.look(alerts, at=past.since)
     for happening in _in_order(then, alerts, past, chain(later, finals)):
-        told.look(alerts, before=happening.at)
+        told.look(alerts, up_to=happening.at)
         then.now = happening.at
         happening.do()
         told.look(alerts, at=happening.at)
-    told.look(alerts, before=past.until)
+    told.look(alerts, up_to=past.until)
     told.look(alerts, at=past.until)
     return told.episodes
 
@@ -141,11 +141,12 @@ class _Told:
         self._open: dict[Subject, int] = {}
         """Subject → the place of its episode."""
 
-    def look(self, alerts: Alerts, *, before: float = -inf, at: float | None = None) -> None:
-        """Look at all that is due before a moment, or at what was touched at it."""
+    def look(self, alerts: Alerts, *, up_to: float = -inf, at: float | None = None) -> None:
+        """Look at all that is due up to a moment, as one that runs does before what comes then is
+        taken in; or at what was touched at it."""
         if at is not None:
             self._step(alerts, at)
-        while (due := alerts.next_look) < before:
+        while (due := alerts.next_look) <= up_to:
             self._step(alerts, due)
 
     def _step(self, alerts: Alerts, now: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsmon.known import AccountState, Condition
@@ -200,6 +200,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(0, 900), st.integers(0, 900))
+@example([("hold", 10), ("shift", -9_000), ("hold", 90), ("wait", 1)], 1, 0)  # told after the shift
 def test_whatever_happens_to_an_account_firing_and_ending_take_turns(
     steps: list[tuple[str, object]], hold: int, clear: int
 ) -> None:

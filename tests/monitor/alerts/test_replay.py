@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsmon.alerts import Episode
@@ -113,6 +113,7 @@ def test_what_was_not_recorded_cannot_be_tried_and_why_is_told() -> None:
     st.sampled_from([0, 60]),
     st.sampled_from(["waiting>1", "oldest>200s", "failed>0"]),
 )
+@example([(1, 0), (1, 3), (60, 0)], 0, 60, "failed>0")  # it holds again as its end is due
 def test_a_replay_fires_when_it_would_have_fired_live(
     steps: list[tuple[int, int]], hold: int, clear: int, when: str
 ) -> None:
