@@ -125,6 +125,8 @@ class Alerting:
         self._read_from = -inf
         """The steady time at which it is tried again."""
         self._looks_since: float | None = None
+        self.began = asyncio.Event()
+        """Set once it is known what fired before, and all that happens from now on is news."""
         self._stirred = asyncio.Event()
         self._baskets: dict[tuple[str, bool], _Basket] = {}
         """By rule, and whether it holds what held already at the start."""
@@ -192,6 +194,7 @@ class Alerting:
         fired = ((each.rule, each.subject) for each in firing if self._concerns(each.subject))
         self.alerts.resume(fired)
         self.alerts.meet(self._board.messages)
+        self.began.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.sender.run())
             group.create_task(self._look())
