@@ -133,15 +133,18 @@ class AlertsScreen(Dialog[Cause | None]):
         self._firing: set[str] = set()
         """What fired when this was last looked at."""
         self._end: Callable[[], None] = lambda: None
+        # Held, and not looked up: news may come while the screen is being left.
+        self._counts = Line(id="alerts-counts")
+        self._whole = Static(id="alerts-whole", markup=False)
 
     @property
     def _table(self) -> LiveTable[str, AlertRow]:
         return self._pane.table
 
     def body(self) -> ComposeResult:
-        yield Line(id="alerts-counts")
+        yield self._counts
         yield self._pane
-        yield Static(id="alerts-whole", markup=False)
+        yield self._whole
         yield Keys(*_KEYS)
 
     def on_mount(self) -> None:
@@ -174,7 +177,7 @@ class AlertsScreen(Dialog[Cause | None]):
         told = counts(rows, len(silences), len(past), self._which, more=self._more)
         if self._trouble:
             told = styled(self._trouble, Tone.WARN)
-        self.query_one("#alerts-counts", Line).say(told)
+        self._counts.say(told)
         self._retitle()
 
     def _why_empty(self) -> str:
@@ -207,9 +210,7 @@ class AlertsScreen(Dialog[Cause | None]):
     def _tell_whole(self) -> None:
         """Say the row under the cursor in full: its cells may be too narrow."""
         row = self._table.cursor_row
-        self.query_one("#alerts-whole", Static).update(
-            Content() if row is None else whole_of(row, self._formats)
-        )
+        self._whole.update(Content() if row is None else whole_of(row, self._formats))
 
     # What is done
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from smsmon.alerts import Acknowledgement, State
 from smsmon.console.alerts.cause import Cause
+from smsmon.console.alerts.screen import AlertsScreen
 from smsmon.store.alerts import Over
 from tests.console.alerts.stage import (
     DAY,
@@ -189,3 +191,11 @@ async def test_nothing_is_painted_while_nothing_changes_and_no_clock_is_shown() 
         await desk.book.read()
         await press(app, pilot)
         assert not painted
+
+
+async def test_news_that_comes_while_it_is_left_is_no_fault() -> None:
+    async with opened(a_desk()) as (app, _):
+        screen = cast(AlertsScreen, app.screen)
+        await screen.query("*").remove()  # its parts go first
+        screen.look()
+        assert not screen.query("*")
