@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import ClassVar, NoReturn, Self
 
 from smsmon.keylike import DOTS
 
@@ -11,6 +11,35 @@ class Secret:
     """Prints as dots, compares by value, cannot be pickled or copied out."""
 
     __slots__ = ("__value",)
+    what: ClassVar[str]
+    """What it is called where it is refused."""
+    should_be: ClassVar[str]
+    """What one looks like, as the end of that sentence."""
+    longest: ClassVar[int]
+    """Characters."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The one that is written in ``text``, white space around it aside.
+
+        Raises ``ValueError`` with a sentence that does not repeat the text.
+        """
+        word = text.strip()
+        if not word:
+            problem = "is empty"
+        elif len(word) > cls.longest:
+            problem = f"is {len(word)} characters long"
+        else:
+            problem = cls.problem(word)
+        if problem:
+            del text, word  # a crash report prints the variables of the frame that raised
+            raise ValueError(f"The {cls.what} {problem}; {cls.should_be}.")
+        return cls(word)
+
+    @staticmethod
+    def problem(word: str) -> str:
+        """What is wrong with a word that is no longer than one may be; empty when nothing is."""
+        raise NotImplementedError
 
     def __init__(self, value: str) -> None:
         self.__value = value
@@ -49,30 +78,13 @@ class Address(Secret):
     """Where to, as a URL that holds what lets us in: of a target, of a dead man's switch."""
 
     __slots__ = ()
+    what = "address"
+    should_be = "an address looks like scheme://…"
+    longest = 4_000
 
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """The address written in ``text``, white space around it aside.
-
-        Raises ``ValueError`` with a sentence that does not repeat the text.
-        """
-        word = text.strip()
-        problem = _problem(word)
-        if problem:
-            del text, word  # a crash report prints the variables of the frame that raised
-            raise ValueError(f"The address {problem}; an address looks like scheme://….")
-        return cls(word)
-
-
-_LONGEST = 4_000
-
-
-def _problem(word: str) -> str:
-    if not word:
-        return "is empty"
-    if len(word) > _LONGEST:
-        return f"is {len(word)} characters long"
-    if not word.isprintable():
-        return "has characters that none has"
-    scheme, mark, rest = word.partition("://")
-    return "" if mark and rest and scheme.isascii() and scheme.isalnum() else "has no scheme"
+    @staticmethod
+    def problem(word: str) -> str:
+        if not word.isprintable():
+            return "has characters that none has"
+        scheme, mark, rest = word.partition("://")
+        return "" if mark and rest and scheme.isascii() and scheme.isalnum() else "has no scheme"
