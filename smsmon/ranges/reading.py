@@ -1,39 +1,14 @@
-"""Ranges of time as people say them: ``yesterday 22:00``, ``last night``, ``2 h``. Pure.
-
-All are read in one zone, as seen from a moment that is now. None goes beyond now.
-
-================================  ==================================================================
-``22:00``                         the last one before now; as an end, the first after the beginning
-``today``, ``yesterday``          the whole day
-``monday``                        the last one before today; as an end, the first from the beginning
-``26 nov``, ``2026-11-26``        the whole day; without a year the last one there was
-``yesterday 22:00``               a moment; ``monday 9:00``, ``26 nov 14:00``, ``2026-11-26 14:00``
-``2026-11-26T14:00Z``             a moment in a zone of its own
-``yesterday evening``             06-12 morning, 12-18 afternoon, 18-24 evening, 22-08 night
-``last night``, ``this morning``  the night of yesterday, from 22:00 to 08:00; the morning of today
-``this week``, ``last week``      from Monday on
-``2 h``, ``90 min``, ``2h ago``   so long before now
-================================  ==================================================================
-
-A moment alone lasts until now, and so does what follows ``since``. An end is said with ``until``
-(``22:00 until 06:00``, ``22:00-06:00``) or ``for`` (``22:00 for 2 h``); a day as an end
-counts whole.
-
-Where clocks are set back an hour comes twice: a beginning means the first, an end the second, so
-that nothing is left out that may be meant. Where they are put forward an hour is missing: any
-moment of it is the one at which they were put forward.
-"""
+"""Reads ranges of time, and moments to come. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 from smsmon.filters.questions import BadValue, parse_duration
-from smsmon.times import MONTHS, YEAR_FROM
+from smsmon.times import MONTHS
 
 DAY = 86_400.0
 EXAMPLES = (
@@ -72,7 +47,7 @@ class Range:
 
 def read(text: str, now: float, zone: tzinfo) -> Range:
     """The range that ``text`` means. Raises ``BadRange``."""
-    return _Reader(now, zone).whole(text)
+    return Reader(now, zone).whole(text)
 
 
 def between(
@@ -83,7 +58,7 @@ def between(
     ``since`` lasts until now if it is a moment or a day; a night, another part of a day and a week
     end by themselves. Without it the range is ``otherwise`` seconds long.
     """
-    return _Reader(now, zone).between(since, until, otherwise)
+    return Reader(now, zone).between(since, until, otherwise)
 
 
 FURTHEST_AHEAD = 366 * DAY
@@ -97,52 +72,12 @@ def ahead(text: str, now: float, zone: tzinfo) -> float:
     A time of day is the next one, a day or a part of one is its beginning.
     """
     words = _words(text).removeprefix("until ").removeprefix("in ").removeprefix("on ")
-    at = _Reader(now, zone).to_come(words)
+    at = Reader(now, zone).to_come(words)
     if at <= now:
         raise BadRange(f"{_quoted(text)} is over already. Say {AHEAD_EXAMPLES}.")
     if at > now + FURTHEST_AHEAD:
         raise BadRange(f"{_quoted(text)} is more than a year ahead.")
     return at
-
-
-def told(range: Range, now: float, zone: tzinfo) -> str:
-    """A range in words that are read as this very range: ``since yesterday 22:00``,
-    ``yesterday 22:00 until 06:00``. Fractions of a second are left out.
-    """
-    start = _told_moment(range.start, None, now, zone)
-    if range.open:
-        return f"since {start}"
-    day = _day_told(range.start, now, zone)
-    for words in ("last night", "last week", day):
-        if _Reader(now, zone).whole(words) == range:
-            return words
-    return f"{start} until {_told_moment(range.end, range.start, now, zone)}"
-
-
-_HOUR = 3600
-
-
-def hour_beside(range: Range, step: int, now: float, zone: tzinfo) -> Range | None:
-    """The hour after (``step`` 1) or before (-1) ``range``, by the clock of the zone.
-
-    Beside what is no such hour is, from behind, the hour that it ends in, and from before the one
-    that it begins in. None where that has not begun yet, or lies before the epoch.
-    """
-    first, last = _hour_of(range.start, zone), _hour_of(range.end - 0.001, zone)
-    if first == last == range.start and (range.open or range.end == first + _HOUR):
-        start = _hour_of(first - 1, zone) if step < 0 else first + _HOUR
-    else:
-        start = last if step < 0 else first
-    if not 0 <= start < now:
-        return None
-    end = start + _HOUR
-    return Range(start, min(end, now), open=end >= now)
-
-
-def _hour_of(at: float, zone: tzinfo) -> float:
-    """When the hour began that ``at`` lies in."""
-    local = datetime.fromtimestamp(at, zone)
-    return float(int(at) - local.minute * 60 - local.second)
 
 
 # Reading
@@ -172,7 +107,7 @@ _FURTHEST = timedelta(hours=14)
 """From UTC: what is further is no zone, but the end of a range."""
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """What one piece of a range means."""
 
     start: float
@@ -182,7 +117,7 @@ class _Said(NamedTuple):
     """It ends by itself, also as the beginning of a range: a night, a week."""
 
 
-class _Reader:
+class Reader:
     """Reads what is said at one moment in one zone."""
 
     def __init__(self, now: float, zone: tzinfo) -> None:
@@ -197,18 +132,18 @@ class _Reader:
             return found
         if words.startswith(("until ", "before ")):
             raise BadRange(f"{_quoted(text)} has no beginning.", wants_examples=True)
-        said = self._one(since[2] if since else words)
+        said = self.one(since[2] if since else words)
         return self._range(said.start, None if since else said.end, text)
 
     def between(self, since: str | None, until: str | None, otherwise: float) -> Range:
         if since is None:
-            last = self._one(_words(until or "now"))
+            last = self.one(_words(until or "now"))
             end = min(last.start if last.end is None else last.end, self.now)
             return self._range(end - otherwise, end, until or "now")
         words = _words(since)
         if until is None and (_SINCE.fullmatch(words) or self._two(words)):
             return self.whole(since)
-        said = self._one(words)
+        said = self.one(words)
         if until is not None:
             return self._range(said.start, self._end(_words(until), said.start), until)
         return self._range(said.start, said.end if said.ends else None, since)
@@ -232,11 +167,11 @@ class _Reader:
         except BadRange:
             pass
         try:
-            at = self._one(words, self.now).start
+            at = self.one(words, self.now).start
         except BadRange as error:
             raise BadRange(error.sentence.removesuffix(".") + f". Say {AHEAD_EXAMPLES}.") from None
         weekday = words.split()[0][:3] in {name[:3] for name in _WEEKDAYS}
-        return at if at > self.now or not weekday else self._one(words, self.now + DAY).start
+        return at if at > self.now or not weekday else self.one(words, self.now + DAY).start
 
     def _two(self, words: str) -> Range | None:
         """A range with a beginning and an end; None for what is none."""
@@ -246,39 +181,39 @@ class _Reader:
         if found is None:
             return None
         begun, link, ended = found[1], found[2], found[found.re.groups]
-        start = self._one(begun).start
+        start = self.one(begun).start
         if link == "for":
             return self._range(start, start + _seconds(ended), words)
         return self._range(start, self._end(ended, start), words)
 
     def _end(self, words: str, start: float) -> float:
-        said = self._one(words, start)
+        said = self.one(words, start)
         return said.start if said.end is None else said.end
 
-    def _one(self, words: str, after: float | None = None) -> _Said:
+    def one(self, words: str, after: float | None = None) -> Said:
         """A piece; with ``after`` it is the end of what begins then."""
         words = _SAME.get(words, words)
         last = after is not None
         try:
             if (at := self._iso(words)) is not None:
-                return _Said(self._instant(at, last))
+                return Said(self._instant(at, last))
             if words == "now":
-                return _Said(self.now)
+                return Said(self.now)
             if (clock := _CLOCK.fullmatch(words)) is not None:
                 seconds = int(clock[2]) * 3600 + int(clock[3]) * 60 + int(clock[4] or 0)
                 if clock[1] is None:
-                    return _Said(self._clock(seconds, after))
+                    return Said(self._clock(seconds, after))
                 if day := self._day(clock[1], after):
-                    return _Said(self._at(day, seconds, last))
+                    return Said(self._at(day, seconds, last))
             if (part := _PART.fullmatch(words)) is not None and (day := self._day(part[1], after)):
                 begin, end = _PARTS[part[2]]
-                return _Said(self._at(day, begin * 3600), self._at(day, end * 3600, True), True)
+                return Said(self._at(day, begin * 3600), self._at(day, end * 3600, True), True)
             if words in ("this week", "last week"):
                 monday = self.today - timedelta(self.today.weekday() + 7 * (words == "last week"))
-                return _Said(self._at(monday), self._at(monday + timedelta(7), last=True), True)
+                return Said(self._at(monday), self._at(monday + timedelta(7), last=True), True)
             if day := self._day(words, after):
-                return _Said(self._at(day), self._at(day + timedelta(1), last=True))
-            return _Said(self.now - _seconds(words))
+                return Said(self._at(day), self._at(day + timedelta(1), last=True))
+            return Said(self.now - _seconds(words))
         except BadRange:
             raise
         except (ValueError, OverflowError, OSError):
@@ -413,40 +348,3 @@ def _offset(at: int, zone: tzinfo) -> timedelta | None:
 
 def _quoted(text: str) -> str:
     return repr(text) if max(map(len, text.split()), default=0) <= _WORD else "This"
-
-
-# Telling
-
-
-def _told_moment(at: float, after: float | None, now: float, zone: tzinfo) -> str:
-    """A moment, in the shortest words that mean it."""
-    whole, reader = float(int(at)), _Reader(now, zone)
-    for words in _forms(whole, after, now, zone):
-        try:
-            said = reader._one(words.lower(), after)
-        except BadRange:
-            continue
-        if said.start == whole:
-            return words
-    return f"{datetime.fromtimestamp(whole, zone).isoformat(' ')}"
-
-
-def _forms(at: float, after: float | None, now: float, zone: tzinfo) -> Iterator[str]:
-    """How ``at`` may be told, the shortest first; some mean another moment."""
-    local, today = (datetime.fromtimestamp(moment, zone) for moment in (at, now))
-    clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-    is_today = local.date() == today.date()
-    begun = None if after is None else datetime.fromtimestamp(after, zone).date()
-    if is_today if begun is None else (local.date() - begun).days <= is_today:
-        yield clock
-    yield f"{_day_told(at, now, zone)} {clock}"
-    yield f"{local:%Y-%m-%d} {clock}"
-
-
-def _day_told(at: float, now: float, zone: tzinfo) -> str:
-    """The day of a moment: ``yesterday``, ``23 Nov``, ``2025-11-23``."""
-    day, today = (datetime.fromtimestamp(moment, zone).date() for moment in (at, now))
-    ago = (today - day).days
-    if 0 <= ago < 2:
-        return "yesterday" if ago else "today"
-    return f"{day.day} {MONTHS[day.month - 1]}" if 0 < ago < YEAR_FROM else f"{day}"
