@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from smsmon import learned
 from smsmon.accounts import Accounts, limits_of
-from smsmon.clock import Clock, sleep
+from smsmon.clock import Clock
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Entry
 from smsmon.monitor.engine import Engine
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from smsmon.sharing import Rank, Sharing, WhoPolls
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
+    from smsmon.store.shared import News
     from smsmon.watching import Watching
 
 
@@ -75,6 +76,7 @@ class Session:
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
+        self._list_written = asyncio.Event()
         self._using = asyncio.Lock()
         sources = accounts.sources.items()
         self.engine = Engine(
@@ -149,7 +151,7 @@ class Session:
         self._started = True
         self._alerted = alerted
         self._use_rules()
-        self.sharing.wrote = self.alert_book.look_again
+        self.sharing.wrote = self._wrote
         await self.sharing.begin()
         days = self.accounts.settings.history.retention_days
         await self.watching.start(self.clock, days, shown)
@@ -178,7 +180,8 @@ class Session:
     ) -> None:
         """Take over what others do to the watchlist every so many seconds, until cancelled."""
         while True:
-            await sleep(self.clock, every)
+            await self.clock.wait(self._list_written, every)
+            self._list_written.clear()
             await self.watching.look()
             self.looked_at = self.clock.monotonic()
             looked()
@@ -339,6 +342,15 @@ class Session:
     def record(self, applied: Applied, watched: Watched) -> None:
         """Have the history keep what the engine applied."""
         self.history.record(applied, watched)
+
+    def _wrote(self, news: News) -> None:
+        """Somebody wrote to the store: what shows it looks at once."""
+        from smsmon.store.shared import News
+
+        if News.ALERTS in news:
+            self.alert_book.look_again()
+        if News.WATCHLIST in news:
+            self._list_written.set()
 
     def _rank(self) -> Rank:
         from smsmon.sharing import rank_of

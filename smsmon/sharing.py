@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import partial
 from math import inf
 
-from smsmon.clock import Clock
+from smsmon.clock import Clock, sleep
 from smsmon.following import Following, Wishes
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event
@@ -23,12 +24,23 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore
-from smsmon.store.errors import StoreError
-from smsmon.store.shared import HEARTBEAT, LASTING, Holder, Lease, Newer, Wish
+from smsmon.store.errors import StoreError, Unreachable
+from smsmon.store.shared import (
+    HEARTBEAT,
+    LASTING,
+    NOTHING_NEW,
+    Holder,
+    Lease,
+    Newer,
+    News,
+    Wish,
+)
 from smsmon.watching import Watching
 
 LOOK_EVERY = 0.4
 """Seconds between two looks at what others record: a change shows everywhere in a second."""
+APART = 0.1
+"""Seconds between two looks at the least, however often a store rings."""
 YIELD = 3.0
 """Seconds for which one that was asked to let another poll does not poll again."""
 
@@ -61,6 +73,9 @@ class WhoPolls:
     """The other process that does; None: nobody, or it is not known."""
     followed: bool = False
     """Others follow what we read."""
+    unreachable_since: float | None = None
+    """Since when the store does not answer; None while it does. Nothing is polled then, and what
+    is shown is what was known."""
 
 
 @dataclass(slots=True)
@@ -73,10 +88,12 @@ class _Look:
     """There is no lease to be had here: nobody is in the way, and nothing can be shared."""
     holder: Holder | None = None
     followed: bool = False
-    wrote: bool = False
-    """Somebody wrote since the last look, another process or we."""
+    reached: bool = True
+    """The store answered."""
+    news: News = NOTHING_NEW
+    """What somebody wrote of since the last look, another process or we."""
     newer: Newer | None = None
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: Sequence[Wish] = ()
 
 
 class Sharing:
@@ -113,12 +130,14 @@ class Sharing:
         self._granting = Granting(engine, history, clock, retry, self.our_wishes.who)
         self._stirred = asyncio.Event()
         self._follows = True
-        self._behind = True
-        """Something was written, since we follow, that was not read yet."""
+        self._behind = News.POLLS | News.WISHES
+        """What may have been written that was not read yet."""
         self._alone = False
         self._asked = False
         """We have asked another process to let us poll."""
         self._yields_until = -inf
+        self._wishes: Sequence[Wish] = ()
+        """Those of others, as read last."""
         self._accounts: dict[str, AccountState] = {}
         """How it stands with the accounts, as recorded last."""
         self.polling = WhoPolls()
@@ -128,8 +147,8 @@ class Sharing:
         """Called when it changes who polls."""
         self.took_over: Callable[[], None] = lambda: None
         """Called when we begin to poll."""
-        self.wrote: Callable[[], None] = lambda: None
-        """Called when it was seen that anybody wrote."""
+        self.wrote: Callable[[News], None] = lambda _: None
+        """Called when it was seen that anybody wrote, and of what."""
         engine.grant(NOTHING)
         engine.others = self.our_wishes
         engine.subscribe(self._hear)
@@ -137,6 +156,7 @@ class Sharing:
 
     async def begin(self) -> None:
         """Find out who polls, before the history is loaded."""
+        self._follower.ring(partial(_in_loop, asyncio.get_running_loop(), self.look_now))
         self._turn(await self._look_at_disk(first=True))
 
     async def run(self) -> None:
@@ -145,18 +165,19 @@ class Sharing:
             await self.step()
             self.looked_at = self._clock.monotonic()
             calm = self.polling.here and not self.polling.followed
-            await self._clock.wait(self._stirred, HEARTBEAT if calm else LOOK_EVERY)
+            if await self._clock.wait(self._stirred, HEARTBEAT if calm else LOOK_EVERY):
+                await sleep(self._clock, self.looked_at + APART - self._clock.monotonic())
             self._stirred.clear()
 
     def look_now(self) -> None:
-        """Look at once: how we stand to others may have changed."""
+        """Look at once: something was written, or how we stand to others may have changed."""
         self._stirred.set()
 
     async def step(self) -> None:
         """Look once, and do what follows from it."""
         look = await self._look_at_disk()
-        if look.wrote:
-            self.wrote()
+        if look.news:
+            self.wrote(look.news)
         if look.newer is not None and not self._engine.leads:
             self._following.take(look.newer)
         self._turn(look)
@@ -200,17 +221,27 @@ class Sharing:
         elif not look.alone:
             self._lease.leave()
             look.followed = self._lease.attended()
-        with contextlib.suppress(StoreError):  # whoever writes, or asks, says so; and again soon
-            look.wrote = self._follower.changed()
-            self._behind |= look.wrote
-            if first:
-                self._following.cursor = self._follower.end()
-            elif self._follows and (self._behind or look.held):
-                look.newer = self._follower.newer(self._following.cursor)
-                self._behind = False
-            elif look.followed:
-                look.wishes = self._follower.wishes()
+        try:
+            self._look_for_news(look, first)
+        except Unreachable:
+            look.reached = False
+        except StoreError:  # whoever writes, or asks, says so; and it is tried again soon
+            pass
         return look
+
+    def _look_for_news(self, look: _Look, first: bool) -> None:
+        look.news = self._follower.changed()
+        self._behind |= look.news
+        if first:
+            self._following.cursor = self._follower.end()
+        elif self._follows and (News.POLLS in self._behind or look.held):
+            look.newer = self._follower.newer(self._following.cursor)
+            self._behind &= ~News.POLLS
+        elif look.followed:
+            if News.WISHES in self._behind:
+                self._wishes = self._follower.wishes()
+                self._behind &= ~News.WISHES
+            look.wishes = self._wishes
 
     def _ask_lease(self, wants: bool) -> bool:
         """True when it is for us to poll."""
@@ -221,6 +252,8 @@ class Sharing:
             return wants and self._lease.holder is None
         try:
             self._lease.claim(())
+        except Unreachable:
+            return False
         except StoreError:
             return True
         return self._lease.held
@@ -239,7 +272,8 @@ class Sharing:
             self._history.followed(look.followed)
             if not look.followed:
                 self._engine.focus_elsewhere(())
-        polling = WhoPolls(look.held, look.holder, look.followed)
+        since = None if look.reached else self.polling.unreachable_since or self._clock.now()
+        polling = WhoPolls(look.held, look.holder, look.followed, since)
         if polling != self.polling:
             self.polling = polling
             self.turned()
@@ -249,14 +283,10 @@ class Sharing:
         self._follows, self._alone = False, alone
         self._accounts.clear()
 
-        def lost() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(self._superseded)
-
         if alone:
             history.record_alone()
         else:
-            history.lead(self._lease.ours_still, lost)
+            history.lead(self._lease.ours_still, partial(_in_loop, loop, self._superseded))
         self._watching.note_watched()
         refused = self._asked and [
             name
@@ -274,7 +304,8 @@ class Sharing:
         self._history.follow()
         self._following.begin()
         self.our_wishes.begin()
-        self._follows = self._behind = True
+        self._follows = True
+        self._behind |= News.POLLS
         self._stirred.set()
 
     def _superseded(self) -> None:
@@ -318,6 +349,12 @@ class Sharing:
                 changed.append(state)
         if changed:
             self._history.record_accounts(changed)
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, called: Callable[[], None]) -> None:
+    """Call it in ``loop``, from any thread; it is not when the loop has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(called)
 
 
 class Granting:

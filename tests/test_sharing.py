@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
-from smsmon.sharing import WhoPolls
+from smsmon.sharing import APART, WhoPolls
+from smsmon.store.local.exchange import LocalFollower
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member
 from tests.store.reports import changes, rows_of
@@ -282,3 +284,30 @@ async def test_those_that_watch_a_part_of_the_list_leave_it_to_one_that_watches_
     await whole.stand_still()
     took = await home.until(lambda: one.polls and other.polls, "they read their own again")
     assert took <= 5.0
+
+
+async def test_where_the_store_rings_it_looks_at_once_and_not_too_often(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bells: list[Callable[[], None]] = []
+    monkeypatch.setattr(LocalFollower, "ring", lambda _, callback: bells.append(callback))
+    _, second = await home.join(), await home.join()
+    await home.until(lambda: second["300"].read_at)
+    looks: list[float] = []
+    look = second.sharing.step
+
+    async def noted() -> None:
+        looks.append(home.clock.monotonic())
+        await look()
+
+    monkeypatch.setattr(second.sharing, "step", noted)
+    await home.until(lambda: looks)
+    await home.pass_time(APART)
+    looks.clear()
+    rung = home.clock.monotonic()
+    for _ in range(40):
+        await asyncio.to_thread(bells[1])
+        await home.pass_time(0.025)
+    assert looks[0] == rung
+    assert len(looks) <= 1.0 / APART + 1
+    assert all(after - before > APART * 0.9 for before, after in itertools.pairwise(looks))

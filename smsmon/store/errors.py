@@ -41,6 +41,10 @@ class NotWritable(StoreError):
     """This user may not write it."""
 
 
+class Unreachable(StoreError):
+    """What keeps it does not answer: it is tried again by itself, and nobody needs to wait."""
+
+
 class Damaged(StoreError):
     """The content of a database makes no sense any more."""
 

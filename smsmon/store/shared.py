@@ -6,8 +6,9 @@ say what their operators wish of it. Moments are seconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 from typing import NamedTuple, Protocol
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered
@@ -79,12 +80,34 @@ class Newer:
     accounts: Sequence[AccountState] = ()
 
 
-class Follower(Protocol):
-    """Looks whether another process recorded something. Every method raises ``StoreError``."""
+class News(IntFlag):
+    """What something new was written of."""
 
-    def changed(self) -> bool:
-        """True when anything was written since this was last asked, and at first. Costs next to
-        nothing while nobody writes.
+    POLLS = 1
+    """Messages, events, how it stands with accounts."""
+    ALERTS = 2
+    WATCHLIST = 4
+    """Said only where the list is kept with all the rest."""
+    WISHES = 8
+
+
+NOTHING_NEW = News(0)
+
+
+class Follower(Protocol):
+    """Looks whether another process recorded something. Every method raises ``StoreError``, and
+    where the store does not answer ``Unreachable``.
+    """
+
+    def ring(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called, in any thread, as soon as something was written: it is worth
+        to look at once. Where nobody tells (a disk), it never is.
+        """
+        ...
+
+    def changed(self) -> News:
+        """What may be new since this was last asked, and at first. Costs next to nothing while
+        nobody writes.
         """
         ...
 

@@ -65,7 +65,7 @@ class Alerted:
         )
         self.alerting.sender.grace = 0.0
         member.sharing.took_over = self.alerting.take_over
-        member.sharing.wrote = self.book.look_again
+        member.sharing.wrote = lambda _: self.book.look_again()
         member.watching.recorded_anew = self.alerting.record_anew
         self.book.changed(lambda: self.alerting.answers(self.book.episodes, self.book.silences))
         self.jobs = [

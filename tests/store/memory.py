@@ -50,7 +50,16 @@ from smsmon.store.past import (
     with_alerts,
 )
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
-from smsmon.store.shared import LASTING, Cursor, Holder, Newer, Recorded, Wish
+from smsmon.store.shared import (
+    LASTING,
+    NOTHING_NEW,
+    Cursor,
+    Holder,
+    Newer,
+    News,
+    Recorded,
+    Wish,
+)
 from tests.store.memory_alerts import Kept as KeptAlerts
 from tests.store.memory_alerts import MemoryAlerts
 
@@ -843,10 +852,14 @@ class MemoryFollower:
         self._revisions = revisions
         self._looked_at = -1
 
-    def changed(self) -> bool:
+    def ring(self, callback: Callable[[], None]) -> None:
+        pass
+
+    def changed(self) -> News:
         writes = self._memory.writes + self._memory.alerts.writes
         before, self._looked_at = self._looked_at, writes
-        return before != self._looked_at
+        news = News.POLLS | News.ALERTS | News.WISHES
+        return NOTHING_NEW if before == self._looked_at else news
 
     def end(self) -> Cursor:
         return Cursor(0, max((id for id, _ in self._memory.events), default=0))

@@ -16,7 +16,7 @@ from smsmon.model import Fault, FaultKind, Transition
 from smsmon.store.local import queries
 from smsmon.store.local.columns import ms, seconds
 from smsmon.store.local.reader import Reader
-from smsmon.store.shared import LASTING, Cursor, Newer, Recorded, Wish
+from smsmon.store.shared import LASTING, NOTHING_NEW, Cursor, Newer, News, Recorded, Wish
 
 
 class Superseded(Exception):
@@ -198,6 +198,9 @@ FOLLOWING = None
 """In place of a term: another process records."""
 
 
+_OF_THE_DATABASE = News.POLLS | News.ALERTS | News.WISHES
+
+
 class LocalFollower:
     """One connection that looks whether there is something new.
 
@@ -210,13 +213,16 @@ class LocalFollower:
         self._revisions = revisions
         self._looked_at: tuple[sqlite3.Connection, int] | None = None
 
-    def changed(self) -> bool:
+    def ring(self, callback: Callable[[], None]) -> None:
+        pass  # files do not ring
+
+    def changed(self) -> News:
         def look(connection: sqlite3.Connection) -> tuple[sqlite3.Connection, int]:
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             return connection, version
 
         before, self._looked_at = self._looked_at, self._reader.ask(look)
-        return before is None or before[0] is not self._looked_at[0] or before != self._looked_at
+        return NOTHING_NEW if before == self._looked_at else _OF_THE_DATABASE
 
     def end(self) -> Cursor:
         query = "SELECT ifnull(max(id), 0) FROM event"
