@@ -98,18 +98,21 @@ class Head:
 
 
 def trouble(head: Head) -> bool:
-    """True when an account is down or stopped, or nothing polls: the whole line says so."""
-    return bool(head.halted) or any(
-        account.condition is not Condition.OK for account in head.accounts
-    )
+    """True when an account is down or stopped, the store does not answer, or nothing polls: the
+    whole line says so.
+    """
+    gone = head.polling is not None and head.polling.unreachable_since is not None
+    down = any(account.condition is not Condition.OK for account in head.accounts)
+    return bool(head.halted) or gone or down
 
 
 def truth(head: Head, formats: Formats, width: int) -> Content:
     """The first line, in ``width`` columns: what matters least gives way first.
 
-    No width leaves out that accounts are in trouble, that alerts fire, that the picture is held
-    still or that numbers are masked. Whether these are told at length, and whether the account is
-    named, is for the width to say and not for what else there is: nothing comes and goes.
+    No width leaves out that accounts are in trouble, that the store does not answer, that alerts
+    fire, that the picture is held still or that numbers are masked. Whether these are told at
+    length, and whether the account is named, is for the width to say and not for what else there
+    is: nothing comes and goes.
     """
     wide = width >= _WIDE
     name = Content.styled("smsmon", "bold")
@@ -120,7 +123,7 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
         halted = Content.assemble(("NOT POLLING", "bold"))
         parts.append(part(_ALWAYS, Content.assemble(halted, f": {head.halted}"), halted))
     parts.extend(_all_accounts(head, formats))
-    if polls := _who_polls(head.polling):
+    if polls := _who_polls(head.polling, formats):
         parts.append(part(*polls))
     if head.alerts:
         # While an account is in trouble, the line is about that: its words need the room.
@@ -204,8 +207,14 @@ def _shortest(alike: list[AccountState], head: Head) -> list[Content]:
     return [named, counted, counted]  # the last form is taken when all other accounts have theirs
 
 
-def _who_polls(polling: WhoPolls | None) -> tuple[int, *tuple[Content, ...]] | None:
+def _who_polls(
+    polling: WhoPolls | None, formats: Formats
+) -> tuple[int, *tuple[Content, ...]] | None:
     """Who polls, where that is not this console for itself alone: its worth, and its forms."""
+    if polling is not None and polling.unreachable_since is not None:
+        gone = Content.styled("store unreachable", "bold")
+        since = formats.moment(polling.unreachable_since)
+        return _ALWAYS, Content.assemble(gone, f" since {since}"), gone
     if polling is None or (polling.here and not polling.followed):
         return None
     if polling.here:

@@ -39,11 +39,18 @@ def _of_process(seen: Seen) -> Iterator[Metric]:
         ("start_time_seconds", "When this process began.", seen.started_at),
         ("collected_timestamp_seconds", "When all of this was so.", seen.at),
         ("healthy", "1 while all is well with this process (see smsmon watch).", seen.well),
+        ("store_up", "1 while the store answers.", seen.unreachable_since is None),
         ("polling", "1 while this process asks the API, 0 while it follows another.", seen.leads),
         ("requests_per_minute", "Requests of the last minute, of all smsmon here.", seen.requests),
         ("requests_per_minute_limit", "As many are allowed at present.", seen.allowed),
     ):
         yield _gauge(name, help_, (), [((), float(value))])
+    yield _gauge(
+        "store_unreachable_since_timestamp_seconds",
+        "Since when the store does not answer; absent while it does.",
+        (),
+        [((), seen.unreachable_since)],
+    )
 
 
 def _of_accounts(seen: Seen) -> Iterator[Metric]:

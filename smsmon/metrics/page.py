@@ -71,6 +71,7 @@ class Page:
     async def seen(self) -> Seen:
         """How everything stands now."""
         engine, now = self._session.engine, self._clock.now()
+        polling = self._session.polling
         async with self._gathering:
             await self._countries.refresh(engine.board)
             await self._look_at_balances(now)
@@ -80,6 +81,7 @@ class Page:
             version=__version__,
             well=self._well(),
             leads=engine.leads,
+            unreachable_since=None if polling is None else polling.unreachable_since,
             requests=engine.requests_last_minute,
             allowed=engine.allowed,
             accounts=accounts_of(engine, self._balances, now),

@@ -49,6 +49,8 @@ class Seen:
     version: str
     well: bool
     leads: bool
+    unreachable_since: float | None
+    """Since when the store does not answer; None while it does."""
     requests: int
     allowed: int
     accounts: Mapping[str, OfAccount]

@@ -5,6 +5,9 @@ the API, and what is due is asked for. It says nothing about the API: one that i
 the key or asks for patience is what smsmon is there to tell of, by its alerts. Nor about who reads
 the output: nothing waits for it.
 
+A store that does not answer is told to those who look after it, as trouble; but no reason to start
+this process again, which comes back by itself, and would lose the picture that it keeps.
+
 A loop that stands still gives no answer at all, so nobody is told that all is well then, either.
 """
 
@@ -21,6 +24,8 @@ UNWRITTEN = 300.0
 """Seconds for which the history may be unwritten: what waits is kept, and a disk is soon tidied."""
 NOBODY = 60.0
 """Seconds for which nobody may ask the API: another process takes over in five."""
+UNREACHABLE = 60.0
+"""Seconds for which the store may give no answer: a server starts again, or one takes over."""
 UNASKED = 900.0
 """Seconds that what is due may wait while the account brings nothing: longer than the smallest
 budget lets it wait."""
@@ -39,13 +44,24 @@ class Signs:
     unasked: Mapping[str, float] = field(default_factory=dict)
     """Account that answers → since its most overdue message was due, where nothing was heard
     of the account for as long."""
+    unreachable: float = 0.0
+    """Since the store does not answer; 0 while it does. Nothing is asked and written then."""
 
 
 def trouble(signs: Signs) -> str:
     """Why not all is well, in one sentence, the same while that lasts; empty when it is."""
+    if not (told := stuck(signs)) and signs.unreachable > UNREACHABLE:
+        return f"The store has not answered for more than {duration(UNREACHABLE)}."
+    return told
+
+
+def stuck(signs: Signs) -> str:
+    """The trouble that lies in this process: to start it again may mend it; empty without any."""
     for name, since in signs.rounds.items():
         if since > ROUND:
             return f"{name} has stood still for more than {duration(ROUND)}."
+    if signs.unreachable:
+        return ""
     if signs.unwritten > UNWRITTEN:
         return f"The history could not be written for more than {duration(UNWRITTEN)}."
     if signs.nobody_asks > NOBODY:

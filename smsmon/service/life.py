@@ -173,7 +173,7 @@ class Service:
             await sleep(self._clock, every)
 
     async def _tell_alive(self) -> None:
-        if not self.vitals.trouble:
+        if not self.vitals.stuck:
             self.systemd.alive()
 
     async def _tell_status(self) -> None:
@@ -186,7 +186,9 @@ class Service:
         messages = counted(len(session.engine.board), "message")
         who, alerting = session.sharing.polling, session.alerting
         firing = len(alerting.alerts.fired()) if alerting is not None else 0
-        if who.here:
+        if who.unreachable_since is not None:
+            doing = f"The store does not answer: {messages}"
+        elif who.here:
             doing = f"Asks the API for {messages}"
         elif who.holder is not None:
             doing = f"Follows {who.holder}: {messages}"

@@ -10,7 +10,7 @@ from smsmon.clock import Clock, sleep
 from smsmon.known import Condition
 from smsmon.model import Origin
 from smsmon.monitor.state import Applied
-from smsmon.service.health import UNASKED, Signs, trouble
+from smsmon.service.health import UNASKED, Signs, stuck, trouble
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Vitals:
         self._session = session
         self._clock = clock
         self._began = self._written_at = self._tried_at = self._asked_at = clock.monotonic()
+        self._reached_at = self._began
+        """When the store was last seen to answer."""
         self._heard: dict[str, float] = {}
         """Account → when anything was heard of it last."""
 
@@ -50,11 +52,19 @@ class Vitals:
         """Why not all is well at this moment, in one sentence; empty when it is."""
         return trouble(self.signs())
 
+    @property
+    def stuck(self) -> str:
+        """The part of it that a new start may mend."""
+        return stuck(self.signs())
+
     def signs(self) -> Signs:
         """How things stand now."""
         session, now = self._session, self._clock.monotonic()
         polling = session.sharing.polling
-        if polling.here or polling.holder is not None:
+        gone = polling.unreachable_since is not None
+        if not gone:
+            self._reached_at = now
+        if polling.here or polling.holder is not None or gone:
             self._asked_at = now
         rounds = {
             **{f"Polling account {name}": at for name, at in session.engine.turns.items()},
@@ -69,6 +79,7 @@ class Vitals:
             self._tried_at - self._written_at,
             now - self._asked_at,
             dict(self._unasked(now)),
+            now - self._reached_at if gone else 0.0,
         )
 
     def _unasked(self, now: float) -> Iterator[tuple[str, float]]:
@@ -95,5 +106,5 @@ class Vitals:
         except (StoreError, TimeoutError):
             written = False
         self._tried_at = self._clock.monotonic()
-        if written:
+        if written or self._session.sharing.polling.unreachable_since is not None:
             self._written_at = self._tried_at

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC
 
 import pytest
 
 from smsmon.console.formats import Formats
 from smsmon.console.head import Head, truth
-from smsmon.known import AccountState
+from smsmon.known import AccountState, Condition
 from smsmon.monitor.state import MessageState
 from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder
-from tests.support.clock import VirtualClock
+from tests.support.clock import START, VirtualClock
 
 WATCH = Holder(1_234_567, "watch")
+ACCOUNT = AccountState("default")
 
 
-def line(polling: WhoPolls | None, width: int) -> str:
+def line(polling: WhoPolls | None, width: int, account: AccountState = ACCOUNT) -> str:
     states = Counter({MessageState.LIVE: 812, MessageState.COMPLETE: 188})
-    head = Head((AccountState("default"),), states, "default", "254,302 credits", polling=polling)
-    return truth(head, Formats(VirtualClock()), width).plain
+    head = Head((account,), states, "default", "254,302 credits", polling=polling)
+    return truth(head, Formats(VirtualClock(), zone=UTC), width).plain
 
 
 @pytest.mark.parametrize("width", [78, 118, 158])
@@ -35,6 +37,19 @@ def test_another_one_or_nobody_is_told_at_every_width(
     polling: WhoPolls, said: str, width: int
 ) -> None:
     assert said in line(polling, width)
+
+
+@pytest.mark.parametrize("width", [60, 78, 118, 158])
+@pytest.mark.parametrize("condition", [Condition.OK, Condition.DOWN])
+def test_a_store_that_does_not_answer_is_told_at_every_width(
+    condition: Condition, width: int
+) -> None:
+    polling = WhoPolls(holder=WATCH, unreachable_since=START)
+    told = line(polling, width, AccountState("default", condition))
+    assert "store unreachable" in told
+    if width >= 78:
+        assert "store unreachable since 10:00:00" in told
+    assert "polled by" not in told
 
 
 def test_that_others_follow_is_told_where_there_is_room() -> None:

@@ -22,6 +22,7 @@ from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import Settings
 from smsmon.settings.telling import Alert
+from smsmon.sharing import WhoPolls
 from smsmon.store.past import BalanceSeen
 from tests.monitor.fakes import FakeSource, fault, phone, report, row
 from tests.support.clock import START, VirtualClock
@@ -40,6 +41,7 @@ class Scene:
         self.asked = 0
         session = SimpleNamespace(
             engine=self.engine,
+            polling=WhoPolls(here=True),
             alerting=None,
             history=SimpleNamespace(ask=self._ask),
             accounts=SimpleNamespace(settings=Settings()),
@@ -105,8 +107,13 @@ async def test_what_is_not_known_is_absent_and_no_zero(scene: Scene) -> None:
     for name in ("last_read_timestamp_seconds", "balance", "credits", "delivery_seconds_count"):
         assert of(values, name) == {}, name
     assert of(values, "healthy") == {"": 1}
+    since = "store_unreachable_since_timestamp_seconds"
+    assert (of(values, "store_up"), of(values, since)) == ({"": 1}, {})
     scene.well = False
-    assert of(await scene.values(), "healthy") == {"": 0}
+    scene.session.polling = WhoPolls(unreachable_since=START)
+    values = await scene.values()
+    assert of(values, "healthy") == of(values, "store_up") == {"": 0}
+    assert of(values, since) == {"": START}
 
 
 async def test_what_is_known_is_told(scene: Scene) -> None:

@@ -31,6 +31,7 @@ class Scene:
         session = SimpleNamespace(
             engine=self.engine,
             sharing=self.sharing,
+            polling=self.sharing.polling,
             looked_at=inf,
             history=SimpleNamespace(flush=self._flush, ask=self._ask),
             accounts=SimpleNamespace(settings=settings),

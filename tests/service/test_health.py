@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.service.health import NOBODY, ROUND, UNASKED, UNWRITTEN, Signs, trouble
+from smsmon.service.health import (
+    NOBODY,
+    ROUND,
+    UNASKED,
+    UNREACHABLE,
+    UNWRITTEN,
+    Signs,
+    stuck,
+    trouble,
+)
 
 SECONDS = st.floats(0, 1e7)
 
@@ -21,6 +30,7 @@ SECONDS = st.floats(0, 1e7)
         (lambda s: Signs(unwritten=s), UNWRITTEN, "The history could not be written"),
         (lambda s: Signs(nobody_asks=s), NOBODY, "Nobody has asked the API"),
         (lambda s: Signs(unasked={"a": s}), UNASKED, "What is due of account a has waited"),
+        (lambda s: Signs(unreachable=s), UNREACHABLE, "The store has not answered"),
     ],
 )
 def test_each_sign_counts_from_its_limit_on(
@@ -28,6 +38,13 @@ def test_each_sign_counts_from_its_limit_on(
 ) -> None:
     assert trouble(signs(limit)) == ""
     assert trouble(signs(limit + 1)).startswith(told)
+
+
+def test_a_store_that_is_gone_is_told_and_is_no_reason_to_start_again() -> None:
+    gone = Signs({"One": ROUND}, UNWRITTEN + 1, NOBODY + 1, {"a": UNASKED + 1}, UNREACHABLE + 1)
+    assert "The store has not answered" in trouble(gone)
+    assert not stuck(gone)
+    assert "One has stood still" in stuck(Signs({"One": ROUND + 1}, unreachable=1.0))
 
 
 @given(

@@ -10,10 +10,10 @@ import pytest
 
 from smsmon.model import Entry, FaultKind
 from smsmon.monitor.poller import NOTHING
-from smsmon.service.health import NOBODY, ROUND, UNASKED, UNWRITTEN
+from smsmon.service.health import NOBODY, ROUND, UNASKED, UNREACHABLE, UNWRITTEN
 from smsmon.service.vitals import WRITTEN_EVERY
 from smsmon.sharing import WhoPolls
-from smsmon.store.errors import Busy
+from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Holder
 from tests.monitor.fakes import fault
 from tests.service.scene import running
@@ -87,6 +87,17 @@ async def test_a_history_that_is_not_written_for_long_shows_until_it_is(
         assert "The history could not be written" in await scene.after(3 * WRITTEN_EVERY)
         scene.unwritten = None
         assert await scene.after(WRITTEN_EVERY) == ""
+
+
+async def test_a_store_that_does_not_answer_shows_until_it_does(tmp_path: Any) -> None:
+    async with running() as scene:
+        polling, scene.unwritten = scene.sharing.polling, Unreachable("db", "gone", "Wait.")
+        scene.sharing.polling = WhoPolls(unreachable_since=scene.clock.now())
+        assert await scene.after(UNREACHABLE / 2) == ""
+        assert "The store has not answered" in await scene.after(2 * UNWRITTEN)
+        assert not scene.vitals.stuck
+        scene.sharing.polling, scene.unwritten = polling, None
+        assert await scene.after(1) == ""
 
 
 async def test_one_that_follows_is_well_while_somebody_asks() -> None:

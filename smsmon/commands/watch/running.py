@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""
+_GONE = "The store does not answer: nothing is polled until it does."
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ async def run(
 
     ``tell`` hears everything that happens, ``alerted`` the alerts that begin or end; what they
     raise (a reader that went away) ends the watch and is raised here, once all is recorded.
-    ``say`` is given a sentence whenever it changes who polls.
+    ``say`` is given a sentence whenever it changes who polls, or whether the store answers.
     """
     engine, sharing = session.engine, session.sharing
     failed: list[BaseException] = []
@@ -90,7 +91,9 @@ async def run(
     def say_who_polls() -> None:
         nonlocal said
         before, said = said, _who_polls(sharing.polling)
-        if said != before:
+        if before == _GONE != said:
+            say(f"The store answers again. {said}")
+        elif said != before:
             say(said)
 
     sharing.turned = say_who_polls
@@ -132,6 +135,8 @@ def _raised(error: BaseException) -> Iterator[BaseException]:
 
 
 def _who_polls(polling: WhoPolls) -> str:
+    if polling.unreachable_since is not None:
+        return _GONE
     if polling.here:
         return "This process asks the API."
     if polling.holder is not None:

@@ -127,6 +127,8 @@ def none_at_hand(polling: WhoPolls | None, *, read: bool) -> str:
     """Why no answer of a message can be shown; ``read``: it was read, here or elsewhere."""
     if not read:
         why = "it has not been read yet"
+    elif polling is not None and polling.unreachable_since is not None:
+        why = "the store does not answer, and nobody polls here meanwhile"
     elif polling is None or polling.here:
         why = "nothing new has come since the start"
     elif polling.holder is None:
