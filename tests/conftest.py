@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Server
 
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
@@ -15,3 +21,41 @@ settings.load_profile("patient")
 def _window_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test counts the requests of another, nor of a console that is open meanwhile."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _databases_given_back() -> Iterator[None]:
+    """What a test used of PostgreSQL may be used again after it."""
+    yield
+    if support := sys.modules.get("tests.support.postgres"):
+        support.databases.give_back()
+
+
+@pytest.fixture
+def database() -> str:
+    """The URL of an empty database, for this test alone."""
+    from tests.support.postgres import databases
+
+    return databases.empty()
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A PostgreSQL for this test alone: it may be stopped."""
+    from tests.support.postgres import Server
+
+    server = Server.made()
+    yield server
+    server.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not shown here, and what to install for it."""
+    skipped: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", ()):
+        *_, why = report.longrepr
+        why = why.removeprefix("Skipped: ")
+        if "apt-get install" in why:
+            skipped[why] = skipped.get(why, 0) + 1
+    for why, times in skipped.items():
+        terminalreporter.write_line(f"NOT TESTED ({times} skipped): {why}", red=True)

@@ -1,0 +1,71 @@
+"""Clears away the servers of a run of the tests when nobody of it lives any more.
+
+Run as a program with their folder: it waits for the lock that every worker shares, which the
+kernel lets go whatever way a worker ends; then it ends the servers and removes the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_HELD: list[int] = []
+"""Open as long as this process lives."""
+
+
+def hold(folder: Path) -> bool:
+    """Take part in ``folder``; True for the first, who has made it and lets a keeper run."""
+    while True:
+        try:
+            folder.mkdir(mode=0o711)
+            begun = True
+        except FileExistsError:
+            begun = False
+        # Beside the folder: what is in it can be removed while this is held.
+        handle = os.open(_lock_of(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), _lock_of(folder).stat()) and folder.exists():
+                _HELD.append(handle)
+                return begun
+        os.close(handle)  # the last of them had just gone, and the keeper has cleared away
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def wait_until(done: Callable[[], object], what: str, patience: float) -> None:
+    """For what another process does and tells nobody."""
+    end = time.monotonic() + patience
+    while not done():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {patience:.0f} s")
+        time.sleep(0.005)
+
+
+def keep(folder: Path) -> None:
+    with _lock_of(folder).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for file in (*folder.glob("*/data/postmaster.pid"), *folder.glob("*/pgbouncer.pid")):
+            with contextlib.suppress(OSError, ValueError, AssertionError):
+                _end(file)
+        shutil.rmtree(folder, ignore_errors=True)
+        _lock_of(folder).unlink(missing_ok=True)
+
+
+def _end(file: Path) -> None:
+    """End the server whose process stands in ``file``, at once."""
+    os.kill(int(file.read_text().split()[0]), signal.SIGQUIT)
+    wait_until(lambda: not file.exists(), "it ends", 5)
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]))
