@@ -1,4 +1,4 @@
-"""Tries a rule on what the history has recorded: when it would have fired.
+"""Tries a rule on what the history has recorded: when it would have fired, and what nobody knows.
 
 The past is gathered here, from an archive; what follows from it is ``monitor.alerts.replay``'s.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from smsmon.alerts import About, Episode
 from smsmon.filters.accounts import MONEY
@@ -20,11 +22,144 @@ from smsmon.monitor.alerts import Rule
 from smsmon.monitor.alerts.replay import Past, PastMessage, Then, reach, replay
 from smsmon.recipients import STOP_YES, Status
 from smsmon.rules import night_holds
+from smsmon.sentences import counted
 from smsmon.settings import Settings
 from smsmon.store.base import Archive
+from smsmon.times import MONTHS, duration
 
+DAY = 86_400.0
+_WORTH_TELLING = 60.0
+"""Seconds not read that matter."""
 _CHANGES = 10**7
 """Changes of one message that are gone through, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule over a stretch of the past. Moments are seconds since the epoch."""
+
+    rule: Rule
+    since: float
+    until: float
+    """When that was: now."""
+    episodes: Sequence[Episode]
+    """The earliest fired first."""
+    zone: tzinfo
+
+    @property
+    def seconds(self) -> float:
+        """For how long it would have fired, all alerts added up."""
+        return sum((each.over_at or self.until) - each.fired_at for each in self.episodes)
+
+    @property
+    def a_day(self) -> float:
+        """How many alerts there would have been each day."""
+        return len(self.episodes) / max((self.until - self.since) / DAY, 1 / 24)
+
+    @property
+    def firing(self) -> int:
+        """How many of them would not be over."""
+        return sum(each.firing for each in self.episodes)
+
+    @property
+    def busiest(self) -> tuple[datetime, int]:
+        """The day with the most alerts, and how many."""
+        days = Counter(
+            datetime.fromtimestamp(each.fired_at, self.zone).date() for each in self.episodes
+        )
+        day, number = max(days.items(), key=lambda each: (each[1], each[0]))
+        return datetime.combine(day, datetime.min.time()), number
+
+    def told(self) -> str:
+        """All of it in a sentence."""
+        past = duration(self.until - self.since)
+        number = len(self.episodes)
+        if not number:
+            return f"It would not have fired in the last {past}."
+        parts = [f"It would have fired {counted(number, 'time')} in the last {past}"]
+        if self.until - self.since >= 2 * DAY:
+            day, most = self.busiest
+            parts.append(f"{self.a_day:.1f} a day")
+            parts.append(f"most on {day.day} {MONTHS[day.month - 1]} ({most:,})")
+        parts.append(f"for {duration(self.seconds)} in all")
+        old = sum(each.old for each in self.episodes)
+        if old:
+            parts.append(f"{old:,} held already when that began")
+        if self.firing:
+            parts.append(f"{self.firing:,} would fire now")
+        return f"{', '.join(parts)}."
+
+
+def trial_of(
+    archive: Archive,
+    rule: Rule,
+    settings: Settings,
+    since: float,
+    now: float,
+    zone: tzinfo,
+    at: Callable[[float], str],
+) -> tuple[Trial, list[str]] | None:
+    """A trial over what is recorded from ``since`` on, and what nobody can know of that time, a
+    sentence each; None while nothing is recorded. ``at`` tells a moment within a sentence.
+
+    Ask ``why_not`` first whether the rule can be tried. Raises ``StoreError``.
+    """
+    begun = archive.info().oldest
+    if begun is None or begun >= now:
+        return None
+    begins = max(since, begun)
+    trial = Trial(rule, begins, now, tried(archive, rule, settings, begins, now), zone)
+    return trial, [*_not_known(archive, rule, settings, since, begun, now, at)]
+
+
+def _not_known(
+    archive: Archive,
+    rule: Rule,
+    settings: Settings,
+    since: float,
+    begun: float,
+    now: float,
+    at: Callable[[float], str],
+) -> Iterator[str]:
+    """What nobody can know of that time, a sentence each; ``at`` tells a moment within one."""
+    if begun > since:
+        yield f"This history begins at {at(begun)}: of before nothing is known."
+    kept = settings.history.retention_days
+    if kept and now - kept * DAY > max(since, begun):
+        yield (
+            f"Messages that left the watchlist more than {kept:g} days ago are not in the history"
+            " any more (history.retention_days)."
+        )
+    for profile in settings.profiles if rule.fields & MONEY else ():
+        seen = archive.balances(profile, max(since, begun))
+        if not seen:
+            yield f"No balance of {profile} was recorded: that is done while a rule asks for one."
+        elif seen[0].at > max(since, begun) + DAY:
+            yield f"Balances of {profile} are recorded since {at(seen[0].at)}."
+    unread = _unread(archive, max(since, begun), now)
+    if unread >= _WORTH_TELLING:
+        yield (
+            f"For {duration(unread)} of this time something was not read though that was due:"
+            " what changed then was seen later."
+        )
+
+
+def _unread(archive: Archive, since: float, until: float) -> float:
+    """Seconds of this time in which at least one message was not read though that was due; of
+    those alone that ever were.
+    """
+    read = {each.id for each in archive.summaries(archive.messages()) if each.read_at is not None}
+    stretches = sorted(
+        (max(each.since, since), min(each.until or until, until))
+        for row in archive.in_short(since, until)
+        for each in row.unread
+        if row.message_id is None or row.message_id in read
+    )
+    total, end = 0.0, since
+    for first, last in stretches:
+        total += max(0.0, last - max(first, end))
+        end = max(end, last)
+    return total
 
 
 def tried(

@@ -15,12 +15,14 @@ from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
+from smsmon.ranges import DAY
 
 if TYPE_CHECKING:
     from textual.app import App
 
     from smsmon.alerts import Episode
     from smsmon.console.alerts.cause import Cause
+    from smsmon.console.alerts.screen import Tried
     from smsmon.console.dialogs.add import Wanted
     from smsmon.console.dialogs.choice import Option
     from smsmon.console.dialogs.edit import Changes
@@ -130,6 +132,7 @@ class Dialogs:
             session.alert_book.past,
             self.alerts.heard,
             lambda: session.has_alerts,
+            self._try_rule,
         )
 
         def go_to(cause: Cause | None) -> None:
@@ -137,6 +140,27 @@ class Dialogs:
                 self._show_cause(cause)
 
         self.app.push_screen(AlertsScreen(picture, self.answering, self.formats), go_to)
+
+    async def _try_rule(self, name: str) -> Tried:
+        """When a rule of the settings would have fired over the recorded past."""
+        from smsmon.console.alerts.trial import DAYS
+        from smsmon.monitor.alerts.replay import why_not
+        from smsmon.rules import rule_of
+        from smsmon.trying import trial_of
+
+        settings, now, formats = self.session.accounts.settings, self.formats.now(), self.formats
+        named = settings.alerts.get(name)
+        if named is None:
+            return f"There is no rule {name} in config.toml any more."
+        rule = rule_of(name, named)
+        if why := why_not(rule):
+            return f"The rule cannot be tried. {why}"
+        found = await self.session.history.ask(
+            lambda archive: trial_of(
+                archive, rule, settings, now - DAYS * DAY, now, formats.zone, formats.moment
+            )
+        )
+        return found or "Nothing is recorded yet to try it on."
 
     def _show_cause(self, cause: Cause) -> None:
         """Go to what caused an alert, whatever the filters hide."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from smsmon.alerts import About, Episode, Severity, Subject
-from smsmon.commands.alert.trying import Trial
 from smsmon.rules import rule_of
 from smsmon.settings.telling import Alert
 from smsmon.simulator.thread import ServerThread
+from smsmon.trying import Trial
 from tests.cli.inside import Inside
 
 NOW, DAY = 1_764_000_000.0, 86_400.0  # 24 Nov 2025 16:00 UTC

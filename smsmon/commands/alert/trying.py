@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon.alerts import About, Episode
+from smsmon.alerts import About
 from smsmon.commands import completing
 from smsmon.commands.alert.told import about, fail_for_rule, moment, rule_names, told_below
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
 from smsmon.commands.output import emit, fail, on_terminal, print_json, say, took, when
 from smsmon.commands.table import Head, print_rows
-from smsmon.sentences import counted
 from smsmon.shapes import episode_json, utc
-from smsmon.times import MONTHS, LocalZone, duration
+from smsmon.times import LocalZone
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
-    from smsmon.store.base import Archive
+    from smsmon.trying import Trial
 
 DAY = 86_400.0
 _WORTH_TELLING = 60.0
@@ -109,24 +103,21 @@ def try_(
 
     from smsmon.monitor.alerts.replay import why_not
     from smsmon.store import open_store
-    from smsmon.trying import tried
+    from smsmon.trying import trial_of
 
     if why := why_not(tried_rule):
         fail(f"The rule cannot be tried. {why}")
     now = time.time()
+
+    def at(when: float) -> str:
+        return moment(when, in_utc=settings.display.utc)
+
+    zone = UTC if settings.display.utc else LocalZone()
     with open_store(locations).archive() as archive:
-        begun = archive.info().oldest
-        since = now - days * DAY
-        if begun is None or begun >= now:
-            fail("Nothing is recorded yet: the console or `smsmon watch` records what it reads.")
-        trial = Trial(
-            tried_rule,
-            max(since, begun),
-            now,
-            tried(archive, tried_rule, settings, max(since, begun), now),
-            UTC if settings.display.utc else LocalZone(),
-        )
-        doubts = [*_not_known(archive, tried_rule, settings, since, begun, now)]
+        found = trial_of(archive, tried_rule, settings, now - days * DAY, now, zone, at)
+    if found is None:
+        fail("Nothing is recorded yet: the console or `smsmon watch` records what it reads.")
+    trial, doubts = found
     private = settings.display.privacy
     if as_json:
         print_json({**_json(trial, rule in settings.alerts, private), "not_known": doubts})
@@ -169,113 +160,6 @@ def _rule(
     if not rule.condition:
         fail("The condition asks for nothing.")
     return rule
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A rule over a stretch of the past. Moments are seconds since the epoch."""
-
-    rule: Rule
-    since: float
-    until: float
-    """When that was: now."""
-    episodes: Sequence[Episode]
-    """The earliest fired first."""
-    zone: tzinfo
-
-    @property
-    def seconds(self) -> float:
-        """For how long it would have fired, all alerts added up."""
-        return sum((each.over_at or self.until) - each.fired_at for each in self.episodes)
-
-    @property
-    def a_day(self) -> float:
-        """How many alerts there would have been each day."""
-        return len(self.episodes) / max((self.until - self.since) / DAY, 1 / 24)
-
-    @property
-    def firing(self) -> int:
-        """How many of them would not be over."""
-        return sum(each.firing for each in self.episodes)
-
-    @property
-    def busiest(self) -> tuple[datetime, int]:
-        """The day with the most alerts, and how many."""
-        days = Counter(
-            datetime.fromtimestamp(each.fired_at, self.zone).date() for each in self.episodes
-        )
-        day, number = max(days.items(), key=lambda each: (each[1], each[0]))
-        return datetime.combine(day, datetime.min.time()), number
-
-    def told(self) -> str:
-        """All of it in a sentence."""
-        past = duration(self.until - self.since)
-        number = len(self.episodes)
-        if not number:
-            return f"It would not have fired in the last {past}."
-        parts = [f"It would have fired {counted(number, 'time')} in the last {past}"]
-        if self.until - self.since >= 2 * DAY:
-            day, most = self.busiest
-            parts.append(f"{self.a_day:.1f} a day")
-            parts.append(f"most on {day.day} {MONTHS[day.month - 1]} ({most:,})")
-        parts.append(f"for {duration(self.seconds)} in all")
-        old = sum(each.old for each in self.episodes)
-        if old:
-            parts.append(f"{old:,} held already when that began")
-        if self.firing:
-            parts.append(f"{self.firing:,} would fire now")
-        return f"{', '.join(parts)}."
-
-
-def _not_known(
-    archive: Archive, rule: Rule, settings: Settings, since: float, begun: float, now: float
-) -> Iterator[str]:
-    """What nobody can know of that time, a sentence each."""
-    in_utc = settings.display.utc
-
-    def at(when: float) -> str:
-        return moment(when, in_utc=in_utc)
-
-    if begun > since:
-        yield f"This history begins at {at(begun)}: of before nothing is known."
-    kept = settings.history.retention_days
-    if kept and now - kept * DAY > max(since, begun):
-        yield (
-            f"Messages that left the watchlist more than {kept:g} days ago are not in the history"
-            " any more (history.retention_days)."
-        )
-    from smsmon.filters.accounts import MONEY
-
-    for profile in settings.profiles if rule.fields & MONEY else ():
-        seen = archive.balances(profile, max(since, begun))
-        if not seen:
-            yield f"No balance of {profile} was recorded: that is done while a rule asks for one."
-        elif seen[0].at > max(since, begun) + DAY:
-            yield f"Balances of {profile} are recorded since {at(seen[0].at)}."
-    unread = _unread(archive, max(since, begun), now)
-    if unread >= _WORTH_TELLING:
-        yield (
-            f"For {duration(unread)} of this time something was not read though that was due:"
-            " what changed then was seen later."
-        )
-
-
-def _unread(archive: Archive, since: float, until: float) -> float:
-    """Seconds of this time in which at least one message was not read though that was due; of
-    those alone that ever were.
-    """
-    read = {each.id for each in archive.summaries(archive.messages()) if each.read_at is not None}
-    stretches = sorted(
-        (max(each.since, since), min(each.until or until, until))
-        for row in archive.in_short(since, until)
-        for each in row.unread
-        if row.message_id is None or row.message_id in read
-    )
-    total, end = 0.0, since
-    for first, last in stretches:
-        total += max(0.0, last - max(first, end))
-        end = max(end, last)
-    return total
 
 
 def _json(trial: Trial, named: bool, private: bool) -> dict[str, Any]:

@@ -26,8 +26,10 @@ from smsmon.console.alerts.rows import (
     alert_columns,
     counts,
     looked_at,
+    rule_of,
     whole_of,
 )
+from smsmon.console.alerts.trial import TrialScreen
 from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
@@ -37,13 +39,15 @@ from smsmon.console.tables.panes import TablePane, title
 from smsmon.ranges import DAY
 from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
+from smsmon.trying import Trial
 
 PAST_DAYS = 30
 PAST_LIMIT = 1_000
 """How far back is looked, and how many alerts are read at most: more are no reading."""
 _KEYS = (
     ("enter", "cause"), ("a", "acknowledge"), ("s", "silence"), ("e", "end"), ("tab", "which"),
-    ("u", "undo"), ("space", "mark"), ("/", "filter"), ("f", "not answered"), ("esc", "close"),
+    ("u", "undo"), ("t", "try the rule"), ("space", "mark"), ("/", "filter"),
+    ("f", "not answered"), ("esc", "close"),
 )  # fmt: skip
 _EMPTY = {
     Shown.OPEN: "Nothing fires.",
@@ -59,6 +63,8 @@ _TITLES = {
     Shown.SILENCED: "Silences, and the alerts that they are of",
     Shown.PAST: "{} over, the latest first",
 }
+Tried = tuple[Trial, Sequence[str]] | str
+"""A trial and what nobody can know of that time; or why there is none, a sentence."""
 _NO_RULES = "Every rule is turned off in config.toml: nothing can fire."
 
 
@@ -75,6 +81,8 @@ class Picture:
     """Has a listener called when it stands otherwise, or a minute has passed; gives how to end
     that."""
     has_rules: Callable[[], bool]
+    tried: Callable[[str], Awaitable[Tried]]
+    """Tries the rule of a name on the recorded past."""
 
 
 class AlertTable(LiveTable[str, AlertRow], inherit_bindings=False):
@@ -97,6 +105,7 @@ class AlertsScreen(Dialog[Cause | None]):
         Binding("s", "silence", show=False),
         Binding("e", "end", show=False),
         Binding("u", "undo", show=False),
+        Binding("t", "try", show=False),
         Binding("tab,right,l", "which(1)", show=False),
         Binding("shift+tab,left,h", "which(-1)", show=False),
         Binding("slash", "filter", show=False),
@@ -255,6 +264,26 @@ class AlertsScreen(Dialog[Cause | None]):
             self._clear_marks()
         else:
             self.app.bell()
+
+    def action_try(self) -> None:
+        """Tell when the rule under the cursor would have fired over the recorded past."""
+        row = self._table.cursor_row
+        name = rule_of(row) if row is not None else ""
+        if name:
+            self._try(name)
+        else:
+            self.app.bell()
+
+    @work(group="alerts trial", exclusive=True, exit_on_error=False)
+    async def _try(self, name: str) -> None:
+        try:
+            found = await self._picture.tried(name)
+        except StoreError as error:
+            found = str(error)
+        if isinstance(found, str):
+            self._counts.say(styled(found, Tone.WARN))
+        elif self.is_current:
+            self.app.push_screen(TrialScreen(*found, self._formats))
 
     def action_undo(self) -> None:
         self._answering.take_back()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
@@ -24,7 +25,7 @@ from smsmon.console import cells, head
 from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.formats import Formats
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH
-from smsmon.console.line import Line, fitted, part
+from smsmon.console.line import FittedLine, Line, fitted, part
 from smsmon.console.notices import NoticeLine
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
@@ -101,8 +102,10 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     OverviewScreen {
-        #overview-truth { padding: 0 1; background: $panel; }
-        #overview-truth.-trouble { background: $error 25%; }
+        #overview-head { height: 1; background: $panel; }
+        #overview-head.-trouble { background: $trouble; }
+        #overview-truth { padding: 0 1; }
+        #overview-clock { width: 10; color: $text-quiet; }
         #overview-tabs { padding: 0 1; }
         #overview-plots { layout: grid; grid-gutter: 1 2; height: 1fr; padding: 0 1; }
         #overview-keys { padding: 0 1; background: $panel; }
@@ -144,7 +147,11 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._unsubscribe: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Line(id="overview-truth")
+        with Horizontal(id="overview-head"):
+            yield FittedLine(id="overview-truth")
+            clock = Line(id="overview-clock")
+            clock.display = not self._formats.still
+            yield clock
         yield Line(id="overview-tabs")
         with Container(id="overview-plots"):
             yield from self._views
@@ -160,6 +167,9 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self._unsubscribe = self._engine.subscribe(self._hear)
         self.set_interval(LOOK_EVERY, self.look)
+        if not self._formats.still:
+            self.set_interval(1.0, self._show_time)
+            self._show_time()
         self._lay_out()
         self.look()
 
@@ -240,9 +250,12 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def _show_head(self) -> None:
         told = replace(self._told(), frozen_since=None, held_back=0)  # no plot is held still
-        line = self.query_one("#overview-truth", Line)
-        line.say(head.truth(told, self._formats, self.size.width - 2))
-        line.set_class(head.trouble(told), "-trouble")
+        self.query_one("#overview-truth", FittedLine).fit(partial(head.truth, told, self._formats))
+        self.query_one("#overview-head").set_class(head.trouble(told), "-trouble")
+
+    def _show_time(self) -> None:
+        if self.is_current:
+            self.query_one("#overview-clock", Line).say(Content(f" {self._formats.time_of_day()} "))
 
     # Moving about
 

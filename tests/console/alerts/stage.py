@@ -80,8 +80,13 @@ class Desk:
             self.book.changed(listener)
             return lambda: None
 
+        async def tried(name: str) -> str:
+            return f"The rule cannot be tried. It is {name}."
+
         return AlertsScreen(
-            Picture(self.rows, lambda: self.book.silences, self.book.past, heard, lambda: True),
+            Picture(
+                self.rows, lambda: self.book.silences, self.book.past, heard, lambda: True, tried
+            ),
             self.answering,
             self.formats,
         )

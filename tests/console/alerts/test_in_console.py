@@ -29,7 +29,13 @@ async def test_an_alert_is_followed_answered_and_outlives_its_message(tmp_path: 
         session.history.alerts.fire([it.episode for it in screen.alerts.rows if it.episode])
         await session.alert_book.read()
 
-        await press(day, "A", *["down"] * (len(screen.alerts.rows) - 1), "enter")
+        await press(day, "A", *["down"] * (len(screen.alerts.rows) - 1), "t")
+        await day.scene.done("alerts trial")
+        await day.pilot.pause()
+        assert "When it would have fired" in day.text
+        assert "rule losses: failed_share" in day.text
+        assert "It would " in day.text
+        await press(day, "escape", "enter")
         assert picture.at is Where.RECIPIENTS
         assert picture.open_id == LOST
         assert picture.recipients.filter.text == "status:not_delivered"

@@ -75,6 +75,12 @@ async def test_why_a_moment_cannot_be_read_is_told_whole(size: tuple[int, int], 
         assert app.line_with("esc cancel")
 
 
+async def test_why_a_rule_cannot_be_tried_is_told() -> None:
+    desk = a_desk()
+    async with opened(desk) as (app, pilot):
+        assert "The rule cannot be tried. It is late." in await press(app, pilot, "t")
+
+
 async def test_where_nothing_stands_there_is_nothing_to_end() -> None:
     desk = a_desk(())
     async with opened(desk) as (app, pilot):

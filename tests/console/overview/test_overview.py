@@ -203,7 +203,7 @@ async def test_what_is_wrong_is_told_above_the_plots_as_it_is_in_the_console(sho
         await scene.clock.advance(120)
         screen.look()
         await settled(screen, pilot)
-        assert "down since" in text_of(scene)
+        assert "down, next try" in text_of(scene)
         scene.screen.session.halted = "a fault of smsmon itself"
         scene.screen.head.show()
         screen.look()
