@@ -278,9 +278,10 @@ def _is_store_error(error: Exception) -> bool:
 
 def _usage_sentence(error: click.ClickException) -> str:
     """Click's message as one sentence, with the command whose help has the rest."""
-    from smsmon.keylike import without_keys  # nobody types a key as an argument, but by mistake
+    # Nobody types a key or a password as an argument, but by mistake.
+    from smsmon.keylike import without_keys, without_passwords
 
-    message = without_keys(" ".join(error.format_message().split()))
+    message = without_keys(without_passwords(" ".join(error.format_message().split())))
     if message and message[-1] not in ".?!":
         message += "."
     context = getattr(error, "ctx", None)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smsmon import __version__, files
+from smsmon.keylike import without_passwords
 from smsmon.locations import LocationError, Locations
 from smsmon.text import safe
 
@@ -59,7 +60,8 @@ def crash_text(error: BaseException, now: datetime) -> str:
 
 
 def strike_keys(text: str) -> str:
-    """``text`` without anything that could be a key."""
+    """``text`` without anything that could be a key, and without the passwords of addresses."""
+    text = without_passwords(text)
     if key := os.environ.get("SMSMON_API_KEY"):
         text = text.replace(key, "••••")
     # Keys from files and commands: of any length, and of characters that other words have too.

@@ -30,6 +30,11 @@ _VOWELS = re.compile(r"[aeiouy]", re.IGNORECASE)
 _LONGEST = 15
 """Letters of the longest part that is taken for a word."""
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
+_OF_URL = re.compile(r"(://[^\s:/?#@]*:)\S*(?=@)")
+"""Up to the last @ of the word: what is no proper address may hold it unescaped."""
+_PARAMETER = re.compile(
+    r"((?:pass(?:word|wd)|pwd)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE
+)
 
 
 def could_be_key(word: str, shortest: int = ANYWHERE) -> bool:
@@ -59,6 +64,18 @@ def without_keys(text: str, shortest: int = ANYWHERE) -> str:
     if len(text) < shortest:
         return text
     return _WORD.sub(lambda found: DOTS if could_be_key(found[0], shortest) else found[0], text)
+
+
+def without_passwords(text: str) -> str:
+    """``text`` with dots for the password of every address in it, whatever its form."""
+    if "://" in text:
+        text = _OF_URL.sub(rf"\1{DOTS}", text)
+    return _PARAMETER.sub(rf"\1{DOTS}", text)
+
+
+def has_password(text: str) -> bool:
+    """True for an address that holds a password."""
+    return without_passwords(text) != text
 
 
 def place_shown(text: str) -> str:

@@ -23,9 +23,19 @@ from smsmon.text import SENTENCE_LIMIT, safe
 LOOK_EVERY = 0.5
 """Seconds between two looks at the file. It is read once it was the same at two of them: an
 editor that writes it piece by piece is not read half way."""
-NEXT_START: frozenset[KeyPath] = frozenset({("history", "retention_days"), ("display", "plain")})
-"""What is read at the start alone: old history is not dropped because a number was typed, and a
-screen is told in words from its first line or not at all."""
+NEXT_START: frozenset[KeyPath] = frozenset(
+    {
+        ("history", "retention_days"),
+        ("display", "plain"),
+        ("store",),
+        ("store_password_env",),
+        ("store_password_file",),
+        ("store_password_command",),
+    }
+)
+"""What is read at the start alone: old history is not dropped because a number was typed, a
+screen is told in words from its first line or not at all, and nobody changes to another store
+with what was found for this one."""
 _NAMED = 3
 """Settings that are named in a line; of more, their tables are."""
 

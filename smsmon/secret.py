@@ -1,4 +1,4 @@
-"""A text that never prints: a key, or an address that holds one."""
+"""A text that never prints: a key, a password, or an address that holds one."""
 
 from __future__ import annotations
 
@@ -88,3 +88,16 @@ class Address(Secret):
             return "has characters that none has"
         scheme, mark, rest = word.partition("://")
         return "" if mark and rest and scheme.isascii() and scheme.isalnum() else "has no scheme"
+
+
+class Password(Secret):
+    """What lets us into the database of a team."""
+
+    __slots__ = ()
+    what = "password"
+    should_be = "a password is one line of up to 1,000 characters"
+    longest = 1_000
+
+    @staticmethod
+    def problem(word: str) -> str:
+        return "" if word.isprintable() else "has characters that cannot be typed"

@@ -64,7 +64,7 @@ class Session:
         """What looks after the alerts, once started; None without rules."""
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
-        self._store = open_store(locations)
+        self._store = open_store(locations, accounts.settings)
         self._folder = locations.state
         self._complain = complain
         self._name = name

@@ -14,10 +14,12 @@ from smsmon.keylike import (
     DOTS,
     IN_ITS_PLACE,
     could_be_key,
+    has_password,
     is_most_likely_key,
     place_shown,
     without_keys,
     without_likely_keys,
+    without_passwords,
 )
 
 HEX, BASE62 = "0123456789abcdef", string.ascii_letters + string.digits
@@ -202,3 +204,38 @@ def test_32_hexadecimal_digits_in_a_row_are_most_likely_a_key() -> None:
     assert not is_most_likely_key(f"{digits[:16]} {digits[16:]}")
     told = without_likely_keys(f"z{digits}z{digits}00 {digits[:-1]}")
     assert told == f"z{DOTS}z{DOTS} {digits[:-1]}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://anna:hunter2@db.example/smsmon",
+        "postgresql://anna:hun@ter:2/@db1.example,db2.example:6432/smsmon?sslmode=verify-full",
+        "postgres://:hunter2@/smsmon",
+        "postgresql:///smsmon?user=anna&password=hunter2&sslmode=require",
+        "postgresql:///smsmon?sslpassword=hunter2",
+        "could not parse \"host=db password='hun ter\\'2' user=anna\" at all",
+        "it failed: postgresql://anna:hunter2@db.example/smsmon, twice",
+    ],
+)
+def test_the_password_of_an_address_is_never_shown(text: str) -> None:
+    shown = without_passwords(text)
+    assert has_password(text)
+    assert DOTS in shown
+    assert "hun" not in shown
+    assert "ter" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "service=smsmon",
+        "postgresql://anna@db.example:5432/smsmon?sslmode=verify-full",
+        "postgresql://anna@[::1]:5432/smsmon",
+        "a password is asked for at 12:30, of anna@db.example",
+    ],
+)
+def test_what_holds_no_password_is_shown_as_it_is(text: str) -> None:
+    assert without_passwords(text) == text
+    assert not has_password(text)

@@ -27,7 +27,7 @@ from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.leaves import leaf_of
 from smsmon.settings.loading import read
 from smsmon.settings.reading import Reading
-from smsmon.store import open_store
+from smsmon.store import ThisMachine, open_store
 from tests.monitor.fakes import FakeSource, row
 from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE
@@ -120,7 +120,7 @@ async def running(home: Path, text: str, *, polls: bool = True) -> AsyncIterator
     (home / "config.toml").write_text(text)
     clock = VirtualClock()
     entries = [Entry("300", profile="default"), Entry("400", profile="shop")]
-    open_store(Locations.under(home)).watchlist().add(entries)
+    open_store(Locations.under(home), ThisMachine()).watchlist().add(entries)
     stage = Running(home, clock)
     session = stage.session
     await session.start(stage.told.extend)

@@ -11,7 +11,7 @@ from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.session import Session
 from smsmon.settings import load_settings
-from smsmon.store import open_store
+from smsmon.store import ThisMachine, open_store
 
 
 def made(home: Path, said: list[str], only: set[str] | None = None) -> Session:
@@ -41,7 +41,9 @@ async def test_an_account_that_is_tried_again_has_its_key_read_anew(tmp_path: Pa
 async def test_only_what_is_asked_for_is_watched_and_the_next_session_knows_it(
     tmp_path: Path,
 ) -> None:
-    open_store(Locations.under(tmp_path)).watchlist().add([Entry("300"), Entry("301")])
+    open_store(Locations.under(tmp_path), ThisMachine()).watchlist().add(
+        [Entry("300"), Entry("301")]
+    )
     for only, watched in (({"301"}, ["301"]), (None, ["300", "301"])):
         said: list[str] = []
         session = made(tmp_path, said, only)

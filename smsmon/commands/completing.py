@@ -247,7 +247,7 @@ def _settings() -> Settings:
 
 
 def _entries() -> list[Entry]:
+    from smsmon.commands.context import open_watchlist
     from smsmon.locations import Locations
-    from smsmon.store import open_store
 
-    return open_store(Locations.find()).watchlist().load()
+    return open_watchlist(Locations.find()).load()

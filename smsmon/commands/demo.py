@@ -68,9 +68,9 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
         write_account(home, server.base_url, server.key, ALERTS)
-        open_store(locations).watchlist().add(demo_entries(world.clock.now()))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
+        open_store(locations, settings).watchlist().add(demo_entries(world.clock.now()))
         code = run_console(settings, locations, reader(locations, environ={}))
     ctx.exit(code)
 

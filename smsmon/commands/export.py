@@ -13,13 +13,18 @@ import click
 
 from smsmon import exit_codes, files, outputs
 from smsmon.commands import completing
-from smsmon.commands.context import find_locations, read_settings, require_profiles
+from smsmon.commands.context import (
+    find_locations,
+    open_watchlist,
+    read_settings,
+    require_profiles,
+    the_store,
+)
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, listed
 from smsmon.commands.selection import chosen_entries
-from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Record
@@ -132,7 +137,7 @@ def export(
     kind = KINDS[what]
     choice = chosen(expression, tagged, kind.fields())
     named = [entry.id for entry in entries_from(ids, file)]
-    store = open_store(locations)
+    store = the_store(locations, settings)
     entries = store.watchlist().load() if choice else ()
     with store.archive() as archive:
         keys = archive.messages(named or None, account)
@@ -185,7 +190,7 @@ def _export_watchlist(
         for line in lines:
             write(line)
     if named:
-        watched = {entry.id for entry in open_store(locations).watchlist().load()}
+        watched = {entry.id for entry in open_watchlist(locations).load()}
         _fail_for_unknown(named, watched, "Not on the watchlist")
 
 

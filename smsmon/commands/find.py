@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, the_store
 from smsmon.commands.fields import of_recipients
 from smsmon.commands.filtering import Choice, chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_flag
@@ -18,7 +18,6 @@ from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
 from smsmon.sentences import counted
 from smsmon.shapes import sighting_json, words_of_api, yes_no
-from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
@@ -82,7 +81,7 @@ def find(
 
     asked = range_asked(since, until, in_utc=settings.display.utc)
     choice = chosen(expression, tagged, of_recipients())
-    store = open_store(locations)
+    store = the_store(locations, settings)
     narrowed = bool(choice) or since is not None or until is not None
     with store.archive() as archive:
         # The limit is one of rows that match: to choose some, all have to be looked at.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, the_store
 from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import (
     Number,
@@ -48,7 +48,6 @@ from smsmon.shapes import (
     utc,
     words_of_api,
 )
-from smsmon.store import open_store
 from smsmon.times import LocalZone
 
 if TYPE_CHECKING:
@@ -127,10 +126,10 @@ def changes(
     asked = range_asked(since, until, in_utc=in_utc, otherwise=None if wanted else DAY)
     lines = lines or bool(wanted)
 
-    with open_store(locations).archive() as archive:
+    with the_store(locations, settings).archive() as archive:
         only = {*wanted} if wanted else None
         if expression or tagged:
-            chosen = chosen_recorded(locations, archive, expression, tagged)
+            chosen = chosen_recorded(locations, settings, archive, expression, tagged)
             only = {each for each in chosen if only is None or each in only}
         rows: list[InShort] = []
         found: list[Happened] = []
@@ -296,11 +295,12 @@ def times(
     durations in seconds.
     """
     locations = find_locations()
-    asked = range_asked(since, until, in_utc=read_settings(locations).display.utc)
-    with open_store(locations).archive() as archive:
+    settings = read_settings(locations)
+    asked = range_asked(since, until, in_utc=settings.display.utc)
+    with the_store(locations, settings).archive() as archive:
         ids = None
         if expression or tagged:
-            ids = chosen_recorded(locations, archive, expression, tagged)
+            ids = chosen_recorded(locations, settings, archive, expression, tagged)
         found = archive.delivery_times(by, ids=ids, since=asked.start, until=asked.end)
     if as_json:
         print_json({"by": by, "times": [_times_json(each) for each in found]})
@@ -333,7 +333,7 @@ def info(as_json: bool) -> None:
     --json prints {"path", "bytes", "version", "messages", "removed",
     "recipients", "changes", "events", "oldest", "alerts", "balances"}.
     """
-    with open_store(find_locations()).archive() as archive:
+    with the_store(find_locations()).archive() as archive:
         found = archive.info()
     shape = {
         "path": found.where,
@@ -370,7 +370,7 @@ def prune(days: float | None, force: bool) -> None:
     if days is None and kept == 0:
         say("Nothing is dropped: history.retention_days is 0, which keeps everything.")
         return
-    store, now = open_store(locations), time.time()
+    store, now = the_store(locations), time.time()
     watched = store.watchlist().load()
     with store.archive() as archive:
         strange = "" if force else archive.doubt(now, kept)
@@ -390,6 +390,6 @@ def vacuum() -> None:
 
     It needs as much free disk again for the while.
     """
-    with open_store(find_locations()).archive() as archive:
+    with the_store(find_locations()).archive() as archive:
         before, after = archive.vacuum()
     emit(f"{before:,} bytes before, {after:,} after.")

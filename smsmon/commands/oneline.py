@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from smsmon.alerts import Severity
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, the_store
 from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
 from smsmon.commands.outlook import Outlook, outlook, subjects_of
 from smsmon.commands.output import Failure, say
 from smsmon.console.signs import ALERT, DELIVERED, FAILING, NOT_FOUND, STALE, WAITING
 from smsmon.console.twins import wants_ascii
 from smsmon.monitor.state import MessageState
-from smsmon.store import open_store
 from smsmon.store.errors import StoreError
 from smsmon.times import age
 
@@ -105,7 +104,7 @@ def _seen(
     ids: Container[str],
     tags: Sequence[str],
 ) -> Outlook:
-    store = open_store(locations)
+    store = the_store(locations, settings)
     entries = store.watchlist().load()
     fields = (choice.fields if choice else frozenset()) | OF_THE_LIST
     with store.archive(checked=False) as archive:
@@ -117,4 +116,4 @@ def _seen(
             if not ids or row.id in ids
         ]
         of_these = subjects_of(rows, tags) if choice or ids else None
-        return outlook(known, rows, locations, of_these)
+        return outlook(known, rows, locations, settings, of_these)

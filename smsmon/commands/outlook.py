@@ -16,6 +16,7 @@ from smsmon.monitor.state import MessageState, Watched
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
     from smsmon.locations import Locations
+    from smsmon.settings import Settings
     from smsmon.store.shared import Holder
 
 _POLLED = (MessageState.LIVE, MessageState.COMPLETE, MessageState.STALE)
@@ -69,13 +70,14 @@ def outlook(
     known: Knowledge,
     rows: Iterable[Watched],
     locations: Locations,
+    settings: Settings,
     of_these: Collection[str] | None = None,
 ) -> Outlook:
     """How it stands with these messages. ``of_these``: only alerts about one of these subjects;
     None: all.
     """
     stood = [(row, standing(known, row, known.now)) for row in rows]
-    store = open_alerts(locations)
+    store = open_alerts(locations, settings)
     silences = store.silences(known.now)
     firing = [each for each in store.firing() if of_these is None or str(each.subject) in of_these]
     states = [state_of(each, silences, known.now) for each in firing]
@@ -86,7 +88,7 @@ def outlook(
         [known.account(each) for each in dict.fromkeys(row.profile for row, _ in stood)],
         sorted(unanswered, key=lambda each: (-each.severity, each.fired_at)),
         len(firing) - len(unanswered),
-        who_polls(locations),
+        who_polls(locations, settings),
         known.read_at,
     )
 

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smsmon.commands.context import read_settings
+from smsmon.commands.context import read_settings, the_store
 from smsmon.commands.fields import of_messages
 from smsmon.commands.filtering import chosen
-from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.model import Entry
+    from smsmon.settings import Settings
     from smsmon.store.base import Archive
 
 
 def chosen_entries(locations: Locations, expression: str, tagged: Sequence[str]) -> Sequence[Entry]:
     """What is on the watchlist and matches; the history is opened where a filter asks it."""
-    store = open_store(locations)
+    store = the_store(locations)
     entries = store.watchlist().load()
     if not expression and not tagged:
         return entries
@@ -37,12 +37,16 @@ def chosen_entries(locations: Locations, expression: str, tagged: Sequence[str])
 
 
 def chosen_recorded(
-    locations: Locations, archive: Archive, expression: str, tagged: Sequence[str]
+    locations: Locations,
+    settings: Settings,
+    archive: Archive,
+    expression: str,
+    tagged: Sequence[str],
 ) -> list[str]:
     """The ids of what the history knows and matches."""
     from smsmon.commands.knowledge import Knowledge
 
     choice = chosen(expression, tagged, of_messages())
-    entries = open_store(locations).watchlist().load()
-    known = Knowledge(read_settings(locations), entries, archive, choice.fields)
+    entries = the_store(locations, settings).watchlist().load()
+    known = Knowledge(settings, entries, archive, choice.fields)
     return [row.id for row in known.chosen(archive.messages(), choice)]

@@ -18,6 +18,7 @@ from smsmon.commands.context import (
     open_watchlist,
     profiles_of,
     read_settings,
+    the_store,
 )
 from smsmon.commands.fields import of_messages, of_recipients
 from smsmon.commands.filtering import chosen, takes_filter
@@ -150,7 +151,7 @@ def status(
     named = [entry.id for entry in entries_from(ids, file)]
     asked_for = {*named}
     if everything or (choice and not named):
-        named += [entry.id for entry in open_watchlist(locations).load()]
+        named += [entry.id for entry in open_watchlist(locations, settings).load()]
         if not named:
             fail("The watchlist is empty: `smsmon add ID` first.")
     if not named:
@@ -193,9 +194,8 @@ def _choice(expression: str, tagged: Sequence[str], *, recipients: bool) -> Choi
 @contextmanager
 def _known(choice: Choice, settings: Settings, locations: Locations) -> Iterator[Knowledge]:
     from smsmon.commands.knowledge import Knowledge
-    from smsmon.store import open_store
 
-    store = open_store(locations)
+    store = the_store(locations, settings)
     with store.archive() as archive:
         yield Knowledge(settings, store.watchlist().load(), archive, choice.fields)
 

@@ -60,7 +60,7 @@ def print_shown(
     elif recipients:
         print_rows(_recipient_heads(), told_rows)
     else:
-        labels = _labels(locations)
+        labels = _labels(locations, settings)
         labelled = (
             (id, words_of_api(labels.get(id, ""), private), state, *map(_grouped, numbers), read)
             for id, state, *numbers, read in told_rows
@@ -113,12 +113,12 @@ def _recipient_heads() -> list[Head]:
     return [head_of(MESSAGES_BY_NAME["id"]), *map(head_of, fields)]
 
 
-def _labels(locations: Locations) -> Mapping[str, str]:
+def _labels(locations: Locations, settings: Settings) -> Mapping[str, str]:
     """What the messages of the watchlist are called, if it can be read."""
     from smsmon.store.errors import StoreError
 
     try:
-        return {entry.id: entry.label for entry in open_watchlist(locations).load()}
+        return {entry.id: entry.label for entry in open_watchlist(locations, settings).load()}
     except StoreError:
         return {}
 

@@ -49,8 +49,10 @@ NAMED = {
 """The tables whose names the user chooses, and what stands in one."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
+_PASSWORD_SOURCES = ("store_password_env", "store_password_file", "store_password_command")
 _WAYS = ("url_file", "url_env", "url_command", "command")
 """How a target can be told: by an apprise address, or by a command."""
+_PASSWORD = ("a password", "store_password_file")
 
 
 class SettingsError(Exception):
@@ -205,11 +207,12 @@ def _read_file(path: Path, layers: _Layers) -> None:
             problem(at, f"{dotted} must be {mistake}.")
         elif isinstance(value, str) and (mistake := useless(at, value)):
             problem(at, f"{dotted}: {mistake}")
-        elif at[-1] in _KEY_SOURCES and is_key(value):
+        elif at[-1] in (*_KEY_SOURCES, *_PASSWORD_SOURCES) and is_key(value):
+            key, file = ("an API key", "api_key_file") if len(at) > 1 else _PASSWORD
             problem(
                 at,
-                f"{dotted} looks like an API key itself. Put the key into a file of mode 0600 and"
-                " name that file in api_key_file.",
+                f"{dotted} looks like {key} itself. Put it into a file of mode 0600 and name that"
+                f" file in {file}.",
             )
         else:
             layers.set(at, value, "config.toml")
@@ -220,6 +223,9 @@ def _read_file(path: Path, layers: _Layers) -> None:
         if len(given) > 1:
             at = ("profiles", profile, given[1])
             problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
+    given = [key for key in _PASSWORD_SOURCES if (key,) in layers.values]
+    if len(given) > 1:
+        problem((given[1],), f"the store has {len(given)} sources for its password: keep one.")
     for target in layers.named["targets"]:
         given = [way for way in _WAYS if way in table["targets"][target]]
         if not given:
@@ -286,7 +292,12 @@ def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
             continue
         if mistake := wrong(leaf, text, lax=True):
             layers.problem((), f"Environment variable {variable} must be {mistake}.")
+        elif mistake := useless(path, text):
+            layers.problem((), f"Environment variable {variable}: {mistake}")
         else:
+            if path[-1] in _PASSWORD_SOURCES:  # of several, the one of the environment counts
+                for each in _PASSWORD_SOURCES:
+                    layers.drop((each,))
             layers.set(
                 path, msgspec.convert(text, leaf.type, strict=False), f"environment {variable}"
             )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smsmon.keylike import DOTS, place_shown, without_keys
+from smsmon.keylike import DOTS, place_shown, without_keys, without_passwords
 from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves
 from smsmon.settings.loading import Loaded
@@ -99,13 +99,18 @@ def toml_value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_PLACES = ("api_key_env", "api_key_file", "store_password_env", "store_password_file")
+
+
 def _public(name: str, value: Any) -> Any:
     """``value`` without what may be a secret: a command's arguments, a proxy's password, and what
     could be a key that was pasted in by mistake."""
-    if name == "api_key_command" and value:
+    if name in ("api_key_command", "store_password_command") and value:
         return [place_shown(value[0]), *(["…"] if len(value) > 1 else [])]
-    if name in ("api_key_env", "api_key_file") and value:
+    if name in _PLACES and value:
         return place_shown(value)
+    if name == "store":
+        value = without_passwords(value)
     if name == "proxy" and value:
         value = re.sub(r"//[^/]*@", f"//{DOTS}@", value)
     if isinstance(value, str):

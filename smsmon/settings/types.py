@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from smsmon.api.address import DEFAULT_BASE_URL
+from smsmon.secret import Password
 from smsmon.settings.built_in import built_in_alerts
-from smsmon.settings.secrets import KeySource, source_of
+from smsmon.settings.secrets import KeySource, read_secret, source_of
 from smsmon.settings.telling import Alert, Target, Watch
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
@@ -306,6 +307,52 @@ class Settings(Struct, frozen=True, kw_only=True):
             pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
         ),
     ] = "default"
+    store: Annotated[
+        str,
+        Meta(
+            description="Where the watchlist and all that is recorded are kept. Empty: on this "
+            "machine. The address of a database, or the name of a service of libpq "
+            '("service=NAME"): in PostgreSQL, for a whole team; smsmon[team] is needed. API keys '
+            "are never kept there.",
+            pattern="^(postgres(ql)?://.*|service=.*)?$",
+            examples=["postgresql://smsmon@db.example/smsmon?sslmode=verify-full"],
+        ),
+    ] = ""
+    store_password_env: (
+        Annotated[
+            str,
+            Meta(
+                description="The environment variable that holds the password of that database. "
+                "With no source named, it is found as libpq finds it: PGPASSWORD, ~/.pgpass, the "
+                "file of services.",
+                pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+                examples=["SMSMON_DATABASE_PASSWORD"],
+            ),
+        ]
+        | None
+    ) = None
+    store_password_file: (
+        Annotated[
+            str,
+            Meta(
+                description="A file whose first line is that password, readable by you alone.",
+                min_length=1,
+                examples=["~/.config/smsmon/store-password"],
+            ),
+        ]
+        | None
+    ) = None
+    store_password_command: (
+        Annotated[
+            list[str],
+            Meta(
+                description="A command that prints that password, run without a shell.",
+                min_length=1,
+                examples=[["pass", "show", "smsmon-store"]],
+            ),
+        ]
+        | None
+    ) = None
     profiles: dict[str, Profile] = field(default_factory=lambda: {"default": Profile()})
     polling: Polling = field(default_factory=Polling)
     network: Network = field(default_factory=Network)
@@ -333,3 +380,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     def current(self) -> Profile:
         """The profile named by ``profile``."""
         return self.profiles[self.profile]
+
+    @property
+    def store_password_source(self) -> KeySource | None:
+        """Where the password of the team's store comes from; None: wherever libpq finds it."""
+        return source_of(
+            self.store_password_env, self.store_password_file, self.store_password_command
+        )
+
+    def store_password(self) -> Password | None:
+        """The password of the team's store; None: libpq is to find it. Blocks on a file or a
+        command. Raises ``ValueError`` with a sentence that does not hold it.
+        """
+        source = self.store_password_source
+        return None if source is None else read_secret(source, "password", Password.parse)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,6 +37,8 @@ def pasted_address(at: KeyPath, value: Any) -> str:
 
 def useless(at: KeyPath, text: str) -> str:
     """What is wrong with a text that is of the right form; empty when nothing is."""
+    if at == ("store",):
+        return wrong_store(text)
     if at[-1] == "base_url":
         return wrong_base_url(text)
     if at[0] == "targets" and at[-1] == "quiet":
@@ -87,6 +91,11 @@ def unknown(at: KeyPath, dotted: str) -> str:
             f"{dotted} is not a setting: a key has no place in this file. Name where it is with"
             " api_key_env, api_key_file or api_key_command, under [profiles.NAME]."
         )
+    if at == ("store_password",):
+        return (
+            "store_password is not a setting: a password has no place in this file. Name where it"
+            " is with store_password_env, store_password_file or store_password_command."
+        )
     if at[0] == "targets" and at[-1] in ("url", "address", "apprise"):
         return (
             f"{dotted} is not a setting: an address has no place in this file. Name where it is"
@@ -115,6 +124,28 @@ def wrong_base_url(url: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def wrong_store(text: str) -> str:
+    """What is wrong with the address of a store; empty when nothing is that can be seen so."""
+    if not text.isprintable() or " " in text:
+        return "It has spaces, or characters that cannot be seen: write %20 for a space."
+    if text.startswith("service="):
+        return "" if _SERVICE.fullmatch(text) else "A service is named like service=smsmon."
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "A host of it is no host's name and no address."
+    if parts.fragment:
+        return "It has a #: write %23 for it in a name or a password."
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        port = host.rpartition("]")[2].partition(":")[2]
+        if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            return "The port of a host is a number from 1 to 65535."
+    return ""
+
+
+_SERVICE = re.compile(r"service=[A-Za-z0-9_.-]+")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+
+from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
+    from smsmon.secret import Password
     from smsmon.store.base import Store
 
+PLACE = "The store is on PostgreSQL"
 
-def open_store(locations: Locations) -> Store:
-    """The store of this installation. Nothing of it is read, or made, yet."""
-    from smsmon.store.local import LocalStore
 
-    return LocalStore(locations.watchlist, locations.history)
+class Where(Protocol):
+    """Which store is meant: what of the settings `open_store` needs."""
+
+    @property
+    def store(self) -> str:
+        """The address of a team's store; empty: the one on this machine."""
+        ...
+
+    def store_password(self) -> Password | None:
+        """Its password; None: whatever connects is to find it. Raises ``ValueError``."""
+        ...
+
+
+class ThisMachine:
+    """The store that is meant when nothing is said."""
+
+    store = ""
+
+    def store_password(self) -> None:
+        return None
+
+
+def open_store(locations: Locations, where: Where) -> Store:
+    """The store of this installation. Nothing of it is read, or made, yet.
+
+    Raises ``StoreError`` for a team's store where what it needs is not installed.
+    """
+    if not where.store:
+        from smsmon.store.local import LocalStore
+
+        return LocalStore(locations.watchlist, locations.history)
+    from importlib import import_module, util
+
+    if util.find_spec("psycopg") is None:
+        raise StoreError(PLACE, "psycopg is missing here", "Install smsmon[team].")
+    team: Any = import_module("smsmon.store.team")
+    store: Store = team.open_team(where)
+    return store

@@ -74,7 +74,7 @@ def ack(rule: str, subjects: tuple[str, ...], note: str, by: str, until: str | N
     locations = find_locations()
     settings, now = read_settings(locations), time.time()
     end = _until(until, now, settings)
-    store = open_alerts(locations)
+    store = open_alerts(locations, settings)
     found = _firing(store, rule, subjects, settings)
     told = Acknowledgement(_who(by), now, _note(note), end)
     answered = store.acknowledge([each.number for each in found.episodes], told)
@@ -83,7 +83,7 @@ def ack(rule: str, subjects: tuple[str, ...], note: str, by: str, until: str | N
     whose = f" Before, it was acknowledged by {listed(before)}." if before else ""
     done = {each.number for each in answered}
     _say_done("Acknowledged", [each for each in found.episodes if each.number in done], said, whose)
-    warn_if_nobody_polls(locations)
+    warn_if_nobody_polls(locations, settings)
     found.fail_for_missing()
 
 
@@ -95,8 +95,9 @@ def unack(rule: str, subjects: tuple[str, ...]) -> None:
     Whoever is told of alerts is told of them again. RULE and ID as for ack.
     """
     locations = find_locations()
-    store = open_alerts(locations)
-    found = _firing(store, rule, subjects, read_settings(locations))
+    settings = read_settings(locations)
+    store = open_alerts(locations, settings)
+    found = _firing(store, rule, subjects, settings)
     answered = [each for each in found.episodes if each.acknowledged]
     if not answered:
         fail("Nobody had acknowledged this.", exit_codes.NOT_FOUND)
@@ -177,8 +178,8 @@ def silence(what: str, seconds: float | None, until: str | None, note: str, by: 
     end = _until(until, now, settings)
     if end is None:
         end = _until(None if seconds is None else f"{seconds:.0f}s", now, settings) or now + HOUR
-    store = open_alerts(locations)
-    kind, name = _silenceable(what, store.firing(), settings, open_watchlist(locations))
+    store, watchlist = open_alerts(locations, settings), open_watchlist(locations, settings)
+    kind, name = _silenceable(what, store.firing(), settings, watchlist)
     made = store.silence(Silence(kind, name, now, end, _who(by), _note(note)))
     covered = [each for each in store.firing() if made.covers(each)]
     fires = "fires" if len(covered) == 1 else "fire"

@@ -66,12 +66,12 @@ def ls(as_json: bool) -> None:
     locations = find_locations()
     settings = read_settings(locations)
     private, in_utc, now = settings.display.privacy, settings.display.utc, time.time()
-    store = open_alerts(locations)
+    store = open_alerts(locations, settings)
     silences = [each for each in store.silences(now) if each.in_force(now)]
     standing = [(state_of(each, silences, now), each) for each in store.firing()]
     standing.sort(key=lambda pair: (_ORDER.index(pair[0]), -pair[1].severity))
     if as_json:
-        holder = who_polls(locations)
+        holder = who_polls(locations, settings)
         print_json(
             {
                 "polled_by": holder and str(holder),
@@ -88,7 +88,7 @@ def ls(as_json: bool) -> None:
     else:
         _show_alerts(standing, now, in_utc=in_utc, private=private)
         _show_silences(silences, in_utc=in_utc, private=private)
-    warn_if_nobody_polls(locations)
+    warn_if_nobody_polls(locations, settings)
 
 
 def _emit_row(cells: Sequence[str]) -> None:
@@ -202,7 +202,7 @@ def history(
     wanted = {*map(subject_named, subjects)}
     rule = rule and typed(rule)
     asked = range_asked(since, until, in_utc=in_utc, otherwise=7 * DAY)
-    store = open_alerts(locations)
+    store = open_alerts(locations, settings)
     # The limit is one of alerts that are about this: to choose some, all have to be looked at.
     most = _MOST if wanted else limit + 1
     found = store.episodes(asked.start, asked.end, rule=rule, limit=most)

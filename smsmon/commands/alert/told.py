@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from smsmon import times
 from smsmon.alerts import LONG_AGO, About, Acknowledgement, Episode
+from smsmon.commands.context import the_store
 from smsmon.commands.output import fail, say
 from smsmon.keylike import without_keys
 from smsmon.phones import without_numbers
@@ -22,27 +23,25 @@ if TYPE_CHECKING:
 NOBODY_POLLS = "Nothing polls: no alert begins or ends until a console or `smsmon watch` runs."
 
 
-def open_alerts(locations: Locations) -> AlertStore:
+def open_alerts(locations: Locations, settings: Settings | None = None) -> AlertStore:
     """What is kept of alerts; nothing is read yet."""
     from smsmon.clock import SystemClock
-    from smsmon.store import open_store
 
-    return open_store(locations).alerts(SystemClock())
+    return the_store(locations, settings).alerts(SystemClock())
 
 
-def who_polls(locations: Locations) -> Holder | None:
+def who_polls(locations: Locations, settings: Settings) -> Holder | None:
     """The process that polls, as far as a look tells; None: nobody does."""
     from smsmon.clock import SystemClock
-    from smsmon.store import open_store
 
-    lease = open_store(locations).lease(SystemClock(), "command")
+    lease = the_store(locations, settings).lease(SystemClock(), "command")
     lease.look()
     return lease.holder
 
 
-def warn_if_nobody_polls(locations: Locations) -> None:
+def warn_if_nobody_polls(locations: Locations, settings: Settings) -> None:
     """Say so when no alert can begin or end."""
-    if who_polls(locations) is None:
+    if who_polls(locations, settings) is None:
         say(NOBODY_POLLS)
 
 

@@ -12,7 +12,7 @@ import click
 from smsmon.alerts import About
 from smsmon.commands import completing
 from smsmon.commands.alert.told import about, fail_for_rule, moment, rule_names, told_below
-from smsmon.commands.context import find_locations, read_settings
+from smsmon.commands.context import find_locations, read_settings, the_store
 from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
 from smsmon.commands.output import emit, fail, on_terminal, print_json, say, took, when
 from smsmon.commands.table import Head, print_rows
@@ -102,7 +102,6 @@ def try_(
     tried_rule = _rule(rule, settings, subject, hold, clear, until, window)
 
     from smsmon.monitor.alerts.replay import why_not
-    from smsmon.store import open_store
     from smsmon.trying import trial_of
 
     if why := why_not(tried_rule):
@@ -113,7 +112,7 @@ def try_(
         return moment(when, in_utc=settings.display.utc)
 
     zone = UTC if settings.display.utc else LocalZone()
-    with open_store(locations).archive() as archive:
+    with the_store(locations, settings).archive() as archive:
         found = trial_of(archive, tried_rule, settings, now - days * DAY, now, zone, at)
     if found is None:
         fail("Nothing is recorded yet: the console or `smsmon watch` records what it reads.")

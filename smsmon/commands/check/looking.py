@@ -10,13 +10,12 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from smsmon.commands.check.measures import Money
-from smsmon.commands.context import open_accounts
+from smsmon.commands.context import open_accounts, the_store
 from smsmon.commands.flags import given_flags
 from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
 from smsmon.commands.outlook import Outlook, outlook, subjects_of
 from smsmon.commands.output import fail
 from smsmon.model import ReadError
-from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice
@@ -55,13 +54,13 @@ class Wanted:
         """How it stands with these messages, and with the alerts that belong to them."""
         all = not self.choice and self.profile is None
         of_these = None if all else subjects_of(rows, self.tags)
-        return outlook(known, rows, self.locations, of_these)
+        return outlook(known, rows, self.locations, self.settings, of_these)
 
 
 @contextmanager
 def _known(wanted: Wanted) -> Iterator[tuple[Knowledge, Archive, list[Watched]]]:
     """What the store knows, and the messages that are chosen of what is watched."""
-    store = open_store(wanted.locations)
+    store = the_store(wanted.locations, wanted.settings)
     entries = store.watchlist().load()
     # Reading all of the store first, to see whether it is sound, takes too long for each check.
     with store.archive(checked=False) as archive:

@@ -165,10 +165,10 @@ def settings_file(locations: Locations) -> tuple[Settings | None, list[Finding]]
 
 def stores(locations: Locations) -> Iterator[Finding]:
     """The watchlist, the history and the folders they are in."""
-    from smsmon.store import open_store
+    from smsmon.store import ThisMachine, open_store
     from smsmon.store.errors import StoreError
 
-    store = open_store(locations)
+    store = open_store(locations, ThisMachine())
 
     for name, folder in (
         ("data folder", locations.watchlist.parent),

@@ -95,7 +95,7 @@ def watch(
     settings = read_settings(locations)
     log_as(settings.watch.log)
     only = set(ids_from(ids, file)) if ids or file else None
-    entries = open_watchlist(locations).load()
+    entries = open_watchlist(locations, settings).load()
     if only is not None and (missing := only - {entry.id for entry in entries}):
         fail(
             f"Not on the watchlist: {listed(sorted(missing))}. `smsmon add` them first.",
