@@ -247,7 +247,7 @@ def _settings() -> Settings:
 
 
 def _entries() -> list[Entry]:
-    from smsmon.commands.context import open_watchlist
+    from smsmon.commands.stores import the_store
     from smsmon.locations import Locations
 
-    return open_watchlist(Locations.find()).load()
+    return the_store(Locations.find()).watchlist().load()

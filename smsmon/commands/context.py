@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail, say, use_signs
-from smsmon.store import ThisMachine, open_store
+from smsmon.commands.stores import the_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from smsmon.accounts import Accounts
     from smsmon.clock import Clock
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.settings import Loaded, Settings
     from smsmon.settings.reading import Reading
-    from smsmon.store import Where
-    from smsmon.store.base import Store, WatchlistStore
+    from smsmon.store.base import WatchlistStore
 
 
 def find_locations() -> Locations:
@@ -83,51 +80,9 @@ def reader(locations: Locations, environ: Mapping[str, str] | None = None) -> Ca
     return lambda: read(locations, os.environ if environ is None else environ, flags)
 
 
-def the_store(locations: Locations, settings: Settings | None = None) -> Store:
-    """The store that the settings name; nothing of it is read yet.
-
-    Without ``settings`` they are read for this alone, and only where they may name one: whatever
-    else is wrong with them is no matter here.
-    """
-    return open_store(locations, settings or _named_store(locations))
-
-
 def open_watchlist(locations: Locations, settings: Settings | None = None) -> WatchlistStore:
     """The watchlist; nothing is read yet."""
     return the_store(locations, settings).watchlist()
-
-
-def _named_store(locations: Locations) -> Where:
-    if not os.environ.get("SMSMON_STORE") and not _may_name_store(locations.config):
-        return ThisMachine()
-    from smsmon.settings.loading import read
-
-    found = read(locations, os.environ, given_flags())
-    wrong = [
-        each
-        for each in found.problems
-        if each.refused and (not each.at or each.at[0].startswith("store"))
-    ]
-    if wrong:
-        fail("\n".join(found.told(wrong)))
-    return found.settings
-
-
-_NAMES_STORE = re.compile(rb"""^[ \t]*(?:["']?store|"[^"\n]*\\)""", re.MULTILINE)
-"""A line that begins with this word, or with one that hides its letters."""
-
-
-def _may_name_store(config: Path) -> bool:
-    """False when a settings file, by a quick look, says nothing of the store."""
-    from smsmon import files
-
-    try:
-        return _NAMES_STORE.search(files.read(config, _FILE_LIMIT).data) is not None
-    except OSError:
-        return False
-
-
-_FILE_LIMIT = 2**20
 
 
 def complain(sentence: str, level: Level = "warning", **fields: str) -> None:

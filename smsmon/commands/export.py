@@ -18,13 +18,13 @@ from smsmon.commands.context import (
     open_watchlist,
     read_settings,
     require_profiles,
-    the_store,
 )
 from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, listed
 from smsmon.commands.selection import chosen_entries
+from smsmon.commands.stores import the_store
 
 if TYPE_CHECKING:
     from smsmon.commands.recorded import Record

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from smsmon import exit_codes
-from smsmon.commands.context import find_locations, read_settings, the_store
+from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.fields import of_recipients
 from smsmon.commands.filtering import Choice, chosen, takes_filter
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_flag
 from smsmon.commands.output import fail, print_json, say, when
+from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
 from smsmon.sentences import counted

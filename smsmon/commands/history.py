@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smsmon.commands.context import find_locations, read_settings, the_store
+from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import (
     Number,
@@ -34,6 +34,7 @@ from smsmon.commands.output import (
     when,
 )
 from smsmon.commands.selection import chosen_recorded
+from smsmon.commands.stores import the_store
 from smsmon.commands.table import print_csv, print_facts, print_rows
 from smsmon.in_short import alerts, besides, stretches, worst_first
 from smsmon.model import Event

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smsmon.commands.context import read_settings, the_store
+from smsmon.commands.context import read_settings
 from smsmon.commands.fields import of_messages
 from smsmon.commands.filtering import chosen
+from smsmon.commands.stores import the_store
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations

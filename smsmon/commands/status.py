@@ -18,7 +18,6 @@ from smsmon.commands.context import (
     open_watchlist,
     profiles_of,
     read_settings,
-    the_store,
 )
 from smsmon.commands.fields import of_messages, of_recipients
 from smsmon.commands.filtering import chosen, takes_filter
@@ -41,6 +40,7 @@ from smsmon.commands.output import (
     some,
 )
 from smsmon.commands.status_rows import Shown, print_shown, shown_json, whole
+from smsmon.commands.stores import the_store
 from smsmon.shapes import words_of_api
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.commands.context import the_store
 from smsmon.commands.output import Failure
+from smsmon.commands.stores import the_store
 from smsmon.crash import crash_text
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from smsmon import times
 from smsmon.alerts import LONG_AGO, About, Acknowledgement, Episode
-from smsmon.commands.context import the_store
 from smsmon.commands.output import fail, say
+from smsmon.commands.stores import the_store
 from smsmon.keylike import without_keys
 from smsmon.phones import without_numbers
 

@@ -12,9 +12,10 @@ import click
 from smsmon.alerts import About
 from smsmon.commands import completing
 from smsmon.commands.alert.told import about, fail_for_rule, moment, rule_names, told_below
-from smsmon.commands.context import find_locations, read_settings, the_store
+from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
 from smsmon.commands.output import emit, fail, on_terminal, print_json, say, took, when
+from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, print_rows
 from smsmon.shapes import episode_json, utc
 from smsmon.times import LocalZone

@@ -10,11 +10,12 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from smsmon.commands.check.measures import Money
-from smsmon.commands.context import open_accounts, the_store
+from smsmon.commands.context import open_accounts
 from smsmon.commands.flags import given_flags
 from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
 from smsmon.commands.outlook import Outlook, outlook, subjects_of
 from smsmon.commands.output import fail
+from smsmon.commands.stores import the_store
 from smsmon.model import ReadError
 
 if TYPE_CHECKING:

@@ -1,0 +1,56 @@
+"""Which store a command goes by: the one of the settings it has, or what they say of it alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from smsmon import files
+from smsmon.commands.output import fail
+from smsmon.store import ThisMachine, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smsmon.locations import Locations
+    from smsmon.settings import Settings
+    from smsmon.store import Where
+    from smsmon.store.base import Store
+
+_NAMES_STORE = re.compile(rb"""^[ \t]*(?:["']?store|"[^"\n]*\\)""", re.MULTILINE)
+"""A line that begins with this word, or with one that hides its letters."""
+_FILE_LIMIT = 2**20
+
+
+def the_store(locations: Locations, settings: Settings | None = None) -> Store:
+    """The store that the settings name; nothing of it is read yet.
+
+    Without ``settings`` they are read for this alone, and only where they may name one: whatever
+    else is wrong with them is no matter here.
+    """
+    return open_store(locations, settings or _named_store(locations))
+
+
+def _named_store(locations: Locations) -> Where:
+    if not os.environ.get("SMSMON_STORE") and not _may_name_store(locations.config):
+        return ThisMachine()
+    from smsmon.settings.loading import read
+
+    found = read(locations, os.environ)
+    wrong = [
+        each
+        for each in found.problems
+        if each.refused and (not each.at or each.at[0].startswith("store"))
+    ]
+    if wrong:
+        fail("\n".join(found.told(wrong)))
+    return found.settings
+
+
+def _may_name_store(config: Path) -> bool:
+    """False when a settings file, by a quick look, says nothing of the store."""
+    try:
+        return _NAMES_STORE.search(files.read(config, _FILE_LIMIT).data) is not None
+    except OSError:
+        return False
