@@ -15,14 +15,17 @@ from random import Random
 from smsmon.alerting.ledger import Ledger
 from smsmon.alerting.telling import Message, plan
 from smsmon.alerting.ways import COMMAND, Ways
-from smsmon.alerts import Edge, Episode
+from smsmon.alerts import Edge, Episode, Telling
 from smsmon.clock import Clock
 from smsmon.targets.base import Notification, NotTold, Target
+from smsmon.targets.wording import sent_again
 
 AGAIN = 30.0
 """Seconds between two messages to one target, at least: trouble comes in messages one by one."""
 FIRST_RETRY, LAST_RETRY = 1.0, 300.0
 """Seconds after which a target that failed is tried again: the first time, and at most."""
+IN_DOUBT_RETRY = 60.0
+"""The first time, where the message was sent and may have arrived: it is not to come in a row."""
 WITHIN = 90.0
 """Seconds that telling may take, whatever the target promises."""
 GRACE = 1.0
@@ -40,6 +43,8 @@ class _Lane:
     """In a row."""
     rests: dict[bool, float] = field(default_factory=dict)
     """Whether it is about what nobody answered → the steady time from which on it may be told."""
+    in_doubt: dict[bool, frozenset[Telling]] = field(default_factory=dict)
+    """Likewise, what was sent last and may have arrived."""
 
     def free_at(self, escalated: bool) -> float:
         """When it may be told; inf while it is being told something."""
@@ -129,10 +134,16 @@ class Sender:
         return soon
 
     async def _send(self, lane: _Lane, message: Message) -> None:
+        escalated = message.edge is Edge.ESCALATED
+        parts = frozenset(each.case.telling(part) for each in message.items for part in each.parts)
+        again = not parts.isdisjoint(lane.in_doubt.get(escalated, ()))
         try:
-            await self._tell(message)
+            await self._tell(message, again=again)
         except NotTold as error:
-            self._failed(lane, message.target, str(error))
+            if error.in_doubt:
+                lane.in_doubt[escalated] = parts
+            first = IN_DOUBT_RETRY if error.in_doubt else FIRST_RETRY
+            self._failed(lane, message.target, str(error), first)
         except Exception:  # a fault of ours: no reason to stop telling the others
             self._failed(lane, message.target, f"{_called(message.target)} cannot be told.")
         else:
@@ -141,15 +152,18 @@ class Sender:
             lane.job = None
             self._stirred.set()
 
-    async def _tell(self, message: Message) -> None:
+    async def _tell(self, message: Message, *, again: bool) -> None:
         """Tell one target. Raises ``NotTold``, also when it takes too long."""
         notification = self._in_words(message.edge, [each.case.episode for each in message.items])
+        if again:
+            notification = sent_again(notification)
         target, ended = self._targets[message.target], asyncio.Event()
         job = asyncio.create_task(target.tell(notification), name="telling")
         job.add_done_callback(lambda _: ended.set())
         try:
             if not await self._clock.wait(ended, WITHIN):
-                raise NotTold(f"{_called(message.target)} was not told within {WITHIN:g} seconds.")
+                late = f"{_called(message.target)} was not told within {WITHIN:g} seconds."
+                raise NotTold(late, in_doubt=True)
         except BaseException:
             job.cancel()
             raise
@@ -158,14 +172,17 @@ class Sender:
     def _arrived(self, lane: _Lane, message: Message) -> None:
         if lane.failures:
             self._complain(f"{_called(message.target)} can be told again.")
-        lane.failures = 0
-        lane.rests[message.edge is Edge.ESCALATED] = self._clock.monotonic() + AGAIN
+        escalated, lane.failures = message.edge is Edge.ESCALATED, 0
+        lane.in_doubt.pop(escalated, None)
+        lane.rests[escalated] = self._clock.monotonic() + AGAIN
         self._ledger.arrived(message.items)
 
-    def _failed(self, lane: _Lane, name: str, sentence: str) -> None:
+    def _failed(
+        self, lane: _Lane, name: str, sentence: str, first_retry: float = FIRST_RETRY
+    ) -> None:
         if not lane.failures and self._lanes.get(name) is lane:
             self._complain(sentence)
-        pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(lane.failures, 20))
+        pause = min(LAST_RETRY, first_retry * 2.0 ** min(lane.failures, 20))
         lane.failures += 1
         free_at = self._clock.monotonic() + pause * self._rng.uniform(0.75, 1.0)
         lane.rests = dict.fromkeys((True, False), free_at)

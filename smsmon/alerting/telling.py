@@ -30,6 +30,10 @@ LOOK_BACK = 2 * 86_400.0
 LATE = 60.0
 """Seconds by which something may be taken on later than its time came."""
 
+UNTOLD = 60.0
+"""Seconds for which a target that is owed a message comes before the one that is told when nobody
+answers it: it rests between two messages, and takes its time to be told."""
+
 Part = tuple[str, Edge]
 """Of one episode: a target, and what it is told."""
 
@@ -221,8 +225,9 @@ def _unanswered_at(case: Case, name: str, ways: Ways, calm: float) -> float:
     severity = case.episode.severity
     return min(
         (
-            max(told.claimed_at if told.done_at is None else told.done_at, calm)
-            + ways.targets[other].escalate_after
+            max(told.claimed_at, calm) + max(ways.targets[other].escalate_after, UNTOLD)
+            if told.done_at is None
+            else max(told.done_at, calm) + ways.targets[other].escalate_after
             for (other, edge), told in case.told.items()
             if edge is not Edge.OVER and ways.next(other, severity) == name
         ),

@@ -79,7 +79,8 @@ class AppriseTarget:
             raise NotTold(f"Target {self.name}: apprise could not be started ({why}).") from None
         if outcome.ended is Ended.LATE:
             raise NotTold(
-                f"Target {self.name} was given up: it took longer than {self._within:g} seconds."
+                f"Target {self.name} was given up: it took longer than {self._within:g} seconds.",
+                in_doubt=True,
             )
         answer = _answer(outcome)
         if answer.get("missing"):
@@ -90,7 +91,8 @@ class AppriseTarget:
             self._address = address
             return answer
         words = _shown(answer, address)
-        raise NotTold(f"Target {self.name} {failing}" + (f": {words}." if words else "."))
+        told = f"Target {self.name} {failing}" + (f": {words}." if words else ".")
+        raise NotTold(told, in_doubt=bool(answer.get("late")))
 
     async def _read(self) -> Address:
         try:

@@ -26,6 +26,8 @@ class Notification:
     """Phone numbers are masked in its words, and are to be in what is told besides."""
     test: bool = False
     """Nothing happened: somebody wants to know whether it arrives."""
+    again: bool = False
+    """It was sent before, at least in part, and nobody knows whether it arrived."""
 
 
 class Target(Protocol):
@@ -44,3 +46,8 @@ class Target(Protocol):
 
 class NotTold(Exception):
     """It did not arrive: one sentence that says why, without any secret."""
+
+    def __init__(self, sentence: str, *, in_doubt: bool = False) -> None:
+        """``in_doubt``: it was sent and nobody answered in time, so that it may have arrived."""
+        super().__init__(sentence)
+        self.in_doubt = in_doubt

@@ -42,9 +42,12 @@ class CommandTarget:
 
     async def tell(self, notification: Notification) -> None:
         environ = environment(self._settings, self._environ)
-        trouble = await run_hook(self._command, facts_of(notification), environ, self._within)
-        if trouble:
-            raise NotTold(f"Target {self.name}: {trouble[0].lower()}{trouble[1:]}")
+        try:
+            await run_hook(self._command, facts_of(notification), environ, self._within)
+        except NotTold as error:
+            why = str(error)
+            told = f"Target {self.name}: {why[0].lower()}{why[1:]}"
+            raise NotTold(told, in_doubt=error.in_doubt) from None
 
 
 def facts_of(told: Notification) -> dict[str, Any]:
@@ -55,6 +58,7 @@ def facts_of(told: Notification) -> dict[str, Any]:
         "edge": str(told.edge),
         "severity": told.severity.slug,
         "test": told.test,
+        "again": told.again,
         "alerts": [
             {**episode_json(each, edge, private=told.private), "edge": str(edge)}
             for each in told.episodes
@@ -68,8 +72,8 @@ async def run_hook(
     facts: Mapping[str, Any],
     environ: Mapping[str, str],
     within: float = WITHIN,
-) -> str:
-    """Run ``command`` with ``facts`` as JSON on its stdin; gives what went wrong, or nothing.
+) -> None:
+    """Run ``command`` with ``facts`` as JSON on its stdin. Raises `NotTold` where that went wrong.
 
     It is over when it exits; what it left running then is its own affair. The command and all
     it started are ended when it takes longer, or when this is cancelled.
@@ -79,15 +83,16 @@ async def run_hook(
         outcome = await beside(_run, command, facts, environ, within)
     except (OSError, ValueError) as error:
         why = safe(getattr(error, "strerror", None) or type(error).__name__)
-        return f"The alert command {name} could not be started ({why})."
+        raise NotTold(f"The alert command {name} could not be started ({why}).") from None
     if outcome.ended is Ended.LATE:
-        return f"The alert command {name} was ended: it took longer than {within:g} seconds."
+        late = f"The alert command {name} was ended: it took longer than {within:g} seconds."
+        raise NotTold(late, in_doubt=True)
     if outcome.code == 0:
-        return ""
+        return
     words = safe(" ".join(outcome.said.decode(errors="replace").split()), _SHOWN)
     words = without_living_keys(words)
     how = f"exit code {outcome.code}"
-    return f"The alert command {name} failed ({how})" + (f": {words}" if words else ".")
+    raise NotTold(f"The alert command {name} failed ({how})" + (f": {words}" if words else "."))
 
 
 def _run(

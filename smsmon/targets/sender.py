@@ -2,8 +2,9 @@
 
 apprise is a hundred services' worth of code that waits in its own ways: here it can be ended.
 The secret address comes on stdin, so that no process list shows it. On stderr goes one JSON
-object, and nothing else: {"taken": "Slack", "told": true, "words": ["…"]}, where "taken" is the
-kind of target that the address is, empty when it is none; or {"missing": true}.
+object, and nothing else: {"taken": "Slack", "told": true, "late": false, "words": ["…"]}, where
+"taken" is the kind of target that the address is, empty when it is none, and "late" that nobody
+answered in time, so that it may have arrived; or {"missing": true}.
 
 It imports nothing of smsmon, and is run by its path.
 """
@@ -15,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 _WORDS = 4
@@ -68,9 +70,10 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     )
     target = apprise.Apprise.instantiate(asked["address"], asset=asset)
     taken = "" if target is None else str(target.service_name)[:_LONGEST]
-    told = False
+    told = late = False
     if target is not None and "body" in asked:
         have_patience(target, asked["within"])
+        began = time.monotonic()
         told = bool(
             _one(apprise, asset, target).notify(
                 body=asked["body"],
@@ -79,7 +82,8 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
                 body_format=apprise.NotifyFormat.TEXT,
             )
         )
-    return {"taken": taken, "told": told, "words": complaints.words}
+        late = not told and time.monotonic() - began >= target.socket_read_timeout
+    return {"taken": taken, "told": told, "late": late, "words": complaints.words}
 
 
 def have_patience(target: Any, within: float) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
+from shlex import quote
 
 from smsmon.alerts import About, Edge, Episode, Severity, Subject
 from smsmon.countries import country_name
@@ -47,8 +49,15 @@ def notification(
         title, lines = said.title(ranked[0]), said.all_of(ranked[0])
     else:
         title, lines = said.title_of(ranked), said.list_of(ranked)
+    lines += said.how_to_answer(ranked)
     gravest = _gravest(edge, ranked)
     return Notification(title, tuple(lines), gravest, edge, tuple(ranked), private)
+
+
+def sent_again(told: Notification) -> Notification:
+    """The same, sent once more although it may have arrived: whoever reads it is to know."""
+    said = "Sent again: nobody confirmed this, or a part of it, so it may have arrived before."
+    return replace(told, lines=(*told.lines, said), again=True)
 
 
 def trial(target: str, by: str, now: float, zone: tzinfo = UTC) -> Notification:
@@ -112,6 +121,20 @@ class _Said:
         if left := several[len(told) :]:
             told.append(f"And {counted(len(left), 'more alert')}: {_rules_of(left)}.")
         return told
+
+    def how_to_answer(self, told: Sequence[Episode]) -> list[str]:
+        """The command that acknowledges what fires, as a line; nothing where all is over."""
+        firing = [each for each in told if each.firing and self._edge is not Edge.OVER]
+        if not firing:
+            return []
+        rule, subject = quote(firing[0].rule), firing[0].subject
+        about = quote(str(subject)) if len(told) == 1 else ""
+        # What cannot be told as it is would be a command for something else.
+        as_it_is = about == (inert if subject.about is About.MESSAGE else self._safe)(about)
+        if rule != inert(rule) or len({each.rule for each in firing}) > 1:
+            rule, about = "RULE", ""
+        words = f"{rule} {about}" if about and as_it_is else rule
+        return [f"To acknowledge: smsmon alert ack {words}"]
 
     def _lead(self, severity: Severity) -> str:
         if self._edge is Edge.OVER:

@@ -88,6 +88,29 @@ async def test_one_that_hangs_holds_up_nobody(stage: Stage) -> None:
     assert stage.said == ["The target one was not told within 90 seconds."]
 
 
+async def test_what_may_have_arrived_is_not_sent_in_a_row_and_says_that_it_is_sent_again(
+    stage: Stage,
+) -> None:
+    one = stage.targets["one"]
+    one.hangs = True
+    stage.fire("1")
+    await stage.clock.advance(WITHIN)
+    one.hangs = False
+    await stage.clock.advance(40)
+    assert (one.tried, one.heard) == (1, [])
+    await stage.clock.advance(20)
+    stage.fire("2")
+    await stage.clock.advance(40)
+    assert one.heard == ["fired 1", "fired 2"]
+    assert [told.again for _, told in one.told] == [True, False]
+    one.fails = True
+    stage.fire("3")
+    await stage.clock.advance(60)
+    one.fails = False
+    await stage.clock.advance(60)
+    assert (one.heard[-1], one.told[-1][1].again) == ("fired 3", False), "it never arrived"
+
+
 async def test_what_is_gone_is_owed_nothing_and_what_changed_is_tried_at_once(
     stage: Stage,
 ) -> None:

@@ -122,6 +122,20 @@ def test_the_next_one_is_told_when_nobody_answered_in_time() -> None:
     assert ("b", Edge.ESCALATED) in [part for _, part in plan([hangs], chain, (), 1_060.0).take]
 
 
+@pytest.mark.parametrize("after", [0, 5, 29, 59])
+def test_however_soon_the_next_one_is_told_the_first_one_comes_first(after: float) -> None:
+    """It is taken on at once, but rests between two messages, and takes its time."""
+    chain = Ways({"a": Way(escalate_to="b", escalate_after=after), "b": Way()}, {"losses": ("a",)})
+    fired = ("a", Edge.FIRED)
+    case = Case(replace(episode(fired_at=990.0), number=1))
+    case.told, case.ours = {fired: Told(*fired, 1_000.0, None)}, {fired}
+    waits = plan([case], chain, (), 1_059.0)
+    assert (waits.take, waits.next) == ((), 1_060.0)
+    case.told = {fired: Told(*fired, 1_000.0, 1_031.0)}
+    taken = ((case, ("b", Edge.ESCALATED)),)
+    assert plan([case], chain, (), 1_031.0 + after).take == taken, "told, it counts from then on"
+
+
 def test_silences_of_others_are_not_gone_through_for_each_alert(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

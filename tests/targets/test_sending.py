@@ -7,7 +7,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -118,13 +119,12 @@ async def test_a_target_that_hangs_ends_with_its_task_and_shows_nothing_meanwhil
 def everything_shown_of_processes(secret: str) -> list[str]:
     """The processes whose command line or environment has it, but for this one."""
     found = []
-    for each in Path("/proc").glob("[0-9]*/*"):
-        if each.name in ("cmdline", "environ") and each.parent.name != str(os.getpid()):
-            try:
-                if secret.encode() in each.read_bytes():
-                    found.append(str(each))
-            except OSError:
-                continue
+    for process in Path("/proc").glob("[0-9]*"):
+        for each in (process / "cmdline", process / "environ"):
+            if process.name != str(os.getpid()):
+                with suppress(OSError):  # it has ended, or is not ours
+                    if secret.encode() in each.read_bytes():
+                        found.append(str(each))
     return found
 
 
@@ -134,6 +134,18 @@ async def test_what_takes_too_long_is_given_up_in_time() -> None:
         slow = target(f"json://127.0.0.1:{web.port}/{SECRET}?rto=300&cto=300", within=0.5)
         assert await why_not(slow) == "Target chat was given up: it took longer than 0.5 seconds."
         assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_doubt"), [(lambda _: None, True), (lambda _: "500 No\r\n\r\n", False)]
+)
+async def test_what_nobody_confirmed_in_time_may_have_arrived(
+    answer: Callable[[str], str | None], in_doubt: bool
+) -> None:
+    async with webhook(answer) as web:
+        with pytest.raises(NotTold, match="was not told") as caught:
+            await target(f"json://127.0.0.1:{web.port}/{SECRET}?rto=1").tell(TOLD)
+    assert caught.value.in_doubt is in_doubt
 
 
 class FromApprise:

@@ -15,8 +15,9 @@ from markdown_it import MarkdownIt
 
 from smsmon.alerts import About, Edge, Episode, Severity, Subject, Worst
 from smsmon.targets.base import Notification
+from smsmon.targets.command import facts_of
 from smsmon.targets.inert import inert
-from smsmon.targets.wording import notification, trial
+from smsmon.targets.wording import notification, sent_again, trial
 from smsmon.text import safe
 from tests.hostile.corpus import CORPUS
 from tests.targets.alerts import ENDED, LOSSES, NOW, UNREAD
@@ -34,7 +35,28 @@ def test_what_fired_says_what_is_so_of_what_and_since_when() -> None:
         "Critical: losses, 2270138 Win-back 2019",
         "60 % not delivered of 138 final, since 21:14 CET.",
         "Tags: autumn, otp.",
+        "To acknowledge: smsmon alert ack losses 2270138",
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        ([LOSSES], "losses 2270138"),
+        ([UNREAD], "unread account:shop"),
+        ([replace(LOSSES, rule="my losses")], "'my losses' 2270138"),
+        ([replace(LOSSES, subject=Subject(About.TAG, "a>b"))], "losses"),
+        ([replace(LOSSES, subject=Subject(About.TAG, "0612345678"))], "losses"),
+        ([replace(LOSSES, rule="*all*")], "RULE"),
+        ([LOSSES, replace(LOSSES, number=9)], "losses"),
+        ([LOSSES, UNREAD], "RULE"),
+        ([LOSSES, replace(UNREAD, over_at=NOW, number=9)], "losses"),
+    ],
+)
+def test_what_fires_says_how_to_acknowledge_it(told: list[Episode], command: str) -> None:
+    """By a command that means these alone, or leaves out what it would not mean."""
+    for edge in (Edge.FIRED, Edge.ESCALATED):
+        assert said(edge, *told, private=True)[-1] == f"To acknowledge: smsmon alert ack {command}"
 
 
 def test_what_escalates_says_that_nobody_took_it_on() -> None:
@@ -63,6 +85,7 @@ def test_what_came_together_is_one_message_the_gravest_first() -> None:
         "Critical: 2 alerts: losses, unread",
         "losses: 2270138 Win-back 2019: 60 % not delivered of 138 final, since 21:14 CET",
         "unread: account shop: down for 6 m, since 21:14 CET",
+        "To acknowledge: smsmon alert ack RULE",
     )
 
 
@@ -70,8 +93,8 @@ def test_five_hundred_at_once_are_still_one_short_message() -> None:
     many = [LOSSES, *(replace(UNREAD, number=number) for number in range(500))]
     told = said(Edge.FIRED, *many)
     assert told[0] == "Critical: 501 alerts: unread (500), losses"
-    shown = len(told) - 2
-    assert told[-1] == f"And {501 - shown} more alerts: unread ({501 - shown})."
+    shown = len(told) - 3
+    assert told[-2] == f"And {501 - shown} more alerts: unread ({501 - shown})."
     assert sum(map(len, told)) < 1_800
 
 
@@ -108,6 +131,14 @@ def test_phone_numbers_are_masked_where_it_is_private_and_ids_are_not() -> None:
         private = " ".join(said(edge, called, private=True))
         assert "2270138" in private
         assert not re.search(r"6 ?1?2 ?34", private)
+
+
+def test_what_may_have_arrived_before_says_so_when_it_is_sent_again() -> None:
+    told = notification(Edge.FIRED, [LOSSES], NOW, ZONE)
+    again = sent_again(told)
+    assert again.lines[:-1] == told.lines
+    assert again.lines[-1].startswith("Sent again: ")
+    assert (facts_of(told)["again"], facts_of(again)["again"]) == (False, True)
 
 
 def test_a_test_says_that_it_is_one() -> None:
