@@ -137,7 +137,7 @@ def _one_row(folder: Path, stack: ExitStack) -> Iterator[Promise]:
 
     rows, calm = [], []
     for id in ("105", "106", "107", "100"):
-        _deliver(world, [id])
+        deliver(world, [id])
         rows.append(sent(terminal, b"R"))
         before = len(terminal.painted)
         terminal.wait_quiet(6)
@@ -208,7 +208,7 @@ def busy_world() -> World:
     )
 
 
-def _deliver(world: World, ids: Sequence[str]) -> None:
+def deliver(world: World, ids: Sequence[str]) -> None:
     """Let the first waiting recipient of each message turn out delivered."""
     now = time.time()
     for id in ids:
