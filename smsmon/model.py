@@ -100,6 +100,10 @@ class Entry:
     profile: str = DEFAULT_PROFILE
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Keys of the watchlist file that this version does not know; kept when it is written."""
+    note_by: str = field(default="", compare=False)
+    """Who wrote the note, where the store keeps that."""
+    note_at: float = field(default=0.0, compare=False)
+    """When that was; 0 where it is not known."""
 
 
 def is_message_id(text: str) -> bool:

@@ -81,6 +81,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "label": entry.label,
         "tags": list(entry.tags),
         "note": entry.note,
+        "note_by": entry.note_by,
+        "note_at": utc(entry.note_at or None),
         "added_at": utc(entry.added_at or None),
         "paused": entry.paused,
         "profile": entry.profile,

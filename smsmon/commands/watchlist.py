@@ -114,7 +114,9 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
       id  label  tags  paused  profile  added  note
     On a terminal, columns that are empty for all messages are left out.
     --json prints
-      {"messages": [{"id", "label", "tags", "note", "added_at", "paused", "profile"}]}
+      {"messages": [{"id", "label", "tags", "note", "note_by", "note_at",
+        "added_at", "paused", "profile"}]}
+      note_by, note_at: who wrote the note, and when, where a team's store keeps it
     """
     entries = chosen_entries(find_locations(), expression, tagged)
     if as_json:

@@ -96,7 +96,7 @@ class Dialogs:
 
     def edit(self) -> None:
         """Label, tags, note and account of the chosen messages."""
-        from smsmon.console.dialogs.edit import EditScreen
+        from smsmon.console.dialogs.edit import EditScreen, noted
 
         board = self.session.engine.board
         entries = [board[id].entry for id in self.picture.chosen_ids if id in board]
@@ -106,7 +106,8 @@ class Dialogs:
                 self.operations.describe([entry.id for entry in entries], dict(changes))
 
         if entries:
-            self.app.push_screen(EditScreen(entries, self._accounts()), changed)
+            said = noted(entries, self.formats)
+            self.app.push_screen(EditScreen(entries, self._accounts(), said), changed)
 
     def find(self) -> None:
         """Find a number in all messages."""

@@ -100,6 +100,7 @@ def cleaned(entry: Entry) -> Entry:
         tags=clean_tags(entry.tags),
         note=typed(_one_line(entry.note), SENTENCE_LIMIT),
         added_at=float(int(entry.added_at)),
+        note_by=safe(_one_line(entry.note_by)),
         profile=safe(_one_line(entry.profile)) or DEFAULT_PROFILE,
     )
 
@@ -118,6 +119,7 @@ def merged(known: Entry, new: Entry) -> Entry:
 
     Tags and unknown keys are united; the moment it was added, and whether it is paused, stay.
     """
+    noted = new if new.note and new.note != known.note else known
     return replace(
         known,
         label=new.label or known.label,
@@ -126,6 +128,8 @@ def merged(known: Entry, new: Entry) -> Entry:
         added_at=known.added_at or new.added_at,
         profile=new.profile if new.profile != DEFAULT_PROFILE else known.profile,
         extra={**known.extra, **new.extra},
+        note_by=noted.note_by,
+        note_at=noted.note_at,
     )
 
 
@@ -144,8 +148,10 @@ Operation = Callable[[list[Entry]], Iterable[Entry]]
 class EditedList(ABC):
     """The operations of a ``WatchlistStore``, whatever the list is kept in."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, who: str = "") -> None:
+        """``who`` writes here; empty where a list does not keep who wrote a note."""
         self._clock = clock or SystemClock()
+        self._who = who
 
     @abstractmethod
     def update(self, operation: Operation) -> list[Entry]:
@@ -156,7 +162,10 @@ class EditedList(ABC):
 
     def add(self, entries: Iterable[Entry]) -> Done:
         now = float(int(self._clock.now()))
-        wanted = [replace(entry, added_at=entry.added_at or now) for entry in map(cleaned, entries)]
+        wanted = [
+            replace(entry if entry.note_by else self._signed(entry), added_at=entry.added_at or now)
+            for entry in map(cleaned, entries)
+        ]
         for entry in wanted:
             if why := why_not_an_id(entry.id):
                 raise ValueError(why)
@@ -181,7 +190,7 @@ class EditedList(ABC):
         meant = set(wanted)
 
         def amended(entry: Entry) -> Entry:
-            return cleaned(
+            changed = cleaned(
                 replace(
                     entry,
                     label=entry.label if label is None else label,
@@ -191,6 +200,7 @@ class EditedList(ABC):
                     profile=entry.profile if profile is None else profile,
                 )
             )
+            return changed if changed.note == entry.note else self._signed(changed)
 
         return self._do(
             lambda known: [amended(each) if each.id in meant else each for each in known], wanted
@@ -206,6 +216,15 @@ class EditedList(ABC):
 
         self.update(operation)
         return result
+
+    def _signed(self, entry: Entry) -> Entry:
+        """``entry`` with its note as written here and now."""
+        signed = bool(entry.note and self._who)
+        return replace(
+            entry,
+            note_by=self._who if signed else "",
+            note_at=self._clock.now() if signed else 0.0,
+        )
 
     def _do(self, operation: Operation, ids: Iterable[str]) -> Done:
         """Carry out ``operation``; gives what it did to ``ids``."""

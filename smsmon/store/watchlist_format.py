@@ -30,7 +30,9 @@ HEADER = """\
 # The watchlist of smsmon. Edit it as you like: open consoles notice within a second.
 # The program rewrites it whole when the list changes: unknown keys are kept, comments are not.
 """
-_KNOWN = frozenset({"id", "label", "tags", "note", "added", "paused", "profile"})
+_KNOWN = frozenset(
+    {"id", "label", "tags", "note", "note_by", "note_at", "added", "paused", "profile"}
+)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -114,6 +116,10 @@ def table_of(entry: Entry) -> Table:
         table["tags"] = list(entry.tags)
     if entry.note:
         table["note"] = entry.note
+    if entry.note_by:
+        table["note_by"] = entry.note_by
+    if entry.note_at:
+        table["note_at"] = datetime.fromtimestamp(entry.note_at, UTC)
     if entry.added_at:
         table["added"] = datetime.fromtimestamp(entry.added_at, UTC)
     if entry.paused:
@@ -162,10 +168,12 @@ def _entry(table: Mapping[str, Any]) -> Entry:
             label=_text(table, "label"),
             tags=_tags(table),
             note=_text(table, "note"),
-            added_at=_moment(table),
+            added_at=_moment(table, "added"),
             paused=_paused(table),
             profile=_text(table, "profile") or DEFAULT_PROFILE,
             extra={key: value for key, value in table.items() if key not in _KNOWN},
+            note_by=_text(table, "note_by"),
+            note_at=_moment(table, "note_at"),
         )
     )
 
@@ -193,9 +201,9 @@ def _paused(table: Mapping[str, Any]) -> bool:
     return value
 
 
-def _moment(table: Mapping[str, Any]) -> float:
-    """When it was added. A time without a zone is in this machine's, as a person writes it."""
-    value = table.get("added", 0)
+def _moment(table: Mapping[str, Any], key: str) -> float:
+    """When something was done. A time without a zone is in this machine's, as people write it."""
+    value = table.get(key, 0)
     try:
         if isinstance(value, datetime):
             return value.timestamp()
@@ -205,7 +213,7 @@ def _moment(table: Mapping[str, Any]) -> float:
             return datetime.fromtimestamp(value, UTC).timestamp()
     except (OverflowError, ValueError, OSError):
         pass
-    raise _BadKey("added", "added is a date and time: added = 2026-11-22T10:00:00Z")
+    raise _BadKey(key, f"{key} is a date and time: {key} = 2026-11-22T10:00:00Z")
 
 
 def _line_of(text: str, *path: str | int) -> int:

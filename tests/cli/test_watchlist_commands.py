@@ -23,7 +23,9 @@ def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -
         ("300", "Black Friday [b]", ["bf"], "Monday"),
         ("301", "Black Friday [b]", ["bf"], ""),
     ]
-    assert set(listed[0]) == {"id", "label", "tags", "note", "added_at", "paused", "profile"}
+    assert set(listed[0]) == {
+        "id", "label", "tags", "note", "note_by", "note_at", "added_at", "paused", "profile",
+    }  # fmt: skip
     assert listed[0]["added_at"].endswith("Z")
 
     removed = offline.run("rm", "300", "999")

@@ -168,8 +168,8 @@ class MemoryStore:
 class MemoryWatchlist(EditedList):
     broken: StoreError | None = None
 
-    def __init__(self, memory: Memory, clock: Clock | None) -> None:
-        super().__init__(clock)
+    def __init__(self, memory: Memory, clock: Clock | None, who: str = "anna@ops1") -> None:
+        super().__init__(clock, who)
         self._memory = memory
         self._known: tuple[Entry, ...] = ()
 

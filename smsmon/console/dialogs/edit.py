@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from smsmon.console.cells import cut
 from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
 from smsmon.console.dialogs.choice import Choice, Option
+from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
 from smsmon.model import Entry
@@ -164,6 +165,14 @@ def account_options(entries: Sequence[Entry], accounts: Sequence[Option]) -> lis
     return [*accounts] if known else [Option(own, "not in the settings"), *accounts]
 
 
+def noted(entries: Sequence[Entry], formats: Formats) -> str:
+    """A sentence about who wrote the note of a message, and when; empty where nobody knows."""
+    by, at = entries[0].note_by, entries[0].note_at
+    if len(entries) > 1 or not by:
+        return ""
+    return f"The note is by {painted(by)}, {formats.moment(at)}."
+
+
 class EditScreen(Dialog[Changes | None]):
     """Edit descriptions. Dismissed with what changes, or None when nothing does."""
 
@@ -186,11 +195,16 @@ class EditScreen(Dialog[Changes | None]):
     AUTO_FOCUS = "#label"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "accept", show=False)]
 
-    def __init__(self, entries: Sequence[Entry], accounts: Sequence[Option] = ()) -> None:
-        """``entries``: at least one; ``accounts``: those there are."""
+    def __init__(
+        self, entries: Sequence[Entry], accounts: Sequence[Option] = (), noted: str = ""
+    ) -> None:
+        """``entries``: at least one; ``accounts``: those there are; ``noted``: a sentence about
+        who wrote the note, where that is known.
+        """
         super().__init__()
         self._entries = entries
         self._accounts = account_options(entries, accounts)
+        self._unchanged = " ".join(filter(None, ("Nothing is changed so far.", noted)))
 
     def body(self) -> ComposeResult:
         several = len(self._entries) > 1
@@ -238,7 +252,7 @@ class EditScreen(Dialog[Changes | None]):
             self.tell(_refused(error))
             return
         told = "\n".join(effects(self._entries, changed))
-        self.tell(Content(told) if changed else quiet("Nothing is changed so far."))
+        self.tell(Content(told) if changed else quiet(self._unchanged))
 
     @on(Input.Submitted)
     def action_accept(self) -> None:
