@@ -120,6 +120,11 @@ class Locations:
         )
 
     @property
+    def learned(self) -> Path:
+        """What the schedule learnt."""
+        return self.state / "learned.json"
+
+    @property
     def copied(self) -> Path:
         """What the console copied last, for terminals that take no clipboard."""
         return self.state / "copied.txt"

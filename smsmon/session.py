@@ -14,10 +14,10 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
-from smsmon import learned
 from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
 from smsmon.known import AccountState, Condition
+from smsmon.learned import Learning
 from smsmon.model import Balance, Entry
 from smsmon.monitor.engine import Engine
 from smsmon.settings.built_in import built_in_alerts
@@ -65,7 +65,6 @@ class Session:
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self._store = open_store(locations, accounts.settings)
-        self._folder = locations.state
         self._complain = complain
         self._name = name
         self._only = only
@@ -85,10 +84,10 @@ class Session:
             limits=limits_of(accounts.settings),
             recorder=self,
             rng=rng,
-            learned=learned.load(self._folder),
             windows=accounts.windows,
             trouble_below=accounts.settings.display.trouble_share,
         )
+        self._learning = Learning(self._store, self.engine, clock)
         accounts.connected = self._connected
 
     @cached_property
@@ -187,15 +186,15 @@ class Session:
             looked()
 
     async def keep_learned(self) -> None:
-        """Save now and then what the schedule has learnt, until cancelled."""
-        await learned.keep(self._folder, self.engine, self.clock)
+        """Begin with what the schedule had learnt, and save that now and then, until cancelled."""
+        await self._learning.run()
 
     async def close(self) -> None:
         """Write what is left to write, and close every connection.
 
         Raises ``StoreError``, once all is done, when something stays unwritten.
         """
-        await learned.save(self._folder, self.engine)
+        await self._learning.save()
         try:
             if self._started:
                 self.sharing.close()

@@ -54,7 +54,6 @@ class Engine:
     ``sources`` gives the source of each profile; messages of any other profile stay unread.
     Profiles share one window of requests unless ``windows`` (profile → window of its address)
     tells them apart.
-    ``learned`` (profile → what ``learned()`` gave) lets the schedule go on from what it knew.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class Engine:
         recorder: Recorder | None = None,
         rng: Random | None = None,
         windows: Mapping[str, Window] | None = None,
-        learned: Mapping[str, Learned] | None = None,
         trouble_below: float = 0.0,
     ) -> None:
         self.board = Board()
@@ -80,9 +78,7 @@ class Engine:
         self._focus_elsewhere: frozenset[str] = frozenset()
         self.others: Others | None = None
         """Who is asked for messages that are not ours to poll; None: nobody is there."""
-        self._open = Pollers(
-            self.board, clock, limits or Limits(), rng or Random(), self._tell, learned or {}
-        )
+        self._open = Pollers(self.board, clock, limits or Limits(), rng or Random(), self._tell)
         self._pollers = self._open.by_profile
         for profile, source in sources.items():
             self._open.take_on(profile, source, (windows or {}).get(profile))
@@ -139,6 +135,10 @@ class Engine:
     def learned(self, profile: str) -> Learned:
         """What an account's reports taught so far, as plain numbers. Raises KeyError."""
         return self._pollers[profile].intake.habits.export()
+
+    def teach(self, learned: Mapping[str, Learned]) -> None:
+        """Let the schedule go on from what it knew: profile → what ``learned()`` gave."""
+        self._open.teach(learned)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with everything that happens; gives what ends that."""

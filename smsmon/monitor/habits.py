@@ -218,9 +218,12 @@ class Habits:
     def __init__(self, learned: Learned | None = None) -> None:
         self.reports = LearnedCurve(built_in_reports())
         self.stops = LearnedCurve(built_in_stops())
-        if learned is not None:
-            self.reports.load(learned.get("reports", ()))
-            self.stops.load(learned.get("stops", ()))
+        self.load(learned or {})
+
+    def load(self, learned: Learned) -> None:
+        """Go on from what ``export`` gave."""
+        self.reports.load(learned.get("reports", ()))
+        self.stops.load(learned.get("stops", ()))
 
     @property
     def curves(self) -> tuple[Curve, Curve]:

@@ -32,9 +32,7 @@ class Pollers:
         limits: Limits,
         rng: Random,
         tell: Callable[[News], None],
-        learned: Mapping[str, Learned],
     ) -> None:
-        """``learned`` (profile → what its poller once taught) is what a schedule begins with."""
         self.by_profile: dict[str, Poller] = {}
         self.granted: Container[str] = EVERYTHING
         """The messages that are ours to poll."""
@@ -43,7 +41,8 @@ class Pollers:
         self._limits = limits
         self._rng = rng
         self._tell = tell
-        self._learned = dict(learned)
+        self._learned: dict[str, Learned] = {}
+        """Profile → what its reports once taught: what a schedule begins with."""
         self._gate = Gate(limits.concurrency)
         self._common = Window()
         self._budgets: dict[Window, Budget] = {}
@@ -81,6 +80,13 @@ class Pollers:
         poller.grant(self.granted)
         if self._group is not None:
             self._begin(profile, self._group)
+
+    def teach(self, learned: Mapping[str, Learned]) -> None:
+        """Go on from what the reports of these accounts once taught."""
+        self._learned.update(learned)
+        for profile, poller in self.by_profile.items():
+            if profile in learned:
+                poller.intake.habits.load(learned[profile])
 
     async def let_go(self, profile: str) -> None:
         """Poll an account no longer; its requests in flight are cancelled and over then.

@@ -44,7 +44,7 @@ def open_store(locations: Locations, where: Where) -> Store:
     if not where.store:
         from smsmon.store.local import LocalStore
 
-        return LocalStore(locations.watchlist, locations.history)
+        return LocalStore(locations.watchlist, locations.history, locations.learned)
     from importlib import import_module, util
 
     if util.find_spec("psycopg") is None:

@@ -72,6 +72,16 @@ class Store(Protocol):
         """The lease to poll, for a process that is called ``name``."""
         ...
 
+    def learned(self) -> bytes:
+        """What ``keep_learned`` was given last; empty when it never was. Blocks, and raises
+        ``StoreError``.
+        """
+        ...
+
+    def keep_learned(self, content: bytes) -> None:
+        """Keep what the schedule learnt, a JSON text. Blocks, and raises ``StoreError``."""
+        ...
+
 
 class WatchlistStore(Protocol):
     """What is watched, shared by every console, command and editor.

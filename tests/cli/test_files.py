@@ -17,7 +17,6 @@ from smsmon.commands.doctor import Health
 from smsmon.commands.doctor.machine import stores
 from smsmon.commands.export import _opened
 from smsmon.crash import write_crash_note
-from smsmon.learned import FILE_NAME
 from smsmon.locations import Locations
 from smsmon.store.local.files import write_whole
 from smsmon.store.local.lease import LocalLease
@@ -56,7 +55,7 @@ def test_what_root_does_in_a_users_home_stays_the_users(program: Program) -> Non
     program.run("history", "vacuum")
     assert program.run("export", "summary", "-o", str(program.home / "out.csv")).code == 0
     write_crash_note(ValueError("x"), program.home / "crashes")
-    write_whole(program.home / "state" / FILE_NAME, b"{}")
+    write_whole(Locations.under(program.home).learned, b"{}")
     found = owners(program.home)
     assert {".watchlist.toml.lock", ".history.db.lock", "out.csv", "crashes"} <= found.keys()
     for each in (while_open, found):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import files, learned
+from smsmon import files
 from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
 from smsmon.commands.ids import read_list
@@ -18,6 +18,7 @@ from smsmon.console.memory import Memory
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load_settings
 from smsmon.settings.secrets import read_file
+from smsmon.store import ThisMachine, open_store
 from smsmon.store.errors import StoreError
 from smsmon.store.local.files import write_whole
 from smsmon.store.local.history import LocalHistory
@@ -44,7 +45,7 @@ def test_every_place_of_a_file_says_so(
     place = Locations.under(tmp_path)
     place.state.mkdir()
     key, given, ca_file = tmp_path / "key", tmp_path / "list", tmp_path / "ca"
-    own = [place.state / learned.FILE_NAME, place.state / "console.json"]
+    own = [place.learned, place.state / "console.json"]
     for each in (place.config, place.watchlist, place.history, key, given, ca_file, *own):
         make(each)
     why = f"it is a {word}, not a file"
@@ -66,8 +67,9 @@ def test_every_place_of_a_file_says_so(
         trust(ca_file)
     with pytest.raises(Failure, match=why):
         read_list(str(given))
-    # Nothing hangs on these two: there is none is as good.
-    assert learned.load(place.state) == {}
+    # Nothing hangs on this one: there is none is as good.
+    with pytest.raises(StoreError, match=why):  # as good as none: see Learning
+        open_store(place, ThisMachine()).learned()
     assert Memory(place.state).get("columns") == []
     Memory(place.state).keep("columns", ["id"])
     kinds = [stat.S_IFMT(each.stat().st_mode) for each in (place.history, *own)]

@@ -155,6 +155,7 @@ async def test_what_was_learnt_goes_on_in_the_next_engine() -> None:
     async with rig.running():
         await rig.clock.advance(6 * 3600.0)
     learned = rig.engine.learned("default")
-    again = Engine({"default": rig.source}, rig.clock, learned={"default": learned})
+    again = Engine({"default": rig.source}, rig.clock)
+    again.teach({"default": learned})
     assert again.learned("default") == learned
     assert any(row[2] for row in learned["reports"])

@@ -131,6 +131,7 @@ class Memory:
         self.epoch = 0
         self.sequence = 0
         self.writes = 0
+        self.learned = b""
         self.holder: MemoryLease | None = None
         self.beaten = 0
         self.followers: set[MemoryLease] = set()
@@ -163,6 +164,12 @@ class MemoryStore:
 
     def lease(self, clock: Clock, name: str) -> MemoryLease:
         return MemoryLease(self._memory, clock, name)
+
+    def learned(self) -> bytes:
+        return self._memory.learned
+
+    def keep_learned(self, content: bytes) -> None:
+        self._memory.learned = content
 
 
 class MemoryWatchlist(EditedList):

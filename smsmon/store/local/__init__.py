@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 class LocalStore:
     """The store in two files. Each part is imported when it is asked for: SQLite takes time."""
 
-    def __init__(self, watchlist: Path, history: Path) -> None:
+    def __init__(self, watchlist: Path, history: Path, learned: Path | None = None) -> None:
         self._watchlist = watchlist
         self._history = history
+        self._learned = learned or history.with_name("learned.json")
 
     @property
     def files(self) -> Mapping[str, Path]:
@@ -52,3 +53,14 @@ class LocalStore:
         from smsmon.store.local.lease import LocalLease
 
         return LocalLease(self._history, clock, name)
+
+    def learned(self) -> bytes:
+        from smsmon.store.local.files import read
+
+        found = read(self._learned)
+        return b"" if found is None else found[0]
+
+    def keep_learned(self, content: bytes) -> None:
+        from smsmon.store.local.files import write_whole
+
+        write_whole(self._learned, content)
