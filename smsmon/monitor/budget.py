@@ -167,15 +167,15 @@ class Budget:
 
     def used(self, now: float) -> int:
         """Requests of the last 60 seconds, of all who share the window."""
-        return self.window.ledger.used(now)
+        return self.window.used(now)
 
     def allowed(self, now: float) -> int:
         """Requests in any 60 seconds at present: the limit, or less after a "too many"."""
-        return self.window.ledger.allowed(now, self.limit)
+        return self.window.allowed(now, self.limit)
 
     def planned(self, now: float) -> float:
         """Requests a second that planned polls may use at present."""
-        return self.allowed(now) * HEADROOM / WINDOW
+        return self.window.share(now, self.limit) * HEADROOM / WINDOW
 
     @property
     def held_until(self) -> float:
@@ -184,17 +184,17 @@ class Budget:
 
     def opens_at(self, now: float) -> float:
         """When an urgent request may go out at the earliest; in the past when it may now."""
-        return max(self.held_until, self.window.ledger.full_until(now, self.limit))
+        return max(self.held_until, self.window.full_until(now, self.limit))
 
     @property
     def told_at(self) -> float:
         """When the server last asked to be left alone."""
-        return self.window.ledger.told_at()
+        return self.window.ledger.head().told_at
 
     @property
     def well_at(self) -> float:
         """When the last request left that anybody who shares the window had a true answer to."""
-        return self.window.ledger.well_at()
+        return self.window.ledger.head().well_at
 
     # --- what came back ------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Budget:
 
     def _pace(self, now: float) -> float:
         """Seconds until the even pace lets one more planned poll out."""
-        pace = max(1, int(self.allowed(now) * PACE_SHARE))
+        pace = max(1, int(self.window.share(now, self.limit) * PACE_SHARE))
         if len(self._own) < pace:
             return 0.0
         return max(0.0, self._own[-pace] + PACE_SECONDS - now)

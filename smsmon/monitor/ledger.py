@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from math import ceil
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 WINDOW = 60.0
 """Seconds over which requests are counted."""
@@ -81,6 +81,17 @@ def blank() -> array[float]:
     return array("d", bytes(8 * CELLS))
 
 
+class Head(NamedTuple):
+    """What the server told of being asked too often; 0: never."""
+
+    held_until: float = 0.0
+    told_at: float = 0.0
+    eased_at: float = 0.0
+    eased_to: float = 0.0
+    strikes: float = 0.0
+    well_at: float = 0.0
+
+
 class Ledger:
     """The requests of one address, kept in ``cells``: see above."""
 
@@ -109,17 +120,13 @@ class Ledger:
         """Until when the server asked to be left alone; in the past when it does not ask."""
         return self._cells[_HELD]
 
-    def told_at(self) -> float:
-        """When the server last asked to be left alone; 0 when it never did."""
-        return self._cells[_TOLD]
-
     def full_until(self, now: float, limit: int) -> float:
         """When the window has room for an urgent request; in the past when it has now."""
         return self._room_at(self.allowed(now, limit), now)
 
-    def well_at(self) -> float:
-        """When the last request left that anybody got a true answer to; 0 when none did."""
-        return self._cells[_WELL]
+    def head(self) -> Head:
+        """What the server told."""
+        return Head(*(self._cells[place] for place in range(_HELD, _WELL + 1)))
 
     def sound(self, now: float) -> bool:
         """False when the floats are no ledger, or one kept by another clock."""
@@ -243,6 +250,12 @@ class Ledger:
             cells[_EASED_AT] = now
         return 0.0
 
+    def tell(self, head: Head) -> float:
+        """Take over what the server told, as others know it."""
+        for place, value in enumerate(head, _HELD):
+            self._cells[place] = value
+        return 0.0
+
     # --- inside --------------------------------------------------------------------------
 
     def _taken(self) -> range:
@@ -334,6 +347,26 @@ class Window:
         self._who = who
         self.ledger = Ledger(blank() if cells is None else cells)
         """For looking only."""
+
+    # --- looking -------------------------------------------------------------------------
+
+    def used(self, now: float) -> int:
+        """Requests of the last 60 seconds, of all who share the window."""
+        return self.ledger.used(now)
+
+    def allowed(self, now: float, limit: int) -> int:
+        """Requests in any 60 seconds at present: the limit, or less after a "too many"."""
+        return self.ledger.allowed(now, limit)
+
+    def share(self, now: float, limit: int) -> float:
+        """Requests a minute that this process may plan with, of those that are allowed."""
+        return self.allowed(now, limit)
+
+    def full_until(self, now: float, limit: int) -> float:
+        """When the window has room for an urgent request; in the past when it has now."""
+        return self.ledger.full_until(now, limit)
+
+    # --- asking --------------------------------------------------------------------------
 
     def edit(self, now: float, change: Change) -> float | None:
         """What ``change`` gives, which may write; None when it cannot be done now."""

@@ -184,12 +184,12 @@ def test_holds_without_an_end_double_up_to_two_minutes_until_an_answer_is_true()
         assert ledger.held_until() == now + lasted[-1]
         now = ledger.held_until()
     assert lasted == [min(FIRST_HOLD * 2**nth, LAST_HOLD) for nth in range(9)]
-    ledger.well(ledger.told_at() - 0.001)  # it left before we were told: it proves nothing
+    ledger.well(ledger.head().told_at - 0.001)  # it left before we were told: it proves nothing
     ledger.hold(now, 600, None, too_many=True)
     assert ledger.held_until() - now == LAST_HOLD
     now = ledger.held_until()
     ledger.well(now)
-    assert ledger.well_at() == now
+    assert ledger.head().well_at == now
     ledger.hold(now, 600, None, too_many=True)
     assert ledger.held_until() - now == FIRST_HOLD
 

@@ -341,7 +341,7 @@ def test_a_hold_lasts_as_long_as_was_said_or_ever_longer(
     for now, retry_after in said:
         window.hold(now, 600, retry_after, too_many=False)
     assert window.ledger.held_until() == until
-    assert window.ledger.told_at() == said[-1][0]
+    assert window.ledger.head().told_at == said[-1][0]
     assert window.take(until - 0.5, 600, urgent=True) == 0.5
     assert window.take(until, 600, urgent=True) == 0.0
 
@@ -355,9 +355,9 @@ def test_only_an_answer_to_what_left_after_it_ends_a_row_of_too_many(
     window.well(105.0, left)
     window.hold(110.0, 600, None, too_many=True)
     assert window.ledger.held_until() == 110.0 + second
-    assert window.ledger.well_at() == left
+    assert window.ledger.head().well_at == left
     window.well(111.0, 50.0)
-    assert window.ledger.well_at() == left, "an older answer is no news"
+    assert window.ledger.head().well_at == left, "an older answer is no news"
 
 
 def test_a_seat_is_given_on_when_it_was_left_for_two_minutes_and_nothing_counts_any_more() -> None:

@@ -1,0 +1,265 @@
+"""The window of an address that the pollers of all hosts behind one egress address share.
+
+What may go out is taken ahead, in slices, from what the store keeps for all (`store.allowance`):
+by a thread, so that the event loop never waits for the store. Of a slice may be sent only within
+``VALID`` seconds after it was asked for, by a clock of this process alone that goes on while the
+machine sleeps. So the store knows at each moment what may still be sent by whom, and counts it,
+whatever becomes of that process. Where the store cannot be reached nothing more goes out once the
+last slice is used up or void.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil, inf
+
+from smsmon.monitor.ledger import (
+    EASED_FOR,
+    GUARD,
+    HEADROOM,
+    LOST,
+    WINDOW,
+    Head,
+    Ledger,
+    blank,
+)
+from smsmon.store.allowance import Call, Terms, Told, Use
+
+VALID = 3.0
+"""Seconds after it was asked for in which a slice may be used."""
+AHEAD = 2.0
+"""Seconds for which requests are taken ahead."""
+BURST = 2.0
+"""Times the even pace that a slice is for, at most: what is planned goes out no faster."""
+PAUSE = 0.25
+"""Seconds between two calls, at least, unless somebody waits for the first request."""
+NEWS = 1.0
+"""Seconds until the store is told what came back."""
+RENEW = 5.0
+"""Seconds until it is told again what is under way, and looked how it stands."""
+HUNGRY = 5.0
+"""Seconds after a refusal in which its whole part is kept for this process."""
+WAITED = 2.0
+"""Seconds after which somebody who was refused waits no longer, if he did not ask again."""
+
+
+def terms(limit: int) -> Terms:
+    """What the store is told of how the address may be used."""
+    return Terms(limit, WINDOW + GUARD, LOST, EASED_FOR, HEADROOM)
+
+
+class Slices:
+    """What this process has of the allowance, and what it is to ask for: pure arithmetic.
+
+    All times are seconds of one clock of this process that goes on while the machine sleeps.
+    """
+
+    def __init__(self) -> None:
+        self.ledger = Ledger(blank())
+        """What the server told; requests are not counted in it."""
+        self.share: float = 0.0
+        """Requests a minute that are ours at present; 0: not known yet."""
+        self._counted = 0
+        """Requests of all, as the store said last."""
+        self._counted_at = -inf
+        self._on_hand: deque[list[float]] = deque()
+        """Slices: until when each may be used, and how many requests are left of it."""
+        self._flying = 0
+        self._landed: deque[float] = deque()
+        """When each request of the last minute came back."""
+        self._untold = 0
+        """Requests that came back of which the store does not know."""
+        self._told_news = False
+        """Whether the server told something of which the store does not know."""
+        self._refused_at = -inf
+        """When somebody was refused who waits since then."""
+        self._hungry_at = -inf
+        """When somebody was refused last."""
+        self._urgent_at = -inf
+        self._well_at = -inf
+        """When our last request left that had a true answer."""
+        self._opens_at = -inf
+        self._number = 0
+        self._called_at = -inf
+        self._answered_empty = False
+        self._asked: tuple[int, bool] | None = None
+        """What the call under way tells: requests that landed, and whether there was news."""
+        self._void = False
+        """True when what the call under way is granted is not to be used."""
+
+    # --- what the engine does ------------------------------------------------------------
+
+    def take(self, now: float, *, urgent: bool) -> float:
+        """Use one request that was granted: 0. Else the seconds until that may be tried again."""
+        held = self.ledger.held_until()
+        if held > now:
+            return held - now
+        if self._left(now) > 0:
+            self._on_hand[0][1] -= 1
+            self._flying += 1
+            return 0.0
+        self._refused_at = self._hungry_at = now
+        if urgent:
+            self._urgent_at = now
+        return PAUSE / 4 if self._asked or not self._answered_empty else PAUSE
+
+    def landed(self, now: float) -> None:
+        """A request is over."""
+        if self._flying:
+            self._flying -= 1
+            self._untold += 1
+            self._landed.append(now)
+
+    def hold(self, now: float, limit: int, retry_after: float | None, *, too_many: bool) -> None:
+        """The server asked to be left alone."""
+        self.ledger.hold(now, limit, retry_after, too_many=too_many)
+        self._told_news = True
+
+    def well(self, left: float) -> None:
+        """A request that left at ``left`` had a true answer."""
+        strikes = self.ledger.head().strikes
+        self.ledger.well(left)
+        self._well_at = max(self._well_at, left)
+        self._told_news |= self.ledger.head().strikes != strikes
+
+    # --- looking -------------------------------------------------------------------------
+
+    def used(self, now: float) -> int:
+        """Requests of all that count at present, as far as is known: at least our own."""
+        ours = self._lately(now) + self._flying
+        return max(ours, self._counted) if now - self._counted_at < WINDOW else ours
+
+    def full_until(self, now: float) -> float:
+        """When one more may go out, as far as is known; in the past when one may now."""
+        return -inf if self._left(now) else self._opens_at
+
+    def void(self) -> None:
+        """Use nothing more of what was asked for so far: the machine slept, and for how long is
+        not counted by the clock."""
+        self._on_hand.clear()
+        self._void = True
+
+    # --- talking to the store ------------------------------------------------------------
+
+    def next_call(self, now: float) -> float:
+        """When the store is to be called next; in the past: now."""
+        if self._told_news:
+            return now
+        waits = self._waits(now)
+        if waits and not self._answered_empty:
+            return self._called_at + PAUSE / 4
+        if waits or (self._flying and 2 * self._left(now) < self._wanted(now)):
+            return self._called_at + PAUSE
+        if self._untold or self._on_hand:
+            return self._called_at + NEWS
+        return self._called_at + RENEW
+
+    @property
+    def only_looks(self) -> bool:
+        """True when there is nothing to tell and nothing to ask for: it need not be written."""
+        idle = not (self._untold or self._on_hand or self._flying or self._told_news)
+        return idle and self._refused_at == -inf
+
+    def call(self, now: float) -> Call:
+        """What the store is to be told and asked; ``answered`` or ``failed`` must follow."""
+        left, wanted = self._left(now), self._wanted(now)
+        if left > wanted:
+            self._give_back(left - wanted)
+            left = wanted
+        self._number += 1
+        self._called_at = now
+        self._asked, self._void = (self._untold, self._told_news), False
+        waits = self._waits(now)
+        if not waits:
+            self._refused_at = -inf
+        return Call(
+            self._number,
+            out=self._flying + left,
+            landed=self._untold,
+            used=self._lately(now),
+            need=inf if self._hungry_at + HUNGRY > now else float(self._lately(now) + self._flying),
+            want=wanted - left,
+            urgent=self._urgent_at + WAITED > now,
+            told=self._told(now),
+        )
+
+    def answered(self, called: float, now: float, use: Use) -> None:
+        """The store answered the call of ``called``, or the look."""
+        if self._asked is not None:
+            untold, news = self._asked
+            self._untold -= untold
+            self._told_news &= not news
+            self._asked = None
+            self._answered_empty = not use.granted
+            self.share = use.share
+            if use.granted and not self._void:
+                self._on_hand.append([called + VALID, use.granted])
+                self._refused_at = self._urgent_at = -inf
+        self._called_at = max(self._called_at, called)
+        self._counted, self._counted_at = use.counted, now
+        self._opens_at = now + use.room_in if use.room_in else -inf
+        if not self._told_news:
+            self._hear(called, now, use.told)
+
+    def failed(self) -> None:
+        """The call brought no answer: what it may have been granted is never used."""
+        self._asked = None
+        self._answered_empty = True
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _left(self, now: float) -> int:
+        """Requests on hand that may be sent now."""
+        while self._on_hand and (self._on_hand[0][0] <= now or not self._on_hand[0][1]):
+            self._on_hand.popleft()
+        return int(sum(count for _, count in self._on_hand))
+
+    def _give_back(self, count: float) -> None:
+        for each in self._on_hand:
+            given = min(each[1], count)
+            each[1] -= given
+            count -= given
+
+    def _lately(self, now: float) -> int:
+        """Our requests that came back within the last minute."""
+        while self._landed and self._landed[0] <= now - WINDOW:
+            self._landed.popleft()
+        return len(self._landed)
+
+    def _waits(self, now: float) -> bool:
+        return self._refused_at + WAITED > now
+
+    def _wanted(self, now: float) -> int:
+        """How many requests should be on hand."""
+        most = max(1, ceil(self.share / WINDOW * BURST * AHEAD))
+        if self._waits(now):
+            return most
+        lately = sum(at > now - AHEAD for at in self._landed) + self._flying
+        return min(most, lately)
+
+    def _told(self, now: float) -> Told:
+        """What the server told us; what it told others is not passed on: they say it themselves."""
+        well = self._well_at - now
+        if not self._told_news:
+            return Told(well=well)
+        head = self.ledger.head()
+        held, at, eased_at = (
+            moment - now if moment else -inf
+            for moment in (head.held_until, head.told_at, head.eased_at)
+        )
+        return Told(held, at, head.strikes, eased_at, head.eased_to, well)
+
+    def _hear(self, called: float, now: float, told: Told) -> None:
+        """Take over what the server told others. The store answered between ``called`` and now."""
+        known = self.ledger.head()
+        eased = called + told.eased_at > known.eased_at
+        self.ledger.tell(
+            Head(
+                held_until=max(known.held_until, now + told.held),
+                told_at=max(known.told_at, called + told.at),
+                eased_at=called + told.eased_at if eased else known.eased_at,
+                eased_to=told.eased_to if eased else known.eased_to,
+                strikes=told.strikes,
+                well_at=max(known.well_at, called + told.well),
+            )
+        )

@@ -1,0 +1,129 @@
+"""The slices that PostgreSQL gives: as the model in memory does, and exact under contention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from math import inf
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from smsmon.egress import terms
+from smsmon.store.allowance import Call, Told, Use
+from smsmon.store.team.slices import TABLE, Slices
+from tests.store.memory_allowance import Kept, MemoryAllowance
+
+GIVEN_TIME = "current_setting('smsmon.now')"
+
+
+class Plain:
+    """A connection that writes each statement at once."""
+
+    def __init__(self, url: str) -> None:
+        self.real = psycopg.connect(url, autocommit=True)
+
+    def execute(self, query: str, parameters: Mapping[str, object]) -> psycopg.Cursor[Any]:
+        return self.real.execute(re.sub(r":(\w+)", r"%(\1)s", query).encode(), parameters)
+
+    def close(self) -> None:
+        self.real.close()
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Plain]:
+    connection = Plain(database)
+    connection.execute(TABLE, {})
+    yield connection
+    connection.close()
+
+
+ages = st.one_of(st.just(-inf), st.floats(-100, 100))
+tolds = st.builds(
+    Told,
+    held=ages,
+    at=st.one_of(st.just(-inf), st.floats(-100, 0)),
+    strikes=st.sampled_from([0.0, 1.0, 5.0]),
+    eased_at=st.one_of(st.just(-inf), st.floats(-100, 0)),
+    eased_to=st.sampled_from([1.0, 20.0, 60.0]),
+    well=st.one_of(st.just(-inf), st.floats(-100, 0)),
+)
+calls = st.builds(
+    Call,
+    number=st.integers(1, 30),
+    out=st.integers(0, 9),
+    landed=st.integers(0, 9),
+    used=st.integers(0, 60),
+    need=st.sampled_from([0.0, 0.5, 7.0, 60.0, inf]),
+    want=st.integers(0, 40),
+    urgent=st.booleans(),
+    told=st.one_of(st.just(Told()), tolds),
+)
+
+
+def alike(one: Use, other: Use) -> None:
+    for name, value in asdict(one).items():
+        if name not in ("told", "room_in"):
+            assert asdict(other)[name] == pytest.approx(value), name
+    assert tuple(other.told) == pytest.approx(tuple(one.told), abs=1e-5)
+
+
+@given(
+    st.sampled_from([1, 7, 120]),
+    st.lists(
+        st.tuples(
+            st.sampled_from([-3.0, 0.0, 0.2, 1.0, 7.3, 61.0, 500.0]), st.integers(0, 3), calls
+        ),
+        max_size=12,
+    ),
+)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_database_reckons_as_the_model_does(
+    connection: Plain, limit: int, told: list[tuple[float, int, Call]]
+) -> None:
+    connection.execute("DELETE FROM allowance", {})
+    now = 1_800_000_000.0
+    kept = Kept(lambda: now)
+    of = terms(limit)
+    for passes, who, call in told:
+        now += passes
+        connection.execute("SELECT set_config('smsmon.now', :now, false)", {"now": repr(now)})
+        owner = f"owner {who}"
+        real = Slices(connection, "office", "api:443", owner, clock=GIVEN_TIME)
+        alike(MemoryAllowance(kept, owner).take(call, of), real.take(call, of))
+        alike(kept.use(None, of), real.look(of))
+
+
+def test_takers_at_the_same_time_never_have_more_than_the_limit(
+    connection: Plain, database: str
+) -> None:
+    """One statement waits for the other, and reckons with what that left."""
+
+    def take_all(who: int) -> int:
+        of, mine = terms(120), Plain(database)
+        slices = Slices(mine, "office", "api:443", f"owner {who}")
+        had = 0
+        for number in range(1, 60):
+            had += slices.take(Call(number, had, 0, 0, inf, want=1, urgent=True), of).granted
+        slices.close()
+        return had
+
+    with ThreadPoolExecutor(5) as pool:
+        had = list(pool.map(take_all, range(5)))
+    assert sum(had) == 120
+    assert min(had) >= 20
+
+
+def test_who_never_called_and_who_leaves_by_another_address_has_an_allowance_of_its_own(
+    connection: Plain,
+) -> None:
+    of, call = terms(10), Call(1, 0, 0, 0, inf, want=10, urgent=True)
+    assert Slices(connection, "office", "api:443", "one").look(of).counted == 0
+    for egress, address in (("office", "api:443"), ("home", "api:443"), ("office", "test:80")):
+        assert Slices(connection, egress, address, "one").take(call, of).granted == 10
+        assert Slices(connection, egress, address, "two").take(call, of).granted == 0

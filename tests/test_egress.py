@@ -1,0 +1,194 @@
+"""One budget for all behind one address: whatever becomes of whom, the server never counts more."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from math import inf
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smsmon.egress import Slices, terms
+from smsmon.monitor.ledger import LOST
+from smsmon.store.allowance import Use
+from tests.monitor.fakes import windows_passed
+from tests.store.memory_allowance import Kept
+
+
+class World:
+    """Processes that share an allowance, in a network where everything may be late or lost.
+
+    What goes out arrives at the server, and is counted there, some time later; then its answer
+    comes back, unless its process is gone.
+    """
+
+    def __init__(self, limit: int, processes: int, seed: int) -> None:
+        self.now = 1000.0
+        self.limit = limit
+        self.random = Random(seed)
+        self.kept = Kept(lambda: self.now + 1e9)
+        self.seen: list[tuple[float, int]] = []
+        """When the server counted a request, and whose."""
+        self._order = count()
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self.processes = [Process(self, place) for place in range(processes)]
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        heapq.heappush(self._later, (self.now + seconds, next(self._order), do))
+
+    def pass_by(self, seconds: float) -> None:
+        until = self.now + seconds
+        while self._later and self._later[0][0] <= until:
+            self.now, _, do = heapq.heappop(self._later)
+            do()
+        self.now = until
+
+    @property
+    def passed(self) -> int:
+        return windows_passed(sorted(at for at, _ in self.seen), self.limit)
+
+
+class Process:
+    """A poller: its clock began anywhere; it can be stopped, killed and begun anew."""
+
+    def __init__(self, world: World, place: int) -> None:
+        self.world = world
+        self.place = place
+        self.begin()
+
+    def begin(self) -> None:
+        """Anew: what ran before is gone, and hears of nothing any more."""
+        self.slices = Slices()
+        self.owner = f"{self.place}-{self.world.random.random()}"
+        self.ahead = self.world.random.uniform(-900, 900)
+        self.stopped = False
+        self._missed: list[Callable[[], None]] = []
+        self._calling = 0
+
+    @property
+    def now(self) -> float:
+        return self.world.now + self.ahead
+
+    def stop(self, seconds: float) -> None:
+        """Stand still, and hear then of all that came meanwhile."""
+        self.stopped = True
+        self.world.later(seconds, self._for_this_one(self._go_on))
+
+    def _go_on(self) -> None:
+        self.stopped = False
+        missed, self._missed = self._missed, []
+        for do in missed:
+            do()
+
+    def _for_this_one(self, do: Callable[[], None]) -> Callable[[], None]:
+        """``do``, unless the process was begun anew since."""
+        slices = self.slices
+        return lambda: do() if self.slices is slices else None
+
+    def _when_awake(self, do: Callable[[], None]) -> None:
+        if self.stopped:
+            self._missed.append(do)
+        else:
+            do()
+
+    def send(self, takes: float, where: float, *, urgent: bool = False) -> float:
+        """Send a request, which arrives after that share of the time that it ``takes``."""
+        if self.stopped:
+            return inf
+        wait = self.slices.take(self.now, urgent=urgent)
+        if not wait:
+            world = self.world
+            world.later(takes * where, lambda: world.seen.append((world.now, self.place)))
+            land = self._for_this_one(lambda: self.slices.landed(self.now))
+            world.later(takes, lambda: self._when_awake(land))
+        return wait
+
+    def call(self, there: float, back: float, *, patience: float = 5.0) -> None:
+        """Call the store, which hears of it after ``there`` seconds; the answer takes ``back``."""
+        if self.stopped or self._calling:
+            return
+        called, call = self.now, self.slices.call(self.now)
+        self._calling = call.number
+        answers: list[Use] = []
+
+        def arrive() -> None:
+            use = self.world.kept.take(self.owner, call, terms(self.world.limit))
+            if use is not None:
+                answers.append(use)
+
+        def end() -> None:
+            if self._calling != call.number:
+                return
+            self._calling = 0
+            if answers and there + back <= patience:
+                self.slices.answered(called, self.now, answers[0])
+            else:
+                self.slices.failed()
+
+        self.world.later(there, arrive)
+        ended = self._for_this_one(end)
+        self.world.later(min(there + back, patience), lambda: self._when_awake(ended))
+
+
+steps = st.tuples(
+    st.one_of(st.just(0.0), st.floats(0, 0.5), st.floats(0, 20)),
+    st.integers(0, 3),
+    st.sampled_from("ssssssccccckzwu"),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+
+
+@settings(max_examples=300)
+@given(st.integers(1, 12), st.integers(1, 4), st.lists(steps, max_size=150), st.integers(0, 99))
+def test_the_server_never_counts_more_than_the_limit_whatever_happens(
+    limit: int, count: int, told: list[tuple[float, int, str, float, float]], seed: int
+) -> None:
+    """Calls come late, out of order, or never; answers are lost; processes stand still and die."""
+    world = World(limit, count, seed)
+    for passes, who, what, one, other in told:
+        process = world.processes[who % count]
+        if what == "s":
+            process.send(15 * one, other)
+        elif what == "u":
+            process.send(LOST * one, other, urgent=True)
+        elif what == "c":
+            process.call(one, other)
+        elif what == "w":
+            process.call(30 * one * one, 30 * other * other)
+        elif what == "k":
+            process.begin()
+        else:
+            process.stop(90 * one)
+        world.pass_by(passes)
+    world.pass_by(2 * LOST)
+    assert world.passed == 0
+
+
+def run(world: World, seconds: float, hungry: Callable[[int, float], bool]) -> None:
+    """Everybody calls when it is time; who is ``hungry`` sends all that it may."""
+    until = world.now + seconds
+    while world.now < until:
+        for process in world.processes:
+            if hungry(process.place, world.now):
+                while not process.send(0.3, 0.5):
+                    pass
+            if process.slices.next_call(process.now) <= process.now:
+                process.call(0.01, 0.01)
+        world.pass_by(0.05)
+
+
+@pytest.mark.parametrize("limit", [30, 120, 600])
+def test_five_who_want_all_have_a_fifth_each_and_nearly_all_together(limit: int) -> None:
+    world = World(limit, 5, 1)
+    begun = world.now
+    run(world, 300.0, lambda *_: True)
+    assert world.passed == 0
+    had = [sum(who == each and at > begun + 60 for at, who in world.seen) for each in range(5)]
+    assert sum(had) >= 0.88 * 4 * limit
+    assert max(had) <= 1.1 * sum(had) / 5
+    assert min(had) >= 0.9 * sum(had) / 5
