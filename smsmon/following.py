@@ -1,12 +1,9 @@
-"""What a process does that follows: it takes in what the one that polls records, and asks it."""
+"""What a process takes in that others recorded: of all messages, or of those that they poll."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
-from math import inf
-from secrets import token_hex
 
 from smsmon.clock import Clock
 from smsmon.model import Event, EventKind, Transition
@@ -15,14 +12,14 @@ from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.base import HistoryStore
-from smsmon.store.shared import Cursor, Newer, Recorded, Wish
+from smsmon.store.shared import Cursor, Newer, Recorded
 
 _EARLY = 5.0
 """Seconds that news of a message waits for the watchlist to list it."""
 _OF_THE_LIST = (EventKind.ADDED, EventKind.REMOVED, EventKind.PAUSED, EventKind.RESUMED)
 """What every process tells by itself, as it follows the watchlist file."""
-_AGAIN = 20.0
-"""Seconds after which a lasting wish is said again, that it may not become void."""
+_TOLD_KEPT = 10_000
+"""Events that we told and recorded, until they are read again among those of others."""
 
 
 class Following:
@@ -36,6 +33,11 @@ class Following:
         """Up to where the record is known."""
         self._polled = False
         """True at the first look after we polled: the board may know what it brings."""
+        self._left: set[str] = set()
+        """The messages of which that is so, where others poll only some of them by now."""
+        self._told: dict[tuple[object, ...], None] = {}
+        """Events that we found ourselves, oldest first: recorded, they are read again here."""
+        self._takes = False
         self._early: dict[str, tuple[float, list[Followed]]] = {}
         engine.subscribe(self.hear)
 
@@ -45,26 +47,47 @@ class Following:
         self.cursor = Cursor(0, last)
         self._polled = True
 
+    def leave(self, message_ids: Collection[str]) -> None:
+        """Others poll these by now, which we polled."""
+        self._left.update(message_ids)
+
     def hear(self, news: Applied | Event) -> None:
-        """What the engine tells: a message that it tells as added need not be told so again."""
+        """What the engine tells: what is told here need not be told again when it is read."""
+        if self._engine.polls and not self._takes:
+            for event in news.events if isinstance(news, Applied) else (news,):
+                self._told[_told_as(event)] = None
+            while len(self._told) > _TOLD_KEPT:
+                del self._told[next(iter(self._told))]
         if isinstance(news, Event) and news.kind is EventKind.ADDED and news.message_id:
             since, waiting = self._early.get(news.message_id, (0.0, []))
             if waiting:
                 self._early[news.message_id] = since, [_but_added(each) for each in waiting]
 
-    def take(self, newer: Newer) -> None:
-        """Bring what was recorded to the board, and tell it."""
+    def take(self, newer: Newer, ours: Collection[str] = ()) -> None:
+        """Bring what was recorded to the board, and tell it. Of messages that are ``ours`` we know
+        better."""
+        self._takes = True
+        try:
+            self._take(newer, ours)
+        finally:
+            self._takes = False
+
+    def _take(self, newer: Newer, ours: Collection[str]) -> None:
         self.cursor = newer.cursor
         for each in newer.accounts:
-            self._engine.follow_account(each)
+            if not self._engine.asks(each.profile):
+                self._engine.follow_account(each)
         events: dict[str, list[Event]] = {}
         for event in newer.events:
+            if self._told.pop(_told_as(event), self) is None or event.message_id in ours:
+                continue
             if event.message_id is None:
-                self._engine.follow_event(event)
+                if not self._engine.asks(event.profile):
+                    self._engine.follow_event(event)
             elif event.kind not in _OF_THE_LIST or self._is_early(event):
                 events.setdefault(event.message_id, []).append(event)
         for recorded in newer.messages:
-            if not self._of_ours(recorded):
+            if recorded.key[0] in ours or not self._is_watched(recorded):
                 continue
             told = events.pop(recorded.key[0], [])
             self._bring(self._followed(recorded, told), recorded)
@@ -82,7 +105,7 @@ class Following:
             elif self._clock.monotonic() - since > _EARLY:
                 del self._early[message_id]
 
-    def _of_ours(self, recorded: Recorded) -> bool:
+    def _is_watched(self, recorded: Recorded) -> bool:
         """False for what another account's message of that id was read for."""
         watched = self._engine.board.get(recorded.key[0])
         return watched is None or watched.entry.profile == recorded.key[1]
@@ -93,8 +116,9 @@ class Following:
 
     def _followed(self, recorded: Recorded, events: list[Event]) -> Followed:
         poll, transitions = recorded.last_poll, recorded.transitions
-        if self._polled:
+        if self._polled or (recorded.key[0] in self._left and recorded.remembered is not None):
             transitions = self._untold(transitions)
+            self._left.discard(recorded.key[0])
         moments = [each.at for each in events] + [each.observed_at for each in transitions]
         return Followed(
             recorded.key[0],
@@ -129,57 +153,11 @@ class Following:
             self._early.setdefault(followed.message_id, (now, []))[1].append(followed)
 
 
+def _told_as(event: Event) -> tuple[object, ...]:
+    """What tells an event from others, also when it was recorded, to the millisecond."""
+    return event.message_id, event.profile, event.kind, round(event.at * 1000)
+
+
 def _but_added(followed: Followed) -> Followed:
     events = tuple(each for each in followed.events if each.kind is not EventKind.ADDED)
     return replace(followed, events=events)
-
-
-class Wishes:
-    """The wishes of one that follows (the engine's ``Others``)."""
-
-    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
-        self._engine = engine
-        self._history = history
-        self._clock = clock
-        self.who = f"{os.getpid()}-{token_hex(4)}"
-        """Tells our wishes from those of others."""
-        self._focus = ""
-        self._said: dict[str, float] = {}
-        """Lasting wish → monotonic time at which it was said last."""
-
-    def refresh(self, message_ids: Iterable[str]) -> None:
-        self._say("refresh", " ".join(message_ids))
-
-    def refresh_all(self) -> None:
-        self._say("refresh all")
-
-    def focus(self, message_id: str | None) -> None:
-        self._focus = message_id or ""
-        self._say("focus", self._focus)
-
-    def retry_accounts(self) -> None:
-        """Have the accounts tried again that are not well."""
-        self._say("retry")
-
-    def begin(self) -> None:
-        """Another process polls from now on: it knows nothing of us."""
-        self._said.clear()
-
-    def end(self) -> None:
-        """Want nothing any more."""
-        if self._focus:
-            self.focus(None)
-
-    def say_again(self, rank: int | None) -> None:
-        """Say what lasts again when it is time; ``rank``: that we want to poll in its place."""
-        lasting = {"focus": self._focus} if self._focus else {}
-        if rank is not None:
-            lasting["rank"] = str(int(rank))
-        for kind, what in lasting.items():
-            if self._clock.monotonic() - self._said.get(kind, -inf) >= _AGAIN:
-                self._say(kind, what)
-
-    def _say(self, kind: str, what: str = "") -> None:
-        if not self._engine.leads:
-            self._history.wish(Wish(self.who, self._clock.now(), kind, what))
-            self._said[kind] = self._clock.monotonic()

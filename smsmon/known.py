@@ -17,6 +17,16 @@ Key = tuple[str, str]
 """A message id and the account it is read with: together they are one message of the history."""
 
 
+CHIEF = "chief"
+"""The work that one process does for all: what is recorded of alerts and of the watchlist. Where
+several processes share the work, each part of it has a name: this, `account_part`, a message id."""
+
+
+def account_part(profile: str) -> str:
+    """The name of the work of recording how it stands with an account, and what it holds."""
+    return f"account {profile}"
+
+
 def key_of(entry: Entry) -> Key:
     """The message of the history that a line of the watchlist means."""
     return entry.id, entry.profile

@@ -2,7 +2,8 @@
 
 It asks in the background, and only what a rule asks for: without such a rule it does nothing. The
 past comes from the history in stretches, so that others who ask it need not wait for long. A
-balance is asked of the API by the process that polls; the others look what that one recorded.
+balance is asked of the API by the process that polls the account, or of several by the one that
+keeps it; the others look what that one recorded.
 """
 
 from __future__ import annotations
@@ -111,13 +112,13 @@ class Measuring:
         for profile in self._engine.profiles:
             if self._recalled.get(profile, -1.0) < reach:
                 await self._recall_money(profile, reach)
-            if self._engine.leads:
+            if self._engine.keeps(profile):
                 await self._ask_if_due(profile)
             else:
                 await self._follow_money(profile)
-        if not self._engine.leads:
-            return LOOK_EVERY
         now = self._clock.monotonic()
+        if not all(map(self._engine.keeps, self._engine.profiles)):
+            return LOOK_EVERY
         moments = (self._asked[profile] + BALANCE_EVERY for profile in self._engine.profiles
                    if profile in self._asked)  # fmt: skip
         return max(0.0, min(moments, default=now + BALANCE_EVERY) - now)
@@ -136,7 +137,7 @@ class Measuring:
         self._asked[profile] = now
         with suppress(ReadError):  # nobody knows then, and it is told of the account itself
             balance = await self._ask_balance(profile)
-            if balance is not None and self._engine.leads:
+            if balance is not None and self._engine.keeps(profile):
                 self._history.record_balance(profile, balance)
                 self._note(profile, money_of(BalanceSeen.of(balance)))
 

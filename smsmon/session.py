@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
-    from smsmon.sharing import Rank, Sharing, WhoPolls
+    from smsmon.sharing import Sharing, WhoPolls
     from smsmon.store.base import HistoryStore, WatchlistStore
     from smsmon.store.errors import StoreError
-    from smsmon.store.shared import News
+    from smsmon.store.shared import News, Rank
     from smsmon.watching import Watching
 
 
@@ -116,7 +116,8 @@ class Session:
             self._store.lease(self.clock, self._name),
             self.clock,
             self._rank,
-            self.retry,
+            self._retry_here,
+            usable=self.accounts.clients.__contains__,
             whole=self._only is None,
         )
 
@@ -202,7 +203,7 @@ class Session:
                     await self.history.close()
                 finally:
                     self._alert_record.close()
-                    self.sharing.release()
+                    await self.sharing.release()
         finally:
             await self.accounts.close()
 
@@ -210,7 +211,9 @@ class Session:
 
     def account(self, name: str) -> AccountState:
         """How it stands with an account; one that is not set up is stopped before it is asked."""
-        return self.accounts.judged(self.engine.account(name), asked=self.engine.leads)
+        engine = self.engine
+        asked = engine.asks(name) if name in engine.profiles else engine.polls
+        return self.accounts.judged(engine.account(name), asked=asked)
 
     async def balance(self, name: str) -> Balance | None:
         """What the account holds; None when it is not set up, or refused. Raises ``ReadError``."""
@@ -226,8 +229,11 @@ class Session:
 
     async def retry(self) -> None:
         """Try every account that is not well again, with its key read anew, wherever it is read."""
-        if not self.engine.leads:
+        if self._started:
             self.sharing.our_wishes.retry_accounts()
+        await self._retry_here()
+
+    async def _retry_here(self) -> None:
         for name in self.engine.profiles:
             if self.account(name).condition is not Condition.OK:
                 await self.accounts.connect(name)

@@ -1,41 +1,43 @@
-"""Of all processes on one home one polls; the others follow what it records, and ask it.
+"""Who polls what, of all processes on one store; what others poll is followed, and asked for.
 
-The store is asked for leave to poll. Whoever has it polls and records; everybody else looks
-whether something new was recorded, and takes it to the board. When the one that polls ends,
-is killed or stands still, another one takes over from what was recorded.
+The store is asked for leave to poll. Whoever has it polls and records; what is not for us to poll
+we look for in what others record, and take it to the board. When one that polls ends, is killed or
+stands still, another one takes over from what was recorded. A store may give all to one process,
+or to each a part: then a process polls its messages and follows the others at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from functools import partial
 from math import inf
 
 from smsmon.clock import Clock, sleep
-from smsmon.following import Following, Wishes
-from smsmon.known import AccountState, Condition
+from smsmon.following import Following
+from smsmon.known import CHIEF, AccountState, Condition, account_part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
-from smsmon.monitor.state import Applied
+from smsmon.monitor.state import Applied, Watched
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import (
     HEARTBEAT,
-    LASTING,
     NOTHING_NEW,
     Holder,
     Lease,
     Newer,
     News,
+    Rank,
     Wish,
+    Work,
 )
 from smsmon.watching import Watching
+from smsmon.wishes import Granting, Wishes
 
 LOOK_EVERY = 0.4
 """Seconds between two looks at what others record: a change shows everywhere in a second."""
@@ -45,14 +47,12 @@ YIELD = 3.0
 """Seconds for which one that was asked to let another poll does not poll again."""
 
 
-class Rank(IntEnum):
-    """Who lets whom poll: the higher one, when it asks."""
-
-    NEVER = 0
-    UNFIT = 1
-    """No account of it can be used as it is set up."""
-    AUTO = 2
-    ALWAYS = 3
+WANTED_FOR = 1.0
+"""Seconds for which it holds how much work each message is."""
+UNREAD_RATE = 1 / 30
+"""Reads a second that a message is taken to need while it was never read."""
+WRITTEN_WITHIN = 2.0
+"""Seconds that what was read of messages may take to be written before they are let go."""
 
 
 def rank_of(role: str, *, usable: bool) -> Rank:
@@ -69,10 +69,15 @@ class WhoPolls:
     """Who polls, for people."""
 
     here: bool = False
+    """This process does: all, or its part."""
     holder: Holder | None = None
     """The other process that does; None: nobody, or it is not known."""
     followed: bool = False
     """Others follow what we read."""
+    pollers: int = 0
+    """How many processes poll, this one too."""
+    ours: int | None = None
+    """How many messages are ours to poll, where others have a part too; None: they do not."""
     unreachable_since: float | None = None
     """Since when the store does not answer; None while it does. Nothing is polled then, and what
     is shown is what was known."""
@@ -82,8 +87,10 @@ class WhoPolls:
 class _Look:
     """What one look at the disk found."""
 
-    held: bool
-    """It is for us to poll."""
+    ours: frozenset[str] = frozenset()
+    """The names of what is ours, where others have a part."""
+    held: bool = False
+    """It is for us to poll: all, or a part."""
     alone: bool = False
     """There is no lease to be had here: nobody is in the way, and nothing can be shared."""
     holder: Holder | None = None
@@ -109,12 +116,15 @@ class Sharing:
         rank: Callable[[], Rank],
         retry: Callable[[], Awaitable[None]],
         *,
+        usable: Callable[[str], bool] = lambda _: True,
         whole: bool = True,
     ) -> None:
         """``rank`` tells how we stand to others that want to poll; ``retry`` tries the accounts
-        again on behalf of another process. One that does not watch the ``whole`` list leaves
-        the lease to others: it polls what it watches while nobody has it.
+        again on behalf of another process; ``usable`` says of an account whether we can ask it.
+        One that does not watch the ``whole`` list leaves what is common to others, and a lease
+        that cannot be divided: it polls what it watches while nobody has it.
         """
+        self._usable = usable
         self._whole = whole
         self._engine = engine
         self._history = history
@@ -127,9 +137,19 @@ class Sharing:
         self._following = Following(engine, history, clock)
         self.our_wishes = Wishes(engine, history, clock)
         """What is asked of another process that polls."""
-        self._granting = Granting(engine, history, clock, retry, self.our_wishes.who)
+        self._granting = Granting(
+            engine, history, clock, retry, self.our_wishes.who, partial=lease.partial
+        )
         self._stirred = asyncio.Event()
         self._follows = True
+        """What others record is looked for."""
+        self._ours: frozenset[str] = frozenset()
+        """The names of what is ours, where others have a part."""
+        self._wanted: Mapping[str, Work] = {}
+        """All that we could do, and when that was reckoned."""
+        self._wanted_at = -inf
+        self._lost = False
+        """The store refused what we recorded: what it calls ours, it gives to others."""
         self._behind = News.POLLS | News.WISHES
         """What may have been written that was not read yet."""
         self._alone = False
@@ -178,19 +198,23 @@ class Sharing:
         look = await self._look_at_disk()
         if look.news:
             self.wrote(look.news)
-        if look.newer is not None and not self._engine.leads:
-            self._following.take(look.newer)
+        before = self._ours
+        if look.newer is not None:
+            # Of what came to us since the last look, those know better who polled it until then.
+            self._following.take(look.newer, before & look.ours)
         self._turn(look)
         self._following.tell_early()
-        if not self._engine.leads:
-            wanted = self._wanted_rank()
+        if before - self._ours:
+            await self._write_out()
+        wanted = None if self._lease.partial else self._wanted_rank()
+        self.our_wishes.say_again(wanted)
+        if not self._engine.polls:
             self._asked = wanted is not None
-            self.our_wishes.say_again(wanted)
             return
         self._note_accounts()
         if look.followed:
-            highest = await self._granting.grant(look.wishes)
-            if highest > self._rank() and not self._alone:
+            highest = await self._granting.grant(look.wishes, self._ours - before)
+            if highest > self._rank() and not (self._alone or self._lease.partial):
                 await self._hand_over()
 
     def close(self) -> None:
@@ -198,25 +222,33 @@ class Sharing:
         self.our_wishes.end()
         self._engine.grant(NOTHING)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Let another one poll: the last that is done, when all is written."""
-        self._lease.release()
-        self._lease.leave()
-        self._thread.submit(self._follower.close)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WRITTEN_WITHIN):
+                for let_go in (self._lease.release, self._lease.leave, self._follower.close):
+                    await loop.run_in_executor(self._thread, let_go)
         self._thread.shutdown(wait=False)
 
     # --- the disk, in a thread -----------------------------------------------------------
 
     async def _look_at_disk(self, *, first: bool = False) -> _Look:
-        wants = self._rank() > Rank.NEVER and self._clock.monotonic() >= self._yields_until
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._look, wants, first)
+        rank = self._rank() if self._clock.monotonic() >= self._yields_until else Rank.NEVER
+        loop, wanted = asyncio.get_running_loop(), self._work() if self._lease.partial else {}
+        return await loop.run_in_executor(self._thread, self._look, rank, wanted, first)
 
-    def _look(self, wants: bool, first: bool) -> _Look:
-        look = _Look(self._ask_lease(wants))
-        look.alone = look.held and not self._lease.held
+    def _look(self, rank: Rank, wanted: Mapping[str, Work], first: bool) -> _Look:
+        look = _Look()
+        if self._lease.partial:
+            self._share(look, rank, wanted)
+        else:
+            look.held = self._ask_lease(rank > Rank.NEVER)
+            look.alone = look.held and not self._lease.held
         look.holder = self._lease.holder
-        if not look.held:
+        if self._lease.partial:
+            look.followed = self._lease.attended()
+        elif not look.held:
             self._lease.attend()
         elif not look.alone:
             self._lease.leave()
@@ -234,14 +266,29 @@ class Sharing:
         self._behind |= look.news
         if first:
             self._following.cursor = self._follower.end()
-        elif self._follows and (News.POLLS in self._behind or look.held):
+            return
+        # What comes to us is brought to what was recorded last before it is polled.
+        comes = look.ours - self._ours if self._lease.partial else look.held
+        if self._follows and (News.POLLS in self._behind or comes):
             look.newer = self._follower.newer(self._following.cursor)
             self._behind &= ~News.POLLS
-        elif look.followed:
+        if look.held and look.followed:
             if News.WISHES in self._behind:
                 self._wishes = self._follower.wishes()
                 self._behind &= ~News.WISHES
             look.wishes = self._wishes
+
+    def _share(self, look: _Look, rank: Rank, wanted: Mapping[str, Work]) -> None:
+        """Keep our part of the work, as it is by now."""
+        if self._lost:
+            self._lease.release()
+            self._lost = False
+        try:
+            look.ours = frozenset(self._lease.claim(wanted if rank > Rank.UNFIT else {}, rank))
+        except StoreError as error:
+            look.reached = not isinstance(error, Unreachable)
+            look.ours = self._ours if self._lease.held else look.ours
+        look.held = bool(look.ours)
 
     def _ask_lease(self, wants: bool) -> bool:
         """True when it is for us to poll."""
@@ -251,7 +298,7 @@ class Sharing:
             self._lease.look()
             return wants and self._lease.holder is None
         try:
-            self._lease.claim(())
+            self._lease.claim({})
         except Unreachable:
             return False
         except StoreError:
@@ -261,48 +308,72 @@ class Sharing:
     # --- whose turn it is ----------------------------------------------------------------
 
     def _turn(self, look: _Look) -> None:
-        """Poll from now on, or follow."""
-        leads = self._engine.leads
-        if look.held and (not leads or look.alone != self._alone):
-            self._lead(alone=look.alone)
-        elif not look.held and leads:
+        """Poll from now on, or follow; or another part than before."""
+        polls = self._engine.polls
+        self.our_wishes.others_poll = look.held and self._lease.partial and self._lease.pollers > 1
+        if look.held and (not polls or look.alone != self._alone):
+            self._poll(look)
+        elif not look.held and polls:
             self._follow()
             return  # who has it by now is seen at once
-        if self._engine.leads:
+        elif look.ours != self._ours:
+            self._grant(look)
+        if self._engine.polls:
             self._history.followed(look.followed)
             if not look.followed:
                 self._engine.focus_elsewhere(())
         since = None if look.reached else self.polling.unreachable_since or self._clock.now()
-        polling = WhoPolls(look.held, look.holder, look.followed, since)
+        ours = len(self._engine.board.messages.keys() & look.ours)
+        polling = WhoPolls(
+            look.held,
+            look.holder,
+            look.followed,
+            self._lease.pollers or int(look.alone),
+            ours if self._lease.partial and self._lease.pollers > 1 else None,
+            since,
+        )
         if polling != self.polling:
             self.polling = polling
             self.turned()
 
-    def _lead(self, *, alone: bool) -> None:
+    def _poll(self, look: _Look) -> None:
         history, loop = self._history, asyncio.get_running_loop()
-        self._follows, self._alone = False, alone
+        self._follows, self._alone = self._lease.partial, look.alone
         self._accounts.clear()
-
-        if alone:
+        if look.alone:
             history.record_alone()
         else:
             history.lead(self._lease.ours_still, partial(_in_loop, loop, self._superseded))
-        self._watching.note_watched()
         refused = self._asked and [
             name
             for name in self._engine.profiles
             if self._engine.account(name).condition is Condition.STOPPED
         ]
-        self._engine.grant(EVERYTHING if alone else self._lease)
+        self._grant(look)
         for name in refused or ():
             self._engine.retry_account(name)  # refused to one who could not use it
         self._asked = False
-        self.took_over()
+
+    def _grant(self, look: _Look) -> None:
+        """Poll what is ours by now, and do what comes with it."""
+        led, engine = self._engine.polls and CHIEF in self._ours, self._engine
+        self._following.leave(self._ours - look.ours)
+        self._ours = look.ours
+        engine.grant(EVERYTHING if look.alone else self._lease)
+        for name in [each for each in self._accounts if not engine.keeps(each)]:
+            del self._accounts[name]
+        if engine.leads and not led:
+            self._watching.note_watched()
+            self.took_over()
 
     def _follow(self) -> None:
         self._engine.grant(NOTHING)
         self._history.follow()
-        self._following.begin()
+        if self._lease.partial:
+            self._following.leave(self._ours)
+        else:
+            self._following.begin()
+        self._ours = frozenset()
         self.our_wishes.begin()
         self._follows = True
         self._behind |= News.POLLS
@@ -310,9 +381,19 @@ class Sharing:
 
     def _superseded(self) -> None:
         """Another process records: the database itself says so."""
-        if self._engine.leads and not self._alone:
+        if self._lease.partial:
+            self._lost = True
+            self._stirred.set()
+        elif self._engine.polls and not self._alone:
             self._lease.release()
             self._follow()
+
+    async def _write_out(self) -> None:
+        """Have it written what was read of messages that others are to poll: they get them by the
+        next look."""
+        with contextlib.suppress(StoreError, TimeoutError):  # else they read it again
+            async with asyncio.timeout(WRITTEN_WITHIN):
+                await self._history.flush()
 
     async def _hand_over(self) -> None:
         """Another process is to poll: it claims within a second."""
@@ -322,6 +403,23 @@ class Sharing:
             await self._history.flush()
         self._lease.release()
         self._follow()
+
+    def _work(self) -> Mapping[str, Work]:
+        """All that we could do, where others may do it as well."""
+        engine, now = self._engine, self._clock.monotonic()
+        if now - self._wanted_at < WANTED_FOR:
+            return self._wanted
+        wanted = {CHIEF: Work()} if self._whole else {}
+        usable = {}
+        for name in filter(self._usable, engine.profiles):
+            usable[name] = engine.account(name).condition if engine.asks(name) else Condition.OK
+            if self._whole:
+                wanted[account_part(name)] = Work(name, 0.0, usable[name])
+        for each in engine.board:
+            if (condition := usable.get(each.profile)) is not None:
+                wanted[each.id] = Work(each.profile, _rate(each), condition)
+        self._wanted, self._wanted_at = wanted, now
+        return wanted
 
     def _wanted_rank(self) -> Rank | None:
         """The rank to ask with for leave to poll; None: whoever polls does it well."""
@@ -333,13 +431,13 @@ class Sharing:
     # --- polling for others --------------------------------------------------------------
 
     def _hear(self, news: Applied | Event) -> None:
-        if isinstance(news, Event) and news.message_id is None and self._engine.leads:
+        if isinstance(news, Event) and news.message_id is None and self._engine.polls:
             self._note_accounts()
 
     def _note_accounts(self) -> None:
         """Record how it stands with the accounts, where that changed."""
         changed = []
-        for name in self._engine.profiles:
+        for name in filter(self._engine.keeps, self._engine.profiles):
             state = self._engine.account(name)
             # The next try is told to the second: it is reckoned anew each time.
             retry_at = None if state.retry_at is None else float(round(state.retry_at))
@@ -351,63 +449,14 @@ class Sharing:
             self._history.record_accounts(changed)
 
 
+def _rate(watched: Watched) -> float:
+    """How often a message is read, a second."""
+    if watched.entry.paused or watched.settled_at is not None:
+        return 0.0
+    return 1 / watched.promise if watched.promise else UNREAD_RATE
+
+
 def _in_loop(loop: asyncio.AbstractEventLoop, called: Callable[[], None]) -> None:
     """Call it in ``loop``, from any thread; it is not when the loop has ended."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(called)
-
-
-class Granting:
-    """Grants the wishes of those that follow."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        history: HistoryStore,
-        clock: Clock,
-        retry: Callable[[], Awaitable[None]],
-        who: str,
-    ) -> None:
-        """``retry`` tries the accounts again; ``who`` tells our own wishes, of before."""
-        self._engine = engine
-        self._history = history
-        self._clock = clock
-        self._retry = retry
-        self._who = who
-        self._done: set[int] = set()
-        """Wishes granted that may still stand in the record."""
-
-    async def grant(self, wishes: Sequence[Wish]) -> Rank:
-        """Do what others ask for; gives the highest rank of those that want to poll."""
-        self._done &= {wish.id for wish in wishes}
-        now = self._clock.now()
-        focused: list[str] = []
-        highest, done = Rank.NEVER, []
-        for wish in wishes:
-            if wish.id in self._done:
-                continue
-            lasts = wish.kind in LASTING
-            if wish.void(now) or (lasts and wish.who == self._who):
-                done.append(wish.id)
-                continue
-            if wish.kind == "focus":
-                focused.append(wish.what)
-            elif wish.kind == "rank" and wish.what.isdigit():
-                highest = max(highest, Rank(min(int(wish.what), Rank.ALWAYS)))
-            else:
-                done.append(wish.id)
-                await self._do(wish)
-        self._engine.focus_elsewhere(focused)
-        if done:
-            self._done.update(done)
-            self._history.granted(done)
-        return highest
-
-    async def _do(self, wish: Wish) -> None:
-        match wish.kind:
-            case "refresh":
-                self._engine.refresh(wish.what.split())
-            case "refresh all":
-                self._engine.refresh_all()
-            case "retry":
-                await self._retry()

@@ -160,8 +160,10 @@ class Watching:
         self.note_watched()
 
     def note_watched(self) -> None:
-        """Have the history note what is on the watchlist, and how it is described there."""
-        self._history.watching(self._watchlist.entries)
+        """Have the history note what is on the watchlist, and how it is described there, where
+        that is for us to do."""
+        if self._engine.leads:
+            self._history.watching(self._watchlist.entries)
 
     def _watch(
         self,
@@ -181,12 +183,14 @@ class Watching:
 
     def _record(self, news: Applied | Event) -> None:
         if isinstance(news, Event):
-            self._history.record_event(news)
+            of_account, engine = news.message_id is None, self._engine
+            if engine.keeps(news.profile) if of_account else engine.leads:
+                self._history.record_event(news)
 
     def _record_anew(self) -> None:
         """Have the history record all that is known: it lost its database."""
         self._history.restate(self._engine.board.messages.values())
-        self._history.watching(self._watchlist.entries)
+        self.note_watched()
         self.recorded_anew()
 
     def _learn(self, keys: Iterable[Key]) -> None:

@@ -112,7 +112,7 @@ class Member:
         self.sharing.close()
         with suppress(Exception):
             await self.history.close()
-        self.sharing.release()
+        await self.sharing.release()
 
     @property
     def polls(self) -> bool:

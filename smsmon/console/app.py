@@ -241,7 +241,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         if problem is None or not await beside(_lacks_key, settings):
             return
         self.front.lack_key(lacking=True)
-        if self._session.engine.leads:  # else somebody else reads, with a key that we do not need
+        if self._session.engine.polls:  # else somebody else reads, with a key that we do not need
             await self._set_up(problem)
 
     @work(group="setup", exclusive=True, exit_on_error=False)

@@ -40,7 +40,7 @@ def _of_process(seen: Seen) -> Iterator[Metric]:
         ("collected_timestamp_seconds", "When all of this was so.", seen.at),
         ("healthy", "1 while all is well with this process (see smsmon watch).", seen.well),
         ("store_up", "1 while the store answers.", seen.unreachable_since is None),
-        ("polling", "1 while this process asks the API, 0 while it follows another.", seen.leads),
+        ("polling", "1 while this process asks the API, 0 while it follows another.", seen.polls),
         ("requests_per_minute", "Requests of the last minute, of all smsmon here.", seen.requests),
         ("requests_per_minute_limit", "As many are allowed at present.", seen.allowed),
     ):

@@ -80,7 +80,7 @@ class Page:
             started_at=self._started_at,
             version=__version__,
             well=self._well(),
-            leads=engine.leads,
+            polls=engine.polls,
             unreachable_since=None if polling is None else polling.unreachable_since,
             requests=engine.requests_last_minute,
             allowed=engine.allowed,

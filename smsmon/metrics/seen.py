@@ -48,7 +48,7 @@ class Seen:
     started_at: float
     version: str
     well: bool
-    leads: bool
+    polls: bool
     unreachable_since: float | None
     """Since when the store does not answer; None while it does."""
     requests: int

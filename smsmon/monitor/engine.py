@@ -13,7 +13,7 @@ from random import Random
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Condition, Remembered
+from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_part
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.board import Applied, Board, Watched
 from smsmon.monitor.habits import Learned
@@ -224,11 +224,13 @@ class Engine:
         if elsewhere and self.others is not None:
             self.others.refresh(elsewhere)
 
-    def refresh_all(self) -> None:
-        """Poll everything that is not paused, as fast as the limit evenly allows."""
+    def refresh_all(self, *, pass_on: bool = True) -> None:
+        """Poll everything that is not paused, as fast as the limit evenly allows. Others are
+        asked to do the same, if it is to be passed on.
+        """
         for poller in self._pollers.values():
             poller.refresh_all()
-        if self._open.granted is not EVERYTHING and self.others is not None:
+        if pass_on and self._open.granted is not EVERYTHING and self.others is not None:
             self.others.refresh_all()
 
     def focus(self, message_id: str | None) -> None:
@@ -257,14 +259,33 @@ class Engine:
         """Poll what ``granted`` holds and nothing else; the rest is followed (see ``follow``).
 
         It is asked before each request goes out and each answer is taken in, so what it holds
-        may change at any moment. ``NOTHING`` holds no message.
+        may be less at any moment; of what it holds newly it is told by another call. ``NOTHING``
+        holds no message.
         """
         self._open.grant(granted)
 
     @property
-    def leads(self) -> bool:
-        """True while this engine polls at all."""
+    def polls(self) -> bool:
+        """True while this engine polls at all: every message, or its part of them."""
         return self._open.granted is not NOTHING
+
+    @property
+    def leads(self) -> bool:
+        """True while what is common to all processes is for us to do: what is told and recorded
+        of alerts, and of the watchlist."""
+        return CHIEF in self._open.granted
+
+    def keeps(self, profile: str) -> bool:
+        """True while it is for us to record how it stands with an account."""
+        return account_part(profile) in self._open.granted
+
+    def asks(self, profile: str) -> bool:
+        """True while an account is judged by what it answers here."""
+        return profile in self._pollers and self._pollers[profile].asks
+
+    def is_ours(self, message_id: str) -> bool:
+        """True while a message is ours to poll."""
+        return message_id in self._open.granted
 
     def receive(self, profile: str, answer: Answer) -> None:
         """Take in what the source of ``profile`` says without having been asked, and tell it.

@@ -302,6 +302,21 @@ class Planner:
             self.at(message_id, now + spread(message_id) * width, FIRST_INTERVAL)
         self._wake()
 
+    def go_on(self, message_ids: list[str]) -> list[str]:
+        """Plan the next poll of each as whoever polled it before did; gives those of which that
+        is not known, or over.
+        """
+        now, wall = self._clock.monotonic(), self._clock.now()
+        left = []
+        for message_id in message_ids:
+            due = self._board[message_id].next_due
+            pause = 0.0 if due is None else due - wall
+            if 0.0 < pause <= self._limits.max_interval:
+                self.at(message_id, now + pause, max(pause, self._limits.min_interval))
+            else:
+                left.append(message_id)
+        return left
+
     def look_at(self, message_ids: frozenset[str]) -> None:
         """Operators look at these messages from now on, and at no other."""
         new, self.focus = message_ids - self.focus, message_ids

@@ -106,6 +106,8 @@ class Poller:
         self._messages = self.intake.messages
         self._granted = granted
         """The messages that are ours to poll; what it holds may change at any moment."""
+        self.asks = False
+        """The account is judged by what it answers here: another process does not ask for us."""
         self.turned_at = clock.monotonic()
         """Monotonic time at which the loop last came round; for who asks whether it still runs."""
         self.read_from(source)
@@ -131,6 +133,7 @@ class Poller:
             self._messages[message_id] = Trouble()
             if not self._board[message_id].entry.paused:
                 added.append(message_id)
+        self._see_whether_it_asks()
         self._spread_out(added)
 
     def remove(self, message_id: str) -> None:
@@ -177,22 +180,37 @@ class Poller:
     def grant(self, granted: Container[str]) -> None:
         """Poll only what ``granted`` holds: it is asked before each request and each answer.
 
-        What it holds newly is spread over the time that the limit needs for it, as at the
-        start; requests in flight for what it does not hold are cancelled.
+        What it holds newly is polled when whoever polled it before would have, or else spread
+        over the time that the limit needs for it, as at the start; requests in flight for what
+        it does not hold are cancelled.
         """
         self._granted = granted
-        if granted is not NOTHING:
-            self.intake.lead()
         begun = []
         for message_id in self._messages:
             watched = self._board[message_id]
             if message_id not in granted:
-                self._drop(message_id)
-                self._cancel(message_id)
-            elif not (watched.entry.paused or watched.settled_at or self._planner.turn(message_id)):
+                self._leave(message_id)
+                continue
+            if not (watched.entry.paused or watched.settled_at or self._planned(message_id)):
                 begun.append(message_id)
-        self._spread_out(begun)
+        self._see_whether_it_asks()
+        if self.asks:
+            self.intake.lead()
+        self._spread_out(self._planner.go_on(begun))
         self._wake.set()
+
+    def _see_whether_it_asks(self) -> None:
+        some = not self._messages or any(id in self._granted for id in self._messages)
+        self.asks = some and self._granted is not NOTHING
+
+    def _planned(self, message_id: str) -> bool:
+        return message_id in self._flying or self._planner.turn(message_id) is not None
+
+    def _leave(self, message_id: str) -> None:
+        """Another process polls it by now, if any does."""
+        if self._planned(message_id) or message_id in self._asked:
+            self._drop(message_id)
+            self._cancel(message_id)
 
     def limit(self, limits: Limits) -> None:
         """Keep within other limits: what would be read too late by them is read soon."""
@@ -244,7 +262,7 @@ class Poller:
                 missed = self._planner.missed(self._messages)
                 if missed:
                     self._spread_out(missed)
-                if self._granted is not NOTHING:  # else whoever polls looks round
+                if self.asks:  # else whoever polls looks round
                     self.intake.look_round()
                 pause = self._launch()
                 self.turned_at = self._clock.monotonic()

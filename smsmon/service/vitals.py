@@ -84,10 +84,11 @@ class Vitals:
 
     def _unasked(self, now: float) -> Iterator[tuple[str, float]]:
         engine, wall = self._session.engine, self._clock.now()
-        for profile in engine.profiles if engine.leads else ():
+        for profile in filter(engine.asks, engine.profiles):
             quiet = now - self._heard.get(profile, self._began)
             if quiet > UNASKED and engine.account(profile).condition is Condition.OK:
-                due = [each.next_due for each in engine.board if each.profile == profile]
+                ours = (each for each in engine.board if engine.is_ours(each.id))
+                due = [each.next_due for each in ours if each.profile == profile]
                 first = min((at for at in due if at is not None), default=wall)
                 yield profile, min(quiet, wall - first)
 

@@ -1,17 +1,17 @@
 """What the processes that share one store tell each other, and who of them polls.
 
-The one that polls records how it stands with polls, accounts and alerts; the others read it, and
+Whoever polls records how it stands with polls, accounts and alerts; the others read it, and
 say what their operators wish of it. Moments are seconds since the epoch, UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum, IntFlag
 from typing import NamedTuple, Protocol
 
-from smsmon.known import AccountState, Key, LastPoll, Remembered
+from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered
 from smsmon.model import Event, Transition
 
 WISH_LASTS = 60.0
@@ -20,15 +20,39 @@ HEARTBEAT = 1.0
 """Seconds between two heartbeats of the one that polls."""
 
 
+class Rank(IntEnum):
+    """Who lets whom poll: the lower one, where not all do."""
+
+    NEVER = 0
+    UNFIT = 1
+    """No account of it can be used as it is set up."""
+    AUTO = 2
+    ALWAYS = 3
+
+
 class Holder(NamedTuple):
-    """The process that polls."""
+    """A process that polls."""
 
     pid: int
     name: str
     """What it is: ``console``, ``watch``."""
+    host: str = ""
+    """Where it runs; empty: on this machine."""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.pid}"
+        return f"{self.name} on {self.host}" if self.host else f"{self.name} {self.pid}"
+
+
+class Work(NamedTuple):
+    """A part of the work that a process could do: a message to poll, or what is common."""
+
+    account: str = ""
+    """The account that it is asked of; empty: of none."""
+    rate: float = 0.0
+    """How often it is to be asked for, a second, as far as is known; what is common weighs
+    nothing."""
+    condition: Condition = Condition.OK
+    """How it stands with the account here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +153,19 @@ class Follower(Protocol):
 
 
 class Lease(Protocol):
-    """Leave to poll messages: all those of a store at once, or one by one.
+    """Leave to work: to poll messages, and to do what is common to all processes (`known.CHIEF`,
+    `known.account_part`). All of it at once, or part by part.
 
-    What it contains is ours to poll at this very moment. Nothing here raises but ``claim``.
+    The names of what is ours at this very moment are in it; that is asked often, and never waits.
+    Nothing here raises but ``claim``.
     """
+
+    @property
+    def partial(self) -> bool:
+        """True where several processes have each a part; False: one has all, and lets go of it
+        when it is asked.
+        """
+        ...
 
     @property
     def held(self) -> bool:
@@ -140,14 +173,25 @@ class Lease(Protocol):
         ...
 
     @property
+    def pollers(self) -> int:
+        """How many processes poll, as far as was seen; this one too."""
+        ...
+
+    @property
     def holder(self) -> Holder | None:
         """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
         ...
 
-    def __contains__(self, message_id: object) -> bool: ...
+    def __contains__(self, name: object) -> bool: ...
 
-    def claim(self, ids: Collection[str]) -> Collection[str]:
-        """Ask for these messages; gives those that are ours by now. Raises ``StoreError``."""
+    def claim(self, wanted: Mapping[str, Work], rank: Rank = Rank.AUTO) -> Collection[str]:
+        """Ask for these parts of the work; gives those that are ours by now.
+
+        Where several processes share it, this is asked again and again, with all that one could
+        do: it keeps what is ours, lets go of what is not ``wanted`` any more and of more than
+        our part, and sees who else is there. Who has a higher ``rank`` polls first. Elsewhere
+        whoever asks first has all, and keeps it by ``renew``. Raises ``StoreError``.
+        """
         ...
 
     def look(self) -> None:

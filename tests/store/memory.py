@@ -57,6 +57,7 @@ from smsmon.store.shared import (
     Holder,
     Newer,
     News,
+    Rank,
     Recorded,
     Wish,
 )
@@ -911,21 +912,28 @@ class MemoryLease:
         self._seen_since = 0.0
         self.holder: Holder | None = None
 
+    partial = False
+
     @property
     def held(self) -> bool:
         return self.ours_still()
 
-    def __contains__(self, message_id: object) -> bool:
+    @property
+    def pollers(self) -> int:
+        return int(self.held or self.holder is not None)
+
+    def __contains__(self, name: object) -> bool:
         return self.renew()
 
-    def claim(self, ids: Collection[str]) -> Collection[str]:
+    def claim(self, wanted: Collection[str], rank: Rank = Rank.AUTO) -> Collection[str]:
+        del rank
         if not self.held:
             self.look()
             if self.holder is not None:
                 return ()
             self._memory.holder = self
         self.renew()
-        return ids
+        return wanted
 
     def look(self) -> None:
         other, now = self._memory.holder, self._clock.monotonic()

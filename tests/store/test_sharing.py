@@ -9,11 +9,12 @@ import pytest
 from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
-from smsmon.store.shared import Lease, Wish
+from smsmon.store.shared import Lease, Wish, Work
 from tests.store.places import Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
 
+WANTED = {"300": Work("default")}
 W, D = Status.WAITING, Status.DELIVERED
 
 
@@ -28,8 +29,8 @@ def leases(place: Place, clock: VirtualClock, *names: str) -> Sequence[Lease]:
 
 def test_the_second_one_gets_nothing_and_sees_who_has_it(place: Place, clock: VirtualClock) -> None:
     first, second = leases(place, clock, "console", "watch")
-    assert first.claim(["300"]) == ["300"]
-    assert not second.claim(["300"])
+    assert [*first.claim(WANTED)] == ["300"]
+    assert not second.claim(WANTED)
     assert "300" in first
     assert "300" not in second
     assert [each.holder and each.holder.name for each in (first, second)] == [None, "console"]
@@ -39,11 +40,11 @@ def test_the_second_one_gets_nothing_and_sees_who_has_it(place: Place, clock: Vi
 
 def test_what_is_let_go_can_be_had_at_once(place: Place, clock: VirtualClock) -> None:
     first, second = leases(place, clock, "console", "watch")
-    first.claim(())
+    first.claim({})
     first.release()
     second.look()
     assert second.holder is None
-    assert second.claim(["300"])
+    assert second.claim(WANTED)
     assert "300" in second
     assert "300" not in first
 
@@ -52,26 +53,26 @@ async def test_one_that_stands_still_loses_it_and_one_that_is_alive_does_not(
     place: Place, clock: VirtualClock
 ) -> None:
     first, second = leases(place, clock, "console", "watch")
-    first.claim(())
+    first.claim({})
     for _ in range(30):
         await clock.advance(1)
         assert first.renew()
-        assert not second.claim(["300"])
+        assert not second.claim(WANTED)
     for _ in range(30):
         await clock.advance(1)
-        if second.claim(["300"]):
+        if second.claim(WANTED):
             break
     assert second.held
     assert "300" not in first
     assert not first.renew()
-    assert not first.claim(["300"])
+    assert not first.claim(WANTED)
 
 
 def test_the_one_that_polls_knows_whether_anybody_follows(
     place: Place, clock: VirtualClock
 ) -> None:
     poller, *followers = leases(place, clock, "watch", "one", "two")
-    poller.claim(())
+    poller.claim({})
     assert not poller.attended()
     for each in followers:
         each.attend()

@@ -85,7 +85,7 @@ async def run(
             failed.append(error)
             ending.end(exit_codes.TROUBLE)
         conditions = [engine.account(each).condition for each in engine.profiles]
-        if engine.leads and all(each is Condition.STOPPED for each in conditions):
+        if engine.polls and all(each is Condition.STOPPED for each in conditions):
             ending.end(exit_codes.ACCOUNT)
 
     def say_who_polls() -> None:

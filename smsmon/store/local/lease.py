@@ -19,7 +19,7 @@ from smsmon import files
 from smsmon.clock import Clock
 from smsmon.store.errors import Busy, StoreError, of_os_error
 from smsmon.store.local.files import database_of, locked, make_folder
-from smsmon.store.shared import Holder
+from smsmon.store.shared import Holder, Rank
 from smsmon.text import safe
 
 FRESH = 2.5
@@ -56,19 +56,26 @@ class LocalLease:
         self._seen_since = 0.0
         self.holder: Holder | None = None
 
+    partial = False
+
     @property
     def held(self) -> bool:
         return self._handle is not None
 
-    def __contains__(self, message_id: object) -> bool:
+    @property
+    def pollers(self) -> int:
+        return int(self.held or self.holder is not None)
+
+    def __contains__(self, name: object) -> bool:
         if self._handle is None:
             return False
         return self._clock.monotonic() - self._beaten < FRESH or self.renew()
 
-    def claim(self, ids: Collection[str]) -> Collection[str]:
+    def claim(self, wanted: Collection[str], rank: Rank = Rank.AUTO) -> Collection[str]:
+        del rank  # whoever has it is asked to hand it over
         with self._alone:
             if self._handle is not None:
-                return ids if self.renew() else ()
+                return wanted if self.renew() else ()
             handle = self._open()
             try:
                 if not _lock(handle) and not self._stands_still(handle):
@@ -81,7 +88,7 @@ class LocalLease:
             # Busy: another one is about to take it. Look again later.
             with contextlib.suppress(Busy), locked(self._path, 0):
                 self._take()
-            return ids if self.held else ()
+            return wanted if self.held else ()
 
     def look(self) -> None:
         with self._alone:
