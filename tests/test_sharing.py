@@ -15,7 +15,7 @@ from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
 from smsmon.sharing import APART, WhoPolls
-from smsmon.store.local.exchange import LocalFollower
+from smsmon.store.local.follower import LocalFollower
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member
 from tests.store.reports import changes, rows_of

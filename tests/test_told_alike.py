@@ -24,8 +24,8 @@ from smsmon.filters.recipients import recipient_row
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient
 from smsmon.shapes import news_json
-from smsmon.store.local.happenings import timeline
 from smsmon.store.local.reader import Reader
+from smsmon.store.sql.happenings import timeline
 from tests.store.reports import START, Console, phone, row
 from tests.support.clock import VirtualClock
 

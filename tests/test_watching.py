@@ -10,9 +10,9 @@ import pytest
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
-from smsmon.store.local import writer
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.sql import writer
 from smsmon.watching import Watching
 from tests.store.reports import START, Console, row, rows_of
 from tests.support.clock import VirtualClock

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from smsmon.store.local.schema import open_for_writing, transaction
+from smsmon.store.local.schema import open_for_writing
 from tests.benchmarks.pairs import Promise
 from tests.benchmarks.programs import spent
 from tests.pty.console import PROGRAM, environment
@@ -34,7 +34,7 @@ def _export(home: Path, messages: int) -> float:
 
 def _fill(path: Path, messages: int) -> None:
     connection = open_for_writing(path)
-    with transaction(connection):
+    with connection.transaction():
         connection.execute("INSERT INTO word (id, text) VALUES (1, 'Delivered')")
         for message in range(1, messages + 1):
             connection.execute(

@@ -22,11 +22,11 @@ from pathlib import Path
 
 from smsmon.model import Counts, Entry, Event, Fault, Transition
 from smsmon.recipients import Phones, Recipients, Status
-from smsmon.store.local import archive, queries
+from smsmon.store.local import archive
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import open_for_writing, transaction
-from smsmon.store.local.writer import HistoryWriter
+from smsmon.store.local.schema import open_for_writing
+from smsmon.store.sql import queries
 from tests.benchmarks.pairs import Promise, cpu, in_turns, ratio, wall
 
 RECIPIENTS = 500
@@ -133,15 +133,16 @@ def recording(folder: Path) -> Iterator[Promise]:
             (1, slot, int(phone[1:]), 1, 1, 0, int(NOW), int(NOW * 1000), 0, None)
             for slot, phone in enumerate(phones)
         ]
-        with transaction(connection):
-            connection.execute(
-                "INSERT INTO message (id, message_id, profile, label, tags)"
-                " VALUES (1, '300', 'default', '', '')"
-            )
-            connection.executemany(
-                "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows
-            )
-        writer = HistoryWriter(history)
+        connection.execute("BEGIN")
+        connection.execute(
+            "INSERT INTO message (id, message_id, profile, label, tags)"
+            " VALUES (1, '300', 'default', '', '')"
+        )
+        connection.executemany(
+            "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", rows
+        )
+        connection.execute("COMMIT")
+        writer = LocalHistory(history)
         writer.begin()
         every = polls("300", phones, 1 + 2 * (ROUNDS + 1) * REPORTS, CHANGED)
         revisions = count(2)
@@ -207,7 +208,7 @@ def fill(path: Path, messages: int, reports: int) -> list[int]:
     """
     dice = random.Random(2)
     numbers = some_phones(messages * RECIPIENTS, dice)
-    writer = HistoryWriter(path)
+    writer = LocalHistory(path)
     writer.begin()
     for message in range(messages):
         own = numbers[message * RECIPIENTS : (message + 1) * RECIPIENTS]

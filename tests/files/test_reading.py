@@ -20,11 +20,11 @@ from smsmon.settings import SettingsError, load_settings
 from smsmon.settings.secrets import read_file
 from smsmon.store import ThisMachine, open_store
 from smsmon.store.errors import StoreError
-from smsmon.store.local import queries
 from smsmon.store.local.files import write_whole
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.watchlist import Watchlist
-from smsmon.store.local.writer import HistoryWriter
+from smsmon.store.sql import queries
 from tests.files.kinds import write
 
 
@@ -57,7 +57,7 @@ def test_every_place_of_a_file_says_so(
         Watchlist(place.watchlist).update(list)
     with pytest.raises(StoreError, match=why), Reader(place.history) as reader:
         reader.ask(queries.messages)
-    writer = HistoryWriter(place.history)
+    writer = LocalHistory(place.history)
     writer.begin()
     with pytest.raises(StoreError, match=why):
         writer.end()

@@ -29,7 +29,7 @@ class Middle:
         "smsmon/monitor/*.py",
         "smsmon/filters/*.py",
         "smsmon/store/idlist/*.py",
-        "smsmon/store/local/recording.py",
+        "smsmon/store/sql/recording.py",
         "smsmon/phones/*.py",
         "smsmon/recipients.py",
         "smsmon/alignment.py",

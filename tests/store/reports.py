@@ -16,7 +16,7 @@ from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Recipients, Status, status_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.writer import HistoryWriter
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.past import Info
 
 START = 1_795_348_800.0
@@ -101,7 +101,7 @@ class Console(RecordedBoard):
         anew: Callable[[], object] = lambda: None,
         outdated: Outdated = lambda _: None,
     ) -> None:
-        self.writer = HistoryWriter(path, clock, listener)
+        self.writer = LocalHistory(path, clock, listener)
         super().__init__(self.writer.record)
         self.writer.begin(anew, outdated)
 

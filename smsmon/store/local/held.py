@@ -16,13 +16,13 @@ from smsmon.store.errors import Damaged, of_os_error
 from smsmon.store.local.files import database_of, journals_of, locked, place_of, signature
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.reader import check, let_go
-from smsmon.store.local.recording import Recording
 from smsmon.store.local.schema import (
-    BUSY_WAIT,
+    connect,
     open_for_writing,
     refuse,
     speaking_of,
 )
+from smsmon.store.sql.database import Connection
 
 REPLACED = "it was removed, moved away or replaced while it was in use"
 JOURNAL = "its journal was removed or replaced while it was in use"
@@ -46,7 +46,6 @@ class Held:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.connection = open_for_writing(path)
-        self.recording = Recording(self.connection)
         self._version = self._one("data_version")
         self.settle()
 
@@ -122,7 +121,7 @@ def _moment(found: os.stat_result | None) -> int:
     return 0 if found is None else found.st_mtime_ns
 
 
-def mend(connection: sqlite3.Connection, path: Path) -> bool:
+def mend(connection: Connection, path: Path) -> bool:
     """As `check`, but where the tables are sound and an index is not, make the indexes anew.
 
     True when that was done. Raises ``Damaged``.
@@ -150,7 +149,7 @@ def is_sound(path: Path) -> bool:
     try:
         with (
             speaking_of(path),
-            contextlib.closing(sqlite3.connect(database_of(path), timeout=BUSY_WAIT)) as connection,
+            contextlib.closing(connect(database_of(path))) as connection,
         ):
             refuse(connection, path, len(MIGRATIONS))
             check(connection, path)

@@ -1,114 +1,38 @@
-"""The history beside a running engine: recording that never waits, questions that never block.
-
-One thread writes, another one reads; the event loop does neither.
-"""
+"""The history of one machine, beside a running engine."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import Key, Remembered
-from smsmon.store.base import Archive, Listener, Outdated
+from smsmon.store.base import Listener
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.exchange import LocalFollower
-from smsmon.store.local.writer import HistoryWriter
-
-T = TypeVar("T")
-
-LOADED_AT_ONCE = 20_000
-"""Recipients read in one visit to the reader's thread: some 20 ms, then others have their turn."""
+from smsmon.store.local.follower import LocalFollower
+from smsmon.store.local.keeper import LocalKeeper
+from smsmon.store.local.term import Term
+from smsmon.store.sql.history import TableHistory
 
 
-class LocalHistory(HistoryWriter):
-    """The ``HistoryStore`` at ``path``.
-
-    ``listener`` hears of trouble with writing, in the writer's thread: see ``HistoryWriter``.
-    """
+class LocalHistory(TableHistory):
+    """The ``HistoryStore`` at ``path``."""
 
     def __init__(
         self, path: Path, clock: Clock | None = None, listener: Listener | None = None
     ) -> None:
-        super().__init__(path, clock, listener)
-        self.alerts = LocalAlerts(path, self.epoch)
-        self._archive = LocalArchive(path)
-        self._threads = ThreadPoolExecutor(1, "history-reader")
-        self._left = threading.Event()
+        super().__init__(LocalKeeper(path), Term(), LocalArchive(path), clock, listener)
+        self.path = path
+        self.alerts = LocalAlerts(path, self.fence)
 
-    def start(
-        self, anew: Callable[[], None] | None = None, outdated: Outdated | None = None
-    ) -> None:
-        """Begin to write; the database is opened, or made, in the writer's thread."""
-        self.begin(
-            (lambda: None) if anew is None else _in_loop(anew),
-            (lambda _: None) if outdated is None else _in_loop(outdated),
-        )
+    def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
+        self.record_by(Term(ours, lost))
 
-    async def flush(self) -> None:
-        await asyncio.to_thread(self.write_out)
+    def record_alone(self) -> None:
+        self.record_by(Term())
 
-    async def close(self) -> None:
-        self._left.set()
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(self._threads, self._archive.close)
-            await loop.run_in_executor(self._threads, self.end)
-        finally:
-            self._threads.shutdown(wait=False)
+    def follow(self) -> None:
+        self.record_by(None)
 
     def follower(self) -> LocalFollower:
         return LocalFollower(self.path, self._revisions)
-
-    async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
-        left = list(wanted)
-        while left:
-            portion, left = await self._ask(partial(_portion, wanted=left))
-            for each in portion:
-                self.adopt(each)
-            if portion:
-                yield portion
-
-    async def ask(self, question: Callable[[Archive], T]) -> T:
-        return await self._ask(question)
-
-    async def _ask(self, question: Callable[[LocalArchive], T]) -> T:
-        """The answer, from the reader's thread. A cancelled one is interrupted, or never begun."""
-        cancelled = threading.Event()
-
-        def work() -> T:
-            self._archive.unwanted = lambda: cancelled.is_set() or self._left.is_set()
-            return question(self._archive)
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except asyncio.CancelledError:
-            cancelled.set()
-            raise
-
-
-def _in_loop(called: Callable[..., object]) -> Callable[..., object]:
-    """What calls ``called`` in the running loop, from any thread."""
-    return partial(asyncio.get_running_loop().call_soon_threadsafe, called)
-
-
-def _portion(
-    archive: LocalArchive, wanted: Sequence[str | Key]
-) -> tuple[list[Remembered], list[str | Key]]:
-    """The first of ``wanted`` as last seen, and those that are left for next time."""
-    portion: list[Remembered] = []
-    weight = 0
-    for each in archive.load(wanted):
-        portion.append(each)
-        weight += len(each.recipients)
-        if weight >= LOADED_AT_ONCE:
-            told = each.summary
-            place = next(i for i, one in enumerate(wanted) if one in (told.message_id, told.key))
-            return portion, list(wanted[place + 1 :])
-    return portion, []

@@ -11,16 +11,18 @@ from typing import Self, TypeVar
 from weakref import WeakSet
 
 from smsmon.store.errors import Damaged
+from smsmon.store.local.connection import LocalConnection
 from smsmon.store.local.files import place_of
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import (
     LEFT,
-    migrate,
+    empty,
     of_sqlite_error,
     open_for_reading,
     speaking_of,
     stands_in,
 )
+from smsmon.store.sql.database import Connection
 from smsmon.text import safe
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class Reader:
         """``checked``: look first whether it is sound; a damaged index answers without a word."""
         self.path = path
         self._checked = checked
-        self._connection: sqlite3.Connection | None = None
+        self._connection: LocalConnection | None = None
         self._inodes: tuple[int | None, ...] | None = None
         self._alone = threading.RLock()
         self.unwanted: Callable[[], bool] | None = None
@@ -61,12 +63,12 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    def ask(self, question: Callable[[LocalConnection], T]) -> T:
         """The answer to ``question``. Raises ``StoreError``, also when it is ``unwanted``."""
         with self._alone, self._speaking():
             return question(self._connected())
 
-    def each(self, question: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+    def each(self, question: Callable[[LocalConnection], Iterator[T]]) -> Iterator[T]:
         """The answers that ``question`` gives one by one. Raises ``StoreError``."""
         with self._alone, self._speaking():
             yield from question(self._connected())
@@ -86,7 +88,7 @@ class Reader:
             self.close()
             raise of_sqlite_error(self.path, error) from error
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self) -> LocalConnection:
         inodes = _inodes(self.path)
         if self._connection is None or inodes is None or inodes != self._inodes:
             self.close()
@@ -99,16 +101,15 @@ class Reader:
         return self._connection
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
+def check(connection: Connection, path: Path) -> None:
     """Read every page once, and look whether each index agrees with its table, and all are there.
 
     Half a second for a million recipients. Raises ``Damaged`` when something makes no sense.
     """
-    with speaking_of(path), contextlib.closing(sqlite3.connect(":memory:")) as whole:
+    with speaking_of(path), contextlib.closing(empty(path)) as whole:
         (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == len(MIGRATIONS):
-            migrate(whole, path, MIGRATIONS)
             for table, column in set(whole.execute(_COLUMNS)) - set(connection.execute(_COLUMNS)):
                 said = f"{table}.{column} is missing"
     if said != "ok":

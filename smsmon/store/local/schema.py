@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from smsmon import files
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
-from smsmon.store.local.columns import respelled
+from smsmon.store.local.connection import LocalConnection, respelled
 from smsmon.store.local.files import database_of, is_there, journals_of, locked, make_folder
 from smsmon.store.local.migrations import MIGRATIONS, Script
+from smsmon.store.sql.database import Connection
 
 APPLICATION_ID = 0x736D736D
 """``smsm``: tells ``file`` and us that the database is ours."""
@@ -30,7 +31,7 @@ LEFT = (
 """What becomes of a damaged database."""
 
 
-def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> sqlite3.Connection:
+def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> LocalConnection:
     """The database at ``path``, made or migrated if need be. Raises ``StoreError``.
 
     Each commit survives a killed process. A power cut may take the last few with it, never the
@@ -41,7 +42,7 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
     _prepare(path, target)
     # One console at a time: SQLite makes nobody wait for a change of the journal's mode.
     with speaking_of(path), locked(path, BUSY_WAIT):
-        connection = sqlite3.connect(target, timeout=BUSY_WAIT, isolation_level=None)
+        connection = connect(target)
         try:
             refuse(connection, path, len(migrations))
             connection.execute("PRAGMA journal_mode = WAL")
@@ -54,7 +55,7 @@ def open_for_writing(path: Path, migrations: Sequence[Script] = MIGRATIONS) -> s
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path) -> LocalConnection:
     """A connection that can only read; to one that stands in for the file (see ``stands_in``)
     when there is none yet, when its writer has not filled it yet, or when it is of an older
     version and cannot be written.
@@ -64,14 +65,12 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     target = database_of(path)
     with speaking_of(path):
         if not is_there(path):
-            return _empty(path)
+            return empty(path)
         uri = f"file:{quote(os.fsencode(target))}?mode=ro"  # a name need not be UTF-8
-        connection = sqlite3.connect(
-            uri, timeout=BUSY_WAIT, isolation_level=None, uri=True, check_same_thread=False
-        )
+        connection = connect(uri, uri=True, for_all=True)
         try:
             refuse(connection, path, len(MIGRATIONS))
-            version = _version(connection)
+            version = version_of(connection)
             if 0 < version < len(MIGRATIONS):
                 try:
                     open_for_writing(path).close()
@@ -79,11 +78,23 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                     connection = _migrated_copy(connection, path)
             elif version == 0:  # its writer is about to make it
                 connection.close()
-                connection = _empty(path)
+                connection = empty(path)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def connect(target: Path | str, *, uri: bool = False, for_all: bool = False) -> LocalConnection:
+    """A connection to a database, which may be named by a URI; ``for_all`` threads."""
+    return sqlite3.connect(
+        target,
+        timeout=BUSY_WAIT,
+        isolation_level=None,
+        check_same_thread=not for_all,
+        factory=LocalConnection,
+        uri=uri,
+    )
 
 
 def _prepare(path: Path, target: Path) -> None:
@@ -106,16 +117,17 @@ def _prepare(path: Path, target: Path) -> None:
         raise of_os_error(path, error, "write") from error
 
 
-def _empty(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+def empty(path: Path) -> LocalConnection:
+    """A history without anything in it, in memory; ``path`` is what it stands for."""
+    connection = connect(":memory:", for_all=True)
     migrate(connection, path, MIGRATIONS)
     return connection
 
 
-def _migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+def _migrated_copy(connection: LocalConnection, path: Path) -> LocalConnection:
     """The older database of ``connection``, copied aside and migrated there."""
     with contextlib.closing(connection):
-        copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        copy = connect("", for_all=True)
         try:
             connection.backup(copy)
             migrate(copy, path, MIGRATIONS)
@@ -125,7 +137,7 @@ def _migrated_copy(connection: sqlite3.Connection, path: Path) -> sqlite3.Connec
     return copy
 
 
-def stands_in(connection: sqlite3.Connection) -> bool:
+def stands_in(connection: LocalConnection) -> bool:
     """True for what stands in for a file that is not made yet, or cannot be migrated: what is
     written to the file later never shows in it.
     """
@@ -135,12 +147,12 @@ def stands_in(connection: sqlite3.Connection) -> bool:
     return bool(nowhere)
 
 
-def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Script]) -> None:
+def migrate(connection: LocalConnection, path: Path, migrations: Sequence[Script]) -> None:
     """Bring the database to the newest version, all of it or nothing. Raises ``StoreError``."""
-    if _version(connection) == len(migrations):
+    if version_of(connection) == len(migrations):
         return
-    with transaction(connection):
-        version = _version(connection)  # another process may have been faster
+    with connection.transaction():
+        version = version_of(connection)  # another process may have been faster
         refuse(connection, path, len(migrations))
         connection.create_function("respelled", 1, respelled, deterministic=True)
         for script in migrations[version:]:
@@ -151,21 +163,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Scr
 
 
 @contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """One write transaction: committed at the end, rolled back on any exception."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A full disk or a damaged page may have rolled it back already.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
+def writing(path: Path) -> Iterator[LocalConnection]:
     """A connection for one piece of work. Raises ``StoreError``."""
     with contextlib.closing(open_for_writing(path)) as connection, speaking_of(path):
         yield connection
@@ -210,11 +208,12 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(path, f"SQLite says: {said}", "It is tried again by itself.")
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def version_of(connection: Connection) -> int:
+    """The version of its tables."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def refuse(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+def refuse(connection: LocalConnection, path: Path, newest: int) -> None:
     """Raise for a database that is not ours to write: ``StoreError`` for one of a newer version,
     ``Damaged`` for another program's.
     """

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from smsmon.alerts import Edge, Telling
 from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.term import Term
 from tests.store.reports import START
 
 
@@ -21,7 +22,7 @@ def say(*words: object) -> None:
 
 
 def main(path: str, how: str, *numbers: str) -> None:
-    alerts = LocalAlerts(Path(path), lambda: None)
+    alerts = LocalAlerts(Path(path), Term)
     tellings = [Telling(int(number), "chat", Edge.FIRED) for number in numbers]
     say("ready")
     sys.stdin.readline()

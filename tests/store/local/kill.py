@@ -26,9 +26,9 @@ from pathlib import Path
 
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
-from smsmon.store.local import queries
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.sql import queries
 from tests.store.reports import START, Console, row, rows_of, sound
 
 MESSAGES = 4

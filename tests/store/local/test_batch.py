@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
-from smsmon.store.local import batch
-from smsmon.store.local.batch import Batch
-from smsmon.store.local.columns import Update, update_of
 from smsmon.store.shared import Wish
+from smsmon.store.sql import batch
+from smsmon.store.sql.batch import Batch
+from smsmon.store.sql.columns import Update, update_of
 from tests.store.reports import START, report, row
 
 FEW = 5
@@ -29,7 +29,7 @@ def update(message_id: str, at: float, recipients: int) -> Update:
     board = Board()
     board.watch(Entry(message_id), START)
     board.apply(report(message_id, [row(n) for n in range(recipients)], at), at)
-    return update_of(0, at, at, board[message_id], None)
+    return update_of(0, at, at, board[message_id], 0, None)
 
 
 def queued(batches: list[Batch]) -> Batch:

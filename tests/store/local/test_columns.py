@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.store.local.columns import phone_of, stored
+from smsmon.store.local.connection import SQLITE
+
+stored, phone_of = SQLITE.stored, SQLITE.phone_of
 
 
 @given(st.one_of(st.from_regex(r"\+?[0-9]{0,18}", fullmatch=True), st.text()))

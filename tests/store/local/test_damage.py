@@ -15,9 +15,9 @@ from smsmon.commands.doctor.machine import stores
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.store.errors import Damaged, StoreError
-from smsmon.store.local import happenings, queries
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
+from smsmon.store.sql import happenings, queries
 from tests.cli.program import Program
 from tests.store.reports import START, Console, changes, info, phone, row, sound
 

@@ -15,9 +15,9 @@ import pytest
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
 from smsmon.store.errors import StoreError
-from smsmon.store.local import queries, writer
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
+from smsmon.store.sql import queries, writer
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 
 MESSAGES = [str(number) for number in range(300, 307)]

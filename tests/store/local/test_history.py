@@ -14,8 +14,10 @@ from smsmon.model import Entry
 from smsmon.store.errors import StoreError
 from smsmon.store.local import archive
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.history import LOADED_AT_ONCE, LocalHistory
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.migrations import MIGRATIONS
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.history import LOADED_AT_ONCE
 from tests.store.reports import START, Console, info, row
 
 DAY = 86_400.0
@@ -55,13 +57,13 @@ async def test_a_cancelled_search_is_interrupted_and_the_next_one_answers(path: 
     history = LocalHistory(path)
     begun = threading.Event()
 
-    def endless(connection: sqlite3.Connection) -> None:
+    def endless(connection: Connection) -> None:
         begun.set()
         connection.execute(
             "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT sum(x) FROM n"
         ).fetchone()
 
-    search = asyncio.create_task(history._ask(lambda archive: archive.ask(endless)))
+    search = asyncio.create_task(history.ask(lambda _: history._archive.ask(endless)))
     assert await asyncio.to_thread(begun.wait, 10)
     search.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -85,12 +87,12 @@ async def test_questions_do_not_wait_for_the_writer(path: Path) -> None:
 
 
 async def test_a_broken_question_is_a_typed_error(path: Path) -> None:
-    def nonsense(connection: sqlite3.Connection) -> None:
+    def nonsense(connection: Connection) -> None:
         connection.execute("SELECT * FROM nowhere")
 
     history = LocalHistory(path)
     with pytest.raises(StoreError, match="no such table"):
-        await history._ask(lambda it: it.ask(nonsense))
+        await history.ask(lambda _: history._archive.ask(nonsense))
     await history.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from smsmon.model import Entry
-from smsmon.store.local import alerts, balances, happenings, queries
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.columns import Known, Update
+from smsmon.store.local.connection import LocalConnection
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.recording import Recording
-from smsmon.store.local.schema import open_for_writing, transaction
+from smsmon.store.local.schema import open_for_writing
+from smsmon.store.sql import alerts, balances, happenings, queries
+from smsmon.store.sql.columns import Known, Update
+from smsmon.store.sql.recording import Recording
 from tests.store.reports import START, Console, phone, row
 
-Ask = Callable[[sqlite3.Connection], object]
+Ask = Callable[[LocalConnection], object]
 
 BY_NUMBER = "SEARCH r USING INDEX recipient_by_phone (phone=?)"
 BY_MESSAGE = "SEARCH message USING INDEX sqlite_autoindex_message_1 (message_id=?)"
@@ -114,7 +114,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def plans(connection: sqlite3.Connection, ask: Ask) -> Iterator[str]:
+def plans(connection: LocalConnection, ask: Ask) -> Iterator[str]:
     """How SQLite finds the rows of each statement that ``ask`` makes."""
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
@@ -155,15 +155,16 @@ def test_who_became_final_is_read_one_by_one(tmp_path: Path) -> None:
 
 def test_a_read_that_brought_nothing_new_finds_its_message_by_an_index(path: Path) -> None:
     connection = open_for_writing(path)
-    with transaction(connection):
+    with connection.transaction():
         recording = Recording(connection)
         known = Reader(path).ask(lambda it: next(queries.load(it, ["300"])))
         own = known.recipients
         recording.adopt(
             known.summary.key, Known(known.row, known.summary.revision, own, source=own)
         )
-        again = Update(1, START + 9, START + 9, Entry("300"), read=True, news=False, recipients=own)
-        found = set(plans(connection, lambda _: recording.report(again, START + 9)))
+        at = START + 9
+        again = Update(1, at, at, Entry("300"), 0, read=True, news=False, recipients=own)
+        found = set(plans(connection, lambda _: recording.report(again, at)))
     connection.close()
     by_account = BY_MESSAGE.replace("=?)", "=? AND profile=?)")
     assert found == {by_account, "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"}

@@ -18,9 +18,10 @@ from smsmon import files
 from smsmon.model import Entry, Event, EventKind
 from smsmon.recipients import Recipients
 from smsmon.store.errors import Busy, Damaged, StoreError
-from smsmon.store.local import batch, queries, schema
+from smsmon.store.local import schema
+from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.writer import HistoryWriter
+from smsmon.store.sql import batch, queries
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 
 
@@ -303,7 +304,7 @@ def test_the_history_is_for_its_owner_only(path: Path) -> None:
 
 
 def test_recording_never_raises_and_never_waits_without_a_thread(path: Path) -> None:
-    idle = HistoryWriter(path)
+    idle = LocalHistory(path)
     idle.record_event(Event(EventKind.ADDED, START, "300"))
     idle.watching([Entry("300")])
     with pytest.raises(StoreError, match="not written within"):

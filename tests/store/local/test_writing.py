@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smsmon.model import Entry
+from smsmon.store.local.connection import LocalConnection
 from tests.store.reports import START, Console, row
 
 
@@ -14,8 +15,9 @@ def test_only_what_changed_is_written(tmp_path: Path) -> None:
         console.watch("300")
         console.poll("300", rows, START)
         console.writer.write_out()
-        assert console.writer._held is not None
-        written = console.writer._held.connection
+        assert console.writer._recording is not None
+        written = console.writer._recording.connection
+        assert isinstance(written, LocalConnection)
         before = written.total_changes
         rows[0] = row(0, "Delivered")
         console.poll("300", rows, START + 1)
@@ -32,5 +34,5 @@ def test_what_left_the_watchlist_takes_no_memory(tmp_path: Path) -> None:
             console.poll(message_id, [row(1)], START)
         console.writer.watching([Entry("301")])
         console.writer.write_out()
-        assert console.writer._held is not None
-        assert set(console.writer._held.recording._known) == {("301", "default")}
+        assert console.writer._recording is not None
+        assert set(console.writer._recording._known) == {("301", "default")}

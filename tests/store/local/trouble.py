@@ -23,6 +23,7 @@ from smsmon.alerts import Acknowledgement, Edge, Telling
 from smsmon.model import Entry
 from smsmon.store.errors import DiskFull, NotWritable, StoreError
 from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.term import Term
 from smsmon.store.local.watchlist import Watchlist
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 from tests.store.test_alerts import episode
@@ -134,7 +135,7 @@ def readonly(folder: Path) -> None:
 
 def alerts(folder: Path) -> None:
     """The disk is full, and then takes no writes at all: nothing that was kept of alerts goes."""
-    kept, ballast = LocalAlerts(folder / "history.db", lambda: None), folder / "ballast"
+    kept, ballast = LocalAlerts(folder / "history.db", Term), folder / "ballast"
     (number,) = kept.fire([episode()])
     telling = [Telling(number, "chat", Edge.FIRED)]
     fill(ballast)

@@ -26,6 +26,7 @@ from smsmon.model import Balance, Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
+from smsmon.store.local.term import Term
 from tests.store.reports import START, Console, row
 from tests.support.clock import VirtualClock
 
@@ -55,7 +56,7 @@ def write(folder: Path) -> Path:
                 console.writer.write_out()
             console.writer._clock = VirtualClock(START + 20)
             console.writer.watching([Entry("301")])
-        alerts = LocalAlerts(path, lambda: None)
+        alerts = LocalAlerts(path, Term)
         subject = Subject(About.MESSAGE, "300", "default")
         (number,) = alerts.fire(
             [Episode("late", subject, Severity.WARNING, "oldest>60s", START + 8, START + 9,

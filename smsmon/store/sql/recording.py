@@ -1,4 +1,4 @@
-"""What one poll brought, written into ``history.db``: only what differs, and nothing twice.
+"""What one poll brought, written into the history: only what differs, and nothing twice.
 
 What is written is the difference between the report and what the database holds, and the
 database's revision tells whether another process has written meanwhile. So a report that was
@@ -8,7 +8,6 @@ one was is refused within the transaction, with the events that it brought.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
@@ -18,9 +17,10 @@ from smsmon.known import Key, key_of
 from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
-from smsmon.store.local import unread
-from smsmon.store.local.columns import COLUMNS, Known, Update, ms, of_rows, seconds, stored, word
-from smsmon.store.local.exchange import forget_polls
+from smsmon.store.sql import unread
+from smsmon.store.sql.columns import COLUMNS, Known, Update, ms, of_rows, seconds, word
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.exchange import forget_polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Recording:
     After a rollback call ``forget_all``: what was known no longer holds.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._known: dict[Key, Known] = {}
         self._words: dict[str, int] = {}
         self._news: dict[int, frozenset[EventKind]] = {}
@@ -74,9 +74,7 @@ class Recording:
         """
         row = self._row(update.key)
         if row is not None and late(seconds(row.asked_at), ms(update.asked_at) / 1000, now):
-            self._known.pop(update.key, None)
-            self._news[update.number] = frozenset()
-            self.refused.add(update.key)
+            self.refuse(update)
             return
         if not update.read:
             return
@@ -85,7 +83,7 @@ class Recording:
                 return  # the database is another one: all that is known comes anew
             row = self._new_row(update.entry)
         until = update.read_from or update.read_at or update.at
-        unread.note(self._connection, row.id, update.key, seconds(row.read_at), until)
+        unread.note(self.connection, row.id, update.key, seconds(row.read_at), until)
         known = self._current(update, row)
         if known.source is update.recipients:  # the very columns that are here already
             told, changed = known, False
@@ -98,11 +96,17 @@ class Recording:
         self._news[update.number] = _true_kinds(row, after, known.absent, told.absent)
         self._known[update.key] = told
 
+    def refuse(self, update: Update) -> None:
+        """Keep nothing of a poll: the database knows, or will know, something newer."""
+        self._known.pop(update.key, None)
+        self._news[update.number] = frozenset()
+        self.refused.add(update.key)
+
     def events(self, events: Iterable[tuple[Event, int]]) -> None:
         """Append to the log, each with the number of its update (0: of none): what another
         process told already, or what is not so, is left out.
         """
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO event (at, kind, message_id, profile, detail, until)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -115,22 +119,22 @@ class Recording:
 
     def agreed(self, at: float) -> None:
         """Note that our clock and the server's agreed at this moment."""
-        self._connection.execute("UPDATE clock SET agreed_at = ?", (ms(at),))
+        self.connection.execute("UPDATE clock SET agreed_at = ?", (ms(at),))
 
     def watching(self, entries: Sequence[Entry], at: float) -> None:
         """Note which messages are on the watchlist, and how they are described there."""
         watched = {key_of(entry): entry for entry in entries}
-        forget_polls(self._connection, {message_id for message_id, _ in watched})
+        forget_polls(self.connection, {message_id for message_id, _ in watched})
         for key in self._known.keys() - watched.keys():
             del self._known[key]  # read again, should a late answer still come
         # Those that left long ago are many more: what is not watched by now is not looked at.
-        on_it = self._connection.execute(
+        on_it = self.connection.execute(
             "SELECT message_id, profile, id, label, tags FROM message WHERE removed_at IS NULL"
         )
         described = {(id, profile): (row, label, tags) for id, profile, row, label, tags in on_it}
         for key in described.keys() - watched.keys():
             # Not before what was seen of it: the clock may be behind.
-            self._connection.execute(
+            self.connection.execute(
                 "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
                 " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
                 (ms(at), described[key][0]),
@@ -138,7 +142,7 @@ class Recording:
         for key, entry in watched.items():
             known = described.get(key)
             if known is None or known[1:] != _description(entry):
-                self._connection.execute(
+                self.connection.execute(
                     "UPDATE message SET label = ?, tags = ?, removed_at = NULL, due_at = NULL"
                     " WHERE message_id = ? AND profile = ?",
                     (*_description(entry), *key),
@@ -147,7 +151,7 @@ class Recording:
     # --- what is there -------------------------------------------------------------------
 
     def _row(self, key: Key) -> _Row | None:
-        found = self._connection.execute(
+        found = self.connection.execute(
             "SELECT id, revision, asked_at, first_read_at, last_change_at, completed_at,"
             " settled_at, read_at FROM message WHERE message_id = ? AND profile = ?",
             key,
@@ -155,12 +159,11 @@ class Recording:
         return None if found is None else _Row(*found)
 
     def _new_row(self, entry: Entry) -> _Row:
-        cursor = self._connection.execute(
+        number = self.connection.insert(
             "INSERT INTO message (message_id, profile, label, tags) VALUES (?, ?, ?, ?)",
             (*key_of(entry), *_description(entry)),
         )
-        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-        return _Row(cursor.lastrowid)
+        return _Row(number)
 
     def _current(self, update: Update, row: _Row) -> Known:
         """What the database holds now: read again when others wrote meanwhile."""
@@ -170,12 +173,12 @@ class Recording:
         self._known.pop(update.key, None)
         if not row.revision:
             return Known(row.id, 0, Recipients())
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
             (row.id,),
         ).fetchall()
-        texts = dict(self._connection.execute("SELECT id, text FROM word"))
-        columns = of_rows(rows, texts)
+        texts = dict(self.connection.execute("SELECT id, text FROM word"))
+        columns = of_rows(rows, texts, self.connection.dialect)
         return Known(row.id, row.revision, columns.recipients, columns.absent)
 
     def _order(self, known: Known, update: Update) -> Sequence[int] | None:
@@ -196,14 +199,14 @@ class Recording:
         revision = known.revision + 1
         self._change(known, merged, revision, update.at)
         self._append(known, merged, revision, update)
-        self._connection.executemany(
+        self.connection.executemany(
             "UPDATE recipient SET absent_since = ? WHERE message = ? AND slot = ?",
             [
                 (ms(absent.get(slot, 0.0)), known.row, slot)
                 for slot in absent.keys() ^ known.absent.keys()
             ],
         )
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT OR REPLACE INTO absence VALUES (?, ?, ?, ?)",
             [
                 (known.row, slot, ms(since), ms(update.at))
@@ -229,7 +232,7 @@ class Recording:
             )
             for slot in differing(before, given)
         ]
-        self._connection.executemany(
+        self.connection.executemany(
             "UPDATE recipient SET status = ?, word = ?, stop = ?, date = ?, reason = ?,"
             " changed_at = ifnull(?, changed_at) WHERE message = ? AND slot = ?",
             rows,
@@ -241,7 +244,7 @@ class Recording:
     def _append(self, known: Known, merged: Merged, revision: int, update: Update) -> None:
         if not merged.added:
             return
-        given, moment = merged.recipients, ms(update.at)
+        given, moment, stored = merged.recipients, ms(update.at), self.connection.dialect.stored
         first_seen = dict.fromkeys(merged.added, moment)
         changed_at = dict.fromkeys(merged.added, 0)
         places = range(len(given)) if merged.slots is None else merged.slots
@@ -251,7 +254,7 @@ class Recording:
                     first_seen[slot] = ms(update.first_seen[place])
                     changed_at[slot] = ms(update.changed_at[place])
         words = [self._word(text) for text in given.vocabulary]
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             [
                 (
@@ -281,7 +284,7 @@ class Recording:
         moments: Mapping[int, int],
     ) -> None:
         """The changes of some slots (slot → when); ``before`` is None for those that appeared."""
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
@@ -321,7 +324,7 @@ class Recording:
             (row.completed_at or ms(update.completed_at or update.at)) if complete else None,
             settled_at and (row.settled_at or settled_at),
         )
-        self._connection.execute(
+        self.connection.execute(
             "UPDATE message SET revision = ?, digest = ?, read_at = ?, asked_at = ?,"
             " first_read_at = ?, last_change_at = ?, completed_at = ?, settled_at = ?, total = ?,"
             " delivered = ?, not_delivered = ?, waiting = ?, unknown = ?, stop = ?, absent = ?"
@@ -344,8 +347,8 @@ class Recording:
     def _word(self, text: str) -> int:
         number = self._words.get(text)
         if number is None:
-            self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
-            (number,) = self._connection.execute(
+            self.connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+            (number,) = self.connection.execute(
                 "SELECT id FROM word WHERE text = ?", (text,)
             ).fetchone()
             self._words[text] = number

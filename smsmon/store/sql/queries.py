@@ -1,15 +1,14 @@
-"""Questions to ``history.db``: each a function of a connection, and nothing is written.
+"""Questions to the history: each a function of a connection, and nothing is written.
 
 What those promise that have the name of a method of ``Archive`` is told there.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from math import inf
 from operator import itemgetter
 from typing import TypeVar
@@ -18,17 +17,15 @@ from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.local.columns import (
+from smsmon.store.past import Absence, DeliveryTimes, Grouping, NumberFound, Sighting
+from smsmon.store.sql.columns import (
     COLUMNS,
-    Row,
     ms,
     ms_until,
     of_rows,
-    phone_of,
     seconds,
-    stored,
 )
-from smsmon.store.past import Absence, DeliveryTimes, Grouping, NumberFound, Sighting
+from smsmon.store.sql.database import Connection, Dialect, Row
 
 T = TypeVar("T")
 
@@ -48,12 +45,6 @@ _SIGHTING = (
     "SELECT m.message_id, m.profile, m.label, m.read_at, r.message, r.slot, r.phone, r.status,"
     " w.text, r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
     " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
-)
-_BY_FRAGMENT = (
-    f"{_SIGHTING} WHERE r.phone IN"  # noqa: S608 - two constants
-    " (SELECT DISTINCT phone FROM recipient"
-    " WHERE (instr(phone, ?) OR phone >= '') AND meant(phone) LIMIT ?)"
-    " ORDER BY r.phone, m.read_at DESC LIMIT ?"
 )
 TRANSITION = (
     "SELECT m.message_id, m.profile, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
@@ -98,21 +89,21 @@ _CHANGED_AFTER = """
 
 
 def messages(
-    connection: sqlite3.Connection, ids: Sequence[str] | None = None, profile: str | None = None
+    connection: Connection, ids: Sequence[str] | None = None, profile: str | None = None
 ) -> list[Key]:
     """Which messages are known, each with an account."""
     found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
     return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
 
 
-def summaries_of(connection: sqlite3.Connection, wanted: Iterable[Key]) -> list[Summary]:
+def summaries_of(connection: Connection, wanted: Iterable[Key]) -> list[Summary]:
     """What is known of these without their recipients, in the order asked."""
     wanted = list(wanted)
     rows = {(row[1], row[2]): row for row in _messages(connection, [each[0] for each in wanted])}
     return [_summary(rows[each]) for each in wanted if each in rows]
 
 
-def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
+def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
     """Messages as last seen, with their recipients, in the order asked; unknown ones give none.
 
     An id alone means the account that it belongs to now.
@@ -120,8 +111,7 @@ def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterato
     texts: dict[int, str] = {}
     for each in wanted:
         # In one transaction: a digest must never be newer than the recipients beside it.
-        connection.execute("BEGIN")
-        try:
+        with connection.snapshot():
             where, values = _chosen(each)
             row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
             if row is None or row[8] is None:
@@ -133,9 +123,7 @@ def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterato
             if not texts.keys() >= {one[2] for one in rows}:
                 texts = dict(connection.execute("SELECT id, text FROM word"))
             changes = connection.execute(_CHANGED_AFTER, {"message": row[0]}).fetchall()
-        finally:
-            connection.execute("COMMIT")
-        columns = of_rows(rows, texts)
+        columns = of_rows(rows, texts, connection.dialect)
         yield Remembered(
             summary=_summary(row),
             recipients=columns.recipients,
@@ -147,7 +135,7 @@ def load(connection: sqlite3.Connection, wanted: Iterable[str | Key]) -> Iterato
         )
 
 
-def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> NumberFound:
+def find_number(connection: Connection, text: str, limit: int = 200) -> NumberFound:
     """Everything ever seen about the phone number ``text``.
 
     A whole number is an index look-up whatever the history's size; a fragment reads the index
@@ -155,28 +143,41 @@ def find_number(connection: sqlite3.Connection, text: str, limit: int = 200) -> 
     """
     if phones.why_not_sought(text):
         return NumberFound(text, False, (), False)
-    wanted = phones.sought(text)
+    wanted, dialect = phones.sought(text), connection.dialect
     # What the API gave in a spelling of its own is stored as it came.
-    spelled = (stored(text.strip()), *filter(None, (wanted.anywhere,)))
-    keys = tuple(dict.fromkeys((*map(int, wanted.numbers()), *spelled)))
-    marks = ", ".join("?" * len(keys))
-    rows = connection.execute(
-        f"{_SIGHTING} WHERE r.phone IN ({marks}) ORDER BY r.phone, m.read_at DESC LIMIT ?",
-        (*keys, limit + 1),
-    ).fetchall()
+    numbers = (f"+{digits}" for digits in wanted.numbers())
+    spelled = filter(None, (*numbers, text.strip(), wanted.anywhere))
+    rows = _sightings(connection, dict.fromkeys(map(dialect.stored, spelled)), limit + 1)
     exact = bool(rows)
     if not rows:
-        connection.create_function(
-            "meant", 1, lambda key: wanted.matches(phone_of(key)), deterministic=True
-        )
-        rows = connection.execute(_BY_FRAGMENT, (wanted.core, limit + 1, limit + 1)).fetchall()
+        candidates = connection.execute(dialect.fragment, {"digits": wanted.core})
+        meant = (key for (key,) in candidates if wanted.matches(dialect.phone_of(key)))
+        rows = _sightings(connection, islice(meant, limit + 1), limit + 1)
     changes = _changes_by_place(connection, {row[6] for row in rows[:limit]})
-    sightings = tuple(_sighting(row, changes.get((row[4], row[5]), ())) for row in rows[:limit])
+    sightings = tuple(
+        _sighting(row, changes.get((row[4], row[5]), ()), dialect) for row in rows[:limit]
+    )
     return NumberFound(text, exact, sightings, len(rows) > limit)
 
 
+def _sightings(connection: Connection, keys: Iterable[int | str], limit: int) -> list[Row]:
+    """The first ``limit`` recipients that have a phone of ``keys``, which are in order or fit in
+    one statement.
+    """
+    rows: list[Row] = []
+    for part in _parts(tuple(keys)):
+        rows += connection.execute(
+            f"{_SIGHTING} WHERE r.phone IN ({', '.join('?' * len(part))})"
+            f" ORDER BY {connection.dialect.by_phone}, m.read_at DESC LIMIT ?",
+            (*part, limit - len(rows)),
+        ).fetchall()
+        if len(rows) == limit:
+            break
+    return rows
+
+
 def recipient_changes(
-    connection: sqlite3.Connection, wanted: str | Key, slot: int
+    connection: Connection, wanted: str | Key, slot: int
 ) -> tuple[Transition, ...]:
     """Every change ever seen of one recipient, oldest first."""
     where, values = _chosen(wanted)
@@ -190,10 +191,13 @@ def recipient_changes(
     if not phone:
         return ()
     changes = connection.execute(_CHANGES_OF_ONE, (row[0], slot))
-    return tuple(transition_of((row[1], row[2], slot, phone[0], *change)) for change in changes)
+    phone_of = connection.dialect.phone_of
+    return tuple(
+        transition_of((row[1], row[2], slot, phone[0], *change), phone_of) for change in changes
+    )
 
 
-def absences(connection: sqlite3.Connection, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
+def absences(connection: Connection, wanted: str | Key, slot: int) -> tuple[Absence, ...]:
     """From when to when the reports left one recipient out, oldest first; he is back since."""
     where, values = _chosen(wanted)
     row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
@@ -205,7 +209,7 @@ def absences(connection: sqlite3.Connection, wanted: str | Key, slot: int) -> tu
 
 
 def changes_between(
-    connection: sqlite3.Connection, row: int, after: int, up_to: int
+    connection: Connection, row: int, after: int, up_to: int
 ) -> tuple[Transition, ...]:
     """What the revisions of one message after one and up to another changed, oldest first."""
     rows = connection.execute(
@@ -213,18 +217,22 @@ def changes_between(
         " ORDER BY c.revision, c.slot",
         (row, after, up_to),
     )
-    return tuple(map(transition_of, rows))
+    return transitions_of(connection, rows)
 
 
-def events_after(connection: sqlite3.Connection, last: int) -> tuple[int, list[Event]]:
-    """The events numbered higher than ``last``, and the number of the newest one."""
-    rows = connection.execute(f"{EVENT} WHERE id > ? ORDER BY id", (last,)).fetchall()
-    (newest,) = connection.execute("SELECT ifnull(max(id), 0) FROM event").fetchone()
-    return newest, list(map(event_of, rows))
+def events(connection: Connection, where: str, values: Row) -> list[Event]:
+    """The events that are ``where``, in the order in which they were recorded."""
+    return [*map(event_of, connection.execute(f"{EVENT} WHERE {where} ORDER BY id", values))]
+
+
+def last_event(connection: Connection) -> int:
+    """The number of the newest event; 0 when there is none."""
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+    return int(newest)
 
 
 def delivery_times(
-    connection: sqlite3.Connection,
+    connection: Connection,
     by: Grouping,
     *,
     ids: Sequence[str] | None = None,
@@ -234,11 +242,11 @@ def delivery_times(
     """How long deliveries took; the most measured first."""
     rows = {row[0]: row for row in _messages(connection, ids)}
     durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-    last = (0, 0)
+    last, phone_of = (0, 0), connection.dialect.phone_of
     parameters = {"earliest": EARLIEST_DATE, "since": ms(since), "until": ms_until(until)}
     for message, slot, phone, took in connection.execute(_DELIVERED, parameters):
         if (message, slot) != last and message in rows:
-            for key in _keys(by, rows[message], phone):
+            for key in _keys(by, rows[message], phone_of(phone)):
                 durations[key].append(took)
         last = (message, slot)
     found = [
@@ -262,17 +270,17 @@ def _final_at(changes: Iterable[Row]) -> dict[int, float]:
     return found
 
 
-def _keys(by: Grouping, message: Row, phone: int | str) -> Sequence[str]:
+def _keys(by: Grouping, message: Row, phone: str) -> Sequence[str]:
     match by:
         case "message":
             return (message[1],)
         case "tag":
             return tuple(message[4].split("\n"))
         case "country":
-            return (phones.region(phone_of(phone)),)
+            return (phones.region(phone),)
 
 
-def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+def _messages(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
     if ids is None:
         return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
     return chain.from_iterable(
@@ -285,7 +293,7 @@ def _messages(connection: sqlite3.Connection, ids: Sequence[str] | None) -> Iter
 
 
 def _of_now(
-    connection: sqlite3.Connection, ids: Sequence[str] | None, profile: str | None = None
+    connection: Connection, ids: Sequence[str] | None, profile: str | None = None
 ) -> list[Row]:
     """One row of each message: of the account it belongs to now, or of ``profile``."""
     found: dict[str, Row] = {}
@@ -325,10 +333,10 @@ def _summary(row: Row) -> Summary:
     )
 
 
-def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
+def _sighting(row: Row, changes: Sequence[Row], dialect: Dialect) -> Sighting:
     message_id, profile, label, read_at, _, slot, key, status, word, stop, date, *rest = row
     first_seen, changed_at, reason, absent_since = rest
-    phone = phone_of(key)
+    phone = dialect.phone_of(key)
     return Sighting(
         message_id=message_id,
         label=label,
@@ -345,7 +353,8 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
         changed_at=seconds(changed_at or None),
         read_at=seconds(read_at),
         transitions=tuple(
-            transition_of((message_id, profile, slot, key, *change)) for change in changes
+            transition_of((message_id, profile, slot, key, *change), dialect.phone_of)
+            for change in changes
         ),
         absent_since=seconds(absent_since or None),
         profile=profile,
@@ -353,7 +362,7 @@ def _sighting(row: Row, changes: Sequence[Row]) -> Sighting:
 
 
 def _changes_by_place(
-    connection: sqlite3.Connection, keys: Collection[int | str]
+    connection: Connection, keys: Collection[int | str]
 ) -> dict[tuple[int, int], list[Row]]:
     """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
     found: dict[tuple[int, int], list[Row]] = {}
@@ -368,7 +377,13 @@ def _changes_by_place(
     return found
 
 
-def transition_of(row: Row) -> Transition:
+def transitions_of(connection: Connection, rows: Iterable[Row]) -> tuple[Transition, ...]:
+    """The changes of ``rows`` (``TRANSITION``)."""
+    phone_of = connection.dialect.phone_of
+    return tuple(transition_of(row, phone_of) for row in rows)
+
+
+def transition_of(row: Row, phone_of: Callable[[int | str], str]) -> Transition:
     message_id, profile, slot, phone, before, after, word, *rest = row
     stop_before, stop_after, date, observed_at = rest
     return Transition(

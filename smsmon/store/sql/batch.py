@@ -1,19 +1,19 @@
-"""What waits to be written into ``history.db``, and how it is: all at once, or part by part."""
+"""What waits to be written into the history, and how it is: all at once, or part by part."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from smsmon.known import AccountState, Key, LastPoll
 from smsmon.model import Entry, Event
-from smsmon.store.local import balances, exchange
-from smsmon.store.local.columns import Known, Update
-from smsmon.store.local.recording import Recording
-from smsmon.store.local.schema import transaction
 from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import Wish
+from smsmon.store.sql import balances, exchange
+from smsmon.store.sql.columns import Known, Update
+from smsmon.store.sql.fence import Fence, Marked
+from smsmon.store.sql.recording import Recording
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
@@ -27,8 +27,6 @@ BALANCES_LIMIT = 10_000
 WISHES_LIMIT = 100
 """Wishes that wait for a disk; beyond, the oldest are dropped."""
 
-UNFIT = (ValueError, OverflowError, sqlite3.IntegrityError)
-
 
 @dataclass(slots=True)
 class Batch:
@@ -39,8 +37,8 @@ class Batch:
     """Each with the number of the update that brought it; 0: none did."""
     reads: dict[Key, Update] = field(default_factory=dict)
     """The last of those that only tell that what is known was read again."""
-    polls: dict[str, tuple[Key, LastPoll]] = field(default_factory=dict)
-    """By message id: of the account that it was read with last."""
+    polls: dict[str, tuple[Key, LastPoll, int]] = field(default_factory=dict)
+    """By message id: of the account that it was read with last, and its mark (``Fence``)."""
     accounts: dict[str, AccountState] = field(default_factory=dict)
     balances: list[tuple[str, BalanceSeen]] = field(default_factory=list)
     """Each with its account."""
@@ -70,6 +68,18 @@ class Batch:
         """True when there is anything that only the one that polls may write."""
         recorded = self.updates or self.events or self.watching or self.accounts
         return bool(recorded or self.granted or self.reads or self.polls or self.balances)
+
+    @property
+    def common(self) -> bool:
+        """True when there is anything that concerns no single message."""
+        recorded = self.accounts or self.balances or self.watching
+        return bool(recorded or self.agreed_at or any(not number for _, number in self.events))
+
+    @property
+    def marks(self) -> AbstractSet[Marked]:
+        """The messages that it tells of, with the marks they were heard under."""
+        told = {(each.entry.id, each.mark) for each in (*self.updates, *self.reads.values())}
+        return told | {(id, mark) for id, (_, _, mark) in self.polls.items()}
 
     def add(self, update: Update) -> None:
         if update.read:
@@ -120,48 +130,53 @@ class Batch:
         return Batch(adopted=self.adopted, wishes=self.wishes)
 
 
-def write(
-    connection: sqlite3.Connection,
-    recording: Recording,
-    batch: Batch,
-    epoch: int | None,
-    now: float,
-) -> None:
-    """Write all of ``batch`` at wall time ``now``, as the poller of ``epoch`` (None: one that
-    polls alone).
+def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -> None:
+    """Write all of ``batch`` at wall time ``now`` that ``fence`` gives leave for (None: none for
+    what only the one that polls may write).
 
-    Within the caller's transaction. Raises ``exchange.Superseded`` when another process polls.
+    Within the caller's transaction. Raises ``Superseded`` when another process polls.
     """
+    connection = recording.connection
     for key, known in batch.adopted:
         recording.adopt(key, known)
     exchange.record_wishes(connection, batch.wishes)
-    if not batch.of_polls:
+    if fence is None or not batch.of_polls:
         return
-    sequence = exchange.next_sequence(connection, epoch)
+    leave = fence.enter(connection, batch.marks, common=batch.common)
     for update in (*batch.updates, *batch.reads.values()):
-        recording.report(update, now)
+        if (update.entry.id, update.mark) in leave.refused:
+            recording.refuse(update)
+        else:
+            recording.report(update, now)
     refused = {message_id for message_id, _ in recording.refused}
-    polls = [each for id, each in batch.polls.items() if id not in refused]
-    exchange.record_polls(connection, polls, sequence)
+    polls = [
+        (key, poll)
+        for id, (key, poll, mark) in batch.polls.items()
+        if id not in refused and (id, mark) not in leave.refused
+    ]
+    exchange.record_polls(connection, polls, leave.sequence)
+    if batch.events:
+        recording.events(each for each in batch.events if each[1] or leave.common)
+    exchange.drop_wishes(connection, batch.granted)
+    if not leave.common:
+        return
     exchange.record_accounts(connection, batch.accounts.values())
     balances.record(connection, batch.balances)
     if batch.agreed_at is not None:
         recording.agreed(batch.agreed_at)
-    if batch.events:
-        recording.events(batch.events)
-    exchange.drop_wishes(connection, batch.granted)
     if batch.watching is not None:
         recording.watching(*batch.watching)
 
 
 def write_apart(
-    connection: sqlite3.Connection,
     recording: Recording,
     batch: Batch,
-    epoch: int | None,
+    fence: Fence | None,
     now: float,
+    unfit: tuple[type[Exception], ...],
 ) -> str:
-    """Write each part of ``batch`` by itself; says what of it no database could take.
+    """Write each part of ``batch`` by itself; says what of it no database could take: then one of
+    ``unfit`` is raised.
 
     Tried again that would fail again, and hold up all that comes behind.
     """
@@ -175,12 +190,12 @@ def write_apart(
             parts.append((f"“{event.kind}” in the log", Batch(events=[(event, number)])))
     rest = replace(batch, updates=[], events=[], adopted=[])
     parts.append(("the watchlist's labels", rest))
-    unfit = ""
+    said = ""
     for what, part in parts:
         try:
-            with transaction(connection):
-                write(connection, recording, part, epoch, now)
-        except UNFIT as error:
+            with recording.connection.transaction():
+                write(recording, part, fence, now)
+        except unfit as error:
             recording.forget_all()
-            unfit = f"{what} could not be kept ({error})"
-    return unfit
+            said = f"{what} could not be kept ({error})"
+    return said

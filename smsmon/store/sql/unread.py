@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
 from smsmon.known import STALE_GRACE, Key, overdue_from
-from smsmon.store.local.columns import ms, seconds
 from smsmon.store.past import Unread
+from smsmon.store.sql.columns import ms, seconds
+from smsmon.store.sql.database import Connection
 
 _UNREAD = """
     SELECT m.message_id, m.profile, u.since, u.until
@@ -29,9 +29,7 @@ _FAILED_FIRST = (
 """When a message that was never read failed first: each process counts its own failures anew."""
 
 
-def note(
-    connection: sqlite3.Connection, row: int, key: Key, read_at: float | None, until: float
-) -> None:
+def note(connection: Connection, row: int, key: Key, read_at: float | None, until: float) -> None:
     """Note that a message in ``row``, read last at ``read_at``, was read ``until`` later than
     promised, if it was.
     """
@@ -52,18 +50,18 @@ def note(
         )
 
 
-def _failed_first(connection: sqlite3.Connection, message_id: str) -> float | None:
+def _failed_first(connection: Connection, message_id: str) -> float | None:
     (moment,) = connection.execute(_FAILED_FIRST, {"id": message_id}).fetchone()
     return seconds(moment)
 
 
-def _was_asked(connection: sqlite3.Connection, message_id: str, since: float) -> bool:
+def _was_asked(connection: Connection, message_id: str, since: float) -> bool:
     """True when it was neither paused nor removed from ``since`` on."""
     return connection.execute(_NOT_ASKED, (message_id, ms(since))).fetchone() is None
 
 
 def stretches(
-    connection: sqlite3.Connection, stretch: tuple[int, int], until: float
+    connection: Connection, stretch: tuple[int, int], until: float
 ) -> dict[Key, list[Unread]]:
     """The stretches in which messages were not read, of those that reach into the time asked."""
     found: defaultdict[Key, list[Unread]] = defaultdict(list)
@@ -74,7 +72,7 @@ def stretches(
     return found
 
 
-def _still(connection: sqlite3.Connection, until: float) -> Iterable[tuple[Key, float]]:
+def _still(connection: Connection, until: float) -> Iterable[tuple[Key, float]]:
     """Messages that were overdue at ``until`` and were not read since; and since when not."""
     stands = connection.execute(_STANDS).fetchall()
     for message_id, profile, *moments in stands:

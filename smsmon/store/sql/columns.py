@@ -1,4 +1,4 @@
-"""Messages between rows of SQLite and columns in memory. Pure.
+"""Messages between rows of a database and columns in memory. Pure.
 
 What one poll brings as it waits to be written (`Update`), and what of a message is known to be
 written (`Known`).
@@ -6,20 +6,17 @@ written (`Known`).
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, overload
+from typing import overload
 
 from smsmon.known import Key, key_of, overdue_from
 from smsmon.model import Entry
-from smsmon.phones import e164
 from smsmon.recipients import Phones, Recipients, pack_words
 from smsmon.store.polled import AppliedPoll, WatchedMessage
-
-Row = tuple[Any, ...]
+from smsmon.store.sql.database import Dialect, Row
 
 COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"
 """What ``of_rows`` takes, in this order."""
@@ -67,7 +64,7 @@ class Columns:
     """Slot that the last report left out → since when."""
 
 
-def of_rows(rows: Sequence[Row], texts: Mapping[int, str]) -> Columns:
+def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> Columns:
     """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
     if not rows:
         return Columns(Recipients(), array("d"), array("d"), {})
@@ -77,7 +74,7 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str]) -> Columns:
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     return Columns(
         Recipients(
-            phones=Phones([*map(phone_of, phones)]),
+            phones=Phones([*map(dialect.phone_of, phones)]),
             statuses=bytes(statuses),
             words=pack_words([*map(numbers.__getitem__, words)], len(numbers)),
             vocabulary=tuple(texts[word] for word in numbers),
@@ -89,31 +86,6 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str]) -> Columns:
         array("d", [moment / 1000 for moment in changed_at]),
         {slot: since / 1000 for slot, since in enumerate(absent) if since} if any(absent) else {},
     )
-
-
-def stored(phone: str) -> int | str:
-    """``phone`` as the database holds it: E.164 as the number its digits make."""
-    digits = phone[1:]
-    plain = phone[:1] == "+" and digits.isascii() and digits.isdigit() and len(digits) <= 15
-    return int(digits) if plain and digits[:1] != "0" and digits else phone
-
-
-def phone_of(key: int | str) -> str:
-    """The phone that ``stored`` made ``key`` of."""
-    return key if isinstance(key, str) else f"+{key}"
-
-
-def respelled(key: int | str) -> int | str:
-    """What is stored now for a phone that a history of version 1 holds as ``key``.
-
-    There every national French number is one of the mainland, and other spellings are as they
-    came.
-    """
-    digits = str(key)
-    if isinstance(key, int) and not re.fullmatch(r"33[1-9][0-9]{8}", digits):
-        return key
-    number = e164(key if isinstance(key, str) else f"0{digits[2:]}")
-    return stored(number) if number else key
 
 
 def word(recipients: Recipients, slot: int) -> str:
@@ -134,6 +106,8 @@ class Update:
     at: float
     asked_at: float
     entry: Entry
+    mark: int
+    """What it was heard under (``Fence.mark``)."""
     read: bool
     """False: the poll failed, and only its events are to be written."""
     anew: bool = True
@@ -177,7 +151,12 @@ class Known:
 
 
 def update_of(
-    number: int, at: float, asked_at: float, watched: WatchedMessage, last: LastWritten | None
+    number: int,
+    at: float,
+    asked_at: float,
+    watched: WatchedMessage,
+    mark: int,
+    last: LastWritten | None,
 ) -> Update:
     """A message as it was read at a moment; ``last`` is what of it was recorded last."""
     new_slots = last is None or len(last[0]) != len(watched.recipients)
@@ -186,6 +165,7 @@ def update_of(
         at,
         asked_at,
         watched.entry,
+        mark,
         read=True,
         anew=last is None,
         news=last is None or last[0] is not watched.recipients or last[1] != watched.digest,

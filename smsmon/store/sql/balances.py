@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from math import inf
 
-from smsmon.store.local.columns import Row, ms, ms_until
 from smsmon.store.past import BalanceSeen
+from smsmon.store.sql.columns import ms, ms_until
+from smsmon.store.sql.database import Connection, Row
 
 _HELD = "amount, currency, credits, credits_eco, credits_hlr, to_send"
 _LAST = f"SELECT {_HELD} FROM balance WHERE profile = ? ORDER BY at DESC LIMIT 1"  # noqa: S608
@@ -18,7 +18,7 @@ _SEEN = f"""
 _LARGEST = 2**63 - 1
 
 
-def record(connection: sqlite3.Connection, balances: Iterable[tuple[str, BalanceSeen]]) -> None:
+def record(connection: Connection, balances: Iterable[tuple[str, BalanceSeen]]) -> None:
     """Record what accounts hold, each with its account, where it is another than before."""
     for profile, seen in balances:
         held = _row(seen)
@@ -30,7 +30,7 @@ def record(connection: sqlite3.Connection, balances: Iterable[tuple[str, Balance
 
 
 def seen(
-    connection: sqlite3.Connection, profile: str, since: float = 0.0, until: float = inf
+    connection: Connection, profile: str, since: float = 0.0, until: float = inf
 ) -> list[BalanceSeen]:
     """What an account held in that time, oldest first; what it held when it began comes first."""
     rows = connection.execute(
@@ -40,7 +40,7 @@ def seen(
     return [BalanceSeen(at / 1000, *held) for at, *held in rows]
 
 
-def drop(connection: sqlite3.Connection, limit: int) -> None:
+def drop(connection: Connection, limit: int) -> None:
     """Drop those up to ``limit``, but for what each account holds still."""
     connection.execute(
         "DELETE FROM balance WHERE at <= ? AND at < (SELECT max(at) FROM balance newer"

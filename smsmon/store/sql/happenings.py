@@ -1,11 +1,10 @@
-"""What happened in a stretch of time, asked of ``history.db``: each change, or added up.
+"""What happened in a stretch of time, asked of the history: each change, or added up.
 
 What those promise that have the name of a method of ``Archive`` is told there.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -14,11 +13,12 @@ from math import inf
 from smsmon.known import Key
 from smsmon.model import Event, EventKind, Final
 from smsmon.phones import region
-from smsmon.store.local import alerts
-from smsmon.store.local.columns import ms, ms_until, phone_of
-from smsmon.store.local.queries import EVENT, STATUSES, TRANSITION, event_of, transition_of
-from smsmon.store.local.unread import stretches
 from smsmon.store.past import Happened, InShort, of_accounts, with_alerts
+from smsmon.store.sql import alerts
+from smsmon.store.sql.columns import ms, ms_until
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.queries import EVENT, STATUSES, TRANSITION, event_of, transitions_of
+from smsmon.store.sql.unread import stretches
 
 _ADDED_UP = """
     SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
@@ -54,7 +54,7 @@ _OF_ACCOUNTS = (
 
 
 def timeline(
-    connection: sqlite3.Connection,
+    connection: Connection,
     message_id: str,
     limit: int = 10_000,
     since: float = 0.0,
@@ -72,14 +72,14 @@ def timeline(
         (message_id, *stretch),
     )
     return Happened(
-        tuple(transition_of(row) for row in reversed(rows[:limit])),
+        transitions_of(connection, reversed(rows[:limit])),
         tuple(map(event_of, events)),
         len(rows) > limit,
     )
 
 
 def happened(
-    connection: sqlite3.Connection, since: float, until: float = inf, limit: int = 10_000
+    connection: Connection, since: float, until: float = inf, limit: int = 10_000
 ) -> Happened:
     """What changed in all messages; the oldest ``limit`` of each kind."""
     stretch = ms(since), ms_until(until)
@@ -92,14 +92,16 @@ def happened(
         f"{EVENT} WHERE at >= ? AND at < ? ORDER BY at, id LIMIT ?", (*stretch, limit + 1)
     ).fetchall()
     return Happened(
-        tuple(map(transition_of, rows[:limit])),
+        transitions_of(connection, rows[:limit]),
         tuple(map(event_of, events[:limit])),
         len(rows) > limit or len(events) > limit,
     )
 
 
-def finals(connection: sqlite3.Connection, since: float, until: float = inf) -> Iterator[Final]:
+def finals(connection: Connection, since: float, until: float = inf) -> Iterator[Final]:
     """Each recipient who became final, and each STOP that appeared, oldest first."""
+
+    phone_of = connection.dialect.phone_of
 
     @lru_cache(_MESSAGES_AT_ONCE)
     def told(message: int) -> tuple[str, str, tuple[str, ...]]:
@@ -119,7 +121,7 @@ def finals(connection: sqlite3.Connection, since: float, until: float = inf) -> 
         )
 
 
-def in_short(connection: sqlite3.Connection, since: float, until: float) -> list[InShort]:
+def in_short(connection: Connection, since: float, until: float) -> list[InShort]:
     """What happened, a row for each message and account of which there is something to tell."""
     stretch = ms(since), ms(until)
     rows: dict[Key, InShort] = {}
@@ -156,6 +158,6 @@ def in_short(connection: sqlite3.Connection, since: float, until: float) -> list
     return with_alerts(told, alerts.episodes(connection, since, until))
 
 
-def account_events(connection: sqlite3.Connection, since: float, until: float = inf) -> list[Event]:
+def account_events(connection: Connection, since: float, until: float = inf) -> list[Event]:
     """What happened to accounts, oldest first."""
     return [*map(event_of, connection.execute(_OF_ACCOUNTS, (ms(since), ms_until(until))))]

@@ -1,0 +1,59 @@
+"""The fence of the local store: one epoch of all that is recorded, begun with each lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.fence import Leave, Marked, Superseded
+
+
+@dataclass(slots=True, eq=False)
+class Term:
+    """One stretch of time as the one that polls."""
+
+    ours: Callable[[], bool] | None = None
+    """Tells whether the lease is ours still; None: there is no lease, and we poll alone."""
+    lost: Callable[[], None] = lambda: None
+    """Called in the writer's thread when another process polls by now."""
+    epoch: int | None = None
+    """Begun with the first recording, and anew in another database."""
+
+    @property
+    def must_begin(self) -> bool:
+        return self.ours is not None and self.epoch is None
+
+    def begin(self, connection: Connection) -> None:
+        with connection.transaction():
+            # Within the transaction: who takes the lease after this look begins a later epoch.
+            if self.ours is not None and not self.ours():
+                raise Superseded
+            begun = _begin_epoch(connection)
+        self.epoch = begun
+
+    def forget(self) -> None:
+        self.epoch = None
+
+    def mark(self, message_id: str) -> int:
+        del message_id  # all of them have one epoch
+        return 0
+
+    def enter(self, connection: Connection, marks: Collection[Marked], *, common: bool) -> Leave:
+        del marks, common
+        self.check(connection)
+        connection.execute("UPDATE lease SET sequence = sequence + 1")
+        (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()
+        return Leave(int(sequence))
+
+    def check(self, connection: Connection) -> None:
+        (now,) = connection.execute("SELECT epoch FROM lease").fetchone()
+        if self.epoch not in (None, now):
+            raise Superseded
+
+
+def _begin_epoch(connection: Connection) -> int:
+    """Begin a new epoch: recordings of all earlier ones are refused from now on."""
+    connection.execute("UPDATE lease SET epoch = epoch + 1")
+    (epoch,) = connection.execute("SELECT epoch FROM lease").fetchone()
+    return int(epoch)

@@ -1,0 +1,122 @@
+"""The care for the history: how much is in it, and what is dropped when it is old."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from smsmon.model import Entry
+from smsmon.store.past import Info, Pruned
+from smsmon.store.sql import balances
+from smsmon.store.sql.columns import ms, seconds
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.recording import Recording
+
+DAY = 86_400.0
+
+
+def info(connection: Connection, where: str, bytes: int, version: int) -> Info:
+    """What is in it; ``where`` it is, how many ``bytes`` it takes there, its ``version``."""
+
+    def one(query: str) -> int:
+        (found,) = connection.execute(query).fetchone()
+        return int(found)
+
+    (oldest,) = connection.execute("SELECT min(first_read_at) FROM message").fetchone()
+    return Info(
+        where=where,
+        bytes=bytes,
+        version=version,
+        messages=one("SELECT count(*) FROM message"),
+        removed=one("SELECT count(*) FROM message WHERE removed_at IS NOT NULL"),
+        recipients=one("SELECT count(*) FROM recipient"),
+        changes=one("SELECT count(*) FROM change"),
+        events=one("SELECT count(*) FROM event"),
+        oldest=seconds(oldest),
+        alerts=one("SELECT count(*) FROM episode"),
+        balances=one("SELECT count(*) FROM balance"),
+    )
+
+
+def doubt(connection: Connection, now: float, days: float) -> str:
+    """As `Archive.doubt`."""
+    last = _last_moment(connection)
+    if last is None or now - last <= max(DAY, days * DAY / 3):
+        return ""
+    return f"The clock says {_day(now)}, and the history was last written on {_day(last)}."
+
+
+def prune(connection: Connection, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+    """As `Archive.prune`."""
+    limit = ms(now - days * DAY)
+    with connection.transaction():
+        Recording(connection).watching(watched, now)
+    return _drop(connection, limit, "removed_at <= ?", (limit,))
+
+
+def retire(connection: Connection, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+    """As `Archive.retire`."""
+    limit = ms(now - days * DAY)
+    with connection.transaction():
+        Recording(connection).watching(watched, now)
+        connection.execute(
+            "UPDATE message"
+            " SET due_at = CASE WHEN removed_at <= :limit THEN coalesce(due_at, :now) END"
+            " WHERE due_at IS NOT NULL OR removed_at <= :limit",
+            {"limit": limit, "now": ms(now)},
+        )
+        (agreed,) = connection.execute("SELECT agreed_at FROM clock").fetchone()
+    if agreed is None:
+        return Pruned()
+    limit = min(limit, agreed - ms(days * DAY))
+    return _drop(connection, limit, "removed_at <= ? AND due_at < ?", (limit, agreed))
+
+
+def _last_moment(connection: Connection) -> float | None:
+    """When our clock and the server's last agreed or, where no server told its time, the latest
+    moment recorded.
+    """
+    (moment,) = connection.execute(
+        "SELECT ifnull((SELECT agreed_at FROM clock),"
+        " max((SELECT ifnull(max(read_at), 0) FROM message),"
+        " (SELECT ifnull(max(at), 0) FROM event)))"
+    ).fetchone()
+    return seconds(moment or None)
+
+
+def _drop(connection: Connection, limit: int, which: str, values: tuple[int, ...]) -> Pruned:
+    """Drop messages, one transaction each, so that open consoles are not held up; and of messages
+    that are not kept, and of all else, the log's lines and the alerts that were over up to
+    ``limit``, with what was told of them; silences and balances of then.
+    """
+    recipients = changes = 0
+    old = connection.execute(f"SELECT id FROM message WHERE {which}", values).fetchall()  # noqa: S608
+    for row in old:
+        with connection.transaction():
+            changes += connection.execute("DELETE FROM change WHERE message = ?", row).rowcount
+            recipients += connection.execute(
+                "DELETE FROM recipient WHERE message = ?", row
+            ).rowcount
+            connection.execute("DELETE FROM absence WHERE message = ?", row)
+            connection.execute("DELETE FROM unread WHERE message = ?", row)
+            connection.execute("DELETE FROM message WHERE id = ?", row)
+    with connection.transaction():
+        events = connection.execute(
+            "DELETE FROM event WHERE at <= ? AND (message_id IS NULL"
+            " OR message_id NOT IN (SELECT message_id FROM message))",
+            (limit,),
+        ).rowcount
+        alerts = connection.execute(
+            "DELETE FROM episode WHERE over_at <= ? AND (about != 'message'"
+            " OR name NOT IN (SELECT message_id FROM message))",
+            (limit,),
+        ).rowcount
+        if alerts:
+            connection.execute("DELETE FROM telling WHERE episode NOT IN (SELECT id FROM episode)")
+        connection.execute("DELETE FROM silence WHERE until <= ?", (limit,))
+        balances.drop(connection, limit)
+    return Pruned(len(old), recipients, changes, events, alerts)
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,110 @@
+"""What the statements are run on: the small part that the drivers of databases have in common.
+
+A query has ``?`` or ``:name`` where its parameters go. Truth is kept as 0 and 1. Moments are
+milliseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Cursor(Protocol):
+    """What a query found: its rows, one by one or at once."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Dialect(Protocol):
+    """Where the databases differ."""
+
+    def stored(self, phone: str) -> int | str:
+        """``phone`` as the column ``recipient.phone`` has it."""
+        ...
+
+    def phone_of(self, stored: Any) -> str:
+        """The phone that ``stored`` made this of."""
+        ...
+
+    @property
+    def by_phone(self) -> str:
+        """The columns to order recipients ``r`` by, so that they come by their numbers: first
+        those in E.164, by value, then all others, by their text.
+        """
+        ...
+
+    @property
+    def fragment(self) -> str:
+        """The phones that have the digits ``?`` in a row, and all that are no E.164, each once, in
+        the order of ``by_phone``: a query.
+        """
+        ...
+
+    @property
+    def stamped(self) -> str:
+        """What an ``ON CONFLICT … DO UPDATE SET`` of rows that followers read ends with, so that
+        they find them again; empty where they are found by their ``sequence``.
+        """
+        ...
+
+
+class Connection(Protocol):
+    """An open database. Everything raises the errors of its driver."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def execute(self, query: str, parameters: Parameters = (), /) -> Cursor: ...
+
+    def executemany(self, query: str, rows: Iterable[Parameters], /) -> object: ...
+
+    def insert(self, query: str, parameters: Parameters, /) -> int:
+        """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One write transaction: committed at the end, rolled back on any exception."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is asked within is answered as of one moment."""
+        ...
+
+
+class Asked(Protocol):
+    """A database that can be asked. Everything raises ``StoreError``."""
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to ``question``."""
+        ...
+
+    def each(self, question: Callable[[Connection], Iterator[T]]) -> Iterator[T]:
+        """The answers that ``question`` gives one by one."""
+        ...
+
+
+class Database(Protocol):
+    """A database for whoever asks or writes now and then. Everything raises ``StoreError``."""
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to ``question``."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection for one piece of work, which begins its transactions itself."""
+        ...

@@ -1,0 +1,140 @@
+"""What processes on one database tell each other, as rows of it.
+
+The one that polls records how it stands with polls, accounts and alerts; the others read that, and
+write what their operators wish of it. Moments are milliseconds here, seconds outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from smsmon.known import AccountState, Condition, Key, LastPoll
+from smsmon.model import Fault, FaultKind
+from smsmon.store.shared import LASTING, Wish
+from smsmon.store.sql.columns import ms, seconds
+from smsmon.store.sql.database import Connection
+
+_POLL = (
+    "SELECT message_id, profile, read_at, asked_at, promise, next_due, settled_at, fault, reason,"
+    " fault_since FROM last_poll p"
+)
+
+
+def record_polls(
+    connection: Connection, polls: Iterable[tuple[Key, LastPoll]], sequence: int
+) -> None:
+    """Record how it stands with these messages."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *key,
+                sequence,
+                ms(each.read_at),
+                ms(each.asked_at),
+                ms(each.promise),
+                ms(each.next_due),
+                ms(each.settled_at),
+                each.fault and each.fault.kind,
+                each.fault.message if each.fault else "",
+                ms(each.fault_since),
+            )
+            for key, each in polls
+        ],
+    )
+
+
+def forget_polls(connection: Connection, kept: Collection[str]) -> None:
+    """Forget how it stands with all messages but those ``kept``."""
+    for (message_id,) in connection.execute("SELECT message_id FROM last_poll").fetchall():
+        if message_id not in kept:
+            connection.execute("DELETE FROM last_poll WHERE message_id = ?", (message_id,))
+
+
+def polls(
+    connection: Connection, where: str = "1 = 1", values: Sequence[object] = ()
+) -> list[tuple[Key, LastPoll]]:
+    """How it stands with the messages whose row ``p`` is ``where``."""
+    return [
+        (
+            (row[0], row[1]),
+            LastPoll(
+                read_at=seconds(row[2]),
+                asked_at=seconds(row[3]),
+                promise=seconds(row[4]),
+                next_due=seconds(row[5]),
+                settled_at=seconds(row[6]),
+                fault=Fault(FaultKind(row[7]), row[8]) if row[7] else None,
+                fault_since=seconds(row[9]),
+            ),
+        )
+        for row in connection.execute(
+            f"{_POLL} WHERE {where}",
+            values,
+        )
+    ]
+
+
+def record_accounts(connection: Connection, accounts: Iterable[AccountState]) -> None:
+    """Record how it stands with these accounts."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                each.profile,
+                each.condition,
+                each.fault and each.fault.kind,
+                each.fault.message if each.fault else "",
+                ms(each.since),
+                ms(each.retry_at),
+                ms(each.failing_since),
+                each.heard,
+            )
+            for each in accounts
+        ],
+    )
+
+
+def accounts(connection: Connection) -> list[AccountState]:
+    """How it stands with every account."""
+    return [
+        AccountState(
+            profile=row[0],
+            condition=Condition(row[1]),
+            fault=Fault(FaultKind(row[2]), row[3]) if row[2] else None,
+            since=seconds(row[4]),
+            retry_at=seconds(row[5]),
+            failing_since=seconds(row[6]),
+            heard=bool(row[7]),
+        )
+        for row in connection.execute(
+            "SELECT profile, condition, fault, reason, since, retry_at, failing_since, heard"
+            " FROM account"
+        )
+    ]
+
+
+def record_wishes(connection: Connection, wishes: Iterable[Wish]) -> None:
+    """Record wishes; of the lasting kinds the new one replaces the one before."""
+    for each in wishes:
+        if each.kind in LASTING:
+            connection.execute("DELETE FROM wish WHERE who = ? AND kind = ?", (each.who, each.kind))
+        connection.execute(
+            "INSERT INTO wish (who, at, kind, what) VALUES (?, ?, ?, ?)",
+            (each.who, ms(each.at), each.kind, each.what),
+        )
+
+
+def wishes(connection: Connection) -> list[Wish]:
+    """All wishes, oldest first."""
+    return [
+        Wish(who, at / 1000, kind, what, id)
+        for id, who, at, kind, what in connection.execute(
+            "SELECT id, who, at, kind, what FROM wish ORDER BY id"
+        )
+    ]
+
+
+def drop_wishes(connection: Connection, ids: Sequence[int]) -> None:
+    """Drop wishes that were granted, or are void."""
+    connection.executemany("DELETE FROM wish WHERE id = ?", [(id,) for id in ids])

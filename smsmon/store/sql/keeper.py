@@ -1,0 +1,67 @@
+"""What the writer's thread needs to know of its database: opened, looked after, and let go."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from smsmon.store.errors import StoreError
+from smsmon.store.sql.database import Connection
+
+
+class Owner(Protocol):
+    """Who is told what happened to the database (the writer)."""
+
+    def begin_anew(self) -> None:
+        """It is another one by now, or may have lost something: record all that is known."""
+        ...
+
+    def notify(self, error: StoreError) -> None:
+        """Let people know what was wrong with it, once."""
+        ...
+
+
+class Keeper(Protocol):
+    """The database that one thread has open for writing."""
+
+    @property
+    def place(self) -> object:
+        """What says where it is."""
+        ...
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What its driver raises."""
+        ...
+
+    @property
+    def unfit(self) -> tuple[type[Exception], ...]:
+        """Those of them that say that the database can never take what it was given."""
+        ...
+
+    def said(self, error: Exception) -> StoreError:
+        """One of ``errors`` in plain words."""
+        ...
+
+    def connected(self, owner: Owner) -> Connection:
+        """The open database, opened anew when need be: then it is another object. Raises
+        ``StoreError`` and ``errors``.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Note how it stands, after a write of ours."""
+        ...
+
+    def failed(self, error: StoreError) -> None:
+        """Writing failed: let go of it; what was written last may not have arrived."""
+        ...
+
+    def mended(self, error: StoreError, owner: Owner, now: float) -> bool:
+        """True when what came in the way was done away with: it is worth another try at once.
+        Raises ``StoreError``.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
