@@ -190,8 +190,9 @@ def open_lock(lock: Path, of: Path) -> int:
     It belongs to whose file that is, or else to whose folder it is in.
     """
     must_be_file(lock)
+    owner = must_be_file(of) or os.stat(lock.parent)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    belongs_to(handle, must_be_file(of) or os.stat(lock.parent))
+    belongs_to(handle, owner)
     return handle
 
 

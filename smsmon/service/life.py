@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
-from smsmon.metrics import written
 from smsmon.metrics.page import Page
 from smsmon.metrics.served import HOST, served
+from smsmon.metrics.written import MetricsFile
 from smsmon.sentences import counted
 from smsmon.service import pings
 from smsmon.service.checks import INSTALL
@@ -117,9 +117,10 @@ class Service:
 
     async def _metrics_to_file(self, named: str, every: float) -> None:
         told = Told(self._say, "metrics", f"The metrics are written to {named} again.")
+        file = MetricsFile()
 
         async def write(path: Path) -> str:
-            return await written.write(path, await self._page.text())
+            return await file.write(path, await self._page.text())
 
         do = self._to_file(named, "watch.metrics_file", write)
 
@@ -129,7 +130,7 @@ class Service:
         try:
             await self._again("writing the metrics", every, write_and_tell)
         finally:
-            await self._to_file(named, "watch.metrics_file", written.remove)()
+            await self._to_file(named, "watch.metrics_file", file.remove)()
 
     async def _metrics_to_port(self, port: int) -> None:
         told = Told(self._say, "metrics", f"The metrics are served on port {port}.")

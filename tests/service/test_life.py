@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from smsmon.locations import Locations
+from smsmon.metrics.written import MetricsFile
 from smsmon.service import pings
 from smsmon.service.health import UNWRITTEN
 from smsmon.service.life import Service
@@ -149,17 +150,17 @@ async def test_the_metrics_are_written_and_gone_at_the_end(
 ) -> None:
     written: list[str] = []
 
-    async def write(path: Path, text: bytes) -> str:
+    async def write(_: MetricsFile, path: Path, text: bytes) -> str:
         assert b"smsmon_healthy 1" in text
         written.append(path.name)
         return ""
 
-    async def remove(path: Path) -> str:
+    async def remove(_: MetricsFile, path: Path) -> str:
         written.append("gone")
         return ""
 
-    monkeypatch.setattr("smsmon.metrics.written.write", write)
-    monkeypatch.setattr("smsmon.metrics.written.remove", remove)
+    monkeypatch.setattr(MetricsFile, "write", write)
+    monkeypatch.setattr(MetricsFile, "remove", remove)
     watched = Watched(tmp_path, '[watch]\nmetrics_file = "m.prom"\n', monkeypatch)
     async with doing(watched.scene.engine.run(), watched.service.run()):
         await watched.scene.clock.advance(50)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
@@ -122,7 +123,7 @@ class Scene:
             tint_seconds=0,
             rng=Random(1),
         )
-        self._said: list[Notice] = []
+        self._said: deque[Notice] = deque(maxlen=100)  # some tests go on for weeks
         setattr(self.app, "get_default_screen", self._listening(self.app.get_default_screen))  # noqa: B010
 
     def _open_client(self, name: str, settings: Settings, clock: Any) -> WorldClient:

@@ -1,4 +1,4 @@
-"""The one door to what Textual and plotext keep to themselves.
+"""The one door to what Textual, Rich and plotext keep to themselves.
 
 Every private name of a library that the console imports, overrides, reads or sets is here, and
 in the table ``PRIVATE_NAMES`` with its reason. The rest of the console uses the functions and
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 from time import monotonic
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from rich.cells import cell_len
 from rich.console import RenderableType
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
@@ -45,13 +47,16 @@ __all__ = [
     "SizedDriver",
     "WatchedWorkers",
     "WrittenApp",
+    "bound_pieces",
     "forget_closed",
     "held",
     "input_cursor",
     "set_plot_size",
 ]
 
-READ_IN: Mapping[str, str] = MappingProxyType({"textual": "8.2.8", "plotext": "5.3.2"})
+READ_IN: Mapping[str, str] = MappingProxyType(
+    {"textual": "8.2.8", "plotext": "5.3.2", "rich": "15.0.0"}
+)
 """The releases in whose source the names below were read."""
 
 PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
@@ -91,6 +96,7 @@ PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
         "textual.widgets.Input._position_to_cell": "Overridden: unseen characters take a column.",
         "textual.widgets.Input._value": "Overridden: what is typed is shown, not what is pasted.",
         "textual.worker_manager.WorkerManager._remove_worker": "Overridden: no failure is unseen.",
+        "rich.segment.Segment._split_cells": "It keeps the pieces of 16,384 texts that were cut.",
         "plotext._figure._figure_class._set_size": "plotsize() allows no more than the terminal.",
     }
 )
@@ -98,6 +104,8 @@ PRIVATE_NAMES: Mapping[str, str] = MappingProxyType(
 
 Render = tuple[Region, Region, list[Strip]]
 T = TypeVar("T")
+PIECES = 1024
+"""Texts whose pieces are kept: those of a screen, and a dialog before it."""
 _AFTER_A_KEY = 0.25
 """Seconds in which all that is painted may be a key's doing."""
 _SLACK = 1.1
@@ -118,6 +126,19 @@ def forget_closed(app: App[Any]) -> None:
     StylesCache.get_inner_outer.cache_clear()
     for watchers in getattr(app, "__watchers", {}).values():
         watchers[:] = [each for each in watchers if each[0].is_attached]
+
+
+def bound_pieces() -> None:
+    """Have Rich keep the pieces of as many texts that it cut as a screen has, and no more.
+
+    A dialog cuts the lines behind it in pieces, and those of every text that was ever seen behind
+    one are kept, up to 16,384: 20 MB, which a console that is left open fills over months.
+    """
+    kept = vars(Segment).get("_split_cells")
+    cut = getattr(getattr(kept, "__func__", None), "__wrapped__", None)
+    if cut is not None:
+        bounded: Any = classmethod(cast("Any", lru_cache(PIECES)(cut)))
+        Segment._split_cells = bounded  # type: ignore[method-assign]
 
 
 def held(app: App[Any]) -> bool:

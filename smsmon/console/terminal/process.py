@@ -33,7 +33,7 @@ from smsmon.console.terminal.driver import (
     TerminalGone,
 )
 from smsmon.console.terminal.input import KeysInOrder
-from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers
+from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers, bound_pieces
 from smsmon.console.terminal.words import reading_place
 from smsmon.failures import POLLING, Failed, Failures
 from smsmon.leaving import in_loop
@@ -53,6 +53,7 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
         """``shows_cursor``: the terminal's own cursor stands where the operator does."""
         if os.environ.get("NO_COLOR") == "":  # as good as unset, say no-color.org; Rich differs
             del os.environ["NO_COLOR"]
+        bound_pieces()
         super().__init__(driver_class=TerminalDriver)
         self.failures = Failures(self._failure_noted)
         self._watched_workers = WatchedWorkers(self, self._worker_failed)
