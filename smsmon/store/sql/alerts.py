@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from json import dumps
 from math import inf, isnan
 from typing import Any, TypeVar
 
@@ -27,7 +26,7 @@ from smsmon.alerts import (
 )
 from smsmon.store.alerts import Answered, Over, Told
 from smsmon.store.sql.columns import ms, ms_until, seconds, seconds_until
-from smsmon.store.sql.database import Connection, Database, Row
+from smsmon.store.sql.database import Connection, Database, Row, marks, parts
 from smsmon.store.sql.fence import Fence, Superseded
 
 T = TypeVar("T")
@@ -165,15 +164,19 @@ class TableAlerts:
     # --- telling -------------------------------------------------------------------------
 
     def told(self, numbers: Collection[int]) -> Mapping[int, Sequence[Told]]:
-        query = (
-            "SELECT episode, target, edge, claimed_at, done_at FROM telling"
-            " WHERE episode IN (SELECT value FROM json_each(?)) ORDER BY claimed_at, target, edge"
-        )
-        wanted = dumps(list(numbers))
+        query = "SELECT episode, target, edge, claimed_at, done_at FROM telling WHERE episode IN"
         found: defaultdict[int, list[Told]] = defaultdict(list)
-        for number, target, edge, claimed_at, done_at in self._ask(
-            lambda db: db.execute(query, (wanted,)).fetchall()
-        ):
+
+        def ask(db: Connection) -> list[Row]:
+            return [
+                row
+                for part in parts(tuple(numbers))
+                for row in db.execute(
+                    f"{query} ({marks(part)}) ORDER BY claimed_at, target, edge", part
+                )
+            ]
+
+        for number, target, edge, claimed_at, done_at in self._ask(ask):
             found[number].append(Told(target, Edge(edge), claimed_at / 1000, seconds(done_at)))
         return {number: found[number] for number in numbers}
 
@@ -194,7 +197,9 @@ class TableAlerts:
             if self._may_live(claimant) and abs(at - claimed_at / 1000) < CLAIM_LASTS:
                 return False
         db.execute(
-            "INSERT OR REPLACE INTO telling VALUES (?, ?, ?, ?, NULL, ?)",
+            "INSERT INTO telling (episode, target, edge, claimed_at, claimant)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (episode, target, edge) DO UPDATE SET"
+            " claimed_at = excluded.claimed_at, done_at = NULL, claimant = excluded.claimant",
             (*telling, ms(at), self._claimant),
         )
         return True
@@ -282,7 +287,7 @@ def _fire(connection: Connection, episode: Episode) -> int:
         ms(episode.over_at),
         episode.why_over,
         *_acknowledged(episode.acknowledged),
-        episode.old,
+        int(episode.old),
     )
     return connection.insert(
         f"INSERT INTO episode ({_KEPT}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608

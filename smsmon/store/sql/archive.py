@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from math import inf
 
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
@@ -17,7 +16,7 @@ from smsmon.store.past import (
     InShort,
     NumberFound,
 )
-from smsmon.store.sql import balances, exchange, happenings, queries
+from smsmon.store.sql import balances, deliveries, exchange, happenings, queries
 from smsmon.store.sql.database import Asked
 
 
@@ -70,7 +69,7 @@ class TableArchive(Asked):
         since: float = 0.0,
         until: float = inf,
     ) -> list[DeliveryTimes]:
-        return self.ask(partial(queries.delivery_times, by=by, ids=ids, since=since, until=until))
+        return self.ask(lambda db: deliveries.delivery_times(db, by, ids, since, until))
 
     def finals(self, since: float, until: float = inf) -> Iterator[Final]:
         return self.each(lambda db: happenings.finals(db, since, until))

@@ -12,9 +12,15 @@ from smsmon.store.sql.database import Connection, Row
 _HELD = "amount, currency, credits, credits_eco, credits_hlr, to_send"
 _LAST = f"SELECT {_HELD} FROM balance WHERE profile = ? ORDER BY at DESC LIMIT 1"  # noqa: S608
 _SEEN = f"""
-    SELECT at, {_HELD} FROM balance WHERE profile = :profile AND at < :until AND at >= ifnull(
+    SELECT at, {_HELD} FROM balance WHERE profile = :profile AND at < :until AND at >= coalesce(
         (SELECT max(at) FROM balance WHERE profile = :profile AND at <= :since), :since
     ) ORDER BY at"""  # noqa: S608 - a constant
+_RECORD = (
+    f"INSERT INTO balance (profile, at, {_HELD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+    " ON CONFLICT (profile, at) DO UPDATE SET amount = excluded.amount,"
+    " currency = excluded.currency, credits = excluded.credits, credits_eco = excluded.credits_eco,"
+    " credits_hlr = excluded.credits_hlr, to_send = excluded.to_send"
+)
 _LARGEST = 2**63 - 1
 
 
@@ -23,10 +29,7 @@ def record(connection: Connection, balances: Iterable[tuple[str, BalanceSeen]]) 
     for profile, seen in balances:
         held = _row(seen)
         if connection.execute(_LAST, (profile,)).fetchone() != held:
-            connection.execute(
-                "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (profile, ms(seen.at), *held),
-            )
+            connection.execute(_RECORD, (profile, ms(seen.at), *held))
 
 
 def seen(

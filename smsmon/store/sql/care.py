@@ -76,12 +76,11 @@ def _last_moment(connection: Connection) -> float | None:
     """When our clock and the server's last agreed or, where no server told its time, the latest
     moment recorded.
     """
-    (moment,) = connection.execute(
-        "SELECT ifnull((SELECT agreed_at FROM clock),"
-        " max((SELECT ifnull(max(read_at), 0) FROM message),"
-        " (SELECT ifnull(max(at), 0) FROM event)))"
+    agreed, read, told = connection.execute(
+        "SELECT (SELECT agreed_at FROM clock), (SELECT max(read_at) FROM message),"
+        " (SELECT max(at) FROM event)"
     ).fetchone()
-    return seconds(moment or None)
+    return seconds(max(read or 0, told or 0) or None if agreed is None else agreed)
 
 
 def _drop(connection: Connection, limit: int, which: str, values: tuple[int, ...]) -> Pruned:

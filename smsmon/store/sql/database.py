@@ -14,6 +14,19 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
+_VARIABLES = 500
+"""Values in one statement; older SQLite takes 999."""
+
+
+def parts(values: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """``values`` in portions that one statement takes."""
+    return (values[at : at + _VARIABLES] for at in range(0, len(values), _VARIABLES))
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many ``?`` as there are ``values``, for a list of them."""
+    return ", ".join("?" * len(values))
+
 
 class Cursor(Protocol):
     """What a query found: its rows, one by one or at once."""

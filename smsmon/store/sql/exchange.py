@@ -14,6 +14,21 @@ from smsmon.store.shared import LASTING, Wish
 from smsmon.store.sql.columns import ms, seconds
 from smsmon.store.sql.database import Connection
 
+_RECORD_POLL = (
+    "INSERT INTO last_poll (message_id, profile, sequence, read_at, asked_at, promise, next_due,"
+    " settled_at, fault, reason, fault_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (message_id) DO UPDATE SET profile = excluded.profile,"
+    " sequence = excluded.sequence, read_at = excluded.read_at, asked_at = excluded.asked_at,"
+    " promise = excluded.promise, next_due = excluded.next_due, settled_at = excluded.settled_at,"
+    " fault = excluded.fault, reason = excluded.reason, fault_since = excluded.fault_since"
+)
+_RECORD_ACCOUNT = (
+    "INSERT INTO account (profile, condition, fault, reason, since, retry_at, failing_since, heard)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (profile) DO UPDATE SET"
+    " condition = excluded.condition, fault = excluded.fault, reason = excluded.reason,"
+    " since = excluded.since, retry_at = excluded.retry_at,"
+    " failing_since = excluded.failing_since, heard = excluded.heard"
+)
 _POLL = (
     "SELECT message_id, profile, read_at, asked_at, promise, next_due, settled_at, fault, reason,"
     " fault_since FROM last_poll p"
@@ -25,7 +40,7 @@ def record_polls(
 ) -> None:
     """Record how it stands with these messages."""
     connection.executemany(
-        "INSERT OR REPLACE INTO last_poll VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _RECORD_POLL + connection.dialect.stamped,
         [
             (
                 *key,
@@ -78,7 +93,7 @@ def polls(
 def record_accounts(connection: Connection, accounts: Iterable[AccountState]) -> None:
     """Record how it stands with these accounts."""
     connection.executemany(
-        "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        _RECORD_ACCOUNT,
         [
             (
                 each.profile,
@@ -88,7 +103,7 @@ def record_accounts(connection: Connection, accounts: Iterable[AccountState]) ->
                 ms(each.since),
                 ms(each.retry_at),
                 ms(each.failing_since),
-                each.heard,
+                int(each.heard),
             )
             for each in accounts
         ],

@@ -21,21 +21,26 @@ from smsmon.store.sql.queries import EVENT, STATUSES, TRANSITION, event_of, tran
 from smsmon.store.sql.unread import stretches
 
 _ADDED_UP = """
-    SELECT message, sum(after = 2 AND before IS NOT 2), sum(after = 3 AND before IS NOT 3),
-        sum(after = 1 AND before IS NOT 1), sum(after = 0 AND before IS NOT 0),
-        sum(stop_after > stop_before), sum(stop_after < stop_before), max(observed_at)
+    SELECT message,
+        count(*) FILTER (WHERE after = 2 AND coalesce(before, -1) != 2),
+        count(*) FILTER (WHERE after = 3 AND coalesce(before, -1) != 3),
+        count(*) FILTER (WHERE after = 1 AND coalesce(before, -1) != 1),
+        count(*) FILTER (WHERE after = 0 AND coalesce(before, -1) != 0),
+        count(*) FILTER (WHERE stop_after > stop_before),
+        count(*) FILTER (WHERE stop_after < stop_before), max(observed_at)
     FROM change WHERE observed_at >= ? AND observed_at < ? GROUP BY message"""
 # Only the first time that somebody became final took him time.
 _FINALS = """
-    SELECT c.message, r.phone, iif(c.after IN (2, 3) AND c.after IS NOT c.before, c.after, 0),
+    SELECT c.message, r.phone,
+        CASE WHEN c.after IN (2, 3) AND c.after != coalesce(c.before, -1) THEN c.after ELSE 0 END,
         c.stop_after > c.stop_before, c.observed_at,
-        iif(c.before IN (0, 1) AND c.after IN (2, 3) AND NOT EXISTS (
+        CASE WHEN c.before IN (0, 1) AND c.after IN (2, 3) AND NOT EXISTS (
             SELECT 1 FROM change e WHERE e.message = c.message AND e.slot = c.slot
             AND e.revision < c.revision AND (e.before IN (2, 3) OR e.after IN (2, 3))
-        ), c.observed_at - r.first_seen, NULL)
+        ) THEN c.observed_at - r.first_seen END
     FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
     WHERE c.observed_at >= ? AND c.observed_at < ? AND (
-        c.after IN (2, 3) AND c.after IS NOT c.before OR c.stop_after > c.stop_before
+        c.after IN (2, 3) AND c.after != coalesce(c.before, -1) OR c.stop_after > c.stop_before
     ) ORDER BY c.observed_at, c.message, c.slot"""
 _TAGGED = "SELECT message_id, profile, tags FROM message WHERE id = ?"
 _MESSAGES_AT_ONCE = 1_000

@@ -5,34 +5,24 @@ What those promise that have the name of a method of ``Archive`` is told there.
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from math import inf
 from operator import itemgetter
-from typing import TypeVar
 
 from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
 from smsmon.model import Counts, Event, EventKind, Transition
-from smsmon.recipients import EARLIEST_DATE, STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.past import Absence, DeliveryTimes, Grouping, NumberFound, Sighting
+from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
+from smsmon.store.past import Absence, NumberFound, Sighting
 from smsmon.store.sql.columns import (
     COLUMNS,
-    ms,
-    ms_until,
     of_rows,
     seconds,
 )
-from smsmon.store.sql.database import Connection, Dialect, Row
-
-T = TypeVar("T")
+from smsmon.store.sql.database import Connection, Dialect, Row, marks, parts
 
 STATUSES = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
-_VARIABLES = 500
-"""Ids in one statement; older SQLite takes 999."""
 
 _SUMMARY = (
     "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
@@ -64,23 +54,6 @@ _CHANGES_OF_ONE = (
 )
 EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
 
-# A recipient was under way from the API's date of its waiting, or from when we first saw it
-# wait, whichever is earlier; it was delivered at the API's date or, where that makes no sense,
-# when we saw it. A date is a whole second: it may seem to lie up to one before the moment.
-_DELIVERED = """
-    SELECT message, slot, phone, CASE
-        WHEN date * 1000 + 1000 > start AND date * 1000 <= observed_at + 3600000
-        THEN max(0, date * 1000 - start) ELSE max(0, observed_at - start) END / 1000.0
-    FROM (
-        SELECT c.message, c.slot, c.revision, r.phone, c.date, c.observed_at, CASE
-            WHEN c.before = 1 AND c.date_before >= :earliest
-            THEN min(c.date_before * 1000, r.first_seen) ELSE r.first_seen END AS start
-        FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
-        WHERE c.after = 2 AND c.before IN (0, 1) AND c.observed_at >= :since
-            AND c.observed_at < :until
-    ) ORDER BY message, slot, revision"""
-
-
 _CHANGED_AFTER = """
     SELECT slot, before, observed_at FROM change WHERE message = :message AND slot IN (
         SELECT slot FROM change WHERE message = :message AND before IN (2, 3)
@@ -99,7 +72,7 @@ def messages(
 def summaries_of(connection: Connection, wanted: Iterable[Key]) -> list[Summary]:
     """What is known of these without their recipients, in the order asked."""
     wanted = list(wanted)
-    rows = {(row[1], row[2]): row for row in _messages(connection, [each[0] for each in wanted])}
+    rows = {(row[1], row[2]): row for row in rows_of(connection, [each[0] for each in wanted])}
     return [_summary(rows[each]) for each in wanted if each in rows]
 
 
@@ -165,9 +138,9 @@ def _sightings(connection: Connection, keys: Iterable[int | str], limit: int) ->
     one statement.
     """
     rows: list[Row] = []
-    for part in _parts(tuple(keys)):
+    for part in parts(tuple(keys)):
         rows += connection.execute(
-            f"{_SIGHTING} WHERE r.phone IN ({', '.join('?' * len(part))})"
+            f"{_SIGHTING} WHERE r.phone IN ({marks(part)})"
             f" ORDER BY {connection.dialect.by_phone}, m.read_at DESC LIMIT ?",
             (*part, limit - len(rows)),
         ).fetchall()
@@ -231,31 +204,6 @@ def last_event(connection: Connection) -> int:
     return int(newest)
 
 
-def delivery_times(
-    connection: Connection,
-    by: Grouping,
-    *,
-    ids: Sequence[str] | None = None,
-    since: float = 0.0,
-    until: float = inf,
-) -> list[DeliveryTimes]:
-    """How long deliveries took; the most measured first."""
-    rows = {row[0]: row for row in _messages(connection, ids)}
-    durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
-    last, phone_of = (0, 0), connection.dialect.phone_of
-    parameters = {"earliest": EARLIEST_DATE, "since": ms(since), "until": ms_until(until)}
-    for message, slot, phone, took in connection.execute(_DELIVERED, parameters):
-        if (message, slot) != last and message in rows:
-            for key in _keys(by, rows[message], phone_of(phone)):
-                durations[key].append(took)
-        last = (message, slot)
-    found = [
-        DeliveryTimes(key, len(all), *(_quantile(all, share) for share in (0.5, 0.9, 0.99)))
-        for key, all in zip(durations, map(sorted, durations.values()), strict=True)
-    ]
-    return sorted(found, key=lambda each: (-each.measured, each.key))
-
-
 def _final_at(changes: Iterable[Row]) -> dict[int, float]:
     """When each was first seen final: at the change before the first that began with it."""
     found: dict[int, float] = {}
@@ -270,25 +218,16 @@ def _final_at(changes: Iterable[Row]) -> dict[int, float]:
     return found
 
 
-def _keys(by: Grouping, message: Row, phone: str) -> Sequence[str]:
-    match by:
-        case "message":
-            return (message[1],)
-        case "tag":
-            return tuple(message[4].split("\n"))
-        case "country":
-            return (phones.region(phone),)
-
-
-def _messages(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+def rows_of(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+    """The rows of these messages, or of all: of one id, the one of its account now comes first."""
     if ids is None:
         return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
     return chain.from_iterable(
         connection.execute(
-            f"{_SUMMARY} WHERE message_id IN ({', '.join('?' * len(part))}) ORDER BY {_OF_NOW}",
+            f"{_SUMMARY} WHERE message_id IN ({marks(part)}) ORDER BY {_OF_NOW}",
             part,
         )
-        for part in _parts(tuple(ids))
+        for part in parts(tuple(ids))
     )
 
 
@@ -297,7 +236,7 @@ def _of_now(
 ) -> list[Row]:
     """One row of each message: of the account it belongs to now, or of ``profile``."""
     found: dict[str, Row] = {}
-    for row in _messages(connection, ids):
+    for row in rows_of(connection, ids):
         if profile is None or row[2] == profile:
             found.setdefault(row[1], row)
     return sorted(found.values(), key=itemgetter(0))
@@ -308,10 +247,6 @@ def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:
     if isinstance(wanted, str):
         return f"message_id = ? ORDER BY {_OF_NOW} LIMIT 1", (wanted,)
     return "message_id = ? AND profile = ?", wanted
-
-
-def _parts(values: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
-    return (values[at : at + _VARIABLES] for at in range(0, len(values), _VARIABLES))
 
 
 def _summary(row: Row) -> Summary:
@@ -366,10 +301,9 @@ def _changes_by_place(
 ) -> dict[tuple[int, int], list[Row]]:
     """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
     found: dict[tuple[int, int], list[Row]] = {}
-    for part in _parts(tuple(keys)):
+    for part in parts(tuple(keys)):
         rows = connection.execute(
-            f"{_CHANGES_OF_PHONES} ({', '.join('?' * len(part))})"
-            " ORDER BY c.message, c.slot, c.revision",
+            f"{_CHANGES_OF_PHONES} ({marks(part)}) ORDER BY c.message, c.slot, c.revision",
             part,
         )
         for message, slot, *change in rows:
@@ -404,11 +338,3 @@ def transition_of(row: Row, phone_of: Callable[[int | str], str]) -> Transition:
 def event_of(row: Row) -> Event:
     kind, at, message_id, profile, detail, until = row
     return Event(EventKind(kind), at / 1000, message_id, profile, detail, until and until / 1000)
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which ``share`` of them lie, between two neighbours in proportion."""
-    at = share * (len(ordered) - 1)
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)

@@ -129,19 +129,21 @@ class Recording:
             del self._known[key]  # read again, should a late answer still come
         # Those that left long ago are many more: what is not watched by now is not looked at.
         on_it = self.connection.execute(
-            "SELECT message_id, profile, id, label, tags FROM message WHERE removed_at IS NULL"
+            "SELECT message_id, profile, id, read_at, label, tags FROM message"
+            " WHERE removed_at IS NULL"
         )
-        described = {(id, profile): (row, label, tags) for id, profile, row, label, tags in on_it}
+        described = {(id, profile): tuple(rest) for id, profile, *rest in on_it}
+        (agreed_at,) = self.connection.execute("SELECT agreed_at FROM clock").fetchone()
         for key in described.keys() - watched.keys():
+            row, read_at, *_ = described[key]
             # Not before what was seen of it: the clock may be behind.
             self.connection.execute(
-                "UPDATE message SET removed_at = max(?, ifnull(read_at, 0),"
-                " (SELECT ifnull(agreed_at, 0) FROM clock)) WHERE id = ?",
-                (ms(at), described[key][0]),
+                "UPDATE message SET removed_at = ? WHERE id = ?",
+                (max(ms(at), read_at or 0, agreed_at or 0), row),
             )
         for key, entry in watched.items():
             known = described.get(key)
-            if known is None or known[1:] != _description(entry):
+            if known is None or known[2:] != _description(entry):
                 self.connection.execute(
                     "UPDATE message SET label = ?, tags = ?, removed_at = NULL, due_at = NULL"
                     " WHERE message_id = ? AND profile = ?",
@@ -207,7 +209,8 @@ class Recording:
             ],
         )
         self.connection.executemany(
-            "INSERT OR REPLACE INTO absence VALUES (?, ?, ?, ?)",
+            "INSERT INTO absence (message, slot, since, until) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (message, slot, since) DO UPDATE SET until = excluded.until",
             [
                 (known.row, slot, ms(since), ms(update.at))
                 for slot, since in known.absent.items()
@@ -234,7 +237,7 @@ class Recording:
         ]
         self.connection.executemany(
             "UPDATE recipient SET status = ?, word = ?, stop = ?, date = ?, reason = ?,"
-            " changed_at = ifnull(?, changed_at) WHERE message = ? AND slot = ?",
+            " changed_at = coalesce(?, changed_at) WHERE message = ? AND slot = ?",
             rows,
         )
         self._insert_changes(
@@ -255,7 +258,8 @@ class Recording:
                     changed_at[slot] = ms(update.changed_at[place])
         words = [self._word(text) for text in given.vocabulary]
         self.connection.executemany(
-            "INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO recipient (message, slot, phone, status, word, stop, date, first_seen,"
+            " changed_at, reason, absent_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             [
                 (
                     known.row,
@@ -285,7 +289,8 @@ class Recording:
     ) -> None:
         """The changes of some slots (slot → when); ``before`` is None for those that appeared."""
         self.connection.executemany(
-            "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO change (message, slot, revision, observed_at, before, after, word,"
+            " stop_before, stop_after, date_before, date) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     message,
@@ -295,8 +300,8 @@ class Recording:
                     None if before is None else before.statuses[slot],
                     given.statuses[slot],
                     self._word(word(given, slot)),
-                    before is not None and before.stops[slot] == STOP_YES,
-                    given.stops[slot] == STOP_YES,
+                    int(before is not None and before.stops[slot] == STOP_YES),
+                    int(given.stops[slot] == STOP_YES),
                     0 if before is None else before.dates[slot],
                     given.dates[slot],
                 )
@@ -347,7 +352,9 @@ class Recording:
     def _word(self, text: str) -> int:
         number = self._words.get(text)
         if number is None:
-            self.connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+            self.connection.execute(
+                "INSERT INTO word (text) VALUES (?) ON CONFLICT (text) DO NOTHING", (text,)
+            )
             (number,) = self.connection.execute(
                 "SELECT id FROM word WHERE text = ?", (text,)
             ).fetchone()

@@ -15,16 +15,16 @@ _UNREAD = """
     FROM unread u JOIN message m ON m.id = u.message
     WHERE u.until > ? AND u.since < ? ORDER BY u.since"""
 _STANDS = """
-    SELECT p.message_id, p.profile, ifnull(m.read_at, p.read_at), p.promise, p.fault_since
+    SELECT p.message_id, p.profile, coalesce(m.read_at, p.read_at), p.promise, p.fault_since
     FROM last_poll p LEFT JOIN message m ON m.message_id = p.message_id AND m.profile = p.profile"""
 _NOT_ASKED = (
     "SELECT 1 FROM event WHERE message_id = ? AND at >= ? AND kind IN ('paused', 'removed') LIMIT 1"
 )
 """Whether nobody promised any more to read a message, from some moment on."""
 _FAILED_FIRST = (
-    "SELECT min(at) FROM event WHERE message_id = :id AND kind IN ('stale', 'not found') AND at >"
-    " ifnull((SELECT max(at) FROM event WHERE message_id = :id AND kind IN ('paused', 'removed')),"
-    " 0)"
+    "SELECT min(at) FROM event WHERE message_id = :id AND kind IN ('stale', 'not found')"
+    " AND at > coalesce((SELECT max(at) FROM event WHERE message_id = :id"
+    " AND kind IN ('paused', 'removed')), 0)"
 )
 """When a message that was never read failed first: each process counts its own failures anew."""
 
@@ -46,7 +46,9 @@ def note(connection: Connection, row: int, key: Key, read_at: float | None, unti
         return
     if _was_asked(connection, key[0], since):
         connection.execute(
-            "INSERT OR REPLACE INTO unread VALUES (?, ?, ?)", (row, ms(since), ms(until))
+            "INSERT INTO unread (message, since, until) VALUES (?, ?, ?)"
+            " ON CONFLICT (message, since) DO UPDATE SET until = excluded.until",
+            (row, ms(since), ms(until)),
         )
 
 
