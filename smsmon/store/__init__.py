@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.secret import Password
     from smsmon.store.base import Store
+    from smsmon.store.sql.copying import Compared, Copying, Whole
 
 PLACE = "The store is on PostgreSQL"
 
@@ -45,10 +46,34 @@ def open_store(locations: Locations, where: Where) -> Store:
         from smsmon.store.local import LocalStore
 
         return LocalStore(locations.watchlist, locations.history, locations.learned)
+    store: Store = _team().open_team(where)
+    return store
+
+
+def open_whole(locations: Locations, where: Where) -> Whole:
+    """All that a store keeps, to be copied from or to. Nothing of it is read, or made, yet.
+
+    Raises ``StoreError`` as `open_store` does.
+    """
+    if not where.store:
+        from smsmon.store.local import LocalStore
+        from smsmon.store.local.whole import LocalWhole
+
+        return LocalWhole(LocalStore(locations.watchlist, locations.history, locations.learned))
+    whole: Whole = _team().open_whole(where)
+    return whole
+
+
+def copy_store(source: Whole, target: Whole, told: Copying) -> list[Compared]:
+    """Fill ``target`` with all that ``source`` keeps: see `sql.copying.copy`."""
+    from smsmon.store.sql.copying import copy
+
+    return copy(source, target, told)
+
+
+def _team() -> Any:
     from importlib import import_module, util
 
     if util.find_spec("psycopg") is None:
         raise StoreError(PLACE, "psycopg is missing here", "Install smsmon[team].")
-    team: Any = import_module("smsmon.store.team")
-    store: Store = team.open_team(where)
-    return store
+    return import_module("smsmon.store.team")

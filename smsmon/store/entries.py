@@ -101,6 +101,7 @@ def cleaned(entry: Entry) -> Entry:
         note=typed(_one_line(entry.note), SENTENCE_LIMIT),
         added_at=float(int(entry.added_at)),
         note_by=safe(_one_line(entry.note_by)),
+        note_at=float(int(entry.note_at)),
         profile=safe(_one_line(entry.profile)) or DEFAULT_PROFILE,
     )
 
@@ -223,7 +224,7 @@ class EditedList(ABC):
         return replace(
             entry,
             note_by=self._who if signed else "",
-            note_at=self._clock.now() if signed else 0.0,
+            note_at=float(int(self._clock.now())) if signed else 0.0,
         )
 
     def _do(self, operation: Operation, ids: Iterable[str]) -> Done:

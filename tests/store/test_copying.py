@@ -1,0 +1,161 @@
+"""A whole store in another one: all of it, whatever ends the copy, and nothing mixed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smsmon.clock import SystemClock
+from smsmon.model import Entry
+from smsmon.store.errors import StoreError
+from smsmon.store.local import LocalStore
+from smsmon.store.local.whole import LocalWhole
+from smsmon.store.sql import portions
+from smsmon.store.sql.copying import Compared, Whole, copy
+from smsmon.store.sql.portions import TABLES
+
+FULL = Path(__file__).parent / "local" / "history_v5.sql"
+LISTED = (
+    Entry("300", "Black Friday", ("fr", "promo"), "a note", 5.0, True, "other"),
+    Entry("0301", "Été 🎉", extra={"colour": "red"}),
+    Entry("302", note="signed", note_by="anna@ops1", note_at=1_795_348_800.0),
+)
+Target = Callable[[], Whole]
+
+
+class Ended(Exception):
+    """Stands for what ends a process."""
+
+
+def local(folder: Path) -> LocalWhole:
+    return LocalWhole(LocalStore(folder / "watchlist.toml", folder / "history.db"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> LocalWhole:
+    """A store with something in each of its tables."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "history.db")) as connection:
+        connection.executescript(FULL.read_text())
+        connection.execute("INSERT INTO absence VALUES (1, 0, 5, 9)")
+        connection.execute("INSERT INTO last_poll VALUES ('300','default',7,1,2,3,4,5,NULL,'',6)")
+        connection.execute("INSERT INTO account VALUES ('default','ok',NULL,'',1,2,3,1)")
+        connection.execute("UPDATE clock SET agreed_at = 77")
+        connection.execute("UPDATE recipient SET phone = 'Perhaps' WHERE slot = 2")
+        connection.commit()
+    whole = local(folder)
+    whole.watchlist().update(lambda _: LISTED)
+    whole.keep_learned(b'{"default": {}}')
+    return whole
+
+
+@pytest.fixture(params=["local"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
+    del request
+    return lambda: local(tmp_path / "target")
+
+
+def contents(whole: Whole) -> list[object]:
+    """Everything in it."""
+    with whole.reading() as connection:
+        rows = [(each.name, portions.sum_of(connection, each)) for each in TABLES]
+        agreed = connection.execute("SELECT agreed_at FROM clock").fetchone()
+    listed = [(each, each.note_by, each.note_at) for each in whole.watchlist().load()]
+    return [*rows, agreed, *listed, whole.learned()]
+
+
+def parts(compared: list[Compared]) -> dict[str, int]:
+    assert all(each.alike for each in compared)
+    return {each.part: each.target.rows for each in compared}
+
+
+def test_all_of_it_is_there_and_back_again(
+    source: LocalWhole, target: Target, tmp_path: Path
+) -> None:
+    before = contents(source)
+    found = parts(copy(source, target()))
+    assert all(found.values()), "every part had something"
+    assert contents(target()) == before
+    assert contents(source) == before
+    back = local(tmp_path / "back")
+    copy(target(), back)
+    assert contents(back) == before
+
+
+def test_whatever_ends_it_it_goes_on_where_it_was(
+    source: LocalWhole, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "PORTION", 2)
+    told: list[tuple[str, int]] = []
+
+    def ends_at(last: int) -> Callable[[str, int], None]:
+        left = iter(range(last))
+
+        def tell(part: str, rows: int) -> None:
+            told.append((part, rows))
+            if next(left, None) is None:
+                raise Ended
+
+        return tell
+
+    for _ in range(60):
+        try:
+            found = copy(source, target(), ends_at(1))
+            break
+        except Ended:
+            pass
+    else:
+        found = copy(source, target())
+    assert contents(target()) == contents(source)
+    assert parts(found)["recipient"] == sum(rows for part, rows in told if part == "recipient")
+
+
+def test_nothing_is_mixed(source: LocalWhole, target: Target, tmp_path: Path) -> None:
+    copy(source, target())
+    before = contents(target())
+    with pytest.raises(StoreError, match="there is something in it already"):
+        copy(source, target())
+    assert contents(target()) == before
+    begun = local(tmp_path / "begun")
+    with pytest.raises(Ended):
+        copy(source, begun, _raise)
+    with pytest.raises(StoreError, match=r"a copy of another store, .* has begun"):
+        copy(target(), begun)
+    listed = local(tmp_path / "listed")
+    listed.watchlist().add([Entry("9")])
+    with pytest.raises(StoreError, match="messages of its own"):
+        copy(source, listed)
+
+
+def test_what_changes_meanwhile_is_copied_again(source: LocalWhole, target: Target) -> None:
+    changed = iter([True])
+
+    def tell(part: str, _: int) -> None:
+        if part == "message" and next(changed, False):
+            with closing(sqlite3.connect(source.where)) as connection:
+                connection.execute("INSERT INTO word VALUES (99, 'late')")
+                connection.execute("UPDATE message SET label = 'late' WHERE id = 1")
+                connection.commit()
+
+    copy(source, target(), tell)
+    assert contents(target()) == contents(source)
+
+
+def test_nobody_may_poll_meanwhile(source: LocalWhole, target: Target, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    store = LocalStore(folder / "watchlist.toml", folder / "history.db")
+    lease = store.lease(SystemClock(), "watch")
+    assert lease.claim(["300"])
+    with pytest.raises(StoreError, match=r"watch \d+ polls there"):
+        copy(source, target())
+    lease.release()
+    copy(source, target())
+
+
+def _raise(*_: object) -> None:
+    raise Ended
