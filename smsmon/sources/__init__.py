@@ -1,0 +1,1 @@
+"""Sources: where message ids come in by themselves, from a log, a command, or answers to sends."""

@@ -1,0 +1,172 @@
+"""What one line of a source says: messages that were sent, or why it says none. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from smsmon import phones
+from smsmon.model import is_message_id
+from smsmon.store.entries import clean_tags, why_not_an_id
+from smsmon.text import safe, typed
+
+LINE_LIMIT = 65_536
+"""Characters of a line that are looked at: a longer one is no line of a log."""
+_SHOWN = 120
+_GROUPS = ("id", "label", "tag", "phone", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that was sent, as its source tells."""
+
+    id: str
+    label: str = ""
+    tags: tuple[str, ...] = ()
+    phone: str = ""
+    """The recipient, E.164 where it could be read so; empty where the source does not say."""
+    sent_at: float | None = None
+    """Seconds since the epoch; None where the source does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A line, or a part of one, that looks meant and tells of no message."""
+
+    text: str
+    """Its beginning: safe to show."""
+    why: str
+    """Without a full stop."""
+
+
+Read = Sequence[Arrived | NotTaken]
+
+
+class Reading(Protocol):
+    """What finds messages in lines."""
+
+    def read(self, line: str) -> Read:
+        """What a line says; empty for one that is about something else."""
+        ...
+
+
+class Matching:
+    """Finds messages by a regular expression with named groups."""
+
+    def __init__(self, pattern: str) -> None:
+        """Raises ``ValueError`` with a sentence for what cannot be used."""
+        try:
+            self._pattern = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"It is no regular expression: {error}.") from None
+        names = set(self._pattern.groupindex)
+        if "id" not in names:
+            raise ValueError("It needs a group named id: (?P<id>[0-9]+).")
+        if unknown := sorted(names - set(_GROUPS)):
+            raise ValueError(
+                f"There is no use for a group named {unknown[0]}: only for {', '.join(_GROUPS)}."
+            )
+
+    def read(self, line: str) -> Read:
+        found = self._pattern.search(line[:LINE_LIMIT])
+        if found is None:
+            return ()
+        said = {name: (text or "").strip() for name, text in found.groupdict().items()}
+        return (_arrived(line, said),)
+
+
+def _arrived(line: str, said: dict[str, str]) -> Arrived | NotTaken:
+    if why := why_not_an_id(said["id"]):
+        return NotTaken(_beginning(line), why)
+    moment = said.get("time", "")
+    sent_at = moment_of(moment)
+    if moment and sent_at is None:
+        return NotTaken(_beginning(line), f"“{safe(moment)}” is no moment (ISO 8601, or seconds)")
+    return Arrived(
+        said["id"],
+        typed(" ".join(said.get("label", "").split())),
+        clean_tags([said["tag"]]) if said.get("tag") else (),
+        _phone(said.get("phone", "")),
+        sent_at,
+    )
+
+
+class SendAnswers:
+    """Finds messages in the API's own answers to sends, one JSON object a line.
+
+    ``/send`` gives ``message_id``, ``/bulk-send`` a row a number in ``SMSResponse_List``. What
+    stands before the object, such as the moment of a log, is passed over.
+    """
+
+    def read(self, line: str) -> Read:
+        start = line.find("{")
+        if start < 0:
+            return ()
+        try:
+            answer = msgspec.json.decode(line[start:LINE_LIMIT].strip())
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return (NotTaken(_beginning(line), "it is no JSON object"),)
+        if not isinstance(answer, dict):
+            return ()
+        rows = answer.get("SMSResponse_List")
+        if isinstance(rows, list) and rows:
+            return [self._row(line, row, answer) for row in rows]
+        if _id_of(answer) is None and "success" not in answer:
+            return ()
+        return (self._row(line, answer, answer),)
+
+    def _row(self, line: str, row: Any, answer: dict[str, Any]) -> Arrived | NotTaken:
+        if not isinstance(row, dict):
+            return NotTaken(_beginning(line), "a row of it is no object")
+        if row.get("success") is False or (row is answer and answer.get("success") is False):
+            code = row.get("code", answer.get("code"))
+            return NotTaken(_beginning(line), f"the send was refused (code {safe(str(code))})")
+        id = _id_of(row)
+        if id is None:
+            return NotTaken(_beginning(line), "it has no message_id")
+        if not is_message_id(id):
+            return NotTaken(_beginning(line), why_not_an_id(id))
+        phone = row.get("phoneNumber") or row.get("phone") or ""
+        return Arrived(id, phone=_phone(str(phone)))
+
+
+def _id_of(row: dict[str, Any]) -> str | None:
+    """Its message id, a number or a text; None without one."""
+    found = row.get("message_id", row.get("messageId"))
+    if isinstance(found, bool) or not isinstance(found, int | str) or found == "":
+        return None
+    return str(found)
+
+
+def _phone(text: str) -> str:
+    return phones.e164(text) if text else ""
+
+
+def _beginning(line: str) -> str:
+    return phones.without_numbers(safe(line.strip(), _SHOWN))
+
+
+def moment_of(text: str) -> float | None:
+    """Seconds since the epoch of an ISO 8601 moment (UTC where it names no zone), of seconds or of
+    milliseconds; None for what is neither.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    number = number / 1_000 if number > 1e11 else number
+    return number if 0 < number < 1e11 else None
+
+
+def arrived_only(read: Iterable[Arrived | NotTaken]) -> list[Arrived]:
+    """Those that are messages."""
+    return [each for each in read if isinstance(each, Arrived)]

@@ -1,0 +1,246 @@
+"""A log that is followed: its new lines, through rotation and truncation, from where one stopped.
+
+Every method does a few system calls and may block with the disk: call it in a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import FileIO
+from pathlib import Path
+
+from smsmon.files import NotAFile
+
+_CHUNK = 1 << 20
+"""Bytes read at once."""
+LINE_LIMIT = 1 << 20
+"""Bytes after which a line without an end is given up: it is no line of a log."""
+_MARKED = 64
+"""Bytes before the position that must still stand there."""
+_SIBLINGS = 200
+"""Files of a log's folder that are looked at for the one that was followed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Up to where a log was read: which file it is, and the bytes of it that are done with."""
+
+    device: int
+    inode: int
+    offset: int
+    mark: str = ""
+    """Tells the bytes just before from others: a file that was begun anew may be as long again."""
+
+
+class FollowedFile:
+    """The lines that are written to the log at ``path``.
+
+    The one that was read is read to its end before the one that took its place; so it is when that
+    happened while nobody looked, as long as it lies in the same folder (``log`` → ``log.1``).
+    """
+
+    def __init__(self, path: Path, position: Position | None = None) -> None:
+        """``position`` is where reading stopped before; None: begin at the end, with what comes."""
+        self.path = path
+        self._file: FileIO | None = None
+        self._position = position
+        self._begun = position is not None
+        self._rest = b""
+        """The beginning of a line whose end was not written yet."""
+        self._skipping = False
+        """Within a line that is too long."""
+        self._written_at = 0
+        """When the file was last written to, as far as was seen; nanoseconds."""
+
+    @property
+    def position(self) -> Position | None:
+        """Up to where whole lines were given; None before the log was ever there."""
+        return self._position
+
+    def lines(self, limit: int = 10_000) -> list[str]:
+        """The next whole lines, at most about ``limit``; empty when there are none for now.
+
+        Raises ``OSError`` where the log cannot be read; one that is not there has no lines.
+        """
+        found: list[str] = []
+        while len(found) < limit:
+            if self._file is None and not self._open():
+                break
+            assert self._file is not None  # noqa: S101 - just opened
+            if self._cut_short():
+                self._go_to(0)
+            data = self._file.read(_CHUNK)
+            if data:
+                found += self._split(data)
+                continue
+            if not self._replaced():
+                break
+            # One more look: it may have been written to just before it was moved away.
+            if data := self._file.read(_CHUNK):
+                found += self._split(data)
+                continue
+            if self._rest:  # nobody will write the end of this line
+                found.append(self._text(self._rest))
+            self._open_next()
+        return found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+        self._file, self._rest, self._skipping = None, b"", False
+
+    def _open(self) -> bool:
+        """Open what is to be read next; False where nothing is there."""
+        known = self._position
+        if known is None:
+            try:
+                file = _opened(self.path)
+            except FileNotFoundError:
+                self._begun = True  # what comes is written after this look: all of it is read
+                return False
+            self._take(file, None)
+            return True
+        for path in (self.path, *_rotated(self.path)):
+            with contextlib.suppress(FileNotFoundError):
+                file = _opened(path)
+                found = os.fstat(file.fileno())
+                if (found.st_dev, found.st_ino) == (known.device, known.inode):
+                    self._take(file, known)
+                    return True
+                file.close()
+        # The one that was followed is gone for good: go on with what stands there.
+        self._position = None
+        return self._open()
+
+    def _open_next(self) -> None:
+        """Open what was written after the one that is open, which is read to its end."""
+        assert self._file is not None  # noqa: S101 - it is open
+        done = os.fstat(self._file.fileno())
+        self.close()
+        self._position = None
+        later = []
+        for path in _rotated(self.path):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                if found.st_mtime_ns > done.st_mtime_ns and not os.path.samestat(found, done):
+                    later.append((found.st_mtime_ns, path))
+        for path in [*(path for _, path in sorted(later)), self.path]:
+            with contextlib.suppress(FileNotFoundError):
+                self._take(_opened(path), None)
+                return
+
+    def _take(self, file: FileIO, known: Position | None) -> None:
+        found = os.fstat(file.fileno())
+        if known is not None:
+            unchanged = known.offset <= found.st_size and _mark(file, known.offset) == known.mark
+            offset = known.offset if unchanged else 0
+        else:
+            offset = 0 if self._begun else _last_line(file, found.st_size)
+        self._file, self._begun = file, True
+        self._go_to(offset)
+
+    def _go_to(self, offset: int) -> None:
+        assert self._file is not None  # noqa: S101 - it is open
+        found = os.fstat(self._file.fileno())
+        self._rest, self._skipping = b"", False
+        self._position = Position(found.st_dev, found.st_ino, offset, _mark(self._file, offset))
+        self._file.seek(offset)
+
+    def _cut_short(self) -> bool:
+        """True when what was read stands in it no more: it was truncated, and begins anew."""
+        assert self._file is not None  # noqa: S101 - it is open
+        assert self._position is not None  # noqa: S101 - it is open
+        found, before = os.fstat(self._file.fileno()), self._written_at
+        self._written_at = found.st_mtime_ns
+        if found.st_size < self._file.tell():
+            return True
+        known = self._position
+        return found.st_mtime_ns != before and _mark(self._file, known.offset) != known.mark
+
+    def _replaced(self) -> bool:
+        """True when the log is another file by now."""
+        assert self._file is not None  # noqa: S101 - it is open
+        try:
+            now = os.stat(self.path)
+        except FileNotFoundError:
+            return False  # moved away, and nothing took its place yet: it may still be written
+        return not os.path.samestat(now, os.fstat(self._file.fileno()))
+
+    def _split(self, data: bytes) -> list[str]:
+        """The whole lines of what was read; the beginning of the next one is kept."""
+        assert self._position is not None  # noqa: S101 - it is open
+        assert self._file is not None  # noqa: S101 - it is open
+        *whole, rest = (self._rest + data).split(b"\n")
+        done = self._position.offset + sum(len(line) + 1 for line in whole)
+        if whole and self._skipping:
+            whole, self._skipping = whole[1:], False
+        if len(rest) > LINE_LIMIT:
+            done, rest, self._skipping = done + len(rest), b"", True
+        self._rest = rest
+        if done != self._position.offset:
+            before = self._position
+            mark = _mark(self._file, done)
+            self._position = Position(before.device, before.inode, done, mark)
+        return [self._text(line) for line in whole]
+
+    @staticmethod
+    def _text(line: bytes) -> str:
+        return line.decode("utf-8", "replace").removesuffix("\r")
+
+
+def _rotated(log: Path) -> list[Path]:
+    """What the log may have become: ``log.1``, ``log-20261127``, ``log-20261127.txt``; the names
+    of rotation have a number, other names are of other logs.
+    """
+    number = r"[._-][0-9][0-9T:._-]*"
+    stem, suffix = re.escape(log.stem), re.escape(log.suffix)
+    name = re.compile(f"{re.escape(log.name)}{number}|{stem}{number}{suffix}")
+    try:
+        entries = [each for each in os.scandir(log.parent) if name.fullmatch(each.name)]
+    except FileNotFoundError:
+        return []
+    return [Path(each.path) for each in entries[:_SIBLINGS] if each.is_file()]
+
+
+def last_lines(path: Path, number: int) -> list[str]:
+    """The last lines of a log, oldest first. Raises ``OSError``."""
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        start = max(0, size - number * 1_000 - _CHUNK)
+        file.seek(start)
+        lines = file.readall().split(b"\n")
+    if start:
+        lines = lines[1:]  # the first is the end of one
+    if lines and not lines[-1]:
+        lines.pop()
+    return [each.decode("utf-8", "replace").removesuffix("\r") for each in lines[-number:]]
+
+
+def _opened(path: Path) -> FileIO:
+    """The file, and nothing that would make us wait. Raises ``OSError``."""
+    file = FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "r")
+    mode = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        file.close()
+        raise NotAFile(path, mode)
+    return file
+
+
+def _mark(file: FileIO, offset: int) -> str:
+    """What tells the bytes before ``offset`` from others; where the file is read from stays."""
+    start = max(0, offset - _MARKED)
+    return blake2b(os.pread(file.fileno(), offset - start, start), digest_size=8).hexdigest()
+
+
+def _last_line(file: FileIO, size: int) -> int:
+    """Where the line begins whose end is not written yet: the end of the file, or before it."""
+    start = max(0, size - 65_536)
+    file.seek(start)
+    tail = file.read(size - start) or b""
+    return start + tail.rfind(b"\n") + 1 if b"\n" in tail else (0 if not start else size)

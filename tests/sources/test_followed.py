@@ -1,0 +1,151 @@
+"""A log that is followed: every line once, whatever becomes of the file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.files import NotAFile
+from smsmon.sources.followed import FollowedFile, last_lines
+
+STEPS = st.lists(
+    st.sampled_from(
+        ("write", "half", "rotate", "rotate away", "truncate", "look", "restart", "wait")
+    ),
+    max_size=40,
+)
+
+
+class Writer:
+    """Whoever writes the log: numbered lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written: list[str] = []
+        self._rest = ""
+        self.moment = 1_000_000
+
+    def _put(self, text: str) -> None:
+        with self.path.open("a") as file:
+            file.write(text)
+        self.touch()
+
+    def touch(self) -> None:
+        """Make it, and let time go on: the clock of a disk may stand still for some milliseconds."""
+        self.moment += 1
+        self.path.touch()
+        os.utime(self.path, (self.moment, self.moment))
+
+    def write(self) -> None:
+        self.end_line()
+        line = f"line {len(self.written)}"
+        self._put(f"{line}\n")
+        self.written.append(line)
+
+    def half(self) -> None:
+        self.end_line()
+        self._rest = f"line {len(self.written)}"
+        self._put(self._rest[:3])
+
+    def end_line(self) -> None:
+        if self._rest:
+            self._put(self._rest[3:] + "\n")
+            self.written.append(self._rest)
+            self._rest = ""
+
+
+@given(STEPS)
+def test_every_line_is_read_once_through_rotation_truncation_and_restarts(steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "log")
+        writer, log = Writer(path), FollowedFile(path)
+        writer.touch()
+        read: list[str] = log.lines()
+        rotated = 0
+        for step in steps:
+            match step:
+                case "write":
+                    writer.write()
+                case "half":
+                    writer.half()
+                case "rotate" | "rotate away" if path.exists():
+                    writer.end_line()
+                    rotated += 1
+                    path.rename(f"{path}.{rotated}")
+                    if step == "rotate":
+                        writer.touch()
+                case "truncate" if path.exists():
+                    writer.end_line()
+                    read += log.lines()  # what is cut off before it was read is lost
+                    os.truncate(path, 0)
+                    writer.touch()
+                case "look":
+                    read += log.lines()
+                case "restart":
+                    log.close()
+                    log = FollowedFile(path, log.position) if log.position else log
+        writer.end_line()
+        if not path.exists():
+            writer.write()
+        for _ in range(rotated + 2):
+            read += log.lines()
+        log.close()
+        assert read == writer.written
+
+
+def test_what_stood_there_before_it_was_followed_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("old\nhal")
+    with closing(FollowedFile(path)) as log:
+        assert log.lines() == []
+        with path.open("a") as file:
+            file.write("f\nnew\r\n\xff\n")
+        assert log.lines() == ["half", "new", "\xff"]
+
+
+def test_a_file_begun_anew_while_nobody_looked_is_read_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("")
+    log = FollowedFile(path)
+    log.lines()
+    with path.open("a") as file:
+        file.write("first\n")
+    assert log.lines() == ["first"]
+    kept = log.position
+    log.close()
+    with path.open("r+") as file:  # the same file, and as long again
+        file.write("other\nsecond\n")
+    with closing(FollowedFile(path, kept)) as log:
+        assert log.lines() == ["other", "second"]
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.touch()
+    with closing(FollowedFile(path)) as log:
+        log.lines()
+        with path.open("ab") as file:
+            file.write(b"x" * 5_000_000)
+        assert log.lines() == []
+        with path.open("ab") as file:
+            file.write(b"x\nnext\n")
+        assert log.lines() == ["next"]
+
+
+def test_what_is_no_file_is_said_and_makes_nobody_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(NotAFile, match="it is a"):
+        FollowedFile(tmp_path / "log").lines()
+
+
+def test_the_last_lines_are_told_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("".join(f"line {number}\n" for number in range(5_000)))
+    assert last_lines(path, 3) == ["line 4997", "line 4998", "line 4999"]
+    assert last_lines(path, 10_000)[0] == "line 0"
