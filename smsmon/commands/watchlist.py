@@ -30,6 +30,7 @@ from smsmon.sentences import counted
 from smsmon.tags import NO_TAGS, BadTags, read_tags
 
 if TYPE_CHECKING:
+    from smsmon.model import Entry
     from smsmon.store.entries import Done
 
 
@@ -165,10 +166,17 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     help="A tag; may be given again.",
 )
 @click.option("--note", metavar="TEXT", help="A longer text.")
+@click.option(
+    "--from-send-answers",
+    "answers",
+    is_flag=True,
+    help="Take the ids from the API's answers to /send and /bulk-send, one JSON object a line.",
+)
 @owner_flag
 def add(
     ids: tuple[str, ...],
     file: str | None,
+    answers: bool,
     label: str | None,
     tags: tuple[str, ...],
     note: str | None,
@@ -178,21 +186,37 @@ def add(
 
     An open console shows them within a second. What is watched already is kept, and gets the
     label, tags and note given here.
+
+    With --from-send-answers stdin (or --file) is read to its end, and each message is watched as
+    soon as its answer is there: send-tool | smsmon add --from-send-answers --tag otp
     """
-    entries = entries_from(ids, file)
-    if not entries:
-        fail(NO_IDS)
-    entries = [
-        replace(
+
+    def described(entry: Entry) -> Entry:
+        return replace(
             entry,
             label=label if label is not None else entry.label,
             tags=(*entry.tags, *tags),
             note=note if note is not None else entry.note,
             profile=profile if profile is not None else entry.profile,
         )
-        for entry in entries
-    ]
+
     locations = find_locations()
+    if answers:
+        from smsmon.commands.answers import take_answers
+        from smsmon.model import Entry as Watched
+
+        if [each for each in ids if each != "-"]:
+            fail("--from-send-answers reads stdin or --file: ids are not given beside it.")
+        require_profiles(locations, [described(Watched("")).profile], "Nothing was added. ")
+        take_answers(
+            file or "-",
+            lambda arrived: described(Watched(arrived.id)),
+            open_watchlist(locations).add,
+        )
+        return
+    entries = list(map(described, entries_from(ids, file)))
+    if not entries:
+        fail(NO_IDS)
     require_profiles(locations, (entry.profile for entry in entries), "Nothing was added. ")
     added = open_watchlist(locations).add(entries)
     if added.new:

@@ -117,3 +117,21 @@ def test_a_profile_that_the_environment_names_and_nobody_has_is_refused(offline:
         )
     assert not offline.home.exists()
     assert offline.run("ls", SMSMON_PROFILE="default").code == 0
+
+
+ANSWERS = (
+    '{"success":true,"code":200,"message_id":300,"nb_sms":1}\n'
+    '{"success":true,"SMSResponse_List":[{"success":true,"message_id":301},'
+    '{"success":true,"message_id":300}]}'
+)
+
+
+def test_what_the_api_answered_to_sends_is_watched(offline: Program) -> None:
+    added = offline.run("add", "--from-send-answers", "--tag", "otp", input=ANSWERS)
+    assert (added.code, added.out, added.err) == (0, "", "Added 2, watched already 1.\n")
+    assert [line.split("\t")[0] for line in offline.run("ls").out.splitlines()] == ["300", "301"]
+
+    refused = offline.run("add", "--from-send-answers", input='{"success":false,"code":9}\n')
+    assert refused.code == 2
+    assert "line 1: the send was refused (code 9)" in refused.err
+    assert "holds no answer to a send with a message id" in refused.err

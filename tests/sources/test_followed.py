@@ -37,7 +37,7 @@ class Writer:
         self.touch()
 
     def touch(self) -> None:
-        """Make it, and let time go on: the clock of a disk may stand still for some milliseconds."""
+        """Make it, and let time go on: the clock of a disk may stand still for a while."""
         self.moment += 1
         self.path.touch()
         os.utime(self.path, (self.moment, self.moment))

@@ -1,0 +1,114 @@
+"""What a line of a source says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, SendAnswers, moment_of
+
+SENT = r"sent id=(?P<id>\S+)(?: to=(?P<phone>\S+))?(?: tag=(?P<tag>\S+))?(?: at=(?P<time>\S+))?"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("sent id=300", [Arrived("300")]),
+        (
+            "x sent id=300 to=0612345678 tag=otp at=2026-11-27T10:00:00Z y",
+            [Arrived("300", "", ("otp",), "+33612345678", 1_795_773_600.0)],
+        ),
+        ("sent id=300 at=1795773600", [Arrived("300", sent_at=1_795_773_600.0)]),
+        ("sent id=300 at=1795773600250", [Arrived("300", sent_at=1_795_773_600.25)]),
+        ("nothing of the kind", []),
+    ],
+)
+def test_named_groups_tell_a_message(line: str, found: list[Arrived]) -> None:
+    assert list(Matching(SENT).read(line)) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("sent id=abc", "an id has only the digits"),
+        ("sent id=300 at=yesterday", "is no moment"),
+        (f"sent id={'9' * 60}", "too long for an id"),
+    ],
+)
+def test_what_looks_meant_and_is_no_message_says_why(line: str, why: str) -> None:
+    (told,) = Matching(SENT).read(line)
+    assert isinstance(told, NotTaken)
+    assert why in told.why
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(", "no regular expression"),
+        ("id=([0-9]+)", "It needs a group named id"),
+        ("(?P<id>.)(?P<colour>.)", "no use for a group named colour"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_says_why(pattern: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Matching(pattern)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('{"success":true,"code":200,"message_id":307,"nb_sms":1,"cost":0.039}', ["307"]),
+        ('{"success":true,"message_id":"307"}', ["307"]),
+        ('Nov 27 10:00:00 app: {"success":true,"message_id":307}', ["307"]),
+        (
+            '{"success":true,"code":200,"SMSResponse_List":[{"success":true,"code":200,'
+            '"message_id":306,"nb_sms":1},{"success":true,"message_id":307}]}',
+            ["306", "307"],
+        ),
+        ('{"level":"info","text":"no answer to a send"}', []),
+        ("no JSON at all", []),
+        ("[1, 2]", []),
+    ],
+)
+def test_answers_to_sends_tell_their_ids(line: str, found: list[str]) -> None:
+    assert [each.id for each in SendAnswers().read(line) if isinstance(each, Arrived)] == found
+    assert len(SendAnswers().read(line)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"success":false,"code":9,"message":"no credits"}', "the send was refused (code 9)"),
+        ('{"success":true,"code":200}', "it has no message_id"),
+        ('{"success":true,"message_id":true}', "it has no message_id"),
+        ('{"success":true,"message_id":-1}', "an id has only the digits"),
+        ('{"success":true', "it is no JSON object"),
+        ('{"SMSResponse_List":[{"success":false,"code":4}]}', "the send was refused (code 4)"),
+        ('{"SMSResponse_List":[300]}', "a row of it is no object"),
+    ],
+)
+def test_an_answer_without_a_message_says_why(line: str, why: str) -> None:
+    (told,) = SendAnswers().read(line)
+    assert isinstance(told, NotTaken)
+    assert why in told.why
+
+
+def test_of_a_bulk_answer_each_row_counts_for_itself() -> None:
+    line = '{"SMSResponse_List":[{"success":false,"code":4},{"success":true,"message_id":7}]}'
+    refused, sent = SendAnswers().read(line)
+    assert isinstance(refused, NotTaken)
+    assert sent == Arrived("7")
+
+
+@given(st.text() | st.text(alphabet='{}[]":,\\ message_id0123456789truefals'))
+def test_no_line_is_too_odd(line: str) -> None:
+    for reading in (Matching(SENT), SendAnswers()):
+        for each in reading.read(line):
+            assert isinstance(each, Arrived | NotTaken)
+
+
+def test_moments_are_utc_where_they_name_no_zone() -> None:
+    assert moment_of("2026-11-27T10:00:00") == moment_of("2026-11-27T11:00:00+01:00")
+    assert moment_of("nan") is None
+    assert moment_of("-5") is None
