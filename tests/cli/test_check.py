@@ -143,6 +143,13 @@ def test_it_is_ok_only_when_all_is_well_and_known(
         (Money("a", 50.0, "EUR"), "50:", State.OK, "balance=50;50:"),
         (Money("a", None), "50:", State.UNKNOWN, "the balance is not known;"),
         (Money("a", None), "", State.OK, "balance=U"),
+        (
+            Money("a", 42.1, "EUR", 7200.0),
+            "50:",
+            State.UNKNOWN,
+            "balance 42.1 EUR is old: it was seen 2 h ago, and nobody asks for it;",
+        ),
+        (Money("a", 42.1, "EUR", 7200.0), "", State.OK, "balance=U"),
     ],
 )
 def test_money_is_measured_where_it_is_known(
@@ -286,6 +293,33 @@ def test_what_watch_recorded_is_told_and_how_old_it_is(
     kept.fire([replace(ALERT, subject=Subject(About.MESSAGE, "301", "default"))])
     assert inside.run(["check", "--ask", "--filter", "id:300"])[0] == State.OK
     assert inside.run(["check", "--ask", "--filter", "id:301"])[0] == State.CRITICAL
+
+
+def test_a_balance_that_nobody_asks_for_any_more_is_old(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = '[alerts.broke]\nabout = "account"\nwhen = "balance<1"\n'
+    (inside.home / "config.toml").write_text(rule)
+    inside.run(["add", "300"])
+    inside.run(["watch", "--for", "1s"])
+    check = ["check", "--measure", "balance", "-c", "balance=0:"]
+    assert inside.run(check)[0] == State.OK
+    later = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: later)
+    code, output = inside.run(check)
+    assert b" EUR is old: it was seen 2 h ago, and nobody asks for it" in output
+    lease = LocalLease(inside.home / "history.db", SystemClock(), "watch")
+    assert lease.claim(["300"])
+    try:
+        code, output = inside.run(check)
+        assert (code, b"old" in output) == (State.OK, False), (
+            "what does not change is recorded once"
+        )
+        (inside.home / "config.toml").write_text("")
+        code, output = inside.run(check)
+        assert (code, b" is old" in output) == (State.UNKNOWN, True)
+    finally:
+        lease.release()
 
 
 def test_while_somebody_polls_nothing_is_unread(inside: Inside) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from smsmon.alerts import About
 from smsmon.commands.check.measures import Money
 from smsmon.commands.context import open_accounts
 from smsmon.commands.flags import given_flags
@@ -16,7 +17,10 @@ from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
 from smsmon.commands.outlook import Outlook, outlook, subjects_of
 from smsmon.commands.output import fail
 from smsmon.commands.stores import the_store
+from smsmon.filters.accounts import MONEY
 from smsmon.model import ReadError
+from smsmon.monitor.alerts.accounts import BALANCE_GOOD
+from smsmon.rules import rules_of
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice
@@ -79,11 +83,23 @@ def _known(wanted: Wanted) -> Iterator[tuple[Knowledge, Archive, list[Watched]]]
 def recorded(wanted: Wanted) -> tuple[Outlook, list[Money]]:
     """How it stands as whoever polls has recorded it."""
     with _known(wanted) as (known, archive, rows):
-        held = []
+        seen, held = wanted.seen(known, rows), []
+        asked = seen.holder is not None and _asks_for_money(wanted.settings)
+        troubled = {each.profile for each in seen.troubled_accounts}
         for name in wanted.profiles(rows) if wanted.money else ():
-            seen = archive.balances(name, known.now)
-            held.append(_money(name, seen[-1] if seen else None))
-        return wanted.seen(known, rows), held
+            balances = archive.balances(name, known.now)
+            last = balances[-1] if balances else None
+            money, ago = _money(name, last), known.now - (last.at if last else known.now)
+            # What does not change is recorded once, however often it is asked for.
+            if (not asked or name in troubled) and ago > BALANCE_GOOD:
+                money = money._replace(old=ago)
+            held.append(money)
+        return seen, held
+
+
+def _asks_for_money(settings: Settings) -> bool:
+    """True when whoever polls asks what accounts hold: only for the sake of rules."""
+    return any(rule.about is About.ACCOUNT and rule.fields & MONEY for rule in rules_of(settings))
 
 
 def asked(wanted: Wanted) -> tuple[Outlook, list[Money]]:

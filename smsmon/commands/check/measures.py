@@ -55,6 +55,8 @@ class Money(NamedTuple):
     profile: str
     amount: float | None
     currency: str = ""
+    old: float | None = None
+    """For how many seconds nobody asked, where it may hold something else by now."""
 
 
 class Measured(NamedTuple):
@@ -128,6 +130,9 @@ def _balance(money: Money, *, several: bool) -> Measured:
     if money.amount is None:
         return Measured("balance", None, f"the balance{whose} is not known", label, unknown=True)
     said = f"balance{whose} {number(money.amount)} {money.currency}".rstrip()
+    if money.old is not None:
+        told = f"{said} is old: it was seen {_ago(money.old)}, and nobody asks for it"
+        return Measured("balance", None, told, label, unknown=True)
     return Measured("balance", money.amount, said, label)
 
 
