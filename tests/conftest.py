@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
+
+gc.disable()
+"""While tests are collected, which makes some hundred thousand objects that all stay."""
+
+
+def pytest_collection_finish() -> None:
+    """No look at garbage needs to look at the tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
