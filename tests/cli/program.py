@@ -1,20 +1,21 @@
-"""Runs the installed program as a process of its own, as a shell would."""
+"""Runs the program as a process of its own, as a shell would; see `tests.support.warm`."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.support import installed
+from tests.support import installed, warm
 
 TIMEOUT = 30.0
 """Seconds a command may take on a machine that is busy with other tests."""
 PATH = "/usr/local/bin:/usr/bin:/bin"
+_PROGRAM = (sys.executable, "-m", "smsmon")
 
 
 class Done(NamedTuple):
@@ -39,7 +40,7 @@ class Program:
 
     def argv(self, *args: str) -> list[str]:
         """The command line."""
-        return [sys.executable, "-m", "smsmon", *args]
+        return [*_PROGRAM, *args]
 
     def env(self, **extra: str | None) -> dict[str, str]:
         """The environment; a name given as None is taken out."""
@@ -56,15 +57,26 @@ class Program:
 
     def run(self, *args: str, input: str | bytes = b"", **env: str | None) -> Done:
         """Run a command to its end. Output that is no UTF-8 fails the test."""
-        done = subprocess.run(
-            self.argv(*args),
-            input=input.encode() if isinstance(input, str) else input,
-            capture_output=True,
-            timeout=TIMEOUT,
-            env=self.env(**env),
-            cwd="/",
-            check=False,
-        )
-        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        given = input.encode() if isinstance(input, str) else input
+        environ = self.env(**env)
+        run = warm.run if warm.can_begin(environ) else started
+        code, out, err = run(args, environ, given, TIMEOUT)
+        result = Done(code, out.decode(), err.decode())
         assert "Traceback" not in result.err, result.err
         return result
+
+
+def started(
+    args: Sequence[str], env: Mapping[str, str], input: bytes, timeout: float
+) -> warm.Ended:
+    """As `warm.run`, by a process that is started for it."""
+    done = subprocess.run(
+        [*_PROGRAM, *args],
+        input=input,
+        capture_output=True,
+        timeout=timeout,
+        env=env,
+        cwd="/",
+        check=False,
+    )
+    return warm.Ended(done.returncode, done.stdout, done.stderr)
