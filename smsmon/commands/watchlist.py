@@ -172,11 +172,23 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     is_flag=True,
     help="Take the ids from the API's answers to /send and /bulk-send, one JSON object a line.",
 )
+@click.option(
+    "--match",
+    metavar="REGEX",
+    help="Take them from lines by a regular expression with groups named id, label, tag, time.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="With these: what is written to --file from now on, through rotation, until ctrl+c.",
+)
 @owner_flag
 def add(
     ids: tuple[str, ...],
     file: str | None,
     answers: bool,
+    match: str | None,
+    follow: bool,
     label: str | None,
     tags: tuple[str, ...],
     note: str | None,
@@ -187,8 +199,9 @@ def add(
     An open console shows them within a second. What is watched already is kept, and gets the
     label, tags and note given here.
 
-    With --from-send-answers stdin (or --file) is read to its end, and each message is watched as
-    soon as its answer is there: send-tool | smsmon add --from-send-answers --tag otp
+    With --from-send-answers or --match, stdin (or --file) is read to its end, and each message is
+    watched as soon as its line is there: send-tool | smsmon add --from-send-answers --tag otp,
+    smsmon add --follow --file app.log --match 'sent id=(?P<id>[0-9]+)'
     """
 
     def described(entry: Entry) -> Entry:
@@ -201,19 +214,17 @@ def add(
         )
 
     locations = find_locations()
-    if answers:
-        from smsmon.commands.answers import take_answers
-        from smsmon.model import Entry as Watched
-
+    if answers and match is not None:
+        fail("--from-send-answers and --match are two ways: give one.")
+    if answers or match is not None:
         if [each for each in ids if each != "-"]:
-            fail("--from-send-answers reads stdin or --file: ids are not given beside it.")
-        require_profiles(locations, [described(Watched("")).profile], "Nothing was added. ")
-        take_answers(
-            file or "-",
-            lambda arrived: described(Watched(arrived.id)),
-            open_watchlist(locations).add,
-        )
+            fail("Ids are taken from lines here: none can be given beside them.")
+        from smsmon.commands.lines import add_from_lines
+
+        add_from_lines(locations, described, file or "-", match, follow=follow)
         return
+    if follow:
+        fail("--follow needs --from-send-answers or --match.")
     entries = list(map(described, entries_from(ids, file)))
     if not entries:
         fail(NO_IDS)

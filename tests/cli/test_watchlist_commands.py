@@ -134,4 +134,40 @@ def test_what_the_api_answered_to_sends_is_watched(offline: Program) -> None:
     refused = offline.run("add", "--from-send-answers", input='{"success":false,"code":9}\n')
     assert refused.code == 2
     assert "line 1: the send was refused (code 9)" in refused.err
-    assert "holds no answer to a send with a message id" in refused.err
+    assert "No line of stdin tells of a message: 1 line left out." in refused.err
+
+
+def test_a_log_is_followed_through_its_rotation(offline: Program, tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("sent id=100\n")
+    argv = ("add", "--follow", "--file", str(log), "--match", "sent id=(?P<id>[0-9]+)")
+    with Terminal(offline.argv(*argv), offline.env()) as terminal:
+        terminal.wait_for("ctrl+c ends it")
+        for number in range(300, 303):
+            with log.open("a") as file:
+                file.write(f"other\nsent id={number}\n")
+            terminal.wait_for(f"Added {number}.")
+            log.rename(log.with_name(f"app.log.{number}"))
+        terminal.press(b"\x03")
+        assert terminal.ended() == 130
+    assert [line.split("\t")[0] for line in offline.run("ls").out.splitlines()] == [
+        "300", "301", "302",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "why"),
+    [
+        (["--match", "("], "--match: It is no regular expression"),
+        (["--match", "x", "300"], "none can be given beside them"),
+        (["--follow", "300"], "--follow needs --from-send-answers or --match"),
+        (["--follow", "--from-send-answers"], "--follow needs --file"),
+        (["--match", "(?P<id>.)", "--from-send-answers"], "two ways"),
+    ],
+)
+def test_options_of_lines_that_do_not_fit_say_what_to_do(
+    offline: Program, argv: list[str], why: str
+) -> None:
+    refused = offline.run("add", *argv)
+    assert refused.code == 2
+    assert why in refused.err
