@@ -9,15 +9,12 @@ read for clearly longer than was promised.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from math import inf
-from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About, Subject
-from smsmon.by_country import waiting_by_country
 from smsmon.filters.groups import (
     GROUPS_BY_NAME,
     LEAST_FINAL,
@@ -32,106 +29,15 @@ from smsmon.model import Final
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.alerts.cases import Runs, always
 from smsmon.monitor.alerts.facts import group_facts
-from smsmon.monitor.alerts.messages import MessageSight
+from smsmon.monitor.alerts.members import Members, Waits
 from smsmon.monitor.alerts.rules import Rule
 from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
 from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
-from smsmon.monitor.board import overdue
-from smsmon.monitor.state import MessageState, Watched
 
 GROUPED = (About.TAG, About.COUNTRY, About.ALL)
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
 WAITING = WAITING_FIELDS | {"name"}
 """The fields that tell how it is now, and need no past."""
-_ENDED = (MessageState.SETTLED, MessageState.PAUSED, MessageState.NOT_FOUND)
-"""States of messages of which nothing is expected any more."""
-
-
-class _Waits(NamedTuple):
-    """Who waits, of one message, in one group of it."""
-
-    profile: str
-    sure: bool
-    """False: the message was not read for too long, so nobody knows."""
-    number: int
-    since: float
-
-
-class Members:
-    """Who waits in which group, by the messages that were looked at.
-
-    A message of which nothing is expected any more counts no longer.
-    """
-
-    def __init__(self) -> None:
-        self.by_country = False
-        """True when a rule about countries asks who waits: the numbers of all that wait are then
-        gone through, of each message that changed."""
-        self._of: dict[str, dict[Key, _Waits]] = {}
-        self._waiting: defaultdict[Key, dict[str, _Waits]] = defaultdict(dict)
-        self._accounts: defaultdict[Key, Counter[str]] = defaultdict(Counter)
-        self._countries: dict[str, tuple[int, dict[str, tuple[int, float]]]] = {}
-
-    def note(self, name: str, seen: MessageSight | None) -> set[Key]:
-        """How one message is; gives the groups for which that is something new."""
-        before, after = self._of.get(name, {}), self._groups_of(seen)
-        if before == after:
-            return set()
-        for key, waits in before.items():
-            self._waiting[key].pop(name, None)
-            self._accounts[key][waits.profile] -= 1
-        for key, waits in after.items():
-            self._accounts[key][waits.profile] += 1
-            if waits.number or not waits.sure:
-                self._waiting[key][name] = waits
-        for key in before.keys() - after.keys():
-            if not any(self._accounts[key].values()):
-                del self._accounts[key], self._waiting[key]
-        if after:
-            self._of[name] = after
-        else:
-            self._of.pop(name, None)
-            self._countries.pop(name, None)
-        return {*before, *after}
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._accounts
-
-    def names(self, about: About) -> Iterable[str]:
-        return [name for kind, name in self._accounts if kind is about]
-
-    def profiles(self, key: Key) -> list[str]:
-        """The accounts that a group's messages are read with; of a country, of all messages."""
-        known = self._accounts.get((About.ALL, "") if key[0] is About.COUNTRY else key)
-        return [name for name, number in known.items() if number] if known else []
-
-    def waiting(self, key: Key) -> Collection[_Waits]:
-        """Who waits in a group, by message."""
-        return self._waiting.get(key, {}).values()
-
-    def _groups_of(self, seen: MessageSight | None) -> dict[Key, _Waits]:
-        if seen is None or seen.state in _ENDED:
-            return {}
-        watched = seen.watched
-        profile, number = watched.entry.profile, watched.counts.waiting
-        # A read that failed says nothing against the one before, until that is clearly too old.
-        sure = seen.read and not overdue(watched, seen.now) if number else seen.tried
-        waits = _Waits(profile, sure, number, watched.oldest_waiting or inf)
-        found: dict[Key, _Waits] = {(About.ALL, ""): waits}
-        found |= {(About.TAG, tag): waits for tag in watched.entry.tags}
-        if self.by_country:
-            for country, (number, since) in self._by_country(watched).items():
-                found[About.COUNTRY, country] = _Waits(profile, sure, number, since)
-        return found
-
-    def _by_country(self, watched: Watched) -> dict[str, tuple[int, float]]:
-        revision, found = self._countries.get(watched.id, (-1, {}))
-        if revision == watched.revision:
-            return found
-        found = {**waiting_by_country(watched.recipients, watched.first_seen)}
-        found.pop("", None)
-        self._countries[watched.id] = watched.revision, found
-        return found
 
 
 class Groups:
@@ -300,7 +206,7 @@ class GroupSight:
         longest = max((self._waited(each) for each in self._waiting if each.number), default=None)
         return None if longest is None else self._now - longest
 
-    def _waited(self, waits: _Waits) -> float:
+    def _waited(self, waits: Waits) -> float:
         held = holds.held(waits.since, self._now) if self._held(waits.profile) else 0.0
         return self._now - waits.since - held
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from math import inf
-from types import MappingProxyType
 
 from smsmon.alerts import About, Subject
 from smsmon.filters.accounts import MONEY
@@ -19,6 +17,7 @@ from smsmon.model import Event, Final
 from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
 from smsmon.monitor.alerts.agenda import Agenda, Key
 from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
+from smsmon.monitor.alerts.firing import Firing, ToTell
 from smsmon.monitor.alerts.groups import GROUPED, WAITING, Groups, GroupsOf
 from smsmon.monitor.alerts.messages import Messages, MessageSight
 from smsmon.monitor.alerts.news import News
@@ -60,10 +59,8 @@ class Alerts:
         self._unsure: set[Key] = set()
         """What was not known, at least to one rule, at the last look: each poll may change that."""
         self._agenda = Agenda()
-        self._told: list[Alert] = []
-        self._worse: dict[tuple[str, Subject], Alert] = {}
-        self._firing: dict[str, tuple[Rule, ...]] = {}
-        self._firing_of: dict[Key, tuple[Rule, ...]] = {}
+        self._to_tell = ToTell()
+        self._firing = Firing()
         self._take_over(rules, night_holds, now)
 
     # Looking
@@ -71,22 +68,20 @@ class Alerts:
     @property
     def firing(self) -> Mapping[str, tuple[Rule, ...]]:
         """Message id → the rules that fire for it, the most severe first; a live view."""
-        return MappingProxyType(self._firing)
+        return self._firing.of_messages
 
     @property
     def rules_firing(self) -> Iterable[Rule]:
         """The rule of each alert that fires, whatever it is about."""
-        return chain.from_iterable(self._firing_of.values())
+        return self._firing.rules
 
     def take(self) -> list[Alert]:
         """What began and ended since this was last asked, in its order."""
-        told, self._told = self._told, []
-        return told
+        return self._to_tell.take()
 
     def worsened(self) -> list[Alert]:
         """What fires and is worse than it ever was, since this was last asked."""
-        worse, self._worse = self._worse, {}
-        return list(worse.values())
+        return self._to_tell.worsened()
 
     @property
     def next_look(self) -> float:
@@ -358,10 +353,9 @@ class Alerts:
         if case is not None and case.fires:
             self._note_facts(case, rule, seen, told=step.fires)
         if case is not None and step.fires:
-            self._told.append(case.told(rule))
+            self._to_tell.began(case.told(rule))
         if step.over is not None:
-            self._told.append(step.over.over(rule, now))
-            self._worse.pop((rule.name, step.over.subject), None)
+            self._to_tell.ended(step.over.over(rule, now))
         return step.due
 
     def _note_facts(self, case: Case, rule: Rule, seen: Sight, *, told: bool) -> None:
@@ -373,7 +367,7 @@ class Alerts:
         if case.badness > case.worst:
             case.worst = case.badness
             if not told:
-                self._worse[rule.name, case.subject] = case.told(rule)
+                self._to_tell.is_worse(case.told(rule))
 
     def _end_others(self, cases: dict[str, Case], subject: Subject, now: float) -> None:
         """End what was of another subject of that name: the message of another account."""
@@ -383,8 +377,7 @@ class Alerts:
     def _end(self, cases: dict[str, Case], name: str, now: float, why: str) -> None:
         case = cases.pop(name, None)
         if case is not None and case.fires:
-            self._told.append(case.over(self._rules[name], now, why))
-            self._worse.pop((name, case.subject), None)
+            self._to_tell.ended(case.over(self._rules[name], now, why))
 
     def _forget(self, key: Key, now: float) -> None:
         cases = self._cases.pop(key, {})
@@ -397,14 +390,4 @@ class Alerts:
 
     def _note_firing(self, key: Key) -> None:
         cases = self._cases.get(key, {})
-        rules = [self._rules[name] for name, case in cases.items() if case.fires]
-        firing = tuple(sorted(rules, key=lambda rule: -rule.severity))
-        if firing:
-            self._firing_of[key] = firing
-        else:
-            self._firing_of.pop(key, None)
-        if key[0] is About.MESSAGE:
-            if firing:
-                self._firing[key[1]] = firing
-            else:
-                self._firing.pop(key[1], None)
+        self._firing.note(key, (self._rules[name] for name, case in cases.items() if case.fires))
