@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,8 +36,10 @@ class _Database:
         with Reader(self._path) as reader:
             return reader.ask(question)
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        return writing(self._path)
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with writing(self._path) as connection, connection.transaction():
+            yield connection
 
 
 def _may_live(claimant: str) -> bool:

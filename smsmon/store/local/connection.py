@@ -20,8 +20,7 @@ class _Sqlite:
     by_phone = "r.phone"
     # No text is less than the empty one, and every number is.
     fragment = (
-        "SELECT DISTINCT phone FROM recipient"
-        " WHERE instr(phone, :digits) OR phone >= '' ORDER BY phone"
+        "SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) OR phone >= '' ORDER BY phone"
     )
     stamped = ""
 
@@ -43,6 +42,9 @@ class LocalConnection(sqlite3.Connection):
     """A connection that begins and ends its transactions itself (``isolation_level`` None)."""
 
     dialect = SQLITE
+
+    def stream(self, query: str, parameters: Parameters = (), /) -> sqlite3.Cursor:
+        return self.execute(query, parameters)
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         number = self.execute(query, parameters).lastrowid

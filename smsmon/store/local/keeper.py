@@ -8,10 +8,14 @@ from pathlib import Path
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.schema import of_sqlite_error
+from smsmon.store.shared import News
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.keeper import Owner
 
 _MENDED = "It is made anew from what it stands for; nothing is lost."
+
+RETRY_FIRST, RETRY_MOST = 0.5, 30.0
+"""Seconds from a failed write to the next try: doubled each time, up to the second number."""
 
 
 class LocalKeeper:
@@ -59,6 +63,9 @@ class LocalKeeper:
         self._checked, self._shaken = True, False
         return held.connection
 
+    def last(self, news: News) -> None:
+        pass  # whoever follows sees that the file is another one
+
     def settle(self) -> None:
         if self._held is not None:
             self._held.settle()
@@ -79,6 +86,9 @@ class LocalKeeper:
             kept_as = f"It is kept as {kept}; a new history has begun."
             owner.notify(Damaged(self.place, error.reason, kept_as))
         return True
+
+    def pause(self, failures: int) -> float:
+        return min(RETRY_FIRST * 2.0 ** min(failures - 1, 10), RETRY_MOST)
 
     def close(self) -> None:
         if self._held is not None:

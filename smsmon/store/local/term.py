@@ -35,12 +35,12 @@ class Term:
     def forget(self) -> None:
         self.epoch = None
 
-    def mark(self, message_id: str) -> int:
-        del message_id  # all of them have one epoch
+    def mark(self, name: str) -> int:
+        del name  # all of it has one epoch
         return 0
 
-    def enter(self, connection: Connection, marks: Collection[Marked], *, common: bool) -> Leave:
-        del marks, common
+    def enter(self, connection: Connection, marks: Collection[Marked]) -> Leave:
+        del marks
         self.check(connection)
         connection.execute("UPDATE lease SET sequence = sequence + 1")
         (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()

@@ -7,8 +7,8 @@ refused, when the call is over.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from math import inf, isnan
 from typing import Any, TypeVar
 
@@ -219,10 +219,8 @@ class TableAlerts:
     def _ask(self, question: Callable[[Connection], T]) -> T:
         return self._database.ask(question)
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._database.writing() as connection, connection.transaction():
-            yield connection
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._database.writing()
 
     def _as_poller(
         self, write: Callable[[Connection], list[T]], what: Sequence[object], refused: T

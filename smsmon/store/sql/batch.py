@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from smsmon.known import AccountState, Key, LastPoll
+from smsmon.known import CHIEF, AccountState, Key, LastPoll, account_part
 from smsmon.model import Entry, Event
 from smsmon.store.past import BalanceSeen
-from smsmon.store.shared import Wish
+from smsmon.store.shared import NOTHING_NEW, News, Wish
 from smsmon.store.sql import balances, exchange
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.fence import Fence, Marked
+from smsmon.store.sql.keeper import Keeper
 from smsmon.store.sql.recording import Recording
 
 WAITING_LIMIT = 1_000_000
@@ -28,28 +30,45 @@ WISHES_LIMIT = 100
 """Wishes that wait for a disk; beyond, the oldest are dropped."""
 
 
+class Told(NamedTuple):
+    """An event, and who tells it."""
+
+    event: Event
+    number: int
+    """Of the update that brought it; 0: none did."""
+    mark: int = 0
+    """Where no update brought it: what it was heard under."""
+
+    @property
+    def marked(self) -> Marked:
+        """The part of the work that tells it, where no update does."""
+        of_account = self.event.message_id is None
+        return account_part(self.event.profile) if of_account else CHIEF, self.mark
+
+
 @dataclass(slots=True)
 class Batch:
     """What waits to be written, in the order it came."""
 
     updates: list[Update] = field(default_factory=list)
-    events: list[tuple[Event, int]] = field(default_factory=list)
-    """Each with the number of the update that brought it; 0: none did."""
+    events: list[Told] = field(default_factory=list)
     reads: dict[Key, Update] = field(default_factory=dict)
     """The last of those that only tell that what is known was read again."""
     polls: dict[str, tuple[Key, LastPoll, int]] = field(default_factory=dict)
     """By message id: of the account that it was read with last, and its mark (``Fence``)."""
-    accounts: dict[str, AccountState] = field(default_factory=dict)
-    balances: list[tuple[str, BalanceSeen]] = field(default_factory=list)
-    """Each with its account."""
+    accounts: dict[str, tuple[AccountState, int]] = field(default_factory=dict)
+    """By account: how it stands, and its mark."""
+    balances: list[tuple[str, BalanceSeen, int]] = field(default_factory=list)
+    """Each with its account and mark."""
     adopted: list[tuple[Key, Known]] = field(default_factory=list)
-    watching: tuple[Sequence[Entry], float] | None = None
+    watching: tuple[Sequence[Entry], float, int] | None = None
+    """What is on the watchlist, since when we know, and its mark."""
     granted: list[int] = field(default_factory=list)
     """Wishes of others that were granted."""
     wishes: list[Wish] = field(default_factory=list)
     """Our own, for the one that polls."""
-    agreed_at: float | None = None
-    """The last moment at which our clock and the server's agreed."""
+    agreed: tuple[float, int] | None = None
+    """The last moment at which our clock and the server's agreed, and its mark."""
     weight: int = 0
     """Recipients in ``updates``."""
 
@@ -70,16 +89,21 @@ class Batch:
         return bool(recorded or self.granted or self.reads or self.polls or self.balances)
 
     @property
-    def common(self) -> bool:
-        """True when there is anything that concerns no single message."""
-        recorded = self.accounts or self.balances or self.watching
-        return bool(recorded or self.agreed_at or any(not number for _, number in self.events))
+    def news(self) -> News:
+        """What is news in it for others; that something was read again is none."""
+        polls = News.POLLS if self.updates or self.events or self.accounts else NOTHING_NEW
+        return polls | (News.WISHES if self.wishes or self.granted else NOTHING_NEW)
 
     @property
     def marks(self) -> AbstractSet[Marked]:
-        """The messages that it tells of, with the marks they were heard under."""
-        told = {(each.entry.id, each.mark) for each in (*self.updates, *self.reads.values())}
-        return told | {(id, mark) for id, (_, _, mark) in self.polls.items()}
+        """The parts of the work that it tells of, with the marks they were heard under."""
+        found = {(each.entry.id, each.mark) for each in (*self.updates, *self.reads.values())}
+        found |= {(id, mark) for id, (_, _, mark) in self.polls.items()}
+        found |= {each.marked for each in self.events if not each.number}
+        found |= {(account_part(name), mark) for name, (_, mark) in self.accounts.items()}
+        found |= {(account_part(name), mark) for name, _, mark in self.balances}
+        common = [each[-1] for each in (self.watching, self.agreed) if each is not None]
+        return found | {(CHIEF, int(mark)) for mark in common}
 
     def add(self, update: Update) -> None:
         if update.read:
@@ -112,7 +136,7 @@ class Batch:
             later.watching or self.watching,
             self.granted + later.granted,
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
-            later.agreed_at or self.agreed_at,
+            later.agreed or self.agreed,
             self.weight,
         )
         for update in later.updates:
@@ -142,30 +166,36 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     exchange.record_wishes(connection, batch.wishes)
     if fence is None or not batch.of_polls:
         return
-    leave = fence.enter(connection, batch.marks, common=batch.common)
+    leave = fence.enter(connection, batch.marks)
+
+    def ours(name: str, mark: int) -> bool:
+        return (name, mark) not in leave.refused
+
     for update in (*batch.updates, *batch.reads.values()):
-        if (update.entry.id, update.mark) in leave.refused:
-            recording.refuse(update)
-        else:
+        if ours(update.entry.id, update.mark):
             recording.report(update, now)
+        else:
+            recording.refuse(update)
     refused = {message_id for message_id, _ in recording.refused}
     polls = [
         (key, poll)
         for id, (key, poll, mark) in batch.polls.items()
-        if id not in refused and (id, mark) not in leave.refused
+        if id not in refused and ours(id, mark)
     ]
     exchange.record_polls(connection, polls, leave.sequence)
+    accounts = batch.accounts.items()
+    stands = [each for name, (each, mark) in accounts if ours(account_part(name), mark)]
+    exchange.record_accounts(connection, stands)
+    held = [(name, seen) for name, seen, mark in batch.balances if ours(account_part(name), mark)]
+    balances.record(connection, held)
+    if batch.agreed is not None and ours(CHIEF, batch.agreed[1]):
+        recording.agreed(batch.agreed[0])
     if batch.events:
-        recording.events(each for each in batch.events if each[1] or leave.common)
+        told = [each for each in batch.events if each.number or ours(*each.marked)]
+        recording.events([(each.event, each.number) for each in told])
     exchange.drop_wishes(connection, batch.granted)
-    if not leave.common:
-        return
-    exchange.record_accounts(connection, batch.accounts.values())
-    balances.record(connection, batch.balances)
-    if batch.agreed_at is not None:
-        recording.agreed(batch.agreed_at)
-    if batch.watching is not None:
-        recording.watching(*batch.watching)
+    if batch.watching is not None and ours(CHIEF, batch.watching[2]):
+        recording.watching(*batch.watching[:2])
 
 
 def write_apart(
@@ -173,21 +203,22 @@ def write_apart(
     batch: Batch,
     fence: Fence | None,
     now: float,
-    unfit: tuple[type[Exception], ...],
+    keeper: Keeper,
 ) -> str:
-    """Write each part of ``batch`` by itself; says what of it no database could take: then one of
-    ``unfit`` is raised.
+    """Write each part of ``batch`` by itself; says what of it no database could take (``unfit``).
 
     Tried again that would fail again, and hold up all that comes behind.
     """
     parts = []
     for each in batch.updates:
-        told = [pair for pair in batch.events if pair[1] == each.number]
+        told = [one for one in batch.events if one.number == each.number]
         parts.append((f"a report of message {each.entry.id}", Batch([each], told)))
     apart = {each.number for each in batch.updates}
-    for event, number in batch.events:
-        if number not in apart:
-            parts.append((f"“{event.kind}” in the log", Batch(events=[(event, number)])))
+    parts += [
+        (f"“{one.event.kind}” in the log", Batch(events=[one]))
+        for one in batch.events
+        if one.number not in apart
+    ]
     rest = replace(batch, updates=[], events=[], adopted=[])
     parts.append(("the watchlist's labels", rest))
     said = ""
@@ -195,7 +226,8 @@ def write_apart(
         try:
             with recording.connection.transaction():
                 write(recording, part, fence, now)
-        except unfit as error:
+                keeper.last(part.news)
+        except keeper.unfit as error:
             recording.forget_all()
             said = f"{what} could not be kept ({error})"
     return said

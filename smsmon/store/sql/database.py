@@ -63,8 +63,8 @@ class Dialect(Protocol):
 
     @property
     def fragment(self) -> str:
-        """The phones that have the digits ``?`` in a row, and all that are no E.164, each once, in
-        the order of ``by_phone``: a query.
+        """A query: the phones that have the digits ``?`` in a row, and all that are no E.164, each
+        once, in the order of ``by_phone``.
         """
         ...
 
@@ -85,6 +85,10 @@ class Connection(Protocol):
     def execute(self, query: str, parameters: Parameters = (), /) -> Cursor: ...
 
     def executemany(self, query: str, rows: Iterable[Parameters], /) -> object: ...
+
+    def stream(self, query: str, parameters: Parameters = (), /) -> Iterable[Any]:
+        """The rows that ``query`` finds, as they are wanted: they may be many."""
+        ...
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
@@ -119,5 +123,5 @@ class Database(Protocol):
         ...
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A connection for one piece of work, which begins its transactions itself."""
+        """One write transaction, on a connection to write with."""
         ...

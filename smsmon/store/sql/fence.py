@@ -1,4 +1,7 @@
-"""Leave to write what only the one that polls may: looked at within each transaction."""
+"""Leave to write what only the one may whose work it is: looked at within each transaction.
+
+Each part of the work has a name: a message id, `known.CHIEF`, `known.account_part`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ class Superseded(Exception):
 
 
 Marked = tuple[str, int]
-"""A message id, and the mark that a report of it was heard under."""
+"""A part of the work, and the mark that something of it was heard under."""
+NOT_OURS = -1
+"""The mark of what is not for us to do: nothing of it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,8 @@ class Leave:
 
     sequence: int = 0
     """The number of this recording, where recordings are numbered."""
-    common: bool = True
-    """True: also what is common to all messages: accounts, balances, what is watched."""
     refused: Collection[Marked] = ()
-    """What was heard of messages that another process polls by now."""
+    """What another process does by now."""
 
 
 class Fence(Protocol):
@@ -45,21 +48,20 @@ class Fence(Protocol):
         """The database is another one by now: what was begun in the one before is void."""
         ...
 
-    def mark(self, message_id: str) -> int:
-        """What a report of this message that is heard now is recorded under. In any thread."""
+    def mark(self, name: str) -> int:
+        """What is heard now of this part of the work is recorded under this. In any thread."""
         ...
 
-    def enter(self, connection: Connection, marks: Collection[Marked], *, common: bool) -> Leave:
-        """What may be written of the messages of ``marks``, and of what is ``common`` if there is
-        any. Within the caller's transaction.
+    def enter(self, connection: Connection, marks: Collection[Marked]) -> Leave:
+        """What may be written of ``marks``. Within the caller's transaction.
 
         Raises ``Superseded`` when nothing may be.
         """
         ...
 
     def check(self, connection: Connection) -> None:
-        """Raise ``Superseded`` unless what is common may be written. Within the caller's
-        transaction.
+        """Raise ``Superseded`` unless we may write what is common to all (``CHIEF``). Within the
+        caller's transaction.
         """
         ...
 

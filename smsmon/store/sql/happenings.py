@@ -113,7 +113,7 @@ def finals(connection: Connection, since: float, until: float = inf) -> Iterator
         id, profile, tags = connection.execute(_TAGGED, (message,)).fetchone()
         return id, profile, tuple(filter(None, tags.split("\n")))
 
-    for message, phone, status, stop, at, took in connection.execute(
+    for message, phone, status, stop, at, took in connection.stream(
         _FINALS, (ms(since), ms_until(until))
     ):
         yield Final(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from smsmon.store.errors import StoreError
+from smsmon.store.shared import News
 from smsmon.store.sql.database import Connection
 
 
@@ -48,6 +49,10 @@ class Keeper(Protocol):
         """
         ...
 
+    def last(self, news: News) -> None:
+        """Do what belongs at the end of a transaction that brings ``news`` for others."""
+        ...
+
     def settle(self) -> None:
         """Note how it stands, after a write of ours."""
         ...
@@ -60,6 +65,10 @@ class Keeper(Protocol):
         """True when what came in the way was done away with: it is worth another try at once.
         Raises ``StoreError``.
         """
+        ...
+
+    def pause(self, failures: int) -> float:
+        """Seconds until the next try, after as many ``failures`` one after the other."""
         ...
 
     def close(self) -> None:

@@ -123,7 +123,7 @@ def find_number(connection: Connection, text: str, limit: int = 200) -> NumberFo
     rows = _sightings(connection, dict.fromkeys(map(dialect.stored, spelled)), limit + 1)
     exact = bool(rows)
     if not rows:
-        candidates = connection.execute(dialect.fragment, {"digits": wanted.core})
+        candidates = connection.execute(dialect.fragment, (wanted.core,))
         meant = (key for (key,) in candidates if wanted.matches(dialect.phone_of(key)))
         rows = _sightings(connection, islice(meant, limit + 1), limit + 1)
     changes = _changes_by_place(connection, {row[6] for row in rows[:limit]})

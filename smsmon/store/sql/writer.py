@@ -9,44 +9,26 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from smsmon.clock import Clock, SystemClock, astray
-from smsmon.known import AccountState, Key, Remembered, key_of
-from smsmon.model import Balance, Entry, Event
+from smsmon.clock import Clock
+from smsmon.known import Key, key_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.errors import StoreError
-from smsmon.store.past import BalanceSeen
-from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
-from smsmon.store.shared import Wish
 from smsmon.store.sql.batch import Batch, write, write_apart
-from smsmon.store.sql.columns import (
-    Known,
-    LastWritten,
-    Update,
-    update_of,
-    was_heard,
-)
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.fence import Fence, Superseded
 from smsmon.store.sql.keeper import Keeper
+from smsmon.store.sql.queue import FOLLOWING, Queue
 from smsmon.store.sql.recording import Recording
 from smsmon.text import SENTENCE_LIMIT, safe
 
-FOLLOWING = None
-"""In place of a fence: another process records."""
-READS_EVERY = 30.0
-"""Seconds between notes of when unchanged messages were read: the time alone earns no write."""
 LOOK_EVERY = 2.0
 """Seconds between two looks whether the database is still in its place, when nothing is written."""
-READS_FOLLOWED = 1.0
-"""As many while other processes show what this one reads."""
-RETRY_FIRST, RETRY_MOST = 0.5, 30.0
-"""Seconds from a failed write to the next try: doubled each time, up to the second number."""
 _REPORT_IT = "All else is recorded; please report this."
 
 
-class HistoryWriter:
+class HistoryWriter(Queue):
     """The writing half of a ``HistoryStore``.
 
     ``listener`` is called in the writer's thread: with a ``StoreError`` when writing begins to
@@ -65,30 +47,18 @@ class HistoryWriter:
         listener: Listener | None = None,
     ) -> None:
         """``alone`` is what it records by until it is told who polls."""
+        super().__init__(alone, clock)
         self._keeper = keeper
-        self._clock = clock or SystemClock()
         self._listener = listener
-        self._wake = threading.Condition()
-        self._batch = Batch()
-        # How much was recorded, was committed, and was tried in vain at the last attempt. The
-        # first thing to do is to open the database: trouble with it is known at the start.
-        self._taken, self._done, self._tried = 1, 0, 0
+        self._done, self._tried = 0, 0
+        """How much was committed, and was tried in vain at the last attempt."""
         self._closing = False
-        self._hurry = True
         self._trouble: StoreError | None = None
-        self._last: dict[Key, LastWritten] = {}
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
         self._recording: Recording | None = None
         """What is known of the database that is open."""
         self._anew: Callable[[], object] = lambda: None
         self._outdated: Outdated = lambda _: None
-        self._number = 0
-        """Of the last update."""
-        self._fence: Fence | None = alone
-        """None: another process polls and records."""
-        self._reads_every = READS_EVERY
-        self._revisions: dict[Key, int] = {}
-        """Message → the revision of it that was recorded here, or given to the board, last."""
         self._last_event = 0
 
     def begin(
@@ -104,53 +74,9 @@ class HistoryWriter:
     def trouble(self) -> StoreError | None:
         return self._trouble
 
-    # --- polling, or following -----------------------------------------------------------
-
-    def record_by(self, fence: Fence | None) -> None:
-        """Record from now on what ``fence`` gives leave to write; None: nothing of polls."""
-        with self._wake:
-            self._fence = fence
-            self._batch = self._batch.without_polls()
-            if fence is FOLLOWING:
-                self._last.clear()
-            self._taken += 1
-            self._hurry = True
-            self._wake.notify_all()
-
-    def followed(self, followed: bool) -> None:
-        every = READS_FOLLOWED if followed else READS_EVERY
-        if every != self._reads_every:
-            with self._wake:
-                self._reads_every = every
-                self._hurry = True
-                self._wake.notify_all()
-
     @property
     def last_event(self) -> int:
         return self._last_event
-
-    def record_accounts(self, accounts: Iterable[AccountState]) -> None:
-        told = {each.profile: each for each in accounts}
-        self._put(lambda batch: batch.accounts.update(told))
-
-    def record_balance(self, profile: str, balance: Balance) -> None:
-        seen = profile, BalanceSeen.of(balance)
-        self._put(lambda batch: batch.balances.append(seen))
-
-    def wish(self, wish: Wish) -> None:
-        self._put(lambda batch: batch.wishes.append(wish), of_polls=False)
-
-    def granted(self, ids: Iterable[int]) -> None:
-        done = tuple(ids)
-        self._put(lambda batch: batch.granted.extend(done))
-
-    def _put(self, put: Callable[[Batch], None], *, of_polls: bool = True) -> None:
-        """Have ``put`` add to what waits; what is ``of_polls``, unless another process polls."""
-        with self._wake:
-            if self._fence is not FOLLOWING or not of_polls:
-                put(self._batch)
-                self._taken += 1
-                self._wake.notify()
 
     def fence(self) -> Fence:
         """What we record by, begun by now. Blocks.
@@ -164,77 +90,6 @@ class HistoryWriter:
         if fence is None or fence.must_begin:
             raise Superseded
         return fence
-
-    # --- recording -----------------------------------------------------------------------
-
-    def record(self, applied: AppliedPoll, watched: WatchedMessage) -> None:
-        with self._wake:
-            fence = self._fence
-            if fence is None or applied.late:
-                return
-            self._number += 1
-            mark = fence.mark(applied.message_id)
-            if applied.served_at is not None and not astray(applied.at, applied.served_at):
-                self._batch.agreed_at = applied.at
-            self._batch.polls[applied.message_id] = key_of(watched.entry), poll_of(watched), mark
-            if was_heard(applied, watched):
-                # What was asked for since the last whole answer may still tell of the others.
-                asked_at = watched.asked_at or applied.asked_at
-                update = self._update(applied.at, asked_at, watched, mark)
-                if update.news or applied.events:
-                    self._batch.add(update)
-                else:
-                    self._batch.read_again(update)
-            elif applied.events:
-                failed = Update(
-                    self._number, applied.at, applied.asked_at, watched.entry, mark, read=False
-                )
-                self._batch.add(failed)
-            self._batch.events += [(event, self._number) for event in applied.events]
-            self._taken += 1
-            if self._batch.pressing:
-                self._wake.notify()
-
-    def _update(self, at: float, asked_at: float, watched: WatchedMessage, mark: int) -> Update:
-        key = key_of(watched.entry)
-        update = update_of(self._number, at, asked_at, watched, mark, self._last.get(key))
-        self._last[key] = (watched.recipients, watched.digest)
-        return update
-
-    def record_event(self, event: Event) -> None:
-        self._put(lambda batch: batch.events.append((event, 0)))
-
-    def watching(self, entries: Iterable[Entry]) -> None:
-        watched = tuple(entries)
-
-        def put(batch: Batch) -> None:
-            batch.watching = watched, self._clock.now()
-            kept = {key_of(entry) for entry in watched}
-            for key in self._last.keys() - kept:
-                del self._last[key]
-
-        self._put(put)
-
-    def adopt(self, given: Remembered) -> None:
-        key, columns, revision = given.summary.key, given.recipients, given.summary.revision
-        known = Known(given.row, revision, columns, given.absent, source=columns)
-        with self._wake:
-            self._last[key] = (columns, given.summary.digest)
-            self._revisions[key] = revision
-            self._batch.adopted.append((key, known))
-
-    def restate(self, messages: Iterable[WatchedMessage]) -> None:
-        def put(batch: Batch) -> None:
-            for watched in messages:
-                if watched.read_at is not None and self._fence is not None:
-                    self._number += 1
-                    key, mark = key_of(watched.entry), self._fence.mark(watched.entry.id)
-                    self._last.pop(key, None)
-                    asked_at = watched.asked_at or watched.read_at
-                    batch.add(self._update(watched.read_at, asked_at, watched, mark))
-                    batch.polls[watched.entry.id] = key, poll_of(watched), mark
-
-        self._put(put)
 
     def write_out(self, timeout: float = 10.0) -> None:
         """Wait until all that was recorded before is committed.
@@ -271,14 +126,14 @@ class HistoryWriter:
     def _run(self) -> None:
         failed: Batch | None = None
         failed_in: Fence | None = None
-        pause = RETRY_FIRST
+        failures = 0
         written = time.monotonic()
         while True:
             with self._wake:
                 if failed is None:
                     self._wake.wait_for(self._has_work, min(LOOK_EVERY, self._reads_every))
                 else:
-                    self._wake.wait_for(lambda: self._closing or self._hurry, pause)
+                    self._wake.wait_for(self._may_try_again, self._keeper.pause(failures))
                 if self._closing:
                     break
                 taken, fence, batch = self._done, self._fence, Batch()  # only a look
@@ -294,12 +149,15 @@ class HistoryWriter:
             self._tell(error)
             with self._wake:
                 if error is None:
-                    failed, pause, self._done = None, RETRY_FIRST, taken
+                    failed, failures, self._done = None, 0, taken
                 else:
-                    pause = min(pause * 2 if failed else RETRY_FIRST, RETRY_MOST)
+                    failures += 1
                     failed, failed_in, self._tried = batch, fence, taken
                 self._wake.notify_all()
         self._keeper.close()
+
+    def _may_try_again(self) -> bool:
+        return self._closing or self._hurry
 
     def _has_work(self) -> bool:
         return self._closing or self._hurry or self._batch.pressing
@@ -337,9 +195,10 @@ class HistoryWriter:
         try:
             with connection.transaction():
                 write(recording, batch, fence, now)
+                self._keeper.last(batch.news)
         except unfit:
             recording.forget_all()
-            said = write_apart(recording, batch, fence, now, unfit)
+            said = write_apart(recording, batch, fence, now, self._keeper)
             self.notify(StoreError(self._keeper.place, safe(said, SENTENCE_LIMIT), _REPORT_IT))
         for update in (*batch.updates, *batch.reads.values()):
             self._revisions[update.key] = recording.revision(update.key)

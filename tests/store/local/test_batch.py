@@ -10,7 +10,7 @@ from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.shared import Wish
 from smsmon.store.sql import batch
-from smsmon.store.sql.batch import Batch
+from smsmon.store.sql.batch import Batch, Told
 from smsmon.store.sql.columns import Update, update_of
 from tests.store.reports import START, report, row
 
@@ -48,13 +48,13 @@ def test_of_events_and_wishes_the_newest_are_kept_in_their_order(sizes: list[int
         own = [next(numbers) for _ in range(size)]
         batches.append(
             Batch(
-                events=[(Event(EventKind.STALE, float(n), "300"), 0) for n in own],
+                events=[Told(Event(EventKind.STALE, float(n), "300"), 0) for n in own],
                 wishes=[Wish("me", float(n), "poll") for n in own],
             )
         )
     waiting = queued(batches)
     kept = list(range(sum(sizes)))[-FEW:]
-    assert [event.at for event, _ in waiting.events] == kept
+    assert [each.event.at for each in waiting.events] == kept
     assert [wish.at for wish in waiting.wishes] == kept
 
 
