@@ -76,6 +76,8 @@ class Session:
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
         self._list_written = asyncio.Event()
+        self._gone = False
+        """The history cannot be written as the store does not answer."""
         self._using = asyncio.Lock()
         sources = accounts.sources.items()
         self.engine = Engine(
@@ -374,4 +376,9 @@ class Session:
 
     def _history_trouble(self, error: StoreError | None) -> None:
         """Called in the history's thread when writing begins to fail, and when it works again."""
+        from smsmon.store.errors import Unreachable
+
+        was_gone, self._gone = self._gone, isinstance(error, Unreachable)
+        if self._gone or (was_gone and error is None):
+            return  # that is told by who polls
         self._complain(str(error) if error else "The history is written again.")

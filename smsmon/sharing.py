@@ -150,6 +150,10 @@ class Sharing:
         self._wanted_at = -inf
         self._lost = False
         """The store refused what we recorded: what it calls ours, it gives to others."""
+        self._placed = False
+        """It is known from where on the record is read."""
+        self._paused = False
+        """What is ours is not polled: the store does not answer, and it could not be recorded."""
         self._behind = News.POLLS | News.WISHES
         """What may have been written that was not read yet."""
         self._alone = False
@@ -177,7 +181,7 @@ class Sharing:
     async def begin(self) -> None:
         """Find out who polls, before the history is loaded."""
         self._follower.ring(partial(_in_loop, asyncio.get_running_loop(), self.look_now))
-        self._turn(await self._look_at_disk(first=True))
+        self._turn(await self._look_at_disk())
 
     async def run(self) -> None:
         """Poll or follow, whichever it is, until cancelled."""
@@ -233,12 +237,12 @@ class Sharing:
 
     # --- the disk, in a thread -----------------------------------------------------------
 
-    async def _look_at_disk(self, *, first: bool = False) -> _Look:
+    async def _look_at_disk(self) -> _Look:
         rank = self._rank() if self._clock.monotonic() >= self._yields_until else Rank.NEVER
         loop, wanted = asyncio.get_running_loop(), self._work() if self._lease.partial else {}
-        return await loop.run_in_executor(self._thread, self._look, rank, wanted, first)
+        return await loop.run_in_executor(self._thread, self._look, rank, wanted)
 
-    def _look(self, rank: Rank, wanted: Mapping[str, Work], first: bool) -> _Look:
+    def _look(self, rank: Rank, wanted: Mapping[str, Work]) -> _Look:
         look = _Look()
         if self._lease.partial:
             self._share(look, rank, wanted)
@@ -254,18 +258,19 @@ class Sharing:
             self._lease.leave()
             look.followed = self._lease.attended()
         try:
-            self._look_for_news(look, first)
+            self._look_for_news(look)
         except Unreachable:
             look.reached = False
         except StoreError:  # whoever writes, or asks, says so; and it is tried again soon
             pass
         return look
 
-    def _look_for_news(self, look: _Look, first: bool) -> None:
+    def _look_for_news(self, look: _Look) -> None:
         look.news = self._follower.changed()
         self._behind |= look.news
-        if first:
+        if not self._placed:
             self._following.cursor = self._follower.end()
+            self._placed = True
             return
         # What comes to us is brought to what was recorded last before it is polled.
         comes = look.ours - self._ours if self._lease.partial else look.held
@@ -309,14 +314,14 @@ class Sharing:
 
     def _turn(self, look: _Look) -> None:
         """Poll from now on, or follow; or another part than before."""
-        polls = self._engine.polls
+        polls = self._engine.polls or self._paused
         self.our_wishes.others_poll = look.held and self._lease.partial and self._lease.pollers > 1
-        if look.held and (not polls or look.alone != self._alone):
+        if look.held and look.reached and (not polls or look.alone != self._alone):
             self._poll(look)
         elif not look.held and polls:
             self._follow()
             return  # who has it by now is seen at once
-        elif look.ours != self._ours:
+        elif polls and (look.ours != self._ours or look.reached is self._paused):
             self._grant(look)
         if self._engine.polls:
             self._history.followed(look.followed)
@@ -359,7 +364,8 @@ class Sharing:
         led, engine = self._engine.polls and CHIEF in self._ours, self._engine
         self._following.leave(self._ours - look.ours)
         self._ours = look.ours
-        engine.grant(EVERYTHING if look.alone else self._lease)
+        self._paused = not look.reached
+        engine.grant(NOTHING if self._paused else EVERYTHING if look.alone else self._lease)
         for name in [each for each in self._accounts if not engine.keeps(each)]:
             del self._accounts[name]
         if engine.leads and not led:
@@ -367,6 +373,7 @@ class Sharing:
             self.took_over()
 
     def _follow(self) -> None:
+        self._paused = False
         self._engine.grant(NOTHING)
         self._history.follow()
         if self._lease.partial:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from smsmon.clock import Clock
@@ -20,7 +21,7 @@ from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Done, TakenBack
-from smsmon.store.errors import StoreError
+from smsmon.store.errors import StoreError, Unreachable
 
 T = TypeVar("T")
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
@@ -47,6 +48,11 @@ class Watching:
         self._complain = complain
         self._mine = mine
         self._learning: set[asyncio.Task[None]] = set()
+        self._listed = False
+        """All that the list says is watched, as it is recorded; False before it could be read."""
+        self._drop: Callable[[], Awaitable[None]] = _nothing
+        """Drops what is old, once there is an answer."""
+        self._shown: Callable[[], None] = lambda: None
         self._told = ""
         """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
@@ -62,30 +68,48 @@ class Watching:
         Drops what the history kept for ``retention_days`` (0: nothing). ``shown`` is called
         when more messages are on the board. A watchlist that cannot be read raises
         ``StoreError`` when the rest is done, and is not complained of again; a history that
-        cannot is only complained of.
+        cannot is only complained of. Where the store does not answer, it is begun with nothing:
+        ``look`` does the rest when it does.
         """
-        trouble: StoreError | None = None
+        self._drop = partial(self._drop_the_old, clock, retention_days)
+        self._shown = shown
+        trouble, gone = None, False
         try:
             await asyncio.to_thread(self._watchlist.load)
-            await self._drop_the_old(clock, retention_days)
+            await self._drop()
+        except Unreachable:
+            gone = True
         except StoreError as error:
             trouble = error
         self._history.start(self._record_anew, self._learn)
         self._engine.subscribe(self._record)
-        left = {entry.id: entry for entry in self._mine(self._watchlist.entries)}
-        try:
-            async for portion in self._history.load([key_of(each) for each in left.values()]):
-                known = {each.summary.message_id: each for each in portion}
-                self._watch(left, known, until=portion[-1].summary.message_id)
-                shown()
-        except StoreError as error:
-            self._complain(str(error))
-        self._watch(left, {})
-        self.note_watched()
+        if not gone:
+            await self._watch_the_list()
         shown()
         if trouble is not None:
             self._told = str(trouble)
             raise trouble
+
+    async def _watch_the_list(self) -> None:
+        """Watch all that the list says, each message from what the history knows of it."""
+        board = self._engine.board
+        left = {
+            each.id: each for each in self._mine(self._watchlist.entries) if each.id not in board
+        }
+        try:
+            async for portion in self._history.load([key_of(each) for each in left.values()]):
+                known = {each.summary.message_id: each for each in portion}
+                self._watch(left, known, until=portion[-1].summary.message_id)
+                self._shown()
+        except Unreachable:
+            return
+        except StoreError as error:
+            self._complain(str(error))
+        self._watch(left, {})
+        board.arrange(each.id for each in self._mine(self._watchlist.entries))
+        self._listed = True
+        self.note_watched()
+        self._shown()
 
     async def add(self, entries: Iterable[Entry]) -> Done:
         """Watch these too. Raises ``StoreError``."""
@@ -114,7 +138,14 @@ class Watching:
         Trouble with it is complained of once, until it is over; the last good list goes on.
         """
         try:
+            if not self._listed:
+                await asyncio.to_thread(self._watchlist.load)
+                await self._drop()
+                await self._watch_the_list()
+                return
             entries = await asyncio.to_thread(self._watchlist.poll_changes)
+        except Unreachable:
+            return
         except StoreError as error:
             told, self._told = self._told, str(error)
             if told != self._told:
@@ -131,6 +162,9 @@ class Watching:
 
     async def _follow(self, entries: Iterable[Entry]) -> None:
         """Make the engine watch ``entries`` and nothing else."""
+        if not self._listed:
+            await self._watch_the_list()
+            return
         engine, known = self._engine, self._engine.board.messages
         wanted = {entry.id: entry for entry in self._mine(entries)}
         for gone in [id for id in known if id not in wanted]:
@@ -144,6 +178,9 @@ class Watching:
         try:
             async for portion in self._history.load([key_of(each) for each in new.values()]):
                 remembered |= {each.summary.message_id: each for each in portion}
+        except Unreachable:
+            self._listed = False
+            return
         except StoreError as error:
             self._complain(str(error))
         # Meanwhile another operation may have been here: the list on the board decides again.
@@ -162,7 +199,7 @@ class Watching:
     def note_watched(self) -> None:
         """Have the history note what is on the watchlist, and how it is described there, where
         that is for us to do."""
-        if self._engine.leads:
+        if self._engine.leads and self._listed:
             self._history.watching(self._watchlist.entries)
 
     def _watch(
@@ -221,5 +258,11 @@ class Watching:
             watched, now = self._watchlist.entries, clock.now()
             try:
                 await self._history.ask(lambda archive: archive.retire(watched, now, days))
+            except Unreachable:
+                raise
             except StoreError as error:
                 self._complain(str(error))
+
+
+async def _nothing() -> None:
+    pass

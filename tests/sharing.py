@@ -72,10 +72,10 @@ class Member:
         self.ended = False
         look = self.sharing._look_at_disk
 
-        async def counted(*, first: bool = False) -> Any:
+        async def counted() -> Any:
             self.looking += 1
             try:
-                return await look(first=first)
+                return await look()
             finally:
                 self.looking -= 1
 
