@@ -222,8 +222,8 @@ def _run() -> int:
     except BrokenPipeError:
         return _ended(exit_codes.BROKEN_PIPE)
     except Exception as error:
-        if _is_store_error(error):
-            return _ended(exit_codes.USAGE, str(error))
+        if (code := _of_store(error)) is not None:
+            return _ended(code, str(error))
         return _ended(exit_codes.CRASH, _crashed(error))
     return exit_codes.OK
 
@@ -267,13 +267,16 @@ def _complete() -> int:
         return exit_codes.USAGE
 
 
-def _is_store_error(error: Exception) -> bool:
-    """True for a file of ours that cannot be used: its text tells which, why and what to do.
+def _of_store(error: Exception) -> int | None:
+    """The exit code for a store that cannot be used, whose text tells which, why and what to do;
+    None for another error.
 
     Only a command that imported the stores can raise one: looking must not import them.
     """
     errors = sys.modules.get("smsmon.store.errors")
-    return errors is not None and isinstance(error, errors.StoreError)
+    if errors is None or not isinstance(error, errors.StoreError):
+        return None
+    return exit_codes.TROUBLE if isinstance(error, errors.Unreachable) else exit_codes.USAGE
 
 
 def _usage_sentence(error: click.ClickException) -> str:

@@ -21,7 +21,7 @@ MEANINGS: Final = {
     USAGE: "wrong usage, settings or files",
     ACCOUNT: "the API refused the key or the account",
     NOT_FOUND: "a message, or an alert, was not found",
-    TROUBLE: "network, timeout, server fault, or an answer that is not a report",
+    TROUBLE: "network, timeout, server fault, a store out of reach, or an answer that is no report",
     FAIL_ON: "what --fail-on names was met",
     CRASH: "a fault of smsmon itself; a note about it was written",
     INTERRUPTED: "interrupted",

@@ -15,7 +15,7 @@ from smsmon.commands.stores import the_store
 from smsmon.console.signs import ALERT, DELIVERED, FAILING, NOT_FOUND, STALE, WAITING
 from smsmon.console.twins import wants_ascii
 from smsmon.monitor.state import MessageState
-from smsmon.store.errors import StoreError
+from smsmon.store.errors import StoreError, Unreachable
 from smsmon.times import age
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def line(choice: Choice | None, ids: Container[str], tags: Sequence[str], *, tmu
         seen = _seen(settings, locations, choice, ids, tags)
     except (Failure, StoreError) as error:
         say(f"smsmon: {error}")
-        return f"{NAME} not known"
+        return f"{NAME} {'store unreachable' if isinstance(error, Unreachable) else 'not known'}"
     ascii_alone = wants_ascii(settings.display.signs, os.environ)
     return told(pieces(seen), ascii_alone=ascii_alone, tmux=tmux)
 

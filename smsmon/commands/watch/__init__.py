@@ -40,7 +40,7 @@ from smsmon.shapes import utc
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
-    from smsmon.model import Event
+    from smsmon.model import Entry, Event
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
     from smsmon.settings import Settings
@@ -95,14 +95,27 @@ def watch(
     settings = read_settings(locations)
     log_as(settings.watch.log)
     only = set(ids_from(ids, file)) if ids or file else None
-    entries = open_watchlist(locations, settings).load()
+    entries = _listed(settings, locations, only)
     if only is not None and (missing := only - {entry.id for entry in entries}):
         fail(
             f"Not on the watchlist: {listed(sorted(missing))}. `smsmon add` them first.",
             exit_codes.NOT_FOUND,
         )
-    progress(f"Watching {counted(len(only or entries), 'message')}; ctrl+c ends it.")
+    what = counted(len(only or entries), "message") if only or entries else "the watchlist"
+    progress(f"Watching {what}; ctrl+c ends it.")
     ctx.exit(_watch(settings, locations, only, how_long))
+
+
+def _listed(settings: Settings, locations: Locations, only: set[str] | None) -> Sequence[Entry]:
+    """What is on the watchlist; nothing where a store does not answer that is waited for."""
+    from smsmon.store.errors import Unreachable
+
+    try:
+        return open_watchlist(locations, settings).load()
+    except Unreachable:
+        if only is not None:
+            raise
+        return ()
 
 
 def _watch(
