@@ -50,6 +50,14 @@ def database() -> str:
 
 
 @pytest.fixture
+def team_store() -> str:
+    """The URL of a database with a new store, for this test alone."""
+    from tests.support.postgres import databases
+
+    return databases.store()
+
+
+@pytest.fixture
 def own_server() -> Iterator[Server]:
     """A PostgreSQL for this test alone: it may be stopped."""
     from tests.support.postgres import Server

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +26,10 @@ from typing import Any, Self
 import psycopg
 import pytest
 
+from smsmon.store.team import migrations
+from smsmon.store.team.address import Address
+from smsmon.store.team.database import Access
+from tests.store.reports import START
 from tests.support import keeper
 from tests.support.waiting import PATIENCE
 
@@ -244,42 +248,76 @@ def shared() -> Server:
         )
 
 
+_EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public"
+_NEW = b"""DO $$
+DECLARE each text;
+BEGIN
+    FOR each IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relname != 'meta'
+    LOOP
+        EXECUTE format('DELETE FROM %I', each);
+    END LOOP;
+    FOR each IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind = 'S'
+    LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', each);
+    END LOOP;
+    INSERT INTO clock VALUES (1, NULL);
+    INSERT INTO watchlist_version VALUES (1, 0);
+END $$"""
+"""A store as it was when it was made, at a tenth of the price."""
+
+
 class Databases:
-    """Empty databases of the shared server, each for one test at a time: they are used again."""
+    """Databases of the shared server, each for one test at a time: they are used again."""
 
     def __init__(self) -> None:
-        self._free: list[str] = []
-        self._used: list[str] = []
+        self._free: dict[bool, list[str]] = {True: [], False: []}
+        """Those with a store, and those without."""
+        self._used: dict[bool, list[str]] = {True: [], False: []}
         self._made = 0
         self._connection: psycopg.Connection[Any] | None = None
 
     def empty(self) -> str:
         """The URL of a database with nothing in it, for the running test alone."""
+        return self._given(with_store=False)
+
+    def store(self) -> str:
+        """The URL of one with a store in which nothing was written yet."""
+        return self._given(with_store=True)
+
+    def give_back(self) -> None:
+        """The test is over: what it used may be used again."""
+        for with_store, used in self._used.items():
+            self._free[with_store] += used
+            used.clear()
+
+    def _given(self, *, with_store: bool) -> str:
         server = shared()
         if self._connection is None:
             self._connection = psycopg.connect(server.url(), autocommit=True)
-        if self._free:
-            name = self._free.pop()
-            self._clean(server, name)
+        if self._free[with_store]:
+            name = self._free[with_store].pop()
+            self._connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+            with psycopg.connect(server.url(name), autocommit=True) as connection:
+                connection.execute(_NEW if with_store else _EMPTY)
         else:
             self._made += 1
             name = f"test_{os.getpid()}_{self._made}"
             self._connection.execute(f"CREATE DATABASE {name}".encode())
-        self._used.append(name)
+            if with_store:
+                make_store(server.url(name))
+        self._used[with_store].append(name)
         return server.url(name)
 
-    def give_back(self) -> None:
-        """The test is over: what it used may be used again."""
-        self._free += self._used
-        self._used = []
 
-    def _clean(self, server: Server, name: str) -> None:
-        assert self._connection is not None
-        self._connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
-        with psycopg.connect(server.url(name), autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+def make_store(url: str) -> None:
+    """What `smsmon store init` does."""
+    address = Address.parse(url)
+    with closing(Access(address).opened()) as connection:
+        migrations.make(connection, address, START)
 
 
 databases = Databases()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from smsmon.model import Entry
 from smsmon.store.past import Info, Pruned
 from smsmon.store.sql import balances
 from smsmon.store.sql.columns import ms, seconds
-from smsmon.store.sql.database import Connection
+from smsmon.store.sql.database import Connection, Row
 from smsmon.store.sql.recording import Recording
 
 DAY = 86_400.0
@@ -46,15 +46,37 @@ def doubt(connection: Connection, now: float, days: float) -> str:
     return f"The clock says {_day(now)}, and the history was last written on {_day(last)}."
 
 
-def prune(connection: Connection, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+Shed = Callable[[Connection, int, int | None], tuple[int, int]]
+"""Drops at once what it can of messages removed up to a moment and, if there is another one, due
+before that: gives how many changes and lines of the log."""
+
+
+def _nothing(connection: Connection, limit: int, due: int | None) -> tuple[int, int]:
+    del connection, limit, due
+    return 0, 0
+
+
+def prune(
+    connection: Connection,
+    watched: Sequence[Entry],
+    now: float,
+    days: float,
+    shed: Shed = _nothing,
+) -> Pruned:
     """As `Archive.prune`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
         Recording(connection).watching(watched, now)
-    return _drop(connection, limit, "removed_at <= ?", (limit,))
+    return _drop(connection, limit, "removed_at <= ?", (limit,), shed(connection, limit, None))
 
 
-def retire(connection: Connection, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+def retire(
+    connection: Connection,
+    watched: Sequence[Entry],
+    now: float,
+    days: float,
+    shed: Shed = _nothing,
+) -> Pruned:
     """As `Archive.retire`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
@@ -69,7 +91,8 @@ def retire(connection: Connection, watched: Sequence[Entry], now: float, days: f
     if agreed is None:
         return Pruned()
     limit = min(limit, agreed - ms(days * DAY))
-    return _drop(connection, limit, "removed_at <= ? AND due_at < ?", (limit, agreed))
+    which = "removed_at <= ? AND due_at < ?"
+    return _drop(connection, limit, which, (limit, agreed), shed(connection, limit, agreed))
 
 
 def _last_moment(connection: Connection) -> float | None:
@@ -83,12 +106,15 @@ def _last_moment(connection: Connection) -> float | None:
     return seconds(max(read or 0, told or 0) or None if agreed is None else agreed)
 
 
-def _drop(connection: Connection, limit: int, which: str, values: tuple[int, ...]) -> Pruned:
+def _drop(
+    connection: Connection, limit: int, which: str, values: Row, gone: tuple[int, int]
+) -> Pruned:
     """Drop messages, one transaction each, so that open consoles are not held up; and of messages
     that are not kept, and of all else, the log's lines and the alerts that were over up to
-    ``limit``, with what was told of them; silences and balances of then.
+    ``limit``, with what was told of them; silences and balances of then. Some changes and lines
+    are ``gone`` already.
     """
-    recipients = changes = 0
+    recipients, (changes, events) = 0, gone
     old = connection.execute(f"SELECT id FROM message WHERE {which}", values).fetchall()  # noqa: S608
     for row in old:
         with connection.transaction():
@@ -100,7 +126,7 @@ def _drop(connection: Connection, limit: int, which: str, values: tuple[int, ...
             connection.execute("DELETE FROM unread WHERE message = ?", row)
             connection.execute("DELETE FROM message WHERE id = ?", row)
     with connection.transaction():
-        events = connection.execute(
+        events += connection.execute(
             "DELETE FROM event WHERE at <= ? AND (message_id IS NULL"
             " OR message_id NOT IN (SELECT message_id FROM message))",
             (limit,),

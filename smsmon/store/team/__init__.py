@@ -1,1 +1,101 @@
-"""The store of a team, on PostgreSQL."""
+"""The store of a team, on PostgreSQL: what all its consoles watch, record and answer together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smsmon.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from smsmon.clock import Clock
+    from smsmon.store import Where
+    from smsmon.store.base import HistoryStore, Listener
+    from smsmon.store.shared import Lease
+    from smsmon.store.team.alerts import TeamAlerts
+    from smsmon.store.team.archive import TeamArchive
+    from smsmon.store.team.database import Access, Database
+    from smsmon.store.team.watchlist import TeamWatchlist
+
+
+def open_team(where: Where) -> TeamStore:
+    """The store at the address in the settings; nothing is connected yet. Raises ``StoreError``
+    for an address that makes no sense.
+    """
+    from smsmon.store import PLACE
+    from smsmon.store.team.address import Address
+    from smsmon.store.team.database import Access
+
+    try:
+        address = Address.parse(where.store)
+    except ValueError as error:
+        raise StoreError(PLACE, str(error).rstrip("."), "Look at the setting store.") from None
+    return TeamStore(Access(address, where.store_password))
+
+
+class TeamStore:
+    """The store in a database. Each part is imported when it is asked for.
+
+    A running console has four connections: one that writes what polls bring, one to read, one for
+    all else that is written, and one that listens.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._shared: Database | None = None
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        return {}
+
+    @property
+    def work(self) -> Database:
+        """The connection for what is short: the watchlist, alerts, leases, what was learnt."""
+        from smsmon.store.team.database import Database
+
+        if self._shared is None:
+            self._shared = Database(self.access)
+        return self._shared
+
+    def watchlist(self, clock: Clock | None = None) -> TeamWatchlist:
+        from smsmon.store.team.watchlist import TeamWatchlist
+        from smsmon.who import who
+
+        return TeamWatchlist(self.work, clock, who())
+
+    def archive(self, *, checked: bool = True) -> TeamArchive:
+        from smsmon.store.team.archive import TeamArchive
+
+        del checked  # the server looks after its files
+        return TeamArchive(self.access)
+
+    def alerts(self, clock: Clock | None = None) -> TeamAlerts:
+        from smsmon.store.team.alerts import TeamAlerts
+
+        del clock  # whoever writes says when
+        return TeamAlerts(self.work)
+
+    def history(self, clock: Clock | None = None, listener: Listener | None = None) -> HistoryStore:
+        raise NotImplementedError
+
+    def lease(self, clock: Clock, name: str) -> Lease:
+        raise NotImplementedError
+
+    def learned(self) -> bytes:
+        query = "SELECT content FROM learned"
+        row = self.work.ask(lambda db: db.execute(query).fetchone())
+        return row[0].encode() if row else b""
+
+    def keep_learned(self, content: bytes) -> None:
+        keep = (
+            "INSERT INTO learned VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET"
+            " content = excluded.content"
+        )
+        with self.work.writing() as connection, connection.transaction():
+            connection.execute(keep, (content.decode(),))
+
+    def close(self) -> None:
+        """Let go of what is shared; it is connected again when it is asked."""
+        if self._shared is not None:
+            self._shared.close()

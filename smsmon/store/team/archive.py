@@ -1,0 +1,71 @@
+"""What a team's store holds, asked and looked after: its ``Archive``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from smsmon.model import Entry
+from smsmon.store.errors import Busy
+from smsmon.store.past import Info, Pruned
+from smsmon.store.sql import care
+from smsmon.store.sql.archive import TableArchive
+from smsmon.store.sql.database import Connection as AnyConnection
+from smsmon.store.team.connection import Connection
+from smsmon.store.team.database import Database
+from smsmon.store.team.errors import speaking_of
+from smsmon.store.team.migrations import state_of
+
+_SIZE = (
+    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class"
+    " WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'"
+)
+
+
+class TeamArchive(Database, TableArchive):
+    """The history in a team's database."""
+
+    def info(self) -> Info:
+        def asked(connection: Connection) -> Info:
+            version = state_of(connection).version
+            return care.info(connection, str(self.address), _size(connection), version)
+
+        return self.ask(asked)
+
+    def doubt(self, now: float, days: float) -> str:
+        return self.ask(lambda db: care.doubt(db, now, days))
+
+    def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        with self.writing() as connection:
+            return care.prune(connection, watched, now, days, self._shed)
+
+    def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
+        with self.writing() as connection:
+            return care.retire(connection, watched, now, days, self._shed)
+
+    def vacuum(self) -> tuple[int, int]:
+        """Have the room of what was dropped used again: it stays the database's, and nobody waits.
+
+        Tables of another owner are left alone.
+        """
+        with self.writing() as connection:
+            before = _size(connection)
+            connection.execute("VACUUM (ANALYZE)")
+            return before, _size(connection)
+
+    def _shed(self, connection: AnyConnection, limit: int, due: int | None) -> tuple[int, int]:
+        """Drop whole months, as far as nobody needs them just now."""
+        gone = [0, 0]
+        # What is busy is dropped row by row, and its month another time.
+        with contextlib.suppress(Busy), speaking_of(self.address):
+            for place, kind in enumerate(("change", "event")):
+                with connection.transaction():
+                    (gone[place],) = connection.execute(
+                        "SELECT shed(?, ?, ?)", (kind, limit, due)
+                    ).fetchone()
+        return gone[0], gone[1]
+
+
+def _size(connection: AnyConnection) -> int:
+    (bytes,) = connection.execute(_SIZE).fetchone()
+    return int(bytes)

@@ -1,0 +1,221 @@
+"""A connection to a team's database, as `store.sql` asks for one: psycopg's, with few words.
+
+What is given with a statement goes without a type: the column it meets says what it is, as in
+SQLite, and a statement is prepared once, whatever numbers and gaps it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import RawCursor, adapt
+from psycopg.adapt import AdaptersMap
+from psycopg.pq import TransactionStatus
+from psycopg.types.string import StrDumperUnknown
+
+from smsmon.store.team.dialect import POSTGRESQL, PostgreSQL
+
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+WRITE_WITHIN = 10.0
+"""Seconds that a statement of a writing transaction may take, and as many that it may stand idle:
+a process that was stopped in the middle holds no rows for longer."""
+LOCK_WITHIN = 5.0
+"""Seconds that it waits for a row or a table of another process."""
+READ_WITHIN = 60.0
+"""Seconds that one question may take."""
+IDLE_READING = 300.0
+"""Seconds between two portions of an answer."""
+_PORTION = 2_000
+"""Rows that are brought at once of an answer that is read one by one."""
+
+
+class Connection:
+    """An open connection. Everything raises ``psycopg.Error``."""
+
+    dialect: PostgreSQL = POSTGRESQL
+
+    def __init__(self, connection: psycopg.Connection[Row], *, pooled: bool = False) -> None:
+        """``connection`` commits each statement by itself (autocommit); ``pooled`` tells that a
+        pooler may give each transaction to another connection of its own.
+        """
+        self._connection = connection
+        connection.cursor_factory = RawCursor
+        _adapt(connection.adapters)
+        if pooled:
+            connection.prepare_threshold = None  # what is prepared belongs to another connection
+        self.pooled = pooled
+        self.admit: Callable[[int], object] | None = None
+        """Given, at the beginning of each write, the version that one must know to use the store;
+        raises where we do not: it was changed since we connected."""
+
+    @property
+    def raw(self) -> psycopg.Connection[Row]:
+        """psycopg's own."""
+        return self._connection
+
+    @property
+    def broken(self) -> bool:
+        """True when nothing can be asked of it any more."""
+        return self._connection.closed
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.info.transaction_status not in (
+            TransactionStatus.IDLE,
+            TransactionStatus.UNKNOWN,
+        )
+
+    def execute(self, query: str, parameters: Parameters = (), /) -> psycopg.Cursor[Row]:
+        text, names = translated(query)
+        return self._connection.execute(text, _values(parameters, names))
+
+    def executemany(self, query: str, rows: Iterable[Parameters], /) -> psycopg.Cursor[Row]:
+        text, names = translated(query)
+        cursor = self._connection.cursor()
+        cursor.executemany(text, [_values(row, names) or () for row in rows])
+        return cursor
+
+    def insert(self, query: str, parameters: Parameters, /) -> int:
+        """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
+        row = self.execute(f"{query} RETURNING id", parameters).fetchone()
+        assert row is not None  # noqa: S101 - an INSERT has one
+        return int(row[0])
+
+    def stream(self, query: str, parameters: Parameters = (), /) -> Iterator[Row]:
+        """The rows of an answer as they are wanted: never all of them are here at once."""
+        text, names = translated(query)
+        with self.snapshot(), psycopg.RawServerCursor(self._connection, "answer") as cursor:
+            cursor.itersize = _PORTION
+            cursor.execute(text, _values(parameters, names))
+            yield from cursor
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One write transaction: committed at the end, rolled back on any exception."""
+        with self._within("BEGIN", WRITE_WITHIN, LOCK_WITHIN, WRITE_WITHIN, self.admit):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is asked within is answered as of one moment; within another one, of that."""
+        if self.in_transaction:
+            yield
+            return
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with self._within(begin, READ_WITHIN, READ_WITHIN, IDLE_READING):
+            yield
+
+    @contextmanager
+    def _within(
+        self,
+        begin: str,
+        most: float,
+        lock: float,
+        idle: float,
+        admit: Callable[[int], object] | None = None,
+    ) -> Iterator[None]:
+        # One text, one way there and back; and it ends with the transaction, whoever is next.
+        text = (
+            f"{begin}; SET LOCAL statement_timeout = {most * 1000:.0f};"
+            f" SET LOCAL lock_timeout = {lock * 1000:.0f};"
+            f" SET LOCAL idle_in_transaction_session_timeout = {idle * 1000:.0f}"
+        )
+        if admit is not None:
+            text += "; SELECT min_reader FROM meta"
+        try:
+            begun = self._connection.execute(text.encode())
+            if admit is not None:
+                while begun.nextset():
+                    pass
+                admit(*begun.fetchone() or (0,))
+            yield
+            if self._connection.info.transaction_status == TransactionStatus.INERROR:
+                # A COMMIT would end it without a word, and nothing of it would be kept.
+                raise psycopg.errors.InFailedSqlTransaction("a statement failed")
+            self._connection.execute(b"COMMIT")
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        try:
+            if not self.broken and self.in_transaction:
+                self._connection.execute(b"ROLLBACK")
+        except psycopg.Error:
+            self._connection.close()
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from another thread: it raises ``QueryCanceled``."""
+        self._connection.cancel_safe(timeout=2.0)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+_PARAMETER = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | (?<![\w\]:]):([a-z_]\w*) | [?]""",
+    re.VERBOSE,
+)
+
+
+@lru_cache(1024)
+def translated(query: str) -> tuple[bytes, tuple[str | int, ...]]:
+    """``query`` with the parameters of PostgreSQL, and what each of them is called here."""
+    names: dict[str | int, int] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        if found[0] == "?":
+            name: str | int = len(names)
+        elif found[1] is not None:
+            name = found[1]
+        else:
+            return found[0]
+        return f"${names.setdefault(name, len(names) + 1)}"
+
+    return _PARAMETER.sub(numbered, query).encode(), tuple(names)
+
+
+def _values(parameters: Parameters, names: tuple[str | int, ...]) -> Sequence[Any] | None:
+    if not names:
+        return None
+    if isinstance(parameters, Mapping):
+        return [parameters[str(name)] for name in names]
+    return parameters
+
+
+class _Number(adapt.Dumper):
+    """A number or a truth, as a column of any kind of number takes it."""
+
+    def dump(self, obj: Any) -> bytes:
+        return (b"1" if obj else b"0") if isinstance(obj, bool) else str(obj).encode()
+
+    def quote(self, obj: Any) -> bytes:
+        return self.dump(obj)
+
+
+class _Bytes(adapt.Dumper):
+    def dump(self, obj: bytes) -> bytes:
+        return b"\\x" + obj.hex().encode()
+
+
+class _Sum(adapt.Loader):
+    """What adds up whole numbers is one, though PostgreSQL calls it ``numeric``."""
+
+    def load(self, data: Any) -> int | float:
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+def _adapt(adapters: AdaptersMap) -> None:
+    for kind in (int, bool, float):
+        adapters.register_dumper(kind, _Number)
+    adapters.register_dumper(bytes, _Bytes)
+    adapters.register_dumper(str, StrDumperUnknown)
+    adapters.register_loader("numeric", _Sum)

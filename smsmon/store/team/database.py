@@ -1,0 +1,194 @@
+"""A connection to a team's database for one kind of work.
+
+It is opened when first asked, and again when it broke. An answer is as of one moment, and what is
+raised is a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Self, TypeVar
+from weakref import finalize
+
+import psycopg
+from psycopg import errors
+
+from smsmon.secret import Password
+from smsmon.store.errors import Unreachable
+from smsmon.store.team import migrations
+from smsmon.store.team.address import Address
+from smsmon.store.team.connection import Connection
+from smsmon.store.team.errors import Refused, of_error, speaking_of
+from smsmon.store.team.reach import Reach
+
+T = TypeVar("T")
+_AGAIN = 0.2
+"""Seconds until a question is interrupted once more."""
+_PASSWORD = "Look at store_password_file, store_password_env or store_password_command."  # noqa: S105
+
+
+class Access:
+    """How the database is reached, and whether it is: one of these for a process."""
+
+    def __init__(
+        self, address: Address, password: Callable[[], Password | None] = lambda: None
+    ) -> None:
+        """``password`` is asked at each connection, since it may change; it raises
+        ``ValueError``."""
+        self.address = address
+        self._password = password
+        self.reach = Reach()
+
+    def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection that commits each statement by itself, with ``more`` parameters of libpq's.
+
+        Raises ``Unreachable`` at once while the last try in vain was a moment ago, or another
+        ``StoreError``.
+        """
+        self.reach.check()
+        try:
+            password = self._password()
+        except ValueError as error:
+            raise Refused(self.address, str(error).rstrip("."), _PASSWORD) from None
+        try:
+            connection = psycopg.connect(
+                **self.address.to_connect(password, **more),  # type: ignore[arg-type]
+                autocommit=True,
+            )
+        except psycopg.Error as error:
+            told = of_error(self.address, error)
+            if isinstance(told, Unreachable):
+                self.reach.failed(told)
+            raise told from None
+        self.reach.worked()
+        return connection
+
+    def opened(self, **more: str) -> Connection:
+        """A connection to work with, whatever is in the database. Raises ``StoreError``."""
+        raw = self.connect(**more)
+        try:
+            with speaking_of(self.address):
+                row = raw.execute("SELECT pg_backend_pid()").fetchone()
+                # A pooler tells another number than that of the connection it lends.
+                return Connection(raw, pooled=row is None or row[0] != raw.info.backend_pid)
+        except BaseException:
+            raw.close()
+            raise
+
+    def fitting(self) -> Connection:
+        """A connection to a store that is ours to use. Raises ``StoreError``."""
+        connection = self.opened()
+        try:
+            with speaking_of(self.address):
+                migrations.must_fit(self.address, migrations.state_of(connection))
+        except BaseException:
+            connection.close()
+            raise
+        connection.admit = partial(migrations.must_admit, self.address)
+        return connection
+
+
+class Database:
+    """One connection, for one thread at a time. Everything raises ``StoreError``."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._connection: Connection | None = None
+        self._alone = threading.RLock()
+        self.unwanted: Callable[[], bool] | None = None
+        """Tells whether an answer is wanted no more; asked by ``interrupt``."""
+        self._interrupted = False
+        self._answered = threading.Event()
+        """Clear while a question is answered."""
+        self._answered.set()
+        self._forgotten: Callable[[], object] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def address(self) -> Address:
+        return self.access.address
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        """The answer to ``question``, which is put again where that was not its fault."""
+        with self._alone:
+            for again in (True, False):
+                fresh = self._connection is None
+                self._interrupted = False
+                with self._speaking():
+                    connection = self.connected()
+                    try:
+                        self._answered.clear()
+                        with connection.snapshot():
+                            return question(connection)
+                    except errors.QueryCanceled:
+                        if not (again and self._interrupted) or (self.unwanted and self.unwanted()):
+                            raise
+                    except psycopg.OperationalError:
+                        # The server began anew, say, since it was last asked.
+                        if not again or fresh or not connection.broken:
+                            raise
+                    finally:
+                        self._answered.set()
+        raise AssertionError("the second try answers or raises")
+
+    def each(self, question: Callable[[Connection], Iterator[T]]) -> Iterator[T]:
+        """The answers that ``question`` gives one by one."""
+        with self._alone, self._speaking():
+            yield from question(self.connected())
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The connection, for one piece of work, which begins its transactions itself."""
+        with self._alone, self._speaking():
+            yield self.connected()
+
+    def connected(self) -> Connection:
+        """The connection, opened anew where it broke: then it is another object. For who holds it
+        alone. Raises ``StoreError``, ``psycopg.Error``.
+        """
+        if self._connection is not None and not self._connection.broken:
+            return self._connection
+        self.close()
+        connection = self._connection = self.access.fitting()
+        # Whoever forgets to let go of it leaves no connection open.
+        self._forgotten = finalize(self, connection.close)
+        return connection
+
+    def interrupt(self) -> None:
+        """End the question that is being answered, where it is ``unwanted``. From any thread; it
+        takes the time of a connection.
+        """
+        while (
+            not self._answered.is_set()
+            and (connection := self._connection) is not None
+            and self.unwanted is not None
+            and self.unwanted()
+        ):
+            self._interrupted = True
+            with contextlib.suppress(psycopg.Error):
+                connection.interrupt()
+            self._answered.wait(_AGAIN)  # it may have come between two of its statements
+
+    def close(self) -> None:
+        """Let go; the next question connects again."""
+        with self._alone:
+            self._connection = None
+            self._forgotten()
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            told = of_error(self.address, error)
+            if isinstance(told, Unreachable):
+                self.close()
+            raise told from None

@@ -1,0 +1,121 @@
+"""What PostgreSQL says, as sentences that tell the operator what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors
+
+from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError, Unreachable
+from smsmon.store.team.address import Address
+from smsmon.text import SENTENCE_LIMIT, safe
+
+AGAIN = "It is tried again by itself."
+INIT = "`smsmon store init` makes one there."
+UNFIT: tuple[type[Exception], ...] = (errors.DataError, errors.IntegrityError)
+"""What says that the database can never take what it was given."""
+
+
+class NotMade(StoreError):
+    """The database is there, and holds no store of smsmon."""
+
+
+class Older(StoreError):
+    """The store was made by an older smsmon."""
+
+
+class Newer(StoreError):
+    """The store was changed by a newer smsmon, and this one could do it harm."""
+
+
+class Refused(StoreError):
+    """The server does not let us in."""
+
+
+@contextmanager
+def speaking_of(address: Address) -> Iterator[None]:
+    """Turn psycopg's errors into ``StoreError`` with a sentence for a person."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise of_error(address, error) from None  # what psycopg says may hold more than we may
+
+
+def of_error(address: Address, error: psycopg.Error) -> StoreError:
+    """The ``StoreError`` that says ``error`` in plain words."""
+    match error:
+        case errors.QueryCanceled() | errors.LockNotAvailable() | errors.TransactionRollback():
+            return Busy(address, "another process held it for too long", AGAIN)
+        case errors.DiskFull():
+            remedy = "Free some room there; it is tried again by itself."
+            return DiskFull(address, "the disk of the server is full", remedy)
+        case errors.InsufficientPrivilege():
+            why = f"this user may not do that ({said(error)})"
+            remedy = "Connect as another user, or have its rights set: see `smsmon store roles`."
+            return NotWritable(address, why, remedy)
+        case errors.UndefinedTable() | errors.UndefinedColumn() | errors.UndefinedFunction():
+            why = f"it holds no whole store of smsmon ({said(error)})"
+            return NotMade(address, why, f"Look with `smsmon store check`; {INIT}")
+        case errors.ReadOnlySqlTransaction():
+            why = "the server that was found takes no writes"
+            return Unreachable(address, why, f"One that does is looked for. {AGAIN}")
+        case (
+            errors.InvalidAuthorizationSpecification()
+            | errors.InvalidCatalogName()
+            | errors.InvalidPassword()
+        ):
+            return _refused(address, said(error))
+        case errors.OutOfMemory() | errors.InternalError() | errors.ProgrammingError():
+            return StoreError(address, f"PostgreSQL says: {said(error)}", AGAIN)
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return _unreachable(address, error)
+    return StoreError(address, f"PostgreSQL says: {said(error)}", AGAIN)
+
+
+def _unreachable(address: Address, error: psycopg.Error) -> StoreError:
+    text = said(error)
+    if found := next((each for each in _NOT_LET_IN if each in text), None):
+        return _refused(address, text, _NOT_LET_IN[found])
+    if isinstance(error, errors.ConnectionTimeout) or "timeout expired" in text:
+        return Unreachable(address, "it does not answer", AGAIN)
+    if "remaining connection slots" in text or "too many" in text:
+        return Unreachable(address, "it has no room for another connection", AGAIN)
+    return Unreachable(address, f"it does not answer ({text})" if text else "it is gone", AGAIN)
+
+
+_SOURCE = "Name its source with store_password_file, _env or _command, or put it into ~/.pgpass."
+_NOT_LET_IN = {
+    "password authentication failed": f"Look at the password. {_SOURCE}",
+    "no password supplied": _SOURCE,
+    "fe_sendauth": _SOURCE,
+    "no pg_hba.conf entry": "Have the server let this user in from here (pg_hba.conf).",
+    "does not exist": "Look at the address, or have it made on the server.",
+    "Peer authentication failed": "Name another user in the address, or connect by TCP.",
+    "is not permitted to log in": "Name a role that may log in.",
+    "certificate": "Look at sslmode and sslrootcert in the address.",
+    "SSL": "Look at sslmode in the address, and at the server's certificate.",
+    "definition of service": "Look at the name, and at the file of services (pg_service.conf).",
+}
+"""What a server that does not let us in says, and what to do about it. One that speaks another
+language is told as one that does not answer, with what it says."""
+
+
+def _refused(address: Address, text: str, remedy: str = "Look at the address.") -> Refused:
+    return Refused(address, f"it cannot be connected to ({text})", remedy)
+
+
+def said(error: psycopg.Error) -> str:
+    """The last line of what libpq or the server said, without where it was and without values."""
+    text = error.diag.message_primary or str(error)
+    lines = [each.strip() for each in text.splitlines() if each.strip()]
+    told = next((each for each in reversed(lines) if "failed: " in each), lines[0] if lines else "")
+    told = told.rpartition("failed: ")[2].rpartition("is bad: ")[2]
+    told = told.removeprefix("FATAL:").removeprefix("ERROR:").strip()
+    return safe(_QUOTED_VALUE.sub("…", told).rstrip("."), SENTENCE_LIMIT)
+
+
+_QUOTED_VALUE = re.compile(r"(?<=syntax: )\".*\"|(?<=: )\".*\"$", re.DOTALL)
+"""What was given with a statement: a text of somebody, and perhaps more than may be shown."""
