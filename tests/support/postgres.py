@@ -249,23 +249,20 @@ def shared() -> Server:
 
 
 _EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public"
-_NEW = b"""DO $$
-DECLARE each text;
+_ANEW = b"""DO $do$
+DECLARE body text;
 BEGIN
-    FOR each IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-        AND relkind IN ('r', 'p') AND NOT relispartition AND relname != 'meta'
-    LOOP
-        EXECUTE format('DELETE FROM %I', each);
-    END LOOP;
-    FOR each IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-        AND relkind = 'S'
-    LOOP
-        EXECUTE format('ALTER SEQUENCE %I RESTART', each);
-    END LOOP;
-    INSERT INTO clock VALUES (1, NULL);
-    INSERT INTO watchlist_version VALUES (1, 0);
-END $$"""
-"""A store as it was when it was made, at a tenth of the price."""
+    SELECT string_agg(CASE relkind
+        WHEN 'S' THEN format('PERFORM setval(%L, 1, false);', relname)
+        ELSE format('DELETE FROM %I;', relname) END, ' ')
+    INTO body FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'p', 'S') AND NOT relispartition AND relname != 'meta';
+    CREATE SCHEMA tests;
+    EXECUTE 'CREATE FUNCTION tests.anew() RETURNS void LANGUAGE plpgsql AS $body$ BEGIN '
+        || body || ' INSERT INTO clock VALUES (1, NULL);'
+        || ' INSERT INTO watchlist_version VALUES (1, 0); END $body$';
+END $do$"""
+"""Makes ``tests.anew()``: a store as it was when it was made, at a tenth of the price."""
 
 
 class Databases:
@@ -277,6 +274,7 @@ class Databases:
         self._used: dict[bool, list[str]] = {True: [], False: []}
         self._made = 0
         self._connection: psycopg.Connection[Any] | None = None
+        self._cleaners: dict[str, psycopg.Connection[Any]] = {}
 
     def empty(self) -> str:
         """The URL of a database with nothing in it, for the running test alone."""
@@ -298,19 +296,30 @@ class Databases:
             self._connection = psycopg.connect(server.url(), autocommit=True)
         if self._free[with_store]:
             name = self._free[with_store].pop()
-            self._connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-            )
-            with psycopg.connect(server.url(name), autocommit=True) as connection:
-                connection.execute(_NEW if with_store else _EMPTY)
         else:
             self._made += 1
             name = f"test_{os.getpid()}_{self._made}"
             self._connection.execute(f"CREATE DATABASE {name}".encode())
             if with_store:
                 make_store(server.url(name))
+                with psycopg.connect(server.url(name), autocommit=True) as connection:
+                    connection.execute(_ANEW)
         self._used[with_store].append(name)
+        self._clean(name, with_store=with_store)
         return server.url(name)
+
+    def _clean(self, name: str, *, with_store: bool) -> None:
+        """What a test left behind is gone, and who it left behind is thrown out."""
+        connection = self._cleaners.get(name)
+        if connection is None:
+            connection = psycopg.connect(shared().url(name), autocommit=True)
+            self._cleaners[name] = connection
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid != pg_backend_pid()",
+            [name],
+        )
+        connection.execute(b"SELECT tests.anew()" if with_store else _EMPTY)
 
 
 def make_store(url: str) -> None:

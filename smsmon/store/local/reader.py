@@ -73,6 +73,9 @@ class Reader:
         with self._alone, self._speaking():
             yield from question(self._connected())
 
+    def interrupt(self) -> None:
+        """SQLite asks by itself whether an answer is ``unwanted``."""
+
     def close(self) -> None:
         """Let go of the database; the next question opens it again."""
         with self._alone:

@@ -44,7 +44,7 @@ def delivery_times(
     durations: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
     last, phone_of = (0, 0), connection.dialect.phone_of
     parameters = {"earliest": EARLIEST_DATE, "since": ms(since), "until": ms_until(until)}
-    for message, slot, phone, took in connection.execute(_DELIVERED, parameters):
+    for message, slot, phone, took in connection.stream(_DELIVERED, parameters):
         if (message, slot) != last and message in rows:
             for key in _keys(by, rows[message], phone_of(phone)):
                 durations[key].append(max(0, took) / 1000)

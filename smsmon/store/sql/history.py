@@ -32,6 +32,12 @@ class Interruptible(Archive, Asked, Protocol):
     unwanted: Callable[[], bool] | None
     """Asked now and then, while a question is answered; the answer is then not given."""
 
+    def interrupt(self) -> None:
+        """See at once whether it is ``unwanted``. In any thread but that of the question; it may
+        take a while.
+        """
+        ...
+
 
 class TableHistory(HistoryWriter):
     """A ``HistoryStore`` in tables, but for what is said by which process polls.
@@ -66,6 +72,7 @@ class TableHistory(HistoryWriter):
 
     async def close(self) -> None:
         self._left.set()
+        self._interrupt()
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, self._archive.close)
@@ -97,7 +104,11 @@ class TableHistory(HistoryWriter):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except asyncio.CancelledError:
             cancelled.set()
+            self._interrupt()
             raise
+
+    def _interrupt(self) -> None:
+        threading.Thread(target=self._archive.interrupt, daemon=True).start()
 
 
 def _in_loop(called: Callable[..., object]) -> Callable[..., object]:

@@ -92,7 +92,7 @@ class TeamStore:
             "INSERT INTO learned VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET"
             " content = excluded.content"
         )
-        with self.work.writing() as connection, connection.transaction():
+        with self.work.writing() as connection:
             connection.execute(keep, (content.decode(),))
 
     def close(self) -> None:

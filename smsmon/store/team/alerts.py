@@ -7,9 +7,10 @@ import secrets
 import socket
 from collections.abc import Callable
 
+from smsmon.store.shared import News
 from smsmon.store.sql.alerts import TableAlerts, nobody_polls
 from smsmon.store.sql.fence import Fence
-from smsmon.store.team.database import Database
+from smsmon.store.team.database import Database, Telling
 
 
 class TeamAlerts(TableAlerts):
@@ -17,7 +18,7 @@ class TeamAlerts(TableAlerts):
 
     def __init__(self, database: Database, fence: Callable[[], Fence] = nobody_polls) -> None:
         claimant = f"{os.getpid()}@{socket.gethostname()} {secrets.token_hex(8)}"
-        super().__init__(database, claimant, _may_live, fence)
+        super().__init__(Telling(database, News.ALERTS), claimant, _may_live, fence)
 
 
 def _may_live(claimant: str) -> bool:

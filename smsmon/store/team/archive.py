@@ -36,11 +36,11 @@ class TeamArchive(Database, TableArchive):
         return self.ask(lambda db: care.doubt(db, now, days))
 
     def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        with self.writing() as connection:
+        with self.working() as connection:
             return care.prune(connection, watched, now, days, self._shed)
 
     def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        with self.writing() as connection:
+        with self.working() as connection:
             return care.retire(connection, watched, now, days, self._shed)
 
     def vacuum(self) -> tuple[int, int]:
@@ -48,7 +48,7 @@ class TeamArchive(Database, TableArchive):
 
         Tables of another owner are left alone.
         """
-        with self.writing() as connection:
+        with self.working() as connection:
             before = _size(connection)
             connection.execute("VACUUM (ANALYZE)")
             return before, _size(connection)

@@ -6,6 +6,7 @@ SQLite, and a statement is prepared once, whatever numbers and gaps it is given.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class Connection:
         if pooled:
             connection.prepare_threshold = None  # what is prepared belongs to another connection
         self.pooled = pooled
+        self._numbers = itertools.count()
         self.admit: Callable[[int], object] | None = None
         """Given, at the beginning of each write, the version that one must know to use the store;
         raises where we do not: it was changed since we connected."""
@@ -59,6 +61,11 @@ class Connection:
     def raw(self) -> psycopg.Connection[Row]:
         """psycopg's own."""
         return self._connection
+
+    @property
+    def backend(self) -> int:
+        """The process of the server that works for us; behind a pooler, whatever that says."""
+        return self._connection.info.backend_pid
 
     @property
     def broken(self) -> bool:
@@ -91,7 +98,8 @@ class Connection:
     def stream(self, query: str, parameters: Parameters = (), /) -> Iterator[Row]:
         """The rows of an answer as they are wanted: never all of them are here at once."""
         text, names = translated(query)
-        with self.snapshot(), psycopg.RawServerCursor(self._connection, "answer") as cursor:
+        name = f"answer{next(self._numbers)}"
+        with self.snapshot(), psycopg.RawServerCursor(self._connection, name) as cursor:
             cursor.itersize = _PORTION
             cursor.execute(text, _values(parameters, names))
             yield from cursor

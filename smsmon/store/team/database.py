@@ -18,8 +18,10 @@ from psycopg import errors
 
 from smsmon.secret import Password
 from smsmon.store.errors import Unreachable
+from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
+from smsmon.store.team.bell import Bell
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.errors import Refused, of_error, speaking_of
 from smsmon.store.team.reach import Reach
@@ -41,6 +43,7 @@ class Access:
         self.address = address
         self._password = password
         self.reach = Reach()
+        self.bell = Bell(self.connect, self.reach)
 
     def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection that commits each statement by itself, with ``more`` parameters of libpq's.
@@ -91,6 +94,20 @@ class Access:
         return connection
 
 
+class Telling:
+    """A database to which everything that is written is news for others."""
+
+    def __init__(self, database: Database, news: News) -> None:
+        self._database = database
+        self._news = news
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        return self._database.ask(question)
+
+    def writing(self) -> contextlib.AbstractContextManager[Connection]:
+        return self._database.writing(self._news)
+
+
 class Database:
     """One connection, for one thread at a time. Everything raises ``StoreError``."""
 
@@ -100,6 +117,7 @@ class Database:
         self._alone = threading.RLock()
         self.unwanted: Callable[[], bool] | None = None
         """Tells whether an answer is wanted no more; asked by ``interrupt``."""
+        self._owed = NOTHING_NEW
         self._interrupted = False
         self._answered = threading.Event()
         """Clear while a question is answered."""
@@ -145,10 +163,29 @@ class Database:
             yield from question(self.connected())
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def working(self) -> Iterator[Connection]:
         """The connection, for one piece of work, which begins its transactions itself."""
         with self._alone, self._speaking():
             yield self.connected()
+
+    @contextlib.contextmanager
+    def writing(self, news: News = NOTHING_NEW) -> Iterator[Connection]:
+        """One write transaction, which brings ``news`` for others."""
+        with self.working() as connection:
+            with connection.transaction():
+                yield connection
+                self.ring(connection, news)
+            self.rung()
+
+    def ring(self, connection: Connection, news: News) -> None:
+        """Ring for ``news``, at the end of a transaction."""
+        if news:
+            self._owed = self.access.bell.ring(connection.execute, connection.backend, news)
+
+    def rung(self) -> None:
+        """The transaction is kept: what it could not ring for yet is rung for in its time."""
+        owed, self._owed = self._owed, NOTHING_NEW
+        self.access.bell.owe(owed)
 
     def connected(self) -> Connection:
         """The connection, opened anew where it broke: then it is another object. For who holds it

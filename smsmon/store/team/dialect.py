@@ -12,7 +12,7 @@ class PostgreSQL:
     by_phone = _BY_PHONE
     fragment = (
         "SELECT r.phone FROM (SELECT DISTINCT phone FROM recipient"  # noqa: S608 - constants
-        f" WHERE position(:digits IN phone) > 0 OR phone !~ {_E164}) r ORDER BY {_BY_PHONE}"
+        f" WHERE position(? IN phone) > 0 OR phone !~ {_E164}) r ORDER BY {_BY_PHONE}"
     )
     stamped = ", xid = pg_current_xact_id()"
 

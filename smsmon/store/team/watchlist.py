@@ -16,6 +16,7 @@ from smsmon.clock import Clock
 from smsmon.model import Entry
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
+from smsmon.store.shared import News
 from smsmon.store.sql.database import Row
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Database
@@ -79,13 +80,14 @@ class TeamWatchlist(EditedList):
 
     def update(self, operation: Operation) -> list[Entry]:
         with self._guard:
-            with self._database.writing() as connection, connection.transaction():
+            with self._database.writing() as connection:
                 connection.execute(f"{_VERSION} FOR UPDATE")
                 version, before = _read(connection)
                 entries = tuple(operation(list(before)))
                 if _write(connection, before, entries):
                     version += 1
                     connection.execute("UPDATE watchlist_version SET version = ?", (version,))
+                    self._database.ring(connection, News.WATCHLIST)
             self._know(version, entries)
             return list(entries)
 

@@ -110,7 +110,7 @@ def test_an_open_connection_writes_no_more_once_a_change_shut_it_out(database: s
 
 
 def _keep(store: Database) -> None:
-    with store.writing() as connection, connection.transaction():
+    with store.writing() as connection:
         connection.execute("INSERT INTO word (text) VALUES ('x') ON CONFLICT (text) DO NOTHING")
 
 
