@@ -158,17 +158,27 @@ def open_client(
         raise AccountProblem(name, f"Profile {name}: {error}") from None
 
 
+OpenWindow = Callable[[str], "Window | None"]
+"""Opens the window of an address that other machines share too; None: there is none."""
+
+
+def no_window(address: str) -> None:
+    """There is no window that other machines share."""
+    del address
+
+
 def windows_of(
     profiles: Iterable[str],
     settings: Settings,
     complain: Callable[[str], None],
     opened: dict[str, Window] | None = None,
+    beyond: OpenWindow = no_window,
 ) -> dict[str, Window]:
     """Profile → the window of requests of its address.
 
-    All smsmon processes of this user on this machine count in it. ``complain`` is given one
-    sentence where that cannot be. ``opened`` (address → window) are those that are open, which
-    this adds to.
+    All smsmon processes of this user on this machine count in it, or those of other machines
+    too where ``beyond`` opens one. ``complain`` is given one sentence where that cannot be.
+    ``opened`` (address → window) are those that are open, which this adds to.
     """
     from smsmon.window import address_of, shared_window
 
@@ -185,7 +195,7 @@ def windows_of(
         if name in settings.profiles:
             address = address_of(settings.profiles[name].base_url)
             if address not in opened:
-                opened[address] = shared_window(address, once)
+                opened[address] = beyond(address) or shared_window(address, once)
             windows[name] = opened[address]
     return windows
 
@@ -245,13 +255,20 @@ class Accounts:
         """Profiles whose balance could be read."""
         self._opened: dict[str, Window] = {}
         """Address → its window."""
+        self.window_beyond: OpenWindow = no_window
+        """To be set before ``windows`` are first asked for."""
         self._leaving: set[asyncio.Task[None]] = set()
         """The clients that were replaced, and are not closed yet."""
 
     @cached_property
     def windows(self) -> dict[str, Window]:
         """Profile → the window of requests of its address."""
-        return windows_of(self.settings.profiles, self.settings, self._complain, self._opened)
+        return self._windows(self.settings)
+
+    def _windows(self, settings: Settings) -> dict[str, Window]:
+        return windows_of(
+            settings.profiles, settings, self._complain, self._opened, self.window_beyond
+        )
 
     async def connect(self, name: str) -> None:
         """Open an account's client, with its key read anew."""
@@ -290,7 +307,7 @@ class Accounts:
         before, self.settings = self.settings, settings
         windows, self.windows = (
             self.windows,
-            windows_of(settings.profiles, settings, self._complain, self._opened),
+            self._windows(settings),
         )
         anew = {
             name

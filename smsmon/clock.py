@@ -63,6 +63,16 @@ async def sleep(clock: Clock, seconds: float | None) -> None:
     await clock.wait(asyncio.Event(), seconds)
 
 
+def slept() -> float:
+    """Seconds that this machine slept since it was started, as far as it says, give or take
+    some microseconds: those that ``monotonic`` does not count."""
+    try:
+        counted = time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (AttributeError, OSError):
+        return 0.0
+    return counted - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 class SystemClock:
     """The machine's clock."""
 

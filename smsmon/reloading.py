@@ -27,6 +27,7 @@ NEXT_START: frozenset[KeyPath] = frozenset(
     {
         ("history", "retention_days"),
         ("display", "plain"),
+        ("polling", "egress"),
         ("store",),
         ("store_password_env",),
         ("store_password_file",),
@@ -34,8 +35,8 @@ NEXT_START: frozenset[KeyPath] = frozenset(
     }
 )
 """What is read at the start alone: old history is not dropped because a number was typed, a
-screen is told in words from its first line or not at all, and nobody changes to another store
-with what was found for this one."""
+screen is told in words from its first line or not at all, nobody changes to another store with
+what was found for this one, and what was sent is counted where it was asked for."""
 _NAMED = 3
 """Settings that are named in a line; of more, their tables are."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
+from smsmon.egress import egress_windows
 from smsmon.known import AccountState, Condition
 from smsmon.learned import Learning
 from smsmon.model import Balance, Entry
@@ -65,6 +66,7 @@ class Session:
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self._store = open_store(locations, accounts.settings)
+        accounts.window_beyond = egress_windows(self._store, accounts.settings, clock)
         self._complain = complain
         self._name = name
         self._only = only

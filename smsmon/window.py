@@ -285,19 +285,25 @@ class LeftAlone(ReadError):
     """The server asked to be left alone for longer than the caller waits: nothing was sent."""
 
 
+class NotCounted(ReadError):
+    """The request could not be counted with those of others: nothing was sent."""
+
+
 async def ask(
     call: Callable[[], Awaitable[T]], budget: Budget, clock: Clock, *, patience: float = 0.0
 ) -> T:
     """What ``call`` brings, once the window lets one more request out.
 
-    Raises what it raises, and `LeftAlone` where the server asked for a pause that lasts longer
-    than ``patience`` seconds from now. For a window that is only full it waits as long as it
-    takes: a minute, and more where others share it.
+    Raises what it raises, `LeftAlone` where the server asked for a pause that lasts longer
+    than ``patience`` seconds from now, and `NotCounted`. For a window that is only full it waits
+    as long as it takes: a minute, and more where others share it.
     """
     while wait := budget.window.take(clock.monotonic(), budget.limit, urgent=False):
         now = clock.monotonic()
         if budget.held_until - now > patience:
             raise LeftAlone(left_alone(budget, clock))
+        if why := budget.window.trouble:
+            raise NotCounted(Fault(FaultKind.NETWORK, why))
         await sleep(clock, wait)
     left = clock.monotonic()
     try:

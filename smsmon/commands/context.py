@@ -13,7 +13,7 @@ from smsmon.commands.stores import the_store
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    from smsmon.accounts import Accounts
+    from smsmon.accounts import Accounts, OpenWindow
     from smsmon.clock import Clock
     from smsmon.commands.output import Level
     from smsmon.locations import Locations
@@ -90,6 +90,16 @@ def complain(sentence: str, level: Level = "warning", **fields: str) -> None:
     say(f"smsmon: {sentence}", level, **fields)
 
 
+def window_beyond(settings: Settings, clock: Clock) -> OpenWindow:
+    """What opens the windows that other machines share too, where the store is a team's."""
+    from smsmon.accounts import no_window
+    from smsmon.egress import egress_windows
+
+    if not settings.store:
+        return no_window
+    return egress_windows(the_store(find_locations(), settings), settings, clock)
+
+
 @asynccontextmanager
 async def open_accounts(
     names: Iterable[str], settings: Settings, clock: Clock
@@ -98,6 +108,7 @@ async def open_accounts(
     from smsmon.accounts import Accounts
 
     accounts = Accounts(settings, clock, complain)
+    accounts.window_beyond = window_beyond(settings, clock)
     try:
         for name in dict.fromkeys(names):
             await accounts.connect(name)

@@ -86,6 +86,6 @@ def what_of_account(account: AccountState, formats: Formats, retry_key: str) -> 
 def limit_used_up(until: float, allowed: int, formats: Formats) -> str:
     """What becomes of a wish to ask while no more requests are allowed, up to ``until``."""
     return (
-        f"All {allowed:,} requests a minute are used up, by all smsmon programs here together."
+        f"All {allowed:,} requests a minute are used up, by all smsmon programs that share them."
         f" The next goes out at {formats.moment(until)}."
     )

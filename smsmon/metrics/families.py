@@ -41,7 +41,11 @@ def _of_process(seen: Seen) -> Iterator[Metric]:
         ("healthy", "1 while all is well with this process (see smsmon watch).", seen.well),
         ("store_up", "1 while the store answers.", seen.unreachable_since is None),
         ("polling", "1 while this process asks the API, 0 while it follows another.", seen.polls),
-        ("requests_per_minute", "Requests of the last minute, of all smsmon here.", seen.requests),
+        (
+            "requests_per_minute",
+            "Requests of the last minute, of all who share the limit.",
+            seen.requests,
+        ),
         ("requests_per_minute_limit", "As many are allowed at present.", seen.allowed),
     ):
         yield _gauge(name, help_, (), [((), float(value))])

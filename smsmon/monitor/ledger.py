@@ -366,6 +366,11 @@ class Window:
         """When the window has room for an urgent request; in the past when it has now."""
         return self.ledger.full_until(now, limit)
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be counted, so that nothing goes out; empty when all is well."""
+        return ""
+
     # --- asking --------------------------------------------------------------------------
 
     def edit(self, now: float, change: Change) -> float | None:

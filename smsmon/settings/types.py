@@ -115,6 +115,18 @@ class Polling(Struct, frozen=True, kw_only=True):
             "always: this one, and an auto one lets it. never: this one only shows."
         ),
     ] = "auto"
+    egress: Annotated[
+        str,
+        Meta(
+            description="With a team's store: a name for the address that requests leave this "
+            "host by. The API counts requests by that address, and behind NAT all hosts of an "
+            "office have the same one, which no host can see: give them the same name here, and "
+            "they share one budget. Empty: this host's name, a budget for this host alone.",
+            max_length=64,
+            pattern="^[^\\x00-\\x1f\\x7f]*$",
+            examples=["office-paris"],
+        ),
+    ] = ""
 
 
 class Network(Struct, frozen=True, kw_only=True):

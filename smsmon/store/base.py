@@ -21,6 +21,7 @@ from smsmon.clock import Clock
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary
 from smsmon.model import Balance, Entry, Event, Final, Transition
 from smsmon.store.alerts import AlertStore
+from smsmon.store.allowance import Allowance
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
@@ -70,6 +71,11 @@ class Store(Protocol):
 
     def lease(self, clock: Clock, name: str) -> Lease:
         """The lease to poll, for a process that is called ``name``."""
+        ...
+
+    def allowance(self, egress: str, address: str) -> Allowance | None:
+        """What all that leave by ``egress`` may ask of the API at ``address``; None where the
+        store knows of this machine alone."""
         ...
 
     def learned(self) -> bytes:

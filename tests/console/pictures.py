@@ -31,22 +31,12 @@ class Picture:
     """One state of the console, and how to get there."""
 
     name: str
-    look: Play
-    """What leads to it in a console that is open."""
-    seconds: float = 90.5
-    """How long it is open then."""
+    play: Play
     entries: tuple[Entry, ...] = DAY
     environ: dict[str, str] = field(default_factory=dict)
     config: str = ""
     """What the settings file has."""
     sizes: tuple[str, ...] = ("80x24", "140x40")
-    alone: bool = False
-    """Whether other looks at the same console would not be as they are without this one."""
-
-    async def play(self, scene: Scene, pilot: Pilot[Any]) -> None:
-        """Open the console, and do what leads to it."""
-        await scene.open(pilot, self.seconds)
-        await self.look(scene, pilot)
 
     def scene(self, home: Path) -> Scene:
         """The console to play it on."""
@@ -56,10 +46,15 @@ class Picture:
 
 
 async def _running(scene: Scene, pilot: Pilot[Any]) -> None:
-    pass
+    await scene.open(pilot, 90.5)
+
+
+async def _empty(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 1.5)
 
 
 async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90.5)
     scene.screen.picture.messages.table.move_to_key("2270142")
     await pilot.press("enter")
     await scene.show(pilot)
@@ -75,11 +70,13 @@ async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _stale(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60.5)
     scene.client.fault = _NETWORK
     await scene.pass_time(pilot, 300)
 
 
 async def _bad_key(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60.5)
     scene.client.fault = _REFUSED
     await scene.pass_time(pilot, 60)
 
@@ -92,6 +89,7 @@ async def _filtered(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90.5)
     await scene.pass_time(pilot, 1200)
     await pilot.press("o")
     await scene.done("overview")
@@ -99,6 +97,7 @@ async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _find(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 90.5)
     await pilot.press("n")
     await pilot.press(*"98 25 30".replace(" ", ""))
     await scene.done("find")
@@ -106,11 +105,13 @@ async def _find(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _help(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60.5)
     await pilot.press("question_mark")
     await pilot.pause()
 
 
 async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 60.5)
     await pilot.press("a")
     await pilot.pause()
     scene.app.screen.query_one("#ids", TextArea).insert(
@@ -120,6 +121,7 @@ async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 5.5)
     for seconds in (0, 295):  # what could not be read at first is on record before it can be
         await scene.pass_time(pilot, seconds)
         await scene.screen.session.history.flush()
@@ -133,6 +135,7 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
+    await scene.open(pilot, 50.5)
     await pilot.press("up")  # which ends the notice of what held at the start
     await scene.pass_time(pilot, 15)
 
@@ -149,9 +152,10 @@ async def _alerts(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 def _pressing(*keys: str) -> Play:
-    """After these keys."""
+    """The console with some reports, after these keys."""
 
     async def play(scene: Scene, pilot: Pilot[Any]) -> None:
+        await scene.open(pilot, 90.5)
         await pilot.press(*keys)
         await scene.show(pilot)
 
@@ -159,23 +163,23 @@ def _pressing(*keys: str) -> Play:
 
 
 PICTURES = (
-    Picture("empty", _running, 1.5, (), alone=True),
+    Picture("empty", _empty, ()),
     Picture("running", _running, sizes=EVERY_SIZE),
     Picture("ascii", _running, environ={"SMSMON_DISPLAY_SIGNS": "ascii"}, sizes=("80x24",)),
     Picture("plain", _running, environ={"SMSMON_DISPLAY_PLAIN": "true"}, sizes=("80x24",)),
     Picture("recipients", _recipients),
     Picture("recipient", _recipient, sizes=EVERY_SIZE),
-    Picture("stale", _stale, 60.5, alone=True),
-    Picture("bad_key", _bad_key, 60.5, alone=True),
+    Picture("stale", _stale),
+    Picture("bad_key", _bad_key),
     Picture("filtered", _filtered),
-    Picture("overview", _overview, sizes=EVERY_SIZE, alone=True),
+    Picture("overview", _overview, sizes=EVERY_SIZE),
     Picture("find", _find),
-    Picture("help", _help, 60.5),
-    Picture("adding", _adding, 60.5),
-    Picture("happened", _happened, 5.5, alone=True),
-    Picture("alert", _alert, 50.5, config=ALERTS, sizes=("80x24", "120x35"), alone=True),
-    Picture("alerts", _alerts, 50.5, config=ALERTS, alone=True),
-    Picture("trouble", _pressing("f"), config=ALERTS, alone=True),
+    Picture("help", _help),
+    Picture("adding", _adding),
+    Picture("happened", _happened),
+    Picture("alert", _alert, config=ALERTS, sizes=("80x24", "120x35")),
+    Picture("alerts", _alerts, config=ALERTS),
+    Picture("trouble", _pressing("f"), config=ALERTS),
     Picture("palette", _pressing("colon", *"theme"), sizes=("80x24",)),
     Picture("columns", _pressing("c"), sizes=("80x24",)),
     Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=("80x24",)),

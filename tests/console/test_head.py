@@ -274,7 +274,7 @@ def test_why_an_account_is_not_asked(account: AccountState, told: str) -> None:
 
 def test_when_the_next_request_goes_out_is_told_where_the_limit_is_used_up() -> None:
     assert limit_used_up(START + 5, 2_000, FORMATS) == (
-        "All 2,000 requests a minute are used up, by all smsmon programs here together."
+        "All 2,000 requests a minute are used up, by all smsmon programs that share them."
         " The next goes out at 10:00:05."
     )
 

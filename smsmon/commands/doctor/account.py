@@ -22,6 +22,7 @@ from smsmon.api.backend import look_up
 from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
 from smsmon.clock import SystemClock
+from smsmon.commands.context import window_beyond
 from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.model import ReadError
 from smsmon.monitor.budget import Budget
@@ -120,7 +121,8 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
 
     async def asked() -> tuple[ReadError | None, float | None, float | None, float]:
         clock = SystemClock()
-        windows = windows_of([name], settings, lambda _: None)
+        beyond = window_beyond(settings, clock)
+        windows = windows_of([name], settings, lambda _: None, beyond=beyond)
         budget = Budget(settings.polling.budget, windows[name])
         async with open_client(name, settings, clock, key=key) as client:
             failed = None

@@ -54,6 +54,9 @@ class LocalStore:
 
         return LocalLease(self._history, clock, name)
 
+    def allowance(self, egress: str, address: str) -> None:
+        del egress, address  # see ``smsmon.window``
+
     def learned(self) -> bytes:
         from smsmon.store.local.files import read
 

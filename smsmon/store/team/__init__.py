@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.archive import TeamArchive
     from smsmon.store.team.database import Access, Database
+    from smsmon.store.team.slices import Slices
     from smsmon.store.team.watchlist import TeamWatchlist
 
 
@@ -81,6 +82,13 @@ class TeamStore:
 
     def lease(self, clock: Clock, name: str) -> Lease:
         raise NotImplementedError
+
+    def allowance(self, egress: str, address: str) -> Slices:
+        from secrets import token_hex
+
+        from smsmon.store.team.slices import Slices
+
+        return Slices(self.work, egress, address, token_hex(8))
 
     def learned(self) -> bytes:
         query = "SELECT content FROM learned"

@@ -11,33 +11,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from math import ceil, inf
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from smsmon.store.allowance import Allowance, Call, Terms, Told, Use
+
+if TYPE_CHECKING:
+    from smsmon.store.team.database import Database
 
 TICK = 0.5
 """Seconds: what came back is counted in stretches of this length."""
 LIVES = 5.0
 """Seconds after a call for which a part is kept for who needs it."""
-
-TABLE = """
-CREATE TABLE allowance (
-    egress text NOT NULL,
-    address text NOT NULL,
-    at double precision NOT NULL DEFAULT 0,
-    landed integer[] NOT NULL DEFAULT '{0}',
-    takers jsonb NOT NULL DEFAULT '{}',
-    held double precision NOT NULL DEFAULT '-infinity',
-    told double precision NOT NULL DEFAULT '-infinity',
-    strikes double precision NOT NULL DEFAULT 0,
-    eased_at double precision NOT NULL DEFAULT '-infinity',
-    eased_to double precision NOT NULL DEFAULT 0,
-    well double precision NOT NULL DEFAULT '-infinity',
-    PRIMARY KEY (egress, address)
-) WITH (fillfactor = 25)
-"""
-"""``landed``: requests that came back in each stretch up to ``at``, the newest first. ``takers``:
-by the random id of each process, how it stood with it at its last call."""
 
 CLOCK = "extract(epoch FROM clock_timestamp())"
 """Not ``now()``, which is when the statement began to wait for the row."""
@@ -149,27 +133,15 @@ RETURNING at, at, landed, takers, held, told, strikes, eased_at, eased_to, well
 """
 
 
-class _Rows(Protocol):
-    def fetchone(self) -> Any: ...
-
-
-class Connection(Protocol):
-    """What is asked of a connection to the database."""
-
-    def execute(self, query: str, parameters: Mapping[str, object], /) -> _Rows: ...
-
-    def close(self) -> None: ...
-
-
 class Slices(Allowance):
     """The allowance of ``address`` for all that leave by ``egress``, as one process has it.
 
-    ``owner`` is the random id of the process. ``connection`` writes each statement at once.
+    ``owner`` is the random id of the process. Each statement is committed by itself.
     """
 
     def __init__(
         self,
-        connection: Connection,
+        database: Database,
         egress: str,
         address: str,
         owner: str,
@@ -177,7 +149,7 @@ class Slices(Allowance):
         clock: str = CLOCK,
     ) -> None:
         """``clock`` is the SQL of the moment."""
-        self._connection = connection
+        self._database = database
         self._row = {"egress": egress, "address": address}
         self._owner = owner
         self._look = _LOOK.replace("CLOCK()", clock)
@@ -211,18 +183,20 @@ class Slices(Allowance):
             "tick": TICK,
             "lives": LIVES,
         }
-        row = self._connection.execute(self._take, said).fetchone()
-        if row is None:
-            self._connection.execute(_BEGIN, self._row)
-            row = self._connection.execute(self._take, said).fetchone()
+        with self._database.writing() as connection:
+            row = connection.execute(self._take, said).fetchone()
+            if row is None:
+                connection.execute(_BEGIN, self._row)
+                row = connection.execute(self._take, said).fetchone()
         return self.look(terms) if row is None else _use(row, self._owner, terms)
 
     def look(self, terms: Terms) -> Use:
-        row = self._connection.execute(self._look, self._row).fetchone()
+        with self._database.writing() as connection:
+            row = connection.execute(self._look, self._row).fetchone()
         return Use(0, Told()) if row is None else _use(row, "", terms)
 
     def close(self) -> None:
-        self._connection.close()
+        """The connection is not ours alone."""
 
 
 def _use(row: Sequence[Any], owner: str, terms: Terms) -> Use:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smsmon.store.team import slices
-
 Script = Sequence[str]
 """Statements, with ``SCHEMA`` where the name of the schema goes."""
 
@@ -230,7 +228,20 @@ _WATCHLIST = (
 # all behind one address (see `slices`); what the schedule learnt, as JSON.
 _POLLERS = (
     "CREATE TABLE learned (id integer PRIMARY KEY CHECK (id = 1), content text NOT NULL)",
-    slices.TABLE,
+    """CREATE TABLE allowance (
+        egress text NOT NULL,
+        address text NOT NULL,
+        at double precision NOT NULL DEFAULT 0,
+        landed integer[] NOT NULL DEFAULT '{0}',  -- in each stretch up to at, the newest first
+        takers jsonb NOT NULL DEFAULT '{}',  -- by a random id: each process, as it called last
+        held double precision NOT NULL DEFAULT '-infinity',
+        told double precision NOT NULL DEFAULT '-infinity',
+        strikes double precision NOT NULL DEFAULT 0,
+        eased_at double precision NOT NULL DEFAULT '-infinity',
+        eased_to double precision NOT NULL DEFAULT 0,
+        well double precision NOT NULL DEFAULT '-infinity',
+        PRIMARY KEY (egress, address)
+    ) WITH (fillfactor = 25)""",
     """CREATE TABLE member (
         owner text PRIMARY KEY,       -- a random id of the process
         name text NOT NULL,

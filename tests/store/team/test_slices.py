@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from math import inf
-from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smsmon.egress import terms
+from smsmon.egress.slices import terms
 from smsmon.store.allowance import Call, Told, Use
-from smsmon.store.team.slices import TABLE, Slices
+from smsmon.store.team.address import Address
+from smsmon.store.team.database import Access, Database
+from smsmon.store.team.slices import Slices
 from tests.store.memory_allowance import Kept, MemoryAllowance
 
 GIVEN_TIME = "current_setting('smsmon.now')"
 
 
-class Plain:
-    """A connection that writes each statement at once."""
-
-    def __init__(self, url: str) -> None:
-        self.real = psycopg.connect(url, autocommit=True)
-
-    def execute(self, query: str, parameters: Mapping[str, object]) -> psycopg.Cursor[Any]:
-        return self.real.execute(re.sub(r":(\w+)", r"%(\1)s", query).encode(), parameters)
-
-    def close(self) -> None:
-        self.real.close()
+def opened(url: str) -> Database:
+    return Database(Access(Address.parse(url)))
 
 
 @pytest.fixture
-def connection(database: str) -> Iterator[Plain]:
-    connection = Plain(database)
-    connection.execute(TABLE, {})
-    yield connection
-    connection.close()
+def database(team_store: str) -> Iterator[Database]:
+    with opened(team_store) as database:
+        yield database
 
 
 ages = st.one_of(st.just(-inf), st.floats(-100, 100))
@@ -84,33 +72,31 @@ def alike(one: Use, other: Use) -> None:
 )
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_database_reckons_as_the_model_does(
-    connection: Plain, limit: int, told: list[tuple[float, int, Call]]
+    database: Database, limit: int, told: list[tuple[float, int, Call]]
 ) -> None:
-    connection.execute("DELETE FROM allowance", {})
     now = 1_800_000_000.0
     kept = Kept(lambda: now)
     of = terms(limit)
-    for passes, who, call in told:
-        now += passes
-        connection.execute("SELECT set_config('smsmon.now', :now, false)", {"now": repr(now)})
-        owner = f"owner {who}"
-        real = Slices(connection, "office", "api:443", owner, clock=GIVEN_TIME)
-        alike(MemoryAllowance(kept, owner).take(call, of), real.take(call, of))
-        alike(kept.use(None, of), real.look(of))
+    with database.writing() as connection:
+        connection.execute("DELETE FROM allowance")
+        for passes, who, call in told:
+            now += passes
+            connection.execute("SELECT set_config('smsmon.now', ?, false)", (repr(now),))
+            owner = f"owner {who}"
+            real = Slices(database, "office", "api:443", owner, clock=GIVEN_TIME)
+            alike(MemoryAllowance(kept, owner).take(call, of), real.take(call, of))
+            alike(kept.use(None, of), real.look(of))
 
 
-def test_takers_at_the_same_time_never_have_more_than_the_limit(
-    connection: Plain, database: str
-) -> None:
+def test_takers_at_the_same_time_never_have_more_than_the_limit(team_store: str) -> None:
     """One statement waits for the other, and reckons with what that left."""
 
     def take_all(who: int) -> int:
-        of, mine = terms(120), Plain(database)
-        slices = Slices(mine, "office", "api:443", f"owner {who}")
-        had = 0
-        for number in range(1, 60):
-            had += slices.take(Call(number, had, 0, 0, inf, want=1, urgent=True), of).granted
-        slices.close()
+        of, had = terms(120), 0
+        with opened(team_store) as database:
+            slices = Slices(database, "office", "api:443", f"owner {who}")
+            for number in range(1, 60):
+                had += slices.take(Call(number, had, 0, 0, inf, want=1, urgent=True), of).granted
         return had
 
     with ThreadPoolExecutor(5) as pool:
@@ -119,11 +105,18 @@ def test_takers_at_the_same_time_never_have_more_than_the_limit(
     assert min(had) >= 20
 
 
+def test_a_call_that_comes_after_a_later_one_changes_nothing(database: Database) -> None:
+    of, slices = terms(10), Slices(database, "office", "api:443", "one")
+    slices.take(Call(2, 0, 0, 0, inf, want=7), of)
+    assert slices.take(Call(1, 0, 0, 0, inf, want=3), of).granted == 0
+    assert slices.look(of).counted == 7
+
+
 def test_who_never_called_and_who_leaves_by_another_address_has_an_allowance_of_its_own(
-    connection: Plain,
+    database: Database,
 ) -> None:
     of, call = terms(10), Call(1, 0, 0, 0, inf, want=10, urgent=True)
-    assert Slices(connection, "office", "api:443", "one").look(of).counted == 0
+    assert Slices(database, "office", "api:443", "one").look(of).counted == 0
     for egress, address in (("office", "api:443"), ("home", "api:443"), ("office", "test:80")):
-        assert Slices(connection, egress, address, "one").take(call, of).granted == 10
-        assert Slices(connection, egress, address, "two").take(call, of).granted == 0
+        assert Slices(database, egress, address, "one").take(call, of).granted == 10
+        assert Slices(database, egress, address, "two").take(call, of).granted == 0

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.egress import Slices, terms
-from smsmon.monitor.ledger import LOST
+from smsmon.egress.slices import Slices, terms
 from smsmon.store.allowance import Use
 from tests.monitor.fakes import windows_passed
 from tests.store.memory_allowance import Kept
@@ -111,12 +110,12 @@ class Process:
         """Call the store, which hears of it after ``there`` seconds; the answer takes ``back``."""
         if self.stopped or self._calling:
             return
-        called, call = self.now, self.slices.call(self.now)
+        owner, called, call = self.owner, self.now, self.slices.call(self.now)
         self._calling = call.number
         answers: list[Use] = []
 
         def arrive() -> None:
-            use = self.world.kept.take(self.owner, call, terms(self.world.limit))
+            use = self.world.kept.take(owner, call, terms(self.world.limit))
             if use is not None:
                 answers.append(use)
 
@@ -134,52 +133,69 @@ class Process:
         self.world.later(min(there + back, patience), lambda: self._when_awake(ended))
 
 
-steps = st.tuples(
-    st.one_of(st.just(0.0), st.floats(0, 0.5), st.floats(0, 20)),
-    st.integers(0, 3),
-    st.sampled_from("ssssssccccckzwu"),
-    st.floats(0, 1),
-    st.floats(0, 1),
-)
-
-
-@settings(max_examples=300)
-@given(st.integers(1, 12), st.integers(1, 4), st.lists(steps, max_size=150), st.integers(0, 99))
-def test_the_server_never_counts_more_than_the_limit_whatever_happens(
-    limit: int, count: int, told: list[tuple[float, int, str, float, float]], seed: int
+def run(
+    world: World,
+    seconds: float,
+    hungry: Callable[[int, float], bool],
+    *,
+    takes: Callable[[], float] = lambda: 0.3,
+    lags: Callable[[], float] = lambda: 0.01,
+    step: float = 0.05,
 ) -> None:
-    """Calls come late, out of order, or never; answers are lost; processes stand still and die."""
-    world = World(limit, count, seed)
-    for passes, who, what, one, other in told:
-        process = world.processes[who % count]
-        if what == "s":
-            process.send(15 * one, other)
-        elif what == "u":
-            process.send(LOST * one, other, urgent=True)
-        elif what == "c":
-            process.call(one, other)
-        elif what == "w":
-            process.call(30 * one * one, 30 * other * other)
-        elif what == "k":
-            process.begin()
-        else:
-            process.stop(90 * one)
-        world.pass_by(passes)
-    world.pass_by(2 * LOST)
-    assert world.passed == 0
+    """Everybody calls when it is time; who is ``hungry`` sends all that it may.
 
-
-def run(world: World, seconds: float, hungry: Callable[[int, float], bool]) -> None:
-    """Everybody calls when it is time; who is ``hungry`` sends all that it may."""
+    A request takes ``takes()``, and a call ``lags()`` each way.
+    """
     until = world.now + seconds
     while world.now < until:
         for process in world.processes:
             if hungry(process.place, world.now):
-                while not process.send(0.3, 0.5):
+                while not process.send(takes(), world.random.random()):
                     pass
             if process.slices.next_call(process.now) <= process.now:
-                process.call(0.01, 0.01)
-        world.pass_by(0.05)
+                process.call(lags(), lags())
+        world.pass_by(step)
+
+
+troubles = st.tuples(
+    st.floats(0, 40), st.integers(0, 4), st.sampled_from(["kill", "stop", "late"]), st.floats(0, 1)
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 5),
+    st.lists(troubles, max_size=12),
+    st.integers(0, 2**32),
+    st.sampled_from([0.02, 0.5, 3.0]),
+)
+def test_the_server_never_counts_more_than_the_limit_whatever_happens(
+    limit: int, count: int, told: list[tuple[float, int, str, float]], seed: int, lag: float
+) -> None:
+    """Calls come late, out of order, or never; answers are lost; processes stand still and die."""
+    world = World(limit, count, seed)
+    draw = world.random.random
+
+    def lags() -> float:
+        return lag * draw() if draw() < 0.95 else 20 * draw()
+
+    def go_on(seconds: float) -> None:
+        run(world, seconds, lambda *_: draw() < 0.9, takes=lambda: 4 * draw(), lags=lags, step=0.25)
+
+    go_on(5.0)
+    for passes, who, what, share in told:
+        process = world.processes[who % count]
+        if what == "kill":
+            process.begin()
+        elif what == "stop":
+            process.stop(90 * share)
+        else:  # what it asks now the store hears of much later, when it has asked again
+            process.call(30 * share, 0.0)
+        go_on(passes)
+    go_on(30.0)
+    world.pass_by(200.0)
+    assert world.passed == 0
 
 
 @pytest.mark.parametrize("limit", [30, 120, 600])

@@ -1,11 +1,7 @@
-"""The window of an address that the pollers of all hosts behind one egress address share.
+"""What a process has of the allowance of its egress address, and what it is to ask for: pure.
 
-What may go out is taken ahead, in slices, from what the store keeps for all (`store.allowance`):
-by a thread, so that the event loop never waits for the store. Of a slice may be sent only within
-``VALID`` seconds after it was asked for, by a clock of this process alone that goes on while the
-machine sleeps. So the store knows at each moment what may still be sent by whom, and counts it,
-whatever becomes of that process. Where the store cannot be reached nothing more goes out once the
-last slice is used up or void.
+Of a slice may be sent only within ``VALID`` seconds after it was asked for. So the store knows at
+each moment what may still be sent by whom, and counts it, whatever becomes of that process.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from smsmon.monitor.ledger import (
     GUARD,
     HEADROOM,
     LOST,
+    RETRY,
     WINDOW,
     Head,
     Ledger,
@@ -31,10 +28,10 @@ AHEAD = 2.0
 """Seconds for which requests are taken ahead."""
 BURST = 2.0
 """Times the even pace that a slice is for, at most: what is planned goes out no faster."""
-PAUSE = 0.25
-"""Seconds between two calls, at least, unless somebody waits for the first request."""
+PAUSE = 0.5
+"""Seconds between two calls of somebody who waits, twice that where there was nothing to be had."""
 NEWS = 1.0
-"""Seconds until the store is told what came back."""
+"""Seconds until the store is told what came back, or was not used."""
 RENEW = 5.0
 """Seconds until it is told again what is under way, and looked how it stands."""
 HUNGRY = 5.0
@@ -49,10 +46,7 @@ def terms(limit: int) -> Terms:
 
 
 class Slices:
-    """What this process has of the allowance, and what it is to ask for: pure arithmetic.
-
-    All times are seconds of one clock of this process that goes on while the machine sleeps.
-    """
+    """The slices of one process. All times are seconds of a clock of its own."""
 
     def __init__(self) -> None:
         self.ledger = Ledger(blank())
@@ -69,8 +63,10 @@ class Slices:
         """When each request of the last minute came back."""
         self._untold = 0
         """Requests that came back of which the store does not know."""
-        self._told_news = False
-        """Whether the server told something of which the store does not know."""
+        self._believed = 0
+        """Requests that are on hand or under way, as far as the store knows."""
+        self._news = 0
+        """What the server told of which the store does not know."""
         self._refused_at = -inf
         """When somebody was refused who waits since then."""
         self._hungry_at = -inf
@@ -80,12 +76,13 @@ class Slices:
         """When our last request left that had a true answer."""
         self._opens_at = -inf
         self._number = 0
-        self._called_at = -inf
+        self._called_at = self._looked_at = -inf
         self._answered_empty = False
-        self._asked: tuple[int, bool] | None = None
-        """What the call under way tells: requests that landed, and whether there was news."""
+        self._asked: tuple[int, int, int] | None = None
+        """What the call under way tells: requests that are out, and that landed; news."""
         self._void = False
         """True when what the call under way is granted is not to be used."""
+        self._ended = False
 
     # --- what the engine does ------------------------------------------------------------
 
@@ -101,7 +98,7 @@ class Slices:
         self._refused_at = self._hungry_at = now
         if urgent:
             self._urgent_at = now
-        return PAUSE / 4 if self._asked or not self._answered_empty else PAUSE
+        return RETRY if self._answered_empty and not self._asked else RETRY / 5
 
     def landed(self, now: float) -> None:
         """A request is over."""
@@ -113,14 +110,21 @@ class Slices:
     def hold(self, now: float, limit: int, retry_after: float | None, *, too_many: bool) -> None:
         """The server asked to be left alone."""
         self.ledger.hold(now, limit, retry_after, too_many=too_many)
-        self._told_news = True
+        self._news += 1
 
     def well(self, left: float) -> None:
         """A request that left at ``left`` had a true answer."""
         strikes = self.ledger.head().strikes
         self.ledger.well(left)
         self._well_at = max(self._well_at, left)
-        self._told_news |= self.ledger.head().strikes != strikes
+        self._news += self.ledger.head().strikes != strikes
+
+    def end(self) -> None:
+        """Ask no more, and use nothing of what is on hand."""
+        self.void()
+        self._untold, self._flying = self._untold + self._flying, 0
+        self._refused_at = self._hungry_at = -inf
+        self._ended = True
 
     # --- looking -------------------------------------------------------------------------
 
@@ -143,22 +147,22 @@ class Slices:
 
     def next_call(self, now: float) -> float:
         """When the store is to be called next; in the past: now."""
-        if self._told_news:
+        if self._news:
             return now
         waits = self._waits(now)
-        if waits and not self._answered_empty:
-            return self._called_at + PAUSE / 4
-        if waits or (self._flying and 2 * self._left(now) < self._wanted(now)):
+        if waits:
+            return self._called_at + (2 if self._answered_empty else 1) * PAUSE
+        if self._flying and 2 * self._left(now) < self._wanted(now):
             return self._called_at + PAUSE
-        if self._untold or self._on_hand:
+        if self._untold or self._believed > self._flying:
             return self._called_at + NEWS
-        return self._called_at + RENEW
+        return max(self._called_at, self._looked_at) + RENEW
 
     @property
     def only_looks(self) -> bool:
         """True when there is nothing to tell and nothing to ask for: it need not be written."""
-        idle = not (self._untold or self._on_hand or self._flying or self._told_news)
-        return idle and self._refused_at == -inf
+        tells = self._untold or self._believed or self._news
+        return not tells and self._refused_at == -inf
 
     def call(self, now: float) -> Call:
         """What the store is to be told and asked; ``answered`` or ``failed`` must follow."""
@@ -168,7 +172,8 @@ class Slices:
             left = wanted
         self._number += 1
         self._called_at = now
-        self._asked, self._void = (self._untold, self._told_news), False
+        self._asked = self._flying + left, self._untold, self._news
+        self._void = False
         waits = self._waits(now)
         if not waits:
             self._refused_at = -inf
@@ -186,24 +191,26 @@ class Slices:
     def answered(self, called: float, now: float, use: Use) -> None:
         """The store answered the call of ``called``, or the look."""
         if self._asked is not None:
-            untold, news = self._asked
+            out, untold, news = self._asked
+            self._believed = out + use.granted
             self._untold -= untold
-            self._told_news &= not news
+            self._news -= news
             self._asked = None
             self._answered_empty = not use.granted
             self.share = use.share
             if use.granted and not self._void:
                 self._on_hand.append([called + VALID, use.granted])
                 self._refused_at = self._urgent_at = -inf
-        self._called_at = max(self._called_at, called)
+        self._looked_at = now
         self._counted, self._counted_at = use.counted, now
         self._opens_at = now + use.room_in if use.room_in else -inf
-        if not self._told_news:
+        if not self._news:
             self._hear(called, now, use.told)
 
     def failed(self) -> None:
         """The call brought no answer: what it may have been granted is never used."""
         self._asked = None
+        self._believed += 1  # whatever it is: it must be told how it stands
         self._answered_empty = True
 
     # --- inside --------------------------------------------------------------------------
@@ -231,6 +238,8 @@ class Slices:
 
     def _wanted(self, now: float) -> int:
         """How many requests should be on hand."""
+        if self._ended:
+            return 0
         most = max(1, ceil(self.share / WINDOW * BURST * AHEAD))
         if self._waits(now):
             return most
@@ -240,7 +249,7 @@ class Slices:
     def _told(self, now: float) -> Told:
         """What the server told us; what it told others is not passed on: they say it themselves."""
         well = self._well_at - now
-        if not self._told_news:
+        if not self._news:
             return Told(well=well)
         head = self.ledger.head()
         held, at, eased_at = (
