@@ -28,7 +28,7 @@ from smsmon.alerting.writings import (
     Written,
     carry_out,
 )
-from smsmon.alerts import Acknowledgement, Episode, Silence, Subject, Telling, Worst
+from smsmon.alerts import Episode, Silence, Subject, Telling, Worst
 from smsmon.clock import Clock
 from smsmon.monitor.alerts import Alert
 from smsmon.store.alerts import AlertStore, Told
@@ -101,6 +101,11 @@ class Ledger:
         now = self._clock.monotonic()
         self._refused = {each: until for each, until in self._refused.items() if until > now}
         return self._refused
+
+    @property
+    def unwritten(self) -> bool:
+        """True while something that happened waits to be written."""
+        return bool(self._writings)
 
     @property
     def next(self) -> float:
@@ -184,14 +189,13 @@ class Ledger:
         if self._clock.monotonic() >= self._worse_from:
             self.stirred()
 
-    def answers(
-        self, answers: Mapping[int, Acknowledgement | None], silences: Iterable[Silence]
-    ) -> None:
-        """What somebody answered, and what is silenced by now."""
-        for case in self._open.values():
-            number = case.episode.number
-            if number in answers and answers[number] != case.episode.acknowledged:
-                case.episode = replace(case.episode, acknowledged=answers[number])
+    def answers(self, episodes: Iterable[Episode], silences: Iterable[Silence]) -> None:
+        """What somebody answered to those that fire, and what is silenced by now."""
+        for each in episodes:
+            case = self._open.get((each.rule, each.subject))
+            # In a store that has just become another one a number is that of another episode.
+            if case is not None and case.episode.number == each.number:
+                case.episode = replace(case.episode, acknowledged=each.acknowledged)
         now = self._clock.now()
         lasting = {each.number: each for each in silences}
         before = {

@@ -122,6 +122,8 @@ class Alerting:
         """We have just begun to poll."""
         self._failed = 0
         """How often what is recorded could not be read, since we poll."""
+        self._is_other = False
+        """The history became another one, and what that has of alerts is not known yet."""
         self._read_from = -inf
         """The steady time at which it is tried again."""
         self._looks_since: float | None = None
@@ -163,11 +165,13 @@ class Alerting:
         """The history is another one, or may have lost something."""
         if self.ledger.kept:
             self.ledger.record_anew()
+            self._is_other = True
+            self._stirred.set()
 
     def answers(self, episodes: Iterable[Episode], silences: Iterable[Silence]) -> None:
         """How it stands with answers and silences, as recorded."""
         if self.ledger.kept:
-            self.ledger.answers({each.number: each.acknowledged for each in episodes}, silences)
+            self.ledger.answers(episodes, silences)
 
     def _hear(self, news: Applied | Event) -> None:
         self.alerts.hear(news)
@@ -247,15 +251,19 @@ class Alerting:
         if begins or not self._engine.leads:
             if self.ledger.kept:
                 self.ledger.drop()
-            self._failed, self._read_from = 0, -inf
+            self._failed, self._read_from, self._is_other = 0, -inf, False
 
     @property
     def _to_be_read(self) -> bool:
         """True while it is not known what was recorded before us."""
-        return self._engine.leads and (not self.ledger.kept or self._failed > 0)
+        unknown = not self.ledger.kept or self._failed > 0 or self._is_other
+        return self._engine.leads and unknown
 
     async def _read_record(self) -> None:
         """Take in what was recorded before us, and go on with it."""
+        if self._is_other and self.ledger.unwritten:  # its numbers are not known yet
+            self._read_from = self._clock.monotonic() + 1.0
+            return
         try:
             await self.ledger.take_over(self._ways)
         except StoreError:
@@ -265,7 +273,7 @@ class Alerting:
                 self.ledger.kept = True  # better told twice than never
                 self._reconcile()
         else:
-            self._failed = 0
+            self._failed, self._is_other = 0, False
             self._reconcile()
 
     def _enter(self, alert: Alert) -> None:

@@ -93,6 +93,7 @@ def carry_out(waiting: Sequence[Writing], written: Written, store: AlertStore) -
                 for each, got in zip(fired, given, strict=True):
                     new[id(each.case)] = got
                     written.numbers.append((each.case, got))
+                _answer(fired, given, store)
             case Worse():
                 worst = {number(e.case): e.worst for e in group if isinstance(e, Worse)}
                 store.worsen({each: found for each, found in worst.items() if each > 0})
@@ -110,3 +111,18 @@ def carry_out(waiting: Sequence[Writing], written: Written, store: AlertStore) -
                     if (one.what, one.name) not in there:
                         store.silence(replace(one, number=0))
         written.count += len(group)
+
+
+def _answer(fired: Sequence[Fire], given: Sequence[int], store: AlertStore) -> None:
+    """Keep the answers to those that are recorded once more, unless a later one is kept."""
+    answers = {
+        number: each.episode.acknowledged
+        for each, number in zip(fired, given, strict=True)
+        if each.episode.firing and each.episode.acknowledged is not None
+    }
+    if not answers:
+        return
+    for kept in store.firing():
+        answer = answers.get(kept.number)
+        if answer is not None and (kept.acknowledged is None or kept.acknowledged.at < answer.at):
+            store.acknowledge([kept.number], answer)

@@ -15,7 +15,7 @@ async def test_what_is_silenced_is_so_in_a_store_that_is_begun_anew_and_once() -
     ledger = Ledger(record, clock)
     now = clock.now()
     silence = Silence(What.TAG, "otp", now, now + 600)
-    ledger.answers({}, [await record.ask(lambda store: store.silence(silence))])
+    ledger.answers([], [await record.ask(lambda store: store.silence(silence))])
     record._store = store = MemoryAlerts()
     for _ in range(2):
         ledger.record_anew()

@@ -98,8 +98,10 @@ class Life:
 
     def use(self, ways: Ways) -> None:
         gone = CHAIN.keys() - ways.targets.keys() or CHAIN.keys() - self.ways.targets.keys()
-        open = self.store.firing() if gone or ways.named != self.ways.named else []
-        self.spared |= {(each.number, name) for each in open for name in CHAIN}
+        if gone or ways.named != self.ways.named:
+            # Of what ended just now somebody may still be owed its end.
+            open = self.store.episodes(self.clock.now() - 60)
+            self.spared |= {(each.number, name) for each in open for name in CHAIN}
         self.ways = ways
         targets = {name: self.targets[name] for name in ways.targets}
         self.sender.use(targets, ways, ())
@@ -113,8 +115,7 @@ class Life:
         act()
         now, open = self.clock.now(), self.store.firing()
         self.answered |= {each.number for each in open if covers(each)}
-        answers = {each.number: each.acknowledged for each in open}
-        self.ledger.answers(answers, self.store.silences(now))
+        self.ledger.answers(open, self.store.silences(now))
 
     async def do(self, what: str, name: str) -> None:
         now, store = self.clock.now(), self.store

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -17,8 +18,11 @@ from smsmon.locations import Locations
 from smsmon.monitor.alerts import Alert
 from smsmon.recipients import Status
 from smsmon.settings import load_settings
+from smsmon.store.errors import StoreError
 from smsmon.store.local.alerts import LocalAlerts
-from tests.alerting.fakes import InTurn
+from smsmon.store.local.term import Term
+from smsmon.store.sql import writer
+from tests.alerting.fakes import InTurn, about, episode
 from tests.monitor.fakes import row
 from tests.sharing import Home, Member
 from tests.targets.fakes import FakeTarget, FakeTargets
@@ -271,3 +275,55 @@ async def test_a_history_that_is_begun_anew_knows_what_fires_and_nothing_is_told
     assert [each.firing for each in store.episodes()] == [False]
     home.answer(WAITS)
     await home.until(lambda: home.on_call.heard[4:] == ["fired 300"], "the next one")
+
+
+def of_another_home(path: Path) -> None:
+    """With alerts of its own: of a message that nobody watches here, of a rule that is none here,
+    and, unanswered, of the very message that an alert is about here."""
+    subjects = [about("999"), about("300"), about("998")]
+    fired = [episode(rule="waits"), episode(rule="waits"), episode(rule="gone")]
+    store = LocalAlerts(path.with_name("other.db"), Term)
+    store.fire([replace(one, subject=each) for one, each in zip(fired, subjects, strict=True)])
+    put_in_place(path.with_name("other.db"), path)
+
+
+def of_another_program(path: Path) -> None:
+    path.with_name("other.db").write_text("Dear diary, " * 1_000)
+    put_in_place(path.with_name("other.db"), path)
+
+
+def put_in_place(other: Path, path: Path) -> None:
+    for journal in ("history.db-wal", "history.db-shm"):
+        path.with_name(journal).unlink(missing_ok=True)
+    other.rename(path)
+
+
+@pytest.mark.parametrize("put", [of_another_home, of_another_program])
+async def test_a_history_in_the_place_of_ours_is_mended_while_all_goes_on(
+    home: Crowd, put: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fires is in it, with its answers; what does not fire here is over in it."""
+    monkeypatch.setattr(writer, "LOOK_EVERY", 0.05)
+    only = await home.alerted()
+    home.answer(WAITS)
+    await home.until(lambda: home.on_call.told)
+    (before,) = only.book.episodes
+    await only.book.acknowledge([before.number], "on it")
+    await home.pass_time(2)
+
+    put(only.member.history.path)
+    store: LocalAlerts = only.member.history.alerts
+
+    def mended() -> bool:
+        try:
+            firing = store.firing()
+        except StoreError:
+            return False
+        return [(each.rule, each.subject.name) for each in firing] == [("waits", "300")]
+
+    await home.until(mended, "what fires here, and nothing else")
+    await home.until(lambda: only.states() == [State.ACKNOWLEDGED], "its answer")
+    assert [each for each in home.on_call.heard if each.startswith("fired")] == ["fired 300"]
+    home.answer(DONE)
+    await home.until(lambda: "over 300" in home.on_call.heard[-1], "its end")
+    assert not store.firing()

@@ -45,6 +45,8 @@ class LocalKeeper:
             self._became = before.look()
             if not self._became:
                 return before.connection
+            if self._became == REPLACED:
+                self._inode = None  # what stands there now may be set aside, whatever it is
             self.close()
         held = self._held = Held(self.place)
         if self._became == WRITTEN_OVER and before and before.sequence == held.sequence:
