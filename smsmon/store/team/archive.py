@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 
 from smsmon.model import Entry
-from smsmon.store.errors import Busy
+from smsmon.store.errors import Busy, NotWritable
 from smsmon.store.past import Info, Pruned
 from smsmon.store.sql import care
 from smsmon.store.sql.archive import TableArchive
@@ -14,7 +14,7 @@ from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Database
 from smsmon.store.team.errors import speaking_of
-from smsmon.store.team.migrations import state_of
+from smsmon.store.team.migrations import make_partitions, state_of
 
 _SIZE = (
     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class"
@@ -24,6 +24,9 @@ _SIZE = (
 
 class TeamArchive(Database, TableArchive):
     """The history in a team's database."""
+
+    lock_within = 2.0
+    """Seconds that a month is waited for until it is dropped row by row instead."""
 
     def info(self) -> Info:
         def asked(connection: Connection) -> Info:
@@ -40,8 +43,13 @@ class TeamArchive(Database, TableArchive):
             return care.prune(connection, watched, now, days, self._shed)
 
     def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        with self.working() as connection:
-            return care.retire(connection, watched, now, days, self._shed)
+        try:
+            with self.working() as connection:
+                with connection.transaction():
+                    make_partitions(connection, now)
+                return care.retire(connection, watched, now, days, self._shed)
+        except NotWritable:  # whoever may only look leaves it to the others
+            return Pruned()
 
     def vacuum(self) -> tuple[int, int]:
         """Have the room of what was dropped used again: it stays the database's, and nobody waits.
@@ -60,6 +68,7 @@ class TeamArchive(Database, TableArchive):
         with contextlib.suppress(Busy), speaking_of(self.address):
             for place, kind in enumerate(("change", "event")):
                 with connection.transaction():
+                    connection.execute(f"SET LOCAL lock_timeout = {self.lock_within * 1000:.0f}")
                     (gone[place],) = connection.execute(
                         "SELECT shed(?, ?, ?)", (kind, limit, due)
                     ).fetchone()
