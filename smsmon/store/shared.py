@@ -81,6 +81,8 @@ class Cursor:
 
     sequence: int = 0
     event: int = 0
+    mark: str = ""
+    """What a store notes besides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""Looks at what other processes record in a team's database, when the bell rings.
+
+Numbers and moments commit out of order, transactions are seen whole or not at all. So a cursor is a
+snapshot: newer is what was written by transactions that could not be seen in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from smsmon.known import Key
+from smsmon.store.errors import Unreachable
+from smsmon.store.shared import Cursor, Newer, News, Wish
+from smsmon.store.sql import exchange
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.follower import Tail, newer
+from smsmon.store.team.bell import EVERYTHING
+from smsmon.store.team.database import Access, Database
+
+_MARK = (
+    "SELECT (SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
+    " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
+    " pg_current_snapshot()::text, (SELECT last_value FROM event_id)"
+)
+_UNSEEN = "xid >= ? AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)"
+
+
+class _Mark(NamedTuple):
+    """Where a cursor stands, as its text has it."""
+
+    line: str = ""
+    """Of which server, and which of its time lines: a replica that was promoted begins another
+    one, where transactions have numbers that the server before may have given to others."""
+    snapshot: str = ""
+
+    @classmethod
+    def of(cls, cursor: Cursor) -> _Mark:
+        return cls(*cursor.mark.split(" ")) if cursor.mark else cls()
+
+    @property
+    def oldest(self) -> int:
+        """The oldest transaction that may not have been seen."""
+        return int(self.snapshot.split(":")[0])
+
+
+class TeamFollower:
+    """The ``Follower`` of a team's database, by a connection and the bell of the process.
+
+    While nobody writes, a look costs nothing; the database is asked every 30 seconds, every two
+    where the bell does not work.
+    """
+
+    def __init__(self, access: Access, revisions: Mapping[Key, int]) -> None:
+        """``revisions`` are those that are known, by now."""
+        self._database = Database(access)
+        self._bell = access.bell
+        self._revisions = revisions
+        self._gone: Unreachable | None = None
+
+    def ring(self, callback: Callable[[], None]) -> None:
+        self._bell.listen(callback)
+        self._bell.begin()
+
+    def changed(self) -> News:
+        self._bell.begin()
+        news = self._bell.take()
+        if news == EVERYTHING or self._gone is not None:
+            try:
+                self._database.ask(lambda db: self._bell.test(db.execute))
+            except Unreachable as error:
+                self._gone = error
+                raise
+            news, self._gone = EVERYTHING, None
+        return news
+
+    def end(self) -> Cursor:
+        return self._database.ask(lambda db: _end(db, 0))
+
+    def newer(self, cursor: Cursor) -> Newer:
+        try:
+            return self._database.ask(
+                lambda db: newer(db, lambda db: _tail(db, cursor), self._revisions)
+            )
+        except Unreachable as error:
+            self._gone = error
+            raise
+
+    def wishes(self) -> list[Wish]:
+        return self._database.ask(exchange.wishes)
+
+    def close(self) -> None:
+        self._bell.close()
+        self._database.close()
+
+
+def _end(connection: Connection, sequence: int) -> Cursor:
+    server, line, snapshot, event = connection.execute(_MARK).fetchone()
+    return Cursor(sequence, event, f"{server}/{line} {snapshot}")
+
+
+def _tail(connection: Connection, since: Cursor) -> Tail:
+    end, mark = _end(connection, 1), _Mark.of(since)
+    if _Mark.of(end).line != mark.line:
+        # Of another server's past is known what stands on the board: see `sql.follower.newer`.
+        return Tail(end, ("1 = 1", ()), ("id > ?", (since.event,)))
+    unseen = _UNSEEN, (mark.oldest, mark.snapshot)
+    return Tail(end, unseen if since.sequence else ("1 = 1", ()), unseen)
