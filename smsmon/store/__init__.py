@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.secret import Password
     from smsmon.store.base import Store
-    from smsmon.store.sql.copying import Compared, Copying, Whole
+    from smsmon.store.care import Care, Copied, Copying
+    from smsmon.store.sql.copying import Whole
 
 PLACE = "The store is on PostgreSQL"
 
@@ -50,11 +51,24 @@ def open_store(locations: Locations, where: Where) -> Store:
     return store
 
 
-def open_whole(locations: Locations, where: Where) -> Whole:
-    """All that a store keeps, to be copied from or to. Nothing of it is read, or made, yet.
+def open_care(where: Where) -> Care:
+    """The care for a team's store. Nothing is connected to yet. Raises ``StoreError``."""
+    care: Care = _team().open_care(where)
+    return care
 
-    Raises ``StoreError`` as `open_store` does.
+
+def copy_store(locations: Locations, source: Where, target: Where, told: Copying) -> Copied:
+    """Fill the store at ``target``, where nothing is, with all that the one at ``source`` keeps.
+
+    One that was ended before goes on. Raises ``StoreError``, also for a target with something else
+    in it, and where somebody polls meanwhile.
     """
+    from smsmon.store.sql.copying import copy
+
+    return copy(_whole(locations, source), _whole(locations, target), told)
+
+
+def _whole(locations: Locations, where: Where) -> Whole:
     if not where.store:
         from smsmon.store.local import LocalStore
         from smsmon.store.local.whole import LocalWhole
@@ -62,13 +76,6 @@ def open_whole(locations: Locations, where: Where) -> Whole:
         return LocalWhole(LocalStore(locations.watchlist, locations.history, locations.learned))
     whole: Whole = _team().open_whole(where)
     return whole
-
-
-def copy_store(source: Whole, target: Whole, told: Copying) -> list[Compared]:
-    """Fill ``target`` with all that ``source`` keeps: see `sql.copying.copy`."""
-    from smsmon.store.sql.copying import copy
-
-    return copy(source, target, told)
 
 
 def _team() -> Any:

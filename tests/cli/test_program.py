@@ -92,6 +92,7 @@ edit 300 --label x
 pause 300
 resume 300
 doctor
+store check
 locate
 config show
 config check

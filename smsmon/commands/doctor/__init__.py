@@ -95,7 +95,7 @@ _MARKS = {"good": "✔", "note": "·", "poor": "!", "bad": "✖", "skipped": "�
 @click.option("--offline", is_flag=True, help="Leave the network and the API alone.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
-    """Look at terminal, files, accounts, network and targets, and say what to mend.
+    """Look at terminal, files, store, accounts, network and targets, and say what to mend.
 
     It shows no key, no phone number and no balance: paste it into a ticket as it is. The only
     request it sends is one for the balance of each account; nobody is told of anything.
@@ -104,7 +104,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
     --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}],
       "verdict"}
       health: good, note, poor, bad, skipped
-    Exit codes: 0 nothing is bad, 2 settings or files, 3 the API refused an
+    Exit codes: 0 nothing is bad, 2 settings, files or store, 3 the API refused an
     account, 5 network or API trouble. Of several, 3 before 5 before 2.
     """
     import time
@@ -129,7 +129,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
 
 
 def _examine(*, offline: bool) -> Iterator[Finding]:
-    from smsmon.commands.doctor import account, machine, targets
+    from smsmon.commands.doctor import account, machine, targets, team
 
     locations = find_locations()
     yield from machine.versions()
@@ -141,6 +141,7 @@ def _examine(*, offline: bool) -> Iterator[Finding]:
     if settings is None:
         yield finding("accounts", "all", Health.SKIPPED, "the settings cannot be used")
         return
+    yield from team.looked_at(settings, offline=offline)
     for name in settings.profiles:
         key, found = account.key_source(name, settings)
         yield from found

@@ -168,24 +168,24 @@ def stores(locations: Locations) -> Iterator[Finding]:
     from smsmon.store import ThisMachine, open_store
     from smsmon.store.errors import StoreError
 
-    store = open_store(locations, ThisMachine())
+    local = open_store(locations, ThisMachine())
 
     for name, folder in (
         ("data folder", locations.watchlist.parent),
         ("state folder", locations.state),
     ):
         yield _writable(name, folder)
-    for name, path in store.files.items():
+    for name, path in local.files.items():
         if not _may_be_there(path):
             yield finding(PART, name, Health.NOTE, f"{path}: none yet")
             continue
         yield _private(name, path)
         try:
             if name == "watchlist":
-                count = len(store.watchlist().load())
+                count = len(local.watchlist().load())
                 yield finding(PART, "watchlist entries", Health.GOOD, count)
             else:
-                with store.archive() as archive:
+                with local.archive() as archive:
                     told = archive.info()
                 detail = f"{told.messages} messages, {told.recipients} recipients, {told.bytes:,} B"
                 yield finding(PART, "history content", Health.GOOD, detail)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 from smsmon.model import Entry
+from smsmon.store.care import Compared, Copied, Copying, Sum
 from smsmon.store.entries import Operation, united
 from smsmon.store.errors import StoreError
 from smsmon.store.sql import portions
 from smsmon.store.sql.database import Connection
-from smsmon.store.sql.portions import TABLES, Mixed, Sum
-
-Copying = Callable[[str, int], None]
-"""Hears what is copied: of which table, and how many rows more."""
+from smsmon.store.sql.portions import TABLES, Mixed
 
 
 class Listed(Protocol):
@@ -56,25 +53,15 @@ class Whole(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What stands in one part of both stores."""
-
-    part: str
-    source: Sum
-    target: Sum
-
-    @property
-    def alike(self) -> bool:
-        return self.source == self.target
-
-
-def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> list[Compared]:
+def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copied:
     """Fill ``target``, where nothing is, with all that ``source`` keeps; what is there then.
 
     One that was ended before goes on. Raises ``StoreError``, also for a target with something else
     in it, and where somebody polls meanwhile.
     """
+    if source.where == target.where:
+        remedy = "Name another one to copy to."
+        raise StoreError(source.where, "it would be copied into itself", remedy)
     for each in (source, target):
         if who := each.pollers():
             remedy = "End it first: what it records meanwhile would be lost, or mixed with this."
@@ -107,7 +94,7 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> list[
             compared.append(Compared("watchlist", _sum(entries), _sum(there.load())))
             if all(each.alike for each in compared):
                 portions.end(write)
-    return compared
+    return Copied(source.where, target.where, compared)
 
 
 _ROUNDS = 3
@@ -116,7 +103,7 @@ _ROUNDS = 3
 
 def _compared(source: Connection, target: Connection, told: Copying) -> Iterator[Compared]:
     for table in TABLES:
-        told("", 0)
+        told("comparing", 0)
         yield Compared(table.name, portions.sum_of(source, table), portions.sum_of(target, table))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from smsmon.store.care import Sum
 from smsmon.store.sql.database import Connection, Row
 
 PORTION = 5_000
@@ -75,14 +76,6 @@ TABLES = (
     _table("balance", "profile at", "amount currency credits credits_eco credits_hlr to_send"),
 )
 """All that is kept. Not copied are who polls, who lives and what is wished just now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """How much is in a table, and what: two with the same sum hold the same rows."""
-
-    rows: int = 0
-    checksum: str = ""
 
 
 class Mixed(Exception):

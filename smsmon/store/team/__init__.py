@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from smsmon.store.shared import Lease
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.archive import TeamArchive
+    from smsmon.store.team.care import TeamCare
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.slices import Slices
     from smsmon.store.team.watchlist import TeamWatchlist
+    from smsmon.store.team.whole import TeamWhole
 
 
 def open_team(where: Where) -> TeamStore:
@@ -33,6 +35,20 @@ def open_team(where: Where) -> TeamStore:
     except ValueError as error:
         raise StoreError(PLACE, str(error).rstrip("."), "Look at the setting store.") from None
     return TeamStore(Access(address, where.store_password))
+
+
+def open_care(where: Where) -> TeamCare:
+    """The care for that store. Raises ``StoreError`` as `open_team` does."""
+    from smsmon.store.team.care import TeamCare
+
+    return TeamCare(open_team(where).access)
+
+
+def open_whole(where: Where) -> TeamWhole:
+    """All that is in that store. Raises ``StoreError`` as `open_team` does."""
+    from smsmon.store.team.whole import TeamWhole
+
+    return TeamWhole(open_team(where))
 
 
 class TeamStore:

@@ -43,15 +43,25 @@ def _world_flags(command: F) -> F:
 
 @click.command
 @_world_flags
+@click.option(
+    "--team",
+    is_flag=True,
+    help="Show a team's store: a temporary PostgreSQL, two processes that poll, and this console.",
+)
 @click.pass_context
-def demo(ctx: click.Context, seed: int, speed: float) -> None:
+def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
     """Open the console on a simulated account.
 
     No account and no network are needed. None of your files or settings is read or written:
     the demo lives in a temporary folder, which goes when it ends. Only what you export yourself
-    stays, in the folder you are in.
+    stays, in the folder you are in. --team needs the PostgreSQL server's programs, and
+    smsmon[team]; nothing of it is left either.
     """
     need_terminal("smsmon demo")
+    if team:
+        from smsmon.commands.demo.team import run
+
+        ctx.exit(run(seed, speed))
 
     from smsmon.console.app import run_console
     from smsmon.locations import Locations
@@ -75,13 +85,20 @@ def demo(ctx: click.Context, seed: int, speed: float) -> None:
     ctx.exit(code)
 
 
-def write_account(home: Path, base_url: str, key: str, more: str = "") -> None:
-    """A settings file and a key file in ``home`` that point at a simulator.
+def write_account(home: Path, base_url: str, key: str, more: str = "", *, store: str = "") -> None:
+    """A settings file and a key file in ``home`` that point at a simulator, and at a ``store``.
 
     ``more``: what else the settings have, as TOML.
     """
     key_file = home / "key"
-    config = f'[profiles.default]\nbase_url = "{base_url}"\napi_key_file = "{key_file}"\n{more}'
+    lines = [f'store = "{store}"'] if store else []
+    lines += [
+        "[profiles.default]",
+        f'base_url = "{base_url}"',
+        f'api_key_file = "{key_file}"',
+        more,
+    ]
+    config = "\n".join(lines)
     files.create(key_file, f"{key}\n".encode)
     files.create(home / "config.toml", config.encode)
 

@@ -1,0 +1,212 @@
+"""The care for a team's store: made, looked at, changed to a newer version (`store.care.Care`)."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from smsmon.store.care import Living, Looked, May, Size, Version, Way
+from smsmon.store.errors import StoreError
+from smsmon.store.team import migrations
+from smsmon.store.team.connection import Connection
+from smsmon.store.team.database import Access
+from smsmon.store.team.errors import speaking_of
+from smsmon.store.team.tables import MIGRATIONS
+from smsmon.text import safe
+
+if TYPE_CHECKING:
+    import psycopg
+
+_WITHIN = "SET statement_timeout = '10s'"
+_BELL = "smsmon_check"
+"""A channel of our own: nobody who listens to the store's is disturbed."""
+_BACK_WITHIN = 2.0
+"""Seconds within which a notification comes back, where any does."""
+
+
+class TeamCare:
+    """The care for the store that ``access`` leads to."""
+
+    def __init__(self, access: Access, known: migrations.Migrations = MIGRATIONS) -> None:
+        """``known`` are the versions that this smsmon can make."""
+        self._access = access
+        self._known = known
+
+    @property
+    def where(self) -> str:
+        return str(self._access.address)
+
+    def version(self) -> Version:
+        with self._opened() as connection, speaking_of(self._access.address):
+            return self._version(migrations.state_of(connection))
+
+    def make(self) -> Version:
+        with self._opened() as connection, speaking_of(self._access.address):
+            state = migrations.state_of(connection)
+            if not state.version and (found := _others(connection)):
+                why = f"the schema {state.schema} holds something else already ({found}, say)"
+                raise StoreError(self._access.address, why, _ELSEWHERE)
+            made = migrations.make(connection, self._access.address, time.time(), self._known)
+            return self._version(made)
+
+    def migrate(self) -> Version:
+        with self._opened() as connection, speaking_of(self._access.address):
+            address, now = self._access.address, time.time()
+            return self._version(migrations.migrate(connection, address, now, self._known))
+
+    def changes(self, there: int) -> Sequence[str]:
+        return [each for what in CHANGES[there:] for each in what]
+
+    def look(self) -> Looked:
+        with self._opened() as connection, speaking_of(self._access.address):
+            connection.execute(_WITHIN)
+            state = migrations.state_of(connection)
+            version = self._version(state)
+            user, database, server, clock = _about(connection)
+            may, lacking = rights(connection) if version.there else (May.NOTHING, ())
+            readable = version.usable and may is not May.NOTHING
+            return Looked(
+                _way(connection),
+                server,
+                user,
+                database,
+                state.schema,
+                version,
+                connection.pooled,
+                may,
+                lacking,
+                clock,
+                self._rings(),
+                living(connection) if readable else (),
+                _size(connection) if readable else None,
+            )
+
+    def roles(self, owner: str, poller: str, viewer: str, schema: str) -> str:
+        from smsmon.store.team.roles import grants
+
+        return grants(owner, poller, viewer, schema)
+
+    def _version(self, state: migrations.State) -> Version:
+        return Version(state.version, len(self._known), state.min_reader)
+
+    def _opened(self) -> closing[Connection]:
+        return closing(self._access.opened())
+
+    def _rings(self) -> bool:
+        """Whether a notification comes back to who listens, as it does but behind some poolers."""
+        with closing(self._access.connect()) as listens, speaking_of(self._access.address):
+            listens.execute(f"LISTEN {_BELL}")
+            with self._opened() as rings:
+                rings.execute("SELECT pg_notify(?, '')", (_BELL,))
+            return any(True for _ in listens.notifies(timeout=_BACK_WITHIN, stop_after=1))
+
+
+_ELSEWHERE = (
+    "Make the store in a database of its own, or in an empty schema of this one that the user has"
+    " first in its search_path."
+)
+
+
+def _others(connection: Connection) -> str:
+    """What is in the schema; empty where nothing is."""
+    row: Any = connection.execute(
+        "SELECT min(relname) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
+        " AND relnamespace = to_regnamespace(quote_ident(current_schema()))"
+    ).fetchone()
+    return safe(row[0] or "")
+
+
+CHANGES: Sequence[Sequence[str]] = (("The tables are made.",),)
+"""``CHANGES[n]``: what the n-th migration does, a sentence each, for whoever has to agree."""
+
+
+def _about(connection: Connection) -> tuple[str, str, str, float]:
+    """User, database, version of the server, and how far our clock is ahead of its."""
+    asked = time.time()
+    row: Any = connection.execute(
+        "SELECT current_user, current_database(), current_setting('server_version'),"
+        " extract(epoch FROM clock_timestamp())"
+    ).fetchone()
+    user, database, server, now = row
+    return user, database, server, (asked + time.time()) / 2 - float(now)
+
+
+def _way(connection: Connection) -> Way:
+    info = connection.raw.info
+    row: Any = connection.execute(
+        "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"
+    ).fetchone()
+    # Between us and a pooler the line may be another one than between that and the server.
+    tls = (row[0] if row else "") if not connection.pooled else _tls_of(connection.raw)
+    here = info.host.startswith(("/", "@")) or _is_loopback(info.hostaddr)
+    host = info.host if info.host.startswith(("/", "@")) else f"{info.host}:{info.port}"
+    return Way(host, here, tls, info.get_parameters().get("sslmode", "prefer"))
+
+
+def _tls_of(raw: psycopg.Connection[Any]) -> str:
+    return "TLS" if raw.pgconn.ssl_in_use else ""
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+_TABLES = (
+    "message", "recipient", "change", "event", "word", "clock", "last_poll", "account", "wish",
+    "absence", "unread", "balance", "episode", "silence", "telling", "watchlist",
+    "watchlist_version", "member", "message_lease", "learned",
+)  # fmt: skip
+
+
+def rights(connection: Connection) -> tuple[May, Sequence[str]]:
+    """What the user may do, and which rights it lacks of those that poll."""
+    owns, reads, writes = set(), set(), set()
+    for name, own, read, write in connection.execute(
+        "SELECT name, pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),"
+        " has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+        " FROM unnest(?::text[]) name JOIN pg_class c ON c.oid = to_regclass(name)",
+        ("{" + ",".join(_TABLES) + "}",),
+    ):
+        owns |= {name} if own else set()
+        reads |= {name} if read else set()
+        writes |= {name} if write else set()
+    lacking = [f"to write {each}" for each in _TABLES if each not in writes]
+    if owns >= {*_TABLES}:
+        return May.OWN, ()
+    if writes >= {*_TABLES} and reads >= {*_TABLES}:
+        return May.POLL, ()
+    if reads >= {"message", "watchlist"}:
+        return May.VIEW, lacking
+    return May.NOTHING, [f"to read {each}" for each in _TABLES if each not in reads]
+
+
+def living(connection: Connection) -> list[Living]:
+    """The processes that use the store now, those that poll first."""
+    rows = connection.execute(
+        "SELECT name, host, pid, polls, egress FROM member"
+        " WHERE seen_until > clock_timestamp() ORDER BY polls DESC, host, name, pid"
+    )
+    return [Living(name, host, pid, bool(polls), egress) for name, host, pid, polls, egress in rows]
+
+
+def _size(connection: Connection) -> Size:
+    """How much there is, as the database reckons it: to count takes minutes of a large one."""
+    reckoned = (
+        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0),"
+        " count(*) FILTER (WHERE c.relispartition AND c.relname LIKE 'change\\_%' AND"
+        " c.relname != 'change_other') FROM pg_class c WHERE c.relkind = 'r' AND"
+        " c.relnamespace = to_regnamespace(quote_ident(current_schema()))"
+    )
+    row: Any = connection.execute(reckoned).fetchone()
+    counted: Any = connection.execute(
+        "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM recipient),"
+        " (SELECT count(*) FROM change), (SELECT count(*) FROM event)"
+    ).fetchone()
+    messages, recipients, changes, events = map(int, counted)
+    return Size(int(row[0]), messages, recipients, changes, events, int(row[1]))

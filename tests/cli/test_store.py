@@ -1,0 +1,198 @@
+"""``smsmon store``, on a PostgreSQL: made, looked at, changed, copied; and who may do what."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from smsmon.commands.store import store
+from smsmon.store.team.address import Address
+from smsmon.store.team.care import TeamCare
+from smsmon.store.team.database import Access
+from smsmon.store.team.tables import MIGRATIONS
+from tests.cli.program import Done, Program
+from tests.support.postgres import Pooler, binaries, databases, shared
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def url() -> str:
+    return databases.empty()
+
+
+@pytest.fixture
+def run(program: Program, url: str) -> Run:
+    """Runs a command on a store in an empty database."""
+    return lambda *args, **env: program.run(*args, **{"SMSMON_STORE": url, **env})
+
+
+def test_a_store_is_made_once_and_looked_at(run: Run) -> None:
+    none = run("store", "check")
+    assert none.code == 2
+    assert "`smsmon store init` makes one" in none.err
+    assert run("ls").code == 2
+    made = run("store", "init")
+    assert (made.code, made.out.count("version 1 was made")) == (0, 1)
+    again = run("store", "init")
+    assert (again.code, "already" in again.err) == (2, True)
+    assert "Nothing is to be done" in run("store", "migrate").out
+    found = run("store", "check", "--json").json
+    assert (found["well"], found["role"], found["bell"], found["verified"]) == (
+        True, "owner", True, True,
+    )  # fmt: skip
+    assert abs(found["clock_offset"]) < 2
+    assert run("add", "300", "--note", "mine").code == 0
+    (listed,) = run("ls", "--json").json["messages"]
+    assert (listed["note"], "@" in listed["note_by"]) == ("mine", True)
+
+
+def test_what_holds_something_else_is_left_alone(run: Run, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE theirs (id integer)")
+    refused = run("store", "init")
+    assert refused.code == 2
+    assert "holds something else already (theirs, say)" in refused.err
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT to_regclass('meta')").fetchone()
+    assert row == (None,)
+
+
+def test_an_older_store_is_changed_when_somebody_agrees(
+    run: Run, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("store", "init")
+    more = (*MIGRATIONS, (("ALTER TABLE message ADD COLUMN colour text",), len(MIGRATIONS) + 1))
+    care = TeamCare(Access(Address.parse(url)), more)
+    monkeypatch.setattr("smsmon.commands.store._care", lambda: care)
+
+    def migrate(*args: str) -> str:
+        done = CliRunner().invoke(store, ["migrate", *args])
+        return f"{done.output} {done.exception or ''}"
+
+    assert "Say so with --yes" in migrate()
+    assert care.version().there == len(MIGRATIONS)
+    assert f"It is of version {len(more)} now" in migrate("--yes")
+    assert care.look().version.usable
+    refused = run("store", "migrate")
+    assert (refused.code, "Update smsmon here" in refused.err) == (2, True)
+    assert "Update smsmon" in run("ls").err
+    assert run("store", "check").code == 2
+
+
+def test_everything_is_copied_there_and_back(run: Run, program: Program) -> None:
+    run("store", "init")
+    assert run("add", "300", "--label", "Été", SMSMON_STORE="").code == 0
+    done = run("store", "copy", "--from", "local", "--json")
+    assert (done.code, done.json["same"]) == (0, True)
+    assert run("ls").out == run("ls", SMSMON_STORE="").out
+    home = str(program.home.with_name("other"))
+    back = run("store", "copy", "local", SMSMON_HOME=home)
+    assert (back.code, "Both hold the same" in back.err) == (0, True)
+    assert run("ls").out == run("ls", SMSMON_STORE="", SMSMON_HOME=home).out
+    run("add", "9", SMSMON_STORE="")
+    refused = run("store", "copy", "local")
+    assert (refused.code, "messages of its own" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("copy",), "Name the store to copy to"),
+        (("copy", "here"), "A store is local, or postgresql://"),
+        (("copy", "postgresql://anna:hunter2@db.example/x"), "process lists show it"),
+        (("copy", "postgresql://db.example:0/x"), "from 1 to 65535"),
+        (("copy", "local"), "copied into itself"),
+        (("check",), "The store is on this machine"),
+        (("roles", "--owner", "a b"), "a name has letters"),
+    ],
+)
+def test_what_makes_no_sense_is_told(program: Program, args: tuple[str, ...], told: str) -> None:
+    done = program.run("store", *args)
+    assert done.code == 2
+    assert told in done.err
+    assert "hunter2" not in done.out + done.err
+
+
+def test_who_is_not_reached_is_told_with_its_exit_code(program: Program) -> None:
+    url = "postgresql://anna:hunter2@127.0.0.1:1/x"
+    for args in (("check",), ("copy", "local"), ("check", "--json")):
+        done = program.run("store", *args, SMSMON_STORE=url)
+        assert done.code == 5, done
+        assert "hunter2" not in done.out + done.err
+    looked = program.run("doctor", "--json", SMSMON_STORE=url)
+    found = {each["name"]: each for each in looked.json["findings"] if each["part"] == "store"}
+    assert found["password"]["detail"] == "in the address"
+    assert found["connection"]["health"] == "bad"
+    assert "hunter2" not in looked.out + looked.err
+
+
+def test_the_doctor_looks_at_the_store(run: Run) -> None:
+    run("store", "init")
+    found = {
+        each["name"]: each["health"]
+        for each in run("doctor", "--json").json["findings"]
+        if each["part"] == "store"
+    }
+    assert found == {
+        "address": "good", "server": "good", "TLS": "good", "version": "good", "rights": "good",
+        "polling": "note", "clock": "good",
+    }  # fmt: skip
+
+
+def test_rights_are_as_few_as_each_needs(run: Run, url: str, tmp_path: Path) -> None:
+    name = url.partition("?")[0].rpartition("/")[2]
+    owner, poller, viewer = (f"{name}_{each}" for each in ("owner", "poller", "viewer"))
+    sql = run("store", "roles", "--owner", owner, "--poller", poller, "--viewer", viewer).out
+
+    def as_(user: str) -> str:
+        return shared().url(name, user)
+
+    given(url, sql)
+    assert run("store", "init", SMSMON_STORE=as_(poller)).code == 2
+    assert run("store", "init", SMSMON_STORE=as_(owner)).code == 0
+    given(url, sql)
+    assert run("add", "300", SMSMON_STORE=as_(poller)).code == 0
+    assert run("ls", SMSMON_STORE=as_(viewer)).out == run("ls", SMSMON_STORE=as_(owner)).out
+    refused = run("add", "301", SMSMON_STORE=as_(viewer))
+    assert (refused.code, "this user may not do that" in refused.err) == (2, True)
+    for user, role in ((owner, "owner"), (poller, "poller"), (viewer, "viewer")):
+        assert run("store", "check", "--json", SMSMON_STORE=as_(user)).json["role"] == role
+    with (
+        psycopg.connect(as_(poller)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("UPDATE meta SET version = 9")
+    with psycopg.connect(as_(poller)) as connection:
+        connection.execute("SELECT make_partitions(0, 1), shed('event', 0, NULL)")
+        connection.execute("INSERT INTO event (at, kind, profile, detail) VALUES (1, '', '', '')")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        for each in (owner, poller, viewer):
+            connection.execute(f"DROP OWNED BY {each}".encode())
+            connection.execute(f"DROP ROLE {each}".encode())
+
+
+def given(url: str, sql: str) -> None:
+    """Give it to psql."""
+    folder = binaries()
+    assert folder is not None
+    done = subprocess.run(
+        [folder / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", url],
+        input=sql.encode(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_pooler_is_seen_and_its_bell_is_not_heard(program: Program, url: str) -> None:
+    name = url.partition("?")[0].rpartition("/")[2]
+    with Pooler(shared()) as pooler:
+        pooled = pooler.url(name)
+        assert program.run("store", "init", SMSMON_STORE=pooled).code == 0
+        found = program.run("store", "check", "--json", SMSMON_STORE=pooled).json
+    assert (found["pooled"], found["bell"], found["well"]) == (True, False, True)
