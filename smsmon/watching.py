@@ -24,6 +24,7 @@ from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError, Unreachable
 
 T = TypeVar("T")
+_DAY = 86_400.0
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
 
 
@@ -52,6 +53,8 @@ class Watching:
         """All that the list says is watched, as it is recorded; False before it could be read."""
         self._drop: Callable[[], Awaitable[None]] = _nothing
         """Drops what is old, once there is an answer."""
+        self._drop_due: Callable[[], bool] = lambda: False
+        """True when a day has passed since."""
         self._shown: Callable[[], None] = lambda: None
         self._told = ""
         """The trouble with the watchlist file that was told last, while it lasts."""
@@ -65,7 +68,8 @@ class Watching:
     ) -> None:
         """Watch what the file lists, each message from what the history knows of it.
 
-        Drops what the history kept for ``retention_days`` (0: nothing). ``shown`` is called
+        Drops what the history kept for ``retention_days`` (0: nothing), now and each day on
+        which this program keeps what is common. ``shown`` is called
         when more messages are on the board. A watchlist that cannot be read raises
         ``StoreError`` when the rest is done, and is not complained of again; a history that
         cannot is only complained of. Where the store does not answer, it is begun with nothing:
@@ -155,6 +159,9 @@ class Watching:
             self._told = ""
         if entries is not None:
             await self._follow(entries)
+        if self._engine.leads and self._drop_due():
+            with contextlib.suppress(Unreachable):
+                await self._drop()
 
     async def follow_again(self) -> None:
         """Look at the list anew: which entries concern this program may have changed."""
@@ -256,6 +263,7 @@ class Watching:
     async def _drop_the_old(self, clock: Clock, days: int) -> None:
         if days:
             watched, now = self._watchlist.entries, clock.now()
+            self._drop_due = lambda: abs(clock.now() - now) >= _DAY
             try:
                 await self._history.ask(lambda archive: archive.retire(watched, now, days))
             except Unreachable:

@@ -10,6 +10,7 @@ import pytest
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.store.sql import writer
@@ -43,6 +44,24 @@ async def test_trouble_with_the_file_is_said_once_and_again_when_it_comes_back(
     assert len(said) == 1, "nobody asked for good news"
     await look(BROKEN + "\n")
     assert len(said) == 2
+    await history.close()
+
+
+async def test_what_is_old_is_dropped_each_day_that_it_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, hour, hours = VirtualClock(START), 3600.0, list[float]()
+    monkeypatch.setattr(
+        LocalArchive, "retire", lambda _, watched, now, days: hours.append((now - START) / hour)
+    )
+    history = LocalHistory(tmp_path / "history.db", clock, lambda _: None)
+    engine, watchlist = Engine({}, clock, limits=Limits()), Watchlist(tmp_path / "list", clock)
+    watching = Watching(engine, watchlist, history, pytest.fail)
+    await watching.start(clock, 2)
+    for _ in range(60):
+        await clock.advance(hour)
+        await watching.look()
+    assert hours == [0, 24, 48]
     await history.close()
 
 
