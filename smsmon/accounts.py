@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from smsmon.api.client import SmsPartner
     from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
-    from smsmon.monitor.ledger import Window
     from smsmon.monitor.schedule import Limits
+    from smsmon.monitor.window import Window
     from smsmon.settings import Profile, Settings
     from smsmon.settings.reading import Problem
     from smsmon.settings.secrets import KeySource

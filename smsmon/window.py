@@ -30,7 +30,9 @@ from smsmon.clock import Clock, sleep
 from smsmon.model import Fault, FaultKind, ReadError
 from smsmon.monitor.account import nothing_before
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.ledger import CELLS, Change, Ledger, Window
+from smsmon.monitor.ledger import CELLS, Ledger
+from smsmon.monitor.window import Change, Window
+from smsmon.outgoing import goes_out_while
 
 _TEMPORARY = "/tmp"  # noqa: S108 - a folder of ours in it is looked at before it is used
 _STAMPS = 16
@@ -306,6 +308,7 @@ async def ask(
             raise NotCounted(Fault(FaultKind.NETWORK, why))
         await sleep(clock, wait)
     left = clock.monotonic()
+    goes_out_while(budget.window.leave(left))
     try:
         answer = await call()
     except ReadError as error:

@@ -20,8 +20,9 @@ from typing import Any, Protocol, TypeVar
 import h11
 import httpcore
 
-from smsmon.api.errors import NetworkTrouble
+from smsmon.api.errors import NetworkTrouble, TimedOut
 from smsmon.api.trust import SETTING, Trust
+from smsmon.outgoing import may_still_go_out
 from smsmon.text import safe
 
 _TIMEOUT = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,6})", re.IGNORECASE)
@@ -115,6 +116,8 @@ class Stream(httpcore.AsyncNetworkStream):
             self.silent = True
             attempt = ATTEMPT.get()
             attempt.stream, attempt.reused = self, self._used
+            if not may_still_go_out():
+                raise TimedOut("This smsmon stood still for too long: the request was not sent.")
             attempt.say(self._party.asked)
         await self._inner.write(buffer, timeout)
 

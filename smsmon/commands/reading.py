@@ -12,8 +12,8 @@ from smsmon import exit_codes
 from smsmon.clock import Clock
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.ledger import Window
 from smsmon.monitor.source import Source
+from smsmon.monitor.window import Window
 from smsmon.window import LeftAlone, ask, left_alone
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from smsmon.monitor.ledger import (
     EASED_FOR,
     GUARD,
     HEADROOM,
-    LOST,
     RETRY,
     WINDOW,
     Head,
@@ -24,6 +23,10 @@ from smsmon.store.allowance import Call, Terms, Told, Use
 
 VALID = 3.0
 """Seconds after it was asked for in which a slice may be used."""
+LEAVES = 15.0
+"""Seconds after it was let out in which the first byte of a request may go out."""
+ARRIVES = 12.0
+"""Seconds in which what went out reaches the server, even where its process is gone."""
 AHEAD = 2.0
 """Seconds for which requests are taken ahead."""
 BURST = 2.0
@@ -42,7 +45,7 @@ WAITED = 2.0
 
 def terms(limit: int) -> Terms:
     """What the store is told of how the address may be used."""
-    return Terms(limit, WINDOW + GUARD, LOST, EASED_FOR, HEADROOM)
+    return Terms(limit, WINDOW + GUARD, VALID + LEAVES + ARRIVES, EASED_FOR, HEADROOM)
 
 
 class Slices:

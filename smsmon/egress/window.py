@@ -13,8 +13,9 @@ from random import Random
 from threading import Condition, Thread
 
 from smsmon.clock import slept
-from smsmon.egress.slices import Slices, terms
-from smsmon.monitor.ledger import Window
+from smsmon.egress.slices import LEAVES, Slices, terms
+from smsmon.monitor.window import Window
+from smsmon.outgoing import Still
 from smsmon.store.allowance import Allowance, Use
 from smsmon.store.errors import StoreError
 
@@ -90,6 +91,10 @@ class EgressWindow(Window):
             wait = self._slices.take(now, urgent=urgent)
             self._changed.notify()
         return wait
+
+    def leave(self, now: float) -> Still:
+        slept = self._slept()
+        return lambda: self._monotonic() - now + self._slept() - slept < LEAVES
 
     def landed(self, now: float) -> None:
         with self._changed:

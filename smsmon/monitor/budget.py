@@ -12,7 +12,9 @@ from operator import itemgetter
 from random import Random
 
 from smsmon.model import Fault, FaultKind
-from smsmon.monitor.ledger import HEADROOM, WINDOW, Window
+from smsmon.monitor.ledger import HEADROOM, WINDOW
+from smsmon.monitor.window import Window
+from smsmon.outgoing import goes_out_while
 
 
 class Bids:
@@ -141,6 +143,7 @@ class Budget:
         if wait:
             self._bids.bid(who, bid, wake)
         else:
+            goes_out_while(self.window.leave(now))
             self._own.append(now)
             self._bids.withdraw(who)
         return wait
@@ -156,6 +159,7 @@ class Budget:
         """
         if self.window.take(now, self.limit, urgent=True):
             return False
+        goes_out_while(self.window.leave(now))
         self.over(now)
         return True
 

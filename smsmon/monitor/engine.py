@@ -17,11 +17,11 @@ from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_par
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
 from smsmon.monitor.board import Applied, Board, Watched
 from smsmon.monitor.habits import Learned
-from smsmon.monitor.ledger import Window
 from smsmon.monitor.poller import EVERYTHING, NOTHING, News
 from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Source
+from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
 

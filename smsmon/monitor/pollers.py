@@ -14,10 +14,10 @@ from smsmon.clock import Clock, sleep
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.habits import Habits, Learned
-from smsmon.monitor.ledger import Window
 from smsmon.monitor.poller import EVERYTHING, News, Poller
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
+from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ import pytest
 from smsmon.api.backend import KEEP_ALIVE
 from smsmon.api.client import CONNECTIONS, DEFAULT_KEEPALIVE, PATIENCE
 from smsmon.model import ReadError, Report
+from smsmon.outgoing import always, goes_out_while
 from tests.api.bodies import report, rows
 from tests.api.support import client
 from tests.api.wire import Behaviour, answer, hang, reset, wire
@@ -243,3 +244,26 @@ async def test_connections_of_a_client_have_it_on() -> None:
         (idle,) = partner._transport._streams
         sock = idle.get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+async def test_a_request_that_may_go_out_no_more_is_not_sent_or_asks_anew() -> None:
+    """It was let out, and its process then stood still for so long that it no longer counts."""
+    asked: list[bool] = []
+
+    def leave() -> bool:
+        asked.append(True)
+        goes_out_while(always)
+        return True
+
+    async with wire(answer(GOOD), answer(GOOD)) as server, client(server) as partner:
+        partner.ask_before_repeating(leave)
+        goes_out_while(lambda: False)
+        with pytest.raises(ReadError, match="stood still"):
+            await partner.bulk_status("111")
+        assert (server.heads, asked) == ([], [])
+        goes_out_while(always)
+        await partner.bulk_status("111")
+        goes_out_while(lambda: False)
+        await partner.bulk_status("111")
+        assert asked == [True]
+        assert len(server.heads) == 2

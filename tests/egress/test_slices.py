@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.egress.slices import Slices, terms
+from smsmon.egress.slices import LEAVES, Slices, terms
 from smsmon.store.allowance import Use
 from tests.monitor.fakes import windows_passed
 from tests.store.memory_allowance import Kept
@@ -88,22 +88,27 @@ class Process:
         slices = self.slices
         return lambda: do() if self.slices is slices else None
 
-    def _when_awake(self, do: Callable[[], None]) -> None:
-        if self.stopped:
-            self._missed.append(do)
-        else:
-            do()
+    def _in_this_one(self, do: Callable[[], None]) -> Callable[[], None]:
+        """The same, later where the process stands still."""
+        return self._for_this_one(lambda: self._missed.append(do) if self.stopped else do())
 
     def send(self, takes: float, where: float, *, urgent: bool = False) -> float:
-        """Send a request, which arrives after that share of the time that it ``takes``."""
+        """Let a request out, which may wait before it goes out in truth, and arrives after that
+        share of the time that it ``takes``."""
         if self.stopped:
             return inf
         wait = self.slices.take(self.now, urgent=urgent)
         if not wait:
-            world = self.world
-            world.later(takes * where, lambda: world.seen.append((world.now, self.place)))
-            land = self._for_this_one(lambda: self.slices.landed(self.now))
-            world.later(takes, lambda: self._when_awake(land))
+            left, world = self.now, self.world
+
+            def go_out() -> None:
+                if self.now - left >= LEAVES:
+                    self.slices.landed(self.now)
+                    return
+                world.later(takes * where, lambda: world.seen.append((world.now, self.place)))
+                world.later(takes, self._in_this_one(lambda: self.slices.landed(self.now)))
+
+            world.later(takes * world.random.random(), self._in_this_one(go_out))
         return wait
 
     def call(self, there: float, back: float, *, patience: float = 5.0) -> None:
@@ -129,8 +134,7 @@ class Process:
                 self.slices.failed()
 
         self.world.later(there, arrive)
-        ended = self._for_this_one(end)
-        self.world.later(min(there + back, patience), lambda: self._when_awake(ended))
+        self.world.later(min(there + back, patience), self._in_this_one(end))
 
 
 def run(
@@ -194,6 +198,17 @@ def test_the_server_never_counts_more_than_the_limit_whatever_happens(
             process.call(30 * share, 0.0)
         go_on(passes)
     go_on(30.0)
+    world.pass_by(200.0)
+    assert world.passed == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_stood_still_for_minutes_sends_nothing_that_was_let_out_before(seed: int) -> None:
+    world = World(20, 4, seed)
+    run(world, 3.0, lambda *_: True, takes=lambda: 10.0)
+    for process in world.processes[1:]:
+        process.stop(150.0)
+    run(world, 160.0, lambda *_: True, takes=lambda: 10.0, step=0.25)
     world.pass_by(200.0)
     assert world.passed == 0
 

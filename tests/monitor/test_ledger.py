@@ -21,9 +21,9 @@ from smsmon.monitor.ledger import (
     SEATS,
     WINDOW,
     Ledger,
-    Window,
     blank,
 )
+from smsmon.monitor.window import Window
 from tests.monitor.fakes import windows_passed
 
 
