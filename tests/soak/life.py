@@ -130,7 +130,6 @@ class Life:
         """More numbers are written out than are remembered, as in some days of looking around."""
         for number in range(NUMBERS):
             phones.masked(f"+337{number:08}")
-            phones.region(f"+337{number:08}")
             phones.pretty(f"+337{number:08}")
 
     def footprint(self) -> Footprint:
