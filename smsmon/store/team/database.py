@@ -48,8 +48,7 @@ class Access:
     def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection that commits each statement by itself, with ``more`` parameters of libpq's.
 
-        Raises ``Unreachable`` at once while the last try in vain was a moment ago, or another
-        ``StoreError``.
+        Raises ``StoreError``, at once while the last try in vain was a moment ago.
         """
         self.reach.check()
         try:
@@ -63,8 +62,7 @@ class Access:
             )
         except psycopg.Error as error:
             told = of_error(self.address, error)
-            if isinstance(told, Unreachable):
-                self.reach.failed(told)
+            self.reach.failed(told)
             raise told from None
         self.reach.worked()
         return connection

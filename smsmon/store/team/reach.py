@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 from threading import Lock
 
-from smsmon.store.errors import Unreachable
+from smsmon.store.errors import StoreError
 
 PAUSE_FIRST, PAUSE_MOST = 2.0, 30.0
 """Seconds from a failure to the next try, at the most: doubled each time, up to the second."""
@@ -27,7 +27,7 @@ class Reach:
         self._monotonic = monotonic
         self._rng = rng or Random()
         self._alone = Lock()
-        self._error: Unreachable | None = None
+        self._error: StoreError | None = None
         self._failed = 0
         """Tries in vain, one after the other."""
         self._next = 0.0
@@ -38,8 +38,8 @@ class Reach:
         self._listeners.append(listener)
 
     @property
-    def error(self) -> Unreachable | None:
-        """Why it does not answer; None while it does."""
+    def error(self) -> StoreError | None:
+        """Why it does not answer, or does not let us in; None while it does."""
         return self._error
 
     @property
@@ -49,13 +49,13 @@ class Reach:
             return 0.0 if self._error is None else max(0.0, self._next - self._monotonic())
 
     def check(self) -> None:
-        """Raise ``Unreachable`` where it is not yet time for another try."""
+        """Raise what the last try came to, where it is not yet time for another one."""
         error = self._error
         if error is not None and self.pause:
-            raise Unreachable(error.where, error.reason, error.remedy)
+            raise type(error)(error.where, error.reason, error.remedy)
 
-    def failed(self, error: Unreachable) -> None:
-        """It did not answer."""
+    def failed(self, error: StoreError) -> None:
+        """It did not answer, or did not let us in."""
         with self._alone:
             now = self._monotonic()
             if self._error is None or now >= self._next:  # else two tried at the same time
