@@ -12,7 +12,7 @@ from typing import NamedTuple
 from smsmon.known import Key
 from smsmon.store.errors import Unreachable
 from smsmon.store.shared import Cursor, Newer, News, Wish
-from smsmon.store.sql import exchange
+from smsmon.store.sql import exchange, queries
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.follower import Tail, newer
 from smsmon.store.team.bell import EVERYTHING
@@ -21,22 +21,23 @@ from smsmon.store.team.database import Access, Database
 _MARK = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
     " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
-    " pg_current_snapshot()::text, (SELECT last_value FROM event_id)"
+    " pg_current_snapshot()::text"
 )
+_NEWEST = "SELECT coalesce(max(id), 0) FROM event"
 _UNSEEN = "xid >= ? AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)"
 
 
 class _Mark(NamedTuple):
     """Where a cursor stands, as its text has it."""
 
-    line: str = ""
+    line: str
     """Of which server, and which of its time lines: a replica that was promoted begins another
     one, where transactions have numbers that the server before may have given to others."""
-    snapshot: str = ""
+    snapshot: str
 
     @classmethod
-    def of(cls, cursor: Cursor) -> _Mark:
-        return cls(*cursor.mark.split(" ")) if cursor.mark else cls()
+    def of(cls, text: str) -> _Mark:
+        return cls(*text.split(" "))
 
     @property
     def oldest(self) -> int:
@@ -75,7 +76,7 @@ class TeamFollower:
         return news
 
     def end(self) -> Cursor:
-        return self._database.ask(lambda db: _end(db, 0))
+        return self._database.ask(lambda db: Cursor(0, queries.last_event(db), _mark(db)))
 
     def newer(self, cursor: Cursor) -> Newer:
         try:
@@ -94,15 +95,17 @@ class TeamFollower:
         self._database.close()
 
 
-def _end(connection: Connection, sequence: int) -> Cursor:
-    server, line, snapshot, event = connection.execute(_MARK).fetchone()
-    return Cursor(sequence, event, f"{server}/{line} {snapshot}")
+def _mark(connection: Connection) -> str:
+    server, line, snapshot = connection.execute(_MARK).fetchone()
+    return f"{server}/{line} {snapshot}"
 
 
 def _tail(connection: Connection, since: Cursor) -> Tail:
-    end, mark = _end(connection, 1), _Mark.of(since)
-    if _Mark.of(end).line != mark.line:
-        # Of another server's past is known what stands on the board: see `sql.follower.newer`.
-        return Tail(end, ("1 = 1", ()), ("id > ?", (since.event,)))
-    unseen = _UNSEEN, (mark.oldest, mark.snapshot)
-    return Tail(end, unseen if since.sequence else ("1 = 1", ()), unseen)
+    seen, mark = _Mark.of(since.mark), _mark(connection)
+    unseen = _UNSEEN, (seen.oldest, seen.snapshot)
+    same = _Mark.of(mark).line == seen.line
+    # What another server has may be older or newer than what is known, whatever its numbers say.
+    events = unseen if same else ("id > ?", (since.event,))
+    (newest,) = connection.execute(f"{_NEWEST} WHERE {events[0]}", events[1]).fetchone()
+    end = Cursor(1, max(newest, since.event), mark)
+    return Tail(end, unseen if same and since.sequence else ("1 = 1", ()), events)

@@ -110,9 +110,16 @@ def test_nothing_is_lost_or_read_twice_in_whatever_order_transactions_end(
                 assert polls.get(message_id, read_at / 1000) == read_at / 1000
 
 
-def test_from_the_end_on_polls_are_read_all_and_events_only_new_ones(team_store: str) -> None:
+def test_one_that_may_only_look_reads_polls_from_the_end_on_all_and_of_events_new_ones(
+    team_store: str,
+) -> None:
     writer = Writer(team_store, 1)
-    with closing(writer.connection), closing(follower_of(team_store)) as follower:
+    writer.connection.execute("DROP ROLE IF EXISTS looks")
+    writer.connection.execute("CREATE ROLE looks LOGIN")
+    writer.connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looks")
+    writer.connection.commit()
+    looking = team_store.replace("postgres@", "looks@", 1)
+    with closing(writer.connection), closing(follower_of(looking)) as follower:
         writer.write(1)
         writer.end(kept=True)
         newer = follower.newer(follower.end())
@@ -120,6 +127,9 @@ def test_from_the_end_on_polls_are_read_all_and_events_only_new_ones(team_store:
         assert not newer.events
         again = follower.newer(newer.cursor)
         assert (again.messages, again.events) == ([], [])
+        follower.wishes()
+        writer.connection.execute("DROP OWNED BY looks; DROP ROLE looks")
+        writer.connection.commit()
 
 
 def test_a_replica_that_takes_over_is_followed_from_what_it_knows(own_server: Server) -> None:
