@@ -365,7 +365,8 @@ class Sharing:
         self._following.leave(self._ours - look.ours)
         self._ours = look.ours
         self._paused = not look.reached
-        engine.grant(NOTHING if self._paused else EVERYTHING if look.alone else self._lease)
+        granted = EVERYTHING if look.alone else self._lease
+        engine.grant(NOTHING if self._paused else granted, in_parts=self._lease.partial)
         for name in [each for each in self._accounts if not engine.keeps(each)]:
             del self._accounts[name]
         if engine.leads and not led:
@@ -417,14 +418,13 @@ class Sharing:
         if now - self._wanted_at < WANTED_FOR:
             return self._wanted
         wanted = {CHIEF: Work()} if self._whole else {}
-        usable = {}
-        for name in filter(self._usable, engine.profiles):
-            usable[name] = engine.account(name).condition if engine.asks(name) else Condition.OK
-            if self._whole:
-                wanted[account_part(name)] = Work(name, 0.0, usable[name])
+        usable = {name: engine.found(name) for name in filter(self._usable, engine.profiles)}
+        if self._whole:
+            for name, condition in usable.items():
+                wanted[account_part(name)] = Work(name, 0.0, condition)
         for each in engine.board:
-            if (condition := usable.get(each.profile)) is not None:
-                wanted[each.id] = Work(each.profile, _rate(each), condition)
+            if each.profile in usable:
+                wanted[each.id] = Work(each.profile, _rate(each), usable[each.profile])
         self._wanted, self._wanted_at = wanted, now
         return wanted
 

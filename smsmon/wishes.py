@@ -93,21 +93,25 @@ class Granting:
         self._partial = partial
         self._done: set[int] = set()
         """Wishes granted that may still stand in the record."""
+        self._dropped: set[int] = set()
+        """Wishes taken off the record that may not be off it yet."""
 
     async def grant(self, wishes: Sequence[Wish], fresh: Collection[str] = ()) -> Rank:
         """Do what others ask for; gives the highest rank of those that want to poll. ``fresh``
         are messages that came to us since this was last asked: their wishes came with them.
         """
-        self._done &= {wish.id for wish in wishes}
+        standing = {wish.id for wish in wishes}
+        self._done &= standing
+        self._dropped &= standing
         now = self._clock.now()
         focused: list[str] = []
         highest, over = Rank.NEVER, []
         for wish in wishes:
-            if wish.id in self._done:
-                if fresh and wish.kind == "refresh" and not wish.void(now):
-                    self._refresh(wish, fresh)
-            elif wish.void(now):
+            if wish.void(now):
                 over.append(wish.id)
+            elif wish.id in self._done:
+                if fresh and wish.kind == "refresh":
+                    self._refresh(wish, fresh)
             elif wish.who == self._who and (self._partial or wish.kind in LASTING):
                 if not self._partial:
                     over.append(wish.id)  # of before we polled
@@ -116,13 +120,14 @@ class Granting:
             elif wish.kind == "rank" and wish.what.isdigit():
                 highest = max(highest, Rank(min(int(wish.what), Rank.ALWAYS)))
             else:
+                self._done.add(wish.id)
                 if not self._partial:
                     over.append(wish.id)
-                self._done.add(wish.id)
                 await self._do(wish)
         self._engine.focus_elsewhere(focused)
+        over = [id for id in over if id not in self._dropped]
         if over and self._engine.leads:
-            self._done.update(over)
+            self._dropped.update(over)
             self._history.granted(over)
         return highest
 

@@ -16,9 +16,8 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient
 from smsmon.sharing import Sharing, rank_of
-from smsmon.store.local.history import LocalHistory
-from smsmon.store.local.lease import LocalLease
-from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.base import Store
+from smsmon.store.local import LocalStore
 from smsmon.watching import Watching
 from tests.monitor.fakes import FakeSource
 from tests.support.clock import VirtualClock
@@ -32,7 +31,7 @@ class Member:
 
     def __init__(
         self,
-        folder: Path,
+        store: Store,
         clock: VirtualClock,
         name: str = "console",
         role: str = "auto",
@@ -40,15 +39,17 @@ class Member:
     ) -> None:
         """``only`` is the one message that it watches; empty for all."""
         self.clock = clock
+        self.store = store
         self.source = FakeSource(clock)
         self.usable = True
         self.news: list[Applied | Event] = []
         self.said: list[str] = []
         self.retried = 0
         self.engine = Engine({"default": self.source}, clock, limits=LIMITS, rng=Random(1))
-        self.history = LocalHistory(folder / "history.db", clock, lambda error: None)
+        self.lease: Any = store.lease(clock, name)
+        self.history: Any = store.history(clock, lambda error: None)
         self.engine._recorder = self.history
-        watchlist = Watchlist(folder / "watchlist.toml", clock)
+        watchlist = store.watchlist(clock)
         self.watching = Watching(
             self.engine,
             watchlist,
@@ -56,7 +57,6 @@ class Member:
             self.said.append,
             lambda entries: [each for each in entries if not only or each.id == only],
         )
-        self.lease = LocalLease(folder / "history.db", clock, name)
         self.sharing = Sharing(
             self.engine,
             self.history,
@@ -137,18 +137,27 @@ class Member:
 
 
 class Home:
-    """A folder, its watchlist, and all who are on it."""
+    """A store, its watchlist, and all who are on it."""
 
-    def __init__(self, folder: Path, ids: Iterable[str] = ("300", "301")) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ids: Iterable[str] = ("300", "301"),
+        open_store: Callable[[], Store] | None = None,
+    ) -> None:
+        """The store is in ``folder`` unless another one is opened for each process."""
         self.folder = folder
         self.clock = VirtualClock()
         self.database = folder / "history.db"
         self.members: list[Member] = []
-        Watchlist(folder / "watchlist.toml", self.clock).add(Entry(id) for id in ids)
+        self.open_store = open_store or (
+            lambda: LocalStore(folder / "watchlist.toml", self.database)
+        )
+        self.open_store().watchlist(self.clock).add(Entry(id) for id in ids)
 
     async def join(self, name: str = "console", role: str = "auto", only: str = "") -> Member:
         """One more starts."""
-        member = Member(self.folder, self.clock, name, role, only)
+        member = Member(self.open_store(), self.clock, name, role, only)
         self.members.append(member)
         await member.start()
         return member

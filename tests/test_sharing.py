@@ -16,6 +16,7 @@ from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
 from smsmon.sharing import APART, WhoPolls
 from smsmon.store.local.follower import LocalFollower
+from smsmon.store.local.lease import LocalLease
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member
 from tests.store.reports import changes, rows_of
@@ -231,10 +232,10 @@ async def test_one_whose_account_cannot_be_used_lets_another_poll(home: Home) ->
 
 async def test_without_a_place_for_the_lease_it_polls_alone(home: Home) -> None:
     (home.folder / "file").touch()
-    member = Member(home.folder, home.clock)
+    member = Member(home.open_store(), home.clock)
     home.members.append(member)
     nowhere = home.folder / "file" / "history.db"
-    member.sharing._lease = type(member.lease)(nowhere, home.clock, "console")
+    member.sharing._lease = LocalLease(nowhere, home.clock, "console")
     await member.start()
     await home.until(lambda: member["300"].read_at)
     assert member.polls

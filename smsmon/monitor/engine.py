@@ -255,14 +255,15 @@ class Engine:
 
     # --- others that poll ----------------------------------------------------------------
 
-    def grant(self, granted: Container[str]) -> None:
+    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
         """Poll what ``granted`` holds and nothing else; the rest is followed (see ``follow``).
 
         It is asked before each request goes out and each answer is taken in, so what it holds
         may be less at any moment; of what it holds newly it is told by another call. ``NOTHING``
-        holds no message.
+        holds no message. ``in_parts``: others poll the same accounts at the same time, each by a
+        way of its own.
         """
-        self._open.grant(granted)
+        self._open.grant(granted, in_parts=in_parts)
 
     @property
     def polls(self) -> bool:
@@ -278,6 +279,11 @@ class Engine:
     def keeps(self, profile: str) -> bool:
         """True while it is for us to record how it stands with an account."""
         return account_part(profile) in self._open.granted
+
+    def found(self, profile: str) -> Condition:
+        """How an account answered here when it was last asked here, whoever asks it by now; stopped
+        too while it is not to be tried again yet. Raises KeyError when there is no such account."""
+        return self._pollers[profile].found
 
     def asks(self, profile: str) -> bool:
         """True while an account is judged by what it answers here."""

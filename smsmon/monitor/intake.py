@@ -129,6 +129,10 @@ class Intake:
             self.health.adopt(self._followed, self._clock.monotonic())
             self._followed = None
 
+    def follow_none(self) -> None:
+        """What another process says of the account does not count any more."""
+        self._followed = None
+
     def look_round(self) -> None:
         """Take over what others who ask the same address found out."""
         now, health = self._clock.monotonic(), self.health

@@ -120,6 +120,15 @@ class Poller:
         return self._budget.opens_at(self._clock.monotonic())
 
     @property
+    def found(self) -> Condition:
+        """How the account answered here, and whether it is tried (again) before long."""
+        health = self._health
+        rests = health.retry_at - self._clock.monotonic() > LOOK_ROUND
+        if health.condition is Condition.DOWN and rests and not self._flying:
+            return Condition.STOPPED
+        return health.condition
+
+    @property
     def stretch(self) -> float:
         """The factor by which intervals are stretched at present; 1 is none."""
         return self._planner.stretch.factor
@@ -177,8 +186,9 @@ class Poller:
         """Poll these at the least interval, ahead of others."""
         self._planner.look_at(message_ids)
 
-    def grant(self, granted: Container[str]) -> None:
+    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
         """Poll only what ``granted`` holds: it is asked before each request and each answer.
+        ``in_parts``: others poll the account at the same time.
 
         What it holds newly is polled when whoever polled it before would have, or else spread
         over the time that the limit needs for it, as at the start; requests in flight for what
@@ -194,7 +204,9 @@ class Poller:
             if not (watched.entry.paused or watched.settled_at or self._planned(message_id)):
                 begun.append(message_id)
         self._see_whether_it_asks()
-        if self.asks:
+        if self.asks and in_parts and self._health.condition is not Condition.OK:
+            self.intake.follow_none()  # the way of others to the API is not ours
+        elif self.asks:
             self.intake.lead()
         self._spread_out(self._planner.go_on(begun))
         self._wake.set()

@@ -116,11 +116,11 @@ class Pollers:
         for poller in self.by_profile.values():
             poller.limit(limits)
 
-    def grant(self, granted: Container[str]) -> None:
+    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
         """Poll what ``granted`` holds and nothing else (see ``Poller.grant``)."""
         self.granted = granted
         for poller in self.by_profile.values():
-            poller.grant(granted)
+            poller.grant(granted, in_parts=in_parts)
 
     async def run(self) -> None:
         """Poll until cancelled, every account that is or comes to be open."""

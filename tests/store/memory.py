@@ -55,6 +55,7 @@ from smsmon.store.shared import (
     NOTHING_NEW,
     Cursor,
     Holder,
+    Lease,
     Newer,
     News,
     Rank,
@@ -163,7 +164,7 @@ class MemoryStore:
         del clock
         return MemoryAlerts(self._memory.alerts, lambda: False)
 
-    def lease(self, clock: Clock, name: str) -> MemoryLease:
+    def lease(self, clock: Clock, name: str) -> Lease:
         return MemoryLease(self._memory, clock, name)
 
     def allowance(self, egress: str, address: str) -> None:
