@@ -114,7 +114,7 @@ async def test_the_part_of_one_that_is_gone_goes_to_the_others(team: Team, how: 
     else:
         await first.stand_still()
     took = await team.until(lambda: team.shared(second, third), "two share")
-    assert took < (10.0 if how == "ends" else 25.0)
+    assert took < (10.0 if how == "ends" else 30.0)
     if how == "ends":
         return
     await team.pass_time(5)
