@@ -23,7 +23,9 @@ _NETWORK = Fault(FaultKind.NETWORK, "The connection was refused")
 _REFUSED = Fault(FaultKind.AUTH, "SMS Partner refuses the API key: check it, then retry", 10)
 
 
-EVERY_SIZE = ("80x24", "120x35", "140x40", "200x55")
+SMALLEST = (("80x24",),)
+BOTH = (("140x40", "80x24"),)
+EVERY_SIZE = (("200x55", "80x24"), ("140x40",), ("120x35",))
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,24 @@ class Picture:
     """One state of the console, and how to get there."""
 
     name: str
-    play: Play
+    look: Play
+    """What leads to it in a console that is open."""
+    seconds: float = 90.5
+    """How long it is open then."""
     entries: tuple[Entry, ...] = DAY
     environ: dict[str, str] = field(default_factory=dict)
     config: str = ""
     """What the settings file has."""
-    sizes: tuple[str, ...] = ("80x24", "140x40")
+    sizes: tuple[tuple[str, ...], ...] = BOTH
+    """Each a console of its own, whose terminal is made smaller; so not where another size has
+    other messages asked for more often."""
+    alone: bool = False
+    """Whether other looks at the same console would not be as they are without this one."""
+
+    async def play(self, scene: Scene, pilot: Pilot[Any]) -> None:
+        """Open the console, and do what leads to it."""
+        await scene.open(pilot, self.seconds)
+        await self.look(scene, pilot)
 
     def scene(self, home: Path) -> Scene:
         """The console to play it on."""
@@ -46,15 +60,10 @@ class Picture:
 
 
 async def _running(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90.5)
-
-
-async def _empty(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 1.5)
+    pass
 
 
 async def _recipients(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90.5)
     scene.screen.picture.messages.table.move_to_key("2270142")
     await pilot.press("enter")
     await scene.show(pilot)
@@ -70,13 +79,11 @@ async def _recipient(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _stale(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60.5)
     scene.client.fault = _NETWORK
     await scene.pass_time(pilot, 300)
 
 
 async def _bad_key(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60.5)
     scene.client.fault = _REFUSED
     await scene.pass_time(pilot, 60)
 
@@ -89,7 +96,6 @@ async def _filtered(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90.5)
     await scene.pass_time(pilot, 1200)
     await pilot.press("o")
     await scene.done("overview")
@@ -97,7 +103,6 @@ async def _overview(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _find(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 90.5)
     await pilot.press("n")
     await pilot.press(*"98 25 30".replace(" ", ""))
     await scene.done("find")
@@ -105,13 +110,11 @@ async def _find(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _help(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60.5)
     await pilot.press("question_mark")
     await pilot.pause()
 
 
 async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 60.5)
     await pilot.press("a")
     await pilot.pause()
     scene.app.screen.query_one("#ids", TextArea).insert(
@@ -121,7 +124,6 @@ async def _adding(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 5.5)
     for seconds in (0, 295):  # what could not be read at first is on record before it can be
         await scene.pass_time(pilot, seconds)
         await scene.screen.session.history.flush()
@@ -135,7 +137,6 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
-    await scene.open(pilot, 50.5)
     await pilot.press("up")  # which ends the notice of what held at the start
     await scene.pass_time(pilot, 15)
 
@@ -152,10 +153,9 @@ async def _alerts(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 def _pressing(*keys: str) -> Play:
-    """The console with some reports, after these keys."""
+    """After these keys."""
 
     async def play(scene: Scene, pilot: Pilot[Any]) -> None:
-        await scene.open(pilot, 90.5)
         await pilot.press(*keys)
         await scene.show(pilot)
 
@@ -163,25 +163,25 @@ def _pressing(*keys: str) -> Play:
 
 
 PICTURES = (
-    Picture("empty", _empty, ()),
+    Picture("empty", _running, 1.5, (), alone=True),
     Picture("running", _running, sizes=EVERY_SIZE),
-    Picture("ascii", _running, environ={"SMSMON_DISPLAY_SIGNS": "ascii"}, sizes=("80x24",)),
-    Picture("plain", _running, environ={"SMSMON_DISPLAY_PLAIN": "true"}, sizes=("80x24",)),
+    Picture("ascii", _running, environ={"SMSMON_DISPLAY_SIGNS": "ascii"}, sizes=SMALLEST),
+    Picture("plain", _running, environ={"SMSMON_DISPLAY_PLAIN": "true"}, sizes=SMALLEST),
     Picture("recipients", _recipients),
     Picture("recipient", _recipient, sizes=EVERY_SIZE),
-    Picture("stale", _stale),
-    Picture("bad_key", _bad_key),
+    Picture("stale", _stale, 60.5, alone=True),
+    Picture("bad_key", _bad_key, 60.5, alone=True),
     Picture("filtered", _filtered),
-    Picture("overview", _overview, sizes=EVERY_SIZE),
+    Picture("overview", _overview, sizes=(("200x55", "140x40", "120x35"), ("80x24",)), alone=True),
     Picture("find", _find),
-    Picture("help", _help),
-    Picture("adding", _adding),
-    Picture("happened", _happened),
-    Picture("alert", _alert, config=ALERTS, sizes=("80x24", "120x35")),
-    Picture("alerts", _alerts, config=ALERTS),
-    Picture("trouble", _pressing("f"), config=ALERTS),
-    Picture("palette", _pressing("colon", *"theme"), sizes=("80x24",)),
-    Picture("columns", _pressing("c"), sizes=("80x24",)),
-    Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=("80x24",)),
-    Picture("mistake", _pressing("slash", *"stat:wai"), sizes=("80x24",)),
+    Picture("help", _help, 60.5),
+    Picture("adding", _adding, 60.5),
+    Picture("happened", _happened, 5.5, sizes=(("140x40",), ("80x24",)), alone=True),
+    Picture("alert", _alert, 50.5, config=ALERTS, sizes=(("120x35", "80x24"),), alone=True),
+    Picture("alerts", _alerts, 50.5, config=ALERTS, alone=True),
+    Picture("trouble", _pressing("f"), config=ALERTS, alone=True),
+    Picture("palette", _pressing("colon", *"theme"), sizes=SMALLEST),
+    Picture("columns", _pressing("c"), sizes=SMALLEST),
+    Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=SMALLEST),
+    Picture("mistake", _pressing("slash", *"stat:wai"), sizes=SMALLEST),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
+from smsmon.console.actions import Where
 from smsmon.model import Entry
-from tests.console.pictures import PICTURES, Picture
+from tests.console.pictures import PICTURES, Picture, Play
 from tests.support.scene import DAY, SMALL, Scene
 from tests.support.waiting import screen_text
 
@@ -20,11 +21,10 @@ ODD = (Entry("2270151", "Été à Noël: “ça”, 漢字"), *DAY)
 """With a label that has letters beyond ASCII."""
 
 
-def keys(*pressed: str) -> Callable[[Scene, Pilot[Any]], Awaitable[None]]:
-    """Open the console, and press these keys one after the other."""
+def keys(*pressed: str) -> Play:
+    """After these keys, one after the other."""
 
-    async def play(scene: Scene, pilot: Pilot[Any]) -> None:
-        await scene.open(pilot, 90.5)
+    async def look(scene: Scene, pilot: Pilot[Any]) -> None:
         for key in pressed:
             await pilot.press(key)
             await pilot.pause()
@@ -32,39 +32,72 @@ def keys(*pressed: str) -> Callable[[Scene, Pilot[Any]], Awaitable[None]]:
                 await scene.done(group)
         await pilot.pause()
 
-    return play
+    return look
 
 
-SCREENS = (
-    *(replace(each, name=f"picture {each.name}") for each in PICTURES),
-    Picture("odd label", keys(), ODD),
-    Picture("marked and sorted", keys("space", "space", "greater_than_sign", "S"), DAY),
-    Picture("log", keys("l"), DAY),
-    Picture("edit", keys("e"), DAY),
-    Picture("columns", keys("c"), DAY),
-    Picture("raw answer", keys("w"), DAY),
-    Picture("export", keys("x"), DAY),
-    Picture("palette", keys("colon", "a"), DAY),
-    Picture("mistaken filter", keys("slash", *"zz:1"), DAY),
-    Picture("overview curve", keys("o", "right"), DAY),
-    Picture("overview countries", keys("o", "right", "right", "right"), DAY),
-    Picture("overview help", keys("o", "question_mark"), DAY),
-    Picture("masked and frozen", keys("P", "F"), DAY),
-    Picture("marks of an edit", keys("space", "space", "e", *"été"), DAY),
-)
+LOOKS: dict[str, Play] = {
+    **{each.name: each.look for each in PICTURES if not each.alone and not each.environ},
+    "log": keys("l"),
+    "edit": keys("e"),
+    "columns": keys("c"),
+    "raw answer": keys("w"),
+    "export": keys("x"),
+    "palette": keys("colon", "a"),
+    "mistaken filter": keys("slash", *"zz:1"),
+    "marked and sorted": keys("space", "space", "greater_than_sign", "S"),
+    "marks of an edit": keys("space", "space", "e", *"été"),
+    "masked and frozen": keys("P", "F"),
+}
+"""What one console is made to show, one after the other."""
+OVERVIEWS: dict[str, Play] = {
+    "figures": keys(),
+    "curve": keys("right"),
+    "countries": keys("right", "right"),
+    "help": keys("question_mark"),
+}
+"""What there is to see of the overview, once it stands."""
 
 
-@pytest.mark.parametrize("shown", SCREENS, ids=[each.name for each in SCREENS])
-async def test_every_cell_is_ascii(shown: Picture, tmp_path: Path) -> None:
+async def looks(
+    shown: Picture, then: Mapping[str, Play], scene: Scene, pilot: Pilot[Any]
+) -> AsyncIterator[tuple[str, str]]:
+    """What the screen shows at ``shown``, and after each look that follows: name and text."""
+    await shown.play(scene, pilot)
+    yield shown.name, screen_text(scene.app)
+    for name, look in then.items():
+        await look(scene, pilot)
+        yield name, screen_text(scene.app)
+        if shown.name != "overview":
+            await back(scene, pilot)
+
+
+async def back(scene: Scene, pilot: Pilot[Any]) -> None:
+    """To the messages, with nothing before them and no filter."""
+    while scene.app.screen is not scene.screen:
+        await pilot.press("escape")
+        await pilot.pause()
+    await pilot.press("escape", "escape", "escape", "home")
+    await scene.show(pilot)
+    assert scene.screen.picture.at is Where.MESSAGES
+
+
+SITTINGS: list[tuple[Picture, dict[str, Play]]] = [
+    (Picture("odd label", keys(), entries=ODD), LOOKS),
+    *((each, OVERVIEWS if each.name == "overview" else {}) for each in PICTURES if each.alone),
+]
+"""Each a console of its own, and what it is made to show besides."""
+
+
+@pytest.mark.parametrize(("shown", "then"), SITTINGS, ids=[each.name for each, _ in SITTINGS])
+async def test_every_cell_is_ascii(shown: Picture, then: dict[str, Play], tmp_path: Path) -> None:
     wanted = {"SMSMON_DISPLAY_SIGNS": "ascii"}
     scene = replace(shown, environ={**shown.environ, **wanted}).scene(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await shown.play(scene, pilot)
-        text = screen_text(scene.app)
-        odd = sorted({char for char in text if not char.isascii()})
-        assert not odd, f"{odd} in\n{text}"
-        assert len(text.split()) > 10
-        assert all(len(line) <= SMALL[0] for line in text.splitlines())
+        async for name, text in looks(shown, then, scene, pilot):
+            odd = sorted({char for char in text if not char.isascii()})
+            assert not odd, f"{odd} in {name}:\n{text}"
+            assert len(text.split()) > 10, name
+            assert all(len(line) <= SMALL[0] for line in text.splitlines()), name
 
 
 async def test_first_set_up_is_ascii(tmp_path: Path) -> None:

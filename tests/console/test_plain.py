@@ -11,8 +11,8 @@ from textual.geometry import Offset
 
 from smsmon.console.signs import SIGNS
 from smsmon.console.terminal.words import in_words
-from tests.console.pictures import Picture
-from tests.console.test_ascii import SCREENS
+from tests.console.pictures import Picture, Play
+from tests.console.test_ascii import SITTINGS, looks
 from tests.support.scene import DAY, SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 
@@ -38,15 +38,15 @@ def heading(scene: Scene, first: str) -> str:
     return next(line.strip() for line in lines(scene) if line.strip().startswith(first))
 
 
-@pytest.mark.parametrize("shown", SCREENS, ids=[each.name for each in SCREENS])
-async def test_nothing_is_drawn(shown: Picture, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("shown", "then"), SITTINGS, ids=[each.name for each, _ in SITTINGS])
+async def test_nothing_is_drawn(shown: Picture, then: dict[str, Play], tmp_path: Path) -> None:
+    glyphs = {sign.glyph for sign in SIGNS if not sign.glyph.isascii()} - IN_SENTENCES
     scene = replace(shown, environ={**shown.environ, **PLAIN}).scene(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await shown.play(scene, pilot)
-        text = screen_text(scene.app)
-        glyphs = {sign.glyph for sign in SIGNS if not sign.glyph.isascii()} - IN_SENTENCES
-        assert not (odd := (glyphs & set(text)) | set(DRAWN.findall(text))), f"{odd} in\n{text}"
-        assert len(text.split()) > 10
+        async for name, text in looks(shown, then, scene, pilot):
+            odd = (glyphs & set(text)) | set(DRAWN.findall(text))
+            assert not odd, f"{odd} in {name}:\n{text}"
+            assert len(text.split()) > 10, name
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE, (200, 60)])
