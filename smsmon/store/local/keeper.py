@@ -77,6 +77,9 @@ class LocalKeeper:
         # Of a lock, a full disk, a closed folder it is known that nothing of ours was lost.
         self._shaken = self._shaken or not isinstance(error, Busy | DiskFull | NotWritable)
 
+    def arrived(self) -> bool:
+        return False  # SQLite says whether it was
+
     def mended(self, error: StoreError, owner: Owner, now: float) -> bool:
         """Rename a damaged database, so that nothing of it is lost and a new one can begin."""
         if not isinstance(error, Damaged):

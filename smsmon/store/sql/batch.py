@@ -229,5 +229,6 @@ def write_apart(
                 keeper.last(part.news)
         except keeper.unfit as error:
             recording.forget_all()
-            said = f"{what} could not be kept ({error})"
+            why = keeper.said(error).reason if isinstance(error, keeper.errors) else error
+            said = f"{what} could not be kept ({why})"
     return said

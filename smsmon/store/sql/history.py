@@ -83,16 +83,13 @@ class TableHistory(HistoryWriter):
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         left = list(wanted)
         while left:
-            portion, left = await self._ask(partial(_portion, wanted=left))
+            portion, left = await self.ask(partial(_portion, wanted=left))
             for each in portion:
                 self.adopt(each)
             if portion:
                 yield portion
 
     async def ask(self, question: Callable[[Archive], T]) -> T:
-        return await self._ask(question)
-
-    async def _ask(self, question: Callable[[Interruptible], T]) -> T:
         """The answer, from the reader's thread. A cancelled one is interrupted, or never begun."""
         cancelled = threading.Event()
 

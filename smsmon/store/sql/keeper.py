@@ -61,6 +61,12 @@ class Keeper(Protocol):
         """Writing failed: let go of it; what was written last may not have arrived."""
         ...
 
+    def arrived(self) -> bool:
+        """True when what failed last was kept for good all the same: it is asked before that is
+        tried again. Raises ``StoreError`` and ``errors``.
+        """
+        ...
+
     def mended(self, error: StoreError, owner: Owner, now: float) -> bool:
         """True when what came in the way was done away with: it is worth another try at once.
         Raises ``StoreError``.

@@ -141,6 +141,8 @@ class HistoryWriter(Queue):
                 if failed is not None or due or self._has_work():
                     taken, batch, self._batch = self._taken, self._batch, batch
                     self._hurry, written = False, time.monotonic()
+            if failed is not None and self._arrived():
+                failed = None
             if failed is not None:
                 batch = (failed if failed_in is fence else failed.without_polls()).then(batch)
             error = self._attempt(batch, fence)
@@ -179,6 +181,15 @@ class HistoryWriter(Queue):
         except self._keeper.errors as error:
             return self._failed(self._keeper.said(error))
         return None
+
+    def _arrived(self) -> bool:
+        """True when what failed last is kept all the same."""
+        try:
+            return self._keeper.arrived()
+        except StoreError:
+            return False  # the next attempt says so
+        except self._keeper.errors:
+            return False
 
     def _again(self, error: StoreError, batch: Batch, fence: Fence | None) -> StoreError | None:
         """Another attempt after ``error``, where that can be mended."""
