@@ -20,8 +20,8 @@ from smsmon.recipients import Status
 from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
 from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.local.term import Term
 from smsmon.store.sql import writer
+from smsmon.store.sql.term import Term
 from tests.alerting.fakes import InTurn, about, episode
 from tests.monitor.fakes import row
 from tests.sharing import Home, Member

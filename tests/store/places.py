@@ -17,9 +17,13 @@ from smsmon.known import Key, Remembered
 from smsmon.recipients import Recipient
 from smsmon.store.base import HistoryStore, Store
 from smsmon.store.local import LocalStore
+from smsmon.store.team import TeamStore
+from smsmon.store.team.address import Address
+from smsmon.store.team.database import Access
 from tests.store.memory import Memory, MemoryStore
 from tests.store.reports import START, RecordedBoard
 from tests.support.clock import VirtualClock
+from tests.support.postgres import databases
 
 Place = Callable[[], Store]
 MONTH = 30 * 86_400.0
@@ -34,7 +38,14 @@ def memory(_: Path) -> Place:
     return lambda: MemoryStore(shared)
 
 
-PLACES: Mapping[str, Callable[[Path], Place]] = MappingProxyType({"local": local, "memory": memory})
+def team(_: Path) -> Place:
+    address = Address.parse(databases.store())
+    return lambda: TeamStore(Access(address))
+
+
+PLACES: Mapping[str, Callable[[Path], Place]] = MappingProxyType(
+    {"local": local, "memory": memory, "team": team}
+)
 
 
 class Process(RecordedBoard):

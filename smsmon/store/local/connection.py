@@ -23,6 +23,7 @@ class _Sqlite:
         "SELECT DISTINCT phone FROM recipient WHERE instr(phone, ?) OR phone >= '' ORDER BY phone"
     )
     stamped = ""
+    held = ""
 
     @staticmethod
     def stored(phone: str) -> int | str:

@@ -11,8 +11,8 @@ from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.follower import LocalFollower
 from smsmon.store.local.keeper import LocalKeeper
-from smsmon.store.local.term import Term
 from smsmon.store.sql.history import TableHistory
+from smsmon.store.sql.term import Term
 
 
 class LocalHistory(TableHistory):

@@ -77,7 +77,8 @@ class LocalKeeper:
         # Of a lock, a full disk, a closed folder it is known that nothing of ours was lost.
         self._shaken = self._shaken or not isinstance(error, Busy | DiskFull | NotWritable)
 
-    def arrived(self) -> bool:
+    def arrived(self, owner: Owner) -> bool:
+        del owner
         return False  # SQLite says whether it was
 
     def mended(self, error: StoreError, owner: Owner, now: float) -> bool:

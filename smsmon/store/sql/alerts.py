@@ -122,8 +122,8 @@ class TableAlerts:
         query = f"SELECT {_ACKNOWLEDGED} FROM episode WHERE id = ? AND over_at IS NULL"  # noqa: S608
         answered: list[Answered] = []
         with self._writing() as db:
-            for number in numbers:
-                before = db.execute(query, (number,)).fetchone()
+            for number in sorted(numbers):
+                before = db.execute(query + db.dialect.held, (number,)).fetchone()
                 if before is not None:
                     answered.append(Answered(number, _acknowledgement(before), told))
                     _acknowledge(db, number, told)
@@ -133,8 +133,9 @@ class TableAlerts:
         query = f"SELECT {_ACKNOWLEDGED} FROM episode WHERE id = ?"  # noqa: S608 - a constant
         back = 0
         with self._writing() as db:
-            for each in answered:
-                if db.execute(query, (each.number,)).fetchone() == _acknowledged(each.after):
+            for each in sorted(answered, key=lambda one: one.number):
+                stands = db.execute(query + db.dialect.held, (each.number,)).fetchone()
+                if stands == _acknowledged(each.after):
                     _acknowledge(db, each.number, each.before)
                     back += 1
         return back

@@ -75,6 +75,13 @@ class Dialect(Protocol):
         """
         ...
 
+    @property
+    def held(self) -> str:
+        """What a ``SELECT`` of rows that are about to be changed ends with, so that nobody else
+        changes them meanwhile; empty where nobody else writes then anyhow.
+        """
+        ...
+
 
 class Connection(Protocol):
     """An open database. Everything raises the errors of its driver."""

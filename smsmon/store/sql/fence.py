@@ -18,7 +18,7 @@ class Superseded(Exception):
 
 Marked = tuple[str, int]
 """A part of the work, and the mark that something of it was heard under."""
-NOT_OURS = -1
+NOT_OURS = 0
 """The mark of what is not for us to do: nothing of it is written."""
 
 

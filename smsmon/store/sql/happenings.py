@@ -41,7 +41,7 @@ _FINALS = """
     FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
     WHERE c.observed_at >= ? AND c.observed_at < ? AND (
         c.after IN (2, 3) AND c.after != coalesce(c.before, -1) OR c.stop_after > c.stop_before
-    ) ORDER BY c.observed_at, c.message, c.slot"""
+    ) ORDER BY c.observed_at, c.message, c.slot, c.revision"""
 _TAGGED = "SELECT message_id, profile, tags FROM message WHERE id = ?"
 _MESSAGES_AT_ONCE = 1_000
 _DESCRIBED = "SELECT message_id, profile, label FROM message WHERE id = ?"
@@ -69,7 +69,7 @@ def timeline(
     stretch = ms(since), ms_until(until)
     rows = connection.execute(
         f"{TRANSITION} WHERE m.message_id = ? AND +c.observed_at >= ? AND +c.observed_at < ?"
-        " ORDER BY c.observed_at DESC, c.slot DESC LIMIT ?",
+        " ORDER BY c.observed_at DESC, c.slot DESC, c.revision DESC LIMIT ?",
         (message_id, *stretch, limit + 1),
     ).fetchall()
     events = connection.execute(
@@ -90,7 +90,7 @@ def happened(
     stretch = ms(since), ms_until(until)
     rows = connection.execute(
         f"{TRANSITION} WHERE c.observed_at >= ? AND c.observed_at < ?"
-        " ORDER BY c.observed_at, c.message, c.slot LIMIT ?",
+        " ORDER BY c.observed_at, c.message, c.slot, c.revision LIMIT ?",
         (*stretch, limit + 1),
     ).fetchall()
     events = connection.execute(

@@ -61,7 +61,7 @@ class Keeper(Protocol):
         """Writing failed: let go of it; what was written last may not have arrived."""
         ...
 
-    def arrived(self) -> bool:
+    def arrived(self, owner: Owner) -> bool:
         """True when what failed last was kept for good all the same: it is asked before that is
         tried again. Raises ``StoreError`` and ``errors``.
         """

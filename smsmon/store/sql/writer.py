@@ -158,6 +158,12 @@ class HistoryWriter(Queue):
                 self._wake.notify_all()
         self._keeper.close()
 
+    def hurry(self) -> None:
+        """Try now what was tried in vain. From any thread."""
+        with self._wake:
+            self._hurry = True
+            self._wake.notify_all()
+
     def _may_try_again(self) -> bool:
         return self._closing or self._hurry
 
@@ -185,7 +191,7 @@ class HistoryWriter(Queue):
     def _arrived(self) -> bool:
         """True when what failed last is kept all the same."""
         try:
-            return self._keeper.arrived()
+            return self._keeper.arrived(self)
         except StoreError:
             return False  # the next attempt says so
         except self._keeper.errors:

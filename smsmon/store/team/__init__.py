@@ -11,12 +11,14 @@ from smsmon.store.errors import StoreError
 if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.store import Where
-    from smsmon.store.base import HistoryStore, Listener
+    from smsmon.store.base import Listener
     from smsmon.store.shared import Lease
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.archive import TeamArchive
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.database import Access, Database
+    from smsmon.store.team.fence import Tenure
+    from smsmon.store.team.history import TeamHistory
     from smsmon.store.team.slices import Slices
     from smsmon.store.team.watchlist import TeamWatchlist
     from smsmon.store.team.whole import TeamWhole
@@ -61,6 +63,8 @@ class TeamStore:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._shared: Database | None = None
+        self._tenure: Tenure | None = None
+        """What this process has of the work, once it asked for any."""
 
     @property
     def files(self) -> Mapping[str, Path]:
@@ -93,8 +97,10 @@ class TeamStore:
         del clock  # whoever writes says when
         return TeamAlerts(self.work)
 
-    def history(self, clock: Clock | None = None, listener: Listener | None = None) -> HistoryStore:
-        raise NotImplementedError
+    def history(self, clock: Clock | None = None, listener: Listener | None = None) -> TeamHistory:
+        from smsmon.store.team.history import TeamHistory
+
+        return TeamHistory(self.access, self.work, lambda: self._tenure, clock, listener)
 
     def lease(self, clock: Clock, name: str) -> Lease:
         raise NotImplementedError

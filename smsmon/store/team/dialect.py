@@ -15,6 +15,7 @@ class PostgreSQL:
         f" WHERE position(? IN phone) > 0 OR phone !~ {_E164}) r ORDER BY {_BY_PHONE}"
     )
     stamped = ", xid = pg_current_xact_id()"
+    held = " FOR UPDATE"
 
     def stored(self, phone: str) -> str:
         return phone

@@ -242,6 +242,10 @@ _POLLERS = (
         well double precision NOT NULL DEFAULT '-infinity',
         PRIMARY KEY (egress, address)
     ) WITH (fillfactor = 25)""",
+    # Where one process does all of the work, and no part is anybody's.
+    "CREATE TABLE lease (id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL,"
+    " sequence bigint NOT NULL)",
+    "INSERT INTO lease VALUES (1, 0, 0)",
     """CREATE TABLE member (
         owner text PRIMARY KEY,       -- a random id of the process
         name text NOT NULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from smsmon.alerts import Edge, Telling
 from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.local.term import Term
+from smsmon.store.sql.term import Term
 from tests.store.reports import START
 
 

@@ -17,8 +17,8 @@ from smsmon.store.alerts import Over
 from smsmon.store.errors import Busy, Damaged
 from smsmon.store.local import schema
 from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.local.term import Term
 from smsmon.store.sql.alerts import CLAIM_LASTS
+from smsmon.store.sql.term import Term
 from tests.store.local.test_trouble import run_trouble
 from tests.store.reports import START, sound
 from tests.store.test_alerts import episode

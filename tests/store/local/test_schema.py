@@ -19,9 +19,9 @@ from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing
-from smsmon.store.local.term import Term
 from smsmon.store.past import Unread
 from smsmon.store.sql import happenings, queries
+from smsmon.store.sql.term import Term
 from tests.store.reports import START, Console, row, rows_of, sound
 
 FIXTURES = sorted(Path(__file__).parent.glob("history_v*.sql"))

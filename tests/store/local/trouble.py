@@ -23,8 +23,8 @@ from smsmon.alerts import Acknowledgement, Edge, Telling
 from smsmon.model import Entry
 from smsmon.store.errors import DiskFull, NotWritable, StoreError
 from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.local.term import Term
 from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.sql.term import Term
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 from tests.store.test_alerts import episode
 

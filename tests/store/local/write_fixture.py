@@ -26,7 +26,7 @@ from smsmon.model import Balance, Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
-from smsmon.store.local.term import Term
+from smsmon.store.sql.term import Term
 from tests.store.reports import START, Console, row
 from tests.support.clock import VirtualClock
 

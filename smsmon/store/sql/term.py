@@ -1,4 +1,4 @@
-"""The fence of the local store: one epoch of all that is recorded, begun with each lease."""
+"""The fence where one process does all of the work: one epoch, begun with each lease."""
 
 from __future__ import annotations
 
@@ -37,19 +37,23 @@ class Term:
 
     def mark(self, name: str) -> int:
         del name  # all of it has one epoch
-        return 0
+        return 1
 
     def enter(self, connection: Connection, marks: Collection[Marked]) -> Leave:
         del marks
-        self.check(connection)
-        connection.execute("UPDATE lease SET sequence = sequence + 1")
-        (sequence,) = connection.execute("SELECT sequence FROM lease").fetchone()
-        return Leave(int(sequence))
+        return Leave(self._check(connection, 1))
 
     def check(self, connection: Connection) -> None:
-        (now,) = connection.execute("SELECT epoch FROM lease").fetchone()
-        if self.epoch not in (None, now):
+        self._check(connection, 0)
+
+    def _check(self, connection: Connection, more: int) -> int:
+        """Check that it still runs; gives the number of the recording, so many ``more``."""
+        # Written first: until the transaction is over, nobody else begins an epoch.
+        connection.execute("UPDATE lease SET sequence = sequence + ?", (more,))
+        epoch, sequence = connection.execute("SELECT epoch, sequence FROM lease").fetchone()
+        if self.epoch not in (None, epoch):
             raise Superseded
+        return int(sequence)
 
 
 def _begin_epoch(connection: Connection) -> int:

@@ -1,0 +1,122 @@
+"""The connection that the writer has open: connected anew when it broke."""
+
+from __future__ import annotations
+
+import contextlib
+from random import Random
+
+import psycopg
+from psycopg import errors
+
+from smsmon.store.errors import Busy, StoreError
+from smsmon.store.shared import NOTHING_NEW, News
+from smsmon.store.sql.database import Connection as AnyConnection
+from smsmon.store.sql.keeper import Owner
+from smsmon.store.team.connection import Connection
+from smsmon.store.team.database import Access
+from smsmon.store.team.errors import AGAIN, UNFIT, of_error
+
+RETRY_FIRST, RETRY_MOST = 1.0, 30.0
+"""Seconds from a failed write to the next try: at random up to twice as many each time."""
+SOON = 0.05
+"""As many where it is known that the server answers by now."""
+_WHICH = "SELECT store, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM meta"
+"""The store, and the server's line in time: a replica that was promoted has another one."""
+_XID = "SELECT pg_current_xact_id()::text"
+_STATUS = "SELECT pg_xact_status(?::xid8)"
+
+
+class TeamKeeper:
+    """The ``Keeper`` of a team's database."""
+
+    errors = (psycopg.Error,)
+    unfit = (*UNFIT, ValueError, OverflowError)
+
+    def __init__(self, access: Access, rng: Random | None = None) -> None:
+        self.place = access.address
+        self._access = access
+        self._rng = rng or Random()
+        self._connection: Connection | None = None
+        self._which: object = None
+        """The store and server that were written to last; None: it is not known."""
+        self._pending: str | None = None
+        """The transaction of which it is not known whether it was committed."""
+        self._arrived = False
+        self._owed = NOTHING_NEW
+
+    def said(self, error: Exception) -> StoreError:
+        assert isinstance(error, psycopg.Error)  # noqa: S101 - one of ``errors``
+        return of_error(self.place, error)
+
+    def connected(self, owner: Owner) -> AnyConnection:
+        connection = self._connection
+        if connection is None or connection.broken:
+            connection = self._connection = self._access.fitting()
+            which = _which(connection)
+            if None not in (which, self._which) and which != self._which:
+                # What was written last may never have come to where we are now.
+                self._pending, self._arrived = None, False
+                owner.begin_anew()
+            self._which = which or self._which
+        self._find_out(connection)
+        return connection
+
+    def _find_out(self, connection: Connection) -> None:
+        """Find out whether what was written last, and seemed to fail, is kept."""
+        if self._pending is None:
+            return
+        try:
+            (status,) = connection.execute(_STATUS, (self._pending,)).fetchone() or (None,)
+        except errors.DataError:  # this server never heard of it
+            status = None
+        if status == "in progress":
+            raise Busy(self.place, "what was written last is not done yet", AGAIN)
+        self._pending, self._arrived = None, status == "committed"
+
+    def arrived(self, owner: Owner) -> bool:
+        if self._pending is not None:
+            self.connected(owner)
+        arrived, self._arrived = self._arrived, False
+        return arrived
+
+    def last(self, news: News) -> None:
+        connection = self._connection
+        if connection is None or not news:
+            return  # what was only read again may be written twice
+        (self._pending,) = connection.execute(_XID).fetchone() or (None,)
+        self._owed = self._access.bell.ring(connection.execute, connection.backend, news)
+
+    def settle(self) -> None:
+        self._pending = None
+        owed, self._owed = self._owed, NOTHING_NEW
+        self._access.bell.owe(owed)
+
+    def failed(self, error: StoreError) -> None:
+        del error
+        if self._connection is not None and not self._connection.broken:
+            self._pending = None  # it was rolled back
+        self._owed = NOTHING_NEW
+        self.close()
+
+    def mended(self, error: StoreError, owner: Owner, now: float) -> bool:
+        del error, owner, now
+        return False  # the server looks after its files
+
+    def pause(self, failures: int) -> float:
+        reach = self._access.reach
+        if reach.error is not None:
+            return max(SOON, reach.pause)
+        longest = min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(failures, 10))
+        return self._rng.uniform(RETRY_FIRST, longest)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+def _which(connection: Connection) -> object:
+    """Which store of which server it is; None where the server does not tell."""
+    with contextlib.suppress(errors.InsufficientPrivilege, errors.FeatureNotSupported):
+        return connection.execute(_WHICH).fetchone()
+    return None
