@@ -7,8 +7,10 @@ one more entry of ``PLACES``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Self
 
@@ -46,6 +48,24 @@ def team(_: Path) -> Place:
 PLACES: Mapping[str, Callable[[Path], Place]] = MappingProxyType(
     {"local": local, "memory": memory, "team": team}
 )
+
+QUICK = tuple(each for each in PLACES if each != "team")
+"""Those of which a test may open many."""
+
+
+def lasting(kind: str, folder: Path) -> Place:
+    """A store that several tests ask, one after the other."""
+    place = PLACES[kind](folder)
+    databases.keep()
+    return place
+
+
+@contextmanager
+def passing(kind: str) -> Iterator[Place]:
+    """A store for one of many examples of a test."""
+    with TemporaryDirectory() as folder:
+        yield PLACES[kind](Path(folder))
+    databases.give_back()
 
 
 class Process(RecordedBoard):

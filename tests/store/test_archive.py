@@ -11,7 +11,7 @@ from smsmon.model import EventKind
 from smsmon.recipients import EARLIEST_DATE, Status
 from smsmon.store.base import Archive
 from smsmon.store.past import DeliveryTimes, Grouping
-from tests.store.places import PLACES, Place, Process
+from tests.store.places import PLACES, Place, Process, lasting
 from tests.store.reports import START, row
 
 BELGIAN, SWISS, ITALIAN = "+32470123456", "+41791234567", "+390612345678"
@@ -42,7 +42,7 @@ async def filled(place: Place) -> Place:
 def past(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Archive]:
-    place = PLACES[request.param](tmp_path_factory.mktemp("store"))
+    place = lasting(request.param, tmp_path_factory.mktemp("store"))
     with asyncio.run(filled(place))().archive() as archive:
         yield archive
 

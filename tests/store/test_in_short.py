@@ -11,7 +11,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.base import Archive
 from smsmon.store.past import InShort, Unread
-from tests.store.places import PLACES, Place, Process
+from tests.store.places import PLACES, Place, Process, lasting
 from tests.store.reports import START, row
 
 FAULT = Fault(FaultKind.TIMEOUT, "no answer")
@@ -48,14 +48,14 @@ def unread(place: Place, message_id: str, since: float, until: float) -> list[tu
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return PLACES[request.param](tmp_path_factory.mktemp("store"))
+    return lasting(request.param, tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module", params=PLACES)
 def past(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Archive]:
-    place = PLACES[request.param](tmp_path_factory.mktemp("store"))
+    place = lasting(request.param, tmp_path_factory.mktemp("store"))
 
     async def fill() -> None:
         async with Process(place) as console:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 
 from smsmon.model import EventKind, Fault, FaultKind
 from smsmon.recipients import Recipient, Status
-from tests.store.places import MONTH, PLACES, Place, Process, changes, kinds, load, sound
+from tests.store.places import MONTH, QUICK, Place, Process, changes, kinds, load, passing, sound
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
 
@@ -139,13 +137,27 @@ ANSWERS = st.lists(
 )
 
 
-@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("kind", QUICK)
 @settings(max_examples=40, deadline=None)
 @given(answers=ANSWERS, data=st.data())
 def test_any_order_of_arrival_leaves_the_answer_asked_for_last(
     kind: str, answers: list[list[Recipient]], data: st.DataObject
 ) -> None:
     """The answers, in the order of their being asked for, come to two processes in any order."""
+    leaves_the_answer_asked_for_last(kind, answers, data)
+
+
+@settings(max_examples=8, deadline=None)
+@given(answers=ANSWERS, data=st.data())
+def test_any_order_of_arrival_does_at_a_server(
+    answers: list[list[Recipient]], data: st.DataObject
+) -> None:
+    leaves_the_answer_asked_for_last("team", answers, data)
+
+
+def leaves_the_answer_asked_for_last(
+    kind: str, answers: list[list[Recipient]], data: st.DataObject
+) -> None:
     order = data.draw(st.permutations(range(len(answers))), "arrival")
     who = [data.draw(st.booleans(), "who") for _ in order]
 
@@ -155,8 +167,7 @@ def test_any_order_of_arrival_leaves_the_answer_asked_for_last(
                 writer = one if who[came] else other
                 await writer.says(answers[asked], asked=asked, came=100 + came)
 
-    with tempfile.TemporaryDirectory() as folder:
-        place = PLACES[kind](Path(folder))
+    with passing(kind) as place:
         asyncio.run(come(place))
         newest, known = answers[-1], load(place)
         listed = [

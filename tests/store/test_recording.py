@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from smsmon.filters.recipients import Seen, took_column, took_of
 from smsmon.model import Entry, Event, EventKind, Fault, FaultKind, Transition
 from smsmon.recipients import Recipient, Status
-from tests.store.places import PLACES, Place, Process, changes, load, sound
+from tests.store.places import QUICK, Place, Process, changes, load, passing, sound
 from tests.store.reports import START, WORDS, row
 
 W, D, N, U = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED, Status.UNKNOWN
@@ -285,7 +283,7 @@ REPORTS = st.lists(
 )
 
 
-@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("kind", QUICK)
 @settings(max_examples=40, deadline=None)
 @given(reports=REPORTS, data=st.data())
 def test_the_history_ends_as_the_board_does_whatever_restarts_and_consoles(
@@ -295,6 +293,18 @@ def test_the_history_ends_as_the_board_does_whatever_restarts_and_consoles(
 
     The changes of each recipient form a chain: each begins where the one before ended.
     """
+    ends_as_the_board_does(kind, reports, data)
+
+
+@settings(max_examples=8, deadline=None)
+@given(reports=REPORTS, data=st.data())
+def test_the_history_of_a_server_ends_as_the_board_does(
+    reports: list[list[Recipient]], data: st.DataObject
+) -> None:
+    ends_as_the_board_does("team", reports, data)
+
+
+def ends_as_the_board_does(kind: str, reports: list[list[Recipient]], data: st.DataObject) -> None:
     looks = [data.draw(st.booleans(), "other looks") for _ in reports]
 
     async def read(place: Place) -> set[tuple[str, Status]]:
@@ -307,8 +317,7 @@ def test_the_history_ends_as_the_board_does_whatever_restarts_and_consoles(
                     await other.says(rows, asked=at + 0.5)
             return {(each.phone, each.status) for each in console.board["300"].recipients}
 
-    with tempfile.TemporaryDirectory() as folder:
-        place = PLACES[kind](Path(folder))
+    with passing(kind) as place:
         final = asyncio.run(read(place))
         known = load(place)
         assert {(each.phone, each.status) for each in known.recipients} == final

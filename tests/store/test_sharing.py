@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +11,18 @@ from smsmon.known import AccountState, Condition
 from smsmon.model import Event, EventKind, Fault, FaultKind
 from smsmon.recipients import Status
 from smsmon.store.shared import Lease, Wish, Work
-from tests.store.places import Place, Process, changes, kinds, load
+from tests.store.places import PLACES, QUICK, Place, Process, changes, kinds, load
 from tests.store.reports import START, row
 from tests.support.clock import VirtualClock
 
 WANTED = {"300": Work("default")}
 W, D = Status.WAITING, Status.DELIVERED
+
+
+@pytest.fixture(params=QUICK)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """There several processes have each a part of the work."""
+    return PLACES[request.param](tmp_path)
 
 
 @pytest.fixture

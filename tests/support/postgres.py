@@ -284,6 +284,11 @@ class Databases:
         """The URL of one with a store in which nothing was written yet."""
         return self._given(with_store=True)
 
+    def keep(self) -> None:
+        """What is used now is for tests to come as well: it is never used for another."""
+        for used in self._used.values():
+            used.clear()
+
     def give_back(self) -> None:
         """The test is over: what it used may be used again."""
         for with_store, used in self._used.items():
