@@ -20,8 +20,8 @@ W, D = Status.WAITING, Status.DELIVERED
 
 
 @pytest.fixture(params=QUICK)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """There several processes have each a part of the work."""
+def undivided(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A store where one process has all of the work."""
     return PLACES[request.param](tmp_path)
 
 
@@ -34,8 +34,10 @@ def leases(place: Place, clock: VirtualClock, *names: str) -> Sequence[Lease]:
     return [place().lease(clock, name) for name in names]
 
 
-def test_the_second_one_gets_nothing_and_sees_who_has_it(place: Place, clock: VirtualClock) -> None:
-    first, second = leases(place, clock, "console", "watch")
+def test_the_second_one_gets_nothing_and_sees_who_has_it(
+    undivided: Place, clock: VirtualClock
+) -> None:
+    first, second = leases(undivided, clock, "console", "watch")
     assert [*first.claim(WANTED)] == ["300"]
     assert not second.claim(WANTED)
     assert "300" in first
@@ -45,8 +47,8 @@ def test_the_second_one_gets_nothing_and_sees_who_has_it(place: Place, clock: Vi
     assert [each.ours_still() for each in (first, second)] == [True, False]
 
 
-def test_what_is_let_go_can_be_had_at_once(place: Place, clock: VirtualClock) -> None:
-    first, second = leases(place, clock, "console", "watch")
+def test_what_is_let_go_can_be_had_at_once(undivided: Place, clock: VirtualClock) -> None:
+    first, second = leases(undivided, clock, "console", "watch")
     first.claim({})
     first.release()
     second.look()
@@ -57,9 +59,9 @@ def test_what_is_let_go_can_be_had_at_once(place: Place, clock: VirtualClock) ->
 
 
 async def test_one_that_stands_still_loses_it_and_one_that_is_alive_does_not(
-    place: Place, clock: VirtualClock
+    undivided: Place, clock: VirtualClock
 ) -> None:
-    first, second = leases(place, clock, "console", "watch")
+    first, second = leases(undivided, clock, "console", "watch")
     first.claim({})
     for _ in range(30):
         await clock.advance(1)
@@ -76,9 +78,9 @@ async def test_one_that_stands_still_loses_it_and_one_that_is_alive_does_not(
 
 
 def test_the_one_that_polls_knows_whether_anybody_follows(
-    place: Place, clock: VirtualClock
+    undivided: Place, clock: VirtualClock
 ) -> None:
-    poller, *followers = leases(place, clock, "watch", "one", "two")
+    poller, *followers = leases(undivided, clock, "watch", "one", "two")
     poller.claim({})
     assert not poller.attended()
     for each in followers:

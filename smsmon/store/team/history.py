@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from smsmon.clock import Clock
 from smsmon.store.base import Listener
-from smsmon.store.shared import Follower
 from smsmon.store.sql.history import TableHistory
 from smsmon.store.sql.term import Term
 from smsmon.store.team.alerts import TeamAlerts
 from smsmon.store.team.archive import TeamArchive
 from smsmon.store.team.database import Access, Database
 from smsmon.store.team.fence import PartsFence, Tenure
+from smsmon.store.team.follower import TeamFollower
 from smsmon.store.team.keeper import TeamKeeper
 
 
@@ -46,5 +46,5 @@ class TeamHistory(TableHistory):
     def follow(self) -> None:
         self.record_by(None)
 
-    def follower(self) -> Follower:
-        raise NotImplementedError
+    def follower(self) -> TeamFollower:
+        return TeamFollower(self._access, self._revisions)
