@@ -6,6 +6,7 @@ print them. A setting's text is its documentation: there is no other.
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -308,6 +309,11 @@ class View(Struct, frozen=True, kw_only=True):
     ) = None
 
 
+_SAID: dict[KeySource, Password] = {}
+"""What the commands that print passwords said last."""
+_RUN = Lock()
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings of smsmon."""
 
@@ -400,9 +406,19 @@ class Settings(Struct, frozen=True, kw_only=True):
             self.store_password_env, self.store_password_file, self.store_password_command
         )
 
-    def store_password(self) -> Password | None:
+    def store_password(self, *, anew: bool = False) -> Password | None:
         """The password of the team's store; None: libpq is to find it. Blocks on a file or a
         command. Raises ``ValueError`` with a sentence that does not hold it.
+
+        A command is run once, whoever asks: it may want a passphrase. ``anew``: what it said then
+        is not taken any more.
         """
         source = self.store_password_source
-        return None if source is None else read_secret(source, "password", Password.parse)
+        if source is None:
+            return None
+        if source.kind != "command":
+            return read_secret(source, "password", Password.parse)
+        with _RUN:
+            if anew or source not in _SAID:
+                _SAID[source] = read_secret(source, "password", Password.parse)
+            return _SAID[source]

@@ -24,8 +24,11 @@ class Where(Protocol):
         """The address of a team's store; empty: the one on this machine."""
         ...
 
-    def store_password(self) -> Password | None:
-        """Its password; None: whatever connects is to find it. Raises ``ValueError``."""
+    def store_password(self, *, anew: bool = False) -> Password | None:
+        """Its password; None: whatever connects is to find it. Raises ``ValueError``.
+
+        ``anew``: what was given before is refused now.
+        """
         ...
 
 
@@ -34,8 +37,8 @@ class ThisMachine:
 
     store = ""
 
-    def store_password(self) -> None:
-        return None
+    def store_password(self, *, anew: bool = False) -> None:
+        del anew
 
 
 def open_store(locations: Locations, where: Where) -> Store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from smsmon.commands.store import store
+from smsmon.secret import Password
 from smsmon.store.team.address import Address
 from smsmon.store.team.care import TeamCare
 from smsmon.store.team.database import Access
 from smsmon.store.team.tables import MIGRATIONS
 from tests.cli.program import Done, Program
-from tests.support.postgres import Pooler, binaries, databases, shared
+from tests.support.postgres import Pooler, Server, databases, shared
 
 Run = Callable[..., Done]
 
@@ -145,50 +145,6 @@ def test_the_doctor_looks_at_the_store(run: Run) -> None:
     }  # fmt: skip
 
 
-def test_rights_are_as_few_as_each_needs(run: Run, url: str, tmp_path: Path) -> None:
-    name = url.partition("?")[0].rpartition("/")[2]
-    owner, poller, viewer = (f"{name}_{each}" for each in ("owner", "poller", "viewer"))
-    sql = run("store", "roles", "--owner", owner, "--poller", poller, "--viewer", viewer).out
-
-    def as_(user: str) -> str:
-        return shared().url(name, user)
-
-    given(url, sql)
-    assert run("store", "init", SMSMON_STORE=as_(poller)).code == 2
-    assert run("store", "init", SMSMON_STORE=as_(owner)).code == 0
-    given(url, sql)
-    assert run("add", "300", SMSMON_STORE=as_(poller)).code == 0
-    assert run("ls", SMSMON_STORE=as_(viewer)).out == run("ls", SMSMON_STORE=as_(owner)).out
-    refused = run("add", "301", SMSMON_STORE=as_(viewer))
-    assert (refused.code, "this user may not do that" in refused.err) == (2, True)
-    for user, role in ((owner, "owner"), (poller, "poller"), (viewer, "viewer")):
-        assert run("store", "check", "--json", SMSMON_STORE=as_(user)).json["role"] == role
-    with (
-        psycopg.connect(as_(poller)) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        connection.execute("UPDATE meta SET version = 9")
-    with psycopg.connect(as_(poller)) as connection:
-        connection.execute("SELECT make_partitions(0, 1), shed('event', 0, NULL)")
-        connection.execute("INSERT INTO event (at, kind, profile, detail) VALUES (1, '', '', '')")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        for each in (owner, poller, viewer):
-            connection.execute(f"DROP OWNED BY {each}".encode())
-            connection.execute(f"DROP ROLE {each}".encode())
-
-
-def given(url: str, sql: str) -> None:
-    """Give it to psql."""
-    folder = binaries()
-    assert folder is not None
-    done = subprocess.run(
-        [folder / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", url],
-        input=sql.encode(), capture_output=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr.decode()
-
-
 def test_a_pooler_is_seen_and_its_bell_is_not_heard(program: Program, url: str) -> None:
     name = url.partition("?")[0].rpartition("/")[2]
     with Pooler(shared()) as pooler:
@@ -196,3 +152,34 @@ def test_a_pooler_is_seen_and_its_bell_is_not_heard(program: Program, url: str) 
         assert program.run("store", "init", SMSMON_STORE=pooled).code == 0
         found = program.run("store", "check", "--json", SMSMON_STORE=pooled).json
     assert (found["pooled"], found["bell"], found["well"]) == (True, False, True)
+
+
+def test_a_command_for_the_password_is_run_once_and_again_when_it_was_changed(
+    program: Program, tmp_path: Path
+) -> None:
+    server = Server.made()
+    try:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("CREATE ROLE anna LOGIN PASSWORD 'hunter2'")
+            connection.execute("CREATE DATABASE theirs OWNER anna")
+        allowed = "local all postgres trust\nlocal all all scram-sha-256\n"
+        (server.folder / "data" / "pg_hba.conf").write_text(allowed)
+        server.restart()
+        url, kept, asked = server.url("theirs", "anna"), tmp_path / "kept", tmp_path / "asked"
+        kept.write_text("hunter2")
+        program.home.mkdir()
+        (program.home / "config.toml").write_text(
+            f'store = "{url}"\n'
+            f'store_password_command = ["sh", "-c", "echo >>{asked}; cat {kept}"]\n'
+        )
+        assert program.run("store", "init").code == 0
+        asked.unlink()
+        assert program.run("store", "check").code == 0
+        assert asked.read_text() == "\n", "it has several connections"
+        kept.write_text("wrong")
+        refused = program.run("ls")
+        assert (refused.code, "Look at the password" in refused.err) == (2, True)
+        passwords = iter([Password("old"), Password("hunter2")])
+        Access(Address.parse(url), lambda *, anew=False: next(passwords)).opened().close()
+    finally:
+        server.close()

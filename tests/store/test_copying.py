@@ -36,8 +36,8 @@ class At:
 
     store: str
 
-    def store_password(self) -> None:
-        return None
+    def store_password(self, *, anew: bool = False) -> None:
+        del anew
 
 
 Target = Callable[[], Whole]

@@ -72,8 +72,8 @@ def keeping() -> Iterator[tuple[Kept, Path]]:
 class _At:
     store: str
 
-    def store_password(self) -> None:
-        return None
+    def store_password(self, *, anew: bool = False) -> None:
+        del anew
 
 
 def run(seed: int, speed: float) -> int:

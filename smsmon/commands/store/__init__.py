@@ -47,8 +47,8 @@ class _At:
     store: str
     settings: Settings
 
-    def store_password(self) -> Password | None:
-        return self.settings.store_password()
+    def store_password(self, *, anew: bool = False) -> Password | None:
+        return self.settings.store_password(anew=anew)
 
 
 def _care() -> Care:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from weakref import finalize
 
 import psycopg
 from psycopg import errors
 
 from smsmon.secret import Password
-from smsmon.store.errors import Unreachable
+from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
@@ -29,15 +29,18 @@ from smsmon.store.team.reach import Reach
 T = TypeVar("T")
 _AGAIN = 0.2
 """Seconds until a question is interrupted once more."""
+_WRONG = "password authentication failed"
 _PASSWORD = "Look at store_password_file, store_password_env or store_password_command."  # noqa: S105
+
+
+class AskPassword(Protocol):
+    def __call__(self, *, anew: bool = False) -> Password | None: ...
 
 
 class Access:
     """How the database is reached, and whether it is: one of these for a process."""
 
-    def __init__(
-        self, address: Address, password: Callable[[], Password | None] = lambda: None
-    ) -> None:
+    def __init__(self, address: Address, password: AskPassword | None = None) -> None:
         """``password`` is asked at each connection, since it may change; it raises
         ``ValueError``."""
         self.address = address
@@ -51,21 +54,39 @@ class Access:
         Raises ``StoreError``, at once while the last try in vain was a moment ago.
         """
         self.reach.check()
+        password = self._asked()
         try:
-            password = self._password()
+            try:
+                connection = self._connected(password, more)
+            except Refused as refused:
+                # It may have been changed since it was asked for.
+                if password is None or _WRONG not in refused.reason:
+                    raise
+                if (again := self._asked(anew=True)) == password:
+                    raise
+                connection = self._connected(again, more)
+        except StoreError as error:
+            self.reach.failed(error)
+            raise
+        self.reach.worked()
+        return connection
+
+    def _asked(self, *, anew: bool = False) -> Password | None:
+        try:
+            return None if self._password is None else self._password(anew=anew)
         except ValueError as error:
             raise Refused(self.address, str(error).rstrip("."), _PASSWORD) from None
+
+    def _connected(
+        self, password: Password | None, more: Mapping[str, str]
+    ) -> psycopg.Connection[tuple[Any, ...]]:
         try:
-            connection = psycopg.connect(
+            return psycopg.connect(
                 **self.address.to_connect(password, **more),  # type: ignore[arg-type]
                 autocommit=True,
             )
         except psycopg.Error as error:
-            told = of_error(self.address, error)
-            self.reach.failed(told)
-            raise told from None
-        self.reach.worked()
-        return connection
+            raise of_error(self.address, error) from None
 
     def opened(self, **more: str) -> Connection:
         """A connection to work with, whatever is in the database. Raises ``StoreError``."""

@@ -14,6 +14,7 @@ from smsmon.model import Entry
 from smsmon.store.errors import NotWritable
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
+from smsmon.store.team.care import TeamCare
 from smsmon.store.team.database import Access
 from smsmon.store.team.roles import grants
 from tests.support.postgres import binaries, make_store
@@ -107,3 +108,9 @@ def test_each_may_do_what_it_needs_and_no_more(users: Users) -> None:
 def test_who_only_looks_starts_without_a_complaint(users: Users) -> None:
     with users.viewer.archive() as archive:
         assert archive.retire([], 1e9, 90).messages == 0
+
+
+def test_what_a_user_may_is_seen(users: Users) -> None:
+    looked = {role: TeamCare(store.access).look() for role, store in users._asdict().items()}
+    assert {role: str(each.may) for role, each in looked.items()} == {each: each for each in looked}
+    assert "to write message" in looked["viewer"].lacking
