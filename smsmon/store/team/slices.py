@@ -36,8 +36,18 @@ INSERT INTO allowance (egress, address) VALUES (:egress, :address)
 ON CONFLICT (egress, address) DO NOTHING
 """
 _TAKE = """
-UPDATE allowance AS kept SET (at, landed, takers, held, told, strikes, eased_at, eased_to, well) = (
-    WITH said AS (
+UPDATE allowance AS kept
+SET (at, landed, takers, held, told, strikes, eased_at, eased_to, well) = (
+    SELECT
+        now,
+        ARRAY[cells[1] + said.landed] || cells[2 : ],
+        others.takers || jsonb_build_object(cast(:owner AS text), jsonb_build_object(
+            'number', cast(:number AS bigint), 'seen', now, 'until', now + lasting,
+            'out', said.out + granted, 'used', used, 'need', need,
+            'granted', granted, 'share', greatest(part, allowed - claimed)
+        )),
+        heard.held, heard.told, heard.strikes, heard.eased_at, heard.eased_to, heard.well
+    FROM (
         SELECT
             greatest(kept.at, cast(CLOCK() AS double precision)) AS now,
             cast(:out AS integer) AS out,
@@ -59,78 +69,64 @@ UPDATE allowance AS kept SET (at, landed, takers, held, told, strikes, eased_at,
             cast(:ticks AS integer) AS ticks,
             cast(:tick AS double precision) AS tick,
             cast(:lives AS double precision) AS lives
-    ), heard AS (
+    ) AS said, LATERAL (
         SELECT
-            greatest(kept.held, now + held) AS held,
-            greatest(kept.told, now + told) AS told,
-            CASE WHEN told IS NULL THEN kept.strikes ELSE strikes END AS strikes,
-            greatest(kept.eased_at, now + eased_at) AS eased_at,
-            CASE WHEN now + eased_at > kept.eased_at THEN eased_to ELSE kept.eased_to
-                END AS eased_to,
-            greatest(kept.well, now + well) AS well
-        FROM said
-    ), ring AS (
+            greatest(kept.held, now + said.held) AS held,
+            greatest(kept.told, now + said.told) AS told,
+            CASE WHEN said.told IS NULL THEN kept.strikes ELSE said.strikes END AS strikes,
+            greatest(kept.eased_at, now + said.eased_at) AS eased_at,
+            CASE WHEN now + said.eased_at > kept.eased_at
+                THEN said.eased_to ELSE kept.eased_to END AS eased_to,
+            greatest(kept.well, now + said.well) AS well
+    ) AS heard, LATERAL (
+        SELECT least(most, greatest(
+            1, floor(heard.eased_to + (now - heard.eased_at) / eased_for * most)
+        )) AS allowed
+    ) AS eased, LATERAL (
         SELECT (
             array_fill(0, ARRAY[cast(
                 least(ticks, floor(now / tick) - floor(kept.at / tick)) AS integer
             )]) || kept.landed
         )[1 : ticks] AS cells
-        FROM said
-    ), others AS (
+    ) AS ring, LATERAL (
         SELECT
-            key,
-            value,
-            cast(value ->> 'out' AS integer) AS out,
-            cast(value ->> 'used' AS integer) AS used,
-            CASE WHEN cast(value ->> 'seen' AS double precision) > now - lives
-                THEN cast(value ->> 'need' AS double precision) ELSE 0 END AS need
-        FROM jsonb_each(kept.takers), said
+            coalesce(jsonb_object_agg(key, value), '{}') AS takers,
+            coalesce(sum(had), 0) AS out,
+            array_agg(needed) FILTER (WHERE needed >= 1) AS needs,
+            array_agg(had + cast(value ->> 'used' AS integer)) FILTER (WHERE needed >= 1) AS have
+        FROM jsonb_each(kept.takers), LATERAL (
+            SELECT
+                cast(value ->> 'out' AS integer) AS had,
+                CASE WHEN cast(value ->> 'seen' AS double precision) > now - lives
+                    THEN cast(value ->> 'need' AS double precision) ELSE 0 END AS needed
+        ) AS each_one
         WHERE key <> :owner AND cast(value ->> 'until' AS double precision) > now
-    ), room AS (
+    ) AS others, LATERAL (
         SELECT
-            allowed,
-            allowed / (1 + (SELECT count(*) FROM others WHERE need >= 1)) AS part,
-            said.out + landed
-                + (SELECT coalesce(sum(cell), 0) FROM ring, unnest(cells) AS cell)
-                + (SELECT coalesce(sum(out), 0) FROM others) AS counted,
+            allowed / (1 + coalesce(cardinality(needs), 0)) AS part,
+            said.out + said.landed + others.out
+                + (SELECT coalesce(sum(cell), 0) FROM unnest(cells) AS cell) AS counted,
             said.out + used AS mine
-        FROM said, heard, LATERAL (
-            SELECT least(most, greatest(
-                1, floor(heard.eased_to + (now - heard.eased_at) / eased_for * most)
-            )) AS allowed
-        ) AS eased
-    ), parts AS (
+    ) AS room, LATERAL (
         SELECT
-            coalesce(sum(least(part, need)), 0) AS claimed,
-            coalesce(sum(greatest(0, ceil(least(part, need)) - used - out)), 0) AS free
-        FROM room, others WHERE need >= 1
-    ), slice AS (
-        SELECT
-            cast(CASE WHEN heard.held > now THEN 0 ELSE greatest(0, least(
-                want,
-                CASE WHEN urgent = 1 OR mine < part * headroom
-                    THEN allowed ELSE greatest(1, floor(allowed * headroom)) END - counted,
-                greatest(ceil(part) - mine, allowed - counted - free)
-            )) END AS integer) AS granted,
-            greatest(part, allowed - claimed) AS share
-        FROM said, heard, room, parts
-    )
-    SELECT
-        now,
-        ARRAY[cells[1] + landed] || cells[2 : ],
-        (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM others)
-            || jsonb_build_object(cast(:owner AS text), jsonb_build_object(
-                'number', cast(:number AS bigint), 'seen', now, 'until', now + lasting,
-                'out', out + granted, 'used', used, 'need', need,
-                'granted', granted, 'share', share
-            )),
-        heard.held, heard.told, heard.strikes, heard.eased_at, heard.eased_to, heard.well
-    FROM said, heard, ring, slice
+            coalesce(sum(least(part, needed)), 0) AS claimed,
+            coalesce(sum(greatest(0, ceil(least(part, needed)) - had)), 0) AS reserved
+        FROM unnest(needs, have) AS rival (needed, had)
+    ) AS rivals, LATERAL (
+        SELECT cast(CASE WHEN heard.held > now THEN 0 ELSE greatest(0, least(
+            want,
+            CASE WHEN urgent = 1 OR mine < part * headroom
+                THEN allowed ELSE greatest(1, floor(allowed * headroom)) END - counted,
+            greatest(ceil(part) - mine, allowed - counted - reserved)
+        )) END AS integer) AS granted
+    ) AS slice
 )
 WHERE egress = :egress AND address = :address
-    AND coalesce(cast(takers -> :owner ->> 'number' AS bigint), 0) < :number
+    AND coalesce(cast(takers -> cast(:owner AS text) ->> 'number' AS bigint), 0) < :number
 RETURNING at, at, landed, takers, held, told, strikes, eased_at, eased_to, well
 """
+"""No ``WITH``: where the row was changed while the statement waited for it, all of this is
+reckoned again with what it is now, but for what stands in a ``WITH``."""
 
 
 class Slices(Allowance):

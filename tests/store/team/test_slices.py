@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from math import inf
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from smsmon.store.team.address import Address
 from smsmon.store.team.database import Access, Database
 from smsmon.store.team.slices import Slices
 from tests.store.memory_allowance import Kept, MemoryAllowance
+from tests.support.keeper import wait_until
+from tests.support.waiting import PATIENCE
 
 GIVEN_TIME = "current_setting('smsmon.now')"
 
@@ -120,3 +123,18 @@ def test_who_never_called_and_who_leaves_by_another_address_has_an_allowance_of_
     for egress, address in (("office", "api:443"), ("home", "api:443"), ("office", "test:80")):
         assert Slices(database, egress, address, "one").take(call, of).granted == 10
         assert Slices(database, egress, address, "two").take(call, of).granted == 0
+
+
+def test_who_waits_for_the_row_reckons_with_what_it_holds_then(team_store: str) -> None:
+    of, change = terms(100), "UPDATE allowance SET landed[1] = 50, at = at + 0.001"
+    waits = """SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+    with opened(team_store) as database, psycopg.connect(team_store) as other:
+        slices = Slices(database, "office", "api:443", "one")
+        slices.take(Call(1, 0, 0, 0, inf), of)
+        other.execute(change)
+        with ThreadPoolExecutor(1) as pool, psycopg.connect(team_store, autocommit=True) as seen:
+            waiting = pool.submit(slices.take, Call(2, 0, 0, 0, inf, want=60), of)
+            wait_until(lambda: seen.execute(waits).fetchone() == (1,), "it waits", PATIENCE)
+            other.commit()
+            assert waiting.result().granted == 50
