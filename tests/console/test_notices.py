@@ -93,23 +93,25 @@ async def test_a_notice_is_gone_with_the_next_key_and_in_the_log_what_was_not_se
 
 
 @pytest.mark.parametrize("size", [SMALL, (80, 16), WIDE])
-@pytest.mark.parametrize("key", ["a", "e", "n", "c", "i", "question_mark", "x"])
 async def test_a_notice_covers_no_dialog_and_not_the_keys(
-    tmp_path: Path, size: tuple[int, int], key: str
+    tmp_path: Path, size: tuple[int, int]
 ) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=size) as pilot:
         await scene.open(pilot, 60)
-        await pilot.press(key)
-        await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
-        scene.screen.say(f"An export of some length is written to {FILE}", "warning")
-        await pilot.pause()
-        dialog = scene.app.screen.query_one(".dialog").region
-        line = scene.app.screen.query_one(NoticeLine)
-        assert FILE.rpartition("/")[2] in screen_text(scene.app)
-        assert not line.region.overlaps(dialog)
-        assert Region(0, 0, *size).contains_region(dialog)
-        assert line.region.bottom == size[1] - 1, "the keys below stay"
+        for key in ("a", "e", "n", "c", "i", "question_mark", "x"):
+            await pilot.press(key)
+            await until(pilot, lambda: scene.app.screen is not scene.screen, f"a dialog by {key}")
+            scene.screen.say(f"An export of some length is written to {FILE}", "warning")
+            await pilot.pause()
+            dialog = scene.app.screen.query_one(".dialog").region
+            line = scene.app.screen.query_one(NoticeLine)
+            assert FILE.rpartition("/")[2] in screen_text(scene.app), key
+            assert not line.region.overlaps(dialog), key
+            assert Region(0, 0, *size).contains_region(dialog), key
+            assert line.region.bottom == size[1] - 1, f"the keys below stay: {key}"
+            await pilot.press("escape")
+            await until(pilot, lambda: scene.app.screen is scene.screen, f"{key} left")
 
 
 async def test_a_notice_is_seen_in_a_dialog_and_gone_when_a_key_came_after(tmp_path: Path) -> None:

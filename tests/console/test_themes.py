@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from smsmon.console.themes import DARK, DARK_256, HIGH_CONTRAST, TERMINAL, THEME
 from smsmon.console.themes import contrast as ratio_of
 from smsmon.model import Fault, FaultKind
 from tests.support.scene import DAY, WIDE, Scene
+from tests.support.waiting import screen_text
 
 TEXTS = ("foreground", "text-quiet", "accent", "success", "warning", "error")
 BACKGROUNDS = ("background", "surface", "panel", "tint")
@@ -61,6 +63,7 @@ def test_text_stands_out_from_its_background(theme: Theme) -> None:
     assert not too_faint
 
 
+@cache
 def contrast(text: str, background: str) -> float:
     """The WCAG 2 contrast ratio of two colours, 1 to 21."""
     one, other = (luminance(Color.parse(colour)) for colour in (text, background))
@@ -156,7 +159,7 @@ async def test_a_screen_is_told_in_the_colours_that_the_terminal_has(
             assert len({*told, ink_with(app, "» live").fore}) == 4
 
         scene.client.fault = Fault(FaultKind.NETWORK, "The connection was refused")
-        await scene.pass_time(pilot, 300)
+        await scene.pass_time_until(pilot, lambda: " down " in screen_text(app))
         trouble = ink_with(app, "down")
         assert "7" in trouble.attributes if no_color else trouble.back not in _PLAIN
 
