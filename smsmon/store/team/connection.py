@@ -37,6 +37,32 @@ _PORTION = 2_000
 """Rows that are brought at once of an answer that is read one by one."""
 
 
+def _begin(kind: str, most: float, lock: float, idle: float, *more: str) -> bytes:
+    """What begins a transaction of a kind, in one way there and back. What is set ends with the
+    transaction, whoever uses the connection next.
+    """
+    settings = (
+        f"statement_timeout = {most * 1000:.0f}",
+        f"lock_timeout = {lock * 1000:.0f}",
+        f"idle_in_transaction_session_timeout = {idle * 1000:.0f}",
+        "jit = off",  # it takes longer than nearly everything that is asked here
+        *more,
+    )
+    return "; ".join((kind, *(f"SET LOCAL {each}" for each in settings))).encode()
+
+
+_WRITING = _begin("BEGIN", WRITE_WITHIN, LOCK_WITHIN, WRITE_WITHIN)
+_READING = _begin(
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    READ_WITHIN,
+    READ_WITHIN,
+    IDLE_READING,
+    "work_mem = '32MB'",
+    "cursor_tuple_fraction = 1",  # whoever begins to read a long answer reads it to its end
+)
+_MIN_READER = b"; SELECT min_reader FROM meta"
+
+
 class Connection:
     """An open connection. Everything raises ``psycopg.Error``."""
 
@@ -107,7 +133,7 @@ class Connection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction: committed at the end, rolled back on any exception."""
-        with self._within("BEGIN", WRITE_WITHIN, LOCK_WITHIN, WRITE_WITHIN, self.admit):
+        with self._within(_WRITING, self.admit):
             yield
 
     @contextmanager
@@ -116,29 +142,13 @@ class Connection:
         if self.in_transaction:
             yield
             return
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with self._within(begin, READ_WITHIN, READ_WITHIN, IDLE_READING):
+        with self._within(_READING):
             yield
 
     @contextmanager
-    def _within(
-        self,
-        begin: str,
-        most: float,
-        lock: float,
-        idle: float,
-        admit: Callable[[int], object] | None = None,
-    ) -> Iterator[None]:
-        # One text, one way there and back; and it ends with the transaction, whoever is next.
-        text = (
-            f"{begin}; SET LOCAL statement_timeout = {most * 1000:.0f};"
-            f" SET LOCAL lock_timeout = {lock * 1000:.0f};"
-            f" SET LOCAL idle_in_transaction_session_timeout = {idle * 1000:.0f}"
-        )
-        if admit is not None:
-            text += "; SELECT min_reader FROM meta"
+    def _within(self, begin: bytes, admit: Callable[[int], object] | None = None) -> Iterator[None]:
         try:
-            begun = self._connection.execute(text.encode())
+            begun = self._connection.execute(begin if admit is None else begin + _MIN_READER)
             if admit is not None:
                 while begun.nextset():
                     pass
