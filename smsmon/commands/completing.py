@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Found = tuple[str, str]
 """A value, and what is said of it."""
+_WITHIN = 1.5
+"""Seconds that a shell is kept waiting for the store."""
 _MESSAGES = frozenset(("summary", "watchlist"))
 """What is exported of messages."""
 PART = "part"
@@ -247,7 +249,8 @@ def _settings() -> Settings:
 
 
 def _entries() -> list[Entry]:
-    from smsmon.commands.stores import the_store
+    from smsmon.commands.stores import the_store, within_time
     from smsmon.locations import Locations
 
-    return the_store(Locations.find()).watchlist().load()
+    # Nobody waits at a prompt for a team's store that does not answer.
+    return within_time(lambda: the_store(Locations.find()).watchlist().load(), _WITHIN)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, TypeVar
 
 from smsmon import files
 from smsmon.commands.output import fail
 from smsmon.store import ThisMachine, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from smsmon.locations import Locations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from smsmon.store import Where
     from smsmon.store.base import Store
 
+T = TypeVar("T")
 _NAMES_STORE = re.compile(rb"""^[ \t]*(?:["']?store|"[^"\n]*\\)""", re.MULTILINE)
 """A line that begins with this word, or with one that hides its letters."""
 _FILE_LIMIT = 2**20
@@ -54,3 +57,26 @@ def _may_name_store(config: Path) -> bool:
         return _NAMES_STORE.search(files.read(config, _FILE_LIMIT).data) is not None
     except OSError:
         return False
+
+
+def within_time(work: Callable[[], T], seconds: float) -> T:
+    """What ``work`` gives, or raises, in a thread that is left alone after so many seconds: a name
+    server that says nothing is waited for no longer. Raises ``TimeoutError`` then.
+    """
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="store", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TimeoutError
+    return done[0]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from collections.abc import Generator, Iterator
 
 from smsmon import exit_codes
 from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.commands.store.words import ON_BELL, ON_WAY, SKEW
+from smsmon.commands.stores import within_time
 from smsmon.keylike import has_password
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
@@ -22,7 +21,6 @@ _OUT_OF_ADDRESS = (
     "Take it out of the address, and name where it is: store_password_file,"
     " store_password_command, or ~/.pgpass."
 )
-T = TypeVar("T")
 
 
 def looked_at(settings: Settings, *, offline: bool) -> Iterator[Finding]:
@@ -74,29 +72,6 @@ def _found(care: Care, within: float) -> Iterator[Finding]:
         yield finding(PART, "connection", Health.BAD, why, advice, exit_codes.TROUBLE)
     else:
         yield from told(looked)
-
-
-def within_time(work: Callable[[], T], seconds: float) -> T:
-    """What ``work`` gives, or raises, in a thread that is left alone after so many seconds: a name
-    server that says nothing is waited for no longer. Raises ``TimeoutError`` then.
-    """
-    done: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="store", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not done:
-        raise TimeoutError
-    return done[0]
 
 
 def told(looked: Looked) -> Iterator[Finding]:

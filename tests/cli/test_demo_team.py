@@ -1,0 +1,62 @@
+"""``smsmon demo --team``: what it starts is gone with it, whatever way it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smsmon.commands.demo import postgres
+from smsmon.commands.output import Failure
+from tests.cli.program import Program
+from tests.support.keeper import wait_until
+from tests.support.postgres import MISSING, binaries, needed
+from tests.support.waiting import PATIENCE
+
+STARTS = """
+import sys
+from smsmon.commands.demo.team import keeping, start
+with keeping() as (kept, folder):
+    address = start(kept, folder)
+    sleeps = kept.run([sys.executable, "-c", "import time; time.sleep(600)"], 15, {})
+    print(folder, sleeps, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("how", ["in its time", "killed"])
+def test_whatever_ends_it_all_of_it_is_gone(offline: Program, how: str) -> None:
+    needed(binaries(), MISSING)
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=offline.env(),
+        text=True,
+    ) as started:
+        assert started.stdin is not None
+        assert started.stdout is not None
+        folder, sleeps = started.stdout.readline().split()
+        (served,) = Path(folder).glob("postgres-*/data/postmaster.pid")
+        server = int(served.read_text().split()[0])
+        if how == "killed":
+            started.send_signal(signal.SIGKILL)
+        else:
+            started.stdin.write("\n")
+            started.stdin.flush()
+        started.wait(PATIENCE)
+    wait_until(lambda: not Path(folder).exists(), "its folder goes", PATIENCE)
+    for number in (server, int(sleeps)):
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+
+
+def test_where_no_server_is_installed_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_PLACES", ())
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(Failure, match="apt-get install postgresql"):
+        postgres.programs()
