@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,6 +60,8 @@ class Recorded(NamedTuple):
     news: list[dict[str, Any]]
     code: int
     err: str
+    ended: str
+    """When the watch had ended: half a minute later what it read is overdue, and that is told."""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +107,8 @@ def recorded(api: ServerThread, tmp_path_factory: pytest.TempPathFactory) -> Ite
     finally:
         process.kill()
         process.communicate()
-    yield Recorded(program, news, process.returncode, err)
+    ended = datetime.fromtimestamp(int(time.time()) + 1, UTC).isoformat()
+    yield Recorded(program, news, process.returncode, err, ended)
     api.server.world.remove("700")
 
 
@@ -189,7 +193,8 @@ def test_find_says_what_it_needs_where_there_is_nothing_to_search_for(
 
 
 def test_history_tells_what_happened_and_how_long_it_took(recorded: Recorded) -> None:
-    lines = recorded.program.run("history", "changes", "--json", "--since", "1h").out.splitlines()
+    asked = ("history", "changes", "--json", "--since", "1h", "--until", recorded.ended)
+    lines = recorded.program.run(*asked).out.splitlines()
     told = [json.loads(line) for line in lines]
     assert [each["after"] for each in told if each["type"] == "change"] == ["delivered"]
     assert "completed" in [each.get("kind") for each in told]
@@ -206,7 +211,8 @@ def test_history_tells_what_happened_and_how_long_it_took(recorded: Recorded) ->
 
 def test_what_happened_is_a_row_a_message_and_each_change_on_request(recorded: Recorded) -> None:
     run = recorded.program.run
-    rows = [line.split("\t") for line in run("history", "changes").out.splitlines()]
+    told = run("history", "changes", "--until", recorded.ended).out
+    rows = [line.split("\t") for line in told.splitlines()]
     assert [row[0] for row in rows] == ["1", "700"], "what was not found is the worst"
     assert rows[1][1:6] == ["1", "", "", "", ""]
     assert "first read, completed" in rows[1][7]
@@ -222,11 +228,12 @@ def test_what_happened_is_a_row_a_message_and_each_change_on_request(recorded: R
 
 
 def test_on_a_terminal_what_needs_no_look_is_one_line(recorded: Recorded) -> None:
-    argv = recorded.program.argv("history", "changes", "--since", "1h")
+    asked = ("history", "changes", "--since", "1h", "--until", recorded.ended)
+    argv = recorded.program.argv(*asked)
     with OnTerminal(argv, recorded.program.env()) as terminal:
         terminal.end()
         said = terminal.output.decode().splitlines()
-    assert said[0].startswith("What happened: since ")
+    assert said[0].startswith("What happened: ")
     assert said[1].split()[0] == "MESSAGE"
     assert said[2].split()[0] == "1"
     assert said[-1] == "1 more without trouble: 1 ✓"
