@@ -82,7 +82,15 @@ def listening(world: World) -> Iterator[tuple[ServerThread, Listening]]:
 
 def deliveries(ids: Sequence[str], start: float, over: float, draw: Random) -> list[SimMessage]:
     """Messages whose recipients all wait, and are delivered one by one in ``over`` seconds."""
-    found = []
+    all_of_them = recipients(ids, start, over, draw).items()
+    return [SimMessage(id, people, appears_at=start - 60) for id, people in all_of_them]
+
+
+def recipients(
+    ids: Sequence[str], start: float, over: float, draw: Random
+) -> dict[str, list[SimRecipient]]:
+    """The recipients of those messages."""
+    found = {}
     for id in ids:
         people = []
         for _ in range(draw.randint(1, 6)):
@@ -90,7 +98,7 @@ def deliveries(ids: Sequence[str], start: float, over: float, draw: Random) -> l
             arrives = start + draw.uniform(0.2, 1.0) * over
             changes.append(Change(arrives, "Delivered" if draw.random() < 0.8 else "Not delivered"))
             people.append(SimRecipient(f"+336{draw.randrange(10**8):08}", tuple(changes)))
-        found.append(SimMessage(id, people, appears_at=start - 60))
+        found[id] = people
     return found
 
 
@@ -104,11 +112,14 @@ class Member:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Run, and keep what it prints in a file."""
+        self.run("-m", "smsmon", "watch")
+
+    def run(self, *arguments: str) -> None:
+        """Run Python with these, and keep what is printed in a file."""
         installed.require()
         with (self.home / f"{self.name}.out").open("ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "smsmon", "watch"],
+                [sys.executable, *arguments],
                 env=self.environ,
                 cwd="/",
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,103 @@
+"""What lies between the pollers and the database: it cuts connections, and can lead elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from random import Random
+from typing import Self
+
+from tests.support.postgres import Server
+from tests.support.waiting import PATIENCE
+
+CUT_WITHIN = 20.0
+"""Seconds within which a connection is cut that is to be."""
+PORTION = 1 << 16
+
+
+class Cutter:
+    """Leads a port of loopback to a server's socket, in a thread of its own."""
+
+    def __init__(self, server: Server, seed: int) -> None:
+        self.share = 0.0
+        """Of all new connections, how many are cut after a while, in the middle of whatever."""
+        self.connections = self.cut = 0
+        self.port = 0
+        self._server = server
+        self._random = Random(seed)
+        self._loop = asyncio.new_event_loop()
+        self._begun = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cutter", daemon=True)
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._begun.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}?connect_timeout=5"
+
+    def lead_to(self, server: Server) -> None:
+        """Lead all that comes from now on to another server, and cut what there is."""
+        self._server = server
+        self._loop.call_soon_threadsafe(self._cut_all)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._listen())
+        self._begun.set()
+        self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._cut_all()
+        self._loop.run_until_complete(asyncio.sleep(0.1))
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = listener.sockets[0].getsockname()[1]
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        try:
+            socket = self._server.folder / ".s.PGSQL.5432"
+            there, back = await asyncio.open_unix_connection(str(socket))
+        except OSError:
+            writer.transport.abort()
+            self._writers.discard(writer)
+            return
+        self._writers.add(back)
+        if self._random.random() < self.share:
+            self._loop.call_later(self._random.uniform(0.0, CUT_WITHIN), self._cut, writer)
+        try:
+            await asyncio.wait(
+                [asyncio.ensure_future(_pump(reader, back)),
+                 asyncio.ensure_future(_pump(there, writer))],
+                return_when=asyncio.FIRST_COMPLETED,
+            )  # fmt: skip
+        finally:
+            for each in (writer, back):
+                each.transport.abort()
+                self._writers.discard(each)
+
+    def _cut(self, writer: asyncio.StreamWriter) -> None:
+        self.cut += not writer.transport.is_closing()
+        writer.transport.abort()
+
+    def _cut_all(self) -> None:
+        for each in [*self._writers]:
+            each.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(PORTION):
+            writer.write(data)
+            await writer.drain()
