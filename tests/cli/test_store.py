@@ -141,7 +141,7 @@ def test_the_doctor_looks_at_the_store(run: Run) -> None:
     }
     assert found == {
         "address": "good", "server": "good", "TLS": "good", "version": "good", "rights": "good",
-        "polling": "note", "clock": "good",
+        "budget": "note", "polling": "note", "clock": "good",
     }  # fmt: skip
 
 

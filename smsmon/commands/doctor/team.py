@@ -37,10 +37,21 @@ def looked_at(settings: Settings, *, offline: bool) -> Iterator[Finding]:
         yield finding(PART, "password", Health.POOR, "in the address", _OUT_OF_ADDRESS)
     if not (yield from _password(settings)):
         return
+    yield _budget(settings)
     if offline:
         yield finding(PART, "network", Health.SKIPPED, "--offline")
         return
     yield from _found(care, settings.network.timeout)
+
+
+def _budget(settings: Settings) -> Finding:
+    """With whom the requests are shared: behind NAT no host sees what address it leaves by."""
+    limit = f"{settings.polling.budget} requests a minute"
+    if named := settings.polling.egress:
+        told = f"{limit}, for all hosts with polling.egress {named} together"
+        return finding(PART, "budget", Health.GOOD, told)
+    advice = "Where hosts leave by one address (NAT), name it in polling.egress, the same on each."
+    return finding(PART, "budget", Health.NOTE, f"{limit}, for this host alone", advice)
 
 
 def _password(settings: Settings) -> Generator[Finding, None, bool]:
