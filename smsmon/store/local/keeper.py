@@ -23,6 +23,7 @@ class LocalKeeper:
 
     errors = (sqlite3.Error,)
     unfit = (ValueError, OverflowError, sqlite3.IntegrityError)
+    apart = 0.0
 
     def __init__(self, path: Path) -> None:
         self.place = path

@@ -39,6 +39,11 @@ class Keeper(Protocol):
         """Those of them that say that the database can never take what it was given."""
         ...
 
+    @property
+    def apart(self) -> float:
+        """Seconds from one write to the next that nobody waits for: others look after each."""
+        ...
+
     def said(self, error: Exception) -> StoreError:
         """One of ``errors`` in plain words."""
         ...

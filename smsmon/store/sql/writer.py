@@ -132,6 +132,8 @@ class HistoryWriter(Queue):
             with self._wake:
                 if failed is None:
                     self._wake.wait_for(self._has_work, min(LOOK_EVERY, self._reads_every))
+                    soon = written + self._keeper.apart - time.monotonic()
+                    self._wake.wait_for(lambda: self._closing or self._hurry, max(0.0, soon))
                 else:
                     self._wake.wait_for(self._may_try_again, self._keeper.pause(failures))
                 if self._closing:

@@ -31,6 +31,7 @@ class TeamKeeper:
 
     errors = (psycopg.Error,)
     unfit = (*UNFIT, ValueError, OverflowError)
+    apart = 0.15
 
     def __init__(self, access: Access, rng: Random | None = None) -> None:
         self.place = access.address
