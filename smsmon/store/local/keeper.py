@@ -66,7 +66,7 @@ class LocalKeeper:
         self._checked, self._shaken = True, False
         return held.connection
 
-    def last(self, news: News) -> None:
+    def last(self, news: News, *, once: bool) -> None:
         pass  # whoever follows sees that the file is another one
 
     def settle(self) -> None:

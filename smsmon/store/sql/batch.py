@@ -15,7 +15,7 @@ from smsmon.store.sql import balances, exchange
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.fence import Fence, Marked
 from smsmon.store.sql.keeper import Keeper
-from smsmon.store.sql.recording import Recording
+from smsmon.store.sql.recording import CHECKED, Recording
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
@@ -93,6 +93,14 @@ class Batch:
         """What is news in it for others; that something was read again is none."""
         polls = News.POLLS if self.updates or self.events or self.accounts else NOTHING_NEW
         return polls | (News.WISHES if self.wishes or self.granted else NOTHING_NEW)
+
+    @property
+    def once(self) -> bool:
+        """True when it would be told twice, were it written twice: what polls found shows by itself
+        that it is there.
+        """
+        told = (each.number and each.event.kind in CHECKED for each in self.events)
+        return bool(self.wishes) or not all(told)
 
     @property
     def marks(self) -> AbstractSet[Marked]:
@@ -226,7 +234,7 @@ def write_apart(
         try:
             with recording.connection.transaction():
                 write(recording, part, fence, now)
-                keeper.last(part.news)
+                keeper.last(part.news, once=part.once)
         except keeper.unfit as error:
             recording.forget_all()
             why = keeper.said(error).reason if isinstance(error, keeper.errors) else error

@@ -54,8 +54,10 @@ class Keeper(Protocol):
         """
         ...
 
-    def last(self, news: News) -> None:
-        """Do what belongs at the end of a transaction that brings ``news`` for others."""
+    def last(self, news: News, *, once: bool) -> None:
+        """Do what belongs at the end of a transaction that brings ``news`` for others; ``once``:
+        it must not be written again where it arrived.
+        """
         ...
 
     def settle(self) -> None:

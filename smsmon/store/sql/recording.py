@@ -259,7 +259,7 @@ class Recording:
         words = [self._word(text) for text in given.vocabulary]
         self.connection.executemany(
             "INSERT INTO recipient (message, slot, phone, status, word, stop, date, first_seen,"
-            " changed_at, reason, absent_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            " changed_at, reason, absent_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     known.row,
@@ -272,6 +272,7 @@ class Recording:
                     first_seen[slot],
                     changed_at[slot],
                     given.reasons.get(slot),
+                    0,
                 )
                 for slot in merged.added
             ],
@@ -363,6 +364,10 @@ class Recording:
 
 
 _ALL_KINDS = frozenset(EventKind)
+CHECKED = frozenset((EventKind.FIRST_READ, EventKind.COMPLETED, EventKind.REOPENED)) | {
+    EventKind.SETTLED, EventKind.ABSENT, EventKind.LISTED_AGAIN
+}  # fmt: skip
+"""The kinds of events of which the database shows by itself whether they happened."""
 
 
 def _true_kinds(

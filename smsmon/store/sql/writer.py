@@ -214,7 +214,7 @@ class HistoryWriter(Queue):
         try:
             with connection.transaction():
                 write(recording, batch, fence, now)
-                self._keeper.last(batch.news)
+                self._keeper.last(batch.news, once=batch.once)
         except unfit:
             recording.forget_all()
             said = write_apart(recording, batch, fence, now, self._keeper)

@@ -36,6 +36,10 @@ IDLE_READING = 300.0
 _PORTION = 2_000
 """Rows that are brought at once of an answer that is read one by one."""
 
+_MANY = 50
+"""Rows from which on it pays to copy them into a table, which takes a quarter of the time."""
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+ \([\w, ]+\)) VALUES \([?, ]+\)")
+
 
 def _begin(kind: str, most: float, lock: float, idle: float, *more: str) -> bytes:
     """What begins a transaction of a kind, in one way there and back. What is set ends with the
@@ -110,9 +114,15 @@ class Connection:
         return self._connection.execute(text, _values(parameters, names))
 
     def executemany(self, query: str, rows: Iterable[Parameters], /) -> psycopg.Cursor[Row]:
-        text, names = translated(query)
-        cursor = self._connection.cursor()
-        cursor.executemany(text, [_values(row, names) or () for row in rows])
+        cursor, rows = self._connection.cursor(), list(rows)
+        plain = _PLAIN_INSERT.fullmatch(query) if len(rows) >= _MANY else None
+        if plain is not None:
+            with cursor.copy(f"COPY {plain[1]} FROM STDIN".encode()) as copy:
+                for row in rows:
+                    copy.write_row(tuple(row))
+        elif rows:
+            text, names = translated(query)
+            cursor.executemany(text, [_values(row, names) or () for row in rows])
         return cursor
 
     def insert(self, query: str, parameters: Parameters, /) -> int:

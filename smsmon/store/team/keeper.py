@@ -80,12 +80,13 @@ class TeamKeeper:
         arrived, self._arrived = self._arrived, False
         return arrived
 
-    def last(self, news: News) -> None:
+    def last(self, news: News, *, once: bool) -> None:
         connection = self._connection
-        if connection is None or not news:
-            return  # what was only read again may be written twice
-        (self._pending,) = connection.execute(_XID).fetchone() or (None,)
-        self._owed = self._access.bell.ring(connection.execute, connection.backend, news)
+        assert connection is not None  # noqa: S101 - it has just been written to
+        if once:
+            (self._pending,) = connection.execute(_XID).fetchone() or (None,)
+        if news:
+            self._owed = self._access.bell.ring(connection.execute, connection.backend, news)
 
     def settle(self) -> None:
         self._pending = None
