@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from smsmon.commands import completing
 from smsmon.commands.context import find_locations
-from smsmon.commands.output import emit, fail, on_terminal, print_json
+from smsmon.commands.output import Failure, emit, fail, on_terminal, print_json
+from smsmon.commands.stores import named_store
 from smsmon.commands.table import print_rows
-from smsmon.keylike import without_keys
+from smsmon.keylike import without_keys, without_passwords
 from smsmon.text import piped
 
 
@@ -18,12 +21,17 @@ from smsmon.text import piped
 def locate(name: str | None, as_json: bool) -> None:
     """Tell where each file is, or would be.
 
-    With a NAME only that path: `$EDITOR "$(smsmon locate config)"`.
+    With a NAME only that path: `$EDITOR "$(smsmon locate config)"`. Where a team's store is named,
+    it is told as store, and is in use in place of watchlist and history.
 
     \b
     --json prints {"config": path, "watchlist": path, …}.
     """
-    places = {each: str(path) for each, path in find_locations().named()}
+    locations = find_locations()
+    places = {each: str(path) for each, path in locations.named()}
+    with suppress(Failure):  # whatever is wrong with the settings, the files are where they are
+        if named := named_store(locations).store:
+            places["store"] = without_passwords(named)
     if name is not None:
         if name not in places:
             fail(f"There is no place called {without_keys(name)!r}. Known: {', '.join(places)}.")

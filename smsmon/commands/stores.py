@@ -32,10 +32,11 @@ def the_store(locations: Locations, settings: Settings | None = None) -> Store:
     Without ``settings`` they are read for this alone, and only where they may name one: whatever
     else is wrong with them is no matter here.
     """
-    return open_store(locations, settings or _named_store(locations))
+    return open_store(locations, settings or named_store(locations))
 
 
-def _named_store(locations: Locations) -> Where:
+def named_store(locations: Locations) -> Where:
+    """Which store is meant, for who does without the settings; a failure where they are wrong."""
     if not os.environ.get("SMSMON_STORE") and not _may_name_store(locations.config):
         return ThisMachine()
     from smsmon.settings.loading import read

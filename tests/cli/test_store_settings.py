@@ -17,6 +17,7 @@ from smsmon.settings.loading import read
 from smsmon.settings.printing import values
 from smsmon.store.errors import StoreError
 from smsmon.store.local import LocalStore
+from tests.cli.program import Program
 
 _NOW = datetime.now(UTC)
 URL = "postgresql://anna:hunter2@db.example/smsmon"
@@ -90,6 +91,12 @@ def test_the_password_is_read_where_the_settings_say(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="NOT_SET is not set"):
         settings.store_password()
     assert load(Locations.under(tmp_path / "none"), {}).settings.store_password() is None
+
+
+def test_locate_tells_of_the_store_that_is_named(program: Program) -> None:
+    places = program.run("locate", "--json", SMSMON_STORE=URL).json
+    assert places["store"] == "postgresql://anna:••••@db.example/smsmon"
+    assert "store" not in program.run("locate", "--json").json
 
 
 @pytest.mark.parametrize(
