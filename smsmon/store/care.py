@@ -106,6 +106,8 @@ class Looked:
     living: Sequence[Living] = ()
     size: Size | None = None
     """None where there is no store that can be used."""
+    copied_from: str = ""
+    """A copy from there has begun and not ended; empty where none has."""
 
     @property
     def pollers(self) -> Sequence[Living]:

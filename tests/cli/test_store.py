@@ -140,8 +140,8 @@ def test_the_doctor_looks_at_the_store(run: Run) -> None:
         if each["part"] == "store"
     }
     assert found == {
-        "address": "good", "server": "good", "TLS": "good", "version": "good", "rights": "good",
-        "budget": "note", "polling": "note", "clock": "good",
+        "address": "good", "psycopg": "good", "server": "good", "TLS": "good", "version": "good",
+        "rights": "good", "budget": "note", "polling": "note", "clock": "good",
     }  # fmt: skip
 
 

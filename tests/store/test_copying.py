@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.clock import SystemClock
+from smsmon.commands.store.words import advice, is_well
 from smsmon.model import Entry
 from smsmon.store.care import Copied
 from smsmon.store.errors import StoreError
@@ -132,6 +133,20 @@ def test_whatever_ends_it_it_goes_on_where_it_was(
     found = copy(source, target())
     assert contents(target()) == contents(source)
     assert parts(found)["recipient"] == sum(rows for part, rows in told if part == "recipient")
+
+
+def test_one_that_has_not_ended_is_told(source: LocalWhole) -> None:
+    where = At(databases.empty())
+    care = open_care(where)
+    care.make()
+    with pytest.raises(Ended):
+        copy(source, open_whole(where), _raise)
+    looked = care.look()
+    assert looked.copied_from == source.where
+    assert not is_well(looked)
+    assert any("run it again" in each for each in advice(looked))
+    copy(source, open_whole(where))
+    assert care.look().copied_from == ""
 
 
 def test_nothing_is_mixed(source: LocalWhole, target: Target, tmp_path: Path) -> None:

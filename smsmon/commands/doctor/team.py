@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from importlib import metadata
 
 from smsmon import exit_codes
 from smsmon.commands.doctor import Finding, Health, finding, judged
@@ -33,6 +34,7 @@ def looked_at(settings: Settings, *, offline: bool) -> Iterator[Finding]:
         yield finding(PART, "address", Health.BAD, error.reason, error.remedy)
         return
     yield finding(PART, "address", Health.GOOD, care.where)
+    yield finding(PART, "psycopg", Health.GOOD, metadata.version("psycopg"))
     if has_password(settings.store):
         yield finding(PART, "password", Health.POOR, "in the address", _OUT_OF_ADDRESS)
     if not (yield from _password(settings)):
@@ -109,6 +111,9 @@ def told(looked: Looked) -> Iterator[Finding]:
         yield _rights(looked)
         polling = ", ".join(map(str, looked.pollers)) or "nobody"
         yield finding(PART, "polling", Health.GOOD if looked.pollers else Health.NOTE, polling)
+    if looked.copied_from:
+        said = f"a copy from {looked.copied_from} has not ended"
+        yield finding(PART, "copy", Health.POOR, said, "Run `smsmon store copy` again.")
     ahead = f"{duration(abs(looked.clock))} {'ahead of' if looked.clock > 0 else 'behind'} its"
     yield judged(PART, "clock", ahead, abs(looked.clock) > SKEW, "Set this machine's clock.")
     if not looked.bell:

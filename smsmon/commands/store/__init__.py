@@ -134,7 +134,7 @@ def check(ctx: click.Context, as_json: bool) -> None:
     --json prints {"store", "reachable", "error", "host", "tls", "sslmode", "verified",
       "server", "database", "user", "schema", "version", "newest", "needed", "role", "lacking",
       "pooled", "clock_offset", "bell", "pollers", "others": [{"name", "host", "pid", "egress"}],
-      "bytes", "messages", "recipients", "changes", "events", "months", "well"}
+      "copied_from", "bytes", "messages", "recipients", "changes", "events", "months", "well"}
     Exit codes: 0 it can be used as it is, 2 it needs care, 5 it is not reached.
     """
     care = _care()

@@ -19,7 +19,7 @@ ON_BELL = (
 
 def is_well(looked: Looked) -> bool:
     """True when this user can use the store as it is."""
-    return looked.version.usable and looked.may is not May.NOTHING
+    return looked.version.usable and looked.may is not May.NOTHING and not looked.copied_from
 
 
 def advice(looked: Looked) -> list[str]:
@@ -32,6 +32,8 @@ def advice(looked: Looked) -> list[str]:
         told.append("An older smsmon made it: `smsmon store migrate` changes it.")
     elif not version.usable:
         told.append("A newer smsmon changed it: update smsmon here.")
+    if looked.copied_from:
+        told.append(f"A copy from {looked.copied_from} has begun and not ended: run it again.")
     if not looked.way.verified:
         told.append(ON_WAY)
     if version.usable and looked.may is May.NOTHING:
@@ -107,6 +109,7 @@ def shape(care: Care, looked: Looked) -> dict[str, object]:
         "bell": looked.bell,
         "pollers": [told for polls, told in living if polls],
         "others": [told for polls, told in living if not polls],
+        "copied_from": looked.copied_from or None,
         **{name: None if size is None else getattr(size, name) for name in sizes},
         "well": is_well(looked),
     }

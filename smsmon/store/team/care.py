@@ -15,7 +15,7 @@ from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access
 from smsmon.store.team.errors import speaking_of
 from smsmon.store.team.tables import MIGRATIONS
-from smsmon.text import safe
+from smsmon.text import SENTENCE_LIMIT, safe
 
 if TYPE_CHECKING:
     import psycopg
@@ -82,6 +82,7 @@ class TeamCare:
                 self._rings(),
                 living(connection) if readable else (),
                 _size(connection) if readable else None,
+                _copied_from(connection),
             )
 
     def roles(self, owner: str, poller: str, viewer: str, schema: str) -> str:
@@ -155,6 +156,16 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _copied_from(connection: Connection) -> str:
+    row: Any = connection.execute(
+        "SELECT has_table_privilege(to_regclass('copying'), 'SELECT')"
+    ).fetchone()
+    if not row[0]:
+        return ""
+    row = connection.execute("SELECT source FROM copying").fetchone()
+    return safe(row[0], SENTENCE_LIMIT) if row else ""
 
 
 _TABLES = (
