@@ -37,6 +37,10 @@ REQUIRED = "SMSMON_TESTS_NEED_POSTGRES"
 """Set where a missing server is a failure, and no reason to skip a test."""
 MISSING = "PostgreSQL is not installed here (Debian and Ubuntu: apt-get install postgresql)"
 NO_POOLER = "PgBouncer is not installed here (Debian and Ubuntu: apt-get install pgbouncer)"
+_BEGIN = (
+    *("-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale"),
+    "--wal-segsize=1",  # megabyte: each server is a copy
+)
 _SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -226,9 +230,7 @@ def _begun() -> Path:
         begun = folder / "begun"
         if not begun.exists():
             fresh = Server(_folder_in(folder))
-            fresh._does(
-                "initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale"
-            )
+            fresh._does("initdb", *_BEGIN)
             fresh.folder.rename(begun)
     return begun
 
