@@ -41,7 +41,7 @@ def test_whatever_ends_it_all_of_it_is_gone(offline: Program, how: str) -> None:
         assert started.stdin is not None
         assert started.stdout is not None
         folder, sleeps = started.stdout.readline().split()
-        (served,) = Path(folder).glob("postgres-*/data/postmaster.pid")
+        (served,) = Path(folder).glob("pg-*/data/postmaster.pid")
         server = int(served.read_text().split()[0])
         if how == "killed":
             started.send_signal(signal.SIGKILL)

@@ -64,7 +64,7 @@ def begin(folder: Path) -> list[str]:
             **them,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
-        fail("PostgreSQL could not be begun in a temporary folder: look at its disk.")
+        fail(f"PostgreSQL could not be begun in {folder}: look at its disk, and at TMPDIR.")
     settings = (f"--{name}={value}" for name, value in _SETTINGS.items())
     return [str(served / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *settings]
 

@@ -49,7 +49,9 @@ class Kept:
 @contextmanager
 def keeping() -> Iterator[tuple[Kept, Path]]:
     """Who runs programs, and a folder for them: both are gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="smsmon-demo-")).resolve()
+    # A server that runs as nobody has to come by, where we are root.
+    place = "/tmp" if postgres.whose() else None  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="smsmon-demo-", dir=place)).resolve()
     process = subprocess.Popen(  # noqa: S603 - Python itself
         [sys.executable, "-I", keeper.__file__, str(folder)],
         stdin=subprocess.PIPE,
@@ -87,7 +89,7 @@ def run(seed: int, speed: float) -> int:
     from smsmon.store import open_store
 
     postgres.programs()  # a failure at once where there are none
-    open_care(_At("postgresql://"))  # or where psycopg is missing
+    open_care(_At("postgresql:///postgres"))  # or where psycopg is missing
     world = demo_world(seed=seed, speed=speed)
     with keeping() as (kept, folder), ServerThread(world) as server:
         address = start(kept, folder)
@@ -112,7 +114,7 @@ def run(seed: int, speed: float) -> int:
 def start(kept: Kept, folder: Path) -> str:
     """Start a PostgreSQL in ``folder`` with a store in it; gives its address."""
     progress("Starting a temporary PostgreSQL…")
-    where = Path(tempfile.mkdtemp(prefix="postgres-", dir=folder))
+    where = Path(tempfile.mkdtemp(prefix="pg-", dir=folder))
     argv = postgres.begin(where)
     kept.run(argv, signal.SIGINT, postgres.environment(), **postgres.whose())
     address = postgres.address_of(where)
