@@ -152,6 +152,7 @@ class Session:
 
         Raises ``StoreError`` when the watchlist cannot be read.
         """
+        await asyncio.to_thread(lambda: self.watchlist)  # what it needs takes time to load
         self._started = True
         self._alerted = alerted
         self._use_rules()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
 
 
 def open_team(where: Where) -> TeamStore:
-    """The store at the address in the settings; nothing is connected yet. Raises ``StoreError``
-    for an address that makes no sense.
+    """The store at the address in the settings; nothing is connected yet, and psycopg is not
+    loaded. Whatever is asked of it raises ``StoreError`` for an address that makes no sense.
     """
+    return TeamStore(partial(_access, where))
+
+
+def _access(where: Where) -> Access:
     from smsmon.store import PLACE
     from smsmon.store.team.address import Address
     from smsmon.store.team.database import Access
@@ -36,7 +41,7 @@ def open_team(where: Where) -> TeamStore:
         address = Address.parse(where.store)
     except ValueError as error:
         raise StoreError(PLACE, str(error).rstrip("."), "Look at the setting store.") from None
-    return TeamStore(Access(address, where.store_password))
+    return Access(address, where.store_password)
 
 
 def open_care(where: Where) -> TeamCare:
@@ -60,11 +65,17 @@ class TeamStore:
     all else that is written, and one that listens.
     """
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
+    def __init__(self, access: Access | Callable[[], Access]) -> None:
+        """``access``, or what gives it when it is first needed."""
+        self._given = access
         self._shared: Database | None = None
         self._tenure: Tenure | None = None
         """What this process has of the work, once it asked for any."""
+
+    @cached_property
+    def access(self) -> Access:
+        """How the database is reached. Raises ``StoreError``."""
+        return self._given() if callable(self._given) else self._given
 
     @property
     def files(self) -> Mapping[str, Path]:
