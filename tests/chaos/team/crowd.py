@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -18,6 +17,7 @@ import psycopg
 from smsmon.model import Entry
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
+from smsmon.store import ThisMachine
 from smsmon.store.team import open_team
 from tests.chaos.crowd import Asked, Member
 from tests.pty.console import environment
@@ -35,6 +35,13 @@ _AHEAD = (
     "import runpy, time; true = time.time; time.time = lambda: true() + {ahead};"
     " runpy.run_module('smsmon', run_name='__main__', alter_sys=True)"
 )
+
+
+class Named(ThisMachine):
+    """A store that is meant by its address."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
 
 
 @dataclass
@@ -64,8 +71,7 @@ class Team:
         self.direct = direct
         self.alerts = folder / "alerts.log"
         self.killed = 0
-        where = SimpleNamespace(store=direct, store_password=lambda: None)
-        team = open_team(where)
+        team = open_team(Named(direct))
         team.watchlist().add(Entry(id) for id in ids)
         team.close()
         self.hosts = []

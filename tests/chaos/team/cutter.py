@@ -50,18 +50,16 @@ class Cutter:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
+        listener = self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", 0))
+        self.port = listener.sockets[0].getsockname()[1]
         self._begun.set()
         self._loop.run_forever()
+        listener.close()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._cut_all()
         self._loop.run_until_complete(asyncio.sleep(0.1))
         self._loop.close()
-
-    async def _listen(self) -> None:
-        listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = listener.sockets[0].getsockname()[1]
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
