@@ -11,6 +11,7 @@ from smsmon.store.past import Info, Pruned
 from smsmon.store.sql import care
 from smsmon.store.sql.archive import TableArchive
 from smsmon.store.sql.database import Connection as AnyConnection
+from smsmon.store.sql.database import Row
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Database
 from smsmon.store.team.errors import speaking_of
@@ -20,6 +21,9 @@ _SIZE = (
     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class"
     " WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'"
 )
+
+_LONG = 600
+"""Seconds that it may take to write a month anew."""
 
 
 class TeamArchive(Database, TableArchive):
@@ -58,8 +62,12 @@ class TeamArchive(Database, TableArchive):
         """
         with self.working() as connection:
             before = _size(connection)
+            if not connection.pooled:
+                connection.execute("SET statement_timeout = 0")
             connection.execute("VACUUM (ANALYZE)")
-            return before, _size(connection)
+            after = _size(connection)
+        self.close()  # what was set goes with the connection
+        return before, after
 
     def _shed(self, connection: AnyConnection, limit: int, due: int | None) -> tuple[int, int]:
         """Drop whole months, as far as nobody needs them just now."""
@@ -67,12 +75,17 @@ class TeamArchive(Database, TableArchive):
         # What is busy is dropped row by row, and its month another time.
         with contextlib.suppress(Busy), speaking_of(self.address):
             for place, kind in enumerate(("change", "event")):
-                with connection.transaction():
-                    connection.execute(f"SET LOCAL lock_timeout = {self.lock_within * 1000:.0f}")
-                    (gone[place],) = connection.execute(
-                        "SELECT shed(?, ?, ?)", (kind, limit, due)
-                    ).fetchone()
+                while (rows := self._shed_one(connection, (kind, limit, due))) is not None:
+                    gone[place] += rows
         return gone[0], gone[1]
+
+    def _shed_one(self, connection: AnyConnection, what: Row) -> int | None:
+        """Drop one month; gives how many rows that were, None where there is none to drop."""
+        with connection.transaction():
+            connection.execute(f"SET LOCAL lock_timeout = {self.lock_within * 1000:.0f}")
+            connection.execute(f"SET LOCAL statement_timeout = '{_LONG}s'")
+            (rows,) = connection.execute("SELECT shed(?, ?, ?)", what).fetchone()
+        return None if rows is None else int(rows)
 
 
 def _size(connection: AnyConnection) -> int:

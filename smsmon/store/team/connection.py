@@ -55,7 +55,10 @@ def _begin(kind: str, most: float, lock: float, idle: float, *more: str) -> byte
     return "; ".join((kind, *(f"SET LOCAL {each}" for each in settings))).encode()
 
 
-_WRITING = _begin("BEGIN", WRITE_WITHIN, LOCK_WITHIN, WRITE_WITHIN)
+# What the server has for a default is another's affair.
+_WRITING = _begin(
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", WRITE_WITHIN, LOCK_WITHIN, WRITE_WITHIN
+)
 _READING = _begin(
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     READ_WITHIN,
@@ -64,6 +67,10 @@ _READING = _begin(
     "work_mem = '32MB'",
     "cursor_tuple_fraction = 1",  # whoever begins to read a long answer reads it to its end
 )
+OWN = (
+    f"SET statement_timeout = {READ_WITHIN * 1000:.0f}; SET lock_timeout = {LOCK_WITHIN * 1000:.0f}"
+)
+"""What bounds single statements, on a connection that is ours alone."""
 _MIN_READER = b"; SELECT min_reader FROM meta"
 
 

@@ -22,7 +22,7 @@ from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
 from smsmon.store.team.bell import Bell
-from smsmon.store.team.connection import Connection
+from smsmon.store.team.connection import OWN, Connection
 from smsmon.store.team.errors import Refused, of_error, speaking_of
 from smsmon.store.team.reach import Reach
 
@@ -95,7 +95,10 @@ class Access:
             with speaking_of(self.address):
                 row = raw.execute("SELECT pg_backend_pid()").fetchone()
                 # A pooler tells another number than that of the connection it lends.
-                return Connection(raw, pooled=row is None or row[0] != raw.info.backend_pid)
+                pooled = row is None or row[0] != raw.info.backend_pid
+                if not pooled:
+                    raw.execute(OWN)
+                return Connection(raw, pooled=pooled)
         except BaseException:
             raw.close()
             raise

@@ -101,6 +101,10 @@ def _bring(
         if not state.schema:
             why = "none of the schemas of its search_path is there, or open to this user"
             raise StoreError(address, why, "Have one made, or name it: ?options=-csearch_path%3D…")
+        (encoding,) = connection.execute("SHOW server_encoding").fetchone()  # type: ignore[misc]
+        if encoding != "UTF8":
+            why = f"its database has texts in {encoding}"
+            raise StoreError(address, why, "Have one made with ENCODING 'UTF8'.")
         if new and state.version:
             why = f"there is a store of smsmon already (version {state.version})"
             raise StoreError(address, why, "It is left as it is.")

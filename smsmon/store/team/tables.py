@@ -297,13 +297,13 @@ _PARTITIONS = (
         RETURN made;
     END $$""",
     # A month that ended before ``old`` is written anew with what is kept of it, where that is less
-    # than half of it; gives how many rows are gone. What is kept of a message that goes: nothing.
-    # It goes when it was removed up to ``old`` and, where ``due`` is given, was due before that.
+    # than half of it; gives how many rows are gone, and NULL where there is no such month. Of a
+    # message that goes nothing is kept. It goes when it was removed up to ``old`` and, where
+    # ``due`` is given, was due before that. One month at a time: for a moment nobody reads.
     """CREATE FUNCTION shed(kind text, old bigint, due bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = SCHEMA, pg_temp AS $$
     DECLARE
         moment text; kept text; bounds text; part text; whole bigint; stays bigint;
-        gone bigint := 0;
     BEGIN
         IF kind = 'change' THEN
             moment := 'observed_at';
@@ -322,7 +322,7 @@ _PARTITIONS = (
             FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
             WHERE inhparent = to_regclass(quote_ident(kind))
                 AND substring(pg_get_expr(child.relpartbound, child.oid)
-                    FROM 'TO \\(''?([0-9]+)')::bigint <= old
+                    FROM 'TO \\(''?(-?[0-9]+)')::bigint <= old
         LOOP
             EXECUTE format('LOCK TABLE %I IN SHARE MODE', part);
             EXECUTE format('SELECT count(*), count(*) FILTER (WHERE %s) FROM %I row', kept, part)
@@ -332,15 +332,21 @@ _PARTITIONS = (
                 EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part || '_kept', part);
                 EXECUTE format('INSERT INTO %I SELECT * FROM %I row WHERE %s',
                     part || '_kept', part, kept) USING old, due;
+                -- Looked at now, and not while nobody reads.
+                EXECUTE format('ALTER TABLE %1$I ADD CONSTRAINT month'
+                    ' CHECK (%2$I >= %3$s AND %2$I < %4$s)',
+                    part || '_kept', moment, substring(bounds FROM 'FROM \\(''?(-?[0-9]+)'),
+                    substring(bounds FROM 'TO \\(''?(-?[0-9]+)'));
             END IF;
             EXECUTE format('DROP TABLE %I', part);
             IF stays > 0 THEN
                 EXECUTE format('ALTER TABLE %I RENAME TO %I', part || '_kept', part);
                 EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I %s', kind, part, bounds);
+                EXECUTE format('ALTER TABLE %I DROP CONSTRAINT month', part);
             END IF;
-            gone := gone + whole - stays;
+            RETURN whole - stays;
         END LOOP;
-        RETURN gone;
+        RETURN NULL;
     END $$""",
     # What stands in such a function is for those that are named to it.
     "REVOKE ALL ON FUNCTION make_partitions, shed FROM PUBLIC",
