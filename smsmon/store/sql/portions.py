@@ -83,22 +83,23 @@ class Mixed(Exception):
     """The database that was to be filled holds something else; the text says what."""
 
 
-def begin(target: Connection, source: str) -> dict[str, Any]:
-    """How far a copy from ``source`` has come; begins one in a database with nothing in it.
+def begin(target: Connection, source: str, where: str) -> dict[str, Any]:
+    """How far a copy from ``source``, a name that no other store has, has come; begins one in a
+    database with nothing in it. ``where`` that is, is for people.
 
     Raises `Mixed`, and then has changed nothing.
     """
     with target.transaction():
-        target.execute("CREATE TABLE IF NOT EXISTS copying (source text, copied text)")
-        noted = target.execute("SELECT source, copied FROM copying").fetchone()
+        target.execute("CREATE TABLE IF NOT EXISTS copying (source text, place text, copied text)")
+        noted = target.execute("SELECT source, place, copied FROM copying").fetchone()
         if noted is None:
             if found := [each.name for each in TABLES if not _is_empty(target, each)]:
                 raise Mixed(f"there is something in it already ({', '.join(found)})")
-            target.execute("INSERT INTO copying VALUES (?, ?)", (source, "{}"))
+            target.execute("INSERT INTO copying VALUES (?, ?, ?)", (source, where, "{}"))
             return {}
         if noted[0] != source:
-            raise Mixed(f"a copy of another store, {noted[0]}, has begun there and not ended")
-        copied: dict[str, Any] = json.loads(noted[1])
+            raise Mixed(f"a copy of another store, {noted[1]}, has begun there and not ended")
+        copied: dict[str, Any] = json.loads(noted[2])
         return copied
 
 
