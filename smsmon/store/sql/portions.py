@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
 from smsmon.store.care import Sum
@@ -192,17 +191,11 @@ def _insert(source: Connection, target: Connection, table: Table, rows: list[Row
     if table.name == "recipient":
         stored, phone_of = target.dialect.stored, source.dialect.phone_of
         rows = [(*row[:_PHONE], stored(phone_of(row[_PHONE])), *row[_PHONE + 1 :]) for row in rows]
-    one = f"({', '.join('?' * len(table.columns))})"
-    query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES "  # noqa: S608
-    whole = len(rows) // _AT_ONCE * _AT_ONCE
-    for place in range(0, whole, _AT_ONCE):
-        some = chain.from_iterable(rows[place : place + _AT_ONCE])
-        target.execute(query + ", ".join([one] * _AT_ONCE), [*some])
-    target.executemany(query + one, rows[whole:])
+    values = ", ".join("?" * len(table.columns))
+    query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"  # noqa: S608
+    target.executemany(query, rows)
 
 
-_AT_ONCE = 100
-"""Rows of one statement: a server takes them in a fraction of the time of as many statements."""
 _PHONE = 2
 """The place of the phone in a row of ``recipient``."""
 
