@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from smsmon.store.shared import News, Rank
     from smsmon.watching import Watching
 
+TOLD_EVERY = 20.0
+"""Seconds between two looks at a watchlist whose changes are told."""
+
 
 class Session:
     """Watches, polls or follows, records and tells, until it is closed.
@@ -183,7 +186,10 @@ class Session:
     async def look_at_watchlist(
         self, every: float, looked: Callable[[], None] = lambda: None
     ) -> None:
-        """Take over what others do to the watchlist every so many seconds, until cancelled."""
+        """Take over what others do to the watchlist every so many seconds, or as soon as the store
+        tells of it, until cancelled.
+        """
+        every = max(every, TOLD_EVERY) if self.watchlist.told else every
         while True:
             await self.clock.wait(self._list_written, every)
             self._list_written.clear()

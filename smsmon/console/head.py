@@ -135,7 +135,7 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
     if head.masked:
         masked = "numbers masked" if width >= _VERY_WIDE else "masked"
         parts.append(part(_ALWAYS, styled(masked, Tone.WAIT)))
-    if head.read_only:
+    if head.read_only and not (head.polling and head.polling.unreachable_since):
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
     parts.append(part(7, *_states(head.states, whole=wide, plain=formats.plain)))
     if head.allowed:

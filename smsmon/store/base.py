@@ -106,6 +106,13 @@ class WatchlistStore(Protocol):
         """Why the list cannot be used now; None when it can. Does not block."""
         ...
 
+    @property
+    def told(self) -> bool:
+        """True where a ``Follower`` tells that somebody else changed it: to look now and then is
+        enough.
+        """
+        ...
+
     def load(self) -> list[Entry]:
         """Read the list; an empty one where there is none. Raises ``StoreError``."""
         ...

@@ -149,6 +149,8 @@ Operation = Callable[[list[Entry]], Iterable[Entry]]
 class EditedList(ABC):
     """The operations of a ``WatchlistStore``, whatever the list is kept in."""
 
+    told = False
+
     def __init__(self, clock: Clock | None = None, who: str = "") -> None:
         """``who`` writes here; empty where a list does not keep who wrote a note."""
         self._clock = clock or SystemClock()

@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from smsmon.phones import e164
 from smsmon.store.sql.database import Parameters
@@ -47,9 +46,6 @@ class LocalConnection(sqlite3.Connection):
 
     def stream(self, query: str, parameters: Parameters = (), /) -> sqlite3.Cursor:
         return self.execute(query, parameters)
-
-    def many(self, query: str, rows: Sequence[Parameters], /) -> Iterator[list[Any]]:
-        return (self.execute(query, each).fetchall() for each in rows)
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         number = self.execute(query, parameters).lastrowid

@@ -38,6 +38,8 @@ _PUT = (
 class TeamWatchlist(EditedList):
     """The ``WatchlistStore`` in a team's database."""
 
+    told = True
+
     def __init__(self, database: Database, clock: Clock | None = None, who: str = "") -> None:
         super().__init__(clock, who)
         self._database = database
