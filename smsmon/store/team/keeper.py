@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
+from math import inf
 from random import Random
 
 import psycopg
@@ -23,6 +26,12 @@ SOON = 0.05
 _WHICH = "SELECT store, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM meta"
 """The store, and the server's line in time: a replica that was promoted has another one."""
 _XID = "SELECT pg_current_xact_id()::text"
+_MONTHS = (
+    "SELECT make_partitions(now, now + 31 * 86400000::bigint)"
+    " FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint) moment(now)"
+)
+_MONTHS_EVERY = 86_400.0
+"""Seconds between two looks whether this month and the next one have their partitions."""
 _STATUS = "SELECT pg_xact_status(?::xid8)"
 
 
@@ -33,7 +42,12 @@ class TeamKeeper:
     unfit = (*UNFIT, ValueError, OverflowError)
     apart = 0.15
 
-    def __init__(self, access: Access, rng: Random | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        rng: Random | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.place = access.address
         self._access = access
         self._rng = rng or Random()
@@ -44,6 +58,8 @@ class TeamKeeper:
         """The transaction of which it is not known whether it was committed."""
         self._arrived = False
         self._owed = NOTHING_NEW
+        self._monotonic = monotonic
+        self._months_at = -inf
 
     def said(self, error: Exception) -> StoreError:
         assert isinstance(error, psycopg.Error)  # noqa: S101 - one of ``errors``
@@ -60,7 +76,23 @@ class TeamKeeper:
                 owner.begin_anew()
             self._which = which or self._which
         self._find_out(connection)
+        self._have_months(connection)
         return connection
+
+    def _have_months(self, connection: Connection) -> None:
+        """Have partitions for what is written next, also where nobody starts anew for months."""
+        now = self._monotonic()
+        if now - self._months_at < _MONTHS_EVERY:
+            return
+        self._months_at = now
+        # Who may not, or has to wait too long, leaves it to others, or to the next day.
+        with (
+            contextlib.suppress(
+                errors.InsufficientPrivilege, errors.LockNotAvailable, errors.QueryCanceled
+            ),
+            connection.transaction(),
+        ):
+            connection.execute(_MONTHS)
 
     def _find_out(self, connection: Connection) -> None:
         """Find out whether what was written last, and seemed to fail, is kept."""

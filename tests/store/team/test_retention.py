@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from unittest.mock import Mock
 
 import pytest
 
+from smsmon.store.sql.keeper import Owner
 from smsmon.store.team.address import Address
 from smsmon.store.team.archive import TeamArchive
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access
+from smsmon.store.team.keeper import TeamKeeper
 from smsmon.store.team.migrations import make_partitions
 from tests.store.reports import START
 
@@ -115,3 +118,39 @@ def test_one_that_came_back_is_kept(connection: Connection, database: str) -> No
     with TeamArchive(Access(Address.parse(database))) as archive:
         assert archive.retire([], START + 4 * MONTH, 60).messages == 0
     assert counts(connection)[0] == (100, 1)
+
+
+def test_who_writes_for_months_has_their_partitions_made(database: str) -> None:
+    from tests.support.postgres import make_store
+
+    make_store(database)
+    now = [0.0]
+    access = Access(Address.parse(database))
+    with (
+        closing(access.opened()) as connection,
+        closing(TeamKeeper(access, monotonic=lambda: now[0])) as keeper,
+    ):
+
+        def months() -> int:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM pg_class WHERE relname ~ '^(change|event)_[0-9]+_[0-9]+$'"
+                " AND relispartition"
+            ).fetchone()  # type: ignore[misc]
+            return int(count)
+
+        made = months()
+        for name in ("change", "event"):
+            (part,) = connection.execute(
+                f"SELECT max(relname) FROM pg_class WHERE relname LIKE '{name}\\_2%'"
+                " AND relispartition AND relkind = 'r'"
+            ).fetchone()  # type: ignore[misc]
+            connection.execute(f"DROP TABLE {part}")
+        assert made - months() == 2
+        keeper.connected(Mock(Owner))
+        assert months() == made
+        connection.execute(f"DROP TABLE {part}")
+        keeper.connected(Mock(Owner))
+        assert months() == made - 1
+        now[0] += DAY
+        keeper.connected(Mock(Owner))
+        assert months() == made
