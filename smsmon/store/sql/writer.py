@@ -106,7 +106,7 @@ class HistoryWriter(Queue):
             if self._done >= wanted:
                 return
             raise self._trouble or StoreError(
-                self._keeper.place, f"not written within {timeout:g} s", "Look at the disk's load."
+                self._keeper.place, f"not written within {timeout:g} s", "Look at the load there."
             )
 
     def end(self, timeout: float = 5.0) -> None:
