@@ -16,8 +16,11 @@ MISSING = (
     " install postgresql`). `smsmon demo` needs none."
 )
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
+_PORT = "5432"
+"""Part of the socket's name alone."""
 _SETTINGS = {
     "listen_addresses": "",
+    "port": _PORT,
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "16MB",
@@ -76,4 +79,4 @@ def environment() -> dict[str, str]:
 
 def address_of(folder: Path) -> str:
     """The address of the database there."""
-    return f"postgresql://smsmon@/postgres?host={folder}"
+    return f"postgresql://smsmon@/postgres?host={folder}&port={_PORT}"
