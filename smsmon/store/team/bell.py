@@ -48,6 +48,8 @@ KEEPALIVES = MappingProxyType(
 the other end is gone."""
 EVERYTHING = ~NOTHING_NEW
 _RING = "SELECT pg_notify(?, ?)"
+_OURS_KEPT = 16
+"""Backends that ring for us of which we know; of another one we look once in vain."""
 _TESTS = 1 << 16
 """From here on a number on the channel is a test of whoever sent it."""
 
@@ -107,6 +109,8 @@ class Bell:
             if self._connected and now - self._rung_at < APART:
                 return news
             self._rung_at = now
+            if backend not in self._ours and len(self._ours) >= _OURS_KEPT:
+                self._ours.clear()  # most of them have ended, and numbers are given again
             self._ours.add(backend)
         execute(_RING, (CHANNEL, str(int(news))))
         return NOTHING_NEW
