@@ -32,7 +32,8 @@ AHEAD = 2.0
 BURST = 2.0
 """Times the even pace that a slice is for, at most: what is planned goes out no faster."""
 PAUSE = 0.5
-"""Seconds between two calls of somebody who waits, twice that where there was nothing to be had."""
+"""Seconds between two calls of somebody who waits; twice that where there was nothing to be had,
+for what is not urgent."""
 NEWS = 1.0
 """Seconds until the store is told what came back, or was not used."""
 RENEW = 5.0
@@ -154,7 +155,8 @@ class Slices:
             return now
         waits = self._waits(now)
         if waits:
-            return self._called_at + (2 if self._answered_empty else 1) * PAUSE
+            patient = self._answered_empty and self._urgent_at + WAITED <= now
+            return self._called_at + (2 if patient else 1) * PAUSE
         if self._flying and 2 * self._left(now) < self._wanted(now):
             return self._called_at + PAUSE
         if self._untold or self._believed > self._flying:
