@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
 from smsmon.recipients import Recipient
 from smsmon.store.base import HistoryStore, Store
+from smsmon.store.errors import StoreError
 from smsmon.store.local import LocalStore
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
@@ -82,6 +83,8 @@ class Process(RecordedBoard):
         return self
 
     async def __aexit__(self, kind: object, *_: object) -> None:
+        with suppress(StoreError):  # closing says so as well; it waits no longer than 5 seconds
+            await self.history.flush()
         try:
             await self.history.close()
         except Exception:
