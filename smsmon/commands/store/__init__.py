@@ -168,7 +168,8 @@ def copy(
     STORE and TO are local (the store of this machine), or the address or the service=NAME of a
     database. Unless named, one of them is the store of the settings. Copied are the watchlist,
     what is known of messages and what changed, alerts with their answers, silences, balances, and
-    what the schedule learnt. Nothing of the source changes. Nobody may poll meanwhile.
+    what the schedule learnt. Nothing of the source changes. Nobody may poll meanwhile. A database
+    is filled by the owner of its tables.
     A copy that was ended, by a kill or a broken line, goes on when the same command is run again.
 
     \b
@@ -291,4 +292,6 @@ def roles(owner: str, poller: str, viewer: str, schema: str) -> None:
     The owner makes the store and changes it to newer versions; pollers are consoles and watches;
     viewers may only look. Nothing is run: read it, and give it to psql.
     """
-    emit(_care().roles(owner, poller, viewer, schema).rstrip())
+    settings = read_settings(find_locations())
+    care = open_care(_At(settings.store or "postgresql:///smsmon", settings))
+    emit(care.roles(owner, poller, viewer, schema).rstrip())
