@@ -143,11 +143,10 @@ class HistoryWriter(Queue):
                 if failed is not None or due or self._has_work():
                     taken, batch, self._batch = self._taken, self._batch, batch
                     self._hurry, written = False, time.monotonic()
-            if failed is not None and self._arrived():
-                failed = None
-            if failed is not None:
+            arrived, error = (False, None) if failed is None else self._find_out()
+            if failed is not None and not arrived:
                 batch = (failed if failed_in is fence else failed.without_polls()).then(batch)
-            error = self._attempt(batch, fence)
+            error = error or self._attempt(batch, fence)
             if error is not None:
                 error = self._again(error, batch, fence)
             self._tell(error)
@@ -190,14 +189,14 @@ class HistoryWriter(Queue):
             return self._failed(self._keeper.said(error))
         return None
 
-    def _arrived(self) -> bool:
-        """True when what failed last is kept all the same."""
+    def _find_out(self) -> tuple[bool, StoreError | None]:
+        """Whether what failed last is kept all the same; or what came in the way of knowing it."""
         try:
-            return self._keeper.arrived(self)
-        except StoreError:
-            return False  # the next attempt says so
-        except self._keeper.errors:
-            return False
+            return self._keeper.arrived(self), None
+        except StoreError as error:
+            return False, self._failed(error)
+        except self._keeper.errors as error:
+            return False, self._failed(self._keeper.said(error))
 
     def _again(self, error: StoreError, batch: Batch, fence: Fence | None) -> StoreError | None:
         """Another attempt after ``error``, where that can be mended."""

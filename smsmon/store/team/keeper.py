@@ -54,9 +54,8 @@ class TeamKeeper:
         self._connection: Connection | None = None
         self._which: object = None
         """The store and server that were written to last; None: it is not known."""
-        self._pending: str | None = None
-        """The transaction of which it is not known whether it was committed."""
-        self._arrived = False
+        self._pending: tuple[Connection, str] | None = None
+        """The transaction of which it is not known whether it was committed, and where it began."""
         self._owed = NOTHING_NEW
         self._monotonic = monotonic
         self._months_at = -inf
@@ -72,10 +71,9 @@ class TeamKeeper:
             which = _which(connection)
             if None not in (which, self._which) and which != self._which:
                 # What was written last may never have come to where we are now.
-                self._pending, self._arrived = None, False
+                self._pending = None
                 owner.begin_anew()
             self._which = which or self._which
-        self._find_out(connection)
         self._have_months(connection)
         return connection
 
@@ -94,29 +92,25 @@ class TeamKeeper:
         ):
             connection.execute(_MONTHS)
 
-    def _find_out(self, connection: Connection) -> None:
-        """Find out whether what was written last, and seemed to fail, is kept."""
-        if self._pending is None:
-            return
+    def arrived(self, owner: Owner) -> bool:
+        connection = None if self._pending is None else self.connected(owner)
+        if connection is None or self._pending is None:
+            return False
         try:
-            (status,) = connection.execute(_STATUS, (self._pending,)).fetchone() or (None,)
+            (status,) = connection.execute(_STATUS, self._pending[1:]).fetchone() or (None,)
         except errors.DataError:  # this server never heard of it
             status = None
         if status == "in progress":
             raise Busy(self.place, "what was written last is not done yet", AGAIN)
-        self._pending, self._arrived = None, status == "committed"
-
-    def arrived(self, owner: Owner) -> bool:
-        if self._pending is not None:
-            self.connected(owner)
-        arrived, self._arrived = self._arrived, False
-        return arrived
+        self._pending = None
+        return bool(status == "committed")
 
     def last(self, news: News, *, once: bool) -> None:
         connection = self._connection
         assert connection is not None  # noqa: S101 - it has just been written to
         if once:
-            (self._pending,) = connection.execute(_XID).fetchone() or (None,)
+            (transaction,) = connection.execute(_XID).fetchone() or ("",)
+            self._pending = connection, transaction
         if news:
             self._owed = self._access.bell.ring(connection.execute, connection.backend, news)
 
@@ -127,8 +121,10 @@ class TeamKeeper:
 
     def failed(self, error: StoreError) -> None:
         del error
-        if self._connection is not None and not self._connection.broken:
-            self._pending = None  # it was rolled back
+        if self._pending is not None:
+            began, _ = self._pending
+            if began is self._connection and not began.broken:
+                self._pending = None  # it was rolled back
         self._owed = NOTHING_NEW
         self.close()
 

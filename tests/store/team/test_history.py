@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from smsmon.alerts import About, Episode, Severity, Subject
 from smsmon.known import CHIEF, AccountState, Condition, Key, account_part
 from smsmon.model import Entry, Event, EventKind
-from smsmon.store.errors import StoreError, Unreachable
+from smsmon.store.errors import Busy, StoreError, Unreachable
 from smsmon.store.shared import News
 from smsmon.store.team import TeamStore, reach
 from smsmon.store.team.address import Address
@@ -75,6 +75,19 @@ class Recorder(RecordedBoard):
         assert isinstance(keeper, TeamKeeper)
         assert keeper._connection is not None
         return keeper._connection.raw
+
+
+@dataclass
+class HistoryOwner:
+    """Who hears what happened to the database."""
+
+    told: list[object] = field(default_factory=list)
+
+    def begin_anew(self) -> None:
+        self.told.append("anew")
+
+    def notify(self, error: StoreError) -> None:
+        self.told.append(error)
 
 
 @pytest.fixture
@@ -237,6 +250,28 @@ def test_what_seemed_to_fail_is_told_once(
     one.history.write_out()
     assert found(team_store, KINDS) == ["stale"]
     assert one.history.trouble is None
+
+
+def test_what_may_still_arrive_is_waited_for(team_store: str) -> None:
+    """The server is still about to commit what the connection was cut at."""
+    owner = HistoryOwner()
+    access = Access(Address.parse(team_store))
+    with closing(TeamKeeper(access)) as keeper, psycopg.connect(team_store) as slow:
+        keeper.connected(owner)
+        broken = keeper._connection
+        assert broken is not None
+        row = slow.execute("SELECT pg_current_xact_id()::text").fetchone()
+        assert row is not None
+        keeper._pending = broken, row[0]
+        broken.close()
+        for _ in range(2):
+            with pytest.raises(Busy) as busy:
+                keeper.arrived(owner)
+            keeper.failed(busy.value)
+        slow.commit()
+        assert keeper.arrived(owner)
+        assert not keeper.arrived(owner)
+    assert owner.told == []
 
 
 def test_what_is_only_read_again_rings_for_nobody(
