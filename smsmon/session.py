@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
-from smsmon.egress import egress_windows
+from smsmon.egress import egress_of, egress_windows
 from smsmon.known import AccountState, Condition
 from smsmon.learned import Learning
 from smsmon.model import Balance, Entry
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Sharing, WhoPolls
-    from smsmon.store.base import HistoryStore, WatchlistStore
+    from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.store.shared import News, Rank
     from smsmon.watching import Watching
@@ -61,14 +61,16 @@ class Session:
         name: str,
         only: Collection[str] | None = None,
         rng: Random | None = None,
+        store: Store | None = None,
     ) -> None:
+        """``clock`` is the one that ``store`` gave, if it is given."""
         self.accounts = accounts
         self.clock = clock
         self.alerting: Alerting | None = None
         """What looks after the alerts, once started; None without rules."""
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
-        self._store = open_store(locations, accounts.settings)
+        self._store = store or open_store(locations, accounts.settings)
         accounts.window_beyond = egress_windows(self._store, accounts.settings, clock)
         self._complain = complain
         self._name = name
@@ -120,7 +122,7 @@ class Session:
             self.engine,
             self.history,
             self.watching,
-            self._store.lease(self.clock, self._name),
+            self._store.lease(self.clock, self._name, egress_of(self.accounts.settings)),
             self.clock,
             self._rank,
             self._retry_here,

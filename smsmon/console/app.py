@@ -40,6 +40,7 @@ from smsmon.model import ReadError
 from smsmon.programs import beside
 from smsmon.reloading import Reloading
 from smsmon.session import Session
+from smsmon.store import open_store
 from smsmon.store.errors import StoreError
 from smsmon.text import safe_lines
 
@@ -96,14 +97,15 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._reread = reread
         self._open_client = open_client
         self._memory = _memory(settings, locations)
-        self._clock = clock = clock or SystemClock()
+        store = open_store(locations, settings)
+        self._clock = clock = store.clock(clock or SystemClock())
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings in force, a sentence each."""
         self._unsaid: list[str] = []
         """What went wrong before there was a screen to say it on."""
         accounts = Accounts(settings, self._clock, self._complain, open_client)
         self._session = Session(
-            accounts, locations, self._clock, self._complain, name="console", rng=rng
+            accounts, locations, clock, self._complain, name="console", rng=rng, store=store
         )
         self._reloading = Reloading(
             locations.config,

@@ -69,8 +69,14 @@ class Store(Protocol):
         """What is kept of alerts, for a command: it does not poll, and may answer and silence."""
         ...
 
-    def lease(self, clock: Clock, name: str) -> Lease:
-        """The lease to poll, for a process that is called ``name``."""
+    def clock(self, clock: Clock) -> Clock:
+        """``clock``, but for what time it is where the store has a clock of its own: so all hosts
+        on it record moments alike."""
+        ...
+
+    def lease(self, clock: Clock, name: str, egress: str = "") -> Lease:
+        """The lease to poll, for a process that is called ``name`` and reaches the API by
+        ``egress``."""
         ...
 
     def allowance(self, egress: str, address: str) -> Allowance | None:

@@ -8,13 +8,14 @@ clock of this process, from just before the last time that we said so.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from math import inf
+from random import Random
 from typing import Protocol
 
-from smsmon.store.errors import StoreError
+from smsmon.known import CHIEF
+from smsmon.store.errors import NotWritable, StoreError
 from smsmon.store.shared import Holder, Rank, Work
 from smsmon.store.shares import Member, Share, all_pollers, member
 
@@ -29,6 +30,10 @@ SOON = 1.0
 """As many while something goes from one process to another."""
 KNOWN_FOR = 60.0
 """Seconds after which all parts are made known again: the store may have forgotten some."""
+FORGOTTEN = 600.0
+"""Seconds after which the store forgets what is nobody's, and not wanted by who is chief."""
+BARRED_FOR = 60.0
+"""Seconds for which one that may not write what it takes only looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,10 @@ class Rows(Protocol):
         """Take those of these parts that are still free; gives them, each with its epoch."""
         ...
 
+    def forget(self, names: Collection[str]) -> None:
+        """Keep nothing more of these parts, which are nobody's."""
+        ...
+
     def look(self) -> Seen:
         """See who is there, and be not."""
         ...
@@ -86,6 +95,7 @@ class PartialLease:
         owner: str,
         holder: Holder,
         monotonic: Callable[[], float],
+        rng: Random | None = None,
     ) -> None:
         """``owner`` is a random id of this process, ``holder`` what people call it. ``monotonic``
         is a steady clock that goes on while the machine sleeps.
@@ -96,6 +106,7 @@ class PartialLease:
         self._rows = rows
         self._me = holder
         self._monotonic = monotonic
+        self._rng = rng or Random()
         self._joined = 0.0
         self._epochs: Mapping[str, int] = {}
         """What is ours: replaced whole at each change, so that it can be read in any thread."""
@@ -111,6 +122,8 @@ class PartialLease:
         self._known_at = -inf
         self._asked: tuple[Collection[str], Rank] = (), Rank.NEVER
         self._there = 0
+        self._barred_until = -inf
+        """Until then we only look: this user may not take anything."""
 
     def __contains__(self, name: object) -> bool:
         return name in self._epochs and self._sure
@@ -140,14 +153,19 @@ class PartialLease:
         if now - self._known_at >= KNOWN_FOR:
             self._known.clear()
             self._known_at = now
+        if now < self._barred_until:
+            wanted, rank = {}, Rank.NEVER
+        self._known &= wanted.keys()
         new = wanted.keys() - self._known
         asked, self._asked = self._asked, (wanted.keys(), rank)
         if now < self._due and not new and asked == self._asked:
             return self._epochs.keys()
         try:
             self._visit(wanted, rank, new, now)
-        except StoreError:
+        except StoreError as error:
             self._due = now  # the store knows when it is worth another try
+            if isinstance(error, NotWritable):
+                self._barred_until = now + BARRED_FOR
             raise
         return self._epochs.keys()
 
@@ -175,8 +193,13 @@ class PartialLease:
             ours = {**ours, **self._rows.take(self.owner, lack)}
         self._epochs = ours
         moves = self._leaving or lack or any(name in wanted for name in self._free)
-        self._due = now + (SOON if moves else AGAIN)
+        # Not in step with the others: each is to see what the one before it did.
+        self._due = now + (SOON if moves else AGAIN) * self._rng.uniform(0.7, 1.0)
         self._tell(seen)
+        old = [name for name, since in self._free.items()
+               if now - since > FORGOTTEN and name not in wanted]  # fmt: skip
+        if old and CHIEF in self._epochs:
+            self._rows.forget(old)
 
     def _tell(self, seen: Seen) -> None:
         members = [each.member for each in seen.cards]
@@ -212,8 +235,3 @@ class PartialLease:
 
     def attended(self) -> bool:
         return self._there > 0
-
-
-def here(pid: int, name: str) -> Holder:
-    """What people call a process of this machine, from others."""
-    return Holder(pid, name, socket.gethostname())

@@ -144,7 +144,8 @@ class Share:
             sharers = self._sharers(account)
             others = [each for each in sharers if each.owner != self._me.owner]
             if others:
-                gone += self._over(account, has, others, held)
+                rests = not self._messages(free, account)
+                gone += self._over(account, has, others, held, fine=rests)
             waits = any(account in each.tries and account not in each.loads
                         for each in self._polled_by[account])  # fmt: skip
             if waits and self._me.owner == sharers[0].owner and not self._messages(free, account):
@@ -152,9 +153,15 @@ class Share:
         return gone
 
     def _over(
-        self, account: str, has: float, others: Sequence[Member], held: Collection[str]
+        self,
+        account: str,
+        has: float,
+        others: Sequence[Member],
+        held: Collection[str],
+        *,
+        fine: bool,
     ) -> list[str]:
-        """The messages of one account that others are to have."""
+        """The messages of one account that others are to have; ``fine``: none is on its way."""
         level, left = self._level[account], []
         over = has - level
         if over > SLACK * level:
@@ -165,7 +172,7 @@ class Share:
                     over -= rate
         loads = [each.loads.get(account, 0.0) for each in others]
         under = level - min(loads)
-        if left or has < max(loads) or over + under <= 2 * SLACK * level:
+        if left or not fine or has < max(loads) or over + under <= 2 * SLACK * level:
             return left
         # What is left to even out is less than a message for each: one goes, of the right weight.
         rates = {name: weight(self._wanted[name]) for name in self._shuffled(held, account)}

@@ -164,7 +164,11 @@ class MemoryStore:
         del clock
         return MemoryAlerts(self._memory.alerts, lambda: False)
 
-    def lease(self, clock: Clock, name: str) -> Lease:
+    def clock(self, clock: Clock) -> Clock:
+        return clock
+
+    def lease(self, clock: Clock, name: str, egress: str = "") -> Lease:
+        del egress
         return MemoryLease(self._memory, clock, name)
 
     def allowance(self, egress: str, address: str) -> None:

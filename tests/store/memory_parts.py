@@ -63,6 +63,11 @@ class MemoryRows:
             parts.owners[name] = owner, next(parts.epochs)
         return {name: parts.owners[name][1] for name in free.intersection(names)}
 
+    def forget(self, names: Collection[str]) -> None:
+        for name in names:
+            if not self._parts.owners[name][0]:
+                del self._parts.owners[name]
+
     def look(self) -> Seen:
         return self._seen("")
 
@@ -101,7 +106,8 @@ class PartsStore(MemoryStore):
         self.rows: MemoryRows | None = None
         self.parts: PartialLease | None = None
 
-    def lease(self, clock: Clock, name: str) -> PartialLease:
+    def lease(self, clock: Clock, name: str, egress: str = "") -> PartialLease:
+        del egress
         self.rows = MemoryRows(self._parts, clock.monotonic)
         holder = Holder(1, name, "host")
         self.parts = PartialLease(self.rows, self._owner, holder, clock.monotonic)

@@ -128,6 +128,7 @@ def _watch(
     from smsmon.service.life import Service
     from smsmon.session import Session
     from smsmon.shapes import alert_json, news_json
+    from smsmon.store import open_store
 
     reread = reader(locations)
 
@@ -138,14 +139,17 @@ def _watch(
         complain(sentence, "info", event="polling")
 
     async def work() -> int:
-        clock = SystemClock()
+        store = open_store(locations, settings)
+        clock = store.clock(SystemClock())
         async with (
             open_accounts(settings.profiles, settings, clock) as accounts,
             running.until_signal(clock, how_long) as ending,
         ):
             for name, problem in accounts.problems.items():
                 complain(problem, "error", event="account", profile=name)
-            session = Session(accounts, locations, clock, complain, name="watch", only=only)
+            session = Session(
+                accounts, locations, clock, complain, name="watch", only=only, store=store
+            )
             service = Service(session, clock, locations, os.environ, complain)
 
             def tell(news: Applied | Event) -> None:

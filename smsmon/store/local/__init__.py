@@ -49,7 +49,11 @@ class LocalStore:
         del clock  # whoever writes says when
         return LocalAlerts(self._history)
 
-    def lease(self, clock: Clock, name: str) -> LocalLease:
+    def clock(self, clock: Clock) -> Clock:
+        return clock
+
+    def lease(self, clock: Clock, name: str, egress: str = "") -> LocalLease:
+        del egress
         from smsmon.store.local.lease import LocalLease
 
         return LocalLease(self._history, clock, name)

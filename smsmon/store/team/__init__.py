@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.store import Where
     from smsmon.store.base import Listener
-    from smsmon.store.shared import Lease
+    from smsmon.store.parts import PartialLease
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.archive import TeamArchive
     from smsmon.store.team.care import TeamCare
+    from smsmon.store.team.clock import TeamClock
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.fence import Tenure
     from smsmon.store.team.history import TeamHistory
@@ -113,8 +114,26 @@ class TeamStore:
 
         return TeamHistory(self.access, self.work, lambda: self._tenure, clock, listener)
 
-    def lease(self, clock: Clock, name: str) -> Lease:
-        raise NotImplementedError
+    def clock(self, clock: Clock) -> TeamClock:
+        from smsmon.store.team.clock import TeamClock
+
+        return TeamClock(clock, self.access.time)
+
+    def lease(self, clock: Clock, name: str, egress: str = "") -> PartialLease:
+        from os import getpid
+        from secrets import token_hex
+        from socket import gethostname
+
+        from smsmon.store.parts import PartialLease
+        from smsmon.store.shared import Holder
+        from smsmon.store.team.lease import TeamRows
+
+        del clock  # it goes by the clock that goes on while the machine sleeps
+        rows, host = TeamRows(self.work, egress), gethostname()
+        holder = Holder(getpid(), name, host)
+        lease = PartialLease(rows, token_hex(8), holder, lambda: self.access.time.steady())
+        self._tenure = lease
+        return lease
 
     def allowance(self, egress: str, address: str) -> Slices:
         from secrets import token_hex

@@ -22,6 +22,7 @@ from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
 from smsmon.store.team.bell import Bell
+from smsmon.store.team.clock import TheirTime
 from smsmon.store.team.connection import OWN, Connection
 from smsmon.store.team.errors import Refused, of_error, speaking_of
 from smsmon.store.team.reach import Reach
@@ -46,6 +47,7 @@ class Access:
         self.address = address
         self._password = password
         self.reach = Reach()
+        self.time = TheirTime()
         self.bell = Bell(self.connect, self.reach)
 
     def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:
@@ -93,7 +95,12 @@ class Access:
         raw = self.connect(**more)
         try:
             with speaking_of(self.address):
-                row = raw.execute("SELECT pg_backend_pid()").fetchone()
+                asked = self.time.steady()
+                row = raw.execute(
+                    "SELECT pg_backend_pid(), extract(epoch FROM clock_timestamp())::float8"
+                ).fetchone()
+                if row is not None:
+                    self.time.heard(row[1], asked)
                 # A pooler tells another number than that of the connection it lends.
                 pooled = row is None or row[0] != raw.info.backend_pid
                 if not pooled:

@@ -251,17 +251,20 @@ _POLLERS = (
         name text NOT NULL,
         host text NOT NULL,
         pid integer NOT NULL,
-        role text NOT NULL,
+        rank smallint NOT NULL,
         egress text NOT NULL,
         polls smallint NOT NULL,
+        standing jsonb NOT NULL,      -- which accounts answer it, and how much it reads of each
+        joined timestamptz NOT NULL,
         seen_until timestamptz NOT NULL
     ) WITH (fillfactor = 50)""",
+    # What is a member's is so while its row is there; whoever comes drops those of the past.
     """CREATE TABLE message_lease (
-        message_id text PRIMARY KEY,  -- empty: of the chief
-        owner text NOT NULL,
-        epoch bigint NOT NULL,
-        until timestamptz NOT NULL
+        message_id text PRIMARY KEY,  -- or another part of the work
+        owner text NOT NULL DEFAULT '',
+        epoch bigint NOT NULL DEFAULT 0
     ) WITH (fillfactor = 50)""",
+    "CREATE SEQUENCE message_epoch",
     "CREATE INDEX message_lease_by_owner ON message_lease (owner)",
 )
 
