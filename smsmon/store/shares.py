@@ -9,9 +9,9 @@ read. What is common to an account, or to all, is kept by one of them; that is n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from hashlib import blake2s
 from types import MappingProxyType
 from typing import NamedTuple
+from zlib import crc32
 
 from smsmon.known import Condition, account_part
 from smsmon.store.shared import Rank, Work
@@ -163,14 +163,18 @@ class Share:
     ) -> list[str]:
         """The messages of one account that others are to have; ``fine``: none is on its way."""
         level, left = self._level[account], []
+        loads = [each.loads.get(account, 0.0) for each in others]
         over = has - level
         if over > SLACK * level:
+            # What each of the others lacks, as far as it is for us to give: others give as well.
+            part = over / (over + sum(max(0.0, load - level) for load in loads))
+            rooms = [max(0.0, level - load) * part for load in loads]
             for name in self._shuffled(held, account):
-                # Not more than one of the others lacks, or it would come back to us.
-                if (rate := weight(self._wanted[name])) <= over / len(others) + _ROUNDED:
+                rate, most = weight(self._wanted[name]), max(rooms)
+                if rate <= min(over, most) + _ROUNDED:
                     left.append(name)
                     over -= rate
-        loads = [each.loads.get(account, 0.0) for each in others]
+                    rooms[rooms.index(most)] -= rate
         under = level - min(loads)
         if left or not fine or has < max(loads) or over + under <= 2 * SLACK * level:
             return left
@@ -218,9 +222,9 @@ class Share:
 
     def _shuffled(self, names: Iterable[str], account: str) -> Sequence[str]:
         """The same, in an order that is this process's own."""
-        salt = self._me.owner.encode()[:32]
+        salt = crc32(self._me.owner.encode())
         ours = [name for name in self._messages(names, account) if name in self._wanted]
-        return sorted(ours, key=lambda name: blake2s(name.encode(), key=salt).digest())
+        return sorted(ours, key=lambda name: crc32(name.encode(), salt))
 
 
 def weight(work: Work) -> float:

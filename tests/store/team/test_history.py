@@ -119,10 +119,8 @@ def give(url: str, epochs: Mapping[str, int], owner: str = "me") -> None:
     for name, epoch in epochs.items():
         put(
             url,
-            "INSERT INTO message_lease SELECT (jsonb_populate_record(NULL::message_lease,"
-            " jsonb_build_object('message_id', %s::text, 'owner', %s::text, 'epoch', %s::bigint,"
-            " 'until', now() + '1 day'))).* ON CONFLICT (message_id) DO UPDATE SET"
-            " owner = excluded.owner, epoch = excluded.epoch",
+            "INSERT INTO message_lease VALUES (%s, %s, %s) ON CONFLICT"
+            " (message_id) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch",
             name, owner, epoch,
         )  # fmt: skip
 

@@ -69,8 +69,8 @@ def read(store: TeamStore) -> object:
 
 
 _MEMBER = (
-    "INSERT INTO member VALUES ('me', 'console', 'host', 1, 'never', 'host', 0,"
-    " now() + interval '1 hour')"
+    "INSERT INTO member VALUES ('me', 'console', 'host', 1, 0, 'host', 0, '{}',"
+    " now(), now() + interval '1 hour')"
 )
 _READS = [read, lambda store: store.watchlist().load()]
 _WRITES = [
@@ -80,7 +80,7 @@ _WRITES = [
     lambda store: store.keep_learned(b"{}"),
     statement("INSERT INTO event (at, kind, profile, detail) VALUES (1, 'x', 'y', '')"),
     statement("INSERT INTO word (text) VALUES ('x')"),
-    statement("INSERT INTO message_lease VALUES ('1', 'me', 1, now())"),
+    statement("INSERT INTO message_lease VALUES ('1', 'me', 1)"),
     statement("SELECT make_partitions(1700000000000, 1700000000000)"),
     prune,
 ]
