@@ -45,16 +45,20 @@ _THERE = (
     " WHERE seen_until > clock_timestamp() ORDER BY joined, owner"
 )
 _FREE = (
-    "SELECT message_id FROM message_lease l"
+    "SELECT message_id, epoch FROM message_lease l"
     " WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.owner = l.owner)"
 )
 _OURS = "SELECT message_id, epoch FROM message_lease WHERE owner = ?"
 _OWNER_OF = "SELECT owner FROM message_lease WHERE message_id = ?"
-# Whoever records under a lease holds its row until that is committed: it is passed over here.
+# Whoever records under a lease holds its row until that is committed: it is passed over here. Of
+# two that take one at the same time the epoch tells the second that it comes late: only what the
+# row itself says is looked at again where it was changed meanwhile.
 _TAKE = (
-    "WITH free AS (SELECT message_id FROM message_lease l WHERE message_id = ANY(:names)"
-    " AND NOT EXISTS (SELECT 1 FROM member m WHERE m.owner = l.owner)"
-    " ORDER BY message_id FOR UPDATE SKIP LOCKED)"
+    "WITH free AS (SELECT l.message_id FROM message_lease l"
+    " JOIN unnest(:names::text[], :epochs::bigint[]) AS seen (name, epoch)"
+    " ON l.message_id = seen.name AND l.epoch = seen.epoch"
+    " WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.owner = l.owner)"
+    " FOR UPDATE OF l SKIP LOCKED)"
     " UPDATE message_lease l SET owner = :owner, epoch = nextval('message_epoch') FROM free"
     " WHERE l.message_id = free.message_id"
     " AND EXISTS (SELECT 1 FROM member m WHERE m.owner = :owner)"
@@ -74,6 +78,8 @@ class TeamRows:
         """``egress`` is the name of the address by which this process reaches the API."""
         self._database = database
         self._egress = egress
+        self._free: Mapping[str, int] = {}
+        """What was nobody's at the last visit, each with the epoch in which it was somebody's."""
 
     def visit(self, card: Card, let_go: Collection[str] | None, new: Collection[str]) -> Seen:
         me, holder = card.member, card.holder
@@ -102,11 +108,14 @@ class TeamRows:
                 connection.execute(_LET_GO[0], (me.owner, [*let_go]))
             if new:
                 connection.execute(_KNOW, ([*new],))
-            return _seen(connection, me.owner)
+            seen, self._free = _seen(connection, me.owner)
+            return seen
 
     def take(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
         with self._database.writing() as connection:
-            taken = connection.execute(_TAKE, {"owner": owner, "names": [*names]})
+            epochs = [self._free[name] for name in names]
+            given = {"owner": owner, "names": [*names], "epochs": epochs}
+            taken = connection.execute(_TAKE, given)
             return {name: int(epoch) for name, epoch in taken}
 
     def forget(self, names: Collection[str]) -> None:
@@ -115,7 +124,7 @@ class TeamRows:
             connection.execute(_GONE, ([*names],))
 
     def look(self) -> Seen:
-        return self._database.ask(lambda connection: _seen(connection, ""))
+        return self._database.ask(lambda connection: _seen(connection, ""))[0]
 
     def leave(self, owner: str) -> None:
         with self._database.writing() as connection:
@@ -123,17 +132,15 @@ class TeamRows:
             connection.execute(_LEAVE, (owner,))
 
 
-def _seen(connection: Connection, owner: str) -> Seen:
+def _seen(connection: Connection, owner: str) -> tuple[Seen, Mapping[str, int]]:
+    """What is to be seen, and the epochs of what is nobody's."""
     cards = [_card(row) for row in connection.execute(_THERE)]
     there = {each.member.owner for each in cards}
     chief: Any = connection.execute(_OWNER_OF, (CHIEF,)).fetchone()
     ours: Iterable[Any] = connection.execute(_OURS, (owner,)) if owner else ()
-    return Seen(
-        cards,
-        {name: int(epoch) for name, epoch in ours},
-        [name for (name,) in connection.execute(_FREE)],
-        chief[0] if chief and chief[0] in there else "",
-    )
+    held = {name: int(epoch) for name, epoch in ours}
+    free = {name: int(epoch) for name, epoch in connection.execute(_FREE)}
+    return Seen(cards, held, free, chief[0] if chief and chief[0] in there else ""), free
 
 
 def _standing(me: Member) -> str:
