@@ -125,8 +125,7 @@ def test_the_parts_of_one_that_is_killed_are_taken_when_its_time_is_over(group: 
     epochs = dict(first._epochs)
     group.live(LASTS - 6, second, third)
     assert not any(name in second or name in third for name in epochs), "not before"
-    group.live(16, second, third)
-    assert all(len(of) == 1 for of in group.owners(second, third).values())
+    group.until_even(second, third)
     for name, epoch in epochs.items():
         now = second.epoch(name) or third.epoch(name)
         assert now > epoch, "each taking is an epoch of its own"
