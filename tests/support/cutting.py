@@ -50,8 +50,7 @@ class Way:
 
     def break_all(self) -> None:
         """Break every connection there is."""
-        for each in list(self._open):
-            _shut(each)
+        _shut(*self._open)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -60,24 +59,32 @@ class Way:
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(str(self._server))
                 self._open += (client, server)
-                for take, give in ((client, server), (server, client)):
-                    threading.Thread(target=self._carry, args=(take, give), daemon=True).start()
+                asked = threading.Event()
+                for carry in (self._forth, self._back):
+                    arguments = client, server, asked
+                    threading.Thread(target=carry, args=arguments, daemon=True).start()
 
-    def _carry(self, take: socket.socket, give: socket.socket) -> None:
+    def _forth(self, client: socket.socket, server: socket.socket, last: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while data := take.recv(65_536):
-                cut = self._cut() if b"COMMIT\0" in data and data[:1] in b"QPB" else Cut.NOT
-                if cut is Cut.AFTER:
-                    give.sendall(data)
-                    give.recv(1)  # the server has done it: its answer begins to come
-                if cut is not Cut.NOT:
+            while data := client.recv(65_536):
+                cut = self._cut() if b"COMMIT\0" in data else Cut.NOT
+                if cut is Cut.BEFORE:
                     break
-                give.sendall(data)
-        for each in (take, give):
-            _shut(each)
+                if cut is Cut.AFTER:
+                    last.set()
+                server.sendall(data)
+        _shut(client, server)
+
+    def _back(self, client: socket.socket, server: socket.socket, last: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            # What the server says after the last thing it was asked tells that it was done.
+            while (data := server.recv(65_536)) and not last.is_set():
+                client.sendall(data)
+        _shut(client, server)
 
 
-def _shut(each: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        each.shutdown(socket.SHUT_RDWR)
-    each.close()
+def _shut(*ends: socket.socket) -> None:
+    for each in ends:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
