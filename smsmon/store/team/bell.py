@@ -68,6 +68,7 @@ class Bell:
         connect: Callable[..., psycopg.Connection[Any]],
         reach: Reach,
         monotonic: Callable[[], float] = time.monotonic,
+        steady: Callable[[], float] | None = None,
     ) -> None:
         """``connect`` opens a connection that commits each statement, with parameters of libpq's.
         It raises ``StoreError``.
@@ -75,6 +76,8 @@ class Bell:
         self._connect = connect
         self._reach = reach
         self._monotonic = monotonic
+        self._steady = steady or monotonic
+        """One that goes on while the machine sleeps: it is looked at once when that is over."""
         self._alone = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
         self._news = EVERYTHING
@@ -156,7 +159,7 @@ class Bell:
     def due(self) -> bool:
         """It is time to look, whoever rang or not, and to ``test``."""
         every = LOOK_EVERY if self.works else LOOK_UNRUNG
-        return self._monotonic() - self._looked_at >= every
+        return self._steady() - self._looked_at >= every
 
     def take(self) -> News:
         """What there may be news of since this was last asked."""
@@ -164,7 +167,7 @@ class Bell:
         with self._alone:
             news, self._news = self._news, NOTHING_NEW
             if due:
-                news, self._looked_at = EVERYTHING, self._monotonic()
+                news, self._looked_at = EVERYTHING, self._steady()
         return news
 
     def close(self) -> None:

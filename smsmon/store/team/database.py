@@ -48,7 +48,7 @@ class Access:
         self._password = password
         self.reach = Reach()
         self.time = TheirTime()
-        self.bell = Bell(self.connect, self.reach)
+        self.bell = Bell(self.connect, self.reach, steady=lambda: self.time.steady())
 
     def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection that commits each statement by itself, with ``more`` parameters of libpq's.

@@ -179,5 +179,5 @@ def test_behind_a_pooler_by_transactions_it_does_not_work(
         one.bell.take()
         seen_at = one.bell._looked_at
         for later, due in ((LOOK_UNRUNG - 0.1, False), (LOOK_UNRUNG, True)):
-            one.bell._monotonic = lambda later=later: seen_at + later  # type: ignore[misc]
+            one.bell._steady = lambda later=later: seen_at + later  # type: ignore[misc]
             assert one.bell.due is due
