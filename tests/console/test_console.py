@@ -32,14 +32,14 @@ Open = Callable[..., AbstractAsyncContextManager[Opened]]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Open:
-    """Opens a console; its reports of the first minute are in."""
+    """Opens a console; each message has been read."""
 
     @asynccontextmanager
     async def opened(
         entries: list[Entry] | None = None,
         *,
         size: tuple[int, int] = WIDE,
-        seconds: float = 60,
+        seconds: float = 10,
         **options: Any,
     ) -> AsyncIterator[Opened]:
         scene = Scene(tmp_path, DAY if entries is None else entries, **options)
@@ -87,7 +87,7 @@ async def test_counts_move_when_reports_come_in(opened: Open) -> None:
 
 
 async def test_a_failed_poll_changes_no_status_and_makes_rows_stale(opened: Open) -> None:
-    async with opened() as (scene, pilot):
+    async with opened(seconds=60) as (scene, pilot):
         board = scene.screen.session.engine.board
         before = {each.id: each.recipients for each in board}
         scene.client.fault = NETWORK

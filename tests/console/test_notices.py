@@ -72,7 +72,7 @@ async def test_a_notice_is_gone_with_the_next_key_and_in_the_log_what_was_not_se
 ) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         scene.screen.say("Something was done")
         scene.screen.say("Something else was done")
         scene.screen.say("It cannot be written", "error")
@@ -98,7 +98,7 @@ async def test_a_notice_covers_no_dialog_and_not_the_keys(
 ) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=size) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         for key in ("a", "e", "n", "c", "i", "question_mark", "x"):
             await pilot.press(key)
             await until(pilot, lambda: scene.app.screen is not scene.screen, f"a dialog by {key}")
@@ -117,7 +117,7 @@ async def test_a_notice_covers_no_dialog_and_not_the_keys(
 async def test_a_notice_is_seen_in_a_dialog_and_gone_when_a_key_came_after(tmp_path: Path) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(scene.app.screen, HelpScreen), "help")
         scene.screen.say("The watchlist cannot be written", "error")
@@ -133,7 +133,7 @@ async def test_a_notice_is_seen_in_a_dialog_and_gone_when_a_key_came_after(tmp_p
 async def test_a_notice_that_no_screen_could_show_waits_until_one_can(tmp_path: Path) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         await scene.app.push_screen(ModalScreen[None]())
         scene.screen.say("The watchlist cannot be written", "error")
         await pilot.press("h")
@@ -146,7 +146,7 @@ async def test_a_notice_that_no_screen_could_show_waits_until_one_can(tmp_path: 
 async def test_what_textual_has_to_say_stands_there_too(tmp_path: Path) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL, notifications=True) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         scene.app.notify("Words of a library", title="With a title", timeout=9)
         await pilot.pause()
         assert line_of(scene) == "Words of a library"
@@ -158,7 +158,7 @@ async def test_the_line_tells_whole_why_the_row_under_the_cursor_is_not_fresh(
 ) -> None:
     scene = Scene(tmp_path, DAY)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 10)
         assert line_of(scene) == ""
         scene.client.fault = Fault(FaultKind.SERVER, "The server is out of order. " * 6)
         scene.screen.session.engine.refresh_all()

@@ -215,7 +215,7 @@ def faint_words(app: ConsoleApp) -> list[str]:
 async def test_every_theme_of_the_palette_can_be_worn(tmp_path: Path) -> None:
     scene = Scene(tmp_path, DAY[:4], environ={"SMSMON_DISPLAY_THEME": "gruvbox"})
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 10.5)
         assert scene.app.theme == "gruvbox"
         for name in scene.app.available_themes:
             scene.app.theme = name

@@ -149,7 +149,9 @@ def test_one_that_has_not_ended_is_told(source: LocalWhole) -> None:
     assert care.look().copied_from == ""
 
 
-def test_nothing_is_mixed(source: LocalWhole, target: Target, tmp_path: Path) -> None:
+def test_nothing_is_mixed(
+    source: LocalWhole, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy(source, target())
     before = contents(target())
     with pytest.raises(StoreError, match="there is something in it already"):
@@ -160,6 +162,10 @@ def test_nothing_is_mixed(source: LocalWhole, target: Target, tmp_path: Path) ->
         copy(source, begun, _raise)
     with pytest.raises(StoreError, match=r"a copy of another store, .* has begun"):
         copy(target(), begun)
+    with monkeypatch.context() as patched:
+        patched.setattr("socket.gethostname", lambda: "other")  # it has a file of that name too
+        with pytest.raises(StoreError, match="a copy of another store"):
+            copy(source, begun)
     listed = local(tmp_path / "listed")
     listed.watchlist().add([Entry("9")])
     with pytest.raises(StoreError, match="messages of its own"):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from smsmon.phones import e164
 from smsmon.store.sql.database import Parameters
@@ -46,6 +47,9 @@ class LocalConnection(sqlite3.Connection):
 
     def stream(self, query: str, parameters: Parameters = (), /) -> sqlite3.Cursor:
         return self.execute(query, parameters)
+
+    def many(self, query: str, rows: Sequence[Parameters], /) -> Iterator[list[Any]]:
+        return (self.execute(query, each).fetchall() for each in rows)
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         number = self.execute(query, parameters).lastrowid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
@@ -22,6 +23,9 @@ class LocalWhole:
     @property
     def where(self) -> str:
         return str(self._history)
+
+    def identity(self) -> str:
+        return f"{socket.gethostname()} {self._history}"
 
     def watchlist(self) -> Watchlist:
         return self._store.watchlist()

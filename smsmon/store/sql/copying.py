@@ -29,7 +29,11 @@ class Whole(Protocol):
 
     @property
     def where(self) -> str:
-        """Where it is, as it may be shown; the same each time."""
+        """Where it is, as it may be shown."""
+        ...
+
+    def identity(self) -> str:
+        """A name that no other store has."""
         ...
 
     def watchlist(self) -> Listed: ...
@@ -59,7 +63,7 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copie
     One that was ended before goes on. Raises ``StoreError``, also for a target with something else
     in it, and where somebody polls meanwhile.
     """
-    if source.where == target.where:
+    if source.identity() == target.identity():
         remedy = "Name another one to copy to."
         raise StoreError(source.where, "it would be copied into itself", remedy)
     for each in (source, target):
@@ -74,7 +78,7 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copie
             try:
                 if (listed := there.load()) and not _is_part(listed, entries):
                     raise Mixed("its watchlist has messages of its own")
-                copied = portions.begin(write, source.where)
+                copied = portions.begin(write, source.identity(), source.where)
             except Mixed as mixed:
                 remedy = "Nothing was changed. Copy into a store with nothing in it."
                 raise StoreError(target.where, str(mixed), remedy) from None

@@ -97,6 +97,10 @@ class Connection(Protocol):
         """The rows that ``query`` finds, as they are wanted: they may be many."""
         ...
 
+    def many(self, query: str, rows: Sequence[Parameters], /) -> Iterable[list[Any]]:
+        """What ``query`` finds with each of these parameters, one after the other."""
+        ...
+
     def insert(self, query: str, parameters: Parameters, /) -> int:
         """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
         ...

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
 from smsmon.store.care import Sum
@@ -83,22 +82,23 @@ class Mixed(Exception):
     """The database that was to be filled holds something else; the text says what."""
 
 
-def begin(target: Connection, source: str) -> dict[str, Any]:
-    """How far a copy from ``source`` has come; begins one in a database with nothing in it.
+def begin(target: Connection, source: str, where: str) -> dict[str, Any]:
+    """How far a copy from ``source``, a name that no other store has, has come; begins one in a
+    database with nothing in it. ``where`` that is, is for people.
 
     Raises `Mixed`, and then has changed nothing.
     """
     with target.transaction():
-        target.execute("CREATE TABLE IF NOT EXISTS copying (source text, copied text)")
-        noted = target.execute("SELECT source, copied FROM copying").fetchone()
+        target.execute("CREATE TABLE IF NOT EXISTS copying (source text, place text, copied text)")
+        noted = target.execute("SELECT source, place, copied FROM copying").fetchone()
         if noted is None:
             if found := [each.name for each in TABLES if not _is_empty(target, each)]:
                 raise Mixed(f"there is something in it already ({', '.join(found)})")
-            target.execute("INSERT INTO copying VALUES (?, ?)", (source, "{}"))
+            target.execute("INSERT INTO copying VALUES (?, ?, ?)", (source, where, "{}"))
             return {}
         if noted[0] != source:
-            raise Mixed(f"a copy of another store, {noted[0]}, has begun there and not ended")
-        copied: dict[str, Any] = json.loads(noted[1])
+            raise Mixed(f"a copy of another store, {noted[1]}, has begun there and not ended")
+        copied: dict[str, Any] = json.loads(noted[2])
         return copied
 
 
@@ -191,17 +191,11 @@ def _insert(source: Connection, target: Connection, table: Table, rows: list[Row
     if table.name == "recipient":
         stored, phone_of = target.dialect.stored, source.dialect.phone_of
         rows = [(*row[:_PHONE], stored(phone_of(row[_PHONE])), *row[_PHONE + 1 :]) for row in rows]
-    one = f"({', '.join('?' * len(table.columns))})"
-    query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES "  # noqa: S608
-    whole = len(rows) // _AT_ONCE * _AT_ONCE
-    for place in range(0, whole, _AT_ONCE):
-        some = chain.from_iterable(rows[place : place + _AT_ONCE])
-        target.execute(query + ", ".join([one] * _AT_ONCE), [*some])
-    target.executemany(query + one, rows[whole:])
+    values = ", ".join("?" * len(table.columns))
+    query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"  # noqa: S608
+    target.executemany(query, rows)
 
 
-_AT_ONCE = 100
-"""Rows of one statement: a server takes them in a fraction of the time of as many statements."""
 _PHONE = 2
 """The place of the phone in a row of ``recipient``."""
 

@@ -16,6 +16,7 @@ from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.past import Absence, NumberFound, Sighting
 from smsmon.store.sql.columns import (
     COLUMNS,
+    Columns,
     of_rows,
     seconds,
 )
@@ -54,11 +55,14 @@ _CHANGES_OF_ONE = (
 )
 EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
 
+_RECIPIENTS = f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot"  # noqa: S608
 _CHANGED_AFTER = """
-    SELECT slot, before, observed_at FROM change WHERE message = :message AND slot IN (
-        SELECT slot FROM change WHERE message = :message AND before IN (2, 3)
+    SELECT slot, before, observed_at FROM change WHERE message = ? AND slot IN (
+        SELECT slot FROM change WHERE message = ? AND before IN (2, 3)
     ) ORDER BY slot, revision"""
 """All changes of the recipients that changed once they were final."""
+_MESSAGES_TOGETHER, _RECIPIENTS_TOGETHER = 100, 10_000
+"""How many messages, of how many recipients, are loaded by one set of questions."""
 
 
 def messages(
@@ -82,30 +86,55 @@ def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Rememb
     An id alone means the account that it belongs to now.
     """
     texts: dict[int, str] = {}
-    for each in wanted:
-        # In one transaction: a digest must never be newer than the recipients beside it.
+    left = list(wanted)
+    while left:
+        # As of one moment: a digest must never be newer than the recipients beside it.
         with connection.snapshot():
-            where, values = _chosen(each)
-            row = connection.execute(f"{_SUMMARY} WHERE {where}", values).fetchone()
-            if row is None or row[8] is None:
-                continue
-            rows = connection.execute(
-                f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot",  # noqa: S608
-                (row[0],),
-            ).fetchall()
-            if not texts.keys() >= {one[2] for one in rows}:
-                texts = dict(connection.execute("SELECT id, text FROM word"))
-            changes = connection.execute(_CHANGED_AFTER, {"message": row[0]}).fetchall()
-        columns = of_rows(rows, texts, connection.dialect)
-        yield Remembered(
-            summary=_summary(row),
-            recipients=columns.recipients,
-            first_seen=columns.first_seen,
-            changed_at=columns.changed_at,
-            absent=columns.absent,
-            final_at=_final_at(changes),
-            row=row[0],
-        )
+            messages, left = _first_of(connection, left)
+            numbers = [(row[0],) for row in messages]
+            found = []
+            for row, rows, changes in zip(
+                messages,
+                connection.many(_RECIPIENTS, numbers),
+                connection.many(_CHANGED_AFTER, [each * 2 for each in numbers]),
+                strict=True,
+            ):
+                if not texts.keys() >= {one[2] for one in rows}:
+                    texts = dict(connection.execute("SELECT id, text FROM word"))
+                found.append(_remembered(row, of_rows(rows, texts, connection.dialect), changes))
+        yield from found
+
+
+def _remembered(row: Row, columns: Columns, changes: Iterable[Row]) -> Remembered:
+    return Remembered(
+        summary=_summary(row),
+        recipients=columns.recipients,
+        first_seen=columns.first_seen,
+        changed_at=columns.changed_at,
+        absent=columns.absent,
+        final_at=_final_at(changes),
+        row=row[0],
+    )
+
+
+def _first_of(connection: Connection, wanted: list[str | Key]) -> tuple[list[Row], list[str | Key]]:
+    """The rows of the first messages of ``wanted`` that were ever read; and all behind them."""
+    some = wanted[:_MESSAGES_TOGETHER]
+    known: dict[str | Key, Row] = {}
+    for row in rows_of(connection, [each if isinstance(each, str) else each[0] for each in some]):
+        known.setdefault(row[1], row)
+        known[row[1], row[2]] = row
+    found: list[Row] = []
+    recipients = 0
+    for place, each in enumerate(some):
+        message = known.get(each)
+        if message is None or message[8] is None:
+            continue
+        recipients += message[12]
+        if found and recipients > _RECIPIENTS_TOGETHER:
+            return found, wanted[place:]
+        found.append(message)
+    return found, wanted[len(some) :]
 
 
 def find_number(connection: Connection, text: str, limit: int = 200) -> NumberFound:

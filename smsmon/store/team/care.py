@@ -164,7 +164,7 @@ def _copied_from(connection: Connection) -> str:
     ).fetchone()
     if not row[0]:
         return ""
-    row = connection.execute("SELECT source FROM copying").fetchone()
+    row = connection.execute("SELECT place FROM copying").fetchone()
     return safe(row[0], SENTENCE_LIMIT) if row else ""
 
 

@@ -132,6 +132,16 @@ class Connection:
             cursor.executemany(text, [_values(row, names) or () for row in rows])
         return cursor
 
+    def many(self, query: str, rows: Sequence[Parameters], /) -> Iterator[list[Row]]:
+        """What ``query`` finds with each of these parameters; all are asked at once."""
+        if rows:
+            text, names = translated(query)
+            cursor = self._connection.cursor()
+            cursor.executemany(text, [_values(row, names) or () for row in rows], returning=True)
+            yield cursor.fetchall()
+            while cursor.nextset():
+                yield cursor.fetchall()
+
     def insert(self, query: str, parameters: Parameters, /) -> int:
         """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
         row = self.execute(f"{query} RETURNING id", parameters).fetchone()

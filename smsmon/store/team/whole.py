@@ -10,7 +10,7 @@ from smsmon.store.sql.database import Connection
 from smsmon.store.team import TeamStore
 from smsmon.store.team.care import living
 from smsmon.store.team.database import Database
-from smsmon.store.team.migrations import make_partitions
+from smsmon.store.team.migrations import make_partitions, state_of
 from smsmon.store.team.watchlist import TeamWatchlist
 
 _NUMBERED = ("word", "message", "episode", "silence")
@@ -32,6 +32,9 @@ class TeamWhole:
     @property
     def where(self) -> str:
         return str(self._store.access.address)
+
+    def identity(self) -> str:
+        return self._store.work.ask(lambda db: state_of(db).store)
 
     def watchlist(self) -> TeamWatchlist:
         return TeamWatchlist(self._store.work)  # nobody signs what is copied

@@ -90,7 +90,7 @@ async def test_names_keys_and_what_is_done_fit(size: tuple[int, int]) -> None:
 async def test_an_action_is_done_in_the_pane_the_operator_stands_in(tmp_path: Path) -> None:
     scene = Scene(tmp_path, DAY[:4])
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 30)
+        await scene.open(pilot, 10)
         table = scene.screen.picture.messages.table
         await pilot.press("colon", *"mark all", "enter")
         await until(pilot, lambda: len(table.marks) == 4, "all rows marked")
@@ -103,7 +103,7 @@ async def test_moving_through_themes_shows_them_and_escape_gives_the_old_one_bac
 ) -> None:
     scene = Scene(tmp_path, DAY[:4])
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 30)
+        await scene.open(pilot, 10)
         await pilot.press("colon", *"theme", "down")
         await until(pilot, lambda: scene.app.theme == LIGHT.name, "the light theme shown")
         await pilot.press("down", "up")
@@ -117,7 +117,7 @@ async def test_moving_through_themes_shows_them_and_escape_gives_the_old_one_bac
 async def test_the_theme_chosen_is_worn_at_the_next_start(tmp_path: Path) -> None:
     first = Scene(tmp_path, DAY[:4])
     async with first.app.run_test(size=SMALL) as pilot:
-        await first.open(pilot, 30)
+        await first.open(pilot, 10)
         await pilot.press("colon", *"smsmon-light", "enter")
         await until(pilot, lambda: first.app.screen is first.screen, "the palette closed")
         await until(pilot, lambda: first.app.theme == LIGHT.name, "the light theme worn")
