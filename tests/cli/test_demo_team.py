@@ -12,7 +12,8 @@ import pytest
 
 from smsmon.commands.demo import postgres
 from smsmon.commands.output import Failure
-from tests.cli.program import Program
+from tests.cli.program import TIMEOUT, Program
+from tests.cli.test_demo import Terminal
 from tests.support.keeper import wait_until
 from tests.support.postgres import MISSING, binaries, needed
 from tests.support.waiting import PATIENCE
@@ -28,8 +29,7 @@ with keeping() as (kept, folder):
 """
 
 
-@pytest.mark.parametrize("how", ["in its time", "killed"])
-def test_whatever_ends_it_all_of_it_is_gone(offline: Program, how: str) -> None:
+def test_when_it_is_killed_all_of_it_is_gone(offline: Program) -> None:
     needed(binaries(), MISSING)
     with subprocess.Popen(
         [sys.executable, "-c", STARTS],
@@ -38,16 +38,11 @@ def test_whatever_ends_it_all_of_it_is_gone(offline: Program, how: str) -> None:
         env=offline.env(),
         text=True,
     ) as started:
-        assert started.stdin is not None
         assert started.stdout is not None
         folder, sleeps = started.stdout.readline().split()
         (served,) = Path(folder).glob("pg-*/data/postmaster.pid")
         server = int(served.read_text().split()[0])
-        if how == "killed":
-            started.send_signal(signal.SIGKILL)
-        else:
-            started.stdin.write("\n")
-            started.stdin.flush()
+        started.send_signal(signal.SIGKILL)
         started.wait(PATIENCE)
     wait_until(lambda: not Path(folder).exists(), "its folder goes", PATIENCE)
     for number in (server, int(sleeps)):
@@ -60,3 +55,15 @@ def test_where_no_server_is_installed_it_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Failure, match="apt-get install postgresql"):
         postgres.programs()
+
+
+def test_a_console_shows_what_two_others_find(offline: Program) -> None:
+    needed(binaries(), MISSING)
+    terminal = Terminal(offline, "demo", "--team")
+    try:
+        terminal.wait_for(b"by watch")
+        terminal.wait_for(b"Delivered")
+        terminal.press(b"q")
+        assert terminal.process.wait(TIMEOUT) == 0
+    finally:
+        terminal.close()
