@@ -123,7 +123,7 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
         halted = Content.assemble(("NOT POLLING", "bold"))
         parts.append(part(_ALWAYS, Content.assemble(halted, f": {head.halted}"), halted))
     parts.extend(_all_accounts(head, formats))
-    if polls := _who_polls(head.polling, formats):
+    if polls := _who_polls(head.polling, head.states.total(), formats):
         parts.append(part(*polls))
     if head.alerts:
         # While an account is in trouble, the line is about that: its words need the room.
@@ -208,7 +208,7 @@ def _shortest(alike: list[AccountState], head: Head) -> list[Content]:
 
 
 def _who_polls(
-    polling: WhoPolls | None, formats: Formats
+    polling: WhoPolls | None, messages: int, formats: Formats
 ) -> tuple[int, *tuple[Content, ...]] | None:
     """Who polls, where that is not this console for itself alone: its worth, and its forms."""
     if polling is not None and polling.unreachable_since is not None:
@@ -217,11 +217,15 @@ def _who_polls(
         return _ALWAYS, Content.assemble(gone, f" since {since}"), gone
     if polling is None or (polling.here and not polling.followed):
         return None
+    if polling.here and polling.ours is not None:
+        several = f"{polling.pollers} poll"
+        part = styled(f"{several}, {polling.ours:,} of {messages:,} here", Tone.DIM)
+        return 4, part, styled(several, Tone.DIM)
     if polling.here:
         return 2, styled("polls for others too", Tone.DIM)
     if polling.holder is None:
         return 15, styled("nobody polls", Tone.WARN)
-    by = f"by {polling.holder}"
+    by = f"by {polling.holder if polling.pollers < 2 else polling.pollers}"
     return 6, styled(f"polled {by}", Tone.DIM), styled(by, Tone.DIM)
 
 

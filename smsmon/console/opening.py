@@ -237,7 +237,8 @@ class Dialogs:
         raw = board.raw(ids[0]) if ids else None
         if raw is None:
             read = any(board[id].read_at for id in ids[:1] if id in board)
-            self.say(none_at_hand(self.session.polling, read=read))
+            ours = any(map(self.session.engine.is_ours, ids[:1]))
+            self.say(none_at_hand(self.session.polling, read=read, ours=ours))
             return
         body, length = raw
         self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.formats.masked))

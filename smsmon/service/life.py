@@ -189,6 +189,8 @@ class Service:
         firing = len(alerting.alerts.fired()) if alerting is not None else 0
         if who.unreachable_since is not None:
             doing = f"The store does not answer: {messages}"
+        elif who.here and who.ours is not None:
+            doing = f"Asks the API for {who.ours:,} of {messages}"
         elif who.here:
             doing = f"Asks the API for {messages}"
         elif who.holder is not None:

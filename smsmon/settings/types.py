@@ -112,7 +112,8 @@ class Polling(Struct, frozen=True, kw_only=True):
         Literal["auto", "always", "never"],
         Meta(
             description="Of all consoles and watches on one home one asks the API, and the others "
-            "show what it finds. auto: whoever comes first, and another one when that ends. "
+            "show what it finds; on a team's store a few do, each for its part of the messages. "
+            "auto: whoever comes first (of a team the first two), and another one when that ends. "
             "always: this one, and an auto one lets it. never: this one only shows."
         ),
     ] = "auto"

@@ -30,6 +30,7 @@ def line(polling: WhoPolls | None, width: int, account: AccountState = ACCOUNT) 
     ("polling", "said"),
     [
         (WhoPolls(holder=WATCH), "by watch 1234567"),
+        (WhoPolls(holder=WATCH, pollers=3), "by 3"),
         (WhoPolls(), "nobody polls"),
     ],
 )
@@ -59,3 +60,8 @@ def test_that_others_follow_is_told_where_there_is_room() -> None:
 @pytest.mark.parametrize("polling", [None, WhoPolls(here=True)])
 def test_a_console_alone_says_nothing_of_it(polling: WhoPolls | None) -> None:
     assert "poll" not in line(polling, 158)
+
+
+def test_one_of_several_that_poll_tells_its_part() -> None:
+    polling = WhoPolls(here=True, followed=True, pollers=3, ours=210)
+    assert "3 poll, 210 of 1,000 here" in line(polling, 158)

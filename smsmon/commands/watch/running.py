@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from smsmon import exit_codes
 from smsmon.known import Condition
 from smsmon.leaving import in_loop
+from smsmon.sentences import counted
 
 if TYPE_CHECKING:
     from smsmon.clock import Clock
@@ -137,8 +138,13 @@ def _raised(error: BaseException) -> Iterator[BaseException]:
 def _who_polls(polling: WhoPolls) -> str:
     if polling.unreachable_since is not None:
         return _GONE
+    others = polling.pollers - polling.here
+    if polling.here and others:
+        return f"This process and {counted(others, 'other')} ask the API, each for its part."
     if polling.here:
         return "This process asks the API."
+    if others > 1:
+        return f"{others} processes ask the API; this one follows what they record."
     if polling.holder is not None:
         return f"{polling.holder} asks the API; this process follows what it records."
     return "Nobody asks the API at present; this process shows what is recorded."

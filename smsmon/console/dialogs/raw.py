@@ -123,14 +123,17 @@ def page(raw: bytes, full_length: int, *, masked: bool = False) -> Page:
     return Page(tuple(safe(line, len(line) + 1) for line in lines), form, len(shown), whole)
 
 
-def none_at_hand(polling: WhoPolls | None, *, read: bool) -> str:
-    """Why no answer of a message can be shown; ``read``: it was read, here or elsewhere."""
+def none_at_hand(polling: WhoPolls | None, *, read: bool, ours: bool = True) -> str:
+    """Why no answer of a message can be shown; ``read``: it was read, here or elsewhere; ``ours``:
+    it is for this process to poll, if that polls."""
     if not read:
         why = "it has not been read yet"
     elif polling is not None and polling.unreachable_since is not None:
         why = "the store does not answer, and nobody polls here meanwhile"
-    elif polling is None or polling.here:
+    elif polling is None or (polling.here and ours):
         why = "nothing new has come since the start"
+    elif polling.here or polling.pollers > 1:
+        why = "another process reads it, and keeps the answers"
     elif polling.holder is None:
         why = "nobody polls"
     else:
