@@ -88,7 +88,8 @@ class Team:
                 SMSMON_POLLING_EGRESS="office",
                 SMSMON_POLLING_BUDGET=str(BUDGET),
                 SMSMON_POLLING_MIN_INTERVAL="2",
-                SMSMON_POLLING_MAX_INTERVAL="30",
+                # More is always due than the budget lets out: all of it is shared.
+                SMSMON_POLLING_MAX_INTERVAL=str(max(2, len(ids) // 60)),
                 TMPDIR=os.environ.get("TMPDIR", "/tmp"),
             )
             self.hosts.append(Host(name, home, environ))
