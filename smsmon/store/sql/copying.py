@@ -92,6 +92,7 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copie
                     portions.drop(write, copied, other)
             if learned := source.learned():
                 target.keep_learned(learned)
+            compared.append(Compared("learned", _of(learned), _of(target.learned())))
             # The list comes last: until then nobody has anything to poll there.
             there.update(lambda known: united([*known, *entries]))
             told("watchlist", len(entries))
@@ -114,6 +115,10 @@ def _compared(source: Connection, target: Connection, told: Copying) -> Iterator
 def _is_part(listed: Sequence[Entry], entries: Sequence[Entry]) -> bool:
     known = {each.id: each for each in entries}
     return all(known.get(each.id) == each for each in listed)
+
+
+def _of(content: bytes) -> Sum:
+    return Sum(int(bool(content)), blake2b(content, digest_size=16).hexdigest())
 
 
 def _sum(entries: Sequence[Entry]) -> Sum:
