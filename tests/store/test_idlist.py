@@ -16,6 +16,7 @@ from smsmon.shapes import entry_json
 from smsmon.store.entries import cleaned, united
 from smsmon.store.idlist import Form, IdList, decoded, export, form_of, parse
 from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, GROUPING
+from smsmon.store.idlist.objects import JSON_KEYS
 from smsmon.store.idlist.tables import SEVERAL, UNNAMED
 
 IDS = st.one_of(
@@ -176,7 +177,9 @@ def test_a_file_name_tells_its_form(name: str, form: Form | None) -> None:
 @given(st.lists(ENTRIES, max_size=5))
 def test_what_is_exported_is_read_back_whole(entries: list[Entry]) -> None:
     once = tuple(united(entries))
-    lines = "".join(json.dumps(entry_json(entry)) + "\n" for entry in once)
+    told = [entry_json(entry) for entry in once]
+    assert all(tuple(each) == JSON_KEYS for each in told)
+    lines = "".join(json.dumps(each) + "\n" for each in told)
     written = [export(once, Form.TOML), export(once, Form.CSV), export(once, Form.CSV, excel=True)]
     for text in (*written, lines):
         assert parse(text) == IdList(once)

@@ -12,8 +12,13 @@ from smsmon.store.entries import clean_tags
 from smsmon.store.idlist.cells import IdList, ListBuilder, id_in
 from smsmon.store.idlist.tables import Record, entry_of, fields_of, lines, names_ids, tags_in
 
-JSON_KEYS = ("id", "label", "tags", "note", "added_at", "paused", "profile")
+JSON_KEYS = (
+    "id", "label", "tags", "note", "note_by", "note_at", "added_at", "paused", "profile",
+)  # fmt: skip
 """What an export writes of a message."""
+_WRITERS = ("note_by", "note_at")
+"""What exports told not yet, before lists said who wrote a note."""
+_EXPORTED = (JSON_KEYS, tuple(each for each in JSON_KEYS if each not in _WRITERS))
 _DEEPEST = 3
 
 
@@ -94,7 +99,7 @@ def _entry(value: Mapping[str, Any]) -> Entry:
     named = {field: each for field, each in zip(fields, value.values(), strict=True) if field}
     tags = named.pop("tags", None)
     texts = {field: _text(each) for field, each in named.items()}
-    entry = entry_of(texts, trusted=tuple(value) == JSON_KEYS)
+    entry = entry_of(texts, trusted=tuple(value) in _EXPORTED)
     return replace(entry, tags=clean_tags(_tags(tags)))
 
 
