@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
-    from smsmon.sharing import Sharing, WhoPolls
+    from smsmon.sharing import Sharing
     from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.store.shared import News, Rank
     from smsmon.watching import Watching
+    from smsmon.who_polls import WhoPolls
 
 TOLD_EVERY = 20.0
 """Seconds between two looks at a watchlist whose changes are told."""
@@ -371,7 +372,7 @@ class Session:
             self._list_written.set()
 
     def _rank(self) -> Rank:
-        from smsmon.sharing import rank_of
+        from smsmon.who_polls import rank_of
 
         settings = self.accounts.settings
         usable = len(self.accounts.problems) < len(settings.profiles)

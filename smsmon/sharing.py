@@ -18,11 +18,11 @@ from math import inf
 
 from smsmon.clock import Clock, sleep
 from smsmon.following import Following
-from smsmon.known import CHIEF, AccountState, Condition, account_part
+from smsmon.known import CHIEF, AccountState, Condition
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
-from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import (
@@ -37,6 +37,7 @@ from smsmon.store.shared import (
     Work,
 )
 from smsmon.watching import Watching
+from smsmon.who_polls import WhoPolls, work_of
 from smsmon.wishes import Granting, Wishes
 
 LOOK_EVERY = 0.4
@@ -49,38 +50,8 @@ YIELD = 3.0
 
 WANTED_FOR = 1.0
 """Seconds for which it holds how much work each message is."""
-UNREAD_RATE = 1 / 30
-"""Reads a second that a message is taken to need while it was never read."""
 WRITTEN_WITHIN = 2.0
 """Seconds that what was read of messages may take to be written before they are let go."""
-
-
-def rank_of(role: str, *, usable: bool) -> Rank:
-    """How one with this ``polling.role`` stands to others; ``usable``: an account of it is."""
-    if role == "never":
-        return Rank.NEVER
-    if role == "always":
-        return Rank.ALWAYS
-    return Rank.AUTO if usable else Rank.UNFIT
-
-
-@dataclass(frozen=True, slots=True)
-class WhoPolls:
-    """Who polls, for people."""
-
-    here: bool = False
-    """This process does: all, or its part."""
-    holder: Holder | None = None
-    """The other process that does; None: nobody, or it is not known."""
-    followed: bool = False
-    """Others follow what we read."""
-    pollers: int = 0
-    """How many processes poll, this one too."""
-    ours: int | None = None
-    """How many messages are ours to poll, where others have a part too; None: they do not."""
-    unreachable_since: float | None = None
-    """Since when the store does not answer; None while it does. Nothing is polled then, and what
-    is shown is what was known."""
 
 
 @dataclass(slots=True)
@@ -413,20 +384,11 @@ class Sharing:
         self._follow()
 
     def _work(self) -> Mapping[str, Work]:
-        """All that we could do, where others may do it as well."""
-        engine, now = self._engine, self._clock.monotonic()
-        if now - self._wanted_at < WANTED_FOR:
-            return self._wanted
-        wanted = {CHIEF: Work()} if self._whole else {}
-        usable = {name: engine.found(name) for name in filter(self._usable, engine.profiles)}
-        if self._whole:
-            for name, condition in usable.items():
-                wanted[account_part(name)] = Work(name, 0.0, condition)
-        for each in engine.board:
-            if each.profile in usable:
-                wanted[each.id] = Work(each.profile, _rate(each), usable[each.profile])
-        self._wanted, self._wanted_at = wanted, now
-        return wanted
+        """All that we could do, as it was within the last second."""
+        now = self._clock.monotonic()
+        if now - self._wanted_at >= WANTED_FOR:
+            self._wanted, self._wanted_at = work_of(self._engine, self._usable, self._whole), now
+        return self._wanted
 
     def _wanted_rank(self) -> Rank | None:
         """The rank to ask with for leave to poll; None: whoever polls does it well."""
@@ -454,13 +416,6 @@ class Sharing:
                 changed.append(state)
         if changed:
             self._history.record_accounts(changed)
-
-
-def _rate(watched: Watched) -> float:
-    """How often a message is read, a second."""
-    if watched.entry.paused or watched.settled_at is not None:
-        return 0.0
-    return 1 / watched.promise if watched.promise else UNREAD_RATE
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, called: Callable[[], None]) -> None:

@@ -15,10 +15,11 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient
-from smsmon.sharing import Sharing, rank_of
+from smsmon.sharing import Sharing
 from smsmon.store.base import Store
 from smsmon.store.local import LocalStore
 from smsmon.watching import Watching
+from smsmon.who_polls import rank_of
 from tests.monitor.fakes import FakeSource
 from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE

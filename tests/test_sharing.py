@@ -14,9 +14,10 @@ from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
 from smsmon.recipients import Status
-from smsmon.sharing import APART, WhoPolls
+from smsmon.sharing import APART
 from smsmon.store.local.follower import LocalFollower
 from smsmon.store.local.lease import LocalLease
+from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import fault, row
 from tests.sharing import Home, Member
 from tests.store.reports import changes, rows_of

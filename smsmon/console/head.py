@@ -33,7 +33,7 @@ from smsmon.sentences import counted
 
 if TYPE_CHECKING:
     from smsmon.console.alert_standing import Raised
-    from smsmon.sharing import WhoPolls
+    from smsmon.who_polls import WhoPolls
 
 _ORDER = (
     MessageState.STALE,

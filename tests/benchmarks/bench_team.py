@@ -33,13 +33,14 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient, Recipients, Status
-from smsmon.sharing import Sharing, rank_of
+from smsmon.sharing import Sharing
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
 from smsmon.store.team.bell import APART, CHANNEL
 from smsmon.store.team.database import Access, Database
 from smsmon.watching import Watching
+from smsmon.who_polls import rank_of
 from tests.benchmarks import bench_freshness as freshness
 from tests.benchmarks.bare import bare_app
 from tests.benchmarks.bench_first_paint import furnish

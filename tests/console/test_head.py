@@ -24,8 +24,8 @@ from smsmon.console.reasons import limit_used_up, why_not_asked
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
 from smsmon.monitor.state import MessageState
-from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder
+from smsmon.who_polls import WhoPolls
 from tests.support.clock import START, VirtualClock
 
 FORMATS = Formats(VirtualClock(), zone=UTC)

@@ -11,8 +11,8 @@ from smsmon.console.formats import Formats
 from smsmon.console.head import Head, truth
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.state import MessageState
-from smsmon.sharing import WhoPolls
 from smsmon.store.shared import Holder
+from smsmon.who_polls import WhoPolls
 from tests.support.clock import START, VirtualClock
 
 WATCH = Holder(1_234_567, "watch")

@@ -22,8 +22,8 @@ from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import Settings
 from smsmon.settings.telling import Alert
-from smsmon.sharing import WhoPolls
 from smsmon.store.past import BalanceSeen
+from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import FakeSource, fault, phone, report, row
 from tests.support.clock import START, VirtualClock
 

@@ -13,7 +13,7 @@ from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.service.vitals import Vitals
 from smsmon.settings import Settings
-from smsmon.sharing import WhoPolls
+from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import FakeSource
 from tests.support.clock import VirtualClock
 

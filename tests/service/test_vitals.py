@@ -12,9 +12,9 @@ from smsmon.model import Entry, FaultKind
 from smsmon.monitor.poller import NOTHING
 from smsmon.service.health import NOBODY, ROUND, UNASKED, UNREACHABLE, UNWRITTEN
 from smsmon.service.vitals import WRITTEN_EVERY
-from smsmon.sharing import WhoPolls
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Holder
+from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import fault
 from tests.service.scene import running
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied
     from smsmon.service.life import Service
     from smsmon.session import Session
-    from smsmon.sharing import WhoPolls
+    from smsmon.who_polls import WhoPolls
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""

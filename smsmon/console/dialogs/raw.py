@@ -30,7 +30,7 @@ from smsmon.phones import without_numbers
 from smsmon.text import safe
 
 if TYPE_CHECKING:
-    from smsmon.sharing import WhoPolls
+    from smsmon.who_polls import WhoPolls
 
 
 class RawScreen(Dialog[None]):

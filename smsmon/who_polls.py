@@ -1,0 +1,64 @@
+"""Who polls, for people; and what a process says it could poll, to the others on its store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from smsmon.known import CHIEF, account_part
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.state import Watched
+from smsmon.store.shared import Holder, Rank, Work
+
+UNREAD_RATE = 1 / 30
+"""Reads a second that a message is taken to need while it was never read."""
+
+
+def rank_of(role: str, *, usable: bool) -> Rank:
+    """How one with this ``polling.role`` stands to others; ``usable``: an account of it is."""
+    if role == "never":
+        return Rank.NEVER
+    if role == "always":
+        return Rank.ALWAYS
+    return Rank.AUTO if usable else Rank.UNFIT
+
+
+@dataclass(frozen=True, slots=True)
+class WhoPolls:
+    """Who polls, for people."""
+
+    here: bool = False
+    """This process does: all, or its part."""
+    holder: Holder | None = None
+    """The other process that does; None: nobody, or it is not known."""
+    followed: bool = False
+    """Others follow what we read."""
+    pollers: int = 0
+    """How many processes poll, this one too."""
+    ours: int | None = None
+    """How many messages are ours to poll, where others have a part too; None: they do not."""
+    unreachable_since: float | None = None
+    """Since when the store does not answer; None while it does. Nothing is polled then, and what
+    is shown is what was known."""
+
+
+def work_of(engine: Engine, usable: Callable[[str], bool], whole: bool) -> dict[str, Work]:
+    """All that a process could do: what is common, if it watches the ``whole`` list, and the
+    messages of accounts that it can ask.
+    """
+    conditions = {name: engine.found(name) for name in filter(usable, engine.profiles)}
+    work = {CHIEF: Work()} if whole else {}
+    if whole:
+        for name, condition in conditions.items():
+            work[account_part(name)] = Work(name, 0.0, condition)
+    for each in engine.board:
+        if each.profile in conditions:
+            work[each.id] = Work(each.profile, _rate(each), conditions[each.profile])
+    return work
+
+
+def _rate(watched: Watched) -> float:
+    """How often a message is read, a second."""
+    if watched.entry.paused or watched.settled_at is not None:
+        return 0.0
+    return 1 / watched.promise if watched.promise else UNREAD_RATE
