@@ -79,14 +79,22 @@ def read(path: str | Path, limit: int | None = None) -> Content:
 
     Raises ``NotAFile`` at once for anything that is no file, or another ``OSError``.
     """
+    with open(open_to_read(path), "rb") as file:
+        return Content(file.read(-1 if limit is None else limit), os.fstat(file.fileno()))
+
+
+def open_to_read(path: str | Path) -> int:
+    """A descriptor to read the file at ``path`` by; nothing that would make us wait is opened.
+
+    Raises ``NotAFile`` at once for anything that is no file, or another ``OSError``.
+    """
     must_be_file(path)  # before it is opened: to open some devices is to move them
-    with open(
-        os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY), "rb"
-    ) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise NotAFile(path, found.st_mode)
-        return Content(file.read(-1 if limit is None else limit), found)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise NotAFile(path, found.st_mode)
+    return descriptor
 
 
 def read_given(path: str | Path, limit: int) -> bytes:

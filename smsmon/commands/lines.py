@@ -142,8 +142,7 @@ def _opened(name: str) -> Iterator[int]:
         yield given
         return
     try:
-        files.must_be_file(name)
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = files.open_to_read(name)
     except (OSError, ValueError) as error:
         fail(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).")
     try:

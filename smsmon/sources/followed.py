@@ -8,13 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import stat
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import FileIO
 from pathlib import Path
 
-from smsmon.files import NotAFile
+from smsmon.files import open_to_read
 
 _CHUNK = 1 << 20
 """Bytes read at once."""
@@ -224,12 +223,7 @@ def last_lines(path: Path, number: int) -> list[str]:
 
 def _opened(path: Path) -> FileIO:
     """The file, and nothing that would make us wait. Raises ``OSError``."""
-    file = FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "r")
-    mode = os.fstat(file.fileno()).st_mode
-    if not stat.S_ISREG(mode):
-        file.close()
-        raise NotAFile(path, mode)
-    return file
+    return FileIO(open_to_read(path), "r")
 
 
 def _mark(file: FileIO, offset: int) -> str:
