@@ -57,8 +57,8 @@ MESSAGES, RECIPIENTS = 40, 500
 PER_HOUR = 100_000
 """Changes an hour; a full budget of 600 polls a minute brings them, some three each."""
 POLLS_EVERY, LASTS = 0.1, 30.0
-LISTENERS, WRITES = 50, 300
-ROUNDS = 7
+LISTENERS, WRITES = 20, 300
+ROUNDS = 11
 
 
 def run() -> Iterator[Promise]:

@@ -21,9 +21,13 @@ from smsmon.store.team.database import Access, Database
 _MARK = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
     " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
-    " pg_current_snapshot()::text"
+    " pg_current_snapshot()::text,"
+    " set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
 )
-_NEWEST = "SELECT coalesce(max(id), 0) FROM event"
+"""With it what holds for the rest of the transaction: a few rows are sought by their transactions,
+and where the server has no statistics yet, it would read whole tables for them."""
+_NEWEST = "SELECT coalesce(max(id + 0), 0) FROM event"
+"""Not ``max(id)``: that is sought from the newest event back, to the oldest if none is new."""
 _UNSEEN = "xid >= ? AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)"
 
 
@@ -96,7 +100,7 @@ class TeamFollower:
 
 
 def _mark(connection: Connection) -> str:
-    server, line, snapshot = connection.execute(_MARK).fetchone()
+    server, line, snapshot, *_ = connection.execute(_MARK).fetchone()
     return f"{server}/{line} {snapshot}"
 
 
