@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import writing
-from smsmon.store.sql.alerts import TableAlerts, nobody_polls
+from smsmon.store.sql.alerts import CLAIM_LASTS, TableAlerts, nobody_polls
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.fence import Fence
 
@@ -42,8 +42,10 @@ class _Database:
             yield connection
 
 
-def _may_live(claimant: str) -> bool:
-    """True unless the process that took something on has ended for sure."""
+def _may_live(_: Connection, claimant: str, age: float) -> bool:
+    """False once the process that took something on has ended for sure, or had its time."""
+    if age >= CLAIM_LASTS:
+        return False
     pid = int(claimant.partition(" ")[0] or 0)
     if pid in (0, os.getpid()):  # one before us had our number
         return False

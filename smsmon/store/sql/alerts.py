@@ -33,6 +33,8 @@ T = TypeVar("T")
 CLAIM_LASTS = 120.0
 """Seconds after which what a process took on counts as given up, though it seems to live: what
 looks like it may be another one."""
+MayLive = Callable[[Connection, str, float], bool]
+"""Tells whether a process, by its name, may still do what it took on so many seconds ago."""
 
 _KEPT = (
     "rule, about, name, profile, severity, condition, label, tags, began_at, fired_at, facts,"
@@ -56,11 +58,11 @@ class TableAlerts:
         self,
         database: Database,
         claimant: str,
-        may_live: Callable[[str], bool],
+        may_live: MayLive,
         fence: Callable[[], Fence] = nobody_polls,
     ) -> None:
-        """``claimant`` is what takes on to tell something, ``may_live`` says whether another one
-        may still do; ``fence`` gives what we record by, and raises ``Superseded`` when another
+        """``claimant`` is what takes on to tell something, ``may_live`` says of another one whether
+        it still tells; ``fence`` gives what we record by, and raises ``Superseded`` when another
         process polls.
         """
         self._database = database
@@ -195,7 +197,7 @@ class TableAlerts:
             claimant, claimed_at, done_at = before
             if done_at is not None or claimant == self._claimant:
                 return False
-            if self._may_live(claimant) and abs(at - claimed_at / 1000) < CLAIM_LASTS:
+            if self._may_live(db, claimant, abs(at - claimed_at / 1000)):
                 return False
         db.execute(
             "INSERT INTO telling (episode, target, edge, claimed_at, claimant)"
