@@ -71,6 +71,8 @@ class Batch:
     """The last moment at which our clock and the server's agreed, and its mark."""
     weight: int = 0
     """Recipients in ``updates``."""
+    again: bool = False
+    """It was tried before, and may be kept already."""
 
     @property
     def empty(self) -> bool:
@@ -132,7 +134,7 @@ class Batch:
         return replace(update, read_from=before.read_from or before.at)
 
     def then(self, later: Batch) -> Batch:
-        """This and ``later`` as one, within the bounds."""
+        """This, which was tried in vain, and ``later`` as one, within the bounds."""
         both = Batch(
             list(self.updates),
             (self.events + later.events)[-EVENTS_LIMIT:],
@@ -146,6 +148,7 @@ class Batch:
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
             later.agreed or self.agreed,
             self.weight,
+            again=True,
         )
         for update in later.updates:
             both.add(update)
@@ -200,7 +203,7 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
         recording.agreed(batch.agreed[0])
     if batch.events:
         told = [each for each in batch.events if each.number or ours(*each.marked)]
-        recording.events([(each.event, each.number) for each in told])
+        recording.events([(each.event, each.number) for each in told], again=batch.again)
     exchange.drop_wishes(connection, batch.granted)
     if batch.watching is not None and ours(CHIEF, batch.watching[2]):
         recording.watching(*batch.watching[:2])
@@ -213,30 +216,38 @@ def write_apart(
     now: float,
     keeper: Keeper,
 ) -> str:
-    """Write each part of ``batch`` by itself; says what of it no database could take (``unfit``).
+    """Write ``batch`` without what of it no database could take (``unfit``); says what that is.
 
-    Tried again that would fail again, and hold up all that comes behind.
+    Tried again that would fail again, and hold up all that comes behind. All else is one
+    transaction, as ever: it is there as a whole, or not at all.
     """
     parts = []
     for each in batch.updates:
         told = [one for one in batch.events if one.number == each.number]
-        parts.append((f"a report of message {each.entry.id}", Batch([each], told)))
+        part = Batch([each], told, again=batch.again)
+        parts.append((f"a report of message {each.entry.id}", part))
     apart = {each.number for each in batch.updates}
     parts += [
-        (f"“{one.event.kind}” in the log", Batch(events=[one]))
+        (f"“{one.event.kind}” in the log", Batch(events=[one], again=batch.again))
         for one in batch.events
         if one.number not in apart
     ]
     rest = replace(batch, updates=[], events=[], adopted=[])
     parts.append(("the watchlist's labels", rest))
     said = ""
-    for what, part in parts:
-        try:
-            with recording.connection.transaction():
+    connection = recording.connection
+    with connection.transaction():
+        for what, part in parts:
+            refused = set(recording.refused)
+            connection.execute("SAVEPOINT apart")
+            try:
                 write(recording, part, fence, now)
-                keeper.last(part.news, once=part.once)
-        except keeper.unfit as error:
-            recording.forget_all()
-            why = keeper.said(error).reason if isinstance(error, keeper.errors) else error
-            said = f"{what} could not be kept ({why})"
+            except keeper.unfit as error:
+                connection.execute("ROLLBACK TO SAVEPOINT apart")
+                recording.forget_all()
+                recording.refused |= refused
+                why = keeper.said(error).reason if isinstance(error, keeper.errors) else error
+                said = f"{what} could not be kept ({why})"
+            connection.execute("RELEASE SAVEPOINT apart")
+        keeper.last(batch.news, once=batch.once)
     return said

@@ -102,19 +102,20 @@ class Recording:
         self._news[update.number] = frozenset()
         self.refused.add(update.key)
 
-    def events(self, events: Iterable[tuple[Event, int]]) -> None:
+    def events(self, events: Iterable[tuple[Event, int]], *, again: bool = False) -> None:
         """Append to the log, each with the number of its update (0: of none): what another
-        process told already, or what is not so, is left out.
+        process told already, or what is not so, is left out; ``again``: and what a try before kept.
         """
-        self.connection.executemany(
-            "INSERT INTO event (at, kind, message_id, profile, detail, until)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, ms(e.until))
-                for e, number in events
-                if e.kind in self._news.get(number, _ALL_KINDS)
-            ],
-        )
+        rows = [
+            (ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, ms(e.until))
+            for e, number in events
+            if e.kind in self._news.get(number, _ALL_KINDS)
+        ]
+        if again:
+            moments = [row[:1] for row in rows]
+            there = {row for found in self.connection.many(_THEN, moments) for row in found}
+            rows = [row for row in rows if row not in there]
+        self.connection.executemany(_TELL, rows)
         self._news.clear()
 
     def agreed(self, at: float) -> None:
@@ -363,6 +364,8 @@ class Recording:
         return int(number)
 
 
+_THEN = "SELECT at, kind, message_id, profile, detail, until FROM event WHERE at = ?"
+_TELL = "INSERT INTO event (at, kind, message_id, profile, detail, until) VALUES (?, ?, ?, ?, ?, ?)"
 _ALL_KINDS = frozenset(EventKind)
 CHECKED = frozenset((EventKind.FIRST_READ, EventKind.COMPLETED, EventKind.REOPENED)) | {
     EventKind.SETTLED, EventKind.ABSENT, EventKind.LISTED_AGAIN

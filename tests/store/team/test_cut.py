@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import cycle
+from collections.abc import Iterator
+from itertools import chain, cycle
 
 import pytest
 
@@ -81,6 +82,20 @@ async def test_around_every_commit(team_store: str) -> None:
             fates = cycle([Cut.NOT])
     assert met.count(Cut.AFTER) >= 4
     check(place_at(team_store), 8)
+
+
+async def test_around_a_commit_of_what_is_written_without_a_part(team_store: str) -> None:
+    fates: Iterator[Cut] = cycle([Cut.NOT])
+    with Way(shared().folder, lambda: next(fates)) as way:
+        async with Process(place_at(way.url(team_store))) as console:
+            await kept(console)
+            fates = chain([Cut.AFTER], cycle([Cut.NOT]))
+            for n, detail in enumerate(["kept", "no text \0", "kept"]):
+                event = Event(EventKind.ACCOUNT_UP, START + n, None, "default", detail)
+                console.history.record_event(event)
+            await kept(console)
+    with place_at(team_store)().archive() as archive:
+        assert [each.at - START for each in archive.account_events(0.0)] == [0, 2]
 
 
 async def test_between_two_writes(team_store: str) -> None:

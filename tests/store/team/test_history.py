@@ -335,6 +335,7 @@ def test_a_replica_that_takes_over_is_told_what_it_never_heard(own_server: Serve
         own_server.stop("immediate")
         replica.start()
         replica.promote()
+        one.history.record_event(STALE)
         wait_until(lambda: _tried(one), "it is found", PATIENCE)
         assert one.anew == ["anew"]
         one.history.restate([one.board["300"]])
@@ -345,8 +346,37 @@ def test_a_replica_that_takes_over_is_told_what_it_never_heard(own_server: Serve
         replica.close()
 
 
+def test_what_the_replica_heard_that_takes_over_is_told_once(own_server: Server) -> None:
+    """Nobody hears of the COMMIT, and a server with another past cannot tell of it."""
+    make_store(own_server.url())
+    replica = own_server.replica()
+    try:
+        one = Recorder(f"postgresql://postgres@/postgres?host={own_server.folder},{replica.folder}")
+        one.history.write_out()
+        raw = one.raw
+        execute = raw.execute
+
+        def take_over(query: bytes, *more: Any) -> object:
+            answer = execute(query, *more)
+            if query == b"COMMIT":
+                wait_until(lambda: found(replica.url(), KINDS), "the replica hears of it", PATIENCE)
+                own_server.stop("immediate")
+                replica.promote()
+                raw.close()
+                raise psycopg.OperationalError("the connection was cut")
+            return answer
+
+        raw.execute = take_over  # type: ignore[assignment]
+        one.history.record_event(STALE)
+        wait_until(lambda: _tried(one), "it is found", PATIENCE)
+        assert one.anew == ["anew"]
+        assert found(replica.url(), KINDS) == ["stale"]
+        one.close()
+    finally:
+        replica.close()
+
+
 def _tried(one: Recorder) -> bool:
-    one.history.record_event(STALE)
     with suppress(StoreError):
         one.history.write_out()
     return one.history.trouble is None
