@@ -49,7 +49,8 @@ class Following:
 
     def leave(self, message_ids: Collection[str]) -> None:
         """Others poll these by now, which we polled."""
-        self._left.update(message_ids)
+        board = self._engine.board
+        self._left = {id for id in (*self._left, *message_ids) if id in board}
 
     def hear(self, news: Applied | Event) -> None:
         """What the engine tells: what is told here need not be told again when it is read."""

@@ -174,8 +174,11 @@ class Watching:
             return
         engine, known = self._engine, self._engine.board.messages
         wanted = {entry.id: entry for entry in self._mine(entries)}
-        for gone in [id for id in known if id not in wanted]:
-            engine.forget(gone)
+        gone = [each for id, each in known.items() if id not in wanted]
+        for each in gone:
+            engine.forget(each.id)
+        moved = [each for id, each in known.items() if each.entry.profile != wanted[id].profile]
+        self._history.forget([key_of(each.entry) for each in (*gone, *moved)])
         new = {
             id: entry
             for id, entry in wanted.items()

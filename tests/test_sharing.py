@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,6 +196,30 @@ async def test_the_focus_of_one_that_was_killed_is_void_in_a_minute(home: Home) 
     await second.stand_still()
     await home.pass_time(61)
     await home.until(lambda: not first.engine._focus_elsewhere, "the focus is let go")
+
+
+async def test_of_what_left_the_list_nothing_is_kept_in_memory_wherever_it_was_shown(
+    home: Home,
+) -> None:
+    members = [await home.join() for _ in range(2)]
+    home.answer(*WAITING)
+    home.answer(*WAITING, id="301")
+    await home.until(lambda: all(each[id].read_at for each in members for id in ("300", "301")))
+    await members[0].watching.remove(["300"])
+    while "300" in members[1].engine.board:
+        await members[1].watching.look()
+    for each in members:
+        each.history.hurry()
+    await home.until(lambda: all(kept(each.history) == {"301"} for each in members))
+    following = members[0].sharing._following
+    following.leave(["300", "301"])
+    assert following._left == {"301"}
+
+
+def kept(history: Any) -> set[str]:
+    """The messages of which the history has something in memory."""
+    known = history._recording and history._recording._known
+    return {id for all in (history._last, history._revisions, known or {}) for id, _ in all}
 
 
 async def test_one_that_always_polls_is_let_by_one_that_may(home: Home) -> None:

@@ -346,6 +346,10 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def forget(self, keys: Iterable[Key]) -> None:
+        """These are not shown here any more, whoever polls: keep nothing of them in memory."""
+        ...
+
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
         """Record again all that is known of these messages: what is recorded adds nothing."""
         ...

@@ -815,6 +815,11 @@ class MemoryHistory:
         self._slots[given.summary.key] = given.summary.revision, None, given.recipients
         self.revisions[given.summary.key] = given.summary.revision
 
+    def forget(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._slots.pop(key, None)
+            self.revisions.pop(key, None)
+
     # --- who records, and who follows ------------------------------------------------------
 
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:

@@ -61,6 +61,8 @@ class Batch:
     balances: list[tuple[str, BalanceSeen, int]] = field(default_factory=list)
     """Each with its account and mark."""
     adopted: list[tuple[Key, Known]] = field(default_factory=list)
+    forgotten: set[Key] = field(default_factory=set)
+    """Messages of which nothing needs to be known here any more, when this is written."""
     watching: tuple[Sequence[Entry], float, int] | None = None
     """What is on the watchlist, since when we know, and its mark."""
     granted: list[int] = field(default_factory=list)
@@ -143,6 +145,7 @@ class Batch:
             self.accounts | later.accounts,
             (self.balances + later.balances)[-BALANCES_LIMIT:],
             self.adopted + later.adopted,
+            self.forgotten | later.forgotten,
             later.watching or self.watching,
             self.granted + later.granted,
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
@@ -162,7 +165,7 @@ class Batch:
 
     def without_polls(self) -> Batch:
         """What is left of it for one that does not poll any more."""
-        return Batch(adopted=self.adopted, wishes=self.wishes)
+        return Batch(adopted=self.adopted, forgotten=self.forgotten, wishes=self.wishes)
 
 
 def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -> None:

@@ -142,9 +142,6 @@ class Queue:
 
         def put(batch: Batch, fence: Fence) -> None:
             batch.watching = watched, self._clock.now(), fence.mark(CHIEF)
-            kept = {key_of(entry) for entry in watched}
-            for key in self._last.keys() - kept:
-                del self._last[key]
 
         self._put(put)
 
@@ -155,6 +152,13 @@ class Queue:
             self._last[key] = (columns, given.summary.digest)
             self._revisions[key] = revision
             self._batch.adopted.append((key, known))
+            self._batch.forgotten.discard(key)
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        with self._wake:
+            for key in keys:
+                self._last.pop(key, None)
+                self._batch.forgotten.add(key)
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
         def put(batch: Batch, fence: Fence) -> None:

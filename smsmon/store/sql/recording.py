@@ -59,6 +59,10 @@ class Recording:
         self._news.clear()
         self.refused.clear()
 
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a message; it is read again, should a late answer still come."""
+        self._known.pop(key, None)
+
     def adopt(self, key: Key, known: Known) -> None:
         """Take over what a reader of the database found, to spare reading it again."""
         self._known[key] = known
@@ -126,8 +130,6 @@ class Recording:
         """Note which messages are on the watchlist, and how they are described there."""
         watched = {key_of(entry): entry for entry in entries}
         forget_polls(self.connection, {message_id for message_id, _ in watched})
-        for key in self._known.keys() - watched.keys():
-            del self._known[key]  # read again, should a late answer still come
         # Those that left long ago are many more: what is not watched by now is not looked at.
         on_it = self.connection.execute(
             "SELECT message_id, profile, id, read_at, label, tags FROM message"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from smsmon.clock import Clock
-from smsmon.known import Key, key_of
+from smsmon.known import Key
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.errors import StoreError
 from smsmon.store.sql.batch import Batch, write, write_apart
@@ -187,6 +187,10 @@ class HistoryWriter(Queue):
             return self._failed(error)
         except self._keeper.errors as error:
             return self._failed(self._keeper.said(error))
+        for key in batch.forgotten:
+            self._revisions.pop(key, None)
+            if self._recording is not None:
+                self._recording.forget(key)
         return None
 
     def _find_out(self) -> tuple[bool, StoreError | None]:
@@ -220,9 +224,6 @@ class HistoryWriter(Queue):
             self.notify(StoreError(self._keeper.place, safe(said, SENTENCE_LIMIT), _REPORT_IT))
         for update in (*batch.updates, *batch.reads.values()):
             self._revisions[update.key] = recording.revision(update.key)
-        if batch.watching is not None:
-            for key in self._revisions.keys() - {key_of(each) for each in batch.watching[0]}:
-                del self._revisions[key]
         if recording.refused:
             self._tell_outdated(recording.refused)
         if batch.events:

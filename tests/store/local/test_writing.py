@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smsmon.model import Entry
 from smsmon.store.local.connection import LocalConnection
 from tests.store.reports import START, Console, row
 
@@ -32,7 +31,8 @@ def test_what_left_the_watchlist_takes_no_memory(tmp_path: Path) -> None:
         for message_id in ("300", "301"):
             console.watch(message_id)
             console.poll(message_id, [row(1)], START)
-        console.writer.watching([Entry("301")])
+        console.writer.forget([("300", "default")])
+        console.poll("301", [row(1, "Delivered")], START + 1)
         console.writer.write_out()
         assert console.writer._recording is not None
         assert set(console.writer._recording._known) == {("301", "default")}
