@@ -94,7 +94,7 @@ def recipients(
     for id in ids:
         people = []
         for _ in range(draw.randint(1, 6)):
-            changes = [Change(start - 60, "Waiting")]
+            changes = [Change(start - 60 - over, "Waiting")]  # before anybody asks
             arrives = start + draw.uniform(0.2, 1.0) * over
             changes.append(Change(arrives, "Delivered" if draw.random() < 0.8 else "Not delivered"))
             people.append(SimRecipient(f"+336{draw.randrange(10**8):08}", tuple(changes)))

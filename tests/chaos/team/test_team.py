@@ -109,7 +109,7 @@ def play(folder: Path, *, messages: int, seconds: float, kills: int, still: floa
         for host in team.hosts:
             stack.callback(host.end)
             host.start()
-        stage.until("the first reads", lambda: len(team.statuses()) == len(truth(world)))
+        stage.until("the first reads", lambda: len(team.statuses()) == len(truth(world)) > 0)
         said = [calm(stage, seconds / 4)]
         cutter.share = 0.1
         stage.kill(kills, seconds / 4 / max(1, kills))
@@ -139,6 +139,7 @@ def calm(stage: Stage, seconds: float) -> str:
     assert sorted(sent) == [*"abcde"]
     assert all(0.9 * even <= each <= 1.1 * even for each in sent.values()), sent
     asked = by_message([each for each in stage.asked if since <= each.at < until])
+    assert len(asked) == len(stage.world.messages), "none is starved"
     return f"in {seconds:.0f} s {dict(sent)}, {len(asked)} messages"
 
 
