@@ -52,6 +52,8 @@ _OURS_KEPT = 16
 """Backends that ring for us of which we know; of another one we look once in vain."""
 _TESTS = 1 << 16
 """From here on a number on the channel is a test of whoever sent it."""
+_DIGITS = 10
+"""Of the longest number that we send."""
 
 
 class Execute(Protocol):
@@ -150,6 +152,7 @@ class Bell:
         with self._alone:
             if self._thread is None and not self._closing:
                 stirred, self._stir = socket.socketpair()
+                self._stir.setblocking(False)
                 self._thread = threading.Thread(
                     target=self._run, args=(stirred,), name="bell", daemon=True
                 )
@@ -235,7 +238,8 @@ class Bell:
         connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(int(news))))
 
     def _heard(self, payload: str, backend: int) -> None:
-        number = int(payload) if payload.isascii() and payload.isdigit() else int(EVERYTHING)
+        ours = payload.isascii() and payload.isdigit() and len(payload) <= _DIGITS
+        number = int(payload) if ours else int(EVERYTHING)
         if number >= _TESTS:
             if number == self._test:
                 self._test, self.works = 0, True
@@ -261,5 +265,5 @@ class Bell:
     def _wake(self) -> None:
         stir = self._stir
         if stir is not None:
-            with contextlib.suppress(OSError):  # closed already
+            with contextlib.suppress(OSError):  # closed already, or it is to be woken anyhow
                 stir.send(b"\0")

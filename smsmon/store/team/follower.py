@@ -61,7 +61,8 @@ class TeamFollower:
         self._database = Database(access)
         self._bell = access.bell
         self._revisions = revisions
-        self._gone: Unreachable | None = None
+        self._missed = False
+        """There was something to look at, and the database did not say what."""
 
     def ring(self, callback: Callable[[], None]) -> None:
         self._bell.listen(callback)
@@ -70,13 +71,10 @@ class TeamFollower:
     def changed(self) -> News:
         self._bell.begin()
         news = self._bell.take()
-        if news == EVERYTHING or self._gone is not None:
-            try:
-                self._database.ask(lambda db: self._bell.test(db.execute))
-            except Unreachable as error:
-                self._gone = error
-                raise
-            news, self._gone = EVERYTHING, None
+        if news == EVERYTHING or self._missed:
+            self._missed = True
+            self._database.ask(lambda db: self._bell.test(db.execute))
+            news, self._missed = EVERYTHING, False
         return news
 
     def end(self) -> Cursor:
@@ -87,8 +85,8 @@ class TeamFollower:
             return self._database.ask(
                 lambda db: newer(db, lambda db: _tail(db, cursor), self._revisions)
             )
-        except Unreachable as error:
-            self._gone = error
+        except Unreachable:
+            self._missed = True
             raise
 
     def wishes(self) -> list[Wish]:

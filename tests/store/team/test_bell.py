@@ -132,6 +132,38 @@ def test_one_process_rings_no_more_than_ten_times_a_second() -> None:
     assert len(rung) <= 1.0 / APART
 
 
+def test_whatever_else_is_said_on_its_channel_it_goes_on_to_hear(database: str) -> None:
+    with ears(database) as one, ears(database) as other:
+        one.begun()
+        for said in ("", "news", "9" * 5000):
+            other.execute("SELECT pg_notify(?, ?)", (bells.CHANNEL, said))
+            assert one.until_rung() == EVERYTHING
+
+
+def test_nobody_waits_for_a_bell_that_is_connecting() -> None:
+    let_go, reach = threading.Event(), Reach()
+
+    def connect(**_: Any) -> psycopg.Connection[Any]:
+        let_go.wait(PATIENCE)
+        raise Unreachable("there", "it is gone", "Wait.")
+
+    bell = Bell(connect, reach)
+    bell.begin()
+
+    def wake() -> None:
+        for _ in range(2_000):
+            reach.failed(Unreachable("there", "it is gone", "Wait."))
+            reach.worked()
+
+    waking = threading.Thread(target=wake, daemon=True)
+    waking.start()
+    waking.join(PATIENCE / 4)
+    waits = waking.is_alive()
+    let_go.set()
+    bell.close()
+    assert not waits
+
+
 def test_a_command_that_does_not_listen_rings_each_time(database: str) -> None:
     with ears(database) as command, ears(database) as console:
         console.begun()

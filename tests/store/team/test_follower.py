@@ -6,14 +6,15 @@ from collections import Counter
 from contextlib import ExitStack, closing
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smsmon.store.errors import Unreachable
-from smsmon.store.shared import Cursor, News
+from smsmon.store.errors import Busy, Unreachable
+from smsmon.store.shared import NOTHING_NEW, Cursor, News
 from smsmon.store.team.address import Address
-from smsmon.store.team.bell import EVERYTHING
-from smsmon.store.team.database import Access
+from smsmon.store.team.bell import EVERYTHING, Bell
+from smsmon.store.team.database import Access, Database
 from smsmon.store.team.follower import TeamFollower
 from tests.support.keeper import wait_until
 from tests.support.postgres import Server, make_store
@@ -108,6 +109,19 @@ def test_nothing_is_lost_or_read_twice_in_whatever_order_transactions_end(
                 "SELECT message_id, read_at FROM last_poll"
             ):
                 assert polls.get(message_id, read_at / 1000) == read_at / 1000
+
+
+def test_what_could_not_be_looked_at_is_looked_at_the_next_time(
+    team_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bell, "begin", lambda _: None)  # what is rung for meanwhile is no help
+    with closing(follower_of(team_store)) as follower, monkeypatch.context() as busy:
+        busy.setattr(Database, "ask", lambda *_: (_ for _ in ()).throw(Busy("there", "x", "y")))
+        with pytest.raises(Busy):
+            follower.changed()
+        busy.undo()
+        assert follower.changed() == EVERYTHING
+        assert follower.changed() == NOTHING_NEW
 
 
 def test_one_that_may_only_look_reads_polls_from_the_end_on_all_and_of_events_new_ones(
