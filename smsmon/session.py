@@ -175,6 +175,8 @@ class Session:
 
     async def _go_by_rules(self) -> None:
         await self._has_rules.wait()
+        # Of what is not on the board yet it would be said that nobody watches it any more.
+        await self.watching.listed.wait()
         if self.alerting is not None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.alerting.run())

@@ -51,6 +51,8 @@ class Watching:
         self._learning: set[asyncio.Task[None]] = set()
         self._listed = False
         """All that the list says is watched, as it is recorded; False before it could be read."""
+        self.listed = asyncio.Event()
+        """Set when that was so for the first time."""
         self._drop: Callable[[], Awaitable[None]] = _nothing
         """Drops what is old, once there is an answer."""
         self._drop_due: Callable[[], bool] = lambda: False
@@ -112,6 +114,7 @@ class Watching:
         self._watch(left, {})
         board.arrange(each.id for each in self._mine(self._watchlist.entries))
         self._listed = True
+        self.listed.set()
         self.note_watched()
         self._shown()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from smsmon.accounts import Accounts
@@ -12,6 +13,8 @@ from smsmon.model import Entry
 from smsmon.session import Session
 from smsmon.settings import load_settings
 from smsmon.store import ThisMachine, open_store
+from tests.store.switched import Switched
+from tests.support.waiting import PATIENCE
 
 
 def made(home: Path, said: list[str], only: set[str] | None = None) -> Session:
@@ -35,6 +38,25 @@ async def test_an_account_that_is_tried_again_has_its_key_read_anew(tmp_path: Pa
     assert session.account("default").condition is Condition.OK
     await session.close()
     assert session.accounts.clients == {}
+    assert said == []
+
+
+async def test_alerts_are_looked_after_once_it_is_known_what_is_watched(tmp_path: Path) -> None:
+    said: list[str] = []
+    session = made(tmp_path, said)
+    gone = True
+    session.__dict__["watchlist"] = Switched(session.watchlist, lambda: gone)
+    await session.start(lambda _: None)
+    looking = asyncio.create_task(session.watch_alerts())
+    await session.history.flush()
+    assert session.alerting is not None
+    assert not session.alerting.began.is_set()
+    gone = False
+    await session.watching.look()
+    await asyncio.wait_for(session.alerting.began.wait(), PATIENCE)
+    looking.cancel()
+    await asyncio.wait([looking])
+    await session.close()
     assert said == []
 
 

@@ -20,7 +20,7 @@ ENTRIES = [Entry("2270115", label="Spring"), Entry("2270118", label="Autumn")]
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> SwitchedStore:
     store = SwitchedStore(VirtualClock(), ENTRIES)
-    monkeypatch.setattr("smsmon.session.open_store", store)
+    monkeypatch.setattr("smsmon.console.app.open_store", store)
     return store
 
 

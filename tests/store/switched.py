@@ -74,8 +74,8 @@ class SwitchedStore:
     def history(self, clock: Clock | None = None, listener: Listener | None = None) -> Any:
         return Switched(self._store.history(clock, listener), self._is_gone)
 
-    def lease(self, clock: Clock, name: str) -> Any:
-        return Switched(self._store.lease(clock, name), self._is_gone)
+    def lease(self, clock: Clock, name: str, egress: str = "") -> Any:
+        return Switched(self._store.lease(clock, name, egress), self._is_gone)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

@@ -159,8 +159,9 @@ class Scene:
         """Wait until everything is loaded, then let ``seconds`` pass."""
         await within(self.app, self.app.ready.wait(), "the console loaded")
         await self.done("complaints")
-        if alerting := self.screen.session.alerting:
-            await within(self.app, alerting.began.wait(), "the alerts looked after")
+        session = self.screen.session
+        if session.alerting and session.watching.listed.is_set():
+            await within(self.app, session.alerting.began.wait(), "the alerts looked after")
         await self.pass_time(pilot, seconds)
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:
