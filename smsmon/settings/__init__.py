@@ -7,10 +7,10 @@ from, and `smsmon.accounts` fetches it when a client is built.
 """
 
 from smsmon.api.address import DEFAULT_BASE_URL
+from smsmon.settings.display import Display
 from smsmon.settings.loading import Loaded, SettingsError, load, load_settings
 from smsmon.settings.secrets import KeySource
 from smsmon.settings.types import (
-    Display,
     History,
     Network,
     Polling,

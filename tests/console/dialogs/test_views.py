@@ -10,7 +10,7 @@ from smsmon.console.actions import Where
 from smsmon.console.memory import Memory
 from smsmon.console.views import Look, View, Views
 from smsmon.settings import Settings
-from smsmon.settings.types import View as Written
+from smsmon.settings.display import View as Written
 from tests.console.test_console import Open, opened, standing_in, text_of
 from tests.support.scene import DAY, SMALL, Scene
 
