@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from smsmon.watching import Watching
     from smsmon.who_polls import WhoPolls
 
+LOOKS_ONLY = "this user of the store may only look"
 TOLD_EVERY = 20.0
 """Seconds between two looks at a watchlist whose changes are told."""
 
@@ -333,6 +334,8 @@ class Session:
     @property
     def read_only(self) -> str:
         """Why the watchlist cannot be written; empty when it can, or nobody has looked yet."""
+        if self.history.looks_only:
+            return LOOKS_ONLY
         return str(self.watchlist.broken or "") if self._started else ""
 
     @property

@@ -401,6 +401,11 @@ class HistoryStore(Protocol):
         """The number of the event that was recorded here last; 0 when none was."""
         ...
 
+    @property
+    def looks_only(self) -> bool:
+        """True where this user may only look, as far as is known: what it wishes is dropped."""
+        ...
+
     def record_accounts(self, accounts: Iterable[AccountState]) -> None:
         """Record how it stands with these accounts."""
         ...

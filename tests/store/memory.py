@@ -583,6 +583,7 @@ class MemoryHistory:
         """Revision, the slot of each of the board's, and the columns that were recorded last."""
         self.revisions: dict[Key, int] = {}
         self.last_event = 0
+        self.looks_only = False
 
     def start(
         self, anew: Callable[[], None] | None = None, outdated: Outdated | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from smsmon.store.care import Care, Looked, May
 
+_FEW = 3
 SKEW = 5.0
 """Seconds that a clock may differ from the database's before it is told: moments are recorded by
 the database's, so that nothing is false then."""
@@ -49,6 +52,12 @@ def advice(looked: Looked) -> list[str]:
     return told
 
 
+def _few(rights: Sequence[str]) -> str:
+    """A viewer lacks nearly all: the first tell what kind they are."""
+    more = len(rights) - _FEW
+    return ", ".join(rights[:_FEW]) + f" and {more} more" * (more > 0)
+
+
 def facts(care: Care, looked: Looked) -> dict[str, object]:
     """Each by its name, for people."""
     way, version, size = looked.way, looked.version, looked.size
@@ -61,7 +70,7 @@ def facts(care: Care, looked: Looked) -> dict[str, object]:
         "database": f"{looked.database}, schema {looked.schema or 'none'}",
         "version": f"{version.there or 'none'} (this smsmon makes {version.here})",
         "user": f"{looked.user}: {looked.may}",
-        "lacks": ", ".join(looked.lacking),
+        "lacks": _few(looked.lacking),
         "clock": f"{abs(looked.clock):.1f} s {ahead} the database's",
         "notifications": "come through" if looked.bell else "do not come through",
         "polling": ", ".join(map(str, looked.pollers)) or "nobody",

@@ -24,6 +24,7 @@ class LocalKeeper:
     errors = (sqlite3.Error,)
     unfit = (ValueError, OverflowError, sqlite3.IntegrityError)
     apart = 0.0
+    looks_only = False
 
     def __init__(self, path: Path) -> None:
         self.place = path

@@ -44,6 +44,11 @@ class Keeper(Protocol):
         """Seconds from one write to the next that nobody waits for: others look after each."""
         ...
 
+    @property
+    def looks_only(self) -> bool:
+        """True where this user may write nothing, as far as is known."""
+        ...
+
     def said(self, error: Exception) -> StoreError:
         """One of ``errors`` in plain words."""
         ...

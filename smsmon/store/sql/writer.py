@@ -75,6 +75,10 @@ class HistoryWriter(Queue):
         return self._trouble
 
     @property
+    def looks_only(self) -> bool:
+        return self._keeper.looks_only
+
+    @property
     def last_event(self) -> int:
         return self._last_event
 
@@ -179,6 +183,8 @@ class HistoryWriter(Queue):
                 self._recording = Recording(connection)
             if fence is not None and fence.must_begin:
                 fence.begin(connection)
+            if self._keeper.looks_only:
+                batch.wishes.clear()
             if not batch.empty:
                 self._write(connection, self._recording, batch, fence)
         except Superseded:

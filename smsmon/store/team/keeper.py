@@ -25,6 +25,7 @@ SOON = 0.05
 """As many where it is known that the server answers by now."""
 _WHICH = "SELECT store, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM meta"
 """The store, and the server's line in time: a replica that was promoted has another one."""
+_MAY_WRITE = "SELECT has_table_privilege('wish', 'INSERT')"
 _XID = "SELECT pg_current_xact_id()::text"
 _MONTHS = (
     "SELECT make_partitions(now, now + 31 * 86400000::bigint)"
@@ -49,6 +50,7 @@ class TeamKeeper:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.place = access.address
+        self.looks_only = False
         self._access = access
         self._rng = rng or Random()
         self._connection: Connection | None = None
@@ -68,6 +70,8 @@ class TeamKeeper:
         connection = self._connection
         if connection is None or connection.broken:
             connection = self._connection = self._access.fitting()
+            (may_write,) = connection.execute(_MAY_WRITE).fetchone() or (True,)
+            self.looks_only = not may_write
             which = _which(connection)
             if None not in (which, self._which) and which != self._which:
                 # What was written last may never have come to where we are now.

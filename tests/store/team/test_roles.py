@@ -12,6 +12,7 @@ import pytest
 from smsmon.alerts import Silence, What
 from smsmon.model import Entry
 from smsmon.store.errors import NotWritable
+from smsmon.store.shared import Wish
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
 from smsmon.store.team.care import TeamCare
@@ -108,6 +109,18 @@ def test_each_may_do_what_it_needs_and_no_more(users: Users) -> None:
 def test_who_only_looks_starts_without_a_complaint(users: Users) -> None:
     with users.viewer.archive() as archive:
         assert archive.retire([], 1e9, 90).messages == 0
+
+
+async def test_the_wishes_of_who_only_looks_are_dropped_without_a_complaint(users: Users) -> None:
+    said: list[object] = []
+    history = users.viewer.history(listener=said.append)
+    history.follow()
+    history.start()
+    history.wish(Wish("me", 1.0, "focus", "1"))
+    await history.flush()
+    assert history.looks_only
+    assert not said
+    await history.close()
 
 
 def test_what_a_user_may_is_seen(users: Users) -> None:
