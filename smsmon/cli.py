@@ -225,14 +225,16 @@ def _run() -> int:
     except BrokenPipeError:
         return _ended(exit_codes.BROKEN_PIPE)
     except Exception as error:
-        if (code := _of_store(error)) is not None:
-            return _ended(code, str(error))
+        if (known := _of_store(error)) is not None:
+            code, sentence, place = known
+            return _ended(code, sentence, place=place)
         return _ended(exit_codes.CRASH, _crashed(error))
     return exit_codes.OK
 
 
-def _ended(code: int, *sentences: str) -> int:
-    """Say why a command did not do its work; gives the exit code.
+def _ended(code: int, *sentences: str, place: str = "") -> int:
+    """Say why a command did not do its work; gives the exit code. ``place`` is what we call a
+    store, where the sentence begins with that.
 
     What monitoring systems run tells that on stdout, and by a code of theirs: the others would
     mean that something is wrong with what is monitored.
@@ -240,7 +242,7 @@ def _ended(code: int, *sentences: str) -> int:
     if _is_plugin(sys.argv[1:]):
         from smsmon.commands.plugin import unknown
 
-        return unknown(sentences)
+        return unknown(sentences, place)
     for sentence in sentences:
         say(f"smsmon: {sentence}", "error")
     return code
@@ -270,16 +272,17 @@ def _complete() -> int:
         return exit_codes.USAGE
 
 
-def _of_store(error: Exception) -> int | None:
-    """The exit code for a store that cannot be used, whose text tells which, why and what to do;
-    None for another error.
+def _of_store(error: Exception) -> tuple[int, str, str] | None:
+    """The exit code for a store that cannot be used, a sentence that tells which, why and what to
+    do, and what the store is called in it; None for another error.
 
     Only a command that imported the stores can raise one: looking must not import them.
     """
     errors = sys.modules.get("smsmon.store.errors")
     if errors is None or not isinstance(error, errors.StoreError):
         return None
-    return exit_codes.TROUBLE if isinstance(error, errors.Unreachable) else exit_codes.USAGE
+    gone = isinstance(error, errors.Unreachable)
+    return exit_codes.TROUBLE if gone else exit_codes.USAGE, error.once, error.where
 
 
 def _usage_sentence(error: click.ClickException) -> str:

@@ -38,11 +38,14 @@ def head(state: State) -> str:
     return f"SMSMON {state.name}"
 
 
-def unknown(sentences: Sequence[str]) -> int:
-    """Say why it is not known how it stands; gives the exit code."""
+def unknown(sentences: Sequence[str], place: str = "") -> int:
+    """Say why it is not known how it stands; gives the exit code. In the ``place`` that the first
+    sentence may begin with is nothing of others: an address in it is no phone number.
+    """
     first, *others = sentences or ("It did not come to its end.",)
     with contextlib.suppress(OSError, Failure):  # nobody reads it
-        emit(f"{head(State.UNKNOWN)}: {inert(foreign(first))}")
+        why = foreign(first.removeprefix(place)) if place else foreign(first)
+        emit(f"{head(State.UNKNOWN)}: {inert(place * first.startswith(place) + why)}")
         for each in others:
             emit(inert(foreign(each)))
     return State.UNKNOWN

@@ -139,7 +139,9 @@ class Operations:
             async with self._turn:
                 try:
                     told = await doing()
-                except (StoreError, ValueError) as error:
+                except StoreError as error:
+                    self.say(f"Nothing was changed. {error.once}", "error")
+                except ValueError as error:
                     self.say(f"Nothing was changed. {error}", "error")
                 else:
                     self.say(told)
@@ -189,6 +191,9 @@ class Operations:
         retry_key = self.keymap.face("app.retry")
         if self.session.halted:
             self.say(f"Nothing is asked: {self.session.halted}.", "error")
+        if self.session.history.looks_only:
+            self.say(f"Nothing is asked: {self.session.read_only}.", "warning")
+            return
         for name in profiles:
             account = self.session.account(name)
             told = reasons.why_not_asked(account, self.formats, retry_key, named=named)

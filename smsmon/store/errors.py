@@ -7,6 +7,8 @@ from pathlib import Path
 
 from smsmon.files import NO_ROOM, NotAFile
 
+BY_ITSELF = "It is tried again by itself."
+"""What to do about what does not last: nothing, where somebody goes on trying."""
 _FULL = {
     errno.ENOSPC: ("the disk is full", "Free some room"),
     errno.EDQUOT: ("the disk quota of this user is used up", "Free some room"),
@@ -27,6 +29,11 @@ class StoreError(Exception):
         self.remedy = remedy
         """What to do about it, one sentence."""
         super().__init__(f"{self.where}: {reason}. {remedy}")
+
+    @property
+    def once(self) -> str:
+        """The sentence for who asked for something once: nobody tries that again for him."""
+        return str(self).replace(BY_ITSELF, "Try again later.")
 
 
 class Busy(StoreError):

@@ -29,7 +29,7 @@ def inside(tmp_path: Path, api: ServerThread) -> Inside:
 
 
 def use(store: SwitchedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("smsmon.store", "smsmon.session", "smsmon.commands.stores"):
+    for place in ("smsmon.session", "smsmon.commands.stores", "smsmon.store"):
         monkeypatch.setattr(f"{place}.open_store", store)
 
 
@@ -37,9 +37,10 @@ def test_a_watch_says_once_that_it_is_gone_and_once_that_it_is_back(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(GoneAtFirst(SystemClock(), [Entry("300")]), monkeypatch)
-    code, said = inside.run(["watch", "--for", "3s"])
-    assert code == 0
-    assert said.count(b"The store does not answer: nothing is polled until it does.") == 1
+    code, said = inside.run(["watch", "--for", "3s", "--log", "json"])
+    assert code == 0, said
+    [gone] = [line for line in said.splitlines() if b"does not answer: nothing is polled" in line]
+    assert b'"level":"warning"' in gone
     assert said.count(b"The store answers again. ") == 1
     assert b'"first_read"' in said
 
@@ -55,3 +56,14 @@ def test_the_short_status_says_that_it_is_gone(
     code, said = inside.run(["watch", "300"])
     assert code == 5
     assert b"db.example: it does not answer." in said
+
+
+def test_a_command_never_says_that_it_tries_again(inside: Inside) -> None:
+    where = "postgresql://smsmon@127.0.0.1:54321/smsmon"
+    env = {"SMSMON_STORE": f"{where}?connect_timeout=2"}
+    for command, expected in (("ls", 5), ("add 2270142", 5), ("store check", 5), ("check", 3)):
+        code, said = inside.run(command.split(), env)
+        assert code == expected
+        assert f"{where}: it does not answer (" in said.decode(), "an address is no phone number"
+        assert b"Try again later." in said
+        assert b"by itself" not in said

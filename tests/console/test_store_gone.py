@@ -57,6 +57,11 @@ async def test_the_picture_stays_and_nothing_is_asked_until_it_is_back(
         assert {each.id: each.counts for each in engine.board} == shown
         assert engine.requests_last_minute == 0 < asked
         assert not [said for said in scene.said if "does not answer" in said], "the head says it"
+        await pilot.press("p")
+        await scene.pass_time_until(
+            pilot, lambda: any("Nothing was changed" in each for each in scene.said)
+        )
+        assert "Try again later." in scene.said[-1], "nobody tries again what a key asked for"
         store.gone = False
         await until_told(scene, pilot, gone=False)
         one = engine.board[ENTRIES[0].id]
@@ -80,3 +85,16 @@ async def test_one_that_starts_meanwhile_shows_all_when_it_is_back(
         happened = [event.kind for _, event in store.memory.events]
         assert "added" not in happened
         assert all(each.summary.removed_at is None for each in store.memory.kept.values())
+
+
+async def test_who_may_only_look_is_told_so_and_not_as_a_fault(
+    store: SwitchedStore, tmp_path: Path
+) -> None:
+    scene = Scene(tmp_path, ENTRIES)
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot)
+        scene.app._session.history._part.looks_only = True  # type: ignore[attr-defined]
+        scene.screen.head.show()
+        assert "watchlist read-only" in head_of(scene)
+        await pilot.press("r")
+        assert scene.said[-1] == "Nothing is asked: this user of the store may only look."

@@ -8,7 +8,7 @@ from typing import Any
 from smsmon.clock import Clock
 from smsmon.model import Entry
 from smsmon.store.base import Listener
-from smsmon.store.errors import Unreachable
+from smsmon.store.errors import BY_ITSELF, Unreachable
 from tests.store.memory import Memory, MemoryStore
 
 _ASKED = frozenset(
@@ -44,7 +44,7 @@ class Switched:
 
         def asked(*given: Any, **named: Any) -> Any:
             if self._gone():
-                raise Unreachable("db.example", "it does not answer", "It is tried again.")
+                raise Unreachable("db.example", "it does not answer", BY_ITSELF)
             return found(*given, **named)
 
         return asked

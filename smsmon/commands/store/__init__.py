@@ -142,9 +142,9 @@ def check(ctx: click.Context, as_json: bool) -> None:
         looked = care.look()
     except StoreError as error:
         if as_json:
-            print_json({"store": care.where, "reachable": False, "error": str(error)})
+            print_json({"store": care.where, "reachable": False, "error": error.once})
             ctx.exit(exit_codes.TROUBLE if isinstance(error, Unreachable) else exit_codes.USAGE)
-        fail(str(error), exit_codes.TROUBLE if isinstance(error, Unreachable) else exit_codes.USAGE)
+        fail(error.once, exit_codes.TROUBLE if isinstance(error, Unreachable) else exit_codes.USAGE)
     if as_json:
         print_json(shape(care, looked))
     else:

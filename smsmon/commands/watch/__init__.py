@@ -136,7 +136,7 @@ def _watch(
         complain(sentence, "info" if level == "information" else "warning", event="settings")
 
     def turned(sentence: str) -> None:
-        complain(sentence, "info", event="polling")
+        complain(sentence, "warning" if sentence == running.GONE else "info", event="polling")
 
     async def work() -> int:
         store = open_store(locations, settings)

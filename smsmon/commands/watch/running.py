@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the watchlist file."""
-_GONE = "The store does not answer: nothing is polled until it does."
+GONE = "The store does not answer: nothing is polled until it does."
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ async def run(
     def say_who_polls() -> None:
         nonlocal said
         before, said = said, _who_polls(sharing.polling)
-        if before == _GONE != said:
+        if before == GONE != said:
             say(f"The store answers again. {said}")
         elif said != before:
             say(said)
@@ -137,7 +137,7 @@ def _raised(error: BaseException) -> Iterator[BaseException]:
 
 def _who_polls(polling: WhoPolls) -> str:
     if polling.unreachable_since is not None:
-        return _GONE
+        return GONE
     others = polling.pollers - polling.here
     if polling.here and others:
         return f"This process and {counted(others, 'other')} ask the API, each for its part."

@@ -204,7 +204,7 @@ class Answering:
                 except StoreError as error:
                     self.unwritten = words or self.unwritten
                     kept = " Your words are kept." if words and words.note else ""
-                    self.say(f"Nothing was {done}. {error}{kept}", "error")
+                    self.say(f"Nothing was {done}. {error.once}{kept}", "error")
                 else:
                     self.unwritten = None if words else self.unwritten
                     self.say(told)

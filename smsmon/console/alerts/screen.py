@@ -279,7 +279,7 @@ class AlertsScreen(Dialog[Cause | None]):
         try:
             found = await self._picture.tried(name)
         except StoreError as error:
-            found = str(error)
+            found = error.once
         if isinstance(found, str):
             self._counts.say(styled(found, Tone.WARN))
         elif self.is_current:

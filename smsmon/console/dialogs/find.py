@@ -121,7 +121,8 @@ class FindScreen(LedDialog[Place | None]):
         try:
             known = await find(self._value, FOUND_LIMIT)
         except StoreError as error:
-            self._show(found, searching=False, trouble=f"history: {error.reason}. {error.remedy}")
+            why = error.once.removeprefix(f"{error.where}: ")
+            self._show(found, searching=False, trouble=f"history: {why}")
             return
         older = remembered(self._board, wanted, known.sightings)
         self._show(merged(found, older)[:FOUND_LIMIT], searching=False, more=known.more)

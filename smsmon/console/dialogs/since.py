@@ -209,7 +209,7 @@ class SinceScreen(Dialog[LogLine | None]):
             return None
 
     def _refused(self, error: StoreError) -> None:
-        self._summary = styled(str(error), Tone.BAD)
+        self._summary = styled(error.once, Tone.BAD)
         self._told.update(self._summary)
         self._pane.rest("The history cannot be read.")
         self._log.rest("The history cannot be read.")

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError, Unreachable
+from smsmon.store.errors import BY_ITSELF, Busy, DiskFull, NotWritable, StoreError, Unreachable
 from smsmon.store.team.address import Address
 from smsmon.text import SENTENCE_LIMIT, safe
 
-AGAIN = "It is tried again by itself."
 INIT = "`smsmon store init` makes one there."
 UNFIT: tuple[type[Exception], ...] = (errors.DataError, errors.IntegrityError)
 """What says that the database can never take what it was given."""
@@ -48,9 +47,9 @@ def of_error(address: Address, error: psycopg.Error) -> StoreError:
     """The ``StoreError`` that says ``error`` in plain words."""
     match error:
         case errors.QueryCanceled() | errors.LockNotAvailable() | errors.TransactionRollback():
-            return Busy(address, "another process held it for too long", AGAIN)
+            return Busy(address, "another process held it for too long", BY_ITSELF)
         case errors.DiskFull():
-            remedy = "Free some room there; it is tried again by itself."
+            remedy = f"Free some room there. {BY_ITSELF}"
             return DiskFull(address, "the disk of the server is full", remedy)
         case errors.InsufficientPrivilege():
             why = f"this user may not do that ({said(error)})"
@@ -61,7 +60,7 @@ def of_error(address: Address, error: psycopg.Error) -> StoreError:
             return NotMade(address, why, f"Look with `smsmon store check`; {INIT}")
         case errors.ReadOnlySqlTransaction():
             why = "the server that was found takes no writes"
-            return Unreachable(address, why, f"One that does is looked for. {AGAIN}")
+            return Unreachable(address, why, f"One that does is looked for. {BY_ITSELF}")
         case (
             errors.InvalidAuthorizationSpecification()
             | errors.InvalidCatalogName()
@@ -69,10 +68,10 @@ def of_error(address: Address, error: psycopg.Error) -> StoreError:
         ):
             return _refused(address, said(error))
         case errors.OutOfMemory() | errors.InternalError() | errors.ProgrammingError():
-            return StoreError(address, f"PostgreSQL says: {said(error)}", AGAIN)
+            return StoreError(address, f"PostgreSQL says: {said(error)}", BY_ITSELF)
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return _unreachable(address, error)
-    return StoreError(address, f"PostgreSQL says: {said(error)}", AGAIN)
+    return StoreError(address, f"PostgreSQL says: {said(error)}", BY_ITSELF)
 
 
 def _unreachable(address: Address, error: psycopg.Error) -> StoreError:
@@ -80,10 +79,10 @@ def _unreachable(address: Address, error: psycopg.Error) -> StoreError:
     if found := next((each for each in _NOT_LET_IN if each in text), None):
         return _refused(address, text, _NOT_LET_IN[found])
     if isinstance(error, errors.ConnectionTimeout) or "timeout expired" in text:
-        return Unreachable(address, "it does not answer", AGAIN)
+        return Unreachable(address, "it does not answer", BY_ITSELF)
     if "remaining connection slots" in text or "too many" in text:
-        return Unreachable(address, "it has no room for another connection", AGAIN)
-    return Unreachable(address, f"it does not answer ({text})" if text else "it is gone", AGAIN)
+        return Unreachable(address, "it has no room for another connection", BY_ITSELF)
+    return Unreachable(address, f"it does not answer ({text})" if text else "it is gone", BY_ITSELF)
 
 
 _SOURCE = "Name its source with store_password_file, _env or _command, or put it into ~/.pgpass."

@@ -11,13 +11,13 @@ from random import Random
 import psycopg
 from psycopg import errors
 
-from smsmon.store.errors import Busy, StoreError
+from smsmon.store.errors import BY_ITSELF, Busy, StoreError
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.keeper import Owner
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access
-from smsmon.store.team.errors import AGAIN, UNFIT, of_error
+from smsmon.store.team.errors import UNFIT, of_error
 
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 """Seconds from a failed write to the next try: at random up to twice as many each time."""
@@ -105,7 +105,7 @@ class TeamKeeper:
         except errors.DataError:  # this server never heard of it
             status = None
         if status == "in progress":
-            raise Busy(self.place, "what was written last is not done yet", AGAIN)
+            raise Busy(self.place, "what was written last is not done yet", BY_ITSELF)
         self._pending = None
         return bool(status == "committed")
 
