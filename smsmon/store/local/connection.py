@@ -51,6 +51,9 @@ class LocalConnection(sqlite3.Connection):
     def many(self, query: str, rows: Sequence[Parameters], /) -> Iterator[list[Any]]:
         return (self.execute(query, each).fetchall() for each in rows)
 
+    def together(self) -> contextlib.AbstractContextManager[object]:
+        return contextlib.nullcontext()
+
     def insert(self, query: str, parameters: Parameters, /) -> int:
         number = self.execute(query, parameters).lastrowid
         assert number is not None  # noqa: S101 - an INSERT has one

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import NamedTuple
 
 from smsmon.known import CHIEF, AccountState, Key, LastPoll, account_part
@@ -28,6 +30,9 @@ BALANCES_LIMIT = 10_000
 """Changes of balances that wait for a disk; beyond, the oldest are dropped."""
 WISHES_LIMIT = 100
 """Wishes that wait for a disk; beyond, the oldest are dropped."""
+
+SHORT = 100
+"""Recipients of an update that is written together with others; longer ones are quicker alone."""
 
 
 class Told(NamedTuple):
@@ -185,11 +190,14 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     def ours(name: str, mark: int) -> bool:
         return (name, mark) not in leave.refused
 
-    for update in (*batch.updates, *batch.reads.values()):
-        if ours(update.entry.id, update.mark):
-            recording.report(update, now)
-        else:
-            recording.refuse(update)
+    updates = (*batch.updates, *batch.reads.values())
+    for short, group in groupby(updates, lambda each: len(each.recipients) < SHORT):
+        with connection.together() if short else nullcontext():
+            for update in group:
+                if ours(update.entry.id, update.mark):
+                    recording.report(update, now)
+                else:
+                    recording.refuse(update)
     refused = {message_id for message_id, _ in recording.refused}
     polls = [
         (key, poll)

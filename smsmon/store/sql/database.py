@@ -113,6 +113,12 @@ class Connection(Protocol):
         """What is asked within is answered as of one moment."""
         ...
 
+    def together(self) -> AbstractContextManager[object]:
+        """Within, nobody waits for what is written: it goes with the next question, or at the end,
+        and fails there. ``many`` and ``stream`` are not for it.
+        """
+        ...
+
 
 class Asked(Protocol):
     """A database that can be asked. Everything raises ``StoreError``."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg import RawCursor, adapt
 from psycopg.adapt import AdaptersMap
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.types.string import StrDumperUnknown
 
 from smsmon.store.team.dialect import POSTGRESQL, PostgreSQL
@@ -123,7 +123,7 @@ class Connection:
     def executemany(self, query: str, rows: Iterable[Parameters], /) -> psycopg.Cursor[Row]:
         cursor, rows = self._connection.cursor(), list(rows)
         plain = _PLAIN_INSERT.fullmatch(query) if len(rows) >= _MANY else None
-        if plain is not None:
+        if plain is not None and self._connection.pgconn.pipeline_status is PipelineStatus.OFF:
             with cursor.copy(f"COPY {plain[1]} FROM STDIN".encode()) as copy:
                 for row in rows:
                     copy.write_row(tuple(row))
@@ -141,6 +141,9 @@ class Connection:
             yield cursor.fetchall()
             while cursor.nextset():
                 yield cursor.fetchall()
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._connection.pipeline()
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""

@@ -95,6 +95,31 @@ def test_a_transaction_is_whole_or_not_at_all(connection: Connection) -> None:
     assert connection.execute("SELECT t FROM kept").fetchall() == [("c",)]
 
 
+def test_what_is_written_together_goes_with_the_next_question_and_fails_as_what_it_is(
+    connection: Connection,
+) -> None:
+    connection.execute("CREATE TEMP TABLE kept (n int PRIMARY KEY)")
+    write = "INSERT INTO kept (n) VALUES (?)"
+    with connection.transaction(), connection.together():
+        connection.executemany(write, [(n,) for n in range(100)])
+        connection.execute(write, (100,))
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (101,)
+        connection.execute(write, (101,))
+
+    def write_twice(*, ask: bool) -> None:
+        with connection.transaction(), connection.together():
+            connection.execute(write, (200,))
+            connection.execute(write, (100,))
+            connection.execute(write, (201,))
+            if ask:
+                connection.execute("SELECT count(*) FROM kept").fetchone()
+
+    for ask in (True, False):
+        with pytest.raises(psycopg.IntegrityError):
+            write_twice(ask=ask)
+    assert connection.execute("SELECT max(n) FROM kept").fetchone() == (101,)
+
+
 def test_an_answer_is_read_in_portions_with_others_between(connection: Connection) -> None:
     with connection.snapshot():
         answer = connection.stream("SELECT n FROM generate_series(1, ?) n", (5_000,))
