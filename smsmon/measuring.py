@@ -19,7 +19,8 @@ from smsmon.clock import Clock, sleep
 from smsmon.model import Balance, ReadError
 from smsmon.monitor.alerts import BALANCE_EVERY, Alerts, Money, Windows
 from smsmon.monitor.engine import Engine
-from smsmon.store.base import Archive, HistoryStore
+from smsmon.store.archive import Archive
+from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError
 from smsmon.store.past import BalanceSeen
 

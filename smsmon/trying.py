@@ -24,7 +24,7 @@ from smsmon.recipients import STOP_YES, Status
 from smsmon.rules import night_holds
 from smsmon.sentences import counted
 from smsmon.settings import Settings
-from smsmon.store.base import Archive
+from smsmon.store.archive import Archive
 from smsmon.times import MONTHS, duration
 
 DAY = 86_400.0

@@ -14,7 +14,8 @@ from smsmon.model import Balance, Fault, FaultKind, Final, ReadError
 from smsmon.monitor.alerts import BALANCE_EVERY, Alerts, Rule
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import NOTHING
-from smsmon.store.base import Archive, HistoryStore
+from smsmon.store.archive import Archive
+from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError
 from smsmon.store.past import BalanceSeen
 from tests.monitor.alerts.stage import rule

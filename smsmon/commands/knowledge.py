@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from smsmon.model import Fault, Report
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
-    from smsmon.store.base import Archive
+    from smsmon.store.archive import Archive
 
 OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "age"))
 """The fields that the watchlist tells of what is on it."""

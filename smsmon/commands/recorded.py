@@ -36,7 +36,7 @@ from smsmon.shapes import (
     transition_json,
     utc,
 )
-from smsmon.store.base import Archive
+from smsmon.store.archive import Archive
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.model import Entry
     from smsmon.settings import Settings
-    from smsmon.store.base import Archive
+    from smsmon.store.archive import Archive
 
 
 def chosen_entries(locations: Locations, expression: str, tagged: Sequence[str]) -> Sequence[Entry]:

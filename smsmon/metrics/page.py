@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from smsmon.session import Session
     from smsmon.settings import Settings
-    from smsmon.store.base import Archive
+    from smsmon.store.archive import Archive
     from smsmon.store.past import BalanceSeen
 
 BALANCE_EVERY = 60.0

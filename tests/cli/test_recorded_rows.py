@@ -18,7 +18,7 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.standing import message_value
 from smsmon.settings import Settings
 from smsmon.settings.telling import Alert
-from smsmon.store.base import Archive
+from smsmon.store.archive import Archive
 from tests.store.places import Process, memory
 from tests.store.reports import START, row
 

@@ -31,7 +31,8 @@ from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_o
 from smsmon.merging import take_in
 from smsmon.model import Balance, Counts, Entry, Event, EventKind, FaultKind, Final, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
-from smsmon.store.base import Archive, Listener, Outdated
+from smsmon.store.archive import Archive
+from smsmon.store.base import Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (

@@ -9,7 +9,7 @@ import pytest
 
 from smsmon.model import EventKind
 from smsmon.recipients import EARLIEST_DATE, Status
-from smsmon.store.base import Archive
+from smsmon.store.archive import Archive
 from smsmon.store.past import DeliveryTimes, Grouping
 from tests.store.places import PLACES, Place, Process, lasting
 from tests.store.reports import START, row

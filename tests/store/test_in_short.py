@@ -9,7 +9,7 @@ import pytest
 
 from smsmon.known import AccountState, Condition
 from smsmon.model import Entry, Event, EventKind, Fault, FaultKind
-from smsmon.store.base import Archive
+from smsmon.store.archive import Archive
 from smsmon.store.past import InShort, Unread
 from tests.store.places import PLACES, Place, Process, lasting
 from tests.store.reports import START, row

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smsmon.model import Balance
     from smsmon.monitor.state import Watched
     from smsmon.settings import Settings
-    from smsmon.store.base import Archive
+    from smsmon.store.archive import Archive
     from smsmon.store.past import BalanceSeen
 
 

@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.known import Key, Remembered
-from smsmon.store.base import Archive, Listener, Outdated
+from smsmon.store.archive import Archive
+from smsmon.store.base import Listener, Outdated
 from smsmon.store.sql.database import Asked
 from smsmon.store.sql.fence import Fence
 from smsmon.store.sql.keeper import Keeper
