@@ -21,7 +21,7 @@ from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.sql import writer
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.alerting.fakes import InTurn, about, episode
 from tests.monitor.fakes import row
 from tests.sharing import Home, Member
@@ -282,7 +282,7 @@ def of_another_home(path: Path) -> None:
     and, unanswered, of the very message that an alert is about here."""
     subjects = [about("999"), about("300"), about("998")]
     fired = [episode(rule="waits"), episode(rule="waits"), episode(rule="gone")]
-    store = LocalAlerts(path.with_name("other.db"), Term)
+    store = LocalAlerts(path.with_name("other.db"), WholeFence)
     store.fire([replace(one, subject=each) for one, each in zip(fired, subjects, strict=True)])
     put_in_place(path.with_name("other.db"), path)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf
 
 from smsmon.store.allowance import Allowance, Call, Terms, Told, Use
-from smsmon.store.team.slices import LIVES, TICK
+from smsmon.store.team.allowance import LIVES, TICK
 
 
 @dataclass

@@ -11,8 +11,8 @@ from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.follower import LocalFollower
 from smsmon.store.local.keeper import LocalKeeper
+from smsmon.store.sql.fence import WholeFence
 from smsmon.store.sql.history import TableHistory
-from smsmon.store.sql.term import Term
 
 
 class LocalHistory(TableHistory):
@@ -21,15 +21,15 @@ class LocalHistory(TableHistory):
     def __init__(
         self, path: Path, clock: Clock | None = None, listener: Listener | None = None
     ) -> None:
-        super().__init__(LocalKeeper(path), Term(), LocalArchive(path), clock, listener)
+        super().__init__(LocalKeeper(path), WholeFence(), LocalArchive(path), clock, listener)
         self.path = path
         self.alerts = LocalAlerts(path, self.fence)
 
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
-        self.record_by(Term(ours, lost))
+        self.record_by(WholeFence(ours, lost))
 
     def record_alone(self) -> None:
-        self.record_by(Term())
+        self.record_by(WholeFence())
 
     def follow(self) -> None:
         self.record_by(None)

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from smsmon.store.base import Listener
     from smsmon.store.parts import PartialLease
     from smsmon.store.team.alerts import TeamAlerts
+    from smsmon.store.team.allowance import TeamAllowance
     from smsmon.store.team.archive import TeamArchive
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.clock import TeamClock
     from smsmon.store.team.database import Access, Database
-    from smsmon.store.team.fence import Tenure
     from smsmon.store.team.history import TeamHistory
-    from smsmon.store.team.slices import Slices
     from smsmon.store.team.watchlist import TeamWatchlist
     from smsmon.store.team.whole import TeamWhole
 
@@ -70,8 +69,8 @@ class TeamStore:
         """``access``, or what gives it when it is first needed."""
         self._given = access
         self._shared: Database | None = None
-        self._tenure: Tenure | None = None
-        """What this process has of the work, once it asked for any."""
+        self._lease: PartialLease | None = None
+        """That of this process, once it asked for one."""
 
     @cached_property
     def access(self) -> Access:
@@ -112,7 +111,7 @@ class TeamStore:
     def history(self, clock: Clock | None = None, listener: Listener | None = None) -> TeamHistory:
         from smsmon.store.team.history import TeamHistory
 
-        return TeamHistory(self.access, self.work, lambda: self._tenure, clock, listener)
+        return TeamHistory(self.access, self.work, lambda: self._lease, clock, listener)
 
     def clock(self, clock: Clock) -> TeamClock:
         from smsmon.store.team.clock import TeamClock
@@ -132,15 +131,15 @@ class TeamStore:
         rows, host = TeamRows(self.work, egress), gethostname()
         holder = Holder(getpid(), name, host)
         lease = PartialLease(rows, token_hex(8), holder, lambda: self.access.time.steady())
-        self._tenure = lease
+        self._lease = lease
         return lease
 
-    def allowance(self, egress: str, address: str) -> Slices:
+    def allowance(self, egress: str, address: str) -> TeamAllowance:
         from secrets import token_hex
 
-        from smsmon.store.team.slices import Slices
+        from smsmon.store.team.allowance import TeamAllowance
 
-        return Slices(self.work, egress, address, token_hex(8))
+        return TeamAllowance(self.work, egress, address, token_hex(8))
 
     def learned(self) -> bytes:
         query = "SELECT content FROM learned"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from smsmon.known import CHIEF
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.fence import Leave, Marked, Superseded
+
+if TYPE_CHECKING:
+    from smsmon.store.parts import PartialLease
 
 # Who takes a part over changes its row: that has to wait until the transaction is over.
 _OURS = (
@@ -15,29 +18,16 @@ _OURS = (
 )
 
 
-class Tenure(Protocol):
-    """What a process has of the work, as far as it knows (a lease). In any thread."""
-
-    @property
-    def owner(self) -> str:
-        """The random id of the process."""
-        ...
-
-    def epoch(self, name: str) -> int:
-        """The epoch in which a part of the work is ours; 0: it is not."""
-        ...
-
-
 class PartsFence:
     """What is heard of a part of the work is written while it is ours in the same epoch."""
 
     must_begin = False
 
-    def __init__(self, tenure: Tenure, lost: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, lease: PartialLease, lost: Callable[[], None] = lambda: None) -> None:
         """``lost`` is called when the database says of something that we take for ours that it is
         not.
         """
-        self._tenure = tenure
+        self._lease = lease
         self.lost = lost
 
     def begin(self, connection: Connection) -> None:
@@ -47,13 +37,13 @@ class PartsFence:
         pass  # the rows of another database say what holds there
 
     def mark(self, name: str) -> int:
-        return self._tenure.epoch(name)
+        return self._lease.epoch(name)
 
     def enter(self, connection: Connection, marks: Collection[Marked]) -> Leave:
         names = sorted({name for name, mark in marks if mark})
-        held = connection.execute(_OURS, (self._tenure.owner, names)).fetchall() if names else ()
+        held = connection.execute(_OURS, (self._lease.owner, names)).fetchall() if names else ()
         refused = set(marks) - {(name, epoch) for name, epoch in held}
-        if any(mark and self._tenure.epoch(name) == mark for name, mark in refused):
+        if any(mark and self._lease.epoch(name) == mark for name, mark in refused):
             self.lost()
         return Leave(refused=refused)
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from smsmon.clock import Clock
 from smsmon.store.base import Listener
+from smsmon.store.parts import PartialLease
+from smsmon.store.sql.fence import WholeFence
 from smsmon.store.sql.history import TableHistory
-from smsmon.store.sql.term import Term
 from smsmon.store.team.alerts import TeamAlerts
 from smsmon.store.team.archive import TeamArchive
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.fence import PartsFence, Tenure
+from smsmon.store.team.fence import PartsFence
 from smsmon.store.team.follower import TeamFollower
 from smsmon.store.team.keeper import TeamKeeper
 
@@ -23,25 +24,25 @@ class TeamHistory(TableHistory):
         self,
         access: Access,
         work: Database,
-        tenure: Callable[[], Tenure | None],
+        lease: Callable[[], PartialLease | None],
         clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> None:
-        """``work`` is the connection for what is short; ``tenure`` gives what this process has of
-        the work, where it shares it with others.
+        """``work`` is the connection for what is short; ``lease`` gives that of this process, once
+        it has asked for one.
         """
-        super().__init__(TeamKeeper(access), Term(), TeamArchive(access), clock, listener)
+        super().__init__(TeamKeeper(access), WholeFence(), TeamArchive(access), clock, listener)
         self.alerts = TeamAlerts(work, self.fence)
         self._access = access
-        self._tenure = tenure
+        self._lease = lease
         access.reach.listen(self.hurry)
 
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
-        tenure = self._tenure()
-        self.record_by(PartsFence(tenure, lost) if tenure is not None else Term(ours, lost))
+        lease = self._lease()
+        self.record_by(PartsFence(lease, lost) if lease is not None else WholeFence(ours, lost))
 
     def record_alone(self) -> None:
-        self.record_by(Term())
+        self.record_by(WholeFence())
 
     def follow(self) -> None:
         self.record_by(None)

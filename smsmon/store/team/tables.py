@@ -225,7 +225,7 @@ _WATCHLIST = (
 )
 
 # Who lives, and who polls what, until when by the clock of the database; what is asked together by
-# all behind one address (see `slices`); what the schedule learnt, as JSON.
+# all behind one address (see `allowance`); what the schedule learnt, as JSON.
 _POLLERS = (
     "CREATE TABLE learned (id integer PRIMARY KEY CHECK (id = 1), content text NOT NULL)",
     """CREATE TABLE allowance (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from smsmon.alerts import Edge, Telling
 from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START
 
 
@@ -22,7 +22,7 @@ def say(*words: object) -> None:
 
 
 def main(path: str, how: str, *numbers: str) -> None:
-    alerts = LocalAlerts(Path(path), Term)
+    alerts = LocalAlerts(Path(path), WholeFence)
     tellings = [Telling(int(number), "chat", Edge.FIRED) for number in numbers]
     say("ready")
     sys.stdin.readline()

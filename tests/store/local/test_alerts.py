@@ -18,7 +18,7 @@ from smsmon.store.errors import Busy, Damaged
 from smsmon.store.local import schema
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.sql.alerts import CLAIM_LASTS
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.store.local.test_trouble import run_trouble
 from tests.store.reports import START, sound
 from tests.store.test_alerts import episode
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def alerts(path: Path) -> LocalAlerts:
-    return LocalAlerts(path, Term)
+    return LocalAlerts(path, WholeFence)
 
 
 class Other:
@@ -97,7 +97,7 @@ def test_one_that_looks_as_if_it_lived_keeps_it_for_a_while_only(
 ) -> None:
     (number,) = alerts.fire([episode()])
     telling = [Telling(number, "chat", Edge.FIRED)]
-    other = LocalAlerts(path, Term)
+    other = LocalAlerts(path, WholeFence)
     other._claimant = f"{os.getppid()} another"  # a living process that is not ours
     assert other.claim(telling, START) == [True]
     assert alerts.claim(telling, START + CLAIM_LASTS - 1) == [False]

@@ -21,7 +21,7 @@ from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing
 from smsmon.store.past import Unread
 from smsmon.store.sql import happenings, queries
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START, Console, row, rows_of, sound
 
 FIXTURES = sorted(Path(__file__).parent.glob("history_v*.sql"))
@@ -121,7 +121,7 @@ def test_what_was_told_by_a_command_in_version_4_fires_still_and_is_not_told_aga
     tmp_path: Path,
 ) -> None:
     path = old(tmp_path / "history.db", FIXTURES[3])
-    alerts = LocalAlerts(path, Term)
+    alerts = LocalAlerts(path, WholeFence)
     (one,) = alerts.firing()
     assert (one.rule, one.fired_at, one.tags) == ("late", START + 15, ("fr", "promo"))
     fired = Telling(one.number, "command:late", Edge.FIRED)

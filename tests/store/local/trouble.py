@@ -24,7 +24,7 @@ from smsmon.model import Entry
 from smsmon.store.errors import DiskFull, NotWritable, StoreError
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.watchlist import Watchlist
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 from tests.store.test_alerts import episode
 
@@ -135,7 +135,7 @@ def readonly(folder: Path) -> None:
 
 def alerts(folder: Path) -> None:
     """The disk is full, and then takes no writes at all: nothing that was kept of alerts goes."""
-    kept, ballast = LocalAlerts(folder / "history.db", Term), folder / "ballast"
+    kept, ballast = LocalAlerts(folder / "history.db", WholeFence), folder / "ballast"
     (number,) = kept.fire([episode()])
     telling = [Telling(number, "chat", Edge.FIRED)]
     fill(ballast)

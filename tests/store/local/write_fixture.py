@@ -26,7 +26,7 @@ from smsmon.model import Balance, Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.local.alerts import LocalAlerts
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START, Console, row
 from tests.support.clock import VirtualClock
 
@@ -56,7 +56,7 @@ def write(folder: Path) -> Path:
                 console.writer.write_out()
             console.writer._clock = VirtualClock(START + 20)
             console.writer.watching([Entry("301")])
-        alerts = LocalAlerts(path, Term)
+        alerts = LocalAlerts(path, WholeFence)
         subject = Subject(About.MESSAGE, "300", "default")
         (number,) = alerts.fire(
             [Episode("late", subject, Severity.WARNING, "oldest>60s", START + 8, START + 9,

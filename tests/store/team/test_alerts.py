@@ -6,7 +6,7 @@ from contextlib import closing
 
 from smsmon.alerts import Edge, Telling
 from smsmon.store.sql.alerts import CLAIM_LASTS
-from smsmon.store.sql.term import Term
+from smsmon.store.sql.fence import WholeFence
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
 from smsmon.store.team.alerts import GONE_LASTS, TeamAlerts
@@ -28,7 +28,7 @@ def test_what_one_that_is_gone_took_on_is_told_soon_and_of_one_that_may_return_l
         )  # fmt: skip
 
     with closing(TeamStore(Access(Address.parse(team_store)))) as store:
-        other, us = TeamAlerts(store.work, Term), TeamAlerts(store.work, Term)
+        other, us = TeamAlerts(store.work, WholeFence), TeamAlerts(store.work, WholeFence)
         other._claimant = "7@elsewhere another"
         (number,) = other.fire([FIRES])
         telling = [Telling(number, "chat", Edge.FIRED)]

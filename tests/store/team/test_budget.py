@@ -8,8 +8,8 @@ from threading import Event
 
 from smsmon.egress.window import EgressWindow
 from smsmon.store.team.address import Address
+from smsmon.store.team.allowance import CLOCK, TeamAllowance
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.slices import CLOCK, Slices
 from tests.monitor.fakes import windows_passed
 
 LIMIT = 120
@@ -28,7 +28,9 @@ class Taker:
     def __init__(self, url: str, place: int) -> None:
         self.sent: list[float] = []
         self._database = Database(Access(Address.parse(url)))
-        slices = Slices(self._database, "office", "api:443", str(place), clock=f"{CLOCK} * {FAST}")
+        slices = TeamAllowance(
+            self._database, "office", "api:443", str(place), clock=f"{CLOCK} * {FAST}"
+        )
         self._window = EgressWindow(slices, LIMIT, now)
         self._window._begin = lambda: None  # type: ignore[method-assign]  # this thread calls
 

@@ -49,7 +49,7 @@ class Recorder(RecordedBoard):
     """A process that records in a team's store."""
 
     def __init__(self, url: str, epochs: Mapping[str, int] | None = None) -> None:
-        self.work = None if epochs is None else Work(epochs=dict(epochs))
+        self.work: Any = None if epochs is None else Work(epochs=dict(epochs))
         self.store = TeamStore(Access(Address.parse(url)))
         self.outdated: list[Key] = []
         self.anew: list[str] = []

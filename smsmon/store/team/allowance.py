@@ -129,7 +129,7 @@ RETURNING at, at, landed, takers, held, told, strikes, eased_at, eased_to, well
 reckoned again with what it is now, but for what stands in a ``WITH``."""
 
 
-class Slices(Allowance):
+class TeamAllowance(Allowance):
     """The allowance of ``address`` for all that leave by ``egress``, as one process has it.
 
     ``owner`` is the random id of the process. Each statement is committed by itself.
