@@ -122,7 +122,11 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
     if head.halted:
         halted = Content.assemble(("NOT POLLING", "bold"))
         parts.append(part(_ALWAYS, Content.assemble(halted, f": {head.halted}"), halted))
-    parts.extend(_all_accounts(head, formats))
+    accounts = _all_accounts(head, formats)
+    if head.polling is None or head.polling.unreachable_since is None:
+        parts.extend(accounts)
+    else:  # how the API does is not known by now: nobody may ask it
+        parts.extend(each for each in accounts if each.worth == _TROUBLE)
     if polls := _who_polls(head.polling, head.states.total(), formats):
         parts.append(part(*polls))
     if head.alerts:

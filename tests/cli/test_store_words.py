@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from smsmon.commands.doctor import Health
 from smsmon.commands.doctor.team import told
-from smsmon.commands.store.words import advice, is_well
+from smsmon.commands.store.words import advice, facts, is_well
 from smsmon.commands.stores import within_time
-from smsmon.store.care import Living, Looked, May, Version, Way
+from smsmon.store.care import Care, Living, Looked, May, Version, Way
 
 FAR = Way("db.example:5432", False, "TLSv1.3", "verify-full")
 WELL = Looked(
@@ -44,6 +46,17 @@ def test_what_is_to_be_done_is_told(looked: Looked, well: bool, said: str, found
     assert (said in " ".join(advice(looked))) if said else not advice(looked)
     to_mend = [each.name for each in told(looked) if each.health in (Health.BAD, Health.POOR)]
     assert to_mend == ([found] if found else [])
+
+
+def test_who_polls_is_not_known_of_a_store_that_may_not_be_read() -> None:
+    care = cast("Care", SimpleNamespace(where="db"))
+    for known, looked in (
+        ("watch 7 on ops1", WELL),
+        ("nobody", replace(WELL, living=())),
+        ("not known", replace(WELL, living=(), version=Version(3, 2, 3))),
+        ("not known", replace(WELL, living=(), may=May.NOTHING)),
+    ):
+        assert facts(care, looked)["polling"] == known
 
 
 def test_nobody_waits_for_longer() -> None:

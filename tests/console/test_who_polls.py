@@ -51,6 +51,7 @@ def test_a_store_that_does_not_answer_is_told_at_every_width(
     if width >= 78:
         assert "store unreachable since 10:00:00" in told
     assert "polled by" not in told
+    assert "ok" not in told, "nobody knows by now how the API does"
 
 
 def test_that_others_follow_is_told_where_there_is_room() -> None:

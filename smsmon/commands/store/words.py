@@ -63,6 +63,7 @@ def facts(care: Care, looked: Looked) -> dict[str, object]:
     way, version, size = looked.way, looked.version, looked.size
     ahead = "ahead of" if looked.clock > 0 else "behind"
     tls = f"{way.tls}, {way.sslmode}" if way.tls else "none"
+    known = version.usable and looked.may is not May.NOTHING
     told: dict[str, object] = {
         "store": care.where,
         "server": f"PostgreSQL {looked.server} at {way.host}{', by a pooler' * looked.pooled}",
@@ -73,7 +74,7 @@ def facts(care: Care, looked: Looked) -> dict[str, object]:
         "lacks": _few(looked.lacking),
         "clock": f"{abs(looked.clock):.1f} s {ahead} the database's",
         "notifications": "come through" if looked.bell else "do not come through",
-        "polling": ", ".join(map(str, looked.pollers)) or "nobody",
+        "polling": ", ".join(map(str, looked.pollers)) or ("nobody" if known else "not known"),
         "others": ", ".join(str(each) for each in looked.living if not each.polls),
     }
     if size is not None:

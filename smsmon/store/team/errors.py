@@ -52,8 +52,10 @@ def of_error(address: Address, error: psycopg.Error) -> StoreError:
             remedy = f"Free some room there. {BY_ITSELF}"
             return DiskFull(address, "the disk of the server is full", remedy)
         case errors.InsufficientPrivilege():
-            why = f"this user may not do that ({said(error)})"
-            remedy = "Connect as another user, or have its rights set: see `smsmon store roles`."
+            why = f"this user may only look, or lacks a right ({said(error)})"
+            remedy = (
+                "`smsmon store check` tells what it may do, `smsmon store roles` sets it right."
+            )
             return NotWritable(address, why, remedy)
         case errors.UndefinedTable() | errors.UndefinedColumn() | errors.UndefinedFunction():
             why = f"it holds no whole store of smsmon ({said(error)})"
@@ -96,6 +98,7 @@ _NOT_LET_IN = {
     "is not permitted to log in": "Name a role that may log in.",
     "certificate": "Look at sslmode and sslrootcert in the address.",
     "SSL": "Look at sslmode in the address, and at the server's certificate.",
+    "invalid ": "Look at what follows the ? in the address.",
     "definition of service": "Look at the name, and at the file of services (pg_service.conf).",
 }
 """What a server that does not let us in says, and what to do about it. One that speaks another

@@ -170,7 +170,7 @@ def test_one_that_makes_no_sense_is_told_without_it(text: str) -> None:
         ("SELECT * FROM nothing", NotMade, "nothing"),
         ("SELECT pg_sleep(5)", Busy, "too long"),
         ("SET TRANSACTION READ ONLY; CREATE TABLE kept (a int)", Unreachable, "no writes"),
-        ("SET LOCAL ROLE pg_monitor; SELECT * FROM pg_authid", NotWritable, "rights"),
+        ("SET LOCAL ROLE pg_monitor; SELECT * FROM pg_authid", NotWritable, "lacks a right"),
         ("SELECT 's3cret'::int", StoreError, "invalid input"),
         ("SELECT pg_terminate_backend(pg_backend_pid())", Unreachable, "again"),
     ],
@@ -194,6 +194,7 @@ def test_what_postgresql_says_becomes_a_sentence(
     [
         ('FATAL:  password authentication failed for user "me"', Refused),
         ("fe_sendauth: no password supplied", Refused),
+        ('invalid sslmode value: "nonsense"', Refused),
         ('connection to server at "db" (1.2.3.4), port 5432 failed: FATAL:  no pg_hba.conf entry '
          "for host", Refused),
         ("could not translate host name", Unreachable),
