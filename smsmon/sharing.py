@@ -234,6 +234,8 @@ class Sharing:
             look.reached = False
         except StoreError:  # whoever writes, or asks, says so; and it is tried again soon
             pass
+        if self._lease.partial:
+            look.held = bool(look.ours)
         return look
 
     def _look_for_news(self, look: _Look) -> None:
@@ -246,7 +248,9 @@ class Sharing:
         # What comes to us is brought to what was recorded last before it is polled.
         comes = look.ours - self._ours if self._lease.partial else look.held
         if self._follows and (News.POLLS in self._behind or comes):
+            ours, look.ours = look.ours, look.ours & self._ours  # should this not be told
             look.newer = self._follower.newer(self._following.cursor)
+            look.ours = ours
             self._behind &= ~News.POLLS
         if look.held and look.followed:
             if News.WISHES in self._behind:

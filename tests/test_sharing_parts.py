@@ -12,7 +12,8 @@ import pytest
 from smsmon.known import CHIEF, Condition
 from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.recipients import Status
-from smsmon.store.errors import Unreachable
+from smsmon.store.errors import Busy, Unreachable
+from smsmon.store.shared import Cursor, Newer
 from tests.monitor.fakes import fault, report, row
 from tests.sharing import Home, Member
 from tests.store.memory import Memory
@@ -101,6 +102,25 @@ async def test_what_goes_to_another_is_polled_on_by_it_from_what_was_recorded_la
         moments = sorted(first.source.times(id) + second.source.times(id))
         soon += sum(later - earlier < 1.9 for earlier, later in itertools.pairwise(moments))
     assert soon <= 2
+
+
+async def test_what_comes_is_polled_only_when_it_is_known_what_was_recorded_of_it(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await team.join()
+    await team.until(lambda: all(first[id].counts.total for id in IDS))
+    second = await team.join()
+
+    def busy(_: Cursor) -> Newer:
+        raise Busy("there", "another process held it for too long", "Wait.")
+
+    with monkeypatch.context() as held_up:
+        held_up.setattr(second.sharing._follower, "newer", busy)
+        await team.until(lambda: sum(id in second.lease for id in IDS) > 3, "its part")
+        await team.pass_time(3)
+        assert not second.source.asked
+    await team.until(lambda: second.source.asked)
+    assert not second.transitions
 
 
 @pytest.mark.parametrize("how", ["ends", "stands still", "is cut off", "sleeps"])
