@@ -139,12 +139,18 @@ class Alerts:
         self._touch_all()
 
     def meet(self, ids: Iterable[str]) -> None:
-        """These messages are there at the start: what holds for them already is no news. Nor is
-        what holds already for anything else."""
-        self._agenda.touch(self._news.begin((About.MESSAGE, id) for id in ids))
+        """These messages are there at the start: what holds already, for them and all else, is no
+        news, unless it did not when somebody read them shortly before."""
+        keys = {id: (About.MESSAGE, id) for id in ids}
+        known = [id for id in keys if self._messages.known_before(id)]
+        self._agenda.touch(keys.values())
+        self._news.begin(keys[id] for id in keys.keys() - known)
         for rule in self._rules.values():
             if rule.about is not About.MESSAGE:
                 self._begin_with(rule)
+            else:
+                held = (keys[id] for id in known if self._messages.held_before(id, rule))
+                self._news.begin_with(rule.name, set(held))
 
     def resume(self, fired: Iterable[tuple[str, Subject]]) -> None:
         """Go on with what fired before, here or elsewhere: (name of the rule, subject) pairs.

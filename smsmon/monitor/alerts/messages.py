@@ -22,6 +22,11 @@ from smsmon.monitor.board import overdue_at
 from smsmon.monitor.standing import began_at, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 
+KNOWN_FOR = 900.0
+"""Seconds before the start in which a message was read last, by whoever was there, for that to be
+what it is compared with: what was not looked at for longer has no news of that time."""
+UNTOLD_FOR = 120.0
+"""Seconds before the start in which a change may not have been told: who would have is gone."""
 _UNKNOWN = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.NEW)
 
 
@@ -62,6 +67,23 @@ class Messages:
         if self.noted is not None:
             self.noted(name, seen)
         return seen
+
+    def known_before(self, name: str) -> bool:
+        """True when it is known how it was with a message shortly before the start."""
+        watched = self._monitor.board.get(name)
+        read_at = None if watched is None or not len(watched.recipients) else watched.read_at
+        return read_at is not None and self.started - KNOWN_FOR <= read_at < self.started
+
+    def held_before(self, name: str, rule: Rule) -> bool:
+        """Whether a rule held for one of those, and had done so for long enough to be told."""
+        watched = self._monitor.board[name]
+        if rule.about_reading or watched.read_at is None:
+            return True
+        seen = MessageSight(self, self._monitor, watched, watched.read_at)
+        changed_at = watched.last_change_at or 0.0
+        return changed_at < self.started - UNTOLD_FOR and rule.condition.matches(
+            lambda field: seen.value(rule, field)
+        )
 
     def stale_of(self, profile: str) -> int:
         """How many messages of an account are stale."""

@@ -16,10 +16,9 @@ class News:
         self._unmet_by: dict[str, set[Key]] = {}
         """A rule with a start of its own → as much, of that."""
 
-    def begin(self, keys: Iterable[Key]) -> set[Key]:
-        """These are there at the start of the program; gives all of those."""
+    def begin(self, keys: Iterable[Key]) -> None:
+        """These are there at the start of the program."""
         self._unmet.update(keys)
-        return self._unmet
 
     def begin_with(self, rule: str, keys: set[Key]) -> None:
         """These are there at the start of a rule."""

@@ -15,7 +15,7 @@ from smsmon.known import Condition, Remembered, Summary
 from smsmon.model import Entry
 from smsmon.monitor.alerts import PORTION, START_GRACE
 from smsmon.monitor.alerts.sights import Sight
-from smsmon.recipients import Recipients
+from smsmon.recipients import Recipients, Status
 from tests.monitor.alerts.stage import Stage, rule
 from tests.monitor.fakes import row
 from tests.support.clock import START
@@ -138,6 +138,34 @@ def test_what_the_history_knows_is_no_news_and_stale_only_when_nobody_reads_it()
     stage.read(1)
     assert stage.told[-1].firing
     assert not stage.told[-1].old
+
+
+@pytest.mark.parametrize(
+    ("read", "changed", "waited", "old"),
+    [
+        (60, 3_600, True, True),  # it waited before, and whoever was there has told it
+        (60, 30, True, False),  # who was there may have gone before it was told
+        (60, 3_600, False, False),  # it came to wait between two that told
+        (2_000, 3_600, False, True),  # nobody looked for long
+    ],
+)
+def test_what_another_one_read_just_before_the_start_is_what_news_is_compared_with(
+    read: float, changed: float, waited: bool, old: bool
+) -> None:
+    stage = Stage((rule("waiting>0"),), ids=())
+    status = Status.WAITING if waited else Status.DELIVERED
+    known = Remembered(
+        Summary("300", read_at=START - read, last_change_at=START - changed),
+        Recipients.of([row(0, status, date=START - 7_200)]),
+        first_seen=array("d", [START - 7_200]),
+        changed_at=array("d", [0.0]),
+    )
+    stage.board.restore(Entry("300", added_at=START - 9_000), known, START)
+    stage.alerts.meet(["300"])
+    stage.look()
+    assert stage.told == []
+    stage.read(1, of=1)
+    assert [each.old for each in stage.told] == [old]
 
 
 def test_a_message_that_is_removed_or_paused_ends_its_alerts() -> None:
