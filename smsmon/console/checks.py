@@ -14,7 +14,9 @@ from smsmon.service.checks import wrong_watch
 from smsmon.settings import Settings
 from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
 from smsmon.settings.reading import Check, Problem, Reading
+from smsmon.settings.secrets import open_to_others
 from smsmon.settings.values import did_you_mean
+from smsmon.store.errors import StoreError
 from smsmon.targets.checking import wrong_targets
 from smsmon.text import safe
 
@@ -33,10 +35,32 @@ def wrong_theme(settings: Settings) -> Iterator[Problem]:
         yield Problem(("display", "theme"), what, refused=False)
 
 
+def wrong_store(settings: Settings) -> Iterator[Problem]:
+    """A team's store that cannot even be tried from here, or whose password is nowhere."""
+    if not settings.store:
+        return
+    from smsmon.store import open_care
+
+    try:
+        open_care(settings)
+    except StoreError as error:
+        yield Problem(("store",), f"store: {error.reason}. {error.remedy}", refused=False)
+    source = settings.store_password_source
+    if source is not None and source.kind != "command":
+        at = f"store_password_{source.kind}"
+        try:
+            settings.store_password()
+        except ValueError as error:
+            yield Problem((at,), f"{at}: {error}", refused=False)
+        if told := open_to_others(source, "password"):
+            yield Problem((at,), f"{at}: {told}", refused=False)
+
+
 REFUSING: tuple[Check, ...] = (wrong_keymap,)
 """Those whose problems keep the console from starting: they cost nothing."""
 CHECKS: tuple[Check, ...] = (
     *REFUSING,
+    wrong_store,
     wrong_theme,
     wrong_columns,
     wrong_views,

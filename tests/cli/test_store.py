@@ -110,6 +110,7 @@ def test_everything_is_copied_there_and_back(run: Run, program: Program) -> None
         (("copy", "local"), "copied into itself"),
         (("check",), "The store is on this machine"),
         (("roles", "--owner", "a b"), "a name has letters"),
+        (("roles", "--owner", "a", "--poller", "a"), "three users"),
     ],
 )
 def test_what_makes_no_sense_is_told(program: Program, args: tuple[str, ...], told: str) -> None:

@@ -22,6 +22,7 @@ from tests.support.scene import SMALL, Scene
 
 RULE = '[alerts.a]\nwhen = "waiting>0"\ncommand = '
 OTHER = "[profiles.default]\n[profiles.other]\n"
+STORE = 'store = "postgresql://smsmon@db.example/smsmon"\n'
 NOT_STARTED: dict[str, tuple[str, str]] = {
     "not TOML": ("display =", "line 1: not valid TOML"),
     "a misspelt setting": ("[polling]\nbudgte = 1", "line 2: polling.budgte is not a setting."),
@@ -205,3 +206,22 @@ def test_a_reading_with_problems_has_the_rest_in_force(tmp_path: Path) -> None:
     polling = reading.settings.polling
     assert (polling.budget, polling.concurrency) == (600, 3)
     assert reading.settings.alerts == built_in_alerts()
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('store = "postgresql://"', "line 1: store: The address of the store makes no sense"),
+        ('store = "postgresql://h/d?sslmod=x"', "line 1: store: The address of the store makes"),
+        (STORE + 'store_password_file = "HOME/none"', "line 2: store_password_file: The password"),
+        (STORE + 'store_password_file = "HOME/open"', "line 2: store_password_file: Others can"),
+        (STORE + 'store_password_env = "NO_SUCH"', "line 2: store_password_env: The variable"),
+    ],
+)
+def test_a_store_that_can_never_be_opened_from_here_is_told(
+    text: str, part: str, tmp_path: Path
+) -> None:
+    at_home(tmp_path, text)
+    code, said = checked(tmp_path)
+    assert code == 2
+    assert any(part in line for line in said), said

@@ -292,6 +292,8 @@ def roles(owner: str, poller: str, viewer: str, schema: str) -> None:
     The owner makes the store and changes it to newer versions; pollers are consoles and watches;
     viewers may only look. Nothing is run: read it, and give it to psql.
     """
+    if len({owner, poller, viewer}) < 3:
+        fail("Owner, poller and viewer are three users: each has rights that the others lack.")
     settings = read_settings(find_locations())
     care = open_care(_At(settings.store or "postgresql:///smsmon", settings))
     emit(care.roles(owner, poller, viewer, schema).rstrip())

@@ -69,7 +69,9 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copie
     for each in (source, target):
         if who := each.pollers():
             remedy = "End it first: what it records meanwhile would be lost, or mixed with this."
-            raise StoreError(each.where, f"{', '.join(who)} polls there", remedy)
+            raise StoreError(
+                each.where, f"{', '.join(who)} {'poll' if who[1:] else 'polls'} there", remedy
+            )
     entries = source.watchlist().load()
     there = target.watchlist()
     with source.reading() as read:
