@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -165,8 +165,3 @@ def moment_of(text: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     number = number / 1_000 if number > 1e11 else number
     return number if 0 < number < 1e11 else None
-
-
-def arrived_only(read: Iterable[Arrived | NotTaken]) -> list[Arrived]:
-    """Those that are messages."""
-    return [each for each in read if isinstance(each, Arrived)]

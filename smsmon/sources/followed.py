@@ -207,20 +207,6 @@ def _rotated(log: Path) -> list[Path]:
     return [Path(each.path) for each in entries[:_SIBLINGS] if each.is_file()]
 
 
-def last_lines(path: Path, number: int) -> list[str]:
-    """The last lines of a log, oldest first. Raises ``OSError``."""
-    with _opened(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        start = max(0, size - number * 1_000 - _CHUNK)
-        file.seek(start)
-        lines = file.readall().split(b"\n")
-    if start:
-        lines = lines[1:]  # the first is the end of one
-    if lines and not lines[-1]:
-        lines.pop()
-    return [each.decode("utf-8", "replace").removesuffix("\r") for each in lines[-number:]]
-
-
 def _opened(path: Path) -> FileIO:
     """The file, and nothing that would make us wait. Raises ``OSError``."""
     return FileIO(open_to_read(path), "r")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.files import NotAFile
-from smsmon.sources.followed import FollowedFile, last_lines
+from smsmon.sources.followed import FollowedFile
 
 STEPS = st.lists(
     st.sampled_from(
@@ -142,10 +142,3 @@ def test_what_is_no_file_is_said_and_makes_nobody_wait(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "log")
     with pytest.raises(NotAFile, match="it is a"):
         FollowedFile(tmp_path / "log").lines()
-
-
-def test_the_last_lines_are_told_whole(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    path.write_text("".join(f"line {number}\n" for number in range(5_000)))
-    assert last_lines(path, 3) == ["line 4997", "line 4998", "line 4999"]
-    assert last_lines(path, 10_000)[0] == "line 0"
