@@ -111,13 +111,17 @@ class Access:
             raise
 
     def fitting(self) -> Connection:
-        """A connection to a store that is ours to use. Raises ``StoreError``."""
+        """A connection to a store that is ours to use. Raises ``StoreError``, which is a try in
+        vain as well: nobody connects again and again to what does not fit.
+        """
         connection = self.opened()
         try:
             with speaking_of(self.address):
                 migrations.must_fit(self.address, migrations.state_of(connection))
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, StoreError):
+                self.reach.failed(error)
             raise
         connection.admit = partial(migrations.must_admit, self.address)
         return connection

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
+import psycopg
 import pytest
 
 from smsmon.store.errors import Unreachable
+from smsmon.store.team.address import Address
+from smsmon.store.team.database import Access, Database
+from smsmon.store.team.errors import NotMade
 from smsmon.store.team.reach import Reach
 from tests.support.clock import VirtualClock
 
@@ -48,3 +53,23 @@ async def test_whoever_reaches_it_tells_all_and_the_next_outage_begins_anew() ->
     reach.check()
     reach.failed(GONE)
     assert reach.pause <= 2.0
+
+
+def test_a_store_that_does_not_fit_is_not_connected_to_again_and_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    connect = Access._connected
+
+    def counted(self: Access, *given: Any) -> psycopg.Connection[Any]:
+        tried.append("again")
+        return connect(self, *given)
+
+    monkeypatch.setattr(Access, "_connected", counted)
+    now = 0.0
+    access = Access(Address.parse(database))
+    access.reach = Reach(lambda: now)
+    for now in (0.0, 0.4, 0.8, 40.0):  # noqa: B007 - the clock's
+        with pytest.raises(NotMade), Database(access) as empty:
+            empty.ask(lambda _: None)
+    assert len(tried) == 2
