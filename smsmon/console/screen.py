@@ -260,7 +260,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
         self.alerts.look()
         self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
-        self._show_notice(told.notice(alerts))
+        if noteworthy := told.noteworthy(alerts, self.alerts.state_of):
+            self._show_notice(told.notice(noteworthy))
         news = told.news(alerts, self.alerts.state_of)
         if any(each.rule.bell for each in news):
             self.app.bell()

@@ -47,6 +47,16 @@ def notice(alerts: Sequence[Alert]) -> Notice:
     return Notice("\n".join(said), _URGENCY[worst])
 
 
+def noteworthy(alerts: Sequence[Alert], state_of: Callable[[str, Subject], State]) -> list[Alert]:
+    """All but what held when we first looked, and somebody has answered: it asks nothing of
+    whoever opens another console."""
+    return [
+        each
+        for each in alerts
+        if not (each.firing and each.old) or state_of(each.rule.name, each.subject) is State.FIRING
+    ]
+
+
 def news(alerts: Sequence[Alert], state_of: Callable[[str, Subject], State]) -> list[Alert]:
     """What began, was not there before somebody looked, and nobody answered yet."""
     return [

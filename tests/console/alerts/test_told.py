@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from smsmon.alerts import About, Severity, State, Subject
 from smsmon.console.alert_standing import Raised
-from smsmon.console.alerts.told import in_short, lines, news, notice
+from smsmon.console.alerts.told import in_short, lines, news, noteworthy, notice
 from smsmon.console.cells import Span, Tone, plain
 from smsmon.console.tables.messages import mark
 from smsmon.filters import parse
@@ -140,6 +140,13 @@ def test_what_is_old_or_answered_is_no_news() -> None:
     states = {taken: State.ACKNOWLEDGED}
     fresh = news(told, lambda _, subject: states.get(subject, State.FIRING))
     assert [each.message_id for each in fresh] == ["1"]
+
+
+def test_what_was_answered_before_we_looked_is_no_notice() -> None:
+    taken = {Subject(About.MESSAGE, each): State.ACKNOWLEDGED for each in "234"}
+    told = [alert(1, old=True), alert(2, old=True), alert(3), replace(alert(4), firing=False)]
+    left = noteworthy(told, lambda _, subject: taken.get(subject, State.FIRING))
+    assert [each.message_id for each in left] == ["1", "3", "4"]
 
 
 def test_a_notification_tells_the_gravest_first_and_what_is_so() -> None:
