@@ -7,6 +7,7 @@ raised is a sentence.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -26,6 +27,9 @@ from smsmon.store.team.clock import TheirTime
 from smsmon.store.team.connection import OWN, Connection
 from smsmon.store.team.errors import Refused, of_error, speaking_of
 from smsmon.store.team.reach import Reach
+
+# What went wrong is told as a sentence: what psycopg says of it besides is not for people.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
 _AGAIN = 0.2

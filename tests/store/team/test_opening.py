@@ -30,3 +30,12 @@ def test_an_address_that_makes_no_sense_is_refused_without_its_text() -> None:
     with pytest.raises(StoreError) as refused:
         store.watchlist().load()
     assert "secret" not in str(refused.value)
+
+
+def test_nothing_is_said_in_the_words_of_the_driver() -> None:
+    said = (
+        "import logging, smsmon.store.team.database;"
+        "logging.getLogger('psycopg').warning('error ignored terminating')"
+    )
+    ran = subprocess.run([sys.executable, "-c", said], check=True, capture_output=True)
+    assert not ran.stderr
