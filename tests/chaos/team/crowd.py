@@ -148,13 +148,10 @@ class Team:
         )
         return {str(name) for (name,) in self.rows(query)}
 
-    def commands(self) -> Counter[str]:
-        """How often the alert's command ran for each message."""
-        runs: Counter[str] = Counter()
-        if self.alerts.exists():
-            for line in self.alerts.read_text().splitlines():
-                runs.update(each["id"] for each in json.loads(line)["alerts"])
-        return runs
+    def commands(self) -> list[set[str]]:
+        """The messages whose alert each run of the command told."""
+        lines = self.alerts.read_text().splitlines() if self.alerts.exists() else []
+        return [{each["id"] for each in json.loads(line)["alerts"]} for line in lines]
 
 
 def truth(world: World) -> dict[tuple[str, str], str]:

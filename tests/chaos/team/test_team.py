@@ -161,10 +161,13 @@ def judged(stage: Stage, sent: Mapping[str, Sequence[SimRecipient]], delivered: 
         assert -SLACK <= late <= SEEN_WITHIN, (subject, late)
     assert set(team.events().values()) <= {1}
     assert set(team.episodes().values()) <= {1}
-    runs = team.commands()
-    assert not delivered - runs.keys()
+    told: set[str] = set()
+    twice = 0
+    for run in team.commands():
+        twice += not told.isdisjoint(run)
+        told |= run
+    assert told >= delivered
     # Between the run and the note that it ran a kill costs a second run: better than none.
-    twice = sum(runs.values()) - len(runs)
     assert twice <= team.killed + len(stage.stopped) + 2
     return (
         f"{len(asked)} requests, at most {busiest(asked)} of {BUDGET} in 60 s,"
