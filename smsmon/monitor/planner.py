@@ -302,19 +302,23 @@ class Planner:
             self.at(message_id, now + spread(message_id) * width, FIRST_INTERVAL)
         self._wake()
 
-    def go_on(self, message_ids: list[str]) -> list[str]:
-        """Plan the next poll of each as whoever polled it before did; gives those of which that
-        is not known, or over.
+    def go_on(self, message_ids: list[str], per_second: float) -> list[str]:
+        """Plan the next poll of each as whoever polled it before did, and what is overdue in that
+        order: none is passed over, however often they come to another one. Gives those of which
+        that is not known, or over.
         """
-        now, wall = self._clock.monotonic(), self._clock.now()
-        left = []
+        now, wall, limits = self._clock.monotonic(), self._clock.now(), self._limits
+        left, late = [], []
         for message_id in message_ids:
             due = self._board[message_id].next_due
-            pause = 0.0 if due is None else due - wall
-            if 0.0 < pause <= self._limits.max_interval:
-                self.at(message_id, now + pause, max(pause, self._limits.min_interval))
-            else:
+            if due is None or due > wall + limits.max_interval:
                 left.append(message_id)
+            elif due > wall:
+                self.at(message_id, now + due - wall, max(due - wall, limits.min_interval))
+            else:
+                late.append((due, message_id))
+        for place, (_, message_id) in enumerate(sorted(late)):
+            self.at(message_id, now + place / per_second, FIRST_INTERVAL)
         return left
 
     def look_at(self, message_ids: frozenset[str]) -> None:

@@ -208,7 +208,8 @@ class Poller:
             self.intake.follow_none()  # the way of others to the API is not ours
         elif self.asks:
             self.intake.lead()
-        self._spread_out(self._planner.go_on(begun))
+        pace = self._budget.planned(self._clock.monotonic())
+        self._spread_out(self._planner.go_on(begun, pace))
         self._wake.set()
 
     def _see_whether_it_asks(self) -> None:

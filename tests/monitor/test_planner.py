@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.monitor.planner import LANES_PER_OCTAVE, SHORTEST, Agenda, Stretch, Turn
+from smsmon.model import Entry
+from smsmon.monitor.board import Board
+from smsmon.monitor.habits import Habits
+from smsmon.monitor.planner import LANES_PER_OCTAVE, SHORTEST, Agenda, Planner, Stretch, Turn
+from smsmon.monitor.schedule import Limits
+from tests.support.clock import START, VirtualClock
 
 FLOOR = 5.0
 
@@ -188,6 +193,17 @@ def test_when_the_next_comes_due_is_told_beside_whose_turn_it_is() -> None:
     turn, next_due = agenda.look(10.0)
     assert turn is not None
     assert (turn.message_id, next_due) == ("now", 20.0)
+
+
+def test_what_another_one_left_overdue_goes_in_its_order_and_the_rest_when_it_was_to() -> None:
+    board, clock = Board(), VirtualClock(START)
+    for id, due in {"300": -5, "301": -50, "302": 20, "303": -20, "304": None, "305": 1e6}.items():
+        board.watch(Entry(id), START)
+        board[id].next_due = None if due is None else START + due
+    planner = Planner(board, clock, Limits(), Habits(), lambda: None)
+    assert planner.go_on([*board.messages], per_second=2.0) == ["304", "305"]
+    planned = {id: (board[id].next_due or 0.0) - START for id in ("301", "303", "300", "302")}
+    assert planned == {"301": 0.0, "303": 0.5, "300": 1.0, "302": 20.0}
 
 
 def test_a_poll_a_minute_ago_counts_a_third_of_one_now() -> None:
