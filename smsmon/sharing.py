@@ -12,32 +12,20 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import inf
 
 from smsmon.clock import Clock, sleep
 from smsmon.following import Following
-from smsmon.known import CHIEF, AccountState, Condition
-from smsmon.model import Event
+from smsmon.known import CHIEF, Condition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.poller import EVERYTHING, NOTHING
-from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
-from smsmon.store.shared import (
-    HEARTBEAT,
-    NOTHING_NEW,
-    Holder,
-    Lease,
-    Newer,
-    News,
-    Rank,
-    Wish,
-    Work,
-)
+from smsmon.store.shared import HEARTBEAT, NOTHING_NEW, Holder, Lease, Newer, News, Rank, Wish, Work
 from smsmon.watching import Watching
-from smsmon.who_polls import WhoPolls, work_of
+from smsmon.who_polls import AccountNotes, WhoPolls, work_of
 from smsmon.wishes import Granting, Wishes
 
 LOOK_EVERY = 0.4
@@ -133,8 +121,7 @@ class Sharing:
         self._yields_until = -inf
         self._wishes: Sequence[Wish] = ()
         """Those of others, as read last."""
-        self._accounts: dict[str, AccountState] = {}
-        """How it stands with the accounts, as recorded last."""
+        self._accounts = AccountNotes(engine, history)
         self.polling = WhoPolls()
         self.looked_at = clock.monotonic()
         """When it last looked who polls, and did what follows from it."""
@@ -146,7 +133,7 @@ class Sharing:
         """Called when it was seen that anybody wrote, and of what."""
         engine.grant(NOTHING)
         engine.others = self.our_wishes
-        engine.subscribe(self._hear)
+        engine.subscribe(self._accounts.hear)
         history.follow()
 
     async def begin(self) -> None:
@@ -186,7 +173,7 @@ class Sharing:
         if not self._engine.polls:
             self._asked = wanted is not None
             return
-        self._note_accounts()
+        self._accounts.note()
         if look.followed:
             highest = await self._granting.grant(look.wishes, self._ours - before)
             if highest > self._rank() and not (self._alone or self._lease.partial):
@@ -319,7 +306,7 @@ class Sharing:
     def _poll(self, look: _Look) -> None:
         history, loop = self._history, asyncio.get_running_loop()
         self._follows, self._alone = self._lease.partial, look.alone
-        self._accounts.clear()
+        self._accounts.begin()
         if look.alone:
             history.record_alone()
         else:
@@ -342,8 +329,7 @@ class Sharing:
         self._paused = not look.reached
         granted = EVERYTHING if look.alone else self._lease
         engine.grant(NOTHING if self._paused else granted, in_parts=self._lease.partial)
-        for name in [each for each in self._accounts if not engine.keeps(each)]:
-            del self._accounts[name]
+        self._accounts.leave()
         if engine.leads and not led:
             self._watching.note_watched()
             self.took_over()
@@ -400,26 +386,6 @@ class Sharing:
         conditions = [self._engine.account(name).condition for name in self._engine.profiles]
         asks = rank is Rank.AUTO and Condition.STOPPED in conditions
         return rank if rank is Rank.ALWAYS or asks else None
-
-    # --- polling for others --------------------------------------------------------------
-
-    def _hear(self, news: Applied | Event) -> None:
-        if isinstance(news, Event) and news.message_id is None and self._engine.polls:
-            self._note_accounts()
-
-    def _note_accounts(self) -> None:
-        """Record how it stands with the accounts, where that changed."""
-        changed = []
-        for name in filter(self._engine.keeps, self._engine.profiles):
-            state = self._engine.account(name)
-            # The next try is told to the second: it is reckoned anew each time.
-            retry_at = None if state.retry_at is None else float(round(state.retry_at))
-            state = replace(state, retry_at=retry_at, held_until=None)
-            if self._accounts.get(name) != state:
-                self._accounts[name] = state
-                changed.append(state)
-        if changed:
-            self._history.record_accounts(changed)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, called: Callable[[], None]) -> None:

@@ -1,13 +1,17 @@
-"""Who polls, for people; and what a process says it could poll, to the others on its store."""
+"""Who polls, for people; and what a process says to the others on its store: what it could poll,
+and how it stands with its accounts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from smsmon.known import CHIEF, account_part
+from smsmon.known import CHIEF, AccountState, account_part
+from smsmon.model import Event
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.state import Watched
+from smsmon.monitor.state import Applied, Watched
+from smsmon.store.base import HistoryStore
 from smsmon.store.shared import Holder, Rank, Work
 
 UNREAD_RATE = 1 / 30
@@ -62,3 +66,40 @@ def _rate(watched: Watched) -> float:
     if watched.entry.paused or watched.settled_at is not None:
         return 0.0
     return 1 / watched.promise if watched.promise else UNREAD_RATE
+
+
+class AccountNotes:
+    """How it stands with the accounts that are ours to keep, recorded where that changed."""
+
+    def __init__(self, engine: Engine, history: HistoryStore) -> None:
+        self._engine = engine
+        self._history = history
+        self._recorded: dict[str, AccountState] = {}
+
+    def begin(self) -> None:
+        """We poll from now on: what others recorded is not known."""
+        self._recorded.clear()
+
+    def leave(self) -> None:
+        """Some may be others' to keep by now."""
+        for name in [each for each in self._recorded if not self._engine.keeps(each)]:
+            del self._recorded[name]
+
+    def hear(self, news: Applied | Event) -> None:
+        """What the engine tells."""
+        if isinstance(news, Event) and news.message_id is None and self._engine.polls:
+            self.note()
+
+    def note(self) -> None:
+        """Record what changed."""
+        changed = []
+        for name in filter(self._engine.keeps, self._engine.profiles):
+            state = self._engine.account(name)
+            # The next try is told to the second: it is reckoned anew each time.
+            retry_at = None if state.retry_at is None else float(round(state.retry_at))
+            state = replace(state, retry_at=retry_at, held_until=None)
+            if self._recorded.get(name) != state:
+                self._recorded[name] = state
+                changed.append(state)
+        if changed:
+            self._history.record_accounts(changed)
