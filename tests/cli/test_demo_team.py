@@ -61,7 +61,7 @@ def test_a_console_shows_what_two_others_find(offline: Program) -> None:
     needed(binaries(), MISSING)
     terminal = Terminal(offline, "demo", "--team")
     try:
-        terminal.wait_for(b"by watch")
+        terminal.wait_for(b"by 2")
         terminal.wait_for(b"Delivered")
         terminal.press(b"q")
         assert terminal.process.wait(TIMEOUT) == 0

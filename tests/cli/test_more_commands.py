@@ -234,7 +234,7 @@ def test_locate_names_the_files_and_completion_completes(offline: Program) -> No
     completed = offline.run(
         _SMSMON_COMPLETE="bash_complete", COMP_WORDS="smsmon st", COMP_CWORD="1"
     )
-    assert completed.out == "plain,status\n"
+    assert completed.out == "plain,status\nplain,store\n"
 
 
 def test_doctor_examines_without_telling_secrets(program: Program, api: ServerThread) -> None:

@@ -33,7 +33,7 @@ from tests.store.reports import START
 from tests.support import keeper
 from tests.support.waiting import PATIENCE
 
-REQUIRED = "SMSMON_TESTS_NEED_POSTGRES"
+REQUIRED = "TESTS_NEED_POSTGRES"
 """Set where a missing server is a failure, and no reason to skip a test."""
 MISSING = "PostgreSQL is not installed here (Debian and Ubuntu: apt-get install postgresql)"
 NO_POOLER = "PgBouncer is not installed here (Debian and Ubuntu: apt-get install pgbouncer)"

@@ -177,7 +177,7 @@ def judged(stage: Stage, sent: Mapping[str, Sequence[SimRecipient]], delivered: 
 
 @pytest.mark.long
 def test_five_hosts_through_kills_stops_cuts_and_another_database(tmp_path: Path) -> None:
-    scale = float(os.environ.get("SMSMON_TESTS_TEAM", "1"))
+    scale = float(os.environ.get("TESTS_TEAM", "1"))
     print(
         play(
             tmp_path,

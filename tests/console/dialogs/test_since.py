@@ -259,6 +259,7 @@ async def test_a_history_that_cannot_be_read_says_so() -> None:
 async def test_a_line_leads_to_its_recipient(opened: Open) -> None:
     async with opened([Entry("2270142"), Entry("2270140")]) as (scene, pilot):
         await away(scene, pilot)
+        await scene.pass_time(pilot, 60)  # what changes one by one has lines of its own
         assert "i what happened" in scene.screen.query_one(KeyLine).content.plain[:20]
         await pilot.press("i")
         await until(pilot, lambda: " not delivered   STOP " in text_of(scene), "what happened")
