@@ -213,9 +213,10 @@ class Slices:
             self._hear(called, now, use.told)
 
     def failed(self) -> None:
-        """The call brought no answer: what it may have been granted is never used."""
+        """The call, or the look, brought no answer: what may have been granted is never used."""
+        # Whatever a call was granted: it must be told how it stands. A look takes nothing.
+        self._believed += self._asked is not None
         self._asked = None
-        self._believed += 1  # whatever it is: it must be told how it stands
         self._answered_empty = True
 
     # --- inside --------------------------------------------------------------------------

@@ -223,3 +223,12 @@ def test_five_who_want_all_have_a_fifth_each_and_nearly_all_together(limit: int)
     assert sum(had) >= 0.88 * 4 * limit
     assert max(had) <= 1.1 * sum(had) / 5
     assert min(had) >= 0.9 * sum(had) / 5
+
+
+def test_a_look_that_failed_leaves_nothing_to_tell() -> None:
+    slices = Slices()
+    slices.failed()
+    assert slices.only_looks, "who only shows never writes, also after the store was gone"
+    slices.call(0.0)
+    slices.failed()
+    assert not slices.only_looks, "it is not known what that was granted"
