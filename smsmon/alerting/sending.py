@@ -122,6 +122,8 @@ class Sender:
             if not found.take:
                 break
             await ledger.claim(found.take)
+            if not self._polls():  # we slept meanwhile, say: others tell it by now
+                return ledger.next - steady
         steady = self._clock.monotonic()
         soon = min(found.next - now, ledger.next - steady)
         for message in found.messages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from random import Random
 
@@ -12,7 +12,7 @@ import pytest
 from smsmon.alerting.ledger import Ledger
 from smsmon.alerting.sending import LAST_RETRY, WITHIN, Sender
 from smsmon.alerting.ways import Way, Ways
-from smsmon.alerts import Edge, Severity
+from smsmon.alerts import Edge, Severity, Telling
 from smsmon.monitor.alerts import Alert
 from smsmon.targets.base import Notification
 from tests.alerting.fakes import InTurn, about
@@ -27,9 +27,11 @@ class Stage:
         self.clock = VirtualClock()
         self.targets = FakeTargets(self.clock)
         self.said: list[str] = []
-        self.ledger = Ledger(InTurn(MemoryAlerts()), self.clock)
+        self.polls = True
+        self.store = MemoryAlerts()
+        self.ledger = Ledger(InTurn(self.store), self.clock)
         self.sender = Sender(
-            self.ledger, self.clock, self.said.append, self._in_words, lambda: True, Random(1)
+            self.ledger, self.clock, self.said.append, self._in_words, lambda: self.polls, Random(1)
         )
         self.sender.grace = 0.0
         self.ways = Ways({name: Way() for name in ("one", "other")}, {})
@@ -75,6 +77,21 @@ async def test_one_that_fails_is_told_all_in_one_message_when_it_works(stage: St
     assert one.heard == ["fired -1 2"], "what is over by now is told as that"
     assert other.heard == ["fired 1", "fired -1 2"]
     assert stage.said[1:] == ["The target one can be told again."]
+
+
+async def test_what_was_taken_on_just_before_it_slept_is_left_to_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = stage.store.claim
+
+    def sleep(tellings: Sequence[Telling], at: float) -> list[bool]:
+        stage.polls = False
+        return claim(tellings, at)
+
+    monkeypatch.setattr(stage.store, "claim", sleep)
+    stage.fire("1")
+    await stage.clock.advance(60)
+    assert stage.targets["one"].tried == 0
 
 
 async def test_one_that_hangs_holds_up_nobody(stage: Stage) -> None:
