@@ -29,6 +29,9 @@ STEADY = 2.0
 SEEN_WITHIN = 300.0
 """Seconds from a change at the API to the moment that it is recorded with, at the most: a poller
 may have to be replaced, the database come back, and the turn of the message come."""
+CALM = 120.0
+"""Seconds for which it is looked at who polls how much, at least: what one minute lets out may all
+go out at its beginning."""
 SLACK = 3.0
 """Seconds by which the clocks of the database and of the API may differ."""
 
@@ -90,7 +93,8 @@ def play(folder: Path, *, messages: int, seconds: float, kills: int, still: floa
     draw = Random(7)
     ids = [str(5_000_000 + each) for each in range(messages)]
     began = time.time()
-    sent = recipients(ids, began + 0.3 * seconds, seconds, draw)
+    quiet = max(CALM, seconds / 4)
+    sent = recipients(ids, began + 60.0 + quiet, seconds, draw)
     world = World(messages=[SimMessage(id, each, appears_at=began) for id, each in sent.items()])
     with ExitStack() as stack:
         first = Server.made()
@@ -110,7 +114,7 @@ def play(folder: Path, *, messages: int, seconds: float, kills: int, still: floa
             stack.callback(host.end)
             host.start()
         stage.until("the first reads", lambda: len(team.statuses()) == len(truth(world)) > 0)
-        said = [calm(stage, seconds / 4)]
+        said = [calm(stage, quiet)]
         cutter.share = 0.1
         stage.kill(kills, seconds / 4 / max(1, kills))
         stage.stand_still(still)
