@@ -71,8 +71,10 @@ class Messages:
     def known_before(self, name: str) -> bool:
         """True when it is known how it was with a message shortly before the start."""
         watched = self._monitor.board.get(name)
-        read_at = None if watched is None or not len(watched.recipients) else watched.read_at
-        return read_at is not None and self.started - KNOWN_FOR <= read_at < self.started
+        if watched is None or watched.read_at is None or not len(watched.recipients):
+            return False
+        first, lately = watched.first_read_at, self.started - KNOWN_FOR
+        return watched.read_at >= lately and first is not None and first < self.started
 
     def held_before(self, name: str, rule: Rule) -> bool:
         """Whether a rule held for one of those, and had done so for long enough to be told."""
