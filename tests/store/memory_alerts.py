@@ -126,7 +126,7 @@ class MemoryAlerts(AlertStore):
         answered = []
         with self._kept.lock:
             self._kept.writes += 1
-            for number in numbers:
+            for number in sorted(numbers):
                 episode = self._kept.episodes.get(number)
                 if episode is not None and episode.firing:
                     answered.append(Answered(number, episode.acknowledged, told))

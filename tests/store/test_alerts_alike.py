@@ -72,10 +72,12 @@ class Alike(RuleBasedStateMachine):
         self._answered: list[Sequence[Answered]] = []
 
     def teardown(self) -> None:
-        self.compare()
-        for history in (each for pair in self._processes for each in pair):
-            asyncio.run(history.close())
-        self._folder.cleanup()
+        try:
+            self.compare()
+        finally:
+            for history in (each for pair in self._processes for each in pair):
+                asyncio.run(history.close())
+            self._folder.cleanup()
 
     def both(self, process: int, ask: Callable[[AlertStore], object]) -> object:
         """The answer of all stores to ``process``."""
