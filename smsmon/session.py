@@ -195,11 +195,12 @@ class Session:
         """Take over what others do to the watchlist every so many seconds, or as soon as the store
         tells of it, until cancelled.
         """
-        every = max(every, TOLD_EVERY) if self.watchlist.told else every
+        calm = max(every, TOLD_EVERY) if self.watchlist.told else every
+        looked_well = True
         while True:
-            await self.clock.wait(self._list_written, every)
+            await self.clock.wait(self._list_written, calm if looked_well else every)
             self._list_written.clear()
-            await self.watching.look()
+            looked_well = await self.watching.look()
             self.looked_at = self.clock.monotonic()
             looked()
 

@@ -139,8 +139,9 @@ class Watching:
         await self._follow(self._watchlist.entries)
         return done
 
-    async def look(self) -> None:
-        """Take over what others did to the file.
+    async def look(self) -> bool:
+        """Take over what others did to the file; False where the store did not answer, so that
+        it is to be done again.
 
         Trouble with it is complained of once, until it is over; the last good list goes on.
         """
@@ -149,15 +150,15 @@ class Watching:
                 await asyncio.to_thread(self._watchlist.load)
                 await self._drop()
                 await self._watch_the_list()
-                return
+                return self._listed
             entries = await asyncio.to_thread(self._watchlist.poll_changes)
         except Unreachable:
-            return
+            return False
         except StoreError as error:
             told, self._told = self._told, str(error)
             if told != self._told:
                 self._complain(self._told)
-            return
+            return True
         if not self._watchlist.broken:
             self._told = ""
         if entries is not None:
@@ -165,6 +166,7 @@ class Watching:
         if self._engine.leads and self._drop_due():
             with contextlib.suppress(Unreachable):
                 await self._drop()
+        return self._listed
 
     async def follow_again(self) -> None:
         """Look at the list anew: which entries concern this program may have changed."""

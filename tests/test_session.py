@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 from smsmon.accounts import Accounts
 from smsmon.clock import SystemClock
@@ -14,6 +15,7 @@ from smsmon.session import Session
 from smsmon.settings import load_settings
 from smsmon.store import ThisMachine, open_store
 from tests.store.switched import Switched
+from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE
 
 
@@ -58,6 +60,25 @@ async def test_alerts_are_looked_after_once_it_is_known_what_is_watched(tmp_path
     await asyncio.wait([looking])
     await session.close()
     assert said == []
+
+
+async def test_a_list_whose_changes_are_told_is_looked_at_again_soon_where_that_failed(
+    tmp_path: Path,
+) -> None:
+    session, clock, moments = made(tmp_path, []), VirtualClock(), list[float]()
+    begun = clock.monotonic()
+
+    async def look() -> bool:
+        moments.append(clock.monotonic() - begun)
+        return len(moments) != 2
+
+    session.clock = clock
+    session.__dict__["watchlist"] = SimpleNamespace(told=True)
+    session.__dict__["watching"] = SimpleNamespace(look=look)
+    looking = asyncio.create_task(session.look_at_watchlist(0.5))
+    await clock.advance(61.0)
+    looking.cancel()
+    assert moments == [20.0, 40.0, 40.5, 60.5]
 
 
 async def test_only_what_is_asked_for_is_watched_and_the_next_session_knows_it(

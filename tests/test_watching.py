@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
+from smsmon.store.base import HistoryStore
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.store.sql import writer
 from smsmon.watching import Watching
+from tests.store.memory import Memory, MemoryStore
 from tests.store.reports import START, Console, row, rows_of
+from tests.store.switched import Switched
 from tests.support.clock import VirtualClock
 
 BROKEN = "[[message]\nid = 1"
@@ -63,6 +67,21 @@ async def test_what_is_old_is_dropped_each_day_that_it_is_open(
         await watching.look()
     assert hours == [0, 24, 48]
     await history.close()
+
+
+async def test_a_list_that_could_not_be_taken_over_is_looked_at_again_soon(tmp_path: Path) -> None:
+    clock, gone = VirtualClock(), False
+    memory = MemoryStore(Memory())
+    store = Switched(memory.history(clock, lambda _: None), lambda: gone)
+    watchlist, engine = memory.watchlist(clock), Engine({}, clock, limits=Limits())
+    watching = Watching(engine, watchlist, cast("HistoryStore", store), pytest.fail)
+    await watching.start(clock, 0)
+    memory.watchlist(clock).add([Entry("300")])
+    gone = True
+    assert not await watching.look(), "the list is known by now, and not what was recorded"
+    gone = False
+    assert await watching.look()
+    assert "300" in engine.board
 
 
 async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watched(
