@@ -32,6 +32,12 @@ from smsmon.store.team.reach import Reach
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 T = TypeVar("T")
+LINE = (
+    "(SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
+    " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+)
+"""Two columns: which server answers, and on which of its time lines. A replica that was promoted
+begins another one, on which numbers that the server before gave may be given to something else."""
 _AGAIN = 0.2
 """Seconds until a question is interrupted once more."""
 _WRONG = "password authentication failed"

@@ -16,12 +16,10 @@ from smsmon.store.sql import exchange, queries
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.follower import Tail, newer
 from smsmon.store.team.bell import EVERYTHING
-from smsmon.store.team.database import Access, Database
+from smsmon.store.team.database import LINE, Access, Database
 
 _MARK = (
-    "SELECT (SELECT system_identifier FROM pg_control_system()), CASE WHEN pg_is_in_recovery()"
-    " THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
-    " pg_current_snapshot()::text,"
+    f"SELECT {LINE}, pg_current_snapshot()::text,"
     " set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
 )
 """With it what holds for the rest of the transaction: a few rows are sought by their transactions,
@@ -35,8 +33,7 @@ class _Mark(NamedTuple):
     """Where a cursor stands, as its text has it."""
 
     line: str
-    """Of which server, and which of its time lines: a replica that was promoted begins another
-    one, where transactions have numbers that the server before may have given to others."""
+    """Of which server, and which of its time lines (see ``LINE``)."""
     snapshot: str
 
     @classmethod

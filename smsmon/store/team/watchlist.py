@@ -2,13 +2,15 @@
 
 Each change is carried out on what is there at that moment, in one transaction that holds the row
 with the list's number: who comes at the same time waits for it. The number grows with each change,
-so that to ask whether somebody else was there is to ask for one row.
+so that to ask whether somebody else was there is to ask for one row. A replica that was promoted
+may lack the last changes, and gives their numbers to others: so each counts on its time line alone.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,9 +21,11 @@ from smsmon.store.errors import StoreError
 from smsmon.store.shared import News
 from smsmon.store.sql.database import Row
 from smsmon.store.team.connection import Connection
-from smsmon.store.team.database import Database
+from smsmon.store.team.database import LINE, Database
 
-_VERSION = "SELECT version FROM watchlist_version"
+_Version = tuple[Any, ...]
+"""The number, and of which time line it is (``LINE``)."""
+_VERSION = f"SELECT version, {LINE} FROM watchlist_version"  # noqa: S608
 _COLUMNS = (
     "message_id, place, label, tags, note, added_at, paused, profile, extra, note_by, note_at"
 )
@@ -45,8 +49,8 @@ class TeamWatchlist(EditedList):
         self._database = database
         self._guard = threading.RLock()
         self._entries: tuple[Entry, ...] = ()
-        self._version = -1
-        """Of the list that is known; -1: none is yet."""
+        self._version: _Version = ()
+        """Of the list that is known; empty: none is yet."""
         self._broken: StoreError | None = None
 
     @property
@@ -87,23 +91,23 @@ class TeamWatchlist(EditedList):
                 version, before = _read(connection)
                 entries = tuple(operation(list(before)))
                 if _write(connection, before, entries):
-                    version += 1
-                    connection.execute("UPDATE watchlist_version SET version = ?", (version,))
+                    version = (version[0] + 1, *version[1:])
+                    connection.execute("UPDATE watchlist_version SET version = ?", version[:1])
                     self._database.ring(connection, News.WATCHLIST)
             self._know(version, entries)
             return list(entries)
 
-    def _newer(self, connection: Connection) -> tuple[int, tuple[Entry, ...]] | None:
-        (version,) = connection.execute(_VERSION).fetchone()  # type: ignore[misc]
+    def _newer(self, connection: Connection) -> tuple[_Version, tuple[Entry, ...]] | None:
+        version = connection.execute(_VERSION).fetchone()
         return None if version == self._version else _read(connection)
 
-    def _know(self, version: int, entries: tuple[Entry, ...]) -> None:
+    def _know(self, version: _Version, entries: tuple[Entry, ...]) -> None:
         self._version, self._entries, self._broken = version, entries, None
 
 
-def _read(connection: Connection) -> tuple[int, tuple[Entry, ...]]:
-    (version,) = connection.execute(_VERSION).fetchone()  # type: ignore[misc]
-    return int(version), tuple(map(_entry, connection.execute(_LIST)))
+def _read(connection: Connection) -> tuple[_Version, tuple[Entry, ...]]:
+    version = connection.execute(_VERSION).fetchone() or ()
+    return version, tuple(map(_entry, connection.execute(_LIST)))
 
 
 def _write(connection: Connection, before: Sequence[Entry], after: Sequence[Entry]) -> bool:

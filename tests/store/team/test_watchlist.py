@@ -85,6 +85,27 @@ def test_what_is_put_there_is_read_back(
         ]
 
 
+def test_a_replica_that_lacked_the_last_change_gives_its_number_to_another(
+    own_server: Server,
+) -> None:
+    make_store(own_server.url())
+    watchlist(own_server.url()).add([Entry("1")])
+    replica = own_server.replica()
+    try:
+        both = f"{own_server.folder},{replica.folder}"
+        asking = watchlist(own_server.url().replace(str(own_server.folder), both))
+        replica.stop()
+        asking.add([Entry("2")])
+        own_server.stop("immediate")
+        replica.start()
+        replica.promote()
+        watchlist(replica.url()).add([Entry("3")])
+        assert [entry.id for entry in asking.poll_changes() or ()] == ["1", "3"]
+        assert asking.poll_changes() is None
+    finally:
+        replica.close()
+
+
 def test_the_last_list_stays_while_the_server_is_gone(own_server: Server) -> None:
     make_store(own_server.url())
     asking = watchlist(own_server.url())
