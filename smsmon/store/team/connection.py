@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
@@ -108,6 +109,20 @@ class Connection:
     def broken(self) -> bool:
         """True when nothing can be asked of it any more."""
         return self._connection.closed
+
+    @property
+    def left(self) -> bool:
+        """True when the server has ended it, as can be known without asking it. For one that
+        waits for no answer."""
+        poll = select.poll()
+        if not self.broken:
+            poll.register(self._connection.fileno(), select.POLLIN)
+        while not self.broken and poll.poll(0):
+            try:
+                self._connection.pgconn.consume_input()  # why it ends; then that it did
+            except psycopg.Error:
+                self._connection.close()
+        return self.broken
 
     @property
     def in_transaction(self) -> bool:

@@ -231,11 +231,13 @@ class Database:
         self.access.bell.owe(owed)
 
     def connected(self) -> Connection:
-        """The connection, opened anew where it broke: then it is another object. For who holds it
-        alone. Raises ``StoreError``, ``psycopg.Error``.
+        """The connection, opened anew where it broke, or the server began anew since it was last
+        used: then it is another object. For who holds it alone. Raises ``StoreError``,
+        ``psycopg.Error``.
         """
-        if self._connection is not None and not self._connection.broken:
-            return self._connection
+        known = self._connection
+        if known is not None and (known.in_transaction or not known.left):
+            return known
         self.close()
         connection = self._connection = self.access.fitting()
         # Whoever forgets to let go of it leaves no connection open.

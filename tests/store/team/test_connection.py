@@ -206,7 +206,7 @@ def test_who_is_not_let_in_is_told_why(said: str, kind: type[StoreError]) -> Non
     assert type(of_error(ADDRESS, psycopg.OperationalError(said))) is kind
 
 
-def test_a_question_is_put_again_when_the_server_began_anew(own_server: Server) -> None:
+def test_whatever_is_done_next_works_when_the_server_began_anew(own_server: Server) -> None:
     from tests.support.postgres import make_store
 
     make_store(own_server.url())
@@ -215,6 +215,11 @@ def test_a_question_is_put_again_when_the_server_began_anew(own_server: Server) 
         assert database.ask(lambda db: db.execute(version).fetchone()) == (1,)
         own_server.restart("immediate")
         assert database.ask(lambda db: db.execute(version).fetchone()) == (1,)
+        own_server.restart("immediate")
+        assert list(database.each(lambda db: db.stream(version))) == [(1,)]
+        own_server.restart()
+        with database.writing() as db:
+            assert db.execute("UPDATE meta SET version = 1").rowcount == 1
         own_server.stop()
         with pytest.raises(Unreachable):
             database.ask(lambda db: db.execute(version).fetchone())
