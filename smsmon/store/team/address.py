@@ -48,7 +48,7 @@ class Address:
                 for name, value in conninfo.conninfo_to_dict(text).items()
                 if value is not None
             }
-        except Error:
+        except (Error, UnicodeEncodeError):
             given = {}  # what libpq says of it repeats what may be a password
         if not given:
             raise ValueError(

@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 from psycopg import RawCursor, adapt
+from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.types.string import StrDumperUnknown
@@ -263,6 +264,14 @@ class _Number(adapt.Dumper):
         return self.dump(obj)
 
 
+class _Text(StrDumperUnknown):
+    def dump(self, obj: str) -> Buffer | None:
+        try:
+            return super().dump(obj)
+        except UnicodeEncodeError:  # half of a character; what stands there is told to nobody
+            raise psycopg.DataError("a text holds what is no character") from None
+
+
 class _Bytes(adapt.Dumper):
     def dump(self, obj: bytes) -> bytes:
         return b"\\x" + obj.hex().encode()
@@ -280,5 +289,5 @@ def _adapt(adapters: AdaptersMap) -> None:
     for kind in (int, bool, float):
         adapters.register_dumper(kind, _Number)
     adapters.register_dumper(bytes, _Bytes)
-    adapters.register_dumper(str, StrDumperUnknown)
+    adapters.register_dumper(str, _Text)
     adapters.register_loader("numeric", _Sum)

@@ -156,7 +156,14 @@ def test_an_address_is_shown_without_what_is_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "postgresql://u:s3cret@h/d?s3cret", "s3cret", "postgresql://u:s3cret@h:x:y/%"]
+    "text",
+    [
+        "",
+        "postgresql://u:s3cret@h/d?s3cret",
+        "s3cret",
+        "postgresql://u:s3cret@h:x:y/%",
+        "postgresql://u:s3cret\udce9@h/d",
+    ],
 )
 def test_one_that_makes_no_sense_is_told_without_it(text: str) -> None:
     with pytest.raises(ValueError, match="makes no sense") as caught:
@@ -187,6 +194,26 @@ def test_what_postgresql_says_becomes_a_sentence(
         ask()
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("value", ["s3cret \ud83d", "s3cret \0"])
+@pytest.mark.parametrize("rows", [0, 1, 60], ids=["a question", "a row", "many rows"])
+def test_a_text_that_it_cannot_take_is_told_without_it(
+    connection: Connection, value: str, rows: int
+) -> None:
+    connection.execute("CREATE TABLE kept (t text)")
+
+    def give() -> None:
+        with speaking_of(ADDRESS):
+            if rows:
+                connection.executemany("INSERT INTO kept (t) VALUES (?)", [(value,)] * rows)
+            else:
+                connection.execute("SELECT * FROM kept WHERE t = ?", (value,))
+
+    with pytest.raises(StoreError, match="PostgreSQL says") as caught:
+        give()
+    assert "s3cret" not in str(caught.value)
+    assert list(connection.execute("SELECT * FROM kept")) == []
 
 
 @pytest.mark.parametrize(
