@@ -12,14 +12,14 @@ leave out all of a hundred thousand.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from smsmon.alerts import About, Edge, What
 from smsmon.model import Event, Transition
 from smsmon.phones import as_shown, without_numbers
 from smsmon.recipients import Status
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,26 +37,13 @@ if TYPE_CHECKING:
 Happening = Transition | Event
 
 
-def utc(moment: float | None) -> str | None:
-    """``2026-11-22T10:00:00Z``, or None: how JSON and CSV have it."""
-    return None if moment is None else _utc(int(moment))
-
-
-@lru_cache(4096)  # the recipients of a message share their moments
-def _utc(second: int) -> str | None:
-    try:
-        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except (ValueError, OverflowError, OSError):
-        return None  # the API's date lies outside the calendar
-
-
 def shape_of(kind: Kind, *, private: bool = False) -> Callable[[Any], object]:
     """What gives the facts of a kind as JSON and CSV have them; 0 is no moment."""
     from smsmon.filters import Kind  # most commands do without the grammar
 
     match kind:
         case Kind.MOMENT:
-            return lambda fact: _utc(int(fact)) if fact else None
+            return lambda fact: utc(fact) if fact else None
         case Kind.PHONE:
             return partial(as_shown, private=private)
         case Kind.TEXT if private:

@@ -21,6 +21,19 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+def utc(moment: float | None) -> str | None:
+    """``2026-11-22T10:00:00Z``, or None: how JSON and CSV have it."""
+    return None if moment is None else _utc(int(moment))
+
+
+@lru_cache(4096)  # the recipients of a message share their moments
+def _utc(second: int) -> str | None:
+    try:
+        return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return None  # the API's date lies outside the calendar
+
+
 def duration(seconds: float | None) -> str:
     """How long: ``<1 s``, ``12 s``, ``4 m 26 s``, ``2 h 5 m``, ``3 d 4 h``.
 

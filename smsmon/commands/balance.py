@@ -11,7 +11,7 @@ from smsmon.commands.context import find_locations, open_accounts, read_settings
 from smsmon.commands.flags import profile_flag, timeout_flag
 from smsmon.commands.output import fail
 from smsmon.commands.table import print_facts
-from smsmon.shapes import utc
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from smsmon.model import Balance

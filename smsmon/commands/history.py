@@ -46,10 +46,9 @@ from smsmon.shapes import (
     happening_json,
     in_short_json,
     outcome,
-    utc,
     words_of_api,
 )
-from smsmon.times import LocalZone
+from smsmon.times import LocalZone, utc
 
 if TYPE_CHECKING:
     from smsmon.in_short import Sorted

@@ -148,7 +148,7 @@ def when(moment: float | None, *, in_utc: bool = False) -> str:
     time, or in UTC with a ``Z``. In a pipe ``2026-11-21T12:04:31Z``. Empty for None.
     """
     if not on_terminal():
-        from smsmon.shapes import utc  # loads the vocabulary, which `--version` does without
+        from smsmon.times import utc  # `--version` does without
 
         return utc(moment) or ""
     from smsmon import times

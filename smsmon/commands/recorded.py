@@ -28,15 +28,9 @@ from smsmon.filters.recipients import (
 from smsmon.known import Key
 from smsmon.model import Event, EventKind, Transition
 from smsmon.phones import region
-from smsmon.shapes import (
-    Happening,
-    event_json,
-    fact_json,
-    shape_of,
-    transition_json,
-    utc,
-)
+from smsmon.shapes import Happening, event_json, fact_json, shape_of, transition_json
 from smsmon.store.archive import Archive
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smsmon.commands.context import open_watchlist
 from smsmon.commands.output import on_terminal, when
 from smsmon.commands.table import Head, head_of, print_csv, print_rows
-from smsmon.shapes import counts_json, fault_json, recipient_json, utc, words_of_api, yes_no
+from smsmon.shapes import counts_json, fault_json, recipient_json, words_of_api, yes_no
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from smsmon.commands.reading import Reading

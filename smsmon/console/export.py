@@ -26,7 +26,8 @@ from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
 from smsmon.sentences import counted
-from smsmon.shapes import fact_json, known_json, utc
+from smsmon.shapes import fact_json, known_json
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from textual.app import App

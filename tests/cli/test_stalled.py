@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.shapes import utc
 from smsmon.simulator.faults import Hang, TroubleWindow
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from smsmon.simulator.world import World
+from smsmon.times import utc
 from tests.cli.program import TIMEOUT, Program
 
 ENDED_WITHIN = 2.0

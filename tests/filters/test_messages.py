@@ -29,7 +29,7 @@ from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import began_at, message_fact, message_value, standing
 from smsmon.monitor.state import MessageState
-from smsmon.shapes import utc
+from smsmon.times import utc
 from tests.cli.program import Program
 from tests.store.reports import START, Console, report, row
 from tests.support.clock import VirtualClock

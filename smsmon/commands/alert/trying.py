@@ -17,8 +17,8 @@ from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
 from smsmon.commands.output import emit, fail, on_terminal, print_json, say, took, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, print_rows
-from smsmon.shapes import episode_json, utc
-from smsmon.times import LocalZone
+from smsmon.shapes import episode_json
+from smsmon.times import LocalZone, utc
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule

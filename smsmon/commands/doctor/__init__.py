@@ -20,8 +20,8 @@ from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, print_json
 from smsmon.keylike import without_keys
 from smsmon.sentences import counted
-from smsmon.shapes import utc
 from smsmon.text import SENTENCE_LIMIT, safe
+from smsmon.times import utc
 
 
 class Health(StrEnum):

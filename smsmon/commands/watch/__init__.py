@@ -36,7 +36,7 @@ from smsmon.commands.output import (
     progress,
 )
 from smsmon.sentences import counted
-from smsmon.shapes import utc
+from smsmon.times import utc
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
