@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from smsmon.clock import Clock, sleep
 from smsmon.monitor.engine import Engine
-from smsmon.store.base import Store
 from smsmon.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from smsmon.store.base import Store
 
 Curves = dict[str, list[list[float]]]
 KEEP_EVERY = 3600.0

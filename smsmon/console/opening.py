@@ -15,7 +15,6 @@ from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
-from smsmon.ranges import DAY
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -144,7 +143,7 @@ class Dialogs:
 
     async def _try_rule(self, name: str) -> Tried:
         """When a rule of the settings would have fired over the recorded past."""
-        from smsmon.console.alerts.trial import DAYS
+        from smsmon.console.alerts.trial import SECONDS
         from smsmon.monitor.alerts.replay import why_not
         from smsmon.rules import rule_of
         from smsmon.trying import trial_of
@@ -158,7 +157,7 @@ class Dialogs:
             return f"The rule cannot be tried. {why}"
         found = await self.session.history.ask(
             lambda archive: trial_of(
-                archive, rule, settings, now - DAYS * DAY, now, formats.zone, formats.moment
+                archive, rule, settings, now - SECONDS, now, formats.zone, formats.moment
             )
         )
         return found or "Nothing is recorded yet to try it on."

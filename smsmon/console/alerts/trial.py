@@ -12,9 +12,9 @@ from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone, styled
 from smsmon.times import duration
-from smsmon.trying import Trial
+from smsmon.trying import DAY, Trial
 
-DAYS = 30
+SECONDS = 30 * DAY
 """How far back a rule is tried from the screen; the command takes other times too."""
 _SHOWN = 200
 """Alerts listed at most, the latest: more are no reading."""
