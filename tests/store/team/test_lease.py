@@ -226,6 +226,7 @@ def test_a_connection_that_breaks_loses_nothing_that_is_not_over(group: Group) -
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'smsmon' AND datname = current_database()"
     )
+    group.stores[lease].access.reach.failed(Unreachable("db.example", "it does not answer", ""))
     group.pass_time(AGAIN)
     with pytest.raises(Unreachable):
         lease.claim(WANTED, Rank.ALWAYS)
