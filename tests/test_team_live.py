@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from smsmon import session as sessions
@@ -20,6 +21,11 @@ from smsmon.settings import load_settings
 from smsmon.store.team import bell, reach
 from tests.support.postgres import Server, make_store
 from tests.support.waiting import PATIENCE
+
+_CONNECTIONS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND application_name = 'smsmon'"
+)
 
 
 def made(home: Path, url: str, said: list[str]) -> Session:
@@ -93,6 +99,9 @@ async def test_what_one_does_all_see_as_the_bell_rings(tmp_path: Path, team_stor
         await other.alert_book.silence(What.MESSAGE, "300", 3600.0, "known")
         await until(lambda: one.alert_book.silences, "the silence")
         assert one.alert_book.silences[0].note == "known"
+        with psycopg.connect(team_store) as asking:
+            (number,) = asking.execute(_CONNECTIONS).fetchone() or (0,)
+        assert number == 2 * 5, "as the README says of each"
     assert said == []
 
 

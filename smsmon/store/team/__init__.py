@@ -61,14 +61,15 @@ def open_whole(where: Where) -> TeamWhole:
 class TeamStore:
     """The store in a database. Each part is imported when it is asked for.
 
-    A running console has four connections: one that writes what polls bring, one to read, one for
-    all else that is written, and one that listens.
+    A running console has five connections: one that writes what polls bring, one to read, one by
+    which it shares the work with others and sees what they record, one for all else that is
+    written, and one that listens.
     """
 
     def __init__(self, access: Access | Callable[[], Access]) -> None:
         """``access``, or what gives it when it is first needed."""
         self._given = access
-        self._shared: Database | None = None
+        self._connections: dict[str, Database] = {}
         self._lease: PartialLease | None = None
         """That of this process, once it asked for one."""
 
@@ -83,12 +84,21 @@ class TeamStore:
 
     @property
     def work(self) -> Database:
-        """The connection for what is short: the watchlist, alerts, leases, what was learnt."""
+        """The connection for what is short: the watchlist, alerts, what was learnt, allowances."""
+        return self._connection("work")
+
+    @property
+    def sharing(self) -> Database:
+        """The connection of the thread that shares the work: no long answer to anything else
+        holds it up until what is ours is another's."""
+        return self._connection("sharing")
+
+    def _connection(self, name: str) -> Database:
         from smsmon.store.team.database import Database
 
-        if self._shared is None:
-            self._shared = Database(self.access)
-        return self._shared
+        if name not in self._connections:
+            self._connections[name] = Database(self.access)
+        return self._connections[name]
 
     def watchlist(self, clock: Clock | None = None) -> TeamWatchlist:
         from smsmon.store.team.watchlist import TeamWatchlist
@@ -111,7 +121,7 @@ class TeamStore:
     def history(self, clock: Clock | None = None, listener: Listener | None = None) -> TeamHistory:
         from smsmon.store.team.history import TeamHistory
 
-        return TeamHistory(self.access, self.work, lambda: self._lease, clock, listener)
+        return TeamHistory(self.work, self.sharing, lambda: self._lease, clock, listener)
 
     def clock(self, clock: Clock) -> TeamClock:
         from smsmon.store.team.clock import TeamClock
@@ -128,7 +138,7 @@ class TeamStore:
         from smsmon.store.team.lease import TeamRows
 
         del clock  # it goes by the clock that goes on while the machine sleeps
-        rows, host = TeamRows(self.work, egress), gethostname()
+        rows, host = TeamRows(self.sharing, egress), gethostname()
         holder = Holder(getpid(), name, host)
         lease = PartialLease(rows, token_hex(8), holder, lambda: self.access.time.steady())
         self._lease = lease
@@ -156,5 +166,5 @@ class TeamStore:
 
     def close(self) -> None:
         """Let go of what is shared; it is connected again when it is asked."""
-        if self._shared is not None:
-            self._shared.close()
+        for each in self._connections.values():
+            each.close()

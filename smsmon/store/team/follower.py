@@ -16,7 +16,7 @@ from smsmon.store.sql import exchange, queries
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.follower import Tail, newer
 from smsmon.store.team.bell import EVERYTHING
-from smsmon.store.team.database import LINE, Access, Database
+from smsmon.store.team.database import LINE, Database
 
 _MARK = (
     f"SELECT {LINE}, pg_current_snapshot()::text,"
@@ -53,10 +53,10 @@ class TeamFollower:
     where the bell does not work.
     """
 
-    def __init__(self, access: Access, revisions: Mapping[Key, int]) -> None:
+    def __init__(self, database: Database, revisions: Mapping[Key, int]) -> None:
         """``revisions`` are those that are known, by now."""
-        self._database = Database(access)
-        self._bell = access.bell
+        self._database = database
+        self._bell = database.access.bell
         self._revisions = revisions
         self._missed = False
         """There was something to look at, and the database did not say what."""

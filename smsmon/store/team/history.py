@@ -11,7 +11,7 @@ from smsmon.store.sql.fence import WholeFence
 from smsmon.store.sql.history import TableHistory
 from smsmon.store.team.alerts import TeamAlerts
 from smsmon.store.team.archive import TeamArchive
-from smsmon.store.team.database import Access, Database
+from smsmon.store.team.database import Database
 from smsmon.store.team.fence import PartsFence
 from smsmon.store.team.follower import TeamFollower
 from smsmon.store.team.keeper import TeamKeeper
@@ -22,18 +22,19 @@ class TeamHistory(TableHistory):
 
     def __init__(
         self,
-        access: Access,
         work: Database,
+        sharing: Database,
         lease: Callable[[], PartialLease | None],
         clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> None:
-        """``work`` is the connection for what is short; ``lease`` gives that of this process, once
-        it has asked for one.
+        """``work`` is the connection for what is short, ``sharing`` that of who looks at what
+        others do; ``lease`` gives that of this process, once it has asked for one.
         """
+        access = work.access
         super().__init__(TeamKeeper(access), WholeFence(), TeamArchive(access), clock, listener)
         self.alerts = TeamAlerts(work, self.fence)
-        self._access = access
+        self._sharing = sharing
         self._lease = lease
         access.reach.listen(self.hurry)
 
@@ -48,4 +49,4 @@ class TeamHistory(TableHistory):
         self.record_by(None)
 
     def follower(self) -> TeamFollower:
-        return TeamFollower(self._access, self._revisions)
+        return TeamFollower(self._sharing, self._revisions)

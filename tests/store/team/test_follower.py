@@ -55,7 +55,7 @@ class Writer:
 
 
 def follower_of(url: str) -> TeamFollower:
-    return TeamFollower(Access(Address.parse(url)), {})
+    return TeamFollower(Database(Access(Address.parse(url))), {})
 
 
 # Each example begins at a cursor of its own, in the same store.

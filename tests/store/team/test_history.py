@@ -56,7 +56,7 @@ class Recorder(RecordedBoard):
         self.heard: list[StoreError | None] = []
         self.lost: list[str] = []
         self.history = TeamHistory(
-            self.store.access, self.store.work, lambda: self.work, None, self.heard.append
+            self.store.work, self.store.sharing, lambda: self.work, None, self.heard.append
         )
         super().__init__(self.history.record)
         if self.work is not None:

@@ -17,6 +17,7 @@ from smsmon.store.team.address import Address
 from smsmon.store.team.database import Access
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Server, make_store
+from tests.support.waiting import PATIENCE
 
 RATES = (1 / 10, 1 / 20, 1 / 120, 1 / 900)
 WANTED = {
@@ -91,6 +92,13 @@ def group(team_store: str) -> Iterator[Group]:
 
 def rows(group: Group, query: str) -> list[tuple[object, ...]]:
     return group.admin.execute(query.encode()).fetchall()
+
+
+def test_no_long_answer_to_something_else_holds_it_up(group: Group) -> None:
+    lease = group.join()
+    with ThreadPoolExecutor(1) as pool, group.stores[lease].work.working():
+        pool.submit(lease.claim, WANTED, Rank.ALWAYS).result(PATIENCE)
+    assert CHIEF in lease
 
 
 def test_the_first_has_all_at_once_and_who_comes_gets_its_part_in_seconds(group: Group) -> None:
