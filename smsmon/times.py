@@ -9,7 +9,9 @@ import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MINUTE, _HOUR = 60, 3600
+DAY = 86_400
+"""Seconds."""
 _DAYS_FROM = 48 * _HOUR
 """Seconds from which days are said: ``47 h 10 m`` is plainer than a day and 23 hours."""
 YEAR_FROM = 180
@@ -60,12 +62,12 @@ def _in_units(seconds: int) -> str:
     elif seconds < _DAYS_FROM:
         large, small = _HOUR, _MINUTE
     else:
-        large, small = _DAY, _HOUR
+        large, small = DAY, _HOUR
     many, few = seconds // large, seconds % large // small
     return f"{many} {_SIGNS[large]}" + (f" {few} {_SIGNS[small]}" if few else "")
 
 
-_SIGNS = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d"}
+_SIGNS = {1: "s", _MINUTE: "m", _HOUR: "h", DAY: "d"}
 
 
 def moment(at: float | None, now: float, zone: tzinfo = UTC) -> str:

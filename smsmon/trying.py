@@ -25,9 +25,8 @@ from smsmon.rules import night_holds
 from smsmon.sentences import counted
 from smsmon.settings import Settings
 from smsmon.store.archive import Archive
-from smsmon.times import MONTHS, duration
+from smsmon.times import DAY, MONTHS, duration
 
-DAY = 86_400.0
 _WORTH_TELLING = 60.0
 """Seconds not read that matter."""
 _CHANGES = 10**7

@@ -22,9 +22,9 @@ from smsmon.monitor.state import Applied
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError, Unreachable
+from smsmon.times import DAY
 
 T = TypeVar("T")
-_DAY = 86_400.0
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
 
 
@@ -271,7 +271,7 @@ class Watching:
     async def _drop_the_old(self, clock: Clock, days: int) -> None:
         if days:
             watched, now = self._watchlist.entries, clock.now()
-            self._drop_due = lambda: abs(clock.now() - now) >= _DAY
+            self._drop_due = lambda: abs(clock.now() - now) >= DAY
             try:
                 await self._history.ask(lambda archive: archive.retire(watched, now, days))
             except Unreachable:

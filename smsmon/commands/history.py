@@ -48,14 +48,12 @@ from smsmon.shapes import (
     outcome,
     words_of_api,
 )
-from smsmon.times import LocalZone, utc
+from smsmon.times import DAY, LocalZone, utc
 
 if TYPE_CHECKING:
     from smsmon.in_short import Sorted
     from smsmon.ranges import Range
     from smsmon.store.past import DeliveryTimes, Grouping, Happened, InShort
-
-DAY = 86_400.0
 
 
 @click.group(cls=Group)

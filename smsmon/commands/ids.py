@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -129,8 +129,12 @@ def _file(name: str) -> bytes:
     try:
         return _bounded(files.read_given(name, INPUT_LIMIT + 1), name)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        fail(f"{name} cannot be read ({why}).")
+        fail_to_read(name, error)
+
+
+def fail_to_read(name: str, error: OSError | ValueError) -> NoReturn:
+    """Fail, saying why the file ``name`` cannot be read."""
+    fail(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).")
 
 
 def _bounded(content: bytes, name: str) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smsmon import files
 from smsmon.commands.context import open_watchlist, require_profiles
-from smsmon.commands.ids import shown_name
+from smsmon.commands.ids import fail_to_read, shown_name
 from smsmon.commands.output import fail, listed, say
 from smsmon.locations import Locations
 from smsmon.model import Entry
@@ -144,7 +144,7 @@ def _opened(name: str) -> Iterator[int]:
     try:
         descriptor = files.open_to_read(name)
     except (OSError, ValueError) as error:
-        fail(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).")
+        fail_to_read(name, error)
     try:
         yield descriptor
     finally:

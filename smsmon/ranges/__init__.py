@@ -26,7 +26,6 @@ moment of it is the one at which they were put forward.
 
 from __future__ import annotations
 
-from smsmon.ranges.reading import DAY as DAY
 from smsmon.ranges.reading import FURTHEST_AHEAD as FURTHEST_AHEAD
 from smsmon.ranges.reading import BadRange as BadRange
 from smsmon.ranges.reading import Range as Range

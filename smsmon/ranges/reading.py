@@ -8,9 +8,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 from smsmon.filters.questions import BadValue, parse_duration
-from smsmon.times import MONTHS
+from smsmon.times import DAY, MONTHS
 
-DAY = 86_400.0
 EXAMPLES = (
     "22:00, yesterday 22:00, last night, monday, last week, 2 h, 2026-11-26 14:00, or 22:00 until"
     " 06:00"

@@ -67,7 +67,7 @@ def source(tmp_path: Path) -> LocalWhole:
         connection.commit()
     whole = local(folder)
     whole.watchlist().update(lambda _: LISTED)
-    whole.keep_learned(b'{"default": {}}')
+    whole.store.keep_learned(b'{"default": {}}')
     return whole
 
 
@@ -90,7 +90,7 @@ def contents(whole: Whole) -> list[object]:
         rows = [(each.name, portions.sum_of(connection, each)) for each in TABLES]
         agreed = connection.execute("SELECT agreed_at FROM clock").fetchone()
     listed = [(each, each.note_by, each.note_at) for each in whole.watchlist().load()]
-    return [*rows, agreed, *listed, whole.learned()]
+    return [*rows, agreed, *listed, whole.store.learned()]
 
 
 def parts(copied: Copied) -> dict[str, int]:

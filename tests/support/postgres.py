@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -26,6 +25,7 @@ from typing import Any, Self
 import psycopg
 import pytest
 
+from smsmon.commands.demo.postgres import found_programs, whose
 from smsmon.store.team import migrations
 from smsmon.store.team.address import Address
 from smsmon.store.team.database import Access
@@ -68,16 +68,8 @@ pidfile = {folder}/pgbouncer.pid
 """
 
 
-@cache
-def binaries() -> Path | None:
-    """The folder with the newest server's programs; None where none is installed."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    kept = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: float(each.parts[-3])
-    )
-    return kept[-1].parent if kept else None
+binaries = cache(found_programs)
+"""The folder of the server's programs; None where none is installed."""
 
 
 def pooler() -> str | None:
@@ -92,19 +84,10 @@ def needed(what: object, why: str) -> None:
         pytest.skip(why)
 
 
-def _unprivileged() -> dict[str, Any]:
-    """Servers refuse to run as root: whom to run them as instead."""
-    if os.geteuid():
-        return {}
-    nobody = pwd.getpwnam("nobody")
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-
 def _theirs(folder: Path) -> Path:
     """``folder``, given to whom the servers run as."""
-    if not os.geteuid():
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    if them := whose():
+        os.chown(folder, them["user"], them["group"])
     return folder
 
 
@@ -176,7 +159,7 @@ class Server:
                 cwd=self.folder,
                 timeout=2 * PATIENCE,
                 check=False,
-                **_unprivileged(),
+                **whose(),
             )
             if ended.returncode:
                 log = self._log.read_text() if self._log.exists() else ""
@@ -200,7 +183,7 @@ class Pooler:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            **_unprivileged(),
+            **whose(),
         )
         keeper.wait_until(self._answers, "PgBouncer starts", PATIENCE)
 

@@ -37,9 +37,8 @@ from smsmon.commands.table import Head, print_rows
 from smsmon.phones import without_numbers
 from smsmon.shapes import silence_json, standing_json
 from smsmon.text import typed
-from smsmon.times import age
+from smsmon.times import DAY, age
 
-DAY = 86_400.0
 _ORDER = [*State]
 _MOST = 10**6
 """Alerts that are looked at, and shown, at most."""

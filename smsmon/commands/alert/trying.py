@@ -18,14 +18,13 @@ from smsmon.commands.output import emit, fail, on_terminal, print_json, say, too
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, print_rows
 from smsmon.shapes import episode_json
-from smsmon.times import LocalZone, utc
+from smsmon.times import DAY, LocalZone, utc
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
     from smsmon.trying import Trial
 
-DAY = 86_400.0
 _WORTH_TELLING = 60.0
 """Seconds not read that matter."""
 _WORD = re.compile(r"[A-Za-z0-9_-]+")

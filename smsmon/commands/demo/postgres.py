@@ -33,12 +33,15 @@ _STARTS_WITHIN = 30.0
 
 def programs() -> Path:
     """The folder of the server's programs; a failure where none is installed."""
+    return found_programs() or fail(MISSING)
+
+
+def found_programs() -> Path | None:
+    """The folder of the server's programs; None where none is installed."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     kept = [each for place in _PLACES for each in Path("/").glob(f"{place[1:]}/initdb")]
-    if not kept:
-        fail(MISSING)
-    return max(kept, key=lambda each: each.stat().st_mtime).parent
+    return max(kept, key=lambda each: each.stat().st_mtime).parent if kept else None
 
 
 def whose() -> dict[str, Any]:

@@ -36,9 +36,9 @@ from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
 from smsmon.console.signs import Tone, styled
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.ranges import DAY
 from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
+from smsmon.times import DAY
 from smsmon.trying import Trial
 
 PAST_DAYS = 30

@@ -11,8 +11,8 @@ from smsmon.console import alert_words as words
 from smsmon.console.dialogs.base import PageDialog
 from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone, styled
-from smsmon.times import duration
-from smsmon.trying import DAY, Trial
+from smsmon.times import DAY, duration
+from smsmon.trying import Trial
 
 SECONDS = 30 * DAY
 """How far back a rule is tried from the screen; the command takes other times too."""

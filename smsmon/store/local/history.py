@@ -21,18 +21,12 @@ class LocalHistory(TableHistory):
     def __init__(
         self, path: Path, clock: Clock | None = None, listener: Listener | None = None
     ) -> None:
-        super().__init__(LocalKeeper(path), WholeFence(), LocalArchive(path), clock, listener)
+        super().__init__(LocalKeeper(path), LocalArchive(path), clock, listener)
         self.path = path
         self.alerts = LocalAlerts(path, self.fence)
 
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
         self.record_by(WholeFence(ours, lost))
-
-    def record_alone(self) -> None:
-        self.record_by(WholeFence())
-
-    def follow(self) -> None:
-        self.record_by(None)
 
     def follower(self) -> LocalFollower:
         return LocalFollower(self.path, self._revisions)

@@ -17,7 +17,7 @@ class LocalWhole:
     """One machine's store, whole."""
 
     def __init__(self, store: LocalStore) -> None:
-        self._store = store
+        self.store = store
         self._history = store.files["history"]
 
     @property
@@ -28,13 +28,7 @@ class LocalWhole:
         return f"{socket.gethostname()} {self._history}"
 
     def watchlist(self) -> Watchlist:
-        return self._store.watchlist()
-
-    def learned(self) -> bytes:
-        return self._store.learned()
-
-    def keep_learned(self, content: bytes) -> None:
-        self._store.keep_learned(content)
+        return self.store.watchlist()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -53,6 +47,6 @@ class LocalWhole:
             )
 
     def pollers(self) -> Sequence[str]:
-        lease = self._store.lease(SystemClock(), "command")
+        lease = self.store.lease(SystemClock(), "command")
         lease.look()
         return [str(lease.holder)] if lease.holder else []

@@ -11,8 +11,7 @@ from smsmon.store.sql import balances
 from smsmon.store.sql.columns import ms, seconds
 from smsmon.store.sql.database import Connection, Row
 from smsmon.store.sql.recording import Recording
-
-DAY = 86_400.0
+from smsmon.times import DAY
 
 
 def info(connection: Connection, where: str, bytes: int, version: int) -> Info:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Protocol
 
 from smsmon.model import Entry
+from smsmon.store.base import Store
 from smsmon.store.care import Compared, Copied, Copying, Sum
 from smsmon.store.entries import Operation, united
 from smsmon.store.errors import StoreError
@@ -28,6 +29,11 @@ class Whole(Protocol):
     """All that one store keeps, for a copy of it. Everything raises ``StoreError``."""
 
     @property
+    def store(self) -> Store:
+        """The store itself."""
+        ...
+
+    @property
     def where(self) -> str:
         """Where it is, as it may be shown."""
         ...
@@ -37,10 +43,6 @@ class Whole(Protocol):
         ...
 
     def watchlist(self) -> Listed: ...
-
-    def learned(self) -> bytes: ...
-
-    def keep_learned(self, content: bytes) -> None: ...
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Its tables, as they are now."""
@@ -92,9 +94,9 @@ def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copie
                     break
                 if last + 1 < _ROUNDS:  # somebody recorded there meanwhile, after all
                     portions.drop(write, copied, other)
-            if learned := source.learned():
-                target.keep_learned(learned)
-            compared.append(Compared("learned", _of(learned), _of(target.learned())))
+            if learned := source.store.learned():
+                target.store.keep_learned(learned)
+            compared.append(Compared("learned", _of(learned), _of(target.store.learned())))
             # The list comes last: until then nobody has anything to poll there.
             there.update(lambda known: united([*known, *entries]))
             told("watchlist", len(entries))

@@ -17,8 +17,9 @@ from smsmon.known import Key, Remembered
 from smsmon.store.archive import Archive
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.sql.database import Asked
-from smsmon.store.sql.fence import Fence
+from smsmon.store.sql.fence import WholeFence
 from smsmon.store.sql.keeper import Keeper
+from smsmon.store.sql.queue import FOLLOWING
 from smsmon.store.sql.writer import HistoryWriter
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class Interruptible(Archive, Asked, Protocol):
 
 
 class TableHistory(HistoryWriter):
-    """A ``HistoryStore`` in tables, but for what is said by which process polls.
+    """A ``HistoryStore`` in tables, but for by what it leads, and how it follows.
 
     ``listener`` hears of trouble with writing, in the writer's thread: see ``HistoryWriter``.
     """
@@ -49,12 +50,11 @@ class TableHistory(HistoryWriter):
     def __init__(
         self,
         keeper: Keeper,
-        alone: Fence,
         archive: Interruptible,
         clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> None:
-        super().__init__(keeper, alone, clock, listener)
+        super().__init__(keeper, WholeFence(), clock, listener)
         self._archive = archive
         self._threads = ThreadPoolExecutor(1, "history-reader")
         self._left = threading.Event()
@@ -67,6 +67,12 @@ class TableHistory(HistoryWriter):
             (lambda: None) if anew is None else _in_loop(anew),
             (lambda _: None) if outdated is None else _in_loop(outdated),
         )
+
+    def record_alone(self) -> None:
+        self.record_by(WholeFence())
+
+    def follow(self) -> None:
+        self.record_by(FOLLOWING)
 
     async def flush(self) -> None:
         await asyncio.to_thread(self.write_out)

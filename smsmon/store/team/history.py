@@ -32,7 +32,7 @@ class TeamHistory(TableHistory):
         others do; ``lease`` gives that of this process, once it has asked for one.
         """
         access = work.access
-        super().__init__(TeamKeeper(access), WholeFence(), TeamArchive(access), clock, listener)
+        super().__init__(TeamKeeper(access), TeamArchive(access), clock, listener)
         self.alerts = TeamAlerts(work, self.fence)
         self._sharing = sharing
         self._lease = lease
@@ -41,12 +41,6 @@ class TeamHistory(TableHistory):
     def lead(self, ours: Callable[[], bool], lost: Callable[[], None]) -> None:
         lease = self._lease()
         self.record_by(PartsFence(lease, lost) if lease is not None else WholeFence(ours, lost))
-
-    def record_alone(self) -> None:
-        self.record_by(WholeFence())
-
-    def follow(self) -> None:
-        self.record_by(None)
 
     def follower(self) -> TeamFollower:
         return TeamFollower(self._sharing, self._revisions)

@@ -16,15 +16,15 @@ from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.keeper import Owner
 from smsmon.store.team.connection import Connection
-from smsmon.store.team.database import Access
+from smsmon.store.team.database import LINE, Access
 from smsmon.store.team.errors import UNFIT, of_error
 
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 """Seconds from a failed write to the next try: at random up to twice as many each time."""
 SOON = 0.05
 """As many where it is known that the server answers by now."""
-_WHICH = "SELECT store, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM meta"
-"""The store, and the server's line in time: a replica that was promoted has another one."""
+_WHICH = f"SELECT store, {LINE} FROM meta"  # noqa: S608
+"""The store, and which server has it (`LINE`)."""
 _MAY_WRITE = "SELECT has_table_privilege('wish', 'INSERT')"
 _XID = "SELECT pg_current_xact_id()::text"
 _MONTHS = (

@@ -27,32 +27,26 @@ class TeamWhole:
     """A team's store, whole."""
 
     def __init__(self, store: TeamStore) -> None:
-        self._store = store
+        self.store = store
 
     @property
     def where(self) -> str:
-        return str(self._store.access.address)
+        return str(self.store.access.address)
 
     def identity(self) -> str:
-        return self._store.work.ask(lambda db: state_of(db).store)
+        return self.store.work.ask(lambda db: state_of(db).store)
 
     def watchlist(self) -> TeamWatchlist:
-        return TeamWatchlist(self._store.work)  # nobody signs what is copied
-
-    def learned(self) -> bytes:
-        return self._store.learned()
-
-    def keep_learned(self, content: bytes) -> None:
-        self._store.keep_learned(content)
+        return TeamWatchlist(self.store.work)  # nobody signs what is copied
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with Database(self._store.access) as database, database.writing() as connection:
+        with Database(self.store.access) as database, database.writing() as connection:
             yield connection
 
     @contextmanager
     def filling(self, span: tuple[int, int] | None) -> Iterator[Connection]:
-        with Database(self._store.access) as database, database.writing() as connection:
+        with Database(self.store.access) as database, database.writing() as connection:
             since = None if span is None else span[0] / 1000
             make_partitions(connection, time.time(), since)
             yield connection
@@ -62,4 +56,4 @@ class TeamWhole:
             connection.execute(_NEXT_EVENT)
 
     def pollers(self) -> Sequence[str]:
-        return [str(each) for each in self._store.work.ask(living) if each.polls]
+        return [str(each) for each in self.store.work.ask(living) if each.polls]
