@@ -68,7 +68,9 @@ class Held:
         if not _same(before.database, now.database):
             return REPLACED
         if not (_same(before.log, now.log) and _same(before.shared, now.shared)):
-            return JOURNAL
+            # All of them may have gone between the looks at the one and at the other.
+            still = _same(before.database, place_of(self._path).database)
+            return JOURNAL if still else REPLACED
         if not _size(now.database) or (
             _size(now.database) < _size(before.database)
             and _size(now.database) < self._one("page_count") * self._one("page_size")

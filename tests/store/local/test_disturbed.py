@@ -15,7 +15,9 @@ import pytest
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
 from smsmon.store.errors import StoreError
+from smsmon.store.local import held
 from smsmon.store.local.archive import LocalArchive
+from smsmon.store.local.files import Place, place_of
 from smsmon.store.local.reader import Reader
 from smsmon.store.sql import queries, writer
 from tests.store.reports import START, Console, changes, row, rows_of, sound
@@ -228,3 +230,22 @@ def test_an_answer_that_is_recorded_anew_adds_nothing(disturbed: Disturbed, path
     disturbed.console.poll(MESSAGES[0], disturbed.news(1), START + 4)
     disturbed.console.writer.write_out()
     assert changes(path) == before
+
+
+def test_what_goes_between_two_looks_at_the_files_is_told_as_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was still there at the look at it, its journal no more at the next one."""
+    path, look = tmp_path / "history.db", place_of
+    kept = held.Held(path)
+
+    def just_before(of: Path) -> Place:
+        there = look(of)
+        for each in (path, *journals(path)):
+            each.unlink()
+        monkeypatch.setattr(held, "place_of", look)
+        return there._replace(log=None, shared=None)
+
+    monkeypatch.setattr(held, "place_of", just_before)
+    assert kept.look() == held.REPLACED
+    kept.close(held.REPLACED)
