@@ -87,6 +87,20 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a message came to be watched though nobody added it: a source told of it."""
+
+    source: str
+    """The name of the source in the settings."""
+    leave_after: float
+    """Seconds after it is complete until it leaves the watchlist by itself."""
+    phone: str = ""
+    """Its only recipient, E.164; empty where the source did not say."""
+    sent_at: float | None = None
+    """When it was sent, as the source says; None where it did not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message on the watchlist, as its owner described it."""
 
@@ -104,6 +118,8 @@ class Entry:
     """Who wrote the note, where the store keeps that."""
     note_at: float = field(default=0.0, compare=False)
     """When that was; 0 where it is not known."""
+    arrival: Arrival | None = None
+    """How it came by itself; None: somebody added it, and it stays until somebody removes it."""
 
 
 def is_message_id(text: str) -> bool:
