@@ -257,7 +257,13 @@ class Dialogs:
 
         table = pane.table
         self.app.push_screen(
-            ColumnsScreen(table.columns, table.chosen_columns, table.with_room, table.size.width),
+            ColumnsScreen(
+                table.columns,
+                table.chosen_columns,
+                table.with_room,
+                table.without_values,
+                table.size.width,
+            ),
             chosen,
         )
 
@@ -283,7 +289,9 @@ class Dialogs:
             else:
                 self.go(shown.where)
 
-        self.app.push_screen(ViewsScreen(views, pane, self.formats), called_up)
+        self.app.push_screen(
+            ViewsScreen(views, pane, self.formats, self.operations.steps), called_up
+        )
 
     def overview(self) -> None:
         """Plots over all messages, or over one."""

@@ -1,4 +1,4 @@
-"""What was done and can be taken back, the last first: on the watchlist, of marks, of alerts.
+"""What was done and can be taken back, the last first: to the watchlist, marks, alerts, views.
 
 The one home of undoing: whoever does something notes a step, which knows how to take itself back
 and what to say then.
@@ -6,7 +6,7 @@ and what to say then.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from smsmon.console.live_table import LiveTable, Marking
 from smsmon.sentences import capital, counted
 
 if TYPE_CHECKING:
+    from smsmon.console.views import View, Views
     from smsmon.store.entries import Done, TakenBack
     from smsmon.watching import Watching
 
@@ -124,6 +125,27 @@ class MarkStep:
         self.table.take_back(self.marking)
         rows = counted(self.rows, "row")
         return f"Took back: {'marking' if self.marking.on else 'clearing the mark of'} {rows}."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewStep:
+    """What was done to named views."""
+
+    views: Views
+    before: Mapping[str, View | None]
+    """What their names stood for."""
+    what: str
+    """What is taken back: ``view late deleted``."""
+    table: None = None
+    lasting: bool = True
+
+    @property
+    def rows(self) -> int:
+        return len(self.before)
+
+    async def take_back(self) -> str:
+        self.views.restore(self.before)
+        return f"Took back: {self.what}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

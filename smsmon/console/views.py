@@ -87,6 +87,19 @@ class Views:
             return f"{name} is in config.toml: change it there, or take another name."
         return ""
 
+    def kept(self, name: str) -> View | None:
+        """The view that was kept here under ``name``; None where there is none."""
+        found = self.all().get(name)
+        return None if found is None or found.configured else found
+
+    def restore(self, before: Mapping[str, View | None]) -> None:
+        """Have these names stand for what they stood for; None: for nothing."""
+        for name, view in before.items():
+            if view is None:
+                self.delete(name)
+            else:
+                self.save(view)
+
     def save(self, view: View) -> None:
         """Keep a view, in place of one that was kept under its name."""
         look = view.look

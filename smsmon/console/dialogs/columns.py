@@ -20,7 +20,7 @@ from smsmon.console.live_table.content import usual_columns
 from smsmon.console.signs import CHOSEN, Tone
 
 Room = Callable[[Sequence[str]], Container[str]]
-"""Gives those of the columns chosen that there is room for."""
+"""Gives those of the columns chosen that something holds for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Choice:
     chosen: bool
     fits: bool = True
     """There is room for it, if it is chosen."""
+    empty: bool = False
+    """It has nothing to tell of any row, and gives way first."""
 
 
 def choices(columns: Iterable[Column[Any]], chosen: Iterable[str]) -> list[Choice]:
@@ -63,7 +65,9 @@ def _title(row: Choice, width: int) -> Cell:
 def _stands(row: Choice, width: int) -> Cell:
     if not row.chosen:
         return Span("not chosen", Tone.DIM)
-    return Span("shown", Tone.GOOD) if row.fits else Span("chosen, no room", Tone.PLAIN)
+    if row.fits:
+        return Span("shown", Tone.GOOD)
+    return Span("chosen, empty" if row.empty else "chosen, no room", Tone.PLAIN)
 
 
 def _help(row: Choice, width: int) -> Cell:
@@ -116,10 +120,14 @@ class ColumnsScreen(Dialog[list[str] | None]):
         columns: Sequence[Column[Any]],
         chosen: Iterable[str],
         room: Room = lambda names: names,
+        empty: Room = lambda _: (),
         width: int = 0,
     ) -> None:
-        """``width``: that of the table they are for, in screen columns; ``room`` goes by it."""
+        """``width``: that of the table they are for, in screen columns. ``room`` gives those of the
+        columns chosen that fit there, ``empty`` those that have nothing to tell of any row.
+        """
         super().__init__()
+        self._empty = empty
         self._columns = columns
         self._room = room
         self._width = width
@@ -178,10 +186,14 @@ class ColumnsScreen(Dialog[list[str] | None]):
 
     def _take(self, ordered: Iterable[Choice]) -> None:
         ordered = list(ordered)
-        fitting = self._room([each.name for each in ordered if each.chosen])
+        chosen = [each.name for each in ordered if each.chosen]
+        fitting, empty = self._room(chosen), self._empty(chosen)
         self._choices.clear()
         self._choices.update(
-            {each.name: replace(each, fits=each.name in fitting) for each in ordered}
+            {
+                each.name: replace(each, fits=each.name in fitting, empty=each.name in empty)
+                for each in ordered
+            }
         )
 
     def _show(self, ordered: Iterable[Choice]) -> None:

@@ -20,6 +20,7 @@ from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.live_table.content import usual_columns
 from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.console.tables.panes import TablePane
+from smsmon.console.undoing import Steps, ViewStep
 from smsmon.console.views import NAME_LIMIT, Look, View, Views
 from smsmon.sentences import counted
 
@@ -27,7 +28,7 @@ USUAL = ""
 """Stands for the table as it is without any view."""
 _KEYS = (
     ("enter", "call up"), ("s", "save this one"), ("r", "rename"), ("d", "delete"),
-    ("esc", "close"),
+    ("u", "undo"), ("esc", "close"),
 )  # fmt: skip
 _KEYS_NAMING = (("enter", "keep"), ("esc", "not now"))
 
@@ -102,15 +103,17 @@ class ViewsScreen(Dialog[View | None]):
     """
     AUTO_FOCUS = "ViewTable"
 
-    def __init__(self, views: Views, pane: TablePane[Any, Any], formats: Formats) -> None:
-        """``pane`` is the table one stands in."""
+    def __init__(
+        self, views: Views, pane: TablePane[Any, Any], formats: Formats, steps: Steps
+    ) -> None:
+        """``pane`` is the table one stands in; ``steps`` are told what is done."""
         super().__init__()
         self._views = views
+        self._steps = steps
         self._table_id = pane.id or ""
         self._look = pane.look
         self._usual = Look(columns=usual_columns(pane.table.columns))
         self._formats = formats
-        self._deleted: View | None = None
         self._named: Callable[[str], bool] = self._save
         """What is done with the name typed; False, and said why, when it cannot be."""
         self._rows = self._listed()
@@ -186,20 +189,26 @@ class ViewsScreen(Dialog[View | None]):
     def action_delete(self) -> None:
         """Forget the view under the cursor."""
         if (view := self._own()) is not None:
+            self._note(f"view {view.name} deleted", view.name)
             self._views.delete(view.name)
-            self._deleted = view
             self._list_anew()
             self.tell(quiet(f"{view.name} deleted. u brings it back."))
 
-    def action_undo(self) -> None:
-        """Bring back the view that was deleted last."""
-        if self._deleted is None:
-            self.refuse(quiet("No view was deleted here."))
+    async def action_undo(self) -> None:
+        """Take back what was done to views last, here or before."""
+        step = self._steps.last_of(ViewStep)
+        if step is None:
+            self.refuse(quiet("Nothing was done to a view that could be taken back."))
             return
-        view, self._deleted = self._deleted, None
-        self._views.save(view)
-        self._list_anew(view.name)
-        self.tell(quiet(f"{view.name} is back."))
+        told = await step.take_back()
+        self._steps.drop(step)
+        self._list_anew(next((name for name, view in step.before.items() if view), USUAL))
+        self.tell(quiet(told))
+
+    def _note(self, what: str, *names: str) -> None:
+        """Have what is about to be done to the views of these names taken back by undo."""
+        before = {name: self._views.kept(name) for name in names}
+        self._steps.note(ViewStep(self._views, before, what))
 
     def _ask(self, name: str, named: Callable[[str], bool]) -> None:
         self._named = named
@@ -220,6 +229,7 @@ class ViewsScreen(Dialog[View | None]):
 
     def _save(self, name: str) -> bool:
         replaced = name in self._views.all()
+        self._note(f"view {name} saved", name)
         self._views.save(View(name, self._table_id, self._look))
         self.tell(quiet(f"{name} {'saved in place of the one before' if replaced else 'saved'}."))
         return True
@@ -228,6 +238,7 @@ class ViewsScreen(Dialog[View | None]):
         if name != view.name and name in self._views.all():
             self.refuse(styled(f"There is a view {name} already.", Tone.WARN))
             return False
+        self._note(f"view {view.name} renamed", view.name, name)
         self._views.move(view, name)
         self.tell(quiet(f"{view.name} is called {name} now."))
         return True

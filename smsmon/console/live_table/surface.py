@@ -161,10 +161,15 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
     def with_room(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these columns that would be shown, at the width there is now."""
         columns = [self._columns[name] for name in names]
+        empty = self.without_values(names)
+        return frozenset(place.column.name for place in lay_out(columns, self._width, empty))
+
+    def without_values(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these columns that have nothing to tell of any row: they give way first."""
+        columns = [self._columns[name] for name in names]
         unknown = [it for it in columns if it.may_be_empty and it.name not in self._chosen]
         empty = {it.name for it in unknown if not any(self._values_of(it)(self.view.keys))}
-        empty |= {it.name for it in self._unfilled(columns) if it not in unknown}
-        return frozenset(place.column.name for place in lay_out(columns, self._width, empty))
+        return frozenset(empty | {it.name for it in self._unfilled(columns) if it not in unknown})
 
     @property
     def empty(self) -> str:

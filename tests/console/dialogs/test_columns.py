@@ -112,7 +112,11 @@ async def test_what_is_chosen_and_has_no_room_is_told_apart_as_the_choice_change
     def room(names: Sequence[str]) -> Sequence[str]:
         return names[:2]
 
-    async with asking(ColumnsScreen(COLUMNS, ("id", "label", "stop"), room, 80)) as (app, pilot):
+    def empty(names: Sequence[str]) -> set[str]:
+        return {"rate"}.intersection(names)
+
+    dialog = ColumnsScreen(COLUMNS, ("id", "label", "stop"), room, empty, 80)
+    async with asking(dialog) as (app, pilot):
         assert "3 of 4 chosen, 2 of them have room in 80 columns" in app.text
         assert "chosen, no room" in app.line_with("STOP")
         await pilot.press("down", "space")
@@ -120,6 +124,9 @@ async def test_what_is_chosen_and_has_no_room_is_told_apart_as_the_choice_change
         assert "2 of 4 chosen" in app.text
         assert "not chosen" in app.line_with("label")
         assert "no room" not in app.text
+        await pilot.press("end", "space")
+        await pilot.pause()
+        assert "chosen, empty" in app.line_with("Delivered ÷ final.")
 
 
 async def test_what_is_said_of_the_room_is_what_the_table_shows(tmp_path: Path) -> None:

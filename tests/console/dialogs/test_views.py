@@ -71,6 +71,16 @@ async def test_a_view_is_renamed_and_deleted_and_brought_back(opened: Open) -> N
         await pilot.press("u")
         await pilot.pause()
         assert views.all()["two"].look.filter == "trouble:yes"
+        await pilot.press("u")
+        await pilot.pause()
+        assert list(views.all()) == ["one"], "the renaming before it"
+        await pilot.press("escape", "u")
+        await scene.done("watchlist")
+        await pilot.pause()
+        assert not views.all(), "and outside the dialog what was done before that"
+        assert "Took back: view one saved." in text_of(scene)
+        await pilot.press("V")
+        await pilot.pause()
         await pilot.press("s", "escape", "escape")
         await pilot.pause()
         assert scene.app.screen is scene.screen
