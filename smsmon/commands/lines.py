@@ -16,8 +16,9 @@ from smsmon.commands.output import fail, listed, say
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.sentences import counted
-from smsmon.sources.arrived import LINE_LIMIT, Arrived, Matching, NotTaken, Reading, SendAnswers
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
 from smsmon.sources.followed import FollowedFile
+from smsmon.sources.lines import Splitter
 from smsmon.store.entries import Done
 
 _CHUNK = 65_536
@@ -121,16 +122,14 @@ def _followed(path: Path) -> Iterator[tuple[list[str], int]]:
 
 def _lines(name: str) -> Iterator[tuple[list[str], int]]:
     """The lines of a file or of stdin as they come, some at a time, and the number of the first."""
-    number, rest = 1, b""
+    number, cut = 1, Splitter()
     with _opened(name) as descriptor:
         while data := os.read(descriptor, _CHUNK):
-            *lines, rest = (rest + data).split(b"\n")
-            if lines:
-                yield [each.decode("utf-8", "replace") for each in lines], number
+            if lines := cut.take(data):
+                yield lines, number
                 number += len(lines)
-            rest = rest[-LINE_LIMIT:]
-    if rest:
-        yield [rest.decode("utf-8", "replace")], number
+    if lines := cut.end():
+        yield lines, number
 
 
 @contextmanager

@@ -91,13 +91,15 @@ def _table(name: str) -> tuple[Sequence[Field], list[str]]:
 
 
 def wrong_commands(settings: Settings) -> Iterator[Problem]:
-    """Commands of alerts, of targets and of secrets that cannot be started."""
+    """Commands of alerts, of sources, of targets and of secrets that cannot be started."""
     for name, alert in settings.alerts.items():
         yield from _wrong_command(("alerts", name, "command"), alert.command)
     for name, profile in settings.profiles.items():
         if profile.key_source.kind == "command":
             at = ("profiles", name, "api_key_command")
             yield from _wrong_command(at, profile.api_key_command)
+    for name, source in settings.sources.items():
+        yield from _wrong_command(("sources", name, "command"), source.command)
     for name, target in settings.targets.items():
         yield from _wrong_command(("targets", name, "command"), target.command)
         yield from _wrong_command(("targets", name, "url_command"), target.url_command)

@@ -18,10 +18,12 @@ import msgspec
 from smsmon import files
 from smsmon.keylike import DOTS, is_address, is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
+from smsmon.settings import tables
 from smsmon.settings.built_in import BUILT_IN, built_in_alerts
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.reading import Problem, Reading
+from smsmon.settings.tables import KEY_SOURCES, PASSWORD_SOURCES
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.settings.values import (
     did_you_mean,
@@ -31,7 +33,6 @@ from smsmon.settings.values import (
     useless,
     wrong,
     wrong_base_url,
-    wrong_condition,
 )
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -43,15 +44,12 @@ FILE_LIMIT = 2**20
 NAMED = {
     "profiles": "a profile",
     "alerts": "an alert",
+    "sources": "a source",
     "targets": "a target",
     "views": "a view",
 }
 """The tables whose names the user chooses, and what stands in one."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_KEY_SOURCES = ("api_key_env", "api_key_file", "api_key_command")
-_PASSWORD_SOURCES = ("store_password_env", "store_password_file", "store_password_command")
-_WAYS = ("url_file", "url_env", "url_command", "command")
-"""How a target can be told: by an apprise address, or by a command."""
 _PASSWORD = ("a password", "store_password_file")
 
 
@@ -207,7 +205,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
             problem(at, f"{dotted} must be {mistake}.")
         elif isinstance(value, str) and (mistake := useless(at, value)):
             problem(at, f"{dotted}: {mistake}")
-        elif at[-1] in (*_KEY_SOURCES, *_PASSWORD_SOURCES) and is_key(value):
+        elif at[-1] in (*KEY_SOURCES, *PASSWORD_SOURCES) and is_key(value):
             key, file = ("an API key", "api_key_file") if len(at) > 1 else _PASSWORD
             problem(
                 at,
@@ -216,47 +214,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
             )
         else:
             layers.set(at, value, "config.toml")
-    for alert in layers.named["alerts"]:
-        _check_conditions(alert, table["alerts"][alert], layers, problem)
-    for profile in layers.profiles:
-        given = [key for key in _KEY_SOURCES if ("profiles", profile, key) in layers.values]
-        if len(given) > 1:
-            at = ("profiles", profile, given[1])
-            problem(at, f"profile {profile} has {len(given)} sources for its key: keep one.")
-    given = [key for key in _PASSWORD_SOURCES if (key,) in layers.values]
-    if len(given) > 1:
-        problem((given[1],), f"the store has {len(given)} sources for its password: keep one.")
-    for target in layers.named["targets"]:
-        given = [way for way in _WAYS if way in table["targets"][target]]
-        if not given:
-            needs = f"needs one of {', '.join(_WAYS[:-1])} and {_WAYS[-1]}"
-            problem(("targets", target), f"targets.{target} {needs}: nobody can be told.")
-        elif len(given) > 1:
-            what = f"targets.{target} has {len(given)} ways ({', '.join(given)}): keep one."
-            problem(("targets", target, given[1]), what)
-
-
-def _check_conditions(
-    name: str, table: Mapping[str, Any], layers: _Layers, problem: Callable[[KeyPath, str], None]
-) -> None:
-    """Look at a rule's conditions: what they may ask depends on what it is about."""
-    at = ("alerts", name)
-    known = BUILT_IN.get(name)
-    if known is None and "when" not in table:
-        needs = f'alerts.{name} needs when = "a filter of what it is about".'
-        problem(at, needs + did_you_mean(name, BUILT_IN))
-    about = layers.values.get((*at, "about"), known.alert.about if known else "message")
-    for key in ("when", "until"):
-        text = layers.values.get((*at, key), getattr(known.alert, key) if known else None)
-        if text is None or not (mistake := wrong_condition(text, about)):
-            continue
-        place = (*at, key if key in table else "about")
-        problem(place, f"alerts.{name}.{key}: {mistake}{_asked_of(about)}")
-        layers.drop(place)
-
-
-def _asked_of(about: str) -> str:
-    return "" if about == "message" else f" (The rule is about: {about}.)"
+    tables.look_at(table, layers.named, layers.values, problem, layers.drop)
 
 
 def _name_of_table(
@@ -295,8 +253,8 @@ def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
         elif mistake := useless(path, text):
             layers.problem((), f"Environment variable {variable}: {mistake}")
         else:
-            if path[-1] in _PASSWORD_SOURCES:  # of several, the one of the environment counts
-                for each in _PASSWORD_SOURCES:
+            if path[-1] in PASSWORD_SOURCES:  # of several, the one of the environment counts
+                for each in PASSWORD_SOURCES:
                     layers.drop((each,))
             layers.set(
                 path, msgspec.convert(text, leaf.type, strict=False), f"environment {variable}"
@@ -350,9 +308,9 @@ def _apply_account_variables(profile: str, environ: Mapping[str, str], layers: _
     """
     by_flag = layers.origins.get(("profile",)) == "flag"
     prefix = ("profiles", profile)
-    own_key = any((*prefix, key) in layers.values for key in _KEY_SOURCES)
+    own_key = any((*prefix, key) in layers.values for key in KEY_SOURCES)
     if environ.get(API_KEY_VARIABLE) and not (by_flag and own_key):
-        for key in _KEY_SOURCES:
+        for key in KEY_SOURCES:
             layers.drop((*prefix, key))
         layers.set((*prefix, "api_key_env"), API_KEY_VARIABLE, f"environment {API_KEY_VARIABLE}")
     at = (*prefix, "base_url")
@@ -373,6 +331,7 @@ def _build(layers: _Layers) -> Settings:
         for name in usable["alerts"]
         if name in BUILT_IN or ("alerts", name, "when") in layers.values
     }
+    usable["sources"] = tables.usable_sources(usable["sources"], layers.values)
     tree: dict[str, Any] = {
         "profiles": {name: {} for name in layers.profiles},
         "alerts": msgspec.to_builtins(built_in_alerts()),

@@ -24,6 +24,11 @@ _HEAD = """\
 """
 _NAMED_TABLES = {
     "profiles": ("# One table for each account: [profiles.default], [profiles.NAME] …", "default"),
+    "sources": (
+        "# One table for each place that tells of messages as they are sent: [sources.NAME] …\n"
+        "# It has one of file, command and stdin, and one of match and answers.",
+        "codes",
+    ),
     "alerts": (
         "# One table for each rule of what to be told about: [alerts.NAME] …\n"
         "# Some are there from the start, and a table of their name changes single fields of one:\n"
@@ -64,11 +69,12 @@ def commented_file() -> str:
             table = leaf.path[:-1]
             above, name = _NAMED_TABLES.get(leaf.path[0], ("", ""))
             head = f"[{'.'.join(name if part == ANY else part for part in table)}]"
-            # An alert must have a condition, and a view that says nothing is one more to look at.
+            # An alert must have a condition, a source something to read, and a view that says
+            # nothing is one more to look at.
             lines += [
                 "",
                 *filter(None, [above]),
-                f"#{head}" if table[0] in ("alerts", "targets", "views") else head,
+                f"#{head}" if table[0] in ("alerts", "sources", "targets", "views") else head,
             ]
         lines += textwrap.wrap(_sentence(leaf), _WIDTH, initial_indent="# ", subsequent_indent="# ")
         name = '"action.name"' if leaf.path[-1] == ANY else leaf.path[-1]

@@ -16,6 +16,7 @@ from smsmon.secret import Password
 from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.display import Display, View
 from smsmon.settings.secrets import KeySource, read_secret, source_of
+from smsmon.settings.sources import Source
 from smsmon.settings.telling import Alert, Target, Watch
 
 API_KEY_VARIABLE = "SMSMON_API_KEY"
@@ -252,6 +253,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     network: Network = field(default_factory=Network)
     display: Display = field(default_factory=Display)
     history: History = field(default_factory=History)
+    sources: dict[str, Source] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=built_in_alerts)
     targets: dict[str, Target] = field(default_factory=dict)
     watch: Watch = field(default_factory=Watch)

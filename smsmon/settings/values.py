@@ -11,6 +11,7 @@ import msgspec
 
 from smsmon.keylike import is_address, is_most_likely_key
 from smsmon.settings.leaves import KeyPath, Leaf, nearest
+from smsmon.text import SENTENCE_LIMIT, safe
 
 
 def is_key(named: str | list[str]) -> bool:
@@ -46,21 +47,33 @@ def useless(at: KeyPath, text: str) -> str:
         return "" if max(hours) < 24 else "A day has the hours 00 to 23."
     if at[0] in ("alerts", "targets") and at[-1] in _DURATIONS:
         return _useless_duration(text, longer_than_none=at[-1] == "window")
+    if at[0] == "sources" and at[-1] == "leave" and _useless_duration(text, longest=_STAYS):
+        return "It is longer than two days: no message that came by itself stays longer."
+    if at[0] == "sources" and at[-1] == "match":
+        from smsmon.patterns import LinePattern
+
+        try:
+            LinePattern(text)
+        except ValueError as error:
+            return safe(str(error), SENTENCE_LIMIT)
     return ""
 
 
 _DURATIONS = ("for", "clear", "window", "digest", "escalate_after")
 _LONGEST = 366 * 86_400.0
+_STAYS = 2 * 86_400.0
 
 
-def _useless_duration(text: str, *, longer_than_none: bool) -> str:
+def _useless_duration(
+    text: str, *, longer_than_none: bool = False, longest: float = _LONGEST
+) -> str:
     from smsmon.filters.questions import BadValue, parse_duration
 
     try:
         seconds = parse_duration(text)
     except BadValue:  # of its form, and of so many digits
         return "It is longer than a year."
-    if seconds > _LONGEST:
+    if seconds > longest:
         return "It is longer than a year."
     return "In no time nothing is counted." if longer_than_none and not seconds else ""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,13 +11,12 @@ import msgspec
 
 from smsmon import phones
 from smsmon.model import is_message_id
+from smsmon.patterns import WITHIN, LinePattern, TooSlow
 from smsmon.store.entries import clean_tags, why_not_an_id
 from smsmon.text import safe, typed
 
-LINE_LIMIT = 65_536
-"""Characters of a line that are looked at: a longer one is no line of a log."""
+TOO_SLOW = f"match took longer than {WITHIN:g} s for it: write it so that it cannot wander"
 _SHOWN = 120
-_GROUPS = ("id", "label", "tag", "phone", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +58,17 @@ class Matching:
 
     def __init__(self, pattern: str) -> None:
         """Raises ``ValueError`` with a sentence for what cannot be used."""
-        try:
-            self._pattern = re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"It is no regular expression: {error}.") from None
-        names = set(self._pattern.groupindex)
-        if "id" not in names:
-            raise ValueError("It needs a group named id: (?P<id>[0-9]+).")
-        if unknown := sorted(names - set(_GROUPS)):
-            raise ValueError(
-                f"There is no use for a group named {unknown[0]}: only for {', '.join(_GROUPS)}."
-            )
+        self._pattern = LinePattern(pattern)
 
     def read(self, line: str) -> Read:
-        found = self._pattern.search(line[:LINE_LIMIT])
-        if found is None:
-            return ()
-        said = {name: (text or "").strip() for name, text in found.groupdict().items()}
-        return (_arrived(line, said),)
+        try:
+            said = self._pattern.found(line)
+        except TooSlow:
+            return (NotTaken(_beginning(line), TOO_SLOW),)
+        return () if said is None else (_arrived(line, said),)
 
 
-def _arrived(line: str, said: dict[str, str]) -> Arrived | NotTaken:
+def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
     if why := why_not_an_id(said["id"]):
         return NotTaken(_beginning(line), why)
     moment = said.get("time", "")
@@ -108,7 +96,7 @@ class SendAnswers:
         if start < 0:
             return ()
         try:
-            answer = msgspec.json.decode(line[start:LINE_LIMIT].strip())
+            answer = msgspec.json.decode(line[start:].strip())
         except (msgspec.DecodeError, ValueError, RecursionError):
             return (NotTaken(_beginning(line), "it is no JSON object"),)
         if not isinstance(answer, dict):

@@ -14,11 +14,10 @@ from io import FileIO
 from pathlib import Path
 
 from smsmon.files import open_to_read
+from smsmon.sources.lines import LINE_LIMIT, decoded
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 """Bytes read at once."""
-LINE_LIMIT = 1 << 20
-"""Bytes after which a line without an end is given up: it is no line of a log."""
 _MARKED = 64
 """Bytes before the position that must still stand there."""
 _SIBLINGS = 200
@@ -84,7 +83,7 @@ class FollowedFile:
                 found += self._split(data)
                 continue
             if self._rest:  # nobody will write the end of this line
-                found.append(self._text(self._rest))
+                found.append(decoded(self._rest))
             self._open_next()
         return found
 
@@ -186,11 +185,7 @@ class FollowedFile:
             before = self._position
             mark = _mark(self._file, done)
             self._position = Position(before.device, before.inode, done, mark)
-        return [self._text(line) for line in whole]
-
-    @staticmethod
-    def _text(line: bytes) -> str:
-        return line.decode("utf-8", "replace").removesuffix("\r")
+        return [decoded(line) for line in whole]
 
 
 def _rotated(log: Path) -> list[Path]:

@@ -26,6 +26,7 @@ LIBRARIES = (
     "tomli-w",
     "platformdirs",
     "phonenumbers",
+    "regex",
     "defusedxml",
 )
 SMALLEST = (60, 15)
