@@ -46,7 +46,7 @@ PAST_LIMIT = 1_000
 """How far back is looked, and how many alerts are read at most: more are no reading."""
 _KEYS = (
     ("enter", "cause"), ("a", "acknowledge"), ("s", "silence"), ("e", "end"), ("tab", "which"),
-    ("u", "undo"), ("t", "try the rule"), ("space", "mark"), ("/", "filter"),
+    ("t", "try"), ("u", "undo"), ("space", "mark"), ("/", "filter"),
     ("f", "not answered"), ("esc", "close"),
 )  # fmt: skip
 _EMPTY = {
