@@ -5,9 +5,7 @@ All that a source says of one account comes in here, polled or not.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
 from smsmon.clock import Clock, astray
@@ -16,37 +14,13 @@ from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
 from smsmon.monitor.account import AccountHealth, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
+from smsmon.monitor.flights import Flight, Trouble
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.planner import Planner
-from smsmon.monitor.source import Followed, Source
+from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied, Watched
 
 News = Applied | Event
-
-
-@dataclass(slots=True, eq=False)
-class Trouble:
-    """How often one message was not read, lately."""
-
-    missing: int = 0
-    """"Not found" answers in a row."""
-    failures: int = 0
-    """Other faults in a row that were its own."""
-
-
-@dataclass(slots=True, eq=False)
-class Flight:
-    """One request under way."""
-
-    trouble: Trouble
-    source: Source
-    probe: bool
-    """It went out while the account was down."""
-    left: float
-    """Monotonic time at which it went out."""
-    asked_at: float
-    """The same moment on the wall clock."""
-    task: asyncio.Task[None] | None = None
 
 
 class Intake:
@@ -180,7 +154,7 @@ class Intake:
         """Take in that a request brought no answer, and tell it; ``flying`` others are out."""
         now, wall = self._clock.monotonic(), self._clock.now()
         applied = self._board.fail(message_id, fault, wall, flight.asked_at)
-        trouble = flight.trouble
+        trouble = flight.troubles[message_id]
         if fault.kind is FaultKind.NOT_FOUND:
             trouble.missing += 1
             self.came_up(wall, flight.left)

@@ -7,7 +7,6 @@ however it ended. Nothing here outlives ``run``.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from math import inf
@@ -15,18 +14,19 @@ from random import Random
 
 from smsmon.clock import Clock
 from smsmon.known import Condition
-from smsmon.model import Answer, Fault, FaultKind, ReadError
+from smsmon.model import Answer
+from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
+from smsmon.monitor.flights import Flight, Flights, Trouble
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.intake import Flight, Intake, News, Trouble
-from smsmon.monitor.planner import Planner, Turn
+from smsmon.monitor.intake import Intake, News
+from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.sending.singles import Singles
 from smsmon.monitor.source import Source
 
 __all__ = ["EVERYTHING", "NOTHING", "News", "Poller"]
-
-log = logging.getLogger(__name__)
 
 LOOK_ROUND = 1.0
 """Seconds between two looks at what others found out, while the account is down."""
@@ -87,7 +87,6 @@ class Poller:
         self._limits = limits
         self._asked: dict[str, None] = {}
         """What the operator wants now, in the order he asked; kept while the account is down."""
-        self._flying: dict[str, Flight] = {}
         self._wake = asyncio.Event()
         self._planner = Planner(board, clock, limits, habits, self._wake.set)
         self.intake = Intake(
@@ -106,6 +105,18 @@ class Poller:
         self._messages = self.intake.messages
         self._granted = granted
         """The messages that are ours to poll; what it holds may change at any moment."""
+        self._flying = Flights(
+            board,
+            clock,
+            budget,
+            gate,
+            messages=self._messages,
+            granted=lambda message_id: message_id in self._granted,
+            landed=self._landed,
+        )
+        self._singles = Singles(
+            board, self._planner, self.intake, self._flying, lambda: self._source
+        )
         self.asks = False
         """The account is judged by what it answers here: another process does not ask for us."""
         self.turned_at = clock.monotonic()
@@ -150,7 +161,7 @@ class Poller:
         del self._messages[message_id]
         self._drop(message_id)
         self._planner.look_at(self._planner.focus - {message_id})
-        self._cancel(message_id)
+        self._flying.give_up(message_id)
 
     def pause(self, message_id: str) -> None:
         """Plan no more polls; one in flight may still end."""
@@ -223,7 +234,7 @@ class Poller:
         """Another process polls it by now, if any does."""
         if self._planned(message_id) or message_id in self._asked:
             self._drop(message_id)
-            self._cancel(message_id)
+            self._flying.give_up(message_id)
 
     def limit(self, limits: Limits) -> None:
         """Keep within other limits: what would be read too late by them is read soon."""
@@ -283,10 +294,7 @@ class Poller:
                 await self._clock.wait(self._wake, min(max(pause, 0.001), longest))
         finally:
             self._withdraw()
-            tasks = [flight.task for flight in self._flying.values() if flight.task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._flying.cancel()
 
     def _launch(self) -> float:
         """Send what may go out now; gives the seconds until that could be more."""
@@ -345,75 +353,28 @@ class Poller:
         return Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
 
     def _start(self, message_id: str, now: float) -> None:
-        self._gate.enter()
         self._asked.pop(message_id, None)
         self._planner.drop(message_id)
-        watched = self._board[message_id]
-        watched.in_flight = True
         flight = Flight(
-            self._messages[message_id],
+            {message_id: self._messages[message_id]},
             self._source,
             self._health.condition is Condition.DOWN,
             now,
             self._clock.now(),
         )
-        self._flying[message_id] = flight
-        flight.task = asyncio.create_task(self._poll(message_id, flight), name=f"poll {message_id}")
-        # For a task that is cancelled before it began: nothing of it ever runs.
-        flight.task.add_done_callback(lambda _: self._landed(message_id, flight))
+        self._flying.launch(flight, self._singles.fly)
 
-    async def _poll(self, message_id: str, flight: Flight) -> None:
-        """One request and, without a pause, all that follows from it."""
-        try:
-            answer = await self._ask(message_id, flight.source)
-            if self._messages.get(message_id) is not flight.trouble:
-                return  # it was let go meanwhile
-            if message_id not in self._granted:
-                return  # others poll it by now, and know better
-            if not isinstance(answer, Fault):
-                try:
-                    self.intake.take(answer, flight.left)
-                    return
-                except Exception as error:
-                    log.exception("the answer for message %s could not be taken in", message_id)
-                    answer = _bug(error)
-            if answer.kind is FaultKind.AUTH and flight.source is not self._source:
-                self._planner.again(message_id)  # the key refused was the old one
-            else:
-                self.intake.fail(message_id, answer, flight, len(self._flying))
-        finally:
-            self._landed(message_id, flight)
-
-    async def _ask(self, message_id: str, source: Source) -> Answer | Fault:
-        try:
-            return await source.bulk_status(message_id, self._board[message_id].digest)
-        except ReadError as error:
-            return error.fault
-        except Exception as error:
-            log.exception("reading message %s failed in an unforeseen way", message_id)
-            return _bug(error)
-
-    def _landed(self, message_id: str, flight: Flight) -> None:
-        """The request is over, however it ended: see to it that the next one is planned."""
-        if self._flying.get(message_id) is not flight:
-            return
-        del self._flying[message_id]
-        self._budget.over(self._clock.monotonic())
-        self._gate.leave()
+    def _landed(self, flight: Flight) -> None:
+        """A request is over, however it ended: see to it that the next ones are planned."""
         self._wake.set()
-        watched = self._board.get(message_id)
-        if watched is None or message_id not in self._messages:
-            return
-        watched.in_flight = False
-        resting = (
-            watched.entry.paused
-            or watched.settled_at is not None
-            or message_id not in self._granted
-        )
-        if not resting and self._planner.turn(message_id) is None:
+        for message_id, trouble in flight.troubles.items():
+            watched, ours = self._board.get(message_id), self._messages.get(message_id)
+            if watched is None or ours is None or self._planner.turn(message_id) is not None:
+                continue
+            if watched.entry.paused or watched.settled_at or message_id not in self._granted:
+                continue
             # A bug swallowed the plan, or it was let go and taken back while this was out.
-            ours = self._messages[message_id] is flight.trouble
-            self._planner.again(message_id, self._limits.max_interval if ours else 0.0)
+            self._planner.again(message_id, self._limits.max_interval if ours is trouble else 0.0)
 
     # --- shared --------------------------------------------------------------------------
 
@@ -422,18 +383,7 @@ class Poller:
         self._asked.pop(message_id, None)
         self._planner.drop(message_id)
 
-    def _cancel(self, message_id: str) -> None:
-        """Give up a request in flight."""
-        flight = self._flying.get(message_id)
-        if flight is not None and flight.task is not None:
-            flight.task.cancel()
-
     def _spread_out(self, message_ids: list[str]) -> None:
         """Poll these soon, without a burst; what is in flight is read already."""
         wanted = [id for id in message_ids if id not in self._flying and id in self._granted]
         self._planner.spread_out(wanted, self._budget.planned(self._clock.monotonic()))
-
-
-def _bug(error: Exception) -> Fault:
-    """An exception nobody foresaw, as a fault of the message; its text may hold anything."""
-    return Fault(FaultKind.BAD_RESPONSE, f"a bug in smsmon ({type(error).__name__}): see the log")

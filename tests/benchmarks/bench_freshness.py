@@ -16,10 +16,11 @@ from random import Random
 from typing import Protocol
 
 from smsmon.model import Transition
+from smsmon.monitor.agenda import Agenda, Stretch
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Curve, Habits, Past
 from smsmon.monitor.ledger import HEADROOM, WINDOW
-from smsmon.monitor.planner import FIRST_INTERVAL, Agenda, Stretch
+from smsmon.monitor.planner import FIRST_INTERVAL
 from smsmon.monitor.schedule import Limits, next_interval
 from smsmon.recipients import Status
 from tests.benchmarks.delays import EXPIRY, HOUR, Sent, truth, world

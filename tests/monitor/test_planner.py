@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.model import Entry
+from smsmon.monitor.agenda import LANES_PER_OCTAVE, SHORTEST, Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.planner import LANES_PER_OCTAVE, SHORTEST, Agenda, Planner, Stretch, Turn
+from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
 from tests.support.clock import START, VirtualClock
 

@@ -1,0 +1,164 @@
+"""The turns of one account's messages: whose it is, under scarcity too.
+
+Every message has an *interval*, the time between two polls that suits it. While the limit
+allows, it is polled when its interval is over. When more is due than may go out, the one whose
+wait is the longest *multiple of its own interval* goes first: so all intervals stretch by the
+same factor, and since that multiple grows without bound for whoever waits, nobody starves.
+
+Messages of about the same interval stand in one lane, in the order of their due times; only
+the heads of the lanes are compared. There are a few dozen lanes however many messages.
+All times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from itertools import count
+from math import exp, inf, log, log2
+
+SHORTEST = 0.05
+"""Seconds; shorter intervals count as this. It is far below any floor: what it still tells
+apart is who goes first under scarcity."""
+LANES_PER_OCTAVE = 4
+"""Lanes for each doubling of the interval: within one, intervals differ by up to 19%."""
+LEFTOVERS = 64
+"""Withdrawn entries kept in the lanes at least before they are swept out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When one message is to be polled, and from when and in which unit its wait counts."""
+
+    message_id: str
+    due: float
+    anchor: float
+    interval: float
+    regular: bool = True
+    """It follows the schedule; False: its time was set by something else."""
+
+    def waited(self, now: float) -> float:
+        """The wait so far as a multiple of the interval; it decides who goes first."""
+        return (now - self.anchor) / self.interval
+
+    def stretched(self, now: float) -> float:
+        """The wait so far as a multiple of the one that was planned, the floor included."""
+        return (now - self.anchor) / (self.due - self.anchor)
+
+
+class Agenda:
+    """The turns of one account's messages."""
+
+    def __init__(self, floor: float) -> None:
+        self.floor = floor
+        """Seconds between two polls of one message, at least."""
+        self._turns: dict[str, Turn] = {}
+        self._lanes: dict[int, list[tuple[float, int, Turn]]] = {}
+        self._order = count()
+        self._entries = 0
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def get(self, message_id: str) -> Turn | None:
+        """The turn of a message; None when none is planned."""
+        return self._turns.get(message_id)
+
+    def turns(self) -> list[Turn]:
+        """Every turn that is planned."""
+        return list(self._turns.values())
+
+    def put(self, message_id: str, anchor: float, interval: float) -> Turn:
+        """Plan the next poll ``interval`` after ``anchor``, though not before the floor."""
+        interval = max(interval, SHORTEST)
+        return self._enter(Turn(message_id, anchor + max(interval, self.floor), anchor, interval))
+
+    def put_at(self, message_id: str, due: float, interval: float) -> Turn:
+        """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
+        interval = max(interval, SHORTEST)
+        return self._enter(Turn(message_id, due, due - interval, interval, regular=False))
+
+    def drop(self, message_id: str) -> None:
+        """Plan no poll for a message."""
+        self._turns.pop(message_id, None)
+
+    def look(self, now: float) -> tuple[Turn | None, float]:
+        """The due one that has waited longest for its kind, and when the next comes due.
+
+        With None the second is when something will be due: inf when nothing is planned.
+        """
+        best: Turn | None = None
+        most, next_due = -inf, inf
+        for lane in list(self._lanes):
+            head = self._head(lane)
+            if head is None:
+                continue
+            if head.due > now:
+                next_due = min(next_due, head.due)
+                continue
+            waited = (now - head.anchor) / head.interval
+            if waited > most:
+                best, most = head, waited
+        return best, next_due
+
+    def earliest(self) -> Turn | None:
+        """The one with the earliest due time; None when nothing is planned."""
+        heads = [head for lane in list(self._lanes) if (head := self._head(lane)) is not None]
+        return min(heads, key=lambda head: head.due, default=None)
+
+    def _enter(self, turn: Turn) -> Turn:
+        self._turns[turn.message_id] = turn
+        lane = int(LANES_PER_OCTAVE * log2(turn.interval / SHORTEST))
+        heapq.heappush(self._lanes.setdefault(lane, []), (turn.due, next(self._order), turn))
+        self._entries += 1
+        if self._entries > 2 * len(self._turns) + LEFTOVERS:
+            self._sweep()
+        return turn
+
+    def _head(self, lane: int) -> Turn | None:
+        """The first turn of a lane that still counts."""
+        entries = self._lanes[lane]
+        while entries:
+            turn = entries[0][2]
+            if self._turns.get(turn.message_id) is turn:
+                return turn
+            heapq.heappop(entries)
+            self._entries -= 1
+        del self._lanes[lane]
+        return None
+
+    def _sweep(self) -> None:
+        """Throw out the entries of turns that were withdrawn or planned anew."""
+        for lane, entries in list(self._lanes.items()):
+            kept = [entry for entry in entries if self._turns.get(entry[2].message_id) is entry[2]]
+            heapq.heapify(kept)
+            if kept:
+                self._lanes[lane] = kept
+            else:
+                del self._lanes[lane]
+        self._entries = len(self._turns)
+
+
+class Stretch:
+    """By how much intervals are stretched at present: the mean of the recent waits.
+
+    A geometric mean that forgets with time: a poll a minute ago counts a third of one now.
+    """
+
+    MEMORY = 60.0
+    """Seconds."""
+
+    def __init__(self) -> None:
+        self._log = 0.0
+        self._at = -inf
+
+    def note(self, now: float, waited: float) -> None:
+        """A poll goes out that waited ``waited`` times its interval."""
+        share = 1.0 - exp((self._at - now) / self.MEMORY)
+        self._at = now
+        self._log += share * (log(max(waited, 1.0)) - self._log)
+
+    @property
+    def factor(self) -> float:
+        """1 when every poll goes out when it should."""
+        return exp(self._log)

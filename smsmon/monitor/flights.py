@@ -1,0 +1,123 @@
+"""What one account has under way: requests, each with the messages that it will tell of.
+
+A message is in one request at a time at most, whichever way it is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+
+from smsmon.clock import Clock
+from smsmon.monitor.board import Board
+from smsmon.monitor.budget import Budget, Gate
+from smsmon.monitor.source import Source
+
+
+@dataclass(slots=True, eq=False)
+class Trouble:
+    """How often one message was not read, lately."""
+
+    missing: int = 0
+    """"Not found" answers in a row."""
+    failures: int = 0
+    """Other faults in a row that were its own."""
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One request under way."""
+
+    troubles: Mapping[str, Trouble]
+    """The messages that it asks for, as they were when it left."""
+    source: Source
+    probe: bool
+    """It went out while the account was down."""
+    left: float
+    """Monotonic time at which it went out."""
+    asked_at: float
+    """The same moment on the wall clock."""
+    task: asyncio.Task[None] | None = None
+
+
+class Flights:
+    """The requests of one account that are under way, within the budget and the gate.
+
+    ``messages`` are those of the account; ``granted`` tells which are ours to poll. ``landed`` is
+    called when a request is over, however it ended.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        clock: Clock,
+        budget: Budget,
+        gate: Gate,
+        *,
+        messages: Mapping[str, Trouble],
+        granted: Callable[[str], bool],
+        landed: Callable[[Flight], None],
+    ) -> None:
+        self._board = board
+        self._clock = clock
+        self._budget = budget
+        self._gate = gate
+        self._messages = messages
+        self._granted = granted
+        self._landed = landed
+        self._by_message: dict[str, Flight] = {}
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._by_message
+
+    def __len__(self) -> int:
+        """How many messages are asked for at this moment."""
+        return len(self._by_message)
+
+    def launch(
+        self, flight: Flight, fly: Callable[[Flight], Coroutine[object, object, None]]
+    ) -> None:
+        """Send a request, by ``fly``; the budget has counted it already."""
+        self._gate.enter()
+        for message_id in flight.troubles:
+            self._by_message[message_id] = flight
+            self._board[message_id].in_flight = True
+        name = f"poll {next(iter(flight.troubles))}"
+        flight.task = asyncio.create_task(fly(flight), name=name)
+        # Also for a task that is cancelled before it began: nothing of it ever runs.
+        flight.task.add_done_callback(lambda _: self.over(flight))
+
+    def over(self, flight: Flight) -> None:
+        """A request is over; told a second time, nothing is left to do."""
+        if not any(self._by_message.get(id) is flight for id in flight.troubles):
+            return
+        for message_id in flight.troubles:
+            self._by_message.pop(message_id, None)
+            watched = self._board.get(message_id)
+            if watched is not None:
+                watched.in_flight = False
+        self._budget.over(self._clock.monotonic())
+        self._gate.leave()
+        self._landed(flight)
+
+    def concerns_us(self, flight: Flight, message_id: str) -> bool:
+        """Whether what a request says of a message still counts: it was not let go meanwhile, and
+        nobody else polls it by now, who knows better."""
+        ours = self._messages.get(message_id) is flight.troubles[message_id]
+        return ours and self._granted(message_id)
+
+    def give_up(self, message_id: str) -> None:
+        """The message is let go: its request is cancelled, unless it asks for others as well."""
+        flight = self._by_message.get(message_id)
+        if flight is None or flight.task is None:
+            return
+        if not any(self.concerns_us(flight, id) for id in flight.troubles if id != message_id):
+            flight.task.cancel()
+
+    async def cancel(self) -> None:
+        """Cancel every request, and wait until all are over."""
+        tasks = {flight.task for flight in self._by_message.values() if flight.task is not None}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
