@@ -85,7 +85,16 @@ def status_of(word: str) -> Status:
 
     A word nobody documented is ``UNKNOWN``: never taken for delivered nor for failed.
     """
-    return _STATUS_OF_WORD.get(" ".join(word.split()).lower(), Status.UNKNOWN)
+    return _STATUS_OF_WORD.get(_plain(word), Status.UNKNOWN)
+
+
+def is_known_word(word: str) -> bool:
+    """True if the API's ``word`` is one that is documented somewhere, "unknown" among them."""
+    return _plain(word) in _STATUS_OF_WORD
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.split()).lower()
 
 
 @dataclass(frozen=True, slots=True)

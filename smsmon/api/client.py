@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import clear_frames
@@ -17,6 +17,7 @@ import httpx
 from smsmon import __version__
 from smsmon.api.address import DEFAULT_BASE_URL, check_base_url, proxy_for
 from smsmon.api.backend import way_to
+from smsmon.api.batches import PATH, Found, in_order, question, read_batch
 from smsmon.api.decode import decode_balance, looks_like_xml, read, utf8
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, refuse_redirect, retry_after
@@ -24,6 +25,7 @@ from smsmon.api.key import ApiKey
 from smsmon.api.masking import mask_for
 from smsmon.api.transport import KeyedTransport
 from smsmon.api.trust import trust
+from smsmon.batch import MOST_PAIRS, BatchAnswer, Pair
 from smsmon.clock import Clock
 from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id
 from smsmon.recipients import Recipients
@@ -163,6 +165,18 @@ class SmsPartner:
             raise MessageIdRequired
         return await self._through_the_door(self._report(message_id, known))
 
+    async def multi_status(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        """What is known of each of ``pairs`` (1 to ``MOST_PAIRS``, else ``ValueError``) now.
+
+        Raises a ``ReadError`` as ``bulk_status`` does; of its codes those alone that concern the
+        account or the address mean what they do there, all other refusals are of the batch.
+        """
+        if not 0 < len(pairs) <= MOST_PAIRS:
+            raise ValueError(f"A batch has 1 to {MOST_PAIRS} pairs, not {len(pairs)}.")
+        if not all(is_message_id(pair.message_id) for pair in pairs):
+            raise MessageIdRequired
+        return await self._through_the_door(self._batch(pairs))
+
     async def me(self) -> Balance:
         """The account's balance and credits. Raises a ``ReadError`` as ``bulk_status`` does."""
         return await self._through_the_door(self._balance())
@@ -178,7 +192,7 @@ class SmsPartner:
         raise failure.with_traceback(None)
 
     async def _report(self, message_id: str, known: bytes | None) -> Report | Unchanged:
-        answer, asked_at, at = await self._get(
+        answer, asked_at, at = await self._ask(
             f"/bulk-status?messageId={message_id}{self._format_query}"
         )
         served_at = http_date(answer.headers.get("date", ""))
@@ -192,21 +206,40 @@ class SmsPartner:
 
     async def _balance(self) -> Balance:
         # Always in JSON: its fields vary by account, and XML would give them without names.
-        answer, _, at = await self._get("/me")
-        try:
+        answer, _, at = await self._ask("/me")
+        with _in_its_light(answer, at):
             found = decode_balance(answer.body, at)
-        except ReadError as error:
-            raise _judged(answer, error, at) from None
-        _doubt(answer)
         text = self._mask.text
         return replace(found, username=text(found.username), currency=text(found.currency))
 
-    async def _get(self, target: str) -> tuple[Answer, float, float]:
-        """The answer, and when it was asked for and had arrived, on the wall clock."""
+    async def _batch(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        # Always in JSON: nothing tells how these rows look in XML, where they have no names.
+        answer, asked_at, at = await self._ask(PATH, question(pairs))
+        served_at = http_date(answer.headers.get("date", ""))
+        if len(answer.body) < THREAD_FROM:
+            found = self._decode_batch(answer, pairs, at)
+        else:
+            found = await asyncio.to_thread(self._decode_batch, answer, pairs, at)
+        rows = tuple(in_order(found, pairs))
+        return BatchAnswer(rows, asked_at, at, served_at, found.strangers, found.stranger)
+
+    async def _ask(self, target: str, posted: bytes = b"") -> tuple[Answer, float, float]:
+        """The answer, and when it was asked for and had arrived, on the wall clock.
+
+        ``posted`` is the JSON object to send; without one it is a GET.
+        """
+        request = httpx.Request(
+            "POST" if posted else "GET",
+            self.base_url + target,
+            headers=self._headers,
+            content=posted or None,
+        )
+        if posted:
+            request.headers["Content-Type"] = "application/json"
         left, start = self._clock.now(), self._clock.monotonic()
         answer = await exchange(
             self._client,
-            httpx.Request("GET", self.base_url + target, headers=self._headers),
+            request,
             room=self._room,
             deadline=self._timeout,
             body_limit=self._body_limit,
@@ -222,14 +255,8 @@ class SmsPartner:
 
     def _decode(self, answer: Answer, message_id: str, at: float) -> tuple[bytes, Recipients]:
         """The body and its recipients, both masked. Raises the ``ReadError`` that it stands for."""
-        try:
+        with _in_its_light(answer, at):
             found, rest = read(answer.body, message_id)
-        except ReadError as error:
-            raise _judged(answer, error, at) from None
-        except Exception as error:  # a fault of ours: where it was is told, not what it held
-            clear_frames(error.__traceback__)
-            raise
-        _doubt(answer)
         raw, masked = answer.body, self._mask.recipients(found)
         if b"\0" in raw[:8]:
             raw = utf8(raw)  # in UTF-16 nobody could read it, and no mask either
@@ -241,9 +268,29 @@ class SmsPartner:
             raw = self._mask.body(utf8(raw), numbers=True)
         return raw, masked
 
+    def _decode_batch(self, answer: Answer, pairs: Sequence[Pair], at: float) -> Found:
+        """What the answer says of ``pairs``, masked. Raises the ``ReadError`` it stands for."""
+        with _in_its_light(answer, at):
+            found = read_batch(answer.body, pairs)
+        for pair in found.unproven:
+            row = found.rows[pair]
+            raw, reason = self._mask.body(row.raw, numbers=True), self._mask.text(row.reason)
+            found.rows[pair] = replace(row, raw=raw, reason=reason)
+        found.stranger = self._mask.text(found.stranger)
+        return found
 
-def _doubt(answer: Answer) -> None:
-    """Refuse an answer whose body is good, when its head says that it is none of the API's."""
+
+@contextmanager
+def _in_its_light(answer: Answer, at: float) -> Iterator[None]:
+    """Judge what is wrong with a body by the head of its answer too, and refuse a body that is
+    good where its head says that it is none of the API's. Raises ``ReadError``."""
+    try:
+        yield
+    except ReadError as error:
+        raise _judged(answer, error, at) from None
+    except Exception as error:  # a fault of ours: where it was is told, not what it held
+        clear_frames(error.__traceback__)
+        raise
     if problem := _problem(answer):
         raise NotAReport(problem, safe_bytes(answer.body))
 

@@ -116,7 +116,7 @@ def decode(body: bytes, message_id: str) -> tuple[Recipients, bytes]:
 def parse(body: bytes) -> Envelope:
     """The answer in ``body``, its rows not looked at yet. Raises ``NotAReport``."""
     try:
-        answer = _any(body)
+        answer = value_of(body)
     except RecursionError:
         problem = "The answer is nested too deeply to be a report."
     except UnicodeDecodeError:
@@ -125,11 +125,13 @@ def parse(body: bytes) -> Envelope:
         cut = "truncated" in str(error) or "Unterminated" in str(error)
         problem = f"The answer is not whole JSON: it {'was cut short' if cut else 'is malformed'}."
     else:
-        return _envelope(answer)
+        if isinstance(answer, dict):
+            return envelope_of(answer)
+        problem = "The answer is JSON, but not an object."
     raise NotAReport(problem)
 
 
-def _any(text: bytes) -> Any:
+def value_of(text: bytes) -> Any:
     """The JSON value of ``text``; raises ``ValueError`` or ``RecursionError``.
 
     The second reader takes what the first refuses and the standard allows: halves of surrogate
@@ -208,7 +210,7 @@ def _add(columns: ColumnBuilder, piece: bytes) -> bool:
             continue
         _add_typed(columns, loose, stops, dates)
         return True
-    columns.extend(_any(piece))
+    columns.extend(value_of(piece))
     return False
 
 
@@ -219,9 +221,8 @@ def _add_typed(
     columns.add_typed(phones, b"".join([row.status for row in rows]), WORDS, stops, dates)
 
 
-def _envelope(answer: Any) -> Envelope:
-    if not isinstance(answer, dict):
-        raise NotAReport("The answer is JSON, but not an object.")
+def envelope_of(answer: dict[str, Any]) -> Envelope:
+    """An answer, or a row of one that tells of itself as an answer does."""
     return Envelope(
         success=flag_of(answer.get("success")),
         code=answer.get("code"),

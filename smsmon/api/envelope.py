@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from smsmon.api.errors import KNOWN_CODES, NotAReport, refusal
 from smsmon.api.rows import code_of, names, shown
+from smsmon.model import ReadError
 from smsmon.text import SENTENCE_LIMIT, safe
 
 WORDS_KEPT = 5
@@ -38,11 +39,16 @@ def first_words(texts: Iterable[object]) -> list[str]:
     return list(islice(dict.fromkeys(text for text in found if text), WORDS_KEPT))
 
 
-def check_success(answer: Envelope) -> None:
-    """Raise the error that the answer stands for, unless it claims success."""
+def check_success(
+    answer: Envelope, refused: Callable[[int | None, str], ReadError] = refusal
+) -> None:
+    """Raise the error that the answer stands for, unless it claims success.
+
+    ``refused`` gives it by its control code, which means something else at each endpoint.
+    """
     words = safe(answer.words.strip(), SENTENCE_LIMIT // 2)
     if answer.success is False:
-        raise refusal(_cause(answer), words)
+        raise refused(cause(answer), words)
     if answer.success is not True:
         raise NotAReport("The answer does not say whether the request succeeded.")
     if answer.code is not None and code_of(answer.code) != 200:
@@ -52,7 +58,7 @@ def check_success(answer: Envelope) -> None:
         )
 
 
-def _cause(answer: Envelope) -> int | None:
+def cause(answer: Envelope) -> int | None:
     """The code that an error is about. The one at the top can be vague: where the details name
     another, they are the true cause, unless only the one at the top is known."""
     top = code_of(answer.code)
@@ -65,11 +71,18 @@ def _cause(answer: Envelope) -> int | None:
 def check_report(answer: Envelope, message_id: str) -> list[Any]:
     """The rows, if the answer is a report about ``message_id``; else raise what it is."""
     check_success(answer)
+    rows = rows_of(answer)
+    for found in answer.ids:
+        if not names(found, message_id):
+            raise NotAReport(f"The answer is about another message: {shown(found)}.")
+    return rows
+
+
+def rows_of(answer: Envelope) -> list[Any]:
+    """The rows of an answer that claims success. Raises ``NotAReport`` where it has none."""
     if answer.rows is None:
         raise NotAReport("The answer claims success but has no list of recipients.")
     if not isinstance(answer.rows, list):
         raise NotAReport(f"The answer has {shown(answer.rows)} where its recipients should be.")
-    for found in answer.ids:
-        if not names(found, message_id):
-            raise NotAReport(f"The answer is about another message: {shown(found)}.")
-    return answer.rows
+    rows: list[Any] = answer.rows
+    return rows

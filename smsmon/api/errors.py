@@ -20,7 +20,10 @@ ACCOUNT_WORDS = {
 }
 """Control codes that stop an account, besides 1 and 10, in the vendor's account-wide tables."""
 
-KNOWN_CODES = frozenset({1, 3, 4, 10, 429, *ACCOUNT_WORDS})
+ACCOUNT_CODES = frozenset({1, 10, 429, *ACCOUNT_WORDS})
+"""Control codes that concern all requests of an account, or of an address."""
+
+KNOWN_CODES = ACCOUNT_CODES | {3, 4}
 """Control codes that have a meaning of their own here."""
 
 
@@ -108,6 +111,15 @@ class ServerTrouble(ReadError):
         super().__init__(Fault(FaultKind.SERVER, sentence, code, excerpt, retry_after))
 
 
+class BatchRefused(ReadError):
+    """The API does not read batches, or not this one. Of a single message it says nothing."""
+
+    def __init__(self, code: int | None, words: str = "") -> None:
+        told = "without a code" if code is None else f"with code {code}"
+        sentence = f"SMS Partner refuses to read several messages at once, {told}"
+        super().__init__(Fault(FaultKind.BAD_RESPONSE, with_words(sentence, words), code))
+
+
 def with_words(sentence: str, words: str) -> str:
     """``sentence`` with the API's own ``words`` after it, as one safe sentence."""
     return safe(f"{sentence} (“{words}”)." if words else f"{sentence}.", SENTENCE_LIMIT)
@@ -133,6 +145,12 @@ def refusal(code: int | None, words: str) -> ReadError:
     return ServerTrouble(
         with_words(f"SMS Partner reports a failure with the unknown code {code}", words), code
     )
+
+
+def batch_refusal(code: int | None, words: str) -> ReadError:
+    """The error that a refused batch stands for: what concerns the account does so here too,
+    all other codes mean the batch."""
+    return refusal(code, words) if code in ACCOUNT_CODES else BatchRefused(code, words)
 
 
 def amended(error: ReadError, **changes: Any) -> ReadError:

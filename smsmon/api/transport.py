@@ -1,12 +1,14 @@
 """The transport under httpx, and the one place where the key meets a request.
 
-The client above never has the key in a URL, so nothing of it (its log, its exceptions, their
-tracebacks) can show it. Here it joins a copy of the request, and no exception of httpcore goes up.
+The client above never has the key, in a URL or in a body, so nothing of it (its log, its
+exceptions, their tracebacks) can show it. Here it joins a copy of the request, and no exception
+of httpcore goes up.
 
 A box in between may forget a connection that was quiet for some minutes, and tell nobody: what is
 sent on it then vanishes. So a request on a connection that was used before, and that brings not
 one byte, goes out once more on a new one, and whichever answers first counts. Asking twice does no
-harm, since this program only reads; it does count at the API, and ``may_repeat`` is asked first.
+harm, since this program only reads, also by what it posts; it does count at the API, and
+``may_repeat`` is asked first.
 """
 
 from __future__ import annotations
@@ -127,20 +129,30 @@ class KeyedTransport(httpx.AsyncBaseTransport):
 
     async def _send(self, request: httpx.Request, attempt: Attempt) -> httpcore.Response:
         ATTEMPT.set(attempt)
-        url = request.url
-        joint = b"&" if url.query else b"?"
-        target = b"%b%bapiKey=%b" % (url.raw_path, joint, self._key.reveal().encode())
-        keyed = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
-            headers=request.headers.raw,
-        )
         try:
             with _explained(self._party.name):
-                return await self._pool.handle_async_request(keyed)
+                return await self._pool.handle_async_request(self._keyed(request))
         finally:
             if attempt.stream is not None:
                 self._streams.add(attempt.stream)
+
+    def _keyed(self, request: httpx.Request) -> httpcore.Request:
+        """A copy of ``request`` that has the key: in its query, or first in the JSON object that
+        it posts. A key needs no escaping in either."""
+        url, key = request.url, self._key.reveal().encode()
+        target, headers, content = url.raw_path, request.headers.raw, b""
+        if request.method == "POST":
+            content = b'{"apiKey":"%b",%b' % (key, request.content[1:])
+            headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        else:
+            target += b"%bapiKey=%b" % (b"&" if url.query else b"?", key)
+        return httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target),
+            headers=headers,
+            content=content,
+        )
 
 
 class _Body(httpx.AsyncByteStream):

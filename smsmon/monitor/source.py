@@ -9,10 +9,11 @@ answer says by its ``origin`` how it came.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from smsmon.batch import BatchAnswer, Pair
 from smsmon.known import LastPoll, Remembered
 from smsmon.model import Answer, Event, Fault, FaultKind, ReadError, Transition
 
@@ -40,6 +41,21 @@ class Source(Protocol):
         more for the limit. True allows it. A source that never repeats has nothing to do.
         """
         del may_repeat
+
+
+@runtime_checkable
+class BatchSource(Source, Protocol):
+    """A source that can also read many messages in one request."""
+
+    async def multi_status(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        """What is known of each of ``pairs`` now: 1 to ``MOST_PAIRS``, else ``ValueError``.
+
+        It is one request of the account's limit. An answer is given for every pair, whatever the
+        API left out, added or mixed up; a row is taken for a pair only if it names its message and
+        its number. Otherwise as ``bulk_status``: raises ``ReadError`` and nothing else for what
+        goes wrong with the answer as a whole, may be cancelled, several may be under way.
+        """
+        ...
 
 
 @dataclass(frozen=True)

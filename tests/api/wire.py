@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -21,6 +24,8 @@ class Wire:
     host: str = "127.0.0.1"
     heads: list[bytes] = field(default_factory=list, repr=False)
     """The head of every request, as it came; it has the key."""
+    bodies: list[bytes] = field(default_factory=list, repr=False)
+    """The body of every request, empty for those that have none; it may have the key."""
     connections: int = 0
 
     @property
@@ -62,6 +67,8 @@ async def wire(
         try:
             while True:
                 told.heads.append(await reader.readuntil(b"\r\n\r\n"))
+                length = _LENGTH.search(told.heads[-1])
+                told.bodies.append(await reader.readexactly(int(length[1]) if length else 0))
                 now = answers[min(served, len(answers) - 1)]
                 served += 1
                 if not isinstance(now, bytes):
