@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from math import inf
 
@@ -45,6 +45,16 @@ def waiting_by_country(
     return _Column(recipients.phones).first_of(waiting, compress(first_seen, waiting))
 
 
+def places_by_country(phones: Phones) -> Mapping[str, bytes]:
+    """Region → a byte for each place: 1 where the number is of that region."""
+    codes: dict[str, int] = {}
+    column = bytes(codes.setdefault(each, len(codes)) for each in _Column(phones).each())
+    return {
+        of: column.translate(bytes(int(value == code) for value in range(256)))
+        for of, code in codes.items()
+    }
+
+
 class _Column:
     """Phone numbers, with what their first digits tell.
 
@@ -77,6 +87,13 @@ class _Column:
             pairs = zip(_of(self._keys, wanted), _of(self._heads, wanted), strict=True)
             found.update(region(f"+{key:x}") for key, head in pairs if head in shared)
         return found
+
+    def each(self) -> Iterator[str]:
+        """The region of each number, in order."""
+        known = {head: _sole_region(head) for head in set(self._heads)}
+        for key, head in zip(self._keys, self._heads, strict=True):
+            sole = known[head]
+            yield region(f"+{key:x}") if sole is None else sole
 
     def first_of(self, wanted: bytes, moments: Iterable[float]) -> dict[str, tuple[int, float]]:
         """Region → numbers of those wanted, and the first of their moments."""

@@ -53,6 +53,7 @@ class Drawn(Enum):
     STRONG = auto()
     WORDS = auto()
     """Several short texts, which stand back."""
+    NUMBER = auto()
     WARNING = auto()
     """A number that is a warning unless it is 0."""
     RATE = auto()
@@ -60,6 +61,8 @@ class Drawn(Enum):
     MOMENT = auto()
     MINUTE = auto()
     """A moment, to the minute."""
+    AGE = auto()
+    """How long ago a moment was."""
     STATE = auto()
     """The state of a message, and for a stale one since when."""
     BAR = auto()
@@ -80,6 +83,8 @@ class Drawn(Enum):
     """Whether a recipient said STOP."""
     COUNTRY = auto()
     """The name of a country, or its code where there is no room."""
+    SPARK = auto()
+    """What was sent minute by minute, and what of it failed."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,14 @@ class AnyField:
         return Field(
             self.name, self.kind, self.plain, self.words, self.help, self.asked_as, self.offered
         )
+
+    def sort_key(self, fact: Fact) -> object:
+        """What a fact is sorted by: itself, without case, and a word by its place; None last."""
+        if self.kind is Kind.WORD:
+            return self.words.index(slug(fact))
+        if isinstance(fact, tuple):
+            return " ".join(fact) or None
+        return (fact.casefold() or None) if isinstance(fact, str) else fact
 
 
 def asked_value(kind: Kind, fact: Fact, now: float) -> Value:

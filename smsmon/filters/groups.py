@@ -1,7 +1,10 @@
-"""The fields of groups of messages: what a rule about tags, countries or all can ask, in one table.
+"""The fields of groups: what is known of many messages at once, and all that is made of it.
 
-A group's numbers are those of a window of time up to now: what became final in it, and who said
-STOP in it. What waits is what waits now. Moments are epoch seconds, UTC.
+From this table come what a filter of groups or a rule about groups can ask, the columns of the
+screen and of ``status --group``, and what is exported. A group's numbers are those of a window of
+time. A row of a table tells of what was sent within the last hour (``smsmon.groups``); a rule of
+what became final within its own window, and who said STOP in it. What waits is what waits now.
+Moments are epoch seconds, UTC.
 """
 
 from __future__ import annotations
@@ -9,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.fields import AnyField, Fact, asked_value
+from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value
 from smsmon.filters.questions import Value
+from smsmon.groups import Figures
+from smsmon.recipients import Status
 
 USUAL_DAYS = 7
 """Days before the window that tell what is usual."""
@@ -25,11 +30,16 @@ rate tells nothing below as many."""
 
 
 class Group(Protocol):
-    """What is known of a group; None: nobody knows, or there is none."""
+    """What is known of a group, in a table and in a rule; None: nobody knows, or there is none."""
 
     @property
     def name(self) -> str:
-        """The tag, the code of the country; empty for all."""
+        """The tag, the source, …; empty for all, or for what has none."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
         ...
 
     @property
@@ -46,6 +56,11 @@ class Group(Protocol):
     def waiting(self) -> int: ...
     @property
     def waiting_since(self) -> float | None: ...
+
+
+class RuledGroup(Group, Protocol):
+    """A group as a rule sees it, which knows what is usual."""
+
     @property
     def failed_times(self) -> float | None: ...
     @property
@@ -58,14 +73,35 @@ class Group(Protocol):
 class GroupField(AnyField):
     """One thing that is known of groups."""
 
-    of: Callable[[Group], Fact]
+    of: Callable[[Any], Fact]
     _: KW_ONLY
-    shown: None = None
-    exported: None = None
+    shown: Shown | None = None
+    exported: str | None = None
 
     def value(self, group: Group, now: float) -> Value:
         """What a filter asks of a group at wall time ``now``."""
         return asked_value(self.kind, self.of(group), now)
+
+
+@dataclass(frozen=True)
+class OfAny(GroupField):
+    """What is known of a group in tables and in rules."""
+
+    of: Callable[[Group], Fact]
+
+
+@dataclass(frozen=True)
+class OfRow(GroupField):
+    """What only a row of a table tells."""
+
+    of: Callable[[Figures], Fact]
+
+
+@dataclass(frozen=True)
+class OfRule(GroupField):
+    """What only a rule asks."""
+
+    of: Callable[[RuledGroup], Fact]
 
 
 def _share(part: Callable[[Group], int]) -> Callable[[Group], float | None]:
@@ -78,43 +114,110 @@ def _share(part: Callable[[Group], int]) -> Callable[[Group], float | None]:
     return share
 
 
+def _number(name: str, title: str, width: int, priority: int, *, spare: bool = False) -> Shown:
+    return Shown(name, title, Drawn.NUMBER, width=width, align="right", priority=priority,
+                 may_be_empty=True, descending=True, spare=spare)  # fmt: skip
+
+
+def _rate(name: str, title: str, priority: int) -> Shown:
+    return Shown(name, title, Drawn.RATE, width=6, align="right", priority=priority)
+
+
+def _took(name: str, priority: int) -> Shown:
+    return Shown(name, name, Drawn.TOOK, width=8, align="right", priority=priority,
+                 descending=True)  # fmt: skip
+
+
 _USUAL = (
     f" of the last {USUAL_DAYS} days; not known with less than {USUAL_LEAST} final in them, or"
     f" {LEAST_FINAL} in the window"
 )
 
+# In the order of the columns on the screen.
 GROUPS: tuple[GroupField, ...] = (
-    GroupField("name", Kind.TEXT, lambda it: it.name, plain=True,
-               help="the tag, or the code of the country"),
-    GroupField("delivered", Kind.NUMBER, lambda it: it.delivered,
-               help="how many were delivered within the window"),
-    GroupField("failed", Kind.NUMBER, lambda it: it.failed,
-               help="how many became not delivered within the window"),
-    GroupField("final", Kind.NUMBER, lambda it: it.delivered + it.failed, asked_as="final>=20",
-               help="how many became final within the window"),
-    GroupField("failed_share", Kind.SHARE, _share(lambda it: it.failed),
-               asked_as="failed_share>20%", help="not delivered ÷ final"),
-    GroupField("stop", Kind.NUMBER, lambda it: it.stop,
-               help="how many said STOP within the window"),
-    GroupField("stop_share", Kind.SHARE, _share(lambda it: it.stop), help="said STOP ÷ final"),
-    GroupField("p50", Kind.DURATION, lambda it: it.p50,
-               help="the time within which half of the deliveries came, as observed"),
-    GroupField("p90", Kind.DURATION, lambda it: it.p90, asked_as="p90>60s",
-               help="the time within which 90 % of the deliveries came, as observed"),
-    GroupField("waiting", Kind.NUMBER, lambda it: it.waiting, help="how many wait now"),
-    GroupField("waiting_oldest", Kind.MOMENT, lambda it: it.waiting_since,
-               help="how long the oldest of them has been waiting"),
-    GroupField("failed_times", Kind.NUMBER, lambda it: it.failed_times, asked_as="failed_times>3",
-               help=f"how many times its usual failed_share{_USUAL}"),
-    GroupField("stop_times", Kind.NUMBER, lambda it: it.stop_times,
-               help="how many times its usual stop_share (see failed_times)"),
-    GroupField("p90_times", Kind.NUMBER, lambda it: it.p90_times,
-               help="how many times its usual p90 (see failed_times)"),
+    OfAny("group", Kind.TEXT, lambda it: it.title, plain=True, offered=True, asked_as="group:otp",
+          help="what it is called: the tag, the code of the country, …",
+          shown=Shown("group", "group", Drawn.STRONG, width=12, flex=4, max_width=40,
+                      priority=100)),
+    OfAny("name", Kind.TEXT, lambda it: it.name, exported="group",
+          help="the same; empty for what has no tag, no label, …"),
+    OfRow("messages", Kind.NUMBER, lambda it: it.messages, exported="messages",
+          help="how many messages of it are watched", shown=_number("messages", "messages", 8, 30)),
+    OfRow("recipients", Kind.NUMBER, lambda it: it.counts.total, exported="recipients",
+          help="how many recipients these have",
+          shown=_number("recipients", "recip", 7, 20, spare=True)),
+    OfRow("unread", Kind.NUMBER, lambda it: it.unread, exported="unread",
+          help="how many of these messages were never read",
+          shown=_number("unread", "unread", 6, 25, spare=True)),
+    OfRow("troubled", Kind.NUMBER, lambda it: it.troubled, exported="troubled",
+          help="how many of these messages could not be read last",
+          shown=Shown("troubled", "!", Drawn.WARNING, width=5, align="right", priority=75,
+                      may_be_empty=True, descending=True)),
+    OfRow("sent_5m", Kind.NUMBER, lambda it: it.sent_lately, exported="sent_5m",
+          asked_as="sent_5m>100", help="to how many it was sent within the last 5 minutes",
+          shown=_number("sent_5m", "sent 5 m", 8, 95)),
+    OfRow("sent", Kind.NUMBER, lambda it: it.sent, exported="sent",
+          help="to how many it was sent within the last hour",
+          shown=_number("sent", "sent 1 h", 8, 55)),
+    OfRow("within_10s", Kind.SHARE, lambda it: it.within[0].share, exported="within_10s",
+          asked_as="within_10s<90%",
+          help="delivered within 10 s, of those sent in the last hour of whom that is known",
+          shown=_rate("within_10s", "≤10 s", 85)),
+    OfRow("within_1m", Kind.SHARE, lambda it: it.within[1].share, exported="within_1m",
+          help="delivered within 1 min, of those sent in the last hour of whom that is known",
+          shown=_rate("within_1m", "≤1 min", 84)),
+    OfAny("waiting", Kind.NUMBER, lambda it: it.waiting, exported="waiting",
+          help="how many wait now",
+          shown=Shown("waiting", "", Status.WAITING, width=6, align="right", priority=90,
+                      may_be_empty=True, descending=True)),
+    OfAny("waiting_oldest", Kind.MOMENT, lambda it: it.waiting_since, exported="waiting_since",
+          asked_as="waiting_oldest>60s", help="how long the oldest of them has been waiting",
+          shown=Shown("waiting_oldest", "oldest", Drawn.AGE, width=8, align="right",
+                      priority=89, may_be_empty=True)),
+    OfAny("failed", Kind.NUMBER, lambda it: it.failed, exported="not_delivered",
+          help="how many are not delivered, within the window",
+          shown=Shown("failed", "", Status.NOT_DELIVERED, width=5, align="right", priority=88,
+                      may_be_empty=True, descending=True)),
+    OfAny("failed_share", Kind.SHARE, _share(lambda it: it.failed),
+          asked_as="failed_share>20%", help="not delivered ÷ final"),
+    OfAny("delivered", Kind.NUMBER, lambda it: it.delivered, exported="delivered",
+          help="how many are delivered, within the window",
+          shown=Shown("delivered", "", Status.DELIVERED, width=7, align="right", priority=28,
+                      may_be_empty=True, descending=True, spare=True)),
+    OfAny("final", Kind.NUMBER, lambda it: it.delivered + it.failed, asked_as="final>=20",
+          help="how many are final: delivered or not delivered, within the window"),
+    OfAny("rate", Kind.SHARE, _share(lambda it: it.delivered), exported="delivery_rate",
+          help="delivered ÷ final", shown=_rate("rate", "rate", 80)),
+    OfAny("stop", Kind.NUMBER, lambda it: it.stop, exported="stop",
+          help="how many said STOP, within the window",
+          shown=Shown("stop", "STOP", Drawn.WARNING, width=5, align="right", priority=50,
+                      may_be_empty=True, descending=True)),
+    OfAny("stop_share", Kind.SHARE, _share(lambda it: it.stop), help="said STOP ÷ final"),
+    OfAny("p50", Kind.DURATION, lambda it: it.p50, exported="p50",
+          help="the time within which half of the deliveries came", shown=_took("p50", 82)),
+    OfAny("p90", Kind.DURATION, lambda it: it.p90, asked_as="p90>60s", exported="p90",
+          help="the time within which 90 % of the deliveries came", shown=_took("p90", 83)),
+    OfRow("per_minute", Kind.NUMBER, lambda it: it.sent, asked=False,
+          help="to how many it was sent, minute by minute, and how many of them failed",
+          shown=Shown("per_minute", "per minute", Drawn.SPARK, width=12, flex=2, max_width=60,
+                      priority=60, descending=True)),
+    OfRule("failed_times", Kind.NUMBER, lambda it: it.failed_times, asked_as="failed_times>3",
+           help=f"how many times its usual failed_share{_USUAL}"),
+    OfRule("stop_times", Kind.NUMBER, lambda it: it.stop_times,
+           help="how many times its usual stop_share (see failed_times)"),
+    OfRule("p90_times", Kind.NUMBER, lambda it: it.p90_times,
+           help="how many times its usual p90 (see failed_times)"),
 )  # fmt: skip
 
 GROUPS_BY_NAME: Mapping[str, GroupField] = MappingProxyType({each.name: each for each in GROUPS})
-GROUP_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUPS)
-"""What a rule about tags, countries or all can ask."""
+GROUP_FIELDS: tuple[Field, ...] = tuple(
+    each.question for each in GROUPS if not isinstance(each, OfRow)
+)
+"""What a rule about groups can ask."""
+GROUP_ROWS: tuple[GroupField, ...] = tuple(each for each in GROUPS if not isinstance(each, OfRule))
+"""What a row of a table of groups tells."""
+GROUP_ROW_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUP_ROWS if each.asked)
+"""What a filter of such rows can ask."""
 USUAL = frozenset(("failed_times", "stop_times", "p90_times"))
 """The fields that compare with what is usual."""
 WAITING_FIELDS = frozenset(("waiting", "waiting_oldest"))

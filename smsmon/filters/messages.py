@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
-from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value, slug
+from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value
 from smsmon.filters.questions import Value
 from smsmon.model import Counts, Entry
 from smsmon.recipients import Status
@@ -84,7 +84,7 @@ class MessageField(AnyField):
 
     of: Callable[[Any], Fact]
     order: Callable[[Any], object] | None = field(default=None, kw_only=True)
-    """What a fact is sorted by; None: by itself, without case, and a word by its place."""
+    """What a fact is sorted by; None: as any field is."""
 
     def value(self, fact: Fact, now: float) -> Value:
         """What a filter asks of a fact at wall time ``now``: of a moment, how long ago it was."""
@@ -92,13 +92,7 @@ class MessageField(AnyField):
 
     def sort_key(self, fact: Fact) -> object:
         """What a fact is sorted by; None sorts last."""
-        if self.order is not None:
-            return self.order(fact)
-        if self.kind is Kind.WORD:
-            return self.words.index(slug(fact))
-        if isinstance(fact, tuple):
-            return " ".join(fact) or None
-        return (fact.casefold() or None) if isinstance(fact, str) else fact
+        return super().sort_key(fact) if self.order is None else self.order(fact)
 
 
 @dataclass(frozen=True)

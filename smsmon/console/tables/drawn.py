@@ -43,11 +43,23 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
             return lambda fact, _: Span("STOP", Tone.WARN) if fact else ""
         case Drawn.COUNTRY:
             return _country
+        case Drawn.AGE:
+            return lambda fact, _: times.duration(formats.now() - fact) if fact else ""
+        case Drawn.NUMBER:
+            return lambda fact, _: UNKNOWN if fact is None else cells.among_others(fact)
         case Drawn.WARNING:
             return lambda fact, _: UNKNOWN if fact is None else cells.among_others(fact, Tone.WARN)
         case Status():
             return lambda fact, _: UNKNOWN if fact is None else cells.status_count(fact, drawn)
-        case Drawn.STATE | Drawn.DUE | Drawn.BAR | Drawn.TOTAL | Drawn.PHONE | Drawn.STATUS:
+        case (
+            Drawn.STATE
+            | Drawn.DUE
+            | Drawn.BAR
+            | Drawn.TOTAL
+            | Drawn.PHONE
+            | Drawn.STATUS
+            | Drawn.SPARK
+        ):
             raise ValueError(f"{drawn.name} takes more than the fact")
 
 

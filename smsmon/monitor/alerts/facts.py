@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 
 from smsmon.filters.accounts import Account
-from smsmon.filters.groups import Group
+from smsmon.filters.groups import RuledGroup
 from smsmon.filters.messages import Message
 from smsmon.filters.questions import Value
 from smsmon.monitor.alerts.rules import Rule
@@ -71,14 +71,14 @@ def account_facts(rule: Rule, account: Account, value: ValueOf, currency: str) -
     return _joined(told) or account.condition
 
 
-def group_facts(rule: Rule, group: Group, value: ValueOf) -> str:
+def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
     """``12 % not delivered of 1,204 final within 1 h``, ``90 % delivered within 38 s``."""
     final = group.delivered + group.failed
     lost = f"{_lost(group.failed, final)} within {duration(rule.window)}"
     told: list[str] = []
     for name in _asked(rule):
         match name:
-            case "failed" | "failed_share" | "final" | "delivered":
+            case "failed" | "failed_share" | "final" | "rate" | "delivered":
                 told.append(lost)
             case "stop" | "stop_share":
                 told.append(f"{group.stop:,} STOP, {final:,} final {_within(rule)}")

@@ -36,7 +36,7 @@ from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
 
 GROUPED = (About.TAG, About.COUNTRY, About.ALL)
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
-WAITING = WAITING_FIELDS | {"name"}
+WAITING = WAITING_FIELDS | {"group", "name"}
 """The fields that tell how it is now, and need no past."""
 
 
@@ -224,6 +224,10 @@ class _Facts:
     @property
     def name(self) -> str:
         return self._sight.subject.name
+
+    @property
+    def title(self) -> str:
+        return self.name
 
     @property
     def delivered(self) -> int:

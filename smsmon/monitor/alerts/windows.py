@@ -1,9 +1,9 @@
 """What became final within a stretch of time up to now, added up for each tag, country and all.
 
 A window is cut into slots on a grid of the clock, and a whole slot leaves it at once: it holds what
-happened within its seconds, and up to one slot more. Delivery times are kept as a histogram whose
-steps are 2 %. So its size does not grow with what happens, and a look at it costs the same always.
-Pure; moments are seconds since the epoch.
+happened within its seconds, and up to one slot more. Delivery times are kept as a histogram. So
+its size does not grow with what happens, and a look at it costs the same always. Pure; moments are
+seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import ceil, exp, floor, inf, log
+from math import floor, inf
 from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About
+from smsmon.groups.times import quantile, step_of
 from smsmon.model import Final, Transition
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.state import Applied, Watched
@@ -27,9 +28,6 @@ SLOTS = 60
 NAMES_LIMIT = 1_000
 """Tags, or countries, that are added up; more than these are left out until one is empty. 1,000
 that are always busy take about 30 MB."""
-_STEP = log(1.02)
-_SHORTEST = 0.5
-"""Seconds: what took less counts as this."""
 
 
 @dataclass(slots=True)
@@ -56,7 +54,7 @@ class Sums:
         self.failed += final.status is Status.NOT_DELIVERED
         self.stop += final.stop
         if took is not None and final.status is Status.DELIVERED:
-            self.took[max(0, round(log(max(took, _SHORTEST) / _SHORTEST) / _STEP))] += 1
+            self.took[step_of(took)] += 1
 
     def include(self, other: Sums, sign: int = 1) -> None:
         """These too; or, with -1, no longer."""
@@ -70,12 +68,7 @@ class Sums:
 
     def quantile(self, share: float) -> float | None:
         """The seconds within which this share of the deliveries came; None: none was observed."""
-        left = ceil(share * self.took.total())
-        for step in sorted(self.took):
-            left -= self.took[step]
-            if left <= 0:
-                return _SHORTEST * exp(step * _STEP)
-        return None
+        return quantile(self.took, share)
 
 
 class Slot(NamedTuple):

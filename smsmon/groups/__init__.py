@@ -1,0 +1,12 @@
+"""Groups: many messages as one row, by tag, source, label, country, account or minute.
+
+``Groups`` is told of messages and keeps the figures; whoever shows, filters, exports, measures or
+alerts asks it. What is said of a group is in the table of fields in ``filters/groups.py``. Pure.
+"""
+
+from smsmon.groups.brought import LIMITS, Message, sent_at
+from smsmon.groups.dimensions import Dimension
+from smsmon.groups.group import Figures, Minute, Within
+from smsmon.groups.groups import Groups
+
+__all__ = ["LIMITS", "Dimension", "Figures", "Groups", "Message", "Minute", "Within", "sent_at"]

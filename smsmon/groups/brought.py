@@ -1,0 +1,208 @@
+"""What one message brings to the figures of its groups, and when it was sent.
+
+**When it was sent**: as the source says, but not after it came; else the earliest that is known, of
+when it was added and the first date of its reports. **How long it took** to a recipient: from then
+to the API's date of the delivery, where that can be true; else to when it was seen, which is later,
+and so tells of a limit only when it keeps it. Recipients are counted, not messages; one that was
+never read counts as one. Pure.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import compress
+from typing import NamedTuple, Protocol
+
+from smsmon.by_country import places_by_country
+from smsmon.clock import CLOCK_SLACK
+from smsmon.groups.times import step_of
+from smsmon.model import Counts, Entry, Fault
+from smsmon.phones import region
+from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
+
+LIMITS = (10.0, 60.0)
+"""Seconds within which it is asked how many were delivered."""
+_FLAGS = {
+    status: bytes(int(value == status) for value in range(256))
+    for status in (Status.DELIVERED, Status.WAITING)
+}
+
+
+class Message(Protocol):
+    """A message as last seen."""
+
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def first_seen(self) -> array[float]: ...
+    @property
+    def changed_at(self) -> array[float]: ...
+    @property
+    def final_at(self) -> Mapping[int, float]: ...
+    @property
+    def asked_at(self) -> float | None: ...
+    @property
+    def read_at(self) -> float | None: ...
+    @property
+    def first_read_at(self) -> float | None: ...
+    @property
+    def origin(self) -> float: ...
+    @property
+    def origin_dated(self) -> bool: ...
+    @property
+    def oldest_waiting(self) -> float | None: ...
+    @property
+    def fault(self) -> Fault | None: ...
+
+
+def sent_at(message: Message) -> float:
+    """When a message was sent, as far as is known (see above); 0 where nothing is."""
+    entry, dated = message.entry, message.origin if message.origin_dated else None
+    told = entry.arrival.sent_at if entry.arrival else None
+    if told is not None:
+        return min(told, entry.added_at) if entry.added_at else told
+    known = (entry.added_at or None, dated, message.first_read_at)
+    return min((each for each in known if each is not None), default=0.0)
+
+
+class Brought(NamedTuple):
+    """The recipients of a message, or some of them, by what became of them."""
+
+    sent: int
+    delivered: int
+    failed: int
+    stop: int
+    kept: tuple[int, ...]
+    """For each of ``LIMITS``: how many were delivered within it."""
+    missed: tuple[int, ...]
+    """For each of ``LIMITS``: how many were not, and never will."""
+    open: int
+    """How many are not final: as long as that is so they miss each limit that has passed."""
+    took: tuple[tuple[int, int], ...]
+    """How many deliveries took how long: a step of the histogram, and its number."""
+
+
+NOT_READ = Brought(1, 0, 0, 0, (0, 0), (0, 0), 1, ())
+"""Of a message that was never read: somebody it was sent to."""
+
+
+class Part(NamedTuple):
+    """A message in one of its groups: all of it, or its recipients in a country."""
+
+    counts: Counts
+    waiting_since: float | None
+    brought: Brought | None
+    """None: it was sent before the windows begin."""
+
+
+def whole(message: Message, sent: float, within: bool) -> Part:
+    """A message as a whole; ``within``: it was sent within the windows."""
+    brought = _brought(message, sent, message.counts, None) if within else None
+    return Part(message.counts, message.oldest_waiting, brought)
+
+
+def by_country(message: Message, sent: float, within: bool) -> Mapping[str, Part]:
+    """The recipients of a message by their countries."""
+    recipients = message.recipients
+    if len(recipients) < 2:
+        arrival = message.entry.arrival
+        told = arrival.phone if arrival else ""
+        phone = recipients.phones[0] if recipients else told
+        return {region(phone) if phone else "": whole(message, sent, within)}
+    places = places_by_country(recipients.phones)
+    if len(places) == 1:
+        return {next(iter(places)): whole(message, sent, within)}
+    found = {}
+    for code, mask in places.items():
+        statuses = bytes(compress(recipients.statuses, mask))
+        stop = bytes(compress(recipients.stops, mask)).count(STOP_YES)
+        counts = Counts(
+            total=len(statuses),
+            delivered=statuses.count(Status.DELIVERED),
+            not_delivered=statuses.count(Status.NOT_DELIVERED),
+            waiting=statuses.count(Status.WAITING),
+            unknown=statuses.count(Status.UNKNOWN),
+            stop=stop,
+        )
+        since = _waiting_since(message, mask) if counts.waiting else None
+        brought = _brought(message, sent, counts, mask) if within else None
+        found[code] = Part(counts, since, brought)
+    return found
+
+
+def _waiting_since(message: Message, mask: bytes) -> float:
+    waiting = _both(message.recipients.statuses.translate(_FLAGS[Status.WAITING]), mask)
+    dates = compress(message.recipients.dates, waiting)
+    seen = compress(message.first_seen, waiting)
+    pairs = zip(dates, seen, strict=True)
+    return min(float(date) if date >= EARLIEST_DATE else at for date, at in pairs)
+
+
+def _brought(message: Message, sent: float, counts: Counts, mask: bytes | None) -> Brought:
+    if message.read_at is None and not counts.total:
+        return NOT_READ
+    kept, missed, took = [0] * len(LIMITS), [counts.not_delivered] * len(LIMITS), Counter[int]()
+    for date, seen, number in _deliveries(message, mask) if counts.delivered else ():
+        dated = date >= EARLIEST_DATE and sent - CLOCK_SLACK <= date
+        seconds = max(0.0, (min(date, seen) if dated else seen) - sent)
+        took[step_of(seconds)] += number
+        for place, limit in enumerate(LIMITS):
+            if seconds <= limit:
+                kept[place] += number
+            elif dated:
+                missed[place] += number
+    return _one_for_all(
+        counts.total,
+        counts.delivered,
+        counts.not_delivered,
+        counts.stop,
+        tuple(kept),
+        tuple(missed),
+        counts.total - counts.final,
+        tuple(sorted(took.items())),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _one_for_all(*facts: object) -> Brought:
+    """Thousands of messages with one recipient bring the same: they share it."""
+    return Brought(*facts)  # type: ignore[arg-type]  # as they were given
+
+
+def _deliveries(message: Message, mask: bytes | None) -> Iterator[tuple[int, float, int]]:
+    """The API's date and when it was seen, of those who are delivered, and their number."""
+    first_seen, changed_at, final_at = message.first_seen, message.changed_at, message.final_at
+    recipients = message.recipients
+    if len(recipients) == 1:
+        changed = final_at.get(0, changed_at[0])
+        yield recipients.dates[0], changed or first_seen[0], 1
+        return
+    delivered = recipients.statuses.translate(_FLAGS[Status.DELIVERED])
+    if mask is not None:
+        delivered = _both(delivered, mask)
+    changed_later = [slot for slot in final_at if delivered[slot]]
+    if changed_later:
+        rest = bytearray(delivered)
+        for slot in changed_later:
+            rest[slot] = 0
+            yield recipients.dates[slot], final_at[slot] or first_seen[slot], 1
+        delivered = bytes(rest)
+    columns = recipients.dates, changed_at, first_seen
+    alike = Counter(zip(*(compress(each, delivered) for each in columns), strict=True))
+    for (date, changed, first), number in alike.items():
+        yield int(date), changed or first, number
+
+
+def _both(one: bytes, other: bytes) -> bytes:
+    """1 where both have 1."""
+    found = int.from_bytes(one, "little") & int.from_bytes(other, "little")
+    return found.to_bytes(len(one), "little")

@@ -1,0 +1,291 @@
+"""One group: who is in it now, and what was sent in its last hour, in slots of ten seconds.
+
+What a message that left brought stays in the slots until they are out of the window. Pure; moments
+are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import NamedTuple
+
+from smsmon.groups.brought import LIMITS, Brought, Part
+from smsmon.groups.dimensions import MINUTE, Dimension
+from smsmon.groups.times import quantile
+from smsmon.model import Counts
+
+HOUR = 3600.0
+"""Seconds of the window; it holds up to one slot more."""
+LATELY = 300.0
+"""Seconds of the short one."""
+SLOT = 10.0
+"""Seconds of a slot: a window is right to as many."""
+MINUTES = 60
+"""Of the sparkline."""
+_PER_MINUTE = round(MINUTE / SLOT)
+
+
+def slot_of(moment: float) -> int:
+    """The number of the slot that a moment lies in."""
+    return floor(moment / SLOT)
+
+
+class Numbers:
+    """What became of recipients, added up."""
+
+    __slots__ = ("delivered", "failed", "kept", "missed", "sent", "stop")
+
+    def __init__(self) -> None:
+        self.sent = self.delivered = self.failed = self.stop = 0
+        self.kept, self.missed = [0] * len(LIMITS), [0] * len(LIMITS)
+
+    def add(self, brought: Brought, past: Sequence[bool], sign: int) -> None:
+        """These too; or, with -1, no longer. ``past``: the limits that the open ones missed."""
+        self.sent += sign * brought.sent
+        self.delivered += sign * brought.delivered
+        self.failed += sign * brought.failed
+        self.stop += sign * brought.stop
+        for place in range(len(LIMITS)):
+            self.kept[place] += sign * brought.kept[place]
+            missed = brought.missed[place] + (brought.open if past[place] else 0)
+            self.missed[place] += sign * missed
+
+    def include(self, other: Numbers, sign: int = 1) -> None:
+        """All of these too; or, with -1, no longer."""
+        self.sent += sign * other.sent
+        self.delivered += sign * other.delivered
+        self.failed += sign * other.failed
+        self.stop += sign * other.stop
+        for place in range(len(LIMITS)):
+            self.kept[place] += sign * other.kept[place]
+            self.missed[place] += sign * other.missed[place]
+
+
+class Slot:
+    """What was sent within ten seconds."""
+
+    __slots__ = ("members", "numbers", "took")
+
+    def __init__(self) -> None:
+        self.members = 0
+        self.numbers = Numbers()
+        self.took: Counter[int] = Counter()
+
+
+class Within(NamedTuple):
+    """How many were delivered within a limit, of those sent longer ago than that."""
+
+    limit: float
+    kept: int
+    missed: int
+    unknown: int
+    """Nobody knows: their message was not read since, or their delivery has no date."""
+
+    @property
+    def share(self) -> float | None:
+        """Of those of whom it is known; None where it is of nobody."""
+        known = self.kept + self.missed
+        return self.kept / known if known else None
+
+
+class Minute(NamedTuple):
+    """One minute of the sparkline."""
+
+    sent: int
+    failed: int
+    """Of those sent in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A group at one moment. Recipients are counted, where nothing else is said."""
+
+    dimension: Dimension
+    name: str
+    """Empty for what has no tag, no label, …"""
+    messages: int
+    """That are watched now."""
+    unread: int
+    """Of them, messages that were never read."""
+    troubled: int
+    """Of them, messages whose last read failed: what is told of them is older."""
+    counts: Counts
+    """Of all that are watched now, whenever they were sent."""
+    waiting_since: float | None
+    """Since when the one waits that has been waiting longest."""
+    sent_lately: int
+    """Within the last five minutes."""
+    sent: int
+    """Within the last hour; all that follows is of these."""
+    delivered: int
+    failed: int
+    stop: int
+    within: tuple[Within, ...]
+    """For each of ``LIMITS``."""
+    p50: float | None
+    """Seconds from sending to arrival, within which half of what arrived did."""
+    p90: float | None
+    minutes: tuple[Minute, ...]
+    """The last is the one that runs."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.name or self.dimension.nameless
+
+    @property
+    def waiting(self) -> int:
+        return self.counts.waiting
+
+    @property
+    def rate(self) -> float | None:
+        """Delivered ÷ final."""
+        final = self.delivered + self.failed
+        return self.delivered / final if final else None
+
+
+class Group:
+    """One group, kept by what changes in it."""
+
+    def __init__(self, dimension: Dimension, name: str) -> None:
+        self.dimension, self.name = dimension, name
+        self.ids: dict[str, None] = {}
+        """The messages that are watched now."""
+        self.revision = 0
+        self._counts = Counts()
+        self._unread = self._troubled = 0
+        self._slots: dict[int, Slot] = {}
+        self._hour = Numbers()
+        self._took: Counter[int] = Counter()
+        self._waiting: dict[str, float] = {}
+        self._oldest: list[tuple[float, str]] = []
+        self._known: tuple[tuple[int, int], Figures] | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.ids and not self._slots
+
+    # --- what is in it -------------------------------------------------------------------
+
+    def enter(self, id: str, part: Part, *, unread: bool, troubled: bool) -> None:
+        """A message is watched, and is like that."""
+        self.ids[id] = None
+        self._counts += part.counts
+        self._unread += unread
+        self._troubled += troubled
+        if part.waiting_since is not None:
+            self._waiting[id] = part.waiting_since
+            heapq.heappush(self._oldest, (part.waiting_since, id))
+
+    def leave(self, id: str, part: Part, *, unread: bool, troubled: bool) -> None:
+        """It is not watched any more, or was like that."""
+        del self.ids[id]
+        self._counts -= part.counts
+        self._unread -= unread
+        self._troubled -= troubled
+        self._waiting.pop(id, None)
+
+    def count(self, slot: int, brought: Brought, past: Sequence[bool]) -> None:
+        """This was sent in that slot, which is in the window."""
+        into = self._slots.get(slot)
+        if into is None:
+            into = self._slots[slot] = Slot()
+        into.members += 1
+        into.numbers.add(brought, past, 1)
+        self._hour.add(brought, past, 1)
+        for step, number in brought.took:
+            into.took[step] += number
+            self._took[step] += number
+
+    def discount(self, slot: int, brought: Brought, past: Sequence[bool]) -> None:
+        """It was not, or not so; nothing happens where its slot is out of the window."""
+        into = self._slots.get(slot)
+        if into is None:
+            return
+        into.members -= 1
+        into.numbers.add(brought, past, -1)
+        self._hour.add(brought, past, -1)
+        for step, number in brought.took:
+            into.took[step] -= number
+            self._took[step] -= number
+            if not self._took[step]:
+                del self._took[step]
+        if not into.members:
+            del self._slots[slot]
+
+    def pass_on(self, horizon: int) -> None:
+        """Let go of the slots before ``horizon``."""
+        for each in [each for each in self._slots if each < horizon]:
+            gone = self._slots.pop(each)
+            self._hour.include(gone.numbers, -1)
+            self._took.subtract(gone.took)
+            self._took = +self._took
+
+    # --- its figures ---------------------------------------------------------------------
+
+    def figures(self, now: float) -> Figures:
+        """As it is at wall time ``now``; what is out of the window has been let go."""
+        key = self.revision, slot_of(now)
+        if self._known is None or self._known[0] != key:
+            self._known = key, self._figures(now)
+        return self._known[1]
+
+    def _figures(self, now: float) -> Figures:
+        lately = slot_of(now - LATELY)
+        return Figures(
+            self.dimension,
+            self.name,
+            len(self.ids),
+            self._unread,
+            self._troubled,
+            self._counts,
+            self._waiting_since(),
+            self._added(lambda slot: slot >= lately).sent,
+            self._hour.sent,
+            self._hour.delivered,
+            self._hour.failed,
+            self._hour.stop,
+            tuple(self._within(place, now) for place in range(len(LIMITS))),
+            quantile(self._took, 0.5),
+            quantile(self._took, 0.9),
+            self._minutes(now),
+        )
+
+    def _within(self, place: int, now: float) -> Within:
+        """Those sent a moment ago are left out, all of them: of these the fast are known first."""
+        limit = LIMITS[place]
+        too_new = self._added(lambda slot: (slot + 1) * SLOT + limit > now)
+        sent = self._hour.sent - too_new.sent
+        kept = self._hour.kept[place] - too_new.kept[place]
+        missed = self._hour.missed[place] - too_new.missed[place]
+        return Within(limit, kept, missed, sent - kept - missed)
+
+    def _added(self, wanted: Callable[[int], bool]) -> Numbers:
+        numbers = Numbers()
+        for slot, each in self._slots.items():
+            if wanted(slot):
+                numbers.include(each.numbers)
+        return numbers
+
+    def _minutes(self, now: float) -> tuple[Minute, ...]:
+        first = floor(now / MINUTE) - MINUTES + 1
+        sent, failed = [0] * MINUTES, [0] * MINUTES
+        for slot, each in self._slots.items():
+            minute = slot // _PER_MINUTE - first
+            if 0 <= minute < MINUTES:
+                sent[minute] += each.numbers.sent
+                failed[minute] += each.numbers.failed
+        return tuple(map(Minute, sent, failed))
+
+    def _waiting_since(self) -> float | None:
+        oldest = self._oldest
+        if len(oldest) > 2 * len(self._waiting) + 64:
+            oldest[:] = [(since, id) for id, since in self._waiting.items()]
+            heapq.heapify(oldest)
+        while oldest and self._waiting.get(oldest[0][1]) != oldest[0][0]:
+            heapq.heappop(oldest)
+        return oldest[0][0] if oldest else None

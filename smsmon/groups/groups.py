@@ -1,0 +1,210 @@
+"""All groups of the messages that are watched, or left within the last hour.
+
+They are kept by what changes: a piece of news about one message costs as much as that message, and
+a look at a group as much as its slots. Pure; moments are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
+from smsmon.groups.dimensions import Dimension, groups_of
+from smsmon.groups.group import HOUR, Figures, Group, slot_of
+from smsmon.model import Entry
+
+NOTHING_PAST = (False,) * len(LIMITS)
+
+
+class _Known:
+    """A message as it is in its groups."""
+
+    __slots__ = (
+        "countries",
+        "entry",
+        "message",
+        "past",
+        "revision",
+        "sent",
+        "slot",
+        "troubled",
+        "unread",
+        "whole",
+    )
+
+    def __init__(self, message: Message, horizon: int) -> None:
+        self.message: Message | None = message
+        """None: it has left."""
+        self.entry: Entry = message.entry
+        self.revision = message.revision
+        self.sent = sent_at(message)
+        self.slot = slot_of(self.sent)
+        self.whole = whole(message, self.sent, self.slot >= horizon)
+        self.countries: Mapping[str, Part] | None = None
+        """What is in each country; None while nobody asked."""
+        self.unread, self.troubled, self.past = _standing(message, self.sent, self.whole)
+
+    def is_still(self, message: Message) -> bool:
+        """True when nothing of it is otherwise by now."""
+        return (
+            self.message is message
+            and self.revision == message.revision
+            and self.entry is message.entry
+            and self.sent == sent_at(message)
+            and (self.unread, self.troubled, self.past) == _standing(message, self.sent, self.whole)
+        )
+
+    def by_country(self) -> Mapping[str, Part]:
+        if self.countries is None and self.message is not None:
+            self.countries = by_country(self.message, self.sent, self.whole.brought is not None)
+        return self.countries or {}
+
+    def parts(self, dimension: Dimension) -> Iterable[tuple[str, Part]]:
+        """The groups it is in, and what of it is."""
+        if dimension is Dimension.COUNTRY:
+            return self.by_country().items()
+        return [(name, self.whole) for name in groups_of(self.entry, dimension, self.sent)]
+
+
+def _standing(message: Message, sent: float, part: Part) -> tuple[bool, bool, tuple[bool, ...]]:
+    """Whether it was never read, whether its last read failed, and which limits had passed when it
+    was asked for last, where that matters."""
+    asked = message.asked_at or message.read_at
+    counts = part.counts
+    if asked is None or part.brought is None or counts.total == counts.final:
+        past = NOTHING_PAST
+    else:
+        past = tuple(asked >= sent + limit for limit in LIMITS)
+    return message.read_at is None, message.fault is not None, past
+
+
+class Groups:
+    """The groups by each of the dimensions that somebody asked for."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        """Grows with each change of a group."""
+        self._known: dict[str, _Known] = {}
+        self._left: dict[int, list[str]] = {}
+        """Slot → the messages sent in it that have left."""
+        self._by: dict[Dimension, dict[str, Group]] = {}
+        self._horizon = 0
+
+    # --- what is known of messages -------------------------------------------------------
+
+    def note(self, message: Message, now: float) -> bool:
+        """How a watched message is; True where that is something new."""
+        self._pass_on(now)
+        id = message.entry.id
+        known = self._known.get(id)
+        if known is not None:
+            if known.is_still(message):
+                return False
+            self._take_out(id, known)
+        self._put_in(id, _Known(message, self._horizon))
+        return True
+
+    def leave(self, id: str, now: float) -> None:
+        """A message is watched no longer: what it brought stays until it is out of the window."""
+        self._pass_on(now)
+        known = self._known.get(id)
+        if known is not None and known.message is not None:
+            known.by_country()  # later nobody can tell any more
+            self._take_out(id, known)
+            known.message = None
+            self._put_in(id, known)
+
+    def recall(self, message: Message, now: float) -> None:
+        """A message that left within the last hour, as the history knows it; what is known of it
+        already stands."""
+        if message.entry.id not in self._known:
+            self.note(message, now)
+            self.leave(message.entry.id, now)
+
+    def watched(self) -> Iterator[str]:
+        """The messages that are watched, as far as was told."""
+        return (id for id, known in self._known.items() if known.message is not None)
+
+    # --- looking -------------------------------------------------------------------------
+
+    def rows(self, dimension: Dimension, now: float) -> dict[str, Figures]:
+        """Each group that has messages, or had within the last hour, by name."""
+        groups = self._groups(dimension, now)
+        for name in [name for name, group in groups.items() if group.empty]:
+            del groups[name]
+        return {name: group.figures(now) for name, group in groups.items()}
+
+    def row(self, dimension: Dimension, name: str, now: float) -> Figures | None:
+        """One of them; None where there is none of that name."""
+        group = self._groups(dimension, now).get(name)
+        return None if group is None or group.empty else group.figures(now)
+
+    def members(self, dimension: Dimension, name: str) -> Sequence[str]:
+        """The messages of a group that are watched now."""
+        group = self._by.get(dimension, {}).get(name)
+        return [] if group is None else [*group.ids]
+
+    def changed(self, dimension: Dimension, since: int) -> list[str]:
+        """The groups that changed after ``revision`` was ``since``."""
+        groups = self._by.get(dimension, {})
+        return [name for name, group in groups.items() if group.revision > since]
+
+    def let_go(self, dimension: Dimension) -> None:
+        """Nobody asks for these groups any more: nothing is kept of them."""
+        self._by.pop(dimension, None)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _groups(self, dimension: Dimension, now: float) -> dict[str, Group]:
+        self._pass_on(now)
+        if dimension not in self._by:
+            self._by[dimension] = {}
+            for id, known in self._known.items():
+                self._put_in(id, known, (dimension,))
+        groups = self._by[dimension]
+        for group in groups.values():
+            group.pass_on(self._horizon)
+        return groups
+
+    def _put_in(self, id: str, known: _Known, dimensions: Iterable[Dimension] = ()) -> None:
+        self._known[id] = known
+        if known.message is None and not dimensions:
+            if known.slot < self._horizon:
+                del self._known[id]
+                return
+            self._left.setdefault(known.slot, []).append(id)
+        self.revision += 1
+        for dimension in dimensions or self._by:
+            groups = self._by[dimension]
+            for name, part in known.parts(dimension):
+                group = groups.get(name)
+                if group is None:
+                    group = groups[name] = Group(dimension, name)
+                group.revision = self.revision
+                if known.message is not None:
+                    group.enter(id, part, unread=known.unread, troubled=known.troubled)
+                if part.brought is not None and known.slot >= self._horizon:
+                    group.count(known.slot, part.brought, known.past)
+
+    def _take_out(self, id: str, known: _Known) -> None:
+        self.revision += 1
+        for dimension, groups in self._by.items():
+            for name, part in known.parts(dimension):
+                group = groups[name]
+                group.revision = self.revision
+                if known.message is not None:
+                    group.leave(id, part, unread=known.unread, troubled=known.troubled)
+                if part.brought is not None:
+                    group.discount(known.slot, part.brought, known.past)
+        if known.message is None:
+            self._left[known.slot].remove(id)
+
+    def _pass_on(self, now: float) -> None:
+        """The window has moved: forget who left before it. It never goes back."""
+        horizon = slot_of(now - HOUR)
+        if horizon <= self._horizon:
+            return
+        self._horizon = horizon
+        for slot in [slot for slot in self._left if slot < horizon]:
+            for id in self._left.pop(slot):
+                del self._known[id]
