@@ -61,8 +61,13 @@ class Form(Enum):
     OTHER = auto()
 
 
-def comparable(values: Sequence[Any], *, reverse: bool) -> tuple[Form, Values]:
+def comparable(
+    values: Sequence[Any], *, reverse: bool, like: Form | None = None
+) -> tuple[Form, Values]:
     """``values`` in the form that sorts fastest; None is put where it comes last.
+
+    ``like`` is the form of others that they are to be compared with: it is taken where these few
+    values alone would not tell.
 
     Numbers that doubles hold exactly become doubles (no NaN please); ``bytes`` are taken as small
     numbers; what is neither number nor text is kept and must be comparable with its like. The
@@ -80,20 +85,34 @@ def comparable(values: Sequence[Any], *, reverse: bool) -> tuple[Form, Values]:
     numeric = {kind for kind in present if issubclass(kind, int | float)}
     last: Any = _LOW if reverse else _HIGH
     form = Form.OTHER
-    if present == numeric:
+    if not present and like in (Form.TEXTS, Form.MIXED, Form.OTHER):
+        form = like
+        last = _last_text(reverse) if like is Form.TEXTS else last
+    elif like is Form.MIXED and present <= numeric | {str}:
+        form, values = like, _paired(values)
+    elif present == numeric:
         known = [value for value in values if value is not None] if NoneType in kinds else values
         if present <= {float} or (max(known) <= _EXACT and min(known) >= -_EXACT):
             endless = float("-inf") if reverse else float("inf")
             filled = known if known is values else [endless if v is None else v for v in values]
             return Form.NUMBERS, array("d", filled)
     elif present == {str}:
-        form, last = Form.TEXTS, "" if reverse else "\U0010ffff"
+        form, last = Form.TEXTS, _last_text(reverse)
     elif present == numeric | {str}:
-        form = Form.MIXED
-        values = [None if v is None else (isinstance(v, str), v) for v in values]
+        form, values = Form.MIXED, _paired(values)
     if NoneType in kinds:
         values = [last if value is None else value for value in values]
     return form, values
+
+
+def _last_text(reverse: bool) -> str:
+    """Sorts behind every text."""
+    return "" if reverse else "\U0010ffff"
+
+
+def _paired(values: Sequence[Any]) -> list[Any]:
+    """Numbers and texts, so that they compare: the numbers first."""
+    return [None if v is None else (isinstance(v, str), v) for v in values]
 
 
 def _small(values: array[int]) -> bool:

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from smsmon.console.actions import TABLE_ACTIONS, bindings
+from smsmon.console.live_table.arranged import Accepts
 from smsmon.console.live_table.content import Column, Rows, each_or
 from smsmon.console.live_table.surface import HEADER, TableSurface
-from smsmon.console.live_table.view import Accepts, Marking
+from smsmon.console.live_table.view import Marking
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -111,8 +112,18 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         """
         with self._steady():
             self.view.load(keys)
-            self._pointed = {key for key in self._pointed if self.view.place(key) is not None}
+            self._pointed = {key for key in self._pointed if key in self.view}
             self._note_filled(keys)
+
+    def change(self, came: Sequence[K], left: Collection[K] = ()) -> None:
+        """These rows came, as the last ones, and these left: as ``load`` of all that there are
+        then, but it costs by what came and left."""
+        for key in left:
+            self._strips.pop(key, None)
+        with self._steady():
+            self.view.change(came, left)
+            self._pointed.difference_update(left)
+            self._note_filled(came)
 
     def touch(self, keys: Iterable[K], *, tint: bool = True) -> None:
         """These rows changed: paint them again, move them where the sort wants them."""
@@ -204,7 +215,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def point_out(self, keys: Iterable[K]) -> None:
         """Put the sign before these rows and no others, each until the cursor has been on it."""
         with self._told():
-            self._pointed = {key for key in keys if self.view.place(key) is not None}
+            self._pointed = {key for key in keys if key in self.view}
             self._later()
 
     @property

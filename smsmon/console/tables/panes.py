@@ -335,7 +335,7 @@ class TablePane(Pane, Generic[K, R]):
         if not event.tentative:
             self._good = wanted
         self._apply(wanted)
-        shown, all_rows = len(self.table.view), len(self.table.view.keys)
+        shown, all_rows = len(self.table.view), self.table.view.total
         self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
 
     def on_filter_bar_left(self, event: FilterBar.Left) -> None:

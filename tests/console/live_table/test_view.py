@@ -12,8 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smsmon.console.live_table import RowView
-from smsmon.console.live_table import view as view_module
+from smsmon.console.live_table import RowView, arranged
 from smsmon.console.live_table.order import (
     comparable,
     inserted,
@@ -91,6 +90,11 @@ class Table:
             case "remove":
                 self.keys = [key for key in self.keys if key not in keys]
                 view.load(self.keys)
+            case "change":
+                left, came = keys[::2], dict.fromkeys(keys[1:])
+                self.keys = [key for key in self.keys if key not in left]
+                self.keys += [key for key in came if key not in self.keys]
+                view.change(list(came), left)
             case "touch":
                 for nth, key in enumerate(keys):
                     self.values[key] = (value or 0) + 1 if nth % 3 == 2 else value
@@ -110,10 +114,12 @@ class Table:
                 view.frozen = False
 
 
-SAFE = ["load", "load a range", "add", "remove", "touch", "sort", "unsort", "filter"]
+SAFE = ["load", "load a range", "add", "remove", "change", "touch", "sort", "unsort", "filter"]
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from([*SAFE, "touch", "move", "mark", "mark range", "clear"]),
+        st.sampled_from(
+            [*SAFE, "change", "change", "touch", "move", "mark", "mark range", "clear"]
+        ),
         st.lists(KEYS, max_size=6),
         VALUES,
         KINDS,
@@ -128,14 +134,14 @@ def nearest(old: list[int], index: int, survivors: list[int]) -> int | None:
     return min(there)[2] if there else None
 
 
-@pytest.mark.parametrize("share", [0, view_module._RESORT_SHARE], ids=["moved", "sorted anew"])
+@pytest.mark.parametrize("share", [0, arranged._RESORT_SHARE], ids=["moved", "sorted anew"])
 @settings(max_examples=300)
 @given(acts=ACTS)
 def test_each_row_is_there_once_and_cursor_and_marks_stay_on_it_or_the_nearest(
     share: int, acts: Any
 ) -> None:
     """Whether rows that were touched are moved one by one or, being many, all sorted anew."""
-    with patch.object(view_module, "_RESORT_SHARE", share):
+    with patch.object(arranged, "_RESORT_SHARE", share):
         _act(acts)
 
 
