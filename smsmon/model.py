@@ -6,9 +6,10 @@ an observed moment is a float, a date the API gave is an int.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from smsmon.recipients import Recipients, Status
@@ -44,6 +45,11 @@ class Counts:
             stop=recipients.stops.count(1),
             absent=absent,
         )
+
+    @classmethod
+    def sum(cls, counts: Collection[Counts]) -> Counts:
+        """All of these together."""
+        return cls(*(sum(map(attrgetter(each), counts)) for each in cls.__slots__))
 
     @property
     def present(self) -> int:

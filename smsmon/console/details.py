@@ -45,7 +45,7 @@ class Elsewhere:
 def elsewhere(board: Board, message_id: str, phone: str) -> list[Elsewhere]:
     """Where else ``phone`` is watched, the newest message first."""
     found = []
-    for watched in reversed(list(board)):
+    for watched in reversed(board):
         if watched.id != message_id and (slot := watched.recipients.phones.find(phone)) >= 0:
             found.append(Elsewhere(watched.id, watched.entry.label, recipient_row(watched, slot)))
             if len(found) == _ALSO_IN:

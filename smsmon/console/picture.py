@@ -24,6 +24,7 @@ from smsmon.console.details import (
 from smsmon.console.feed import News
 from smsmon.console.formats import Formats
 from smsmon.console.line import part
+from smsmon.console.listing import MessageList
 from smsmon.console.live_table import MappedRows
 from smsmon.console.message_figures import MessageFigures
 from smsmon.console.reasons import reason
@@ -78,6 +79,7 @@ class Picture:
         self.messages = messages_pane(
             engine, formats, tint_seconds, alerts.raised, has_alerts=session.has_own_rules
         )
+        self._list = MessageList(engine.board, self.messages.table)
         self.recipients = recipients_pane(formats, tint_seconds)
         self.recipient = TextPane(Where.RECIPIENT, id="recipient")
         self.log = log_pane(journal, formats, self._label_of)
@@ -146,17 +148,17 @@ class Picture:
 
     def filtered_counts(self) -> Counts | None:
         """The recipients of the messages that a filter shows; None while none is in force."""
-        if not self.messages.in_force:
-            return None
-        board, ids = self._session.engine.board, self.messages.table.view.shown_keys()
-        return sum((each.counts for each in filter(None, map(board.get, ids))), Counts())
+        if self.messages.in_force:
+            return self._list.shown_counts()
+        self._list.forget_counts()
+        return None
 
     # What changed
 
     def show_everything(self) -> None:
         """Look at everything anew: the watchlist was read, or how things look has changed."""
         table = self.messages.table
-        table.load(list(self._session.engine.board.messages))
+        self._list.load()
         for pane in self.tables:
             pane.table.repaint()
         self.entitle_messages()
@@ -168,16 +170,14 @@ class Picture:
 
     def show_news(self, news: News) -> None:
         """Bring the panes up to date with what happened."""
-        board, table = self._session.engine.board, self.messages.table
-        if list(table.view.keys) != list(board.messages):
-            table.load(list(board.messages))
+        board = self._session.engine.board
+        self._list.follow(news.polled)
         if self.open_id in board and self.open_message is None:
             self.show_message(self.open_id)
         changed = {id for id, slots in news.changed.items() if slots and id in board}
-        table.touch((news.polled & board.messages.keys()) - changed, tint=False)
-        table.touch(changed)
+        told = board.messages if news.account else news.polled
+        self._list.touch(changed, {id for id in told if id in board and id not in changed})
         if news.account:
-            table.touch(board.messages.keys() - changed, tint=False)
             self.entitle_side()
         gone = self._gone_or_back()
         if self.open_id in news.changed or gone:
@@ -216,8 +216,8 @@ class Picture:
 
     def entitle_messages(self) -> None:
         """The title of the messages."""
-        table = self.messages.table
-        self.messages.entitle([title(f"Messages {len(table.view.keys):,}"), *self.messages.facts()])
+        total = self.messages.table.view.total
+        self.messages.entitle([title(f"Messages {total:,}"), *self.messages.facts()])
 
     def show_log(self) -> None:
         """The newest lines of the log, unless the operator reads older ones."""
@@ -264,7 +264,7 @@ class Picture:
         watched, table = self.open_message, self.recipients.table
         if watched is None:
             return
-        if len(table.view.keys) != len(watched.recipients):
+        if table.view.total != len(watched.recipients):
             table.load(range(len(watched.recipients)))
         table.touch(slots)
         if self.open_slot is None or self.open_slot in slots:

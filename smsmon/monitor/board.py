@@ -47,6 +47,8 @@ class Board:
 
     def __init__(self) -> None:
         self._messages: dict[str, Watched] = {}
+        self.arranged = 0
+        """How often the messages got another order than by one coming as the last, or leaving."""
         self._totals = Counts()
         self._seen = SeenTransitions()
         self._raw = RawAnswers()
@@ -63,6 +65,10 @@ class Board:
 
     def __iter__(self) -> Iterator[Watched]:
         return iter(self._messages.values())
+
+    def __reversed__(self) -> Iterator[Watched]:
+        """The one that came last first."""
+        return reversed(self._messages.values())
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._messages
@@ -165,6 +171,7 @@ class Board:
             messages = {id: kept[id] for id in ordered}
             kept.clear()
             kept.update(messages)
+            self.arranged += 1
 
     def forget(self, message_id: str, at: float) -> Event:
         """Stop watching a message. Raises KeyError when it is not watched."""

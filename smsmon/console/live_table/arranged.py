@@ -59,6 +59,8 @@ class ArrangedRows(Generic[K]):
         self._mask = bytearray()
         """By place: 1 where the filter lets the row through; empty without a filter."""
         self._shown: Sequence[int] = self._order
+        self.chosen = 0
+        """How often all rows were filtered anew, not only some that came or changed."""
         self._held = False
         """What is shown is held in an order that is not that of the sort."""
 
@@ -138,12 +140,10 @@ class ArrangedRows(Generic[K]):
         self.arrange()
 
     def change(self, came: Sequence[K], left: Collection[K]) -> None:
-        """Have ``came`` as well, as the last rows, and those that ``left`` no longer.
-
-        A row is in both where another one came with the key of one that left.
-        """
+        """Have ``came`` as well, as the last rows, and those that ``left`` no longer; none is in
+        both."""
         gone = {key: place for key in left if (place := self._place(key)) is not None}
-        new = [key for key in dict.fromkeys(came) if key in gone or key not in self]
+        new = [key for key in dict.fromkeys(came) if key not in self]
         many = (len(new) + len(gone)) * _RESORT_SHARE > self.total
         fresh = None if many or self._held or self._places is None else self._fresh(new)
         if fresh is None:
@@ -218,6 +218,7 @@ class ArrangedRows(Generic[K]):
 
     def _choose(self) -> None:
         self._held = False
+        self.chosen += 1
         if self._accepts is None:
             self._mask = bytearray()
             self._shown = self._order

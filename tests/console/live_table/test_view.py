@@ -91,10 +91,10 @@ class Table:
                 self.keys = [key for key in self.keys if key not in keys]
                 view.load(self.keys)
             case "change":
-                left, came = keys[::2], dict.fromkeys(keys[1:])
+                left, came = keys[::2], [key for key in keys if key not in keys[::2]]
                 self.keys = [key for key in self.keys if key not in left]
-                self.keys += [key for key in came if key not in self.keys]
-                view.change(list(came), left)
+                self.keys += [key for key in dict.fromkeys(came) if key not in self.keys]
+                view.change(came, left)
             case "touch":
                 for nth, key in enumerate(keys):
                     self.values[key] = (value or 0) + 1 if nth % 3 == 2 else value
