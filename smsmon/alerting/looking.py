@@ -195,8 +195,14 @@ class Alerting:
             firing = await self._record.ask(lambda store: store.firing())
         except StoreError:
             firing = []
-        fired = ((each.rule, each.subject) for each in firing if self._concerns(each.subject))
-        self.alerts.resume(fired)
+        self.alerts.resume(
+            (
+                (each.rule, each.subject, each.fired_at)
+                for each in firing
+                if self._concerns(each.subject)
+            ),
+            self._clock.now(),
+        )
         self.alerts.meet(self._board.messages)
         self.began.set()
         async with asyncio.TaskGroup() as group:
@@ -302,9 +308,9 @@ class Alerting:
         for alert in fired.values():
             self._enter(alert)
         rules = {rule.name: rule for rule in self._rules}
-        unsure: list[Key] = []
-        for name, subject in [*self.ledger.open]:
-            key = (name, subject)
+        recorded: list[tuple[str, Subject, float]] = []
+        for key, case in [*self.ledger.open.items()]:
+            name, subject = key
             if key in fired or not self._concerns(subject):
                 continue
             rule = rules.get(name)
@@ -312,11 +318,9 @@ class Alerting:
                 self.ledger.end(key, now, "its rule was removed", self._ways)
             elif rule.about is not subject.about:
                 self.ledger.end(key, now, "its rule is about something else", self._ways)
-            elif self.alerts.over(name, subject, now) is not None:
-                self.ledger.end(key, now, "", self._ways)
             else:
-                unsure.append(key)
-        self.alerts.resume(unsure)
+                recorded.append((name, subject, case.episode.fired_at))
+        self.alerts.resume(recorded, now)
 
     def _concerns(self, subject: Subject) -> bool:
         """False for what cannot be judged by the part of the watchlist that is watched here."""

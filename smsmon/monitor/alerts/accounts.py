@@ -234,6 +234,7 @@ class AccountSight:
         self.money = self.spending.known(now, kind.balance_good) if is_well else None
         self.subject = Subject(About.ACCOUNT, state.profile, state.profile)
         self.fresh = state.heard or state.condition is not Condition.OK
+        self.as_of = now
 
     @property
     def held(self) -> bool:

@@ -142,6 +142,7 @@ class GroupSight:
         self._groups, self._key, self._now = groups, key, now
         self._waiting = groups.members.waiting(key)
         self.subject = Subject(*key)
+        self.as_of = now
 
     @cached_property
     def fresh(self) -> bool:

@@ -26,6 +26,9 @@ from smsmon.monitor.alerts.sights import Kind, Sight, Watching
 from smsmon.monitor.alerts.windows import Windows, finals_of
 from smsmon.monitor.state import Applied
 
+FOLLOWED_WITHIN = 60.0
+"""Seconds within which all that another process found out is known here too, seldom looks and a
+few of them that fail included."""
 _TOLD_BY_EACH_POLL = frozenset(("read", "reason"))
 """The fields of messages that a poll may change although it brings nothing new."""
 
@@ -97,15 +100,6 @@ class Alerts:
             if case.fires and not case.resumed
         }
 
-    def over(self, name: str, subject: Subject, now: float) -> Alert | None:
-        """That an alert told elsewhere is over; None while that is not known, or not so."""
-        key, rule = subject[:2], self._rules.get(name)
-        if rule is None or rule.about is not subject.about or name in self._cases.get(key, {}):
-            return None
-        there = subject.name in self._kinds[subject.about].names()
-        known = there and not self._news.is_old(name, key)
-        return Alert(rule, subject, False, now, now) if known else None
-
     # Being told
 
     def use(
@@ -152,17 +146,20 @@ class Alerts:
                 held = (keys[id] for id in known if self._messages.held_before(id, rule))
                 self._news.begin_with(rule.name, set(held))
 
-    def resume(self, fired: Iterable[tuple[str, Subject]]) -> None:
-        """Go on with what fired before, here or elsewhere: (name of the rule, subject) pairs.
+    def resume(self, fired: Iterable[tuple[str, Subject, float]], now: float) -> None:
+        """Go on with what fired before, here or elsewhere: the name of the rule, the subject, when.
 
-        Where it still holds that is told as old; where it does not, it is soon over.
+        Where it still holds that is told as old. Where it does not, it is soon over, once what is
+        known here is of later than it fired: another process may have known more.
         """
-        for name, subject in fired:
+        for name, subject, at in fired:
             rule, key = self._rules.get(name), subject[:2]
             cases = self._cases.setdefault(key, {})
             if rule is not None and rule.about is subject.about and name not in cases:
-                at = self._messages.started
-                cases[name] = Case(Phase.FIRING, at, at, True, subject, resumed=True, fired_at=at)
+                began = self._messages.started
+                cases[name] = Case(
+                    Phase.FIRING, now, began, True, subject, resumed=True, fired_at=at
+                )
                 self._agenda.touch([key])
 
     def hear(self, news: Applied | Event) -> None:
@@ -340,6 +337,10 @@ class Alerts:
         holds = rule.condition.matches(value_of)
         ends = not holds and (rule.until is None or rule.until.matches(value_of))
         old = self._news.is_old(rule.name, key)
+        if ends and case is not None and case.resumed and seen.as_of < case.fired_at:
+            believed = case.since + FOLLOWED_WITHIN
+            if now < believed:
+                return believed
         step = go_on(
             case,
             rule,

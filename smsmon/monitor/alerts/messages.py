@@ -131,6 +131,10 @@ class MessageSight:
         return self.watched.entry.tags
 
     @property
+    def as_of(self) -> float:
+        return self.watched.read_at or 0.0
+
+    @property
     def due(self) -> float:
         if not self._kind.asks_state:
             return inf

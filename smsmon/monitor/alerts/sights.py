@@ -44,6 +44,11 @@ class Sight(Protocol):
         ...
 
     @property
+    def as_of(self) -> float:
+        """The moment of which it is known here how it was; it may have changed since."""
+        ...
+
+    @property
     def due(self) -> float:
         """When time alone changes whether it is known."""
         ...

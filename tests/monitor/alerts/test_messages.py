@@ -14,6 +14,7 @@ from smsmon.alerts import About, Severity, Subject
 from smsmon.known import Condition, Remembered, Summary
 from smsmon.model import Entry
 from smsmon.monitor.alerts import PORTION, START_GRACE
+from smsmon.monitor.alerts.looking import FOLLOWED_WITHIN
 from smsmon.monitor.alerts.sights import Sight
 from smsmon.recipients import Recipients, Status
 from tests.monitor.alerts.stage import Stage, rule
@@ -346,6 +347,38 @@ def test_what_fires_is_told_as_it_began_for_whoever_takes_over() -> None:
     assert list(stage.alerts.fired()) == [late], "it is not over before it is told"
     stage.wait(61)
     assert stage.alerts.fired() == {}
+
+
+@pytest.mark.parametrize("clear", [0.0, 60.0, 300.0])
+@pytest.mark.parametrize("newer", [False, True])
+def test_what_another_one_told_ends_by_what_is_known_of_later_or_after_a_while(
+    newer: bool, clear: float
+) -> None:
+    """Who takes over may not have taken in yet what made it fire."""
+    stage = Stage((rule("delivered>0", clear=clear),))
+    stage.read(4)
+    stage.wait(30)
+    fired_at = stage.now - (60 if newer else 1)
+    subject = Subject(About.MESSAGE, "300", "default")
+    stage.alerts.resume([("late", subject, fired_at)], stage.now)
+    stage.look()
+    stage.wait(FOLLOWED_WITHIN - 1)
+    assert stage.ends == ([False] if newer and not clear else [])
+    stage.wait(2 + clear)
+    assert stage.ends == [False]
+
+
+def test_what_another_one_told_goes_on_once_what_made_it_fire_is_taken_in() -> None:
+    stage = Stage((rule("delivered>0", clear=0),))
+    stage.read(4)
+    stage.wait(30)
+    subject = Subject(About.MESSAGE, "300", "default")
+    stage.alerts.resume([("late", subject, stage.now - 1)], stage.now)
+    stage.look()
+    stage.wait(2)
+    stage.read(3)
+    stage.wait(3_600)
+    assert stage.ends == [True], "it is told as going on, and never as over"
 
 
 def test_what_is_due_is_planned_once_however_often_it_is_looked_at() -> None:
