@@ -125,6 +125,11 @@ class Locations:
         return self.state / "learned.json"
 
     @property
+    def sources(self) -> Path:
+        """Folder of who reads each source, and how it stands."""
+        return self.state / "sources"
+
+    @property
     def copied(self) -> Path:
         """What the console copied last, for terminals that take no clipboard."""
         return self.state / "copied.txt"

@@ -49,6 +49,8 @@ def useless(at: KeyPath, text: str) -> str:
         return _useless_duration(text, longer_than_none=at[-1] == "window")
     if at[0] == "sources" and at[-1] == "leave" and _useless_duration(text, longest=_STAYS):
         return "It is longer than two days: no message that came by itself stays longer."
+    if at[0] == "sources" and at[-1] == "file":
+        return _wrong_log(text)
     if at[0] == "sources" and at[-1] == "match":
         from smsmon.patterns import LinePattern
 
@@ -57,6 +59,16 @@ def useless(at: KeyPath, text: str) -> str:
         except ValueError as error:
             return safe(str(error), SENTENCE_LIMIT)
     return ""
+
+
+def _wrong_log(text: str) -> str:
+    from smsmon.locations import expanded
+
+    try:
+        absolute = expanded(text).is_absolute()
+    except ValueError as error:
+        return str(error)
+    return "" if absolute else "Write its path in full: smsmon is started in any folder."
 
 
 _DURATIONS = ("for", "clear", "window", "digest", "escalate_after")

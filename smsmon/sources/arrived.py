@@ -40,6 +40,8 @@ class NotTaken:
     """Its beginning: safe to show."""
     why: str
     """Without a full stop."""
+    refused: bool = False
+    """It tells that nothing was sent."""
 
 
 Read = Sequence[Arrived | NotTaken]
@@ -113,7 +115,8 @@ class SendAnswers:
             return NotTaken(_beginning(line), "a row of it is no object")
         if row.get("success") is False or (row is answer and answer.get("success") is False):
             code = row.get("code", answer.get("code"))
-            return NotTaken(_beginning(line), f"the send was refused (code {safe(str(code))})")
+            why = f"the send was refused (code {safe(str(code))})"
+            return NotTaken(_beginning(line), why, refused=True)
         id = _id_of(row)
         if id is None:
             return NotTaken(_beginning(line), "it has no message_id")

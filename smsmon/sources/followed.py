@@ -35,6 +35,10 @@ class Position:
     """Tells the bytes just before from others: a file that was begun anew may be as long again."""
 
 
+NOWHERE = Position(0, 0, 0)
+"""The log was not there yet: all of the one that comes is to be read."""
+
+
 class FollowedFile:
     """The lines that are written to the log at ``path``.
 
@@ -52,13 +56,27 @@ class FollowedFile:
         """The beginning of a line whose end was not written yet."""
         self._skipping = False
         """Within a line that is too long."""
+        self._done: os.stat_result | None = None
+        """What was said of the file that was read to its end, until the next one is there."""
         self._written_at = 0
         """When the file was last written to, as far as was seen; nanoseconds."""
 
     @property
     def position(self) -> Position | None:
-        """Up to where whole lines were given; None before the log was ever there."""
+        """Up to where whole lines were given; None before it was ever looked at."""
         return self._position
+
+    @property
+    def there(self) -> bool:
+        """True while there is a file to read."""
+        return self._file is not None
+
+    @property
+    def behind(self) -> int:
+        """Bytes of the file that is open which were not read yet. Raises ``OSError``."""
+        if self._file is None or self._position is None:
+            return 0
+        return max(0, os.fstat(self._file.fileno()).st_size - self._position.offset)
 
     def lines(self, limit: int = 10_000) -> list[str]:
         """The next whole lines, at most about ``limit``; empty when there are none for now.
@@ -67,25 +85,35 @@ class FollowedFile:
         """
         found: list[str] = []
         while len(found) < limit:
-            if self._file is None and not self._open():
+            try:
+                more = self._more()
+            except OSError:
+                if not found:
+                    raise
+                break  # what was read is given first
+            if more is None:
                 break
-            assert self._file is not None  # noqa: S101 - just opened
-            if self._cut_short():
-                self._go_to(0)
-            data = self._file.read(_CHUNK)
-            if data:
-                found += self._split(data)
-                continue
-            if not self._replaced():
-                break
-            # One more look: it may have been written to just before it was moved away.
-            if data := self._file.read(_CHUNK):
-                found += self._split(data)
-                continue
-            if self._rest:  # nobody will write the end of this line
-                found.append(decoded(self._rest))
-            self._open_next()
+            found += more
         return found
+
+    def _more(self) -> list[str] | None:
+        """What the next piece holds; None when there is none for now."""
+        if self._file is None and not self._open():
+            return None
+        assert self._file is not None  # noqa: S101 - just opened
+        if self._cut_short():
+            self._go_to(0)
+        if data := self._file.read(_CHUNK):
+            return self._split(data)
+        if not self._replaced():
+            return None
+        # One more look: it may have been written to just before it was moved away.
+        if data := self._file.read(_CHUNK):
+            return self._split(data)
+        rest = [decoded(self._rest)] if self._rest else []  # nobody will write the end of this line
+        self._done = os.fstat(self._file.fileno())
+        self.close()
+        return rest
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,12 +123,15 @@ class FollowedFile:
 
     def _open(self) -> bool:
         """Open what is to be read next; False where nothing is there."""
+        if self._done is not None:
+            return self._open_next(self._done)
         known = self._position
         if known is None:
             try:
                 file = _opened(self.path)
             except FileNotFoundError:
                 self._begun = True  # what comes is written after this look: all of it is read
+                self._position = NOWHERE
                 return False
             self._take(file, None)
             return True
@@ -116,12 +147,8 @@ class FollowedFile:
         self._position = None
         return self._open()
 
-    def _open_next(self) -> None:
-        """Open what was written after the one that is open, which is read to its end."""
-        assert self._file is not None  # noqa: S101 - it is open
-        done = os.fstat(self._file.fileno())
-        self.close()
-        self._position = None
+    def _open_next(self, done: os.stat_result) -> bool:
+        """Open what was written after the one that is ``done``; False where nothing is there."""
         later = []
         for path in _rotated(self.path):
             with contextlib.suppress(FileNotFoundError):
@@ -130,8 +157,11 @@ class FollowedFile:
                     later.append((found.st_mtime_ns, path))
         for path in [*(path for _, path in sorted(later)), self.path]:
             with contextlib.suppress(FileNotFoundError):
-                self._take(_opened(path), None)
-                return
+                file = _opened(path)
+                self._done = None
+                self._take(file, None)
+                return True
+        return False
 
     def _take(self, file: FileIO, known: Position | None) -> None:
         found = os.fstat(file.fileno())

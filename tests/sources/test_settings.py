@@ -35,7 +35,7 @@ def test_sources_are_read(tmp_path: Path) -> None:
     assert sources["tool"].leave_after == 3600
 
 
-FILE = 'file = "x"\n'
+FILE = 'file = "/x"\n'
 MATCH = 'match = "(?P<id>.)"\n'
 
 
@@ -47,6 +47,7 @@ MATCH = 'match = "(?P<id>.)"\n'
         (FILE + "stdin = false\nanswers = false\n", 1, "needs one of match and answers"),
         (FILE + MATCH + 'command = ["x"]\n', 4, "sources.s has 2 ways (file, command): keep one."),
         (FILE + MATCH + "answers = true\n", 4, "has 2 readings (match, answers): keep one."),
+        ('file = "x"\n' + MATCH, 2, "sources.s.file: Write its path in full"),
         (FILE + 'match = "("\n', 3, "sources.s.match: It is no regular expression: missing )"),
         (FILE + 'match = "id=(.)"\n', 3, "It needs a group named id: (?P<id>[0-9]+)."),
         (FILE + 'match = "(?P<id>.)(?P<x>.)"\n', 3, "There is no use for a group named x"),

@@ -2,7 +2,7 @@
 
 No shell. Such a program is bounded in time and in what is taken of what it says. It is over when
 it exits, whoever still has its pipes open: these are read as far as they are filled, and let go.
-One that is ended before takes along all it started, see `_kin`.
+One that is ended before takes along all it started, see `ending`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import os
 import selectors
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -24,16 +23,13 @@ from enum import Enum
 from typing import Any, Literal, TypeVar
 
 from smsmon.leaving import not_interrupted
+from smsmon.programs.ending import ENDING, end, exit_descriptor
 
 KEPT = 4_096
 """Bytes that are kept of what a program says: its beginning."""
 _CHUNK = 65_536
 _LOOK_EVERY = 0.05
 """Seconds between two looks whether it is over, where the system does not tell."""
-_PAUSE = 0.005
-"""Seconds between two looks whether what was ended is gone."""
-_ENDING = 1.0
-"""Seconds that ending may take; a program that hangs in a disk may outlive them."""
 
 T = TypeVar("T")
 
@@ -92,7 +88,7 @@ def run(
         return outcome
     finally:
         if not leave:
-            _end(process, os.fstat(pipe.fileno()).st_ino, apart=apart)
+            end(process, os.fstat(pipe.fileno()).st_ino, apart=apart)
         for each in (process.stdin, pipe):
             if each is not None:
                 _close(each)
@@ -153,7 +149,7 @@ async def beside(work: Callable[..., T], *args: object) -> T:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         stop.now()
-        await asyncio.wait([done], timeout=_ENDING)
+        await asyncio.wait([done], timeout=ENDING)
         raise
     finally:
         stop.now()
@@ -190,7 +186,7 @@ class _Talk:
         """Talk until the program is over, or has to be ended."""
         deadline = time.monotonic() + within
         with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as stack:
-            exited = _exit_descriptor(self._process.pid)
+            exited = exit_descriptor(self._process.pid)
             if exited is not None:
                 stack.callback(os.close, exited)
                 waiting.register(exited, selectors.EVENT_READ)
@@ -254,82 +250,3 @@ class _Talk:
 def _close(stream: Any) -> None:
     with contextlib.suppress(OSError):
         stream.close()
-
-
-def _exit_descriptor(pid: int) -> int | None:
-    """What becomes readable when the process is over; None where the system has no such thing."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
-
-
-def _end(process: subprocess.Popen[bytes], pipe: int, *, apart: bool) -> None:
-    """End a program, if it is not over, and with it what it started."""
-    until = time.monotonic() + _ENDING
-    with contextlib.suppress(OSError):
-        process.send_signal(signal.SIGSTOP)  # it starts nothing new while we look
-    _end_kin(process, pipe, until, apart=apart)
-    if apart and process.returncode is None:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(max(0.0, until - time.monotonic()))
-    _end_kin(process, pipe, until, apart=apart)
-
-
-def _end_kin(process: subprocess.Popen[bytes], pipe: int, until: float, *, apart: bool) -> None:
-    while True:
-        root = process.pid if process.returncode is None else None
-        kin = _kin(root, pipe, apart=apart)
-        for pid in kin:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        if not kin or time.monotonic() >= until:
-            return
-        time.sleep(_PAUSE)
-
-
-def _kin(root: int | None, pipe: int, *, apart: bool) -> set[int]:
-    """What a program started and still runs: its children and theirs, whatever group they chose;
-    its session, if that is its own; and who else holds its pipe (by inode), whoever is left of
-    its parents. A daemon that let go of everything, such as gpg-agent, is none of them.
-
-    ``root`` is the program itself; None once it is over, when its number may be another's. Where
-    there is no ``/proc``, nothing is known, and its group alone is ended.
-    """
-    parents: dict[int, int] = {}
-    found = set()
-    for pid in _processes():
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
-            if state == b"Z" or pid in (root, os.getpid()):
-                continue
-            parents[pid] = int(parent)
-            # A child of ours has every pipe for a moment, until it becomes another program.
-            starting = int(parent) == os.getpid()
-            if (apart and int(session) == root) or (not starting and _holds(pid, pipe)):
-                found.add(pid)
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return found | {pid for pid in family if pid is not None and pid != root}
-
-
-def _processes() -> list[int]:
-    try:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:
-        return []
-
-
-def _holds(pid: int, pipe: int) -> bool:
-    """True if the process has the pipe open. Raises ``OSError`` where one may not look."""
-    folder = f"/proc/{pid}/fd"
-    for name in os.listdir(folder):
-        with contextlib.suppress(FileNotFoundError):  # closed since
-            if os.readlink(f"{folder}/{name}") == f"pipe:[{pipe}]":
-                return True
-    return False

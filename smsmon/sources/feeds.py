@@ -1,0 +1,198 @@
+"""Where the lines of a source come from: a log, a command, standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from smsmon.clock import Clock, sleep
+from smsmon.keylike import place_shown, without_keys
+from smsmon.programs.lasting import Lasting, readable
+from smsmon.sources.followed import FollowedFile, Position
+from smsmon.sources.lines import Splitter
+from smsmon.text import SENTENCE_LIMIT, safe, safe_bytes
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at a log."""
+_AWAY = 5.0
+"""Seconds that a log may be away, while it is rotated, until that is told."""
+_EXITS = 1.0
+"""Seconds in which a command exits that has closed its output."""
+_CHUNK = 65_536
+
+
+class Trouble(Exception):
+    """No lines come before it is begun again: a sentence that says why."""
+
+
+class Portion(NamedTuple):
+    """The next lines."""
+
+    lines: Sequence[str]
+    """Empty when there were none for a while."""
+    position: str = ""
+    """Up to where they are read with these; empty where nothing can be read again."""
+    behind: int = 0
+    """Bytes that wait to be read."""
+    over: bool = False
+    """No more will ever come."""
+    trouble: str = ""
+    """Why none came, a sentence, where it is looked for more by itself; empty while all is well."""
+
+
+class Feed(Protocol):
+    """Gives lines from ``begin`` to ``end``, and may be begun again."""
+
+    shared: bool
+    """Other processes on this machine would read the same."""
+
+    async def begin(self, position: str) -> None:
+        """``position`` is where reading stopped before. Raises ``Trouble``."""
+        ...
+
+    async def portion(self) -> Portion:
+        """The next lines, as soon as there are some. Raises ``Trouble``."""
+        ...
+
+    async def end(self) -> None:
+        """Let go of what is read."""
+        ...
+
+
+class LogFeed:
+    """What is written to a log."""
+
+    shared = True
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._shown = safe(str(path), SENTENCE_LIMIT)
+        self._clock = clock
+        self._log = FollowedFile(path)
+        self._away_since: float | None = None
+
+    async def begin(self, position: str) -> None:
+        known = None
+        if position:
+            with contextlib.suppress(msgspec.DecodeError):  # of another version: what comes
+                known = msgspec.json.decode(position.encode(), type=Position)
+        self._log = FollowedFile(self._path, known)
+
+    async def portion(self) -> Portion:
+        try:
+            portion = await asyncio.to_thread(self._look)
+        except OSError as error:
+            portion = Portion((), trouble=self._because(error))
+        if not portion.lines:
+            await sleep(self._clock, LOOK_EVERY)
+        return portion
+
+    def _look(self) -> Portion:
+        lines = self._log.lines()
+        position = self._log.position
+        at = "" if position is None else msgspec.json.encode(position).decode()
+        return Portion(lines, at, self._log.behind, trouble=self._away())
+
+    def _away(self) -> str:
+        """A sentence where the log is away, and has been for a while."""
+        now = self._clock.monotonic()
+        if self._log.there:
+            self._away_since = None
+        elif self._away_since is None:
+            self._away_since = now
+        elif now - self._away_since >= _AWAY:
+            return f"{self._shown} is not there."
+        return ""
+
+    def _because(self, error: OSError) -> str:
+        return f"{self._shown} cannot be read ({error.strerror or type(error).__name__})."
+
+    async def end(self) -> None:
+        await asyncio.to_thread(self._log.close)
+
+
+class CommandFeed:
+    """What a command prints."""
+
+    shared = True
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._argv = argv
+        self._name = safe(place_shown(argv[0]), SENTENCE_LIMIT)
+        self._program: Lasting | None = None
+        self._cut = Splitter()
+
+    async def begin(self, position: str) -> None:
+        del position  # what it told is told, where it does not tell it again by itself
+        try:
+            self._program = await asyncio.to_thread(Lasting, self._argv)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise Trouble(f"{self._name} cannot be started ({safe(why)}).") from None
+        self._cut = Splitter()
+
+    async def portion(self) -> Portion:
+        program = self._program
+        assert program is not None  # noqa: S101 - it was begun
+        if said := await program.read():
+            return Portion(self._cut.take(said))
+        if lines := self._cut.end():
+            return Portion(lines)
+        await program.exited(_EXITS)
+        raise Trouble(self._ended(program))
+
+    def _ended(self, program: Lasting) -> str:
+        code = program.code
+        how = "closed its output" if code is None else f"ended with exit code {code}"
+        if code is not None and code < 0:
+            how = f"was ended by signal {-code}"
+        last = program.complaint.strip().rpartition(b"\n")[2]
+        why = f": {without_keys(safe_bytes(last, 120))}" if last else ""
+        return f"{self._name} {how}{why}."
+
+    async def end(self) -> None:
+        program, self._program = self._program, None
+        if program is not None:
+            await asyncio.shield(asyncio.to_thread(program.end))
+
+
+class StdinFeed:
+    """What comes on standard input."""
+
+    shared = False
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._cut = Splitter()
+        self._waits = True
+        """It can be waited for until there is something."""
+
+    async def begin(self, position: str) -> None:
+        del position  # it cannot be read again
+        try:
+            mode = os.fstat(self._descriptor).st_mode
+        except OSError as error:
+            raise Trouble(f"Standard input cannot be read ({error.strerror}).") from None
+        self._waits = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
+
+    async def portion(self) -> Portion:
+        try:
+            if self._waits:
+                await readable({self._descriptor})
+            data = await asyncio.to_thread(os.read, self._descriptor, _CHUNK)
+        except PermissionError:  # what cannot be waited for can be read at once
+            self._waits = False
+            return Portion(())
+        except OSError as error:
+            raise Trouble(f"Standard input cannot be read ({error.strerror}).") from None
+        return Portion(self._cut.take(data)) if data else Portion(self._cut.end(), over=True)
+
+    async def end(self) -> None:
+        pass

@@ -1,0 +1,352 @@
+"""Reads the sources of the settings, each in a task of its own, and keeps what they tell of.
+
+One process of this user on a machine reads a source, another one reads on when that ends. What
+fails is told once and tried again; until what was read is kept, nothing is read on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import inf
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+from smsmon.clock import Clock, sleep
+from smsmon.locations import expanded
+from smsmon.model import Entry
+from smsmon.settings.sources import Source
+from smsmon.sources.arrived import NotTaken
+from smsmon.sources.feeds import CommandFeed, Feed, LogFeed, Portion, StdinFeed, Trouble
+from smsmon.sources.standing import Standing, Turn
+from smsmon.sources.taking import Taking
+from smsmon.store.arrivals import ArrivalStore
+from smsmon.store.errors import StoreError, Unreachable
+
+TURN_EVERY = 1.0
+"""Seconds between two looks whose turn it is to read, and between two signs of life."""
+KEPT_EVERY = 5.0
+"""Seconds until it is kept how far was read where no line told of a message: what is read again
+after a restart is taken once."""
+_AT_ONCE = 250
+"""Lines that a thread reads until the others have their turn, the screen above all."""
+_LONG = 2.0
+"""Seconds after which what was found is kept, though more lines of a portion are to be read."""
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0
+"""Seconds until what failed is tried again: doubled each time."""
+WELL_AFTER = 60.0
+"""Seconds without trouble after which the next one is tried again soon."""
+TOLD_AGAIN = 600.0
+"""Seconds for which the same trouble is not told twice, though it went away meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sources of a process have in common."""
+
+    arrivals: Callable[[], ArrivalStore]
+    folder: Path
+    """Where the file of each source is."""
+    clock: Clock
+    complain: Callable[[str], None]
+    """Is given a sentence for each trouble, in any thread."""
+    took: Callable[[], None]
+    """Called when something new was taken."""
+    allowed: Callable[[], bool]
+    """False where this process only looks."""
+    name: str
+    """What this process is called."""
+    stdin: int | None = None
+    """Where standard input is read; None where it is no place for lines."""
+
+
+class Sources:
+    """All sources of the settings."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._wanted: Mapping[str, Source] = {}
+        self._reading: dict[str, tuple[Source, _Reader, asyncio.Task[None]]] = {}
+        self._changed = asyncio.Event()
+
+    def use(self, sources: Mapping[str, Source]) -> None:
+        """Read these from now on, and no others; what is not changed goes on."""
+        here = self._around.stdin is not None
+        self._wanted = {name: each for name, each in sources.items() if here or not each.stdin}
+        self._changed.set()
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """How it stands with each that is read here."""
+        return {name: each.standing for name, (_, each, _) in self._reading.items() if each.reads}
+
+    async def run(self) -> None:
+        """Read them until cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                await self._arrange()
+                await self._around.clock.wait(self._changed, None)
+        finally:
+            await self.close()
+
+    async def _arrange(self) -> None:
+        wanted = self._wanted
+        await self._stop([n for n, (each, *_) in self._reading.items() if wanted.get(n) != each])
+        for name, source in wanted.items():
+            if name not in self._reading:
+                reader = _Reader(name, source, self._around)
+                task = asyncio.create_task(reader.run(), name=f"source {name}")
+                self._reading[name] = source, reader, task
+
+    async def _stop(self, names: list[str]) -> None:
+        tasks = [self._reading.pop(name)[2] for name in names]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Read no more: commands are ended, and all is let go."""
+        await self._stop([*self._reading])
+
+
+class _Lost(Exception):
+    """It is another process's turn, or we may only look by now."""
+
+
+class _Reader:
+    """Reads one source."""
+
+    def __init__(self, name: str, source: Source, around: Surroundings) -> None:
+        self._name = name
+        self._source = source
+        self._around = around
+        self._clock = around.clock
+        self._turn = Turn(path_of(around.folder, name), around.clock)
+        self._feed = _feed_of(source, around)
+        self._taking = Taking(name, source)
+        self._key = reader_key(name, source)
+        self._kept = ""
+        """Up to where it is read, as it was kept last."""
+        self._kept_at = -inf
+        self._told: dict[str, float] = {}
+        """What was complained of, and when."""
+        self._complained = False
+        """There is trouble, and it was said."""
+        self._retry = FIRST_RETRY
+        self._well_since: float | None = None
+        self.standing = Standing()
+
+    @property
+    def reads(self) -> bool:
+        """True while it is read here."""
+        return bool(self.standing.reader)
+
+    async def run(self) -> None:
+        """Read it, whenever it is our turn, until cancelled."""
+        while True:
+            try:
+                await self._in_turn()
+            except _Lost:
+                await sleep(self._clock, TURN_EVERY)
+            except Exception:
+                what = f"Reading the source {self._name}"
+                logging.getLogger(__name__).exception("%s failed", what)
+                self.standing.trouble = f"{what} failed: a fault of smsmon itself."
+                await sleep(self._clock, LAST_RETRY)
+
+    async def _in_turn(self) -> None:
+        around = self._around
+        if not around.allowed():
+            raise _Lost
+        try:
+            got = await asyncio.to_thread(self._turn.take)
+        except OSError as error:
+            path = path_of(around.folder, self._name)
+            self._complain(f"{path} cannot be locked ({error.strerror}).")
+            got = False
+        if self._feed.shared and not got:
+            raise _Lost
+        self.standing = Standing(f"{around.name} {os.getpid()}", self._clock.now())
+        try:
+            await _first_of(self._go_on(), self._show_life())
+        finally:
+            self.standing = Standing()
+            self._turn.let_go()
+
+    async def _show_life(self) -> None:
+        """Say how it stands, as long as it is our turn."""
+        while True:
+            if not self._around.allowed():
+                raise _Lost
+            if self._turn.held:
+                await asyncio.to_thread(self._must_be_ours)
+                with contextlib.suppress(OSError):  # a full disk: it is no matter
+                    await asyncio.to_thread(self._turn.tell, self.standing)
+            await sleep(self._clock, TURN_EVERY)
+
+    def _must_be_ours(self) -> None:
+        if self._turn.held and not self._turn.ours_still():
+            raise _Lost
+
+    async def _go_on(self) -> None:
+        """Read, and begin again after trouble, until there is no more."""
+        while not self.standing.over:
+            try:
+                await self._read()
+            except Trouble as trouble:
+                await self._wait_after(str(trouble))
+            finally:
+                await self._feed.end()
+        await sleep(self._clock, None)
+
+    async def _read(self) -> None:
+        if self._key:
+            self._kept = await self._from_store(lambda store: store.position(self._key))
+        await self._feed.begin(self._kept)
+        while not self.standing.over:
+            portion = await self._feed.portion()
+            await self._take(portion)
+            if portion.trouble:
+                self._in_trouble(portion.trouble)
+            else:
+                self._went_well()
+
+    async def _take(self, portion: Portion) -> None:
+        """Keep what the portion tells of, and up to where it was read: all or nothing."""
+        standing, lines = self.standing, portion.lines
+        standing.behind = portion.behind
+        if lines:
+            standing.last_line_at = self._clock.now()
+        entries: dict[str, Entry] = {}
+        began = self._clock.monotonic()
+        for first in range(0, len(lines), _AT_ONCE):
+            now, some = self._clock.now(), lines[first : first + _AT_ONCE]
+            taken = await asyncio.to_thread(self._taking.read, some, now)
+            self._left_out(taken.not_taken)
+            entries = {**taken.entries, **entries}
+            if entries and self._clock.monotonic() - began > _LONG:
+                await self._keep(entries, self._kept)
+                entries, began = {}, self._clock.monotonic()
+        position = portion.position or self._kept
+        moved = position != self._kept
+        if entries or (moved and self._clock.monotonic() - self._kept_at >= KEPT_EVERY):
+            await self._keep(entries, position)
+        standing.over = portion.over
+
+    async def _keep(self, entries: Mapping[str, Entry], position: str) -> None:
+        def take(store: ArrivalStore) -> int:
+            self._must_be_ours()
+            return store.take(entries.values(), self._key, position)
+
+        new = await self._from_store(take)
+        self._kept, self._kept_at = position, self._clock.monotonic()
+        standing = self.standing
+        standing.taken += new
+        standing.known += len(entries) - new
+        if entries:
+            standing.last_taken_at = self._clock.now()
+        if new:
+            self._around.took()
+
+    async def _from_store(self, ask: Callable[[ArrivalStore], Any]) -> Any:
+        """Ask the store, until it answers: nothing is read on before."""
+        while True:
+            try:
+                return await asyncio.to_thread(lambda: ask(self._around.arrivals()))
+            except Unreachable as error:  # who polls tells that
+                await self._wait_after(str(error), aloud=False)
+            except StoreError as error:
+                await self._wait_after(str(error))
+
+    # --- trouble -------------------------------------------------------------------------
+
+    async def _wait_after(self, trouble: str, *, aloud: bool = True) -> None:
+        self._in_trouble(trouble, aloud=aloud)
+        now = self._clock.monotonic()
+        if self._well_since is not None and now - self._well_since >= WELL_AFTER:
+            self._retry = FIRST_RETRY
+        self._well_since = None
+        wait, self._retry = self._retry, min(2 * self._retry, LAST_RETRY)
+        await sleep(self._clock, wait)
+
+    def _in_trouble(self, trouble: str, *, aloud: bool = True) -> None:
+        self.standing.trouble = trouble
+        if aloud:
+            self._complain(trouble)
+
+    def _went_well(self) -> None:
+        if self._well_since is None:
+            self._well_since = self._clock.monotonic()
+        if not self.standing.trouble:
+            return
+        self.standing.trouble = ""
+        if self._complained:
+            self._complained = False
+            self._around.complain(f"Source {self._name} is read again.")
+
+    def _complain(self, trouble: str) -> None:
+        """Say it once, and not again for a while where it comes and goes."""
+        now = self._clock.monotonic()
+        if now - self._told.get(trouble, -inf) >= TOLD_AGAIN:
+            if len(self._told) > 20:
+                self._told.clear()
+            self._told[trouble] = now
+            self._complained = True
+            self._around.complain(f"Source {self._name}: {trouble} It is tried again.")
+
+    def _left_out(self, not_taken: list[NotTaken]) -> None:
+        standing = self.standing
+        standing.not_taken += len(not_taken)
+        meant = [each for each in not_taken if not each.refused]
+        if not meant:
+            return
+        if not standing.left_out:
+            self._around.complain(
+                f"Source {self._name}: a line tells of no message, though it looks meant:"
+                f" {meant[0].why}. `smsmon source try {self._name}` shows such lines."
+            )
+        standing.left_out = meant[-1].why
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """The file of a source."""
+    return folder / f"{name}.json"
+
+
+def reader_key(name: str, source: Source) -> str:
+    """What the store knows a reader by: the source, the machine and the user, and the log that is
+    read; of another log another position is kept.
+    """
+    if source.file is None:
+        return ""
+    log = blake2b(source.file.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    return f"{gethostname()} {os.getuid()} {name} {log}"
+
+
+def _feed_of(source: Source, around: Surroundings) -> Feed:
+    if source.file is not None:
+        return LogFeed(expanded(source.file), around.clock)
+    if source.command is not None:
+        return CommandFeed(source.command)
+    assert around.stdin is not None  # noqa: S101 - else it is not read here
+    return StdinFeed(around.stdin)
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Do these beside each other until one raises; what it raised is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,62 @@
+"""What the lines of a source become: entries of the watchlist. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
+from smsmon.settings.sources import Source
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
+from smsmon.store.entries import cleaned
+
+
+@dataclass(slots=True)
+class Taken:
+    """What some lines told."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """By their id."""
+    not_taken: list[NotTaken] = field(default_factory=list)
+
+
+def reading_of(source: Source) -> Reading:
+    """What understands the lines of a source. Raises ``ValueError``."""
+    return SendAnswers() if source.match is None else Matching(source.match)
+
+
+class Taking:
+    """Makes entries of what one source says."""
+
+    def __init__(self, name: str, source: Source) -> None:
+        self._name = name
+        self._source = source
+        self._reading = reading_of(source)
+
+    def read(self, lines: Sequence[str], now: float) -> Taken:
+        """What these lines tell, as entries that came at ``now``. Blocks, see `patterns`."""
+        taken = Taken()
+        for line in lines:
+            for each in self._reading.read(line):
+                if isinstance(each, NotTaken):
+                    taken.not_taken.append(each)
+                else:
+                    taken.entries.setdefault(each.id, self._entry(each, now))
+        return taken
+
+    def _entry(self, arrived: Arrived, now: float) -> Entry:
+        source = self._source
+        return cleaned(
+            Entry(
+                arrived.id,
+                arrived.label or source.label or "",
+                tuple(_united(source.tags or (), arrived.tags)),
+                added_at=now,
+                profile=source.profile or DEFAULT_PROFILE,
+                arrival=Arrival(self._name, source.leave_after, arrived.phone, arrived.sent_at),
+            )
+        )
+
+
+def _united(ours: Iterable[str], told: Iterable[str]) -> Iterable[str]:
+    return dict.fromkeys((*ours, *told))
