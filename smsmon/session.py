@@ -153,7 +153,8 @@ class Session:
         alerted: Callable[[Sequence[Alert]], None],
         shown: Callable[[], None] = lambda: None,
     ) -> None:
-        """Watch what the watchlist says; ``shown`` is called when more is on the board.
+        """Watch what the watchlist says; ``shown`` is called when more is on the board. The
+        recipients are there when ``fill`` is through, which has to follow.
 
         ``alerted`` is given the alerts that begin or end, once ``alerting`` runs.
 
@@ -168,6 +169,10 @@ class Session:
         days = self.accounts.settings.history.retention_days
         await self.watching.start(self.clock, days, shown)
 
+    async def fill(self) -> None:
+        """Load the recipients of all that is watched; what has them is polled meanwhile."""
+        await self.watching.fill()
+
     async def watch_alerts(self) -> None:
         """Look after the alerts, by rules from when there are any, until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -176,8 +181,9 @@ class Session:
 
     async def _go_by_rules(self) -> None:
         await self._has_rules.wait()
-        # Of what is not on the board yet it would be said that nobody watches it any more.
-        await self.watching.listed.wait()
+        # Of what is not on the board yet it would be said that nobody watches it any more, and of
+        # those whose recipients are not, that nobody waits.
+        await self.watching.filled.wait()
         if self.alerting is not None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.alerting.run())

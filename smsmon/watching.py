@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import Key, Remembered, key_of
+from smsmon.known import Key, Remembered, Summary, key_of
 from smsmon.model import Entry, Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed
@@ -26,6 +26,9 @@ from smsmon.times import DAY
 
 T = TypeVar("T")
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
+
+LOADED_AT_ONCE = 20_000
+"""Recipients that are loaded before it is looked again what is needed first."""
 
 
 class Watching:
@@ -51,8 +54,11 @@ class Watching:
         self._learning: set[asyncio.Task[None]] = set()
         self._listed = False
         """All that the list says is watched, as it is recorded; False before it could be read."""
-        self.listed = asyncio.Event()
-        """Set when that was so for the first time."""
+        self._lacking: dict[str, None] = {}
+        """The messages whose recipients are still to be loaded, in the order in which they are."""
+        self._filling = False
+        self.filled = asyncio.Event()
+        """Set when all that the list says was watched whole for the first time."""
         self._drop: Callable[[], Awaitable[None]] = _nothing
         """Drops what is old, once there is an answer."""
         self._drop_due: Callable[[], bool] = lambda: False
@@ -68,7 +74,8 @@ class Watching:
     async def start(
         self, clock: Clock, retention_days: int, shown: Callable[[], None] = lambda: None
     ) -> None:
-        """Watch what the file lists, each message from what the history knows of it.
+        """Watch what the file lists, each message with the counts that the history knows of it:
+        ``fill`` has to follow.
 
         Drops what the history kept for ``retention_days`` (0: nothing), now and each day on
         which this program keeps what is common. ``shown`` is called
@@ -82,7 +89,6 @@ class Watching:
         trouble, gone = None, False
         try:
             await asyncio.to_thread(self._watchlist.load)
-            await self._drop()
         except Unreachable:
             gone = True
         except StoreError as error:
@@ -92,31 +98,86 @@ class Watching:
         if not gone:
             await self._watch_the_list()
         shown()
+        if self._listed and trouble is None:
+            with contextlib.suppress(Unreachable):
+                await self._drop()
         if trouble is not None:
             self._told = str(trouble)
             raise trouble
 
     async def _watch_the_list(self) -> None:
-        """Watch all that the list says, each message from what the history knows of it."""
-        board = self._engine.board
+        """Watch all that the list says, each message with the counts that the history knows."""
+        board, known = self._engine.board, list[Summary]()
         left = {
             each.id: each for each in self._mine(self._watchlist.entries) if each.id not in board
         }
         try:
-            async for portion in self._history.load([key_of(each) for each in left.values()]):
-                known = {each.summary.message_id: each for each in portion}
-                self._watch(left, known, until=portion[-1].summary.message_id)
+            known = await self._history.summaries([key_of(each) for each in left.values()])
+        except Unreachable:
+            return
+        except StoreError as error:
+            self._complain(str(error))
+        # Meanwhile an operation may have been here, and watched some of them.
+        new = {id: entry for id, entry in left.items() if id not in board}
+        self._watch(new, {each.id: Remembered(each) for each in known})
+        self._lacking |= dict.fromkeys(
+            each.id for each in sorted(known, key=_soonest) if each.id in board.lacking
+        )
+        board.arrange(each.id for each in self._mine(self._watchlist.entries))
+        self._listed = True
+        self.note_watched()
+        self._shown()
+
+    async def fill(self) -> None:
+        """Give all that is watched the recipients that the history knows, in portions: first what
+        operators look at, then what is read again soonest.
+
+        A message is polled from when it has them: what an answer tells is compared with them.
+        Where the store does not answer, ``look`` goes on when it does.
+        """
+        if self._filling:
+            return
+        self._filling = True
+        try:
+            while portion := self._portion():
+                await self._load(portion)
                 self._shown()
         except Unreachable:
             return
         except StoreError as error:
             self._complain(str(error))
-        self._watch(left, {})
-        board.arrange(each.id for each in self._mine(self._watchlist.entries))
-        self._listed = True
-        self.listed.set()
-        self.note_watched()
-        self._shown()
+            self._engine.fill((id, None) for id in self._lacking)
+            self._lacking.clear()
+            self._shown()
+        finally:
+            self._filling = False
+        if self._listed:
+            self.filled.set()
+
+    def _portion(self) -> list[Key]:
+        """The messages to be loaded next; those that operators look at come alone, to be soon."""
+        board, found, weight = self._engine.board, list[Key](), 0
+        for id in self._lacking.keys() - board.lacking:  # they are gone, or whole by now
+            del self._lacking[id]
+        looked_at = [id for id in self._engine.looked_at if id in self._lacking]
+        for id in looked_at or self._lacking:
+            watched = board[id]
+            found.append(key_of(watched.entry))
+            weight += watched.counts.total
+            if weight >= LOADED_AT_ONCE:
+                break
+        return found
+
+    async def _load(self, keys: Sequence[Key]) -> None:
+        known: dict[Key, Remembered] = {}
+        async for portion in self._history.load(keys):
+            known |= {each.summary.key: each for each in portion}
+        board = self._engine.board
+        # Meanwhile one may have been moved to another account, where it is another message.
+        there = [each for each in keys if each[0] in board and key_of(board[each[0]].entry) == each]
+        self._engine.fill((each[0], known.get(each)) for each in there)
+        for id, _ in keys:
+            self._lacking.pop(id, None)
 
     async def add(self, entries: Iterable[Entry]) -> Done:
         """Watch these too. Raises ``StoreError``."""
@@ -150,7 +211,10 @@ class Watching:
                 await asyncio.to_thread(self._watchlist.load)
                 await self._drop()
                 await self._watch_the_list()
+                await self.fill()
                 return self._listed
+            if self._lacking:
+                await self.fill()
             entries = await asyncio.to_thread(self._watchlist.poll_changes)
         except Unreachable:
             return False
@@ -176,6 +240,7 @@ class Watching:
         """Make the engine watch ``entries`` and nothing else."""
         if not self._listed:
             await self._watch_the_list()
+            await self.fill()
             return
         engine, known = self._engine, self._engine.board.messages
         wanted = {entry.id: entry for entry in self._mine(entries)}
@@ -203,7 +268,8 @@ class Watching:
             if id in known and known[id].entry.profile != entry.profile:
                 engine.move(entry, remembered.get(id))
                 self.amended(id)
-        self._watch({id: new[id] for id in new if id not in known}, remembered, announce=True)
+        unwatched = {id: entry for id, entry in new.items() if id not in known}
+        self._watch(unwatched, remembered, announce=True)
         for entry in wanted.values():
             if entry.id in known and known[entry.id].entry != entry:
                 engine.amend(entry)
@@ -219,19 +285,14 @@ class Watching:
 
     def _watch(
         self,
-        left: dict[str, Entry],
-        known: dict[str, Remembered],
+        new: Mapping[str, Entry],
+        known: Mapping[str, Remembered],
         *,
-        until: str | None = None,
         announce: bool = False,
     ) -> None:
-        """Watch the first of ``left``, up to the one named ``until``; they leave ``left``."""
-        batch: list[tuple[Entry, Remembered | None]] = []
-        for id in list(left):
-            batch.append((left.pop(id), known.get(id)))
-            if id == until:
-                break
-        self._engine.watch_all(batch, announce=announce)
+        self._engine.watch_all(
+            [(entry, known.get(id)) for id, entry in new.items()], announce=announce
+        )
 
     def _record(self, news: Applied | Event) -> None:
         if isinstance(news, Event):
@@ -241,7 +302,7 @@ class Watching:
 
     def _record_anew(self) -> None:
         """Have the history record all that is known: it lost its database."""
-        self._history.restate(self._engine.board.messages.values())
+        self._history.restate([each for each in self._engine.board if each.loaded])
         self.note_watched()
         self.recorded_anew()
 
@@ -275,9 +336,19 @@ class Watching:
             try:
                 await self._history.ask(lambda archive: archive.retire(watched, now, days))
             except Unreachable:
+                self._drop_due = lambda: True
                 raise
             except StoreError as error:
                 self._complain(str(error))
+
+
+def _soonest(known: Summary) -> tuple[bool, bool, float]:
+    """Sorts first what is read again soonest: what waits, and what changed last."""
+    return (
+        known.settled_at is not None,
+        known.completed_at is not None,
+        -(known.last_change_at or 0.0),
+    )
 
 
 async def _nothing() -> None:

@@ -88,6 +88,7 @@ class Member:
     async def start(self) -> None:
         await self.sharing.begin()
         await self.watching.start(self.clock, 0)
+        await self.watching.fill()
         self.engine.subscribe(self.news.append)
         self.wake()
 

@@ -105,6 +105,7 @@ async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watche
     history = LocalHistory(path, clock, hear)
     watching = Watching(Engine({}, clock, limits=Limits()), watchlist, history, heard.append)
     await watching.start(clock, 0)
+    await watching.fill()
     await history.flush()
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink()

@@ -209,6 +209,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         except StoreError as error:
             self._complain(str(error))
         self.front.show_watchlist()
+        self._fill()
         self.front.alerts.begin()
         self._share()
         self._watch_alerts()
@@ -221,6 +222,11 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self.ready.set()
         self._offer_setup()
         await self.keep_going(POLLING, self._session.engine.run)
+
+    @work(group="recipients", exit_on_error=False)
+    async def _fill(self) -> None:
+        """Load what the history knows of recipients: the rows are there before."""
+        await self._session.fill()
 
     @work(group="complaints", exit_on_error=False)
     async def _look_at_settings(self) -> None:

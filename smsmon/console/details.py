@@ -208,6 +208,14 @@ def recipients_count(watched: Watched) -> Part:
     )
 
 
+def lacking_note(board: Board) -> Part:
+    """Of how many messages the recipients are not known yet, but only their counts."""
+    if not board.lacking:
+        return part(0, "")
+    told = f"recipients of {len(board.lacking):,}"
+    return part(7, *(styled(f"{told} {rest}", Tone.DIM) for rest in ("still loading", "loading")))
+
+
 def gone_note(since: float, formats: Formats) -> Content:
     """What is said of a recipient that reports leave out."""
     told = f"{GONE} no longer in the answer since {formats.moment(since)}"
@@ -218,6 +226,8 @@ def no_recipients(watched: Watched | None) -> str:
     """What stands where no recipient is shown."""
     if watched is None:
         return "No recipients to show"
+    if not watched.loaded:
+        return "The history is being read for them"
     return "Not read yet" if watched.read_at is None else "The report lists no recipients"
 
 

@@ -13,6 +13,7 @@ from smsmon.console.actions import Where
 from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.details import (
     elsewhere,
+    lacking_note,
     message_name,
     no_messages,
     no_recipients,
@@ -163,8 +164,11 @@ class Picture:
             pane.table.repaint()
         self.entitle_messages()
         self.show_log()
-        if table.cursor_key != self.open_id or self.open_message is None:
+        watched, shown = self.open_message, self.recipients.table.view.keys
+        if table.cursor_key != self.open_id or watched is None:
             self.show_message(table.cursor_key)
+        elif len(shown) != len(watched.recipients):
+            self.show_message(self.open_id)
         else:
             self.show_recipient(self.open_slot)
 
@@ -216,8 +220,9 @@ class Picture:
 
     def entitle_messages(self) -> None:
         """The title of the messages."""
-        total = self.messages.table.view.total
-        self.messages.entitle([title(f"Messages {total:,}"), *self.messages.facts()])
+        name = title(f"Messages {self.messages.table.view.total:,}")
+        loading = lacking_note(self._session.engine.board)
+        self.messages.entitle([name, loading, *self.messages.facts()])
 
     def show_log(self) -> None:
         """The newest lines of the log, unless the operator reads older ones."""

@@ -6,12 +6,12 @@ all. All times are wall-clock seconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
-from smsmon.known import Remembered, overdue_from
+from smsmon.known import Remembered, Summary, overdue_from
 from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
@@ -49,6 +49,7 @@ class Board:
         self._messages: dict[str, Watched] = {}
         self.arranged = 0
         """How often the messages got another order than by one coming as the last, or leaving."""
+        self._lacking: set[str] = set()
         self._totals = Counts()
         self._seen = SeenTransitions()
         self._raw = RawAnswers()
@@ -83,6 +84,11 @@ class Board:
     def totals(self) -> Counts:
         """The counts over all messages; kept up to date, costs nothing to ask."""
         return self._totals
+
+    @property
+    def lacking(self) -> Set[str]:
+        """The messages of which only the counts are known yet (``Watched.loaded``)."""
+        return self._lacking
 
     def transitions(self, message_id: str, slot: int) -> tuple[Transition, ...]:
         """The changes of one recipient seen in this session, oldest first (bounded)."""
@@ -128,7 +134,8 @@ class Board:
         return event_of(EventKind.ADDED, watched, at)
 
     def restore(self, entry: Entry, remembered: Remembered, at: float) -> Watched:
-        """Watch a message whose state is known from the history, with its recipients or without.
+        """Watch a message whose state is known from the history, with its recipients or without:
+        then ``fill`` has to give them before any answer is taken in.
 
         The next report is compared with it: what changed meanwhile is told as changes. The
         state shows as stale by its age until then.
@@ -139,6 +146,23 @@ class Board:
         watched.promise = RESTORED_PROMISE
         return watched
 
+    def fill(self, message_id: str, remembered: Remembered | None, at: float) -> None:
+        """Give a message that lacks them its recipients, as the history has them; None: it has
+        none any more, so that the message is as if it was never read.
+
+        What became of its polls meanwhile stays. Raises KeyError when it is not watched.
+        """
+        watched = self._messages[message_id]
+        if watched.loaded:
+            return
+        read_at, asked_at = watched.read_at or 0.0, watched.asked_at
+        self._remember(watched, remembered or Remembered(Summary(message_id)), at)
+        if remembered is None:
+            watched.last_change_at = watched.completed_at = watched.settled_at = None
+        elif (watched.read_at or 0.0) < read_at:
+            watched.read_at, watched.asked_at = read_at, asked_at
+        self._recount(watched)
+
     def follow(self, followed: Followed, at: float) -> Applied:
         """Take over what another process found out. Raises KeyError when it is not watched.
 
@@ -147,7 +171,7 @@ class Board:
         watched = self._messages[followed.message_id]
         first = False
         if followed.remembered is not None:
-            first = not len(watched.recipients)
+            first = not watched.counts.total
             self._remember(watched, followed.remembered, at)
             self._seen.add(followed.transitions)
             self._raw.forget(watched.id)  # the answer that told this is not here
@@ -177,6 +201,7 @@ class Board:
         """Stop watching a message. Raises KeyError when it is not watched."""
         watched = self._messages.pop(message_id)
         self._totals -= watched.counts
+        self._lacking.discard(message_id)
         self._seen.forget(message_id)
         self._raw.forget(message_id)
         return event_of(EventKind.REMOVED, watched, at)
@@ -198,14 +223,15 @@ class Board:
         """Take a report in. Raises KeyError when its message is not watched.
 
         The first report that lists recipients is a baseline: it tells no transitions. One that
-        was asked for before the last was changes nothing (``Applied.late``). One that is not
+        was asked for before the last was changes nothing (``Applied.late``), nor does any while the
+        message lacks its recipients. One that is not
         whole tells only of those it lists, and nothing before a whole one was there; the message
         does not count as read by it.
         """
         watched = self._messages[report.message_id]
         asked_at, origin = report.asked_at, report.origin
         early = not report.whole and watched.read_at is None
-        if early or late(watched.asked_at, asked_at, at):
+        if early or not watched.loaded or late(watched.asked_at, asked_at, at):
             return Applied(watched.id, at, asked_at, late=True, origin=origin)
         if report.raw:
             self._raw.keep(watched.id, report.raw)
@@ -257,7 +283,7 @@ class Board:
         """
         watched = self._messages[message_id]
         asked = at if asked_at is None else asked_at
-        if late(watched.asked_at, asked, at):
+        if not watched.loaded or late(watched.asked_at, asked, at):
             return Applied(message_id, at, asked, late=True, origin=origin)
         events = (*self._read(watched, at, asked), *self._ends(watched, at, served_at))
         return Applied(message_id, at, asked, events=events, served_at=served_at, origin=origin)
@@ -345,6 +371,7 @@ class Board:
         self._totals = self._totals - watched.counts + counts
         watched.counts = counts
         watched.revision += 1
+        (self._lacking.discard if watched.loaded else self._lacking.add)(watched.id)
 
     def _ends(self, watched: Watched, at: float, served_at: float | None) -> list[Event]:
         """Note that all is final, that it is no longer, or that it has been for 48 hours."""

@@ -177,6 +177,19 @@ class Engine:
             for event in events:
                 self._tell(event)
 
+    def fill(self, known: Iterable[tuple[str, Remembered | None]]) -> None:
+        """Give messages the recipients that they lack (``Board.fill``), and begin to poll them."""
+        now = self._clock.now()
+        filled = [(id, given) for id, given in known if id in self.board.lacking]
+        for message_id, remembered in filled:
+            self.board.fill(message_id, remembered, now)
+        self._begin_to_poll(id for id, _ in filled)
+
+    def _begin_to_poll(self, message_ids: Iterable[str]) -> None:
+        """Poll these, which lacked their recipients so far."""
+        for profile, ids in self._by_profile(message_ids).items():
+            self._pollers[profile].resume(id for id in ids if not self.board[id].entry.paused)
+
     def forget(self, message_id: str, why: str = "") -> None:
         """Stop watching; the event says ``why``. Raises KeyError when it is not watched."""
         watched = self.board[message_id]
@@ -240,6 +253,11 @@ class Engine:
         self._focus = message_id
         self._look_at()
 
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """The messages that operators look at, here or in other consoles."""
+        return self._focus_elsewhere | (frozenset() if self._focus is None else {self._focus})
+
     def focus_elsewhere(self, message_ids: Iterable[str]) -> None:
         """The messages that operators of other consoles look at count as much."""
         wanted = frozenset(message_ids)
@@ -248,8 +266,7 @@ class Engine:
             self._look_at()
 
     def _look_at(self) -> None:
-        wanted = self._focus_elsewhere | ({self._focus} - {None})
-        by_profile = self._by_profile(id for id in wanted if id is not None)
+        by_profile = self._by_profile(self.looked_at)
         for profile, poller in self._pollers.items():
             poller.focus(frozenset(by_profile.get(profile, ())))
 
@@ -306,11 +323,13 @@ class Engine:
         watched = self.board.get(followed.message_id)
         if watched is None:
             return
-        poller = self._pollers.get(watched.entry.profile)
+        lacked, poller = not watched.loaded, self._pollers.get(watched.entry.profile)
         if poller is None:
             self._tell(self.board.follow(followed, self._clock.now()))
         else:
             self._tell(poller.intake.follow(followed))
+        if lacked and watched.loaded:
+            self._begin_to_poll([watched.id])
 
     def follow_account(self, state: AccountState) -> None:
         """Take over how it stands with an account, as the process that polls says."""

@@ -124,7 +124,11 @@ class Planner:
         self.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
 
     def at(self, message_id: str, due: float, interval: float) -> None:
-        """Plan a poll at ``due``, whatever the schedule says."""
+        """Plan a poll at ``due``, whatever the schedule says; none while the message lacks its
+        recipients.
+        """
+        if not self._board[message_id].loaded:
+            return
         self._agenda.put_at(message_id, due, interval)
         self._board[message_id].next_due = due + self._clock.now() - self._clock.monotonic()
         self._wake()

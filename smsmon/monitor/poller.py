@@ -342,7 +342,7 @@ class Poller:
         that failed stand behind, so no bad message can keep the account down.
         """
         for message_id in self._asked:
-            if message_id not in self._flying:
+            if message_id not in self._flying and self._board[message_id].loaded:
                 return Choice(message_id, None, inf)
         if self._health.condition is Condition.DOWN:
             probe = self._planner.earliest()

@@ -166,6 +166,14 @@ class Watched:
         """True when it has recipients and every one is final."""
         return self.counts.total > 0 and self.counts.final == self.counts.total
 
+    @property
+    def loaded(self) -> bool:
+        """False while only its counts are known: the history has still to give its recipients.
+
+        An answer cannot be compared with what is not there, so it is not polled until then.
+        """
+        return len(self.recipients) >= self.counts.total
+
     def has_settled(self, settled_at: float, now: float) -> bool:
         """True when it is complete, 48 hours have passed since its last change at wall time
         ``now``, and ``settled_at`` is not yet to come.
@@ -221,14 +229,14 @@ class Watched:
     def oldest_waiting(self) -> float | None:
         """Since when the longest-waiting recipient waits: its API date, else when first seen.
 
-        None when none waits. Kept until the next change.
+        None when none waits, or nobody knows yet. Kept until the next change.
         """
         if self._oldest_waiting[0] != self.revision:
             self._oldest_waiting = (self.revision, self._find_oldest_waiting())
         return self._oldest_waiting[1]
 
     def _find_oldest_waiting(self) -> float | None:
-        if not self.counts.waiting:
+        if not (self.counts.waiting and self.loaded):
             return None
         waiting = self.recipients.statuses.translate(_WAITING)
         dates = self.recipients.dates

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Key, Remembered
+from smsmon.known import AccountState, Key, Remembered, Summary
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.alerts import AlertStore
 from smsmon.store.allowance import Allowance
@@ -214,6 +214,12 @@ class HistoryStore(Protocol):
 
     async def ask(self, question: Callable[[Archive], T]) -> T:
         """The answer to a question. One at a time, in order; a cancelled one is ended."""
+        ...
+
+    async def summaries(self, wanted: Sequence[Key]) -> list[Summary]:
+        """What is known of messages without their recipients, in the order asked; nothing of those
+        never read. What others record of them from then on is news to a ``follower``.
+        """
         ...
 
     def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:

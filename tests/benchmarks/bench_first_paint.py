@@ -1,8 +1,8 @@
 """How soon the console paints with a large history, against an empty one.
 
 Whole programs in a terminal of their own. The account's server is not there: what is seen
-comes from the files. Besides the first frame it tells, without a promise, when the first message
-and when all of them are on the screen.
+comes from the files. Every row shows its counts soon after the first frame, whatever the number of
+recipients; those are loaded afterwards.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROUNDS = 11
 ON_SCREEN = {
     "first frame": ["quit"],
     "first message": ["Message 1"],
-    "all messages": [f"{MESSAGES * RECIPIENTS:,}"],
+    "counts of all messages": [f"{MESSAGES * RECIPIENTS:,}"],
 }
 """What is measured → what is on the screen then; the key line is painted with the rest."""
 
@@ -52,8 +52,8 @@ def run() -> Iterator[Promise]:
         ours, theirs = in_turns(ROUNDS, with_history, first_frame(empty))
     what = f"{MESSAGES:,} messages, {MESSAGES * RECIPIENTS:,} recipients"
     yield ratio(f"first frame with {what} : with none", ours, theirs, 1.2)
-    for name in ("first message", "all messages"):
-        yield ratio(f"{name} : first frame", seen[name], seen["first frame"])
+    for name, bound in (("first message", None), ("counts of all messages", 1.5)):
+        yield ratio(f"{name} : first frame", seen[name], seen["first frame"], bound)
 
 
 def furnish(home: Path) -> None:

@@ -148,6 +148,7 @@ class _Process:
         """Be the one that polls."""
         self.history.record_alone()
         await self.watching.start(self.clock, 0)
+        await self.watching.fill()
         self.engine.grant(EVERYTHING)
         self.history.followed(True)
 
@@ -165,6 +166,7 @@ class _Process:
         self.sharing = sharing
         await sharing.begin()
         await self.watching.start(self.clock, 0)
+        await self.watching.fill()
         self.jobs = [asyncio.create_task(sharing.run())]
 
     async def _retry(self) -> None:

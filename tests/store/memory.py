@@ -808,6 +808,12 @@ class MemoryHistory:
         await asyncio.sleep(0)
         return question(self._archive)
 
+    async def summaries(self, wanted: Sequence[Key]) -> list[Summary]:
+        await asyncio.sleep(0)
+        found = [each for each in self._archive.summaries(wanted) if each.read_at is not None]
+        self.revisions |= {each.key: each.revision for each in found}
+        return found
+
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         for each in self._archive.load(wanted):
             self.adopt(each)

@@ -13,7 +13,7 @@ from tests.store.memory import Memory, MemoryStore
 
 _ASKED = frozenset(
     (
-        *("load", "poll_changes", "add", "remove", "amend", "take_back"),
+        *("load", "summaries", "poll_changes", "add", "remove", "amend", "take_back"),
         *("flush", "ask"),
         *("changed", "end", "newer", "wishes"),
         "claim",

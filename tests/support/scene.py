@@ -159,8 +159,9 @@ class Scene:
         """Wait until everything is loaded, then let ``seconds`` pass."""
         await within(self.app, self.app.ready.wait(), "the console loaded")
         await self.done("complaints")
+        await self.done("recipients")
         session = self.screen.session
-        if session.alerting and session.watching.listed.is_set():
+        if session.alerting and session.watching.filled.is_set():
             await within(self.app, session.alerting.began.wait(), "the alerts looked after")
         await self.pass_time(pilot, seconds)
 

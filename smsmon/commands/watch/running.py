@@ -99,6 +99,7 @@ async def run(
 
     sharing.turned = say_who_polls
     await session.start(alerted)
+    await session.fill()
     engine.subscribe(hear)
     jobs = [
         asyncio.create_task(engine.run()),

@@ -74,8 +74,9 @@ class Captured:
 
 
 def capture(board: Board) -> list[Captured]:
-    """Every message that was ever read. Cheap: columns are referred to, not copied."""
-    return [_captured(watched) for watched in board if watched.read_at is not None]
+    """Every message that was read, and is loaded. Cheap: columns are referred to, not copied."""
+    known = (each for each in board if each.read_at is not None and each.loaded)
+    return [_captured(watched) for watched in known]
 
 
 def _captured(watched: Watched) -> Captured:

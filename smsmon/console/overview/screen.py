@@ -142,6 +142,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         self._changed = True
         self._polled = True
         self._minute = -1
+        self._lacking = 0
+        """Messages that the figures are without: their recipients are not loaded yet."""
         self._wanted = self._reckoning = False
         self._views = [PanelView(plain=self._formats.plain) for _ in TABS]
         self._unsubscribe: Callable[[], None] | None = None
@@ -192,8 +194,9 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             return
         self._show_head()
         minute = 0 if self._formats.still else int(self._formats.now() // 60)
-        if self._changed or minute != self._minute:
-            self._minute = minute
+        lacking = len(self._engine.board.lacking)
+        if self._changed or minute != self._minute or lacking != self._lacking:
+            self._minute, self._lacking = minute, lacking
             self._changed = False
             self._reckon()
         elif self._polled:
@@ -306,7 +309,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         id = self._message_id if self._alone else None
         watched = None if id is None else self._engine.board.get(id)
         if watched is None:
-            return "all messages", "all"
+            lacking = f" but {self._lacking:,} still loading" if self._lacking else ""
+            return f"all messages{lacking}", f"all{lacking}"
         return (f"{id} {painted(watched.entry.label)}".strip(),)
 
     def action_turn(self, step: int) -> None:

@@ -118,7 +118,8 @@ class MessageSight:
         self.state = state = standing(monitor, watched, now).state
         self.read = watched.read_at is not None and watched.read_at >= kind.started
         """True when it was read since the start."""
-        self.fresh = state is MessageState.SETTLED or (state not in _UNKNOWN and self.read)
+        known = state is MessageState.SETTLED or (state not in _UNKNOWN and self.read)
+        self.fresh = known and watched.loaded
         self.tried = self.read or self._was_tried()
         """True when it is known whether the message can be read."""
 

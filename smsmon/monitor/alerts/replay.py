@@ -221,6 +221,10 @@ class _Remembered(Watched):
         self.waiting_since: float | None = None
 
     @property
+    def loaded(self) -> bool:
+        return True
+
+    @property
     def oldest_waiting(self) -> float | None:
         return self.waiting_since
 

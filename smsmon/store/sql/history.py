@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import Key, Remembered
+from smsmon.known import Key, Remembered, Summary
 from smsmon.store.archive import Archive
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.sql.database import Asked
@@ -86,6 +86,12 @@ class TableHistory(HistoryWriter):
             await loop.run_in_executor(self._threads, self.end)
         finally:
             self._threads.shutdown(wait=False)
+
+    async def summaries(self, wanted: Sequence[Key]) -> list[Summary]:
+        known = await self.ask(lambda archive: archive.summaries(wanted))
+        found = [each for each in known if each.read_at is not None]
+        self.note_known(found)
+        return found
 
     async def load(self, wanted: Sequence[str | Key]) -> AsyncIterator[list[Remembered]]:
         left = list(wanted)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from smsmon.clock import Clock, SystemClock, astray
-from smsmon.known import CHIEF, AccountState, Key, Remembered, account_part, key_of
+from smsmon.known import CHIEF, AccountState, Key, Remembered, Summary, account_part, key_of
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.past import BalanceSeen
 from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
@@ -153,6 +153,13 @@ class Queue:
             self._revisions[key] = revision
             self._batch.adopted.append((key, known))
             self._batch.forgotten.discard(key)
+
+    def note_known(self, summaries: Iterable[Summary]) -> None:
+        """The board knows of these, though not their recipients."""
+        with self._wake:
+            for each in summaries:
+                self._revisions[each.key] = each.revision
+                self._batch.forgotten.discard(each.key)
 
     def forget(self, keys: Iterable[Key]) -> None:
         with self._wake:
