@@ -22,6 +22,7 @@ from smsmon.model import Balance, Entry, Event
 from smsmon.store.alerts import AlertStore
 from smsmon.store.allowance import Allowance
 from smsmon.store.archive import Archive
+from smsmon.store.arrivals import ArrivalStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.polled import AppliedPoll, WatchedMessage
@@ -43,6 +44,10 @@ class Store(Protocol):
         ...
 
     def watchlist(self, clock: Clock | None = None) -> WatchlistStore: ...
+
+    def arrivals(self, clock: Clock | None = None) -> ArrivalStore:
+        """The messages that came by themselves. Moments are those of ``clock``."""
+        ...
 
     def archive(self, *, checked: bool = True) -> AbstractContextManager[Archive]:
         """What was recorded, for a command. It is looked at first whether it is sound, unless that

@@ -115,6 +115,8 @@ class News(IntFlag):
     WATCHLIST = 4
     """Said only where the list is kept with all the rest."""
     WISHES = 8
+    ARRIVALS = 16
+    """What sources told of came, or left."""
 
 
 NOTHING_NEW = News(0)

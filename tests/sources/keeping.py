@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -30,6 +30,10 @@ class Kept:
         self.twice: list[str] = []
         """Ids that were given again."""
 
+    @property
+    def known(self) -> Sequence[Entry]:
+        return self.load()
+
     def load(self) -> list[Entry]:
         return [*self.entries.values()]
 
@@ -52,6 +56,9 @@ class Kept:
         return new
 
     def leave(self, ids: Iterable[str]) -> None:
+        raise NotImplementedError
+
+    def give_back(self, entries: Iterable[Entry]) -> Sequence[str]:
         raise NotImplementedError
 
     def position(self, reader: str) -> str:

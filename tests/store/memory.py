@@ -65,6 +65,8 @@ from smsmon.store.shared import (
 )
 from tests.store.memory_alerts import Kept as KeptAlerts
 from tests.store.memory_alerts import MemoryAlerts
+from tests.store.memory_arrivals import Kept as KeptArrivals
+from tests.store.memory_arrivals import MemoryArrivals
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -135,6 +137,7 @@ class Memory:
         self.sequence = 0
         self.writes = 0
         self.learned = b""
+        self.arrivals = KeptArrivals()
         self.holder: MemoryLease | None = None
         self.beaten = 0
         self.followers: set[MemoryLease] = set()
@@ -150,6 +153,12 @@ class MemoryStore:
 
     def watchlist(self, clock: Clock | None = None) -> MemoryWatchlist:
         return MemoryWatchlist(self._memory, clock)
+
+    def arrivals(self, clock: Clock | None = None) -> MemoryArrivals:
+        memory = self._memory
+        return MemoryArrivals(
+            lambda: memory.arrivals, lambda: {message_id for message_id, _ in memory.kept}, clock
+        )
 
     def archive(self, *, checked: bool = True) -> MemoryArchive:
         del checked

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from smsmon.clock import SystemClock
 from smsmon.commands.store.words import advice, is_well
-from smsmon.model import Entry
+from smsmon.model import Arrival, Entry
 from smsmon.store.care import Copied
 from smsmon.store.errors import StoreError
 from smsmon.store.local import LocalStore
@@ -23,7 +23,7 @@ from smsmon.store.sql.portions import TABLES
 from smsmon.store.team import open_care, open_whole
 from tests.support.postgres import databases
 
-FULL = Path(__file__).parent / "local" / "history_v5.sql"
+FULL = Path(__file__).parent / "local" / "history_v6.sql"
 LISTED = (
     Entry("300", "Black Friday", ("fr", "promo"), "a note", 5.0, True, "other"),
     Entry("0301", "Été 🎉", extra={"colour": "red"}),
@@ -111,6 +111,19 @@ def test_all_of_it_is_there_and_back_again(
     assert contents(back) == before
 
 
+def test_what_comes_next_stands_behind_what_was_copied(source: LocalWhole, target: Target) -> None:
+    copy(source, target())
+    arrivals = target().store.arrivals(SystemClock())
+    assert [each.id for each in arrivals.load()] == ["8"]
+    assert arrivals.position("otp") == "90"
+    came = Entry("9", arrival=Arrival("otp", 60.0))
+    assert arrivals.take([came, replace(came, id="7")]) == 1
+    found = arrivals.newer()
+    assert found is not None
+    assert not found.moved
+    assert [each.id for each in arrivals.known] == ["8", "9"]
+
+
 def test_whatever_ends_it_it_goes_on_where_it_was(
     source: LocalWhole, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +140,7 @@ def test_whatever_ends_it_it_goes_on_where_it_was(
 
         return tell
 
-    for _ in range(12):  # each time after two portions more
+    for _ in range(14):  # each time after two portions more
         with pytest.raises(Ended):
             copy(source, target(), ends_at(1))
     found = copy(source, target())

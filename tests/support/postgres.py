@@ -245,7 +245,8 @@ BEGIN
     CREATE SCHEMA tests;
     EXECUTE 'CREATE FUNCTION tests.anew() RETURNS void LANGUAGE plpgsql AS $body$ BEGIN '
         || body || ' INSERT INTO clock VALUES (1, NULL); INSERT INTO lease VALUES (1, 0, 0);'
-        || ' INSERT INTO watchlist_version VALUES (1, 0); END $body$';
+        || ' INSERT INTO watchlist_version VALUES (1, 0);'
+        || ' INSERT INTO arrival_version VALUES (1, 0, 0, 0, random()::text); END $body$';
 END $do$"""
 """Makes ``tests.anew()``: a store as it was when it was made, at a tenth of the price."""
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from smsmon.store.base import Listener
     from smsmon.store.local.alerts import LocalAlerts
     from smsmon.store.local.archive import LocalArchive
+    from smsmon.store.local.arrivals import LocalArrivals
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
     from smsmon.store.local.watchlist import Watchlist
@@ -32,6 +33,11 @@ class LocalStore:
         from smsmon.store.local.watchlist import Watchlist
 
         return Watchlist(self._watchlist, clock)
+
+    def arrivals(self, clock: Clock | None = None) -> LocalArrivals:
+        from smsmon.store.local.arrivals import LocalArrivals
+
+        return LocalArrivals(self._history, clock)
 
     def archive(self, *, checked: bool = True) -> LocalArchive:
         from smsmon.store.local.archive import LocalArchive

@@ -12,7 +12,7 @@ from smsmon.store.sql import exchange, queries
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.follower import Tail, newer
 
-_OF_THE_DATABASE = News.POLLS | News.ALERTS | News.WISHES
+_OF_THE_DATABASE = News.POLLS | News.ALERTS | News.WISHES | News.ARRIVALS
 
 
 class LocalFollower:

@@ -275,7 +275,44 @@ _V5 = (
     "DROP TABLE told",
 )
 
+# Messages that came by themselves. Each row has the number of the change that brought it.
+_V6 = (
+    """CREATE TABLE arrival (
+        message_id TEXT PRIMARY KEY,
+        place INTEGER NOT NULL,       -- in the order in which they came
+        version INTEGER NOT NULL,
+        label TEXT NOT NULL,
+        tags TEXT NOT NULL,           -- one a line
+        profile TEXT NOT NULL,
+        came_at INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        leave_after INTEGER NOT NULL, -- milliseconds
+        phone TEXT NOT NULL,
+        sent_at INTEGER
+    ) WITHOUT ROWID""",
+    "CREATE INDEX arrival_by_version ON arrival (version)",
+    # What left a while ago, and where it stood.
+    """CREATE TABLE arrival_left (
+        message_id TEXT PRIMARY KEY,
+        place INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        left_at INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX arrival_left_by_version ON arrival_left (version)",
+    "CREATE INDEX arrival_left_by_moment ON arrival_left (left_at, version)",
+    # Up to where each source was read.
+    "CREATE TABLE arrival_position (reader TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE arrival_version (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        version INTEGER NOT NULL,     -- of the last change
+        placed INTEGER NOT NULL,      -- the last place that was given
+        forgotten INTEGER NOT NULL,   -- the last change of which nothing is in arrival_left
+        name TEXT NOT NULL            -- a random one: another database has another one
+    )""",
+    "INSERT INTO arrival_version VALUES (1, 0, 0, 0, lower(hex(randomblob(8))))",
+)
+
 Script = Sequence[str]
-MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3, _V4, _V5)
+MIGRATIONS: Sequence[Script] = (_V1, _V2, _V3, _V4, _V5, _V6)
 """``MIGRATIONS[n]`` are the statements that make a database of version n one of version n + 1;
 version 0 is an empty file."""

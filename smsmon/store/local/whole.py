@@ -10,6 +10,7 @@ from smsmon.clock import SystemClock
 from smsmon.store.local import LocalStore
 from smsmon.store.local.schema import open_for_reading, speaking_of, writing
 from smsmon.store.local.watchlist import Watchlist
+from smsmon.store.sql.arrivals import LAST_ARRIVAL
 from smsmon.store.sql.database import Connection
 
 
@@ -45,6 +46,7 @@ class LocalWhole:
                 "UPDATE lease SET sequence ="
                 " max(sequence, (SELECT coalesce(max(sequence), 0) FROM last_poll))"
             )
+            connection.execute(LAST_ARRIVAL)
 
     def pollers(self) -> Sequence[str]:
         lease = self.store.lease(SystemClock(), "command")

@@ -74,6 +74,13 @@ TABLES = (
     _table("silence", "id", "what name since until who note"),
     _table("telling", "episode target edge", "claimed_at done_at claimant"),
     _table("balance", "profile at", "amount currency credits credits_eco credits_hlr to_send"),
+    _table(
+        "arrival",
+        "message_id",
+        "place version label tags profile came_at source leave_after phone sent_at",
+    ),
+    _table("arrival_left", "message_id", "place version left_at"),
+    _table("arrival_position", "reader", "position"),
 )
 """All that is kept. Not copied are who polls, who lives and what is wished just now."""
 

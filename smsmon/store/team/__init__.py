@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.allowance import TeamAllowance
     from smsmon.store.team.archive import TeamArchive
+    from smsmon.store.team.arrivals import TeamArrivals
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.clock import TeamClock
     from smsmon.store.team.database import Access, Database
@@ -105,6 +106,11 @@ class TeamStore:
         from smsmon.who import who
 
         return TeamWatchlist(self.work, clock, who())
+
+    def arrivals(self, clock: Clock | None = None) -> TeamArrivals:
+        from smsmon.store.team.arrivals import TeamArrivals
+
+        return TeamArrivals(self.work, clock)
 
     def archive(self, *, checked: bool = True) -> TeamArchive:
         from smsmon.store.team.archive import TeamArchive

@@ -120,7 +120,10 @@ def _others(connection: Connection) -> str:
     return safe(row[0] or "")
 
 
-CHANGES: Sequence[Sequence[str]] = (("The tables are made.",),)
+CHANGES: Sequence[Sequence[str]] = (
+    ("The tables are made.",),
+    ("Messages that come by themselves get tables of their own.",),
+)
 """``CHANGES[n]``: what the n-th migration does, a sentence each, for whoever has to agree."""
 
 
@@ -171,7 +174,8 @@ def _copied_from(connection: Connection) -> str:
 _TABLES = (
     "message", "recipient", "change", "event", "word", "clock", "last_poll", "account", "wish",
     "absence", "unread", "balance", "episode", "silence", "telling", "watchlist",
-    "watchlist_version", "member", "message_lease", "learned",
+    "watchlist_version", "member", "message_lease", "learned", "arrival", "arrival_left",
+    "arrival_position", "arrival_version",
 )  # fmt: skip
 
 

@@ -357,6 +357,41 @@ _PARTITIONS = (
 
 _V1 = (*_HISTORY, *_ALERTS, *_WATCHLIST, *_POLLERS, *_PARTITIONS)
 
-MIGRATIONS: Sequence[tuple[Script, int]] = ((_V1, 1),)
+# Messages that came by themselves: who knows of none would take them for removed.
+_V2 = (
+    """CREATE TABLE arrival (
+        message_id text PRIMARY KEY,
+        place bigint NOT NULL,
+        version bigint NOT NULL,
+        label text NOT NULL,
+        tags text NOT NULL,
+        profile text NOT NULL,
+        came_at bigint NOT NULL,
+        source text NOT NULL,
+        leave_after bigint NOT NULL,
+        phone text NOT NULL,
+        sent_at bigint
+    )""",
+    "CREATE INDEX arrival_by_version ON arrival (version)",
+    """CREATE TABLE arrival_left (
+        message_id text PRIMARY KEY,
+        place bigint NOT NULL,
+        version bigint NOT NULL,
+        left_at bigint NOT NULL
+    )""",
+    "CREATE INDEX arrival_left_by_version ON arrival_left (version)",
+    "CREATE INDEX arrival_left_by_moment ON arrival_left (left_at, version)",
+    'CREATE TABLE arrival_position (reader text COLLATE "C" PRIMARY KEY, position text NOT NULL)',
+    """CREATE TABLE arrival_version (
+        id integer PRIMARY KEY CHECK (id = 1),
+        version bigint NOT NULL,
+        placed bigint NOT NULL,
+        forgotten bigint NOT NULL,
+        name text NOT NULL
+    )""",
+    "INSERT INTO arrival_version VALUES (1, 0, 0, 0, substr(md5(random()::text), 1, 16))",
+)
+
+MIGRATIONS: Sequence[tuple[Script, int]] = ((_V1, 1), (_V2, 2))
 """``MIGRATIONS[n]`` make a store of version n one of version n + 1; and which version of smsmon's
 tables a program must know at least to use it then: one that knows less could do it harm."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from smsmon.store.sql.arrivals import LAST_ARRIVAL
 from smsmon.store.sql.database import Connection
 from smsmon.store.team import TeamStore
 from smsmon.store.team.care import living
@@ -54,6 +55,7 @@ class TeamWhole:
             for table in _NUMBERED:
                 connection.execute(_NEXT.format(table))
             connection.execute(_NEXT_EVENT)
+            connection.execute(LAST_ARRIVAL)
 
     def pollers(self) -> Sequence[str]:
         return [str(each) for each in self.store.work.ask(living) if each.polls]

@@ -16,6 +16,7 @@ from smsmon.recipients import Status
 from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
 from smsmon.store.local import schema
 from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.arrivals import LocalArrivals
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing
@@ -84,6 +85,8 @@ def test_every_version_is_read_and_written_on(tmp_path: Path, fixture: Path) -> 
             Subject(About.MESSAGE, "300", "default"),
             "Black Friday",
         )
+    arrivals = LocalArrivals(path).load()
+    assert [each.id for each in arrivals] == (["8"] if fixture.stem >= "history_v6" else [])
     with Console(path) as console:
         console.watch("300", known)
         console.poll("300", [row(1), row(2, "Delivered"), row(4)], START + 60)

@@ -22,8 +22,9 @@ from smsmon.alerts import (
     What,
     Worst,
 )
-from smsmon.model import Balance, Entry, Event, EventKind, Fault, FaultKind
+from smsmon.model import Arrival, Balance, Entry, Event, EventKind, Fault, FaultKind
 from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.arrivals import LocalArrivals
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
 from smsmon.store.sql.fence import WholeFence
@@ -67,6 +68,12 @@ def write(folder: Path) -> Path:
         fired = Telling(number, "chat", Edge.FIRED)
         alerts.claim([fired, fired._replace(edge=Edge.OVER)], START + 9)
         alerts.done([fired], START + 9)
+        arrivals = LocalArrivals(path, VirtualClock(START + 12))
+        came = Arrival("otp", 3600.0, "+33600000009", START + 11.5)
+        arrivals.take(
+            [Entry(str(id), "a code", ("otp",), arrival=came) for id in (7, 8)], "otp", "90"
+        )
+        arrivals.leave(["7"])
         with closing(sqlite3.connect(path)) as connection:
             dump = "\n".join(connection.iterdump())
     pragmas = f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {len(MIGRATIONS)};"

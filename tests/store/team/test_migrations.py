@@ -27,9 +27,12 @@ from smsmon.store.team.tables import MIGRATIONS
 from tests.store.reports import START
 
 DAY = 86_400.0
-NEWER: Migrations = (*MIGRATIONS, (("ALTER TABLE learned ADD COLUMN more text",), 1))
+NEWER: Migrations = (
+    *MIGRATIONS,
+    (("ALTER TABLE learned ADD COLUMN more text",), MIGRATIONS[-1][1]),
+)
 """A version that those before can still use."""
-STRICT: Migrations = (*NEWER, (("ALTER TABLE learned DROP COLUMN content",), 3))
+STRICT: Migrations = (*NEWER, (("ALTER TABLE learned DROP COLUMN content",), len(NEWER) + 1))
 """One that they cannot."""
 BROKEN: Migrations = (*MIGRATIONS, (("CREATE TABLE half (id integer)", "SELECT no"), 2))
 
@@ -89,7 +92,7 @@ def test_versions_that_do_not_fit_are_told_apart(database: str) -> None:
             must_fit(address, state_of(connection), len(NEWER))
         assert migrate(connection, address, START, NEWER).version == len(NEWER)
         must_fit(address, state_of(connection), len(MIGRATIONS))
-        assert migrate(connection, address, START, STRICT).min_reader == 3
+        assert migrate(connection, address, START, STRICT).min_reader == len(STRICT)
         for known in (len(MIGRATIONS), len(NEWER)):
             with pytest.raises(Newer, match="Update smsmon"):
                 must_fit(address, state_of(connection), known)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from smsmon.alerts import Silence, What
-from smsmon.model import Entry
+from smsmon.model import Arrival, Entry
 from smsmon.store.errors import NotWritable
 from smsmon.store.shared import Wish
 from smsmon.store.team import TeamStore
@@ -73,10 +73,13 @@ _MEMBER = (
     "INSERT INTO member VALUES ('me', 'console', 'host', 1, 0, 'host', 0, '{}',"
     " now(), now() + interval '1 hour')"
 )
-_READS = [read, lambda store: store.watchlist().load()]
+_CAME = Entry("7", arrival=Arrival("otp", 60.0))
+_READS = [read, lambda store: store.watchlist().load(), lambda store: store.arrivals().load()]
 _WRITES = [
     lambda store: store.watchlist().add([Entry("1")]),
     lambda store: store.watchlist().remove(["1"]),
+    lambda store: store.arrivals().take([_CAME], "otp", "1"),
+    lambda store: store.arrivals().leave(["7"]),
     lambda store: store.alerts().silence(Silence(What.RULE, "slow", 1.0, 2.0, "me")),
     lambda store: store.keep_learned(b"{}"),
     statement("INSERT INTO event (at, kind, profile, detail) VALUES (1, 'x', 'y', '')"),
