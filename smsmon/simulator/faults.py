@@ -10,10 +10,24 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
-from smsmon.simulator.wire import HTML_TYPE, JSON_TYPE, Answer, Format, encode, refusal
+import msgspec
+
+from smsmon.simulator.wire import (
+    DELIVERED,
+    HTML_TYPE,
+    JSON_TYPE,
+    NOT_DELIVERED,
+    WAITING,
+    Answer,
+    Format,
+    encode,
+    refusal,
+)
 
 QUEUED_TEXT = "Request queued for processing"
 _GATEWAY = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
@@ -114,6 +128,24 @@ class TooMany:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """A refusal that repeats the request, its key included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a batch are not as they should be; all other answers are."""
+
+    how: Literal["lies", "other ids", "swapped", "missing", "refused", "more", "words"]
+    """``lies``: another status than bulk-status gives. ``other ids``: of other messages.
+    ``swapped``: with the number and the status of the next row. ``missing``: left out.
+    ``refused``: each an error of its own. ``more``: the same twice, the second time with another
+    status, and one nobody asked for. ``words``: a status nobody knows."""
+    share: float = 0.5
+    """How many of its rows, from 0 to 1; whether one of them is hit never changes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """Exactly this body."""
 
@@ -136,9 +168,25 @@ Trouble = (
     | Queued
     | Refuse
     | TooMany
+    | Echo
+    | Rows
     | Raw
 )
 """One way of misbehaving."""
+
+
+BATCHES: Mapping[str, Trouble | None] = MappingProxyType(
+    {
+        "true": None,
+        "unknown": Raw(_GATEWAY.format(404).encode(), 404, HTML_TYPE),
+        "refused": Refuse(9),
+        "cut": Cut(),
+        "lies": Rows("lies"),
+        "other-ids": Rows("other ids", share=1.0),
+        "missing": Rows("missing"),
+    }
+)
+"""How an account's batches can be, by a name: ``unknown`` is an address without the endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +219,8 @@ class TroubleWindow:
     """The messages that are hit; None: every request."""
     share: float = 1.0
     """How many of those requests are hit, from 0 to 1."""
+    path: str | None = None
+    """The one endpoint that is hit, as ``/multi-status``; None: all."""
 
 
 @dataclass(slots=True)
@@ -181,27 +231,36 @@ class FaultPlan:
     seed: int = 1
     _asked: Counter[str] = field(default_factory=Counter, repr=False)
 
-    def only(self, trouble: Trouble, ids: Iterable[str] | None = None, share: float = 1.0) -> None:
+    def only(
+        self,
+        trouble: Trouble,
+        ids: Iterable[str] | None = None,
+        share: float = 1.0,
+        path: str | None = None,
+    ) -> None:
         """From now on only this, until told otherwise."""
-        self.windows = (
-            TroubleWindow(trouble, ids=None if ids is None else frozenset(ids), share=share),
-        )
+        hit = None if ids is None else frozenset(ids)
+        self.windows = (TroubleWindow(trouble, ids=hit, share=share, path=path),)
 
     def clear(self) -> None:
         """All is well."""
         self.windows = ()
 
-    def strike(self, message_id: str, at: float) -> TroubleWindow | None:
+    def strike(
+        self, message_id: str, at: float, path: str = "", batch: Collection[str] = ()
+    ) -> TroubleWindow | None:
         """The window that decides a request about that message (``""``: none) at that moment.
 
-        Counts the request: which of them a ``share`` hits depends on the seed, the message
-        and how often that was asked for.
+        ``batch`` are the messages that a batch is about. Counts the request: which of them a
+        ``share`` hits depends on the seed, the message and how often that was asked for.
         """
         self._asked[message_id] += 1
         for place, window in enumerate(self.windows):
             if not window.opens <= at < window.closes:
                 continue
-            if window.ids is not None and message_id not in window.ids:
+            if window.path not in (None, path):
+                continue
+            if window.ids is not None and window.ids.isdisjoint((message_id, *batch)):
                 continue
             if window.share < 1 and self._draw(place, message_id) >= window.share:
                 continue
@@ -209,12 +268,16 @@ class FaultPlan:
         return None
 
     def _draw(self, place: int, message_id: str) -> float:
-        text = f"{self.seed}:{place}:{message_id}:{self._asked[message_id]}"
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
+        return share_of(f"{self.seed}:{place}:{message_id}:{self._asked[message_id]}")
 
 
-def spoil(trouble: Trouble, answer: Answer, fmt: Format) -> Answer:
-    """What is sent in the place of the right ``answer``."""
+def share_of(text: str) -> float:
+    """A number from 0 to below 1 that follows from ``text``, spread evenly."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
+
+
+def spoil(trouble: Trouble, answer: Answer, fmt: Format, asked: str = "") -> Answer:
+    """What is sent in the place of the right ``answer``; ``asked`` is the request's own text."""
     match trouble:
         case ServerError(status=status):
             return Answer(_GATEWAY.format(status).encode(), HTML_TYPE, status)
@@ -239,6 +302,11 @@ def spoil(trouble: Trouble, answer: Answer, fmt: Format) -> Answer:
             if retry_after is not None:
                 refused.headers = (("Retry-After", retry_after),)
             return refused
+        case Echo():
+            text = f"Requête invalide : {asked}"
+            return encode({"success": False, "code": 55, "message": text}, fmt)
+        case Rows():
+            return _with_rows(answer, trouble)
         case Raw():
             return Answer(trouble.body, trouble.content_type, trouble.status, trouble.headers)
         case Reset() | Hang() | Drip() | SlowStart():
@@ -258,6 +326,52 @@ def delivery(trouble: Trouble, since: float) -> Delivery:
             return Delivery(delay=delay * min(1.0, max(0.0, 1 - since / lasts)))
         case _:
             return WHOLE
+
+
+_OTHER_STATUS = {DELIVERED: NOT_DELIVERED, NOT_DELIVERED: WAITING, WAITING: DELIVERED}
+
+
+def _with_rows(answer: Answer, trouble: Rows) -> Answer:
+    if b'"messageId"' not in answer.body:
+        return answer  # no batch
+    fields = msgspec.json.decode(answer.body)
+    rows = fields["StatutResponse_List"]
+    fields["StatutResponse_List"] = [
+        row
+        for place, (right, following) in enumerate(zip(rows, [*rows[1:], *rows[:1]], strict=True))
+        for row in (
+            _spoilt(trouble.how, place, right, following) if _hit(right, trouble) else [right]
+        )
+    ]
+    return encode(fields, "json", answer.status)
+
+
+def _hit(row: dict[str, Any], trouble: Rows) -> bool:
+    return share_of(f"{trouble.how}:{row['messageId']}:{row.get('phoneNumber')}") < trouble.share
+
+
+def _spoilt(
+    how: str, place: int, row: dict[str, Any], following: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The rows that stand in the place of the right one."""
+    status = row.get("status", "")
+    lie = {**row, "status": _OTHER_STATUS.get(status, status)}
+    match how:
+        case "lies":
+            return [lie]
+        case "other ids":
+            return [{**lie, "messageId": 9_000_000 + place}]
+        case "swapped":
+            return [{**following, "messageId": row["messageId"]}]
+        case "missing":
+            return []
+        case "refused":
+            kept = {key: row[key] for key in row if key in ("phoneNumber", "messageId")}
+            return [{"success": False, "code": 9, **kept, "status": "Erreur interne"}]
+        case "more":
+            return [row, lie, {**row, "messageId": 9_000_000 + place}]
+        case _:
+            return [{**row, "status": "Vu"}]
 
 
 def _wrong_id(trouble: WrongId, fmt: Format) -> Answer:

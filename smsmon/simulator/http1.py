@@ -44,14 +44,14 @@ def gzipped(request: h11.Request) -> bool:
 
 async def read_request(
     connection: h11.Connection, reader: asyncio.StreamReader
-) -> h11.Request | None:
-    """The next request, its body read and thrown away; None when the client has closed.
+) -> tuple[h11.Request, bytes] | None:
+    """The next request and its body; None when the client has closed.
 
     Raises h11.RemoteProtocolError for what cannot be taken, with the HTTP status to say so, and
     TimeoutError.
     """
     request: h11.Request | None = None
-    body = 0
+    body = bytearray()
     now = asyncio.get_running_loop().time
     deadline = now() + IDLE_TIMEOUT
     resting = True
@@ -65,11 +65,11 @@ async def read_request(
             case h11.Request() as request:
                 pass
             case h11.Data(data=data):
-                body += len(data)
-                if body > BODY_LIMIT:
+                body += data
+                if len(body) > BODY_LIMIT:
                     raise h11.RemoteProtocolError("body too long", error_status_hint=413)
             case h11.EndOfMessage():
-                return request
+                return (request, bytes(body)) if request is not None else None
             case _:
                 return None
 

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from smsmon.simulator.wire import HTML_TYPE, Answer, Format, encode, refusal, row_fields
+import msgspec
+
+from smsmon.simulator.wire import (
+    HTML_TYPE,
+    Answer,
+    Format,
+    batch_row,
+    encode,
+    not_found_row,
+    refusal,
+    row_fields,
+)
 from smsmon.simulator.world import World
 
 BASE_PATH = "/v1"
+BATCH_PATH = "/multi-status"
+BATCH_LIMIT = 500
+"""Rows that one request of multi-status may ask for."""
+TOO_MANY_ROWS = 55
+"""The code for more of them: a guess, as the API's own is not documented."""
 TAG_PAGE = 500
 """Rows in a page of bulk-status-by-tag. The API's own number is not documented."""
+
+
+class AskedRow(NamedTuple):
+    """A row that multi-status is asked for, as the client wrote it."""
+
+    message_id: int | str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +44,8 @@ class Question:
 
     path: str
     parameters: Mapping[str, str]
+    rows: Sequence[AskedRow] = ()
+    """What a batch asks for."""
 
     @classmethod
     def parse(cls, target: str) -> Question:
@@ -30,8 +56,20 @@ class Question:
         path, _, query = target.partition("?")
         return cls(path, dict(parse_qsl(query, keep_blank_values=True, max_num_fields=50)))
 
+    @classmethod
+    def posted(cls, target: str, body: bytes) -> Question:
+        """The question of a request that posts a JSON object. Raises ValueError for any other."""
+        given = msgspec.json.decode(body, type=_Posted)
+        rows = [AskedRow(row.messageId, row.phoneNumber) for row in given.SMSStatut_List]
+        return cls(target.partition("?")[0], {"apiKey": given.apiKey}, rows)
+
     def __repr__(self) -> str:
-        return f"<Question {self.path} {self.message_id or '-'}>"
+        return f"<Question {self.path} {self.message_id or len(self.rows) or '-'}>"
+
+    @property
+    def endpoint(self) -> str:
+        """The path below the base; what is not below it, as it is."""
+        return self.path.removeprefix(BASE_PATH)
 
     @property
     def message_id(self) -> str:
@@ -42,9 +80,19 @@ class Question:
         return "xml" if self.parameters.get("_format") == "xml" else "json"
 
 
+class _PostedRow(msgspec.Struct):
+    phoneNumber: str
+    messageId: int | str
+
+
+class _Posted(msgspec.Struct):
+    apiKey: str = ""
+    SMSStatut_List: list[_PostedRow] = []
+
+
 def respond(world: World, key: str, question: Question, at: float) -> Answer:
     """What a healthy API answers at that moment."""
-    endpoint = question.path.removeprefix(BASE_PATH)
+    endpoint = question.endpoint
     if endpoint == question.path or endpoint not in _ENDPOINTS:
         return not_there()
     given = question.parameters.get("apiKey", "")
@@ -55,6 +103,8 @@ def respond(world: World, key: str, question: Question, at: float) -> Answer:
             return world.balance(question.answer_format)
         case "/bulk-status-by-tag":
             return _by_tag(world, question, at)
+        case _ if endpoint == BATCH_PATH:
+            return _batch(world, question, at)
         case _ if not question.message_id:
             return _refused(world, question, 3)
         case "/message-status":
@@ -63,7 +113,9 @@ def respond(world: World, key: str, question: Question, at: float) -> Answer:
             return world.answer(question.message_id, at, question.answer_format)
 
 
-_ENDPOINTS = frozenset({"/me", "/bulk-status", "/bulk-status-by-tag", "/message-status"})
+_ENDPOINTS = frozenset(
+    {"/me", "/bulk-status", "/bulk-status-by-tag", "/message-status", BATCH_PATH}
+)
 
 
 def not_there() -> Answer:
@@ -101,6 +153,26 @@ def _one_recipient(world: World, question: Question, at: float) -> Answer:
         },
         question.answer_format,
     )
+
+
+def _batch(world: World, question: Question, at: float) -> Answer:
+    if not question.rows:
+        return _refused(world, question, 2)
+    if len(question.rows) > BATCH_LIMIT:
+        return _refused(world, question, TOO_MANY_ROWS)
+    wanted: dict[str, dict[str, AskedRow]] = {}
+    for asked in question.rows:
+        wanted.setdefault(str(asked.message_id), {})[asked.phone] = asked
+    found: dict[AskedRow, dict[str, Any]] = {}
+    for message_id, phones in wanted.items():
+        if not world.exists(message_id, at):
+            continue
+        spelling = world.messages[message_id].spelling or world.spelling
+        for row in world.rows(message_id, at):
+            if (one := phones.get(row.phone)) is not None:
+                found[one] = batch_row(row, one.message_id, spelling)
+    rows = [found.get(one) or not_found_row(one.phone, one.message_id) for one in question.rows]
+    return encode({"success": True, "code": 200, "StatutResponse_List": rows}, "json")
 
 
 def _by_tag(world: World, question: Question, at: float) -> Answer:

@@ -7,7 +7,7 @@ import ipaddress
 import math
 import socket
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -16,7 +16,7 @@ from typing import Any
 import h11
 
 from smsmon.leaving import in_loop
-from smsmon.simulator.faults import WHOLE, Delivery, FaultPlan, delivery, spoil
+from smsmon.simulator.faults import BATCHES, WHOLE, Delivery, FaultPlan, delivery, spoil
 from smsmon.simulator.http1 import (
     HEAD_LIMIT,
     build_response,
@@ -26,7 +26,7 @@ from smsmon.simulator.http1 import (
     plain,
     read_request,
 )
-from smsmon.simulator.routes import BASE_PATH, Question, respond
+from smsmon.simulator.routes import BASE_PATH, BATCH_PATH, AskedRow, Question, respond
 from smsmon.simulator.scenario import demo_world
 from smsmon.simulator.wire import Answer, refusal
 from smsmon.simulator.world import World
@@ -39,6 +39,8 @@ CONNECTION_LIMIT = 1000
 """Connections at a time; one more is closed at once."""
 LOG_LENGTH = 100_000
 """Requests remembered one by one."""
+BATCHES_KEPT = 1_000
+"""Of those, the batches whose rows are remembered as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,16 @@ class Request:
     message_id: str
     at: float
     """The world's ``Clock``: seconds since the epoch."""
+    rows: int = 0
+    """How many a batch asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as the log keeps it."""
+
+    at: float
+    rows: Sequence[AskedRow]
 
 
 @dataclass(slots=True)
@@ -59,6 +71,7 @@ class RequestLog:
     by_id: Counter[str] = field(default_factory=Counter)
     by_path: Counter[str] = field(default_factory=Counter)
     last: deque[Request] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    batches: deque[Batch] = field(default_factory=lambda: deque(maxlen=BATCHES_KEPT))
 
     def __iter__(self) -> Iterator[Request]:
         return iter(tuple(self.last))
@@ -66,7 +79,11 @@ class RequestLog:
     def __len__(self) -> int:
         return self.count
 
-    def add(self, request: Request) -> None:
+    def add(self, question: Question, at: float) -> None:
+        """Note a request, less its key."""
+        request = Request(question.path, question.message_id, at, len(question.rows))
+        if question.rows:
+            self.batches.append(Batch(at, question.rows))
         self.count += 1
         self.by_id[request.message_id] += 1
         self.by_path[request.path] += 1
@@ -178,42 +195,47 @@ class Server:
     ) -> bool:
         """One request and its answer; False when the connection is to be closed."""
         try:
-            request = await read_request(connection, reader)
+            received = await read_request(connection, reader)
         except h11.RemoteProtocolError as error:
             refused = plain(error.error_status_hint, (("Connection", "close"),))
             response = build_response(connection, refused, b"", self._date())
             await deliver(response, WHOLE, reader, writer)
             await linger(reader, writer)
             return False
-        if request is None:
+        if received is None:
             return False
-        answer, way = self._answer(request)
+        request, body = received
+        answer, way = self._answer(request, body)
         response = build_response(
             connection, answer, request.method, self._date(), gzipped(request)
         )
         sent = await deliver(response, way, reader, writer)
         return sent and connection.our_state is h11.DONE and connection.their_state is h11.DONE
 
-    def _answer(self, request: h11.Request) -> tuple[Answer, Delivery]:
-        if request.method not in (b"GET", b"HEAD"):
-            return plain(405, (("Allow", "GET, HEAD"),)), WHOLE
-        if len(request.target) > TARGET_LIMIT:
+    def _answer(self, request: h11.Request, body: bytes) -> tuple[Answer, Delivery]:
+        target = request.target.decode("latin-1")
+        posts = target.partition("?")[0] == BASE_PATH + BATCH_PATH
+        if request.method not in ((b"POST",) if posts else (b"GET", b"HEAD")):
+            return plain(405, (("Allow", "POST" if posts else "GET, HEAD"),)), WHOLE
+        if len(target) > TARGET_LIMIT:
             return plain(414), WHOLE
         try:
-            question = Question.parse(request.target.decode("latin-1"))
+            question = Question.posted(target, body) if posts else Question.parse(target)
         except ValueError:
             return plain(400), WHOLE
         at = self.world.clock.now()
-        self.requests.add(Request(question.path, question.message_id, at))
+        self.requests.add(question, at)
         fmt = question.answer_format
         if self._over_limit():
             return refusal(429, fmt), WHOLE
         answer = respond(self.world, self.key, question, at)
-        window = self.faults.strike(question.message_id, at)
+        batch = [str(row.message_id) for row in question.rows]
+        window = self.faults.strike(question.message_id, at, question.endpoint, batch)
         if window is None:
             return answer, WHOLE
         since = at - window.opens if math.isfinite(window.opens) else 0.0
-        return spoil(window.trouble, answer, fmt), delivery(window.trouble, since)
+        asked = body.decode("utf-8", "replace") if posts else target
+        return spoil(window.trouble, answer, fmt, asked), delivery(window.trouble, since)
 
     def _over_limit(self) -> bool:
         """Whether the last 60 s (of the clock that never jumps) have used the limit up."""
@@ -273,18 +295,21 @@ def simulate(
     seed: int = 1,
     speed: float = 1.0,
     host: str = "127.0.0.1",
+    batches: str = "true",
     echo: Callable[[str], None] = print,
     run: Callable[[Coroutine[Any, Any, int]], int] = asyncio.run,
 ) -> int:
     """Serve the demo's world until SIGINT, SIGTERM or SIGHUP; gives the exit code that tells which.
 
-    ``echo`` gets lines to paste into a shell: the base URL, the key, some ids. ``run`` runs the
-    event loop. Raises ValueError for a host that is not loopback or a speed of 0 or less,
-    OSError when the port is taken.
+    ``batches`` is one of ``BATCHES``. ``echo`` gets lines to paste into a shell: the base URL, the
+    key, some ids. ``run`` runs the event loop. Raises ValueError for a host that is not loopback
+    or a speed of 0 or less, OSError when the port is taken.
     """
     world = demo_world(seed=seed, speed=speed)
 
     def introduce(server: Server) -> None:
+        if (trouble := BATCHES[batches]) is not None:
+            server.faults.only(trouble, path=BATCH_PATH)
         echo(f"export SMSMON_BASE_URL={server.base_url}")
         echo(f"export SMSMON_API_KEY={server.key}")
         echo(f"# Messages: {' '.join(world.messages)}")

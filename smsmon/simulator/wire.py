@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -160,6 +160,27 @@ def row_fields(row: Row, spelling: Spelling) -> dict[str, Any]:
         case "missing":
             pass
     return fields
+
+
+def batch_row(row: Row, message_id: int | str, spelling: Spelling) -> dict[str, Any]:
+    """A row of ``multi-status``: it judges itself, and says which message it is about."""
+    fields = row_fields(row, _in_batches(spelling))
+    fields["messageId"] = message_id
+    if row.look.error:
+        return fields
+    return {"success": True, "code": 200, **fields, "isSpam": "0"}
+
+
+@cache
+def _in_batches(spelling: Spelling) -> Spelling:
+    """The reference has the STOP flag of ``multi-status`` as a digit."""
+    return replace(spelling, stop="digit") if spelling.stop == "stopSMS" else spelling
+
+
+def not_found_row(phone: str, message_id: int | str) -> dict[str, Any]:
+    """A row of ``multi-status`` about a message that has no such recipient."""
+    look = Look("Numéro introuvable", stop=False, dated=False, error=4)
+    return batch_row(Row(phone, look, 0.0), message_id, Spelling())
 
 
 def refusal(code: int, fmt: Format, *, http_errors: bool = False) -> Answer:

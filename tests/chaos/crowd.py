@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -43,6 +44,9 @@ command = ["sh", "-c", "cat >> {log}"]
 """
 
 
+_ABOUT = re.compile(rb"\bmessageId(?:=|\W+)([0-9]+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as the server saw it."""
@@ -50,7 +54,8 @@ class Asked:
     at: float
     who: str
     """The process that sent it."""
-    message_id: str
+    about: tuple[str, ...]
+    """The messages it asked for: none for the balance, several in a batch."""
 
 
 class Listening(Server):
@@ -58,16 +63,15 @@ class Listening(Server):
 
     asked: list[Asked]
 
-    def _answer(self, request: h11.Request) -> tuple[Answer, Delivery]:
-        target, _, tail = request.target.partition(self.key.encode() + b"-")
-        if tail:
-            who, _, rest = tail.partition(b"&")
-            target = target + self.key.encode() + (b"&" + rest if rest else b"")
-            message_id = dict(each.split(b"=", 1) for each in target.split(b"?")[1].split(b"&"))
-            asked = Asked(time.time(), who.decode(), message_id.get(b"messageId", b"").decode())
-            self.asked.append(asked)
+    def _answer(self, request: h11.Request, body: bytes) -> tuple[Answer, Delivery]:
+        named = re.compile(re.escape(self.key.encode()) + rb"-(\w+)")
+        if who := named.search(request.target) or named.search(body):
+            about = _ABOUT.findall(request.target) or _ABOUT.findall(body)
+            ids = tuple(each.decode() for each in about)
+            self.asked.append(Asked(time.time(), who[1].decode(), ids))
+        target, body = (named.sub(self.key.encode(), text) for text in (request.target, body))
         same = SimpleNamespace(method=request.method, target=target, headers=request.headers)
-        return super()._answer(cast("h11.Request", same))
+        return super()._answer(cast("h11.Request", same), body)
 
 
 @contextmanager

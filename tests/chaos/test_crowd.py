@@ -66,7 +66,7 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
         time.sleep(1.0)
         codes = [member.end() for crowd in crowds for member in crowd.members]
         assert codes == [143] * 4
-        ours = [each for each in server.asked if each.who in "xyz" and each.message_id]
+        ours = [each for each in server.asked if each.who in "xyz" and each.about]
         assert not interleaved(ours, STEADY)
         assert busiest(server.asked) <= BUDGET
         for crowd in crowds:

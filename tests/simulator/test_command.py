@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 
+import click
 import httpx
 import pytest
 
+from smsmon.commands.demo import simulate as simulate_command
+from smsmon.simulator.faults import BATCHES
 from smsmon.simulator.server import Server, run_forever, simulate
 from smsmon.simulator.world import World
 from tests.support.clock import VirtualClock
@@ -59,3 +62,9 @@ async def test_signals_are_as_before_once_it_is_over() -> None:
         await run_forever(World(clock=VirtualClock()), started=leave)
     assert len(reached) == 1
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_every_way_of_batches_that_can_be_chosen_is_there() -> None:
+    (option,) = [each for each in simulate_command.params if each.name == "batches"]
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == list(BATCHES)

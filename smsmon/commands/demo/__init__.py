@@ -119,8 +119,19 @@ def write_account(home: Path, base_url: str, key: str, more: str = "", *, store:
     show_default=True,
     help="An address of this machine's own; any other is refused.",
 )
+@click.option(
+    "--batches",
+    type=click.Choice(
+        ["true", "unknown", "refused", "cut", "lies", "other-ids", "missing"], case_sensitive=False
+    ),
+    default="true",
+    show_default=True,
+    help="How it answers when many messages are asked for at once (multi-status).",
+)
 @click.pass_context
-def simulate(ctx: click.Context, port: int, seed: int, speed: float, host: str) -> None:
+def simulate(
+    ctx: click.Context, port: int, seed: int, speed: float, host: str, batches: str
+) -> None:
     """Run a simulated SMS Partner API.
 
     It listens on this machine only, prints the environment that points smsmon to it, and runs
@@ -134,7 +145,9 @@ def simulate(ctx: click.Context, port: int, seed: int, speed: float, host: str) 
     from smsmon.simulator.server import simulate as serve
 
     try:
-        code = serve(port=port, seed=seed, speed=speed, host=host, echo=emit, run=run)
+        code = serve(
+            port=port, seed=seed, speed=speed, host=host, batches=batches, echo=emit, run=run
+        )
     except BrokenPipeError:
         raise
     except ValueError as error:

@@ -163,8 +163,8 @@ def by_message(asked: Sequence[Asked]) -> dict[str, list[Asked]]:
     """The requests of each message, in order."""
     found = defaultdict(list)
     for each in asked:
-        if each.message_id:
-            found[each.message_id].append(each)
+        for message_id in each.about:
+            found[message_id].append(each)
     return found
 
 
