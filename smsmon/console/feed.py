@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from smsmon.clock import Clock, sleep
 from smsmon.console.tables.log import Journal, LogLine, event_line, transition_lines
-from smsmon.model import Event
+from smsmon.model import Event, EventKind
 from smsmon.monitor.state import Applied
 
 FRAMES_PER_SECOND = 10
@@ -29,6 +29,8 @@ class News:
     """Messages read or tried: their times and states may differ."""
     changed: dict[str, set[int]] = field(default_factory=dict)
     """Messages whose recipients changed → the slots that did; a first report lists none."""
+    added: set[str] = field(default_factory=set)
+    """Messages that are watched from now on, whoever added them."""
     account: bool = False
     """An account went down, stopped or came back: every row may stand otherwise."""
 
@@ -82,6 +84,8 @@ class Feed:
             self._journal.note([event_line(happened)])
             if happened.message_id:
                 news.polled.add(happened.message_id)
+                if happened.kind is EventKind.ADDED:
+                    news.added.add(happened.message_id)
             else:
                 news.account = True
         else:

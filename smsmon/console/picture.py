@@ -181,6 +181,7 @@ class Picture:
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         told = board.messages if news.account else news.polled
         self._list.touch(changed, {id for id in told if id in board and id not in changed})
+        self._point_out_added(news.added)
         if news.account:
             self.entitle_side()
         gone = self._gone_or_back()
@@ -190,6 +191,13 @@ class Picture:
             self.entitle_side()
         self.show_log()
         self.entitle_messages()
+
+    def _point_out_added(self, added: set[str]) -> None:
+        """Point out what somebody added, here or elsewhere, and not what came by itself."""
+        board, table = self._session.engine.board, self.messages.table
+        by_people = {id for id in added if id in board and board[id].entry.arrival is None}
+        if by_people := by_people - {table.cursor_key}:
+            table.point_out(table.pointed_out | by_people)
 
     def show_new_day(self) -> None:
         """Tell moments with their date, or without: what was today is yesterday."""

@@ -265,7 +265,9 @@ async def test_a_restart_shows_the_same_list(opened: Open, tmp_path: Path) -> No
         assert list(again.screen.session.engine.board.messages) == shown
 
 
-async def test_what_another_shell_adds_shows_within_a_second(opened: Open) -> None:
+async def test_what_another_shell_adds_shows_within_a_second_and_is_pointed_out(
+    opened: Open,
+) -> None:
     async with opened([Entry("2270142")]) as (scene, pilot):
         Watchlist(scene.locations.watchlist).add([Entry("2270139", "from a shell")])
         board = scene.screen.session.engine.board
@@ -273,6 +275,7 @@ async def test_what_another_shell_adds_shows_within_a_second(opened: Open) -> No
         await until(pilot, lambda: "2270139" in board, "what was added watched", step)
         await scene.show(pilot)
         assert "from a shell" in text_of(scene)
+        assert scene.screen.picture.messages.table.pointed_out == {"2270139"}
 
 
 async def test_a_broken_watchlist_is_said_and_never_overwritten(opened: Open) -> None:
