@@ -87,6 +87,9 @@ COMMANDS: Final = {
     "import": Listed(
         "watchlist:import_", "Watchlist", "Put the messages of a list on the watchlist."
     ),
+    "source": Listed(
+        "source:source", "Watchlist", "Look after the sources that bring messages by themselves."
+    ),
     "config": Listed("config:config", "Set up", "Show, check, edit and begin the settings file."),
     "doctor": Listed(
         "doctor:doctor",

@@ -122,6 +122,13 @@ def rules(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
 
 
 @completes
+def sources(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
+    """What brings messages by itself."""
+    for name in _settings().sources:
+        yield name, ""
+
+
+@completes
 def targets(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
     """Who can be told of alerts."""
     from smsmon.targets import open_targets

@@ -218,6 +218,15 @@ class FollowedFile:
         return [decoded(line) for line in whole]
 
 
+def last_lines(path: Path, number: int) -> list[str]:
+    """The last whole lines of a file, as far as its last MiB has them. Raises ``OSError``."""
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        start = max(0, size - LINE_LIMIT)
+        *lines, _ = os.pread(file.fileno(), size - start, start).split(b"\n")
+    return [decoded(each) for each in (lines[1:] if start else lines)[-number:]]
+
+
 def _rotated(log: Path) -> list[Path]:
     """What the log may have become: ``log.1``, ``log-20261127``, ``log-20261127.txt``; the names
     of rotation have a number, other names are of other logs.

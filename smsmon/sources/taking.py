@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
 from smsmon.settings.sources import Source
@@ -37,26 +37,37 @@ class Taking:
         """What these lines tell, as entries that came at ``now``. Blocks, see `patterns`."""
         taken = Taken()
         for line in lines:
-            for each in self._reading.read(line):
+            for each in self.understood(line):
                 if isinstance(each, NotTaken):
                     taken.not_taken.append(each)
                 else:
                     taken.entries.setdefault(each.id, self._entry(each, now))
         return taken
 
+    def understood(self, line: str) -> Sequence[Arrived | NotTaken]:
+        """What a line tells, as the settings describe it; empty for one about something else."""
+        return [
+            each if isinstance(each, NotTaken) else self._described(each)
+            for each in self._reading.read(line)
+        ]
+
+    def _described(self, arrived: Arrived) -> Arrived:
+        source = self._source
+        return replace(
+            arrived,
+            label=arrived.label or source.label or "",
+            tags=tuple(dict.fromkeys((*(source.tags or ()), *arrived.tags))),
+        )
+
     def _entry(self, arrived: Arrived, now: float) -> Entry:
         source = self._source
         return cleaned(
             Entry(
                 arrived.id,
-                arrived.label or source.label or "",
-                tuple(_united(source.tags or (), arrived.tags)),
+                arrived.label,
+                arrived.tags,
                 added_at=now,
                 profile=source.profile or DEFAULT_PROFILE,
                 arrival=Arrival(self._name, source.leave_after, arrived.phone, arrived.sent_at),
             )
         )
-
-
-def _united(ours: Iterable[str], told: Iterable[str]) -> Iterable[str]:
-    return dict.fromkeys((*ours, *told))
