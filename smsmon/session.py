@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Sharing
+    from smsmon.sources.running import Sources
+    from smsmon.store.arrivals import ArrivalStore
     from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.store.shared import News, Rank
@@ -64,8 +66,11 @@ class Session:
         only: Collection[str] | None = None,
         rng: Random | None = None,
         store: Store | None = None,
+        stdin: int | None = None,
     ) -> None:
-        """``clock`` is the one that ``store`` gave, if it is given."""
+        """``clock`` is the one that ``store`` gave, if it is given; ``stdin`` is where a source may
+        read standard input.
+        """
         self.accounts = accounts
         self.clock = clock
         self.alerting: Alerting | None = None
@@ -74,8 +79,10 @@ class Session:
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self._store = store or open_store(locations, accounts.settings)
         accounts.window_beyond = egress_windows(self._store, accounts.settings, clock)
+        self._locations = locations
         self._complain = complain
         self._name = name
+        self._stdin = stdin
         self._only = only
         self._started = False
         self._since = clock.monotonic()
@@ -84,6 +91,7 @@ class Session:
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
+        self._has_sources = asyncio.Event()
         self._list_written = asyncio.Event()
         self._gone = False
         """The history cannot be written as the store does not answer."""
@@ -114,6 +122,29 @@ class Session:
         from smsmon.watching import Watching
 
         return Watching(self.engine, self.watchlist, self.history, self._complain, self._mine)
+
+    @cached_property
+    def arrivals(self) -> ArrivalStore:
+        """The messages that came by themselves."""
+        return self._store.arrivals(self.clock)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """What brings messages by itself."""
+        from smsmon.sources.running import Sources, Surroundings
+
+        return Sources(
+            Surroundings(
+                lambda: self.arrivals,
+                self._locations.sources,
+                self.clock,
+                self._complain,
+                self._list_written.set,
+                self._may_read_sources,
+                self._name,
+                self._stdin,
+            )
+        )
 
     @cached_property
     def sharing(self) -> Sharing:
@@ -164,6 +195,7 @@ class Session:
         self._started = True
         self._alerted = alerted
         self._use_rules()
+        self._use_sources()
         self.sharing.wrote = self._wrote
         await self.sharing.begin()
         days = self.accounts.settings.history.retention_days
@@ -210,6 +242,11 @@ class Session:
             self.looked_at = self.clock.monotonic()
             looked()
 
+    async def read_sources(self) -> None:
+        """Read what brings messages by itself, from when there is such, until cancelled."""
+        await self._has_sources.wait()
+        await self.sources.run()
+
     async def keep_learned(self) -> None:
         """Begin with what the schedule had learnt, and save that now and then, until cancelled."""
         await self._learning.run()
@@ -223,6 +260,8 @@ class Session:
         try:
             if self._started:
                 self.sharing.close()
+                if self._has_sources.is_set():
+                    await self.sources.close()
                 try:
                     await self.history.close()
                 finally:
@@ -283,6 +322,7 @@ class Session:
                 engine.limit(limits_of(settings))
             if self._started:
                 self._use_rules()
+                self._use_sources()
             for name in settings.profiles:
                 if name in changed or name == answered or name not in engine.profiles:
                     await accounts.connect(name)
@@ -326,6 +366,17 @@ class Session:
             self.watching.recorded_anew = self.alerting.record_anew
             self.sharing.took_over = self.alerting.take_over
             self._has_rules.set()
+
+    def _use_sources(self) -> None:
+        wanted = self.accounts.settings.sources
+        if wanted or self._has_sources.is_set():
+            self.sources.use(wanted)
+            self._has_sources.set()
+
+    def _may_read_sources(self) -> bool:
+        """False where this process only looks."""
+        never = self.accounts.settings.polling.role == "never"
+        return self._only is None and not never and not self.history.looks_only
 
     def _pass_answers_on(self) -> None:
         if self.alerting is not None:

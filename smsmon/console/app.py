@@ -213,6 +213,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self.front.alerts.begin()
         self._share()
         self._watch_alerts()
+        self._read_sources()
         await self._session.open()
         self._follow_watchlist()
         self._follow_settings()
@@ -310,6 +311,10 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
         await self.keep_going("The work on the alerts", self._session.watch_alerts)
+
+    @work(group="sources", exit_on_error=False)
+    async def _read_sources(self) -> None:
+        await self.keep_going("Reading the sources", self._session.read_sources)
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:

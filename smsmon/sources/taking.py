@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
-from smsmon.store.entries import cleaned
 
 
 @dataclass(slots=True)
@@ -31,6 +30,7 @@ class Taking:
     def __init__(self, name: str, source: Source) -> None:
         self._name = name
         self._source = source
+        self._leave_after = source.leave_after
         self._reading = reading_of(source)
 
     def read(self, lines: Sequence[str], now: float) -> Taken:
@@ -61,13 +61,11 @@ class Taking:
 
     def _entry(self, arrived: Arrived, now: float) -> Entry:
         source = self._source
-        return cleaned(
-            Entry(
-                arrived.id,
-                arrived.label,
-                arrived.tags,
-                added_at=now,
-                profile=source.profile or DEFAULT_PROFILE,
-                arrival=Arrival(self._name, source.leave_after, arrived.phone, arrived.sent_at),
-            )
+        return Entry(
+            arrived.id,
+            arrived.label,
+            arrived.tags,
+            added_at=now,
+            profile=source.profile or DEFAULT_PROFILE,
+            arrival=Arrival(self._name, self._leave_after, arrived.phone, arrived.sent_at),
         )

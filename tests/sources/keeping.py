@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -11,60 +11,41 @@ from time import monotonic
 from smsmon.model import Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.running import Sources, Surroundings
-from smsmon.store.arrivals import Arrivals
 from smsmon.store.errors import StoreError
+from tests.store import memory_arrivals
+from tests.store.memory_arrivals import MemoryArrivals
 from tests.support.clock import VirtualClock
 from tests.support.waiting import PATIENCE
 
 MATCH = r"sent (?P<id>\d+)(?: to (?P<phone>\S+))?"
 
 
-class Kept:
-    """An ``ArrivalStore`` in memory, that may refuse."""
+class Kept(MemoryArrivals):
+    """Arrivals in memory, that may be refused."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.positions: dict[str, str] = {}
+        self.all = memory_arrivals.Kept()
+        super().__init__(lambda: self.all, lambda: (), None)
         self.refuses: StoreError | None = None
         self.asked = 0
         self.twice: list[str] = []
         """Ids that were given again."""
 
     @property
-    def known(self) -> Sequence[Entry]:
-        return self.load()
+    def entries(self) -> dict[str, Entry]:
+        return self.all.entries()
 
-    def load(self) -> list[Entry]:
-        return [*self.entries.values()]
-
-    def newer(self) -> Arrivals | None:
-        return None
+    @property
+    def positions(self) -> dict[str, str]:
+        return self.all.positions
 
     def take(self, entries: Iterable[Entry], reader: str = "", position: str = "") -> int:
         self.asked += 1
         if self.refuses is not None:
             raise self.refuses
-        new = 0
-        for entry in entries:
-            if entry.id in self.entries:
-                self.twice.append(entry.id)
-                continue
-            self.entries[entry.id] = entry
-            new += 1
-        if reader:
-            self.positions[reader] = position
-        return new
-
-    def leave(self, ids: Iterable[str]) -> None:
-        raise NotImplementedError
-
-    def give_back(self, entries: Iterable[Entry]) -> Sequence[str]:
-        raise NotImplementedError
-
-    def position(self, reader: str) -> str:
-        if self.refuses is not None:
-            raise self.refuses
-        return self.positions.get(reader, "")
+        entries = [*entries]
+        self.twice += [each.id for each in entries if each.id in self.all.there]
+        return super().take(entries, reader, position)
 
 
 class Running:

@@ -65,6 +65,7 @@ def watch(
     Of all smsmon on one home one asks the API; the others print what it finds.
     With ids, only those of the watchlist. What others add to or take off the list is followed.
     A changed config.toml is taken over, or stderr says why not.
+    Sources of config.toml ([sources.NAME]) are read, and standard input where one says so.
     Everything is recorded in the history: an open console, or the next one, finds it there.
     It runs until ctrl+c or SIGTERM; both end it properly.
     What systemd, a dead man's switch and Prometheus are told: [watch] in config.toml.
@@ -148,7 +149,7 @@ def _watch(
             for name, problem in accounts.problems.items():
                 complain(problem, "error", event="account", profile=name)
             session = Session(
-                accounts, locations, clock, complain, name="watch", only=only, store=store
+                accounts, locations, clock, complain, name="watch", only=only, store=store, stdin=0
             )
             service = Service(session, clock, locations, os.environ, complain)
 
