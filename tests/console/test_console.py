@@ -413,7 +413,7 @@ async def test_help_lists_every_key_of_every_action(opened: Open) -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Every key" not in text_of(scene).splitlines()[0]
-        assert "Moving about" in text_of(scene)
+        assert "Here, in messages" in text_of(scene)
         await pilot.press("escape")
         await pilot.pause()
         assert scene.app.screen is scene.screen
