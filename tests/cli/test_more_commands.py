@@ -13,6 +13,7 @@ from smsmon.cli import COMMANDS, Commands, smsmon
 from smsmon.commands.doctor import Health, finding, verdict
 from smsmon.commands.doctor.machine import environment, stores, terminal
 from smsmon.locations import Locations
+from smsmon.simulator.faults import Refuse, Rows, ServerError, Trouble
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import Program
 
@@ -247,9 +248,40 @@ def test_doctor_examines_without_telling_secrets(program: Program, api: ServerTh
     )
     assert found["account default", "round trip"]["health"] == "good"
     assert found["account default", "clock"]["health"] == "good"
+    assert found["account default", "batches"] | {"part": "", "name": ""} == {
+        "part": "",
+        "name": "",
+        "health": "good",
+        "detail": "answered; compared before they are used",
+        "advice": "",
+    }
     assert found["files", "watchlist"]["detail"].endswith("watchlist.toml, mode 0600")
     assert api.key not in done.out
     assert "s3cret" not in done.out
+
+
+BATCHES = [
+    (ServerError(404), "note", "HTTP 404, and not in SMS Partner's words: ", 0),
+    (Refuse(9), "note", "SMS Partner refuses to read several messages at once, with code 9", 0),
+    (Refuse(96), "bad", "SMS Partner refuses access: this address (IP) is not authorised", 3),
+    (Rows("missing", share=1.0), "note", "not understood (the answer has no row of it)", 0),
+    (Rows("refused", share=1.0), "note", "not understood (refused with code 9: ", 0),
+    (ServerError(502), "poor", "The server is in trouble: HTTP 502.", 0),
+]
+
+
+@pytest.mark.parametrize(("trouble", "health", "detail", "code"), BATCHES, ids=str)
+def test_doctor_tells_whether_batches_are_answered(
+    program: Program, api: ServerThread, trouble: Trouble, health: str, detail: str, code: int
+) -> None:
+    api.faults.only(trouble, path="/multi-status")
+    done = program.run("doctor", "--json")
+    api.faults.clear()
+    (found,) = (each for each in done.json["findings"] if each["name"] == "batches")
+    assert found["health"] == health
+    assert found["detail"].startswith(detail)
+    assert ("read one by one" in found["detail"] + found["advice"]) is (code == 0)
+    assert done.code == code
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
     """Look at terminal, files, store, accounts, network and targets, and say what to mend.
 
     It shows no key, no phone number and no balance: paste it into a ticket as it is. The only
-    request it sends is one for the balance of each account; nobody is told of anything.
+    requests it sends are two for each account, one for its balance and one that asks for several
+    messages at once and names none of yours; nobody is told of anything.
 
     \b
     --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}],

@@ -21,10 +21,11 @@ from smsmon.api.address import is_loopback, proxy_for
 from smsmon.api.backend import look_up
 from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
+from smsmon.batch import BatchAnswer, Outcome, Pair
 from smsmon.clock import SystemClock
 from smsmon.commands.context import window_beyond
 from smsmon.commands.doctor import Finding, Health, finding, judged
-from smsmon.model import ReadError
+from smsmon.model import FaultKind, ReadError
 from smsmon.monitor.budget import Budget
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
@@ -36,6 +37,9 @@ SKEW = 30.0
 SLOW = 2.0
 """Seconds from which a round trip counts as slow."""
 _CERTIFICATE_DAYS = 14
+_NOBODY = Pair("1", "+33639980000")
+"""What no account has: the first message ever, to a number that is kept for films."""
+_ONE_BY_ONE = "messages are read one by one"
 
 
 def key_source(name: str, settings: Settings) -> tuple[ApiKey | None, list[Finding]]:
@@ -116,10 +120,13 @@ def _tls(part: str, host: str, port: int, settings: Settings) -> Finding:
 
 
 def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
-    """One request of ``/me``: does the API take the key, how fast, and by which clock?"""
+    """One request of ``/me``: does the API take the key, how fast, and by which clock? Where it
+    is answered one more, of a batch about nobody: does it read several messages at once?"""
     part = f"account {name}"
+    batch: BatchAnswer | ReadError | None = None
 
     async def asked() -> tuple[ReadError | None, float | None, float | None, float]:
+        nonlocal batch
         clock = SystemClock()
         beyond = window_beyond(settings, clock)
         windows = windows_of([name], settings, lambda _: None, beyond=beyond)
@@ -130,8 +137,13 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
                 await ask(client.me, budget, clock)
             except ReadError as error:
                 failed = error
-            budget.window.close(clock.monotonic())
             last = client.last_exchange
+            if failed is None:
+                try:
+                    batch = await ask(lambda: client.multi_status([_NOBODY]), budget, clock)
+                except ReadError as error:
+                    batch = error
+            budget.window.close(clock.monotonic())
             if last is None:
                 return failed, None, None, time.time()
             return failed, last.latency, last.server_date, last.at
@@ -155,4 +167,24 @@ def round_trip(name: str, settings: Settings, key: ApiKey) -> list[Finding]:
         told = f"{duration(abs(skew))} {which} the server's"
         advice = "Set this machine's clock: ages and delivery times are wrong."
         found.append(judged(part, "clock", told, abs(skew) > SKEW, advice))
+    if batch is not None:
+        found.append(_batches(part, batch))
     return found
+
+
+def _batches(part: str, answer: BatchAnswer | ReadError) -> Finding:
+    """What came of a batch about nobody. That it is understood proves nothing of what others will
+    say: whoever polls compares them with other reads before it trusts them."""
+    if isinstance(answer, BatchAnswer):
+        (row,) = answer.rows
+        if row.outcome is Outcome.NOT_FOUND:
+            return finding(part, "batches", Health.GOOD, "answered; compared before they are used")
+        why = row.reason or "a message that nobody sent was found"
+        return finding(part, "batches", Health.NOTE, f"not understood ({why}): {_ONE_BY_ONE}")
+    fault = answer.fault
+    if fault.kind is FaultKind.AUTH:
+        code = exit_codes.of_kind(fault.kind)
+        return finding(part, "batches", Health.BAD, fault.message, exit_code=code)
+    if fault.kind is FaultKind.BAD_RESPONSE:
+        return finding(part, "batches", Health.NOTE, f"{fault.message} So {_ONE_BY_ONE}.")
+    return finding(part, "batches", Health.POOR, fault.message, f"While that lasts {_ONE_BY_ONE}.")
