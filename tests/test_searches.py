@@ -14,7 +14,7 @@ from smsmon import phones
 from smsmon.by_country import by_country
 from smsmon.commands.filtering import Choice
 from smsmon.commands.knowledge import Knowledge
-from smsmon.commands.recorded import RowsWanted, recipient_rows
+from smsmon.commands.recorded import KINDS, RowsWanted, records
 from smsmon.console.tables.found import search, understood
 from smsmon.filters import Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
@@ -116,7 +116,8 @@ def test_screen_filter_export_and_history_tell_the_same_country(known: Known) ->
             wanted = parse(f"country:{region}" if region else "country:/^$/", RECIPIENT_FIELDS)
             known_of = Knowledge(Settings(), (), archive, frozenset(), START)
             asked = RowsWanted(archive.messages(), Choice(wanted, Filter()), known_of)
-            rows = [*recipient_rows(archive, asked)]
+            blocks = KINDS["recipients"].blocks(archive, asked)
+            rows = [row for block in blocks for row in records(block)]
             assert {row["phone"] for row in rows} == numbers
             assert {row["country"] for row in rows} == {region}
             mask = wanted.mask(partial(recipient_column, watched, START), len(COUNTRIES))

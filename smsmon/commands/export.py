@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from smsmon.commands.selection import chosen_entries
 from smsmon.commands.stores import the_store
 
 if TYPE_CHECKING:
-    from smsmon.commands.recorded import Record
+    from smsmon.commands.recorded import Block
 
 Write = Callable[[str], object]
 
@@ -152,12 +151,15 @@ def export(
             since=asked_time.start,
             until=inf if asked_time.open else asked_time.end,
         )
-        rows = kind.rows(archive, asked)
         with _opened(output) as write, Progress("rows") as progress:
-            for line in _written(rows, kind.columns, form, excel=excel):
-                write(line)
+            if form == "csv":
+                write(_header(kind.columns, excel=excel))
+            for block in kind.blocks(archive, asked):
+                write(
+                    _as_csv(block, kind.columns, excel=excel) if form == "csv" else _as_json(block)
+                )
                 if output is not None:  # stdout shows by itself how far it is
-                    progress.step()
+                    progress.step(len(block["id"]))
     _fail_for_unknown(named, {id for id, _ in keys}, "Not in the history")
 
 
@@ -200,16 +202,32 @@ def _fail_for_unknown(named: Iterable[str], known: Container[str], where: str) -
         fail(f"{where}: {listed(missing)}.", exit_codes.NOT_FOUND)
 
 
-def _written(
-    rows: Iterable[Record], columns: Sequence[str], form: str, *, excel: bool
-) -> Iterator[str]:
-    if form == "jsonl":
-        yield from map(_json, rows)
-        return
+def _header(columns: Sequence[str], *, excel: bool) -> str:
     from smsmon.spreadsheet import lines, opened
 
-    cells = ([_cell(row[name]) for name in columns] for row in rows)
-    yield from (opened if excel else lines)(chain([columns], cells))
+    return next((opened if excel else lines)([columns]))
+
+
+def _as_csv(block: Block, columns: Sequence[str], *, excel: bool) -> str:
+    from smsmon.spreadsheet import EXCEL, written
+
+    return written([_cells(block[name]) for name in columns], EXCEL if excel else ",")
+
+
+def _cells(column: Sequence[object]) -> Sequence[str]:
+    """A column as CSV has it. What stands in it often is written once."""
+    from smsmon.spreadsheet import cell
+
+    if column and isinstance(column[0], list):
+        return [cell(_cell(each)) for each in column]
+    texts = {each: cell(_cell(each)) for each in {*column}}
+    return [*map(texts.__getitem__, column)]
+
+
+def _as_json(block: Block) -> str:
+    from smsmon.commands.recorded import records
+
+    return "\n".join(map(_json, records(block)))
 
 
 def _cell(value: object) -> str:

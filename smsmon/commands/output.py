@@ -121,9 +121,9 @@ class Progress:
         if self._shown:
             self._show("")
 
-    def step(self) -> None:
-        """One more."""
-        self._count += 1
+    def step(self, more: int = 1) -> None:
+        """So many more."""
+        self._count += more
         now = time.monotonic()
         if now - self._shown_at >= _PROGRESS_EVERY and sys.stderr.isatty():
             self._shown_at = now

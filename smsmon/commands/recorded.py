@@ -1,6 +1,7 @@
 """Rows for ``smsmon export``, read from the history: one message in memory at a time.
 
-What a filter may ask of a row is computed only when it does.
+They come in blocks, by column: what a message's recipients have in common is written once. What a
+filter may ask of a row is computed only when it does.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from math import inf
 from operator import attrgetter
 from types import MappingProxyType
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
 
 Record = dict[str, object]
+Block = Mapping[str, Sequence[object]]
+"""Some rows by their columns, at most ``ROWS``: name → what stands in it, row by row."""
+ROWS = 2_000
 
 ALL = 2**31
 """More changes than one message can have."""
@@ -93,20 +98,22 @@ class RowsWanted:
     """Changes seen with other accounts are left out; None: none are."""
 
 
-def recipient_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
+def _recipients(archive: Archive, asked: RowsWanted) -> Iterator[Block]:
     """Every recipient as last seen."""
     for remembered in archive.load(asked.keys):
         of_message = asked.knowledge.later(remembered.summary.key, remembered)
         slots = asked.choice.slots(remembered, asked.knowledge.now, of_message)
+        summary = remembered.summary
+        whose = {"id": summary.id, "label": summary.label, "profile": summary.profile}
         told = {
             each.exported: _told(each, remembered, slots, asked.private)
             for each in RECIPIENTS
             if each.exported
         }
-        summary = remembered.summary
-        whose = {"id": summary.id, "label": summary.label, "profile": summary.profile}
-        for values in zip(*told.values(), strict=True):
-            yield {**whose, **dict(zip(told, values, strict=True))}
+        for start in range(0, len(slots), ROWS):
+            block = {name: column[start : start + ROWS] for name, column in told.items()}
+            many = min(ROWS, len(slots) - start)
+            yield {**{name: [fact] * many for name, fact in whose.items()}, **block}
 
 
 def _told(field: RecipientField, seen: Seen, slots: Sequence[int], private: bool) -> list[object]:
@@ -115,10 +122,29 @@ def _told(field: RecipientField, seen: Seen, slots: Sequence[int], private: bool
     if isinstance(column, Coded):
         meanings = [*map(shape, column.meanings)]
         return [meanings[column.codes[slot]] for slot in slots]
-    return [shape(column[slot]) for slot in slots]
+    facts = column if len(slots) == len(column) else [column[slot] for slot in slots]
+    shapes = {fact: shape(fact) for fact in {*facts}}  # most have what others have too
+    return [*map(shapes.__getitem__, facts)]
 
 
-def change_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
+def _in_blocks(
+    rows: Callable[[Archive, RowsWanted], Iterator[Record]], columns: Sequence[str]
+) -> Callable[[Archive, RowsWanted], Iterator[Block]]:
+    def blocks(archive: Archive, asked: RowsWanted) -> Iterator[Block]:
+        every = rows(archive, asked)
+        while some := [*islice(every, ROWS)]:
+            yield {name: [row[name] for row in some] for name in columns}
+
+    return blocks
+
+
+def records(block: Block) -> Iterator[Record]:
+    """The rows of ``block``, one by one."""
+    for row in zip(*block.values(), strict=True):
+        yield dict(zip(block, row, strict=True))
+
+
+def _changes(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every change ever seen, and every time that some were left out of a report or back in one;
     message by message, each in the order of time.
     """
@@ -147,7 +173,7 @@ def _change_row(one: Happening, private: bool) -> Record:
     return {name: shape.get(name) for name in CHANGE_COLUMNS}
 
 
-def summary_rows(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
+def _summaries(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every message as last seen, without its recipients; one never read has no counts."""
     for summary in archive.summaries(asked.keys):
         if asked.choice and not asked.choice.matches(
@@ -166,14 +192,16 @@ class ExportKind(NamedTuple):
     columns: Sequence[str]
     fields: Callable[[], Sequence[Field]]
     """What a filter may ask of a row."""
-    rows: Callable[[Archive, RowsWanted], Iterator[Record]]
+    blocks: Callable[[Archive, RowsWanted], Iterator[Block]]
 
 
 KINDS: Mapping[str, ExportKind] = MappingProxyType(
     {
-        "recipients": ExportKind(RECIPIENT_COLUMNS, of_recipients, recipient_rows),
-        "changes": ExportKind(CHANGE_COLUMNS, of_changes, change_rows),
-        "summary": ExportKind(SUMMARY_COLUMNS, of_messages, summary_rows),
+        "recipients": ExportKind(RECIPIENT_COLUMNS, of_recipients, _recipients),
+        "changes": ExportKind(CHANGE_COLUMNS, of_changes, _in_blocks(_changes, CHANGE_COLUMNS)),
+        "summary": ExportKind(
+            SUMMARY_COLUMNS, of_messages, _in_blocks(_summaries, SUMMARY_COLUMNS)
+        ),
     }
 )
 

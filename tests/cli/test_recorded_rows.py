@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from smsmon.commands import recorded
 from smsmon.commands.filtering import chosen
 from smsmon.commands.knowledge import Knowledge
-from smsmon.commands.recorded import KINDS, RowsWanted
+from smsmon.commands.recorded import KINDS, RowsWanted, records
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
@@ -52,7 +53,7 @@ def rows(archive: Archive, kind: str, text: str = "", **asked: Any) -> list[dict
     choice = chosen(text, asked.pop("tagged", ()), wanted.fields())
     known = Knowledge(SETTINGS, asked.pop("entries", ()), archive, choice.fields, START + 100)
     request = RowsWanted(keys, choice, known, **asked)
-    found = list(wanted.rows(archive, request))
+    found = [row for block in wanted.blocks(archive, request) for row in records(block)]
     assert all(each.keys() == {*wanted.columns} for each in found)
     return found
 
@@ -173,3 +174,12 @@ def test_a_message_is_known_as_a_console_knows_it_that_starts_now(
         if with_recipients or field.name != "oldest":
             value = known.value(row, field.name)
             assert value == message_value(known, console, now, field.name), field.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_are_the_same_however_many_come_at_once(
+    archive: Archive, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = rows(archive, kind)
+    monkeypatch.setattr(recorded, "ROWS", 2)
+    assert rows(archive, kind) == at_once
