@@ -94,7 +94,7 @@ COMMANDS: Final = {
     "doctor": Listed(
         "doctor:doctor",
         "Set up",
-        "Look at terminal, files, store, accounts, network and targets, and say what to mend.",
+        "Look at terminal, files, store, accounts, sources and targets, and say what to mend.",
     ),
     "store": Listed(
         "store:store", "Set up", "Make, look at, change and copy a team's store on PostgreSQL."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from random import Random
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from smsmon.settings import Settings
     from smsmon.sharing import Sharing
     from smsmon.sources.running import Sources
+    from smsmon.sources.standing import Standing
     from smsmon.store.arrivals import ArrivalStore
     from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.store.errors import StoreError
@@ -414,6 +415,11 @@ class Session:
     def alerts(self) -> tuple[Rule, ...]:
         """The rule of each alert that fires."""
         return tuple(self.alerting.alerts.rules_firing) if self.alerting else ()
+
+    @property
+    def source_standings(self) -> Mapping[str, Standing]:
+        """How it stands with the sources that are read here."""
+        return self.sources.standings if self._has_sources.is_set() else {}
 
     def firing(self, message_id: str) -> Sequence[Rule]:
         """The rules of the alerts that fire for a message, the most severe first."""

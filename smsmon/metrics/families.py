@@ -14,6 +14,7 @@ from prometheus_client.core import (
 )
 
 from smsmon.known import Condition
+from smsmon.metrics.labels import shown
 from smsmon.metrics.seen import Seen
 from smsmon.metrics.tally import Histogram, cumulative
 from smsmon.monitor.state import MessageState
@@ -31,6 +32,7 @@ def families(seen: Seen) -> Iterator[Metric]:
     yield from _of_accounts(seen)
     yield from _of_messages(seen)
     yield from _of_alerts(seen)
+    yield from _of_sources(seen)
     yield from _counted(seen)
 
 
@@ -160,6 +162,39 @@ def _of_alerts(seen: Seen) -> Iterator[Metric]:
             ("severity",),
             (((name,), number) for name, number in seen.unanswered.items()),
         )
+
+
+def _of_sources(seen: Seen) -> Iterator[Metric]:
+    found = {shown(name): of for name, of in seen.sources.items()}
+    of_source = ("source",)
+    yield _gauge(
+        "source_up",
+        "1 while a source is read here without trouble.",
+        of_source,
+        (((name,), float(not of.trouble)) for name, of in found.items()),
+    )
+    yield _gauge(
+        "source_behind_bytes",
+        "Bytes of a source's log that wait to be read.",
+        of_source,
+        (((name,), float(of.behind)) for name, of in found.items()),
+    )
+    yield _gauge(
+        "source_last_line_timestamp_seconds",
+        "When a source gave its last line; absent before it gave one.",
+        of_source,
+        (((name,), of.last_line_at) for name, of in found.items()),
+    )
+    brought = CounterMetricFamily(
+        "smsmon_source_messages",
+        "Messages that a source told of, since it is read here, and lines that looked meant.",
+        labels=("source", "outcome"),
+    )
+    for name, of in found.items():
+        brought.add_metric((name, "taken"), of.taken)
+        brought.add_metric((name, "known"), of.known)
+        brought.add_metric((name, "left_out"), of.not_taken)
+    yield brought
 
 
 def _counted(seen: Seen) -> Iterator[Metric]:

@@ -16,6 +16,7 @@ from smsmon.monitor.engine import Engine
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
 from smsmon.recipients import Recipients
+from smsmon.sources.standing import Standing
 from smsmon.store.past import BalanceSeen
 
 
@@ -62,6 +63,8 @@ class Seen:
     unanswered: Mapping[str, int] | None
     """Severity → how many of them nobody answered; None: that is not recorded."""
     tally: Tally
+    sources: Mapping[str, Standing] = field(default_factory=dict)
+    """How it stands with what brings messages by itself, where it is read here."""
 
 
 class Countries:

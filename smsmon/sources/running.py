@@ -230,7 +230,7 @@ class _Reader:
             now, some = self._clock.now(), lines[first : first + _AT_ONCE]
             taken = await asyncio.to_thread(self._taking.read, some, now)
             self._left_out(taken.not_taken)
-            entries = {**taken.entries, **entries}
+            entries |= {id: each for id, each in taken.entries.items() if id not in entries}
             if entries and self._clock.monotonic() - began > _LONG:
                 await self._keep(entries, self._kept)
                 entries, began = {}, self._clock.monotonic()

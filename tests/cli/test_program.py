@@ -98,6 +98,7 @@ config show
 config check
 config schema
 completion zsh
+source ls
 rm 300
 """.strip()
     done = subprocess.run(

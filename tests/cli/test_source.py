@@ -72,3 +72,20 @@ def test_the_list_tells_how_each_stands(inside: Inside) -> None:
     turn.let_go()
     _, said = inside.run(["source", "ls"])
     assert "sh …\t\t\t\t\tnot read now" in said.decode()
+
+
+def test_the_doctor_tells_what_is_there_to_read_and_what_is_wrong(inside: Inside) -> None:
+    _, said = inside.run(["doctor", "--offline", "--json"])
+    found = {
+        (each["part"], each["name"]): each["health"]
+        for each in json.loads(said)["findings"]
+        if each["part"].startswith("source ")
+    }
+    assert found == {
+        ("source codes", "log"): "good",
+        ("source codes", "reading"): "note",
+        ("source tool", "command"): "good",
+        ("source tool", "reading"): "note",
+        ("source gone", "log"): "poor",
+        ("source gone", "reading"): "note",
+    }

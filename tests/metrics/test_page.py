@@ -22,6 +22,7 @@ from smsmon.monitor.engine import Engine
 from smsmon.recipients import Status
 from smsmon.settings import Settings
 from smsmon.settings.telling import Alert
+from smsmon.sources.standing import Standing
 from smsmon.store.past import BalanceSeen
 from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import FakeSource, fault, phone, report, row
@@ -43,6 +44,7 @@ class Scene:
             engine=self.engine,
             polling=WhoPolls(here=True),
             alerting=None,
+            source_standings={},
             history=SimpleNamespace(ask=self._ask),
             accounts=SimpleNamespace(settings=Settings()),
         )
@@ -188,6 +190,19 @@ async def test_alerts_are_counted_by_rule_and_a_rule_without_any_is_zero(scene: 
     book.episodes = book.unanswered = [SimpleNamespace(severity=Severity.WARNING)]
     unanswered = of(await scene.values(), "alerts_unanswered")
     assert unanswered == {"info": 0, "warning": 1, "critical": 0}
+
+
+async def test_sources_tell_what_they_bring_and_whether_they_are_in_trouble(scene: Scene) -> None:
+    well = Standing("watch 7", START, 5, 2, 1, last_line_at=START + 9, behind=40)
+    scene.session.source_standings = {"codes": well, "tool": Standing(trouble="It ended.")}
+    values = await scene.values()
+    assert of(values, "source_up") == {"codes": 1, "tool": 0}
+    assert of(values, "source_behind_bytes")["codes"] == 40
+    assert of(values, "source_last_line_timestamp_seconds") == {"codes": START + 9}
+    brought = of(values, "source_messages_total")
+    assert {name: n for name, n in brought.items() if n} == {
+        "taken codes": 5, "known codes": 2, "left_out codes": 1,
+    }  # fmt: skip
 
 
 HOSTILE = st.one_of(

@@ -95,7 +95,7 @@ _MARKS = {"good": "✔", "note": "·", "poor": "!", "bad": "✖", "skipped": "�
 @click.option("--offline", is_flag=True, help="Leave the network and the API alone.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
-    """Look at terminal, files, store, accounts, network and targets, and say what to mend.
+    """Look at terminal, files, store, accounts, sources and targets, and say what to mend.
 
     It shows no key, no phone number and no balance: paste it into a ticket as it is. The only
     requests it sends are two for each account, one for its balance and one that asks for several
@@ -130,7 +130,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
 
 
 def _examine(*, offline: bool) -> Iterator[Finding]:
-    from smsmon.commands.doctor import account, machine, targets, team
+    from smsmon.commands.doctor import account, machine, sources, targets, team
 
     locations = find_locations()
     yield from machine.versions()
@@ -152,6 +152,7 @@ def _examine(*, offline: bool) -> Iterator[Finding]:
         yield from account.way(name, settings)
         if key is not None:
             yield from account.round_trip(name, settings, key)
+    yield from sources.looked_at(settings, locations)
     yield from targets.looked_at(settings)
 
 

@@ -22,15 +22,16 @@ def looked_at(settings: Settings) -> Iterator[Finding]:
     """Each target, and the command of each rule."""
     for name, target in settings.targets.items():
         if target.command is not None:
-            yield _command(f"target {name}", target.command[0])
+            yield command_found(f"target {name}", target.command[0])
         else:
             yield from _address(name, target, settings)
     for name, alert in settings.alerts.items():
         if alert.command is not None:
-            yield _command(f"alert {name}", alert.command[0])
+            yield command_found(f"alert {name}", alert.command[0])
 
 
-def _command(part: str, program: str) -> Finding:
+def command_found(part: str, program: str) -> Finding:
+    """Whether a program can be started."""
     shown = safe(place_shown(program), SENTENCE_LIMIT)
     if why := why_not_started(program):
         return finding(part, "command", Health.BAD, f"{shown} cannot be run: {why}")
