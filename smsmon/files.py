@@ -192,6 +192,17 @@ def touch(path: Path) -> None:
         os.close(handle)
 
 
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of the file ``path``, which is made, mode 0600, where none is.
+
+    Raises ``NotAFile``, or another ``OSError``.
+    """
+    must_be_file(path)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with open(handle, "ab") as file:
+        file.write(data)
+
+
 def open_lock(lock: Path, of: Path) -> int:
     """The descriptor of the file ``lock``, to lock what concerns the file ``of``; made if need be.
 

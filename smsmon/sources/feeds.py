@@ -97,7 +97,7 @@ class LogFeed:
     def _look(self) -> Portion:
         lines = self._log.lines()
         position = self._log.position
-        at = "" if position is None else msgspec.json.encode(position).decode()
+        at = "" if position is None else position_text(position)
         return Portion(lines, at, self._log.behind, trouble=self._away())
 
     def _away(self) -> str:
@@ -116,6 +116,11 @@ class LogFeed:
 
     async def end(self) -> None:
         await asyncio.to_thread(self._log.close)
+
+
+def position_text(position: Position) -> str:
+    """A position as it is kept."""
+    return msgspec.json.encode(position).decode()
 
 
 class CommandFeed:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,12 @@ from smsmon.commands.console import need_terminal
 from smsmon.commands.context import read_settings, reader
 from smsmon.commands.flags import F, Number
 from smsmon.commands.output import emit, fail
+
+if TYPE_CHECKING:
+    from smsmon.settings import Settings
+    from smsmon.simulator.codes import Codes
+    from smsmon.simulator.world import World
+    from smsmon.store.base import Store
 
 ALERTS = """
 [alerts.late]
@@ -25,6 +33,16 @@ for = "0s"
 """
 """Rules that the demo's messages meet: a list gone bad from the start, and codes that wait for
 three minutes once the demo has run for one."""
+SOURCE = """
+[sources.shop]
+file = "{log}"
+match = '{match}'
+leave = "30m"
+"""
+"""Where the demo's codes come in by themselves: the log of the shop that sends them."""
+_CODES_A_MINUTE = 40.0
+_CODES_BEFORE = 180.0
+"""Seconds before the demo begins from which on codes were sent."""
 
 
 def _world_flags(command: F) -> F:
@@ -65,6 +83,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
 
     from smsmon.console.app import run_console
     from smsmon.locations import Locations
+    from smsmon.simulator import codes
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
     from smsmon.store import open_store
@@ -73,16 +92,39 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
         ServerThread(world) as server,
+        _shop(world, log := Path(folder) / "shop.log"),
     ):
         home = Path(folder)
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
-        write_account(home, server.base_url, server.key, ALERTS)
+        source = SOURCE.format(log=log, match=codes.MATCH)
+        write_account(home, server.base_url, server.key, ALERTS + source)
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
-        open_store(locations, settings).watchlist().add(demo_entries(world.clock.now()))
+        store = open_store(locations, settings)
+        store.watchlist().add(demo_entries(world.clock.now()))
+        read_from_the_beginning("shop", settings, store)
         code = run_console(settings, locations, reader(locations, environ={}))
     ctx.exit(code)
+
+
+def _shop(world: World, log: Path) -> Codes:
+    """Somebody who sends codes, and logs them."""
+    from smsmon.simulator.codes import Codes
+
+    codes = Codes(world, partial(files.append, log), a_minute=_CODES_A_MINUTE, before=_CODES_BEFORE)
+    codes.send_due()
+    return codes
+
+
+def read_from_the_beginning(name: str, settings: Settings, store: Store) -> None:
+    """Have the log of a source read from its beginning, which was written before anybody read."""
+    from smsmon.sources.feeds import position_text
+    from smsmon.sources.followed import NOWHERE
+    from smsmon.sources.running import reader_key
+
+    key = reader_key(name, settings.sources[name])
+    store.arrivals().take((), key, position_text(NOWHERE))
 
 
 def write_account(home: Path, base_url: str, key: str, more: str = "", *, store: str = "") -> None:
