@@ -286,10 +286,11 @@ def _shown(
 
 
 def _line(line: str, *, private: bool) -> str:
+    from smsmon.keylike import without_keys
     from smsmon.phones import without_numbers
     from smsmon.text import safe
 
-    shown = safe(line.strip(), _SHOWN)
+    shown = without_keys(safe(line.strip(), _SHOWN))
     return without_numbers(shown) if private else shown
 
 
