@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from smsmon.model import DEFAULT_PROFILE, Counts, Entry, Fault
+from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Fault
 from smsmon.recipients import Recipients
 
 Key = tuple[str, str]
@@ -55,6 +55,10 @@ class Summary:
     settled_at: float | None = None
     removed_at: float | None = None
     """When it left the watchlist, or this account; None while it is there."""
+    added_at: float | None = None
+    """When it was put on the watchlist, or came; None: an earlier version recorded it."""
+    arrival: Arrival | None = None
+    """How it came by itself, but for when it leaves; None: somebody added it."""
 
     @property
     def id(self) -> str:
@@ -64,6 +68,18 @@ class Summary:
     def key(self) -> Key:
         """The message and its account."""
         return self.message_id, self.profile
+
+    @property
+    def entry(self) -> Entry:
+        """What it would be on the watchlist."""
+        return Entry(
+            self.id,
+            self.label,
+            self.tags,
+            added_at=self.added_at or 0.0,
+            profile=self.profile,
+            arrival=self.arrival,
+        )
 
 
 @dataclass(frozen=True, slots=True)

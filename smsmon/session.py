@@ -27,6 +27,7 @@ from smsmon.store import open_store
 if TYPE_CHECKING:
     from smsmon.alerting import AlertBook, Alerting
     from smsmon.alerting.record import AlertRecord
+    from smsmon.grouping import Grouping
     from smsmon.locations import Locations
     from smsmon.measuring import Measuring
     from smsmon.monitor.alerts import Alert, Rule
@@ -148,6 +149,13 @@ class Session:
         )
 
     @cached_property
+    def grouping(self) -> Grouping:
+        """Many messages as one row, from when somebody asks for them."""
+        from smsmon.grouping import Grouping
+
+        return Grouping(self.engine, self.history, self.clock)
+
+    @cached_property
     def sharing(self) -> Sharing:
         """Who polls, of all processes on this home."""
         from smsmon.sharing import Sharing
@@ -198,6 +206,7 @@ class Session:
         self._use_rules()
         self._use_sources()
         self.sharing.wrote = self._wrote
+        self.watching.amended = self._amended
         await self.sharing.begin()
         days = self.accounts.settings.history.retention_days
         await self.watching.start(self.clock, days, shown)
@@ -259,6 +268,8 @@ class Session:
         """
         await self._learning.save()
         try:
+            if "grouping" in self.__dict__:
+                self.grouping.close()
             if self._started:
                 self.sharing.close()
                 if self._has_sources.is_set():
@@ -363,7 +374,6 @@ class Session:
                 since=self._since,
             )
             self.alert_book.changed(self._pass_answers_on)
-            self.watching.amended = self.alerting.look_again
             self.watching.recorded_anew = self.alerting.record_anew
             self.sharing.took_over = self.alerting.take_over
             self._has_rules.set()
@@ -439,6 +449,13 @@ class Session:
             self.alert_book.look_again()
         if News.WATCHLIST in news:
             self._list_written.set()
+
+    def _amended(self, message_id: str) -> None:
+        """A message is described anew."""
+        if self.alerting is not None:
+            self.alerting.look_again(message_id)
+        if "grouping" in self.__dict__:  # somebody asked for groups
+            self.grouping.amended(message_id)
 
     def _rank(self) -> Rank:
         from smsmon.who_polls import rank_of

@@ -6,7 +6,17 @@ alerts asks it. What is said of a group is in the table of fields in ``filters/g
 
 from smsmon.groups.brought import LIMITS, Message, sent_at
 from smsmon.groups.dimensions import Dimension
-from smsmon.groups.group import Figures, Minute, Within
+from smsmon.groups.group import HOUR, Figures, Minute, Within
 from smsmon.groups.groups import Groups
 
-__all__ = ["LIMITS", "Dimension", "Figures", "Groups", "Message", "Minute", "Within", "sent_at"]
+__all__ = [
+    "HOUR",
+    "LIMITS",
+    "Dimension",
+    "Figures",
+    "Groups",
+    "Message",
+    "Minute",
+    "Within",
+    "sent_at",
+]

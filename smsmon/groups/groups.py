@@ -6,7 +6,7 @@ a look at a group as much as its slots. Pure; moments are seconds since the epoc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
 from smsmon.groups.dimensions import Dimension, groups_of
@@ -89,6 +89,8 @@ class Groups:
         """Slot → the messages sent in it that have left."""
         self._by: dict[Dimension, dict[str, Group]] = {}
         self._horizon = 0
+        self.watched = 0
+        """How many messages are watched, as far as was told."""
 
     # --- what is known of messages -------------------------------------------------------
 
@@ -101,6 +103,8 @@ class Groups:
             if known.is_still(message):
                 return False
             self._take_out(id, known)
+            self.watched -= known.message is not None
+        self.watched += 1
         self._put_in(id, _Known(message, self._horizon))
         return True
 
@@ -112,6 +116,7 @@ class Groups:
             known.by_country()  # later nobody can tell any more
             self._take_out(id, known)
             known.message = None
+            self.watched -= 1
             self._put_in(id, known)
 
     def recall(self, message: Message, now: float) -> None:
@@ -120,10 +125,6 @@ class Groups:
         if message.entry.id not in self._known:
             self.note(message, now)
             self.leave(message.entry.id, now)
-
-    def watched(self) -> Iterator[str]:
-        """The messages that are watched, as far as was told."""
-        return (id for id, known in self._known.items() if known.message is not None)
 
     # --- looking -------------------------------------------------------------------------
 

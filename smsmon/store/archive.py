@@ -37,6 +37,10 @@ class Archive(Protocol):
         """
         ...
 
+    def left(self, since: float) -> list[Key]:
+        """The messages that left the watchlist, or their account, from ``since`` on."""
+        ...
+
     def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
         """What is known of these without their recipients, in the order asked."""
         ...

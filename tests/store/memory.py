@@ -94,7 +94,15 @@ class Kept:
 
     def __post_init__(self) -> None:
         entry = self.entry
-        self.summary = Summary(entry.id, entry.profile, entry.label, entry.tags)
+        came = entry.arrival and replace(entry.arrival, leave_after=0.0, phone="")
+        self.summary = Summary(
+            entry.id,
+            entry.profile,
+            entry.label,
+            entry.tags,
+            added_at=entry.added_at or None,
+            arrival=came,
+        )
 
     def remembered(self) -> Remembered:
         return Remembered(
@@ -234,6 +242,11 @@ class MemoryArchive:
         return [
             found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found
         ]
+
+    def left(self, since: float) -> list[Key]:
+        kept = self._memory.kept.values()
+        gone = [each for each in kept if (each.summary.removed_at or -inf) >= since]
+        return [each.summary.key for each in sorted(gone, key=lambda one: one.row)]
 
     def _of_now(self, profile: str | None = None) -> list[Key]:
         """One key of each message: of the account it belongs to now, or of ``profile``."""

@@ -10,7 +10,7 @@ from typing import Self
 
 from smsmon.clock import Clock
 from smsmon.known import Remembered
-from smsmon.model import Entry, Report
+from smsmon.model import Arrival, Entry, Report
 from smsmon.monitor.board import Applied, Board
 from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Recipients, Status, status_of
@@ -68,9 +68,13 @@ class RecordedBoard:
         label: str = "",
         tags: Sequence[str] = (),
         profile: str = "default",
+        arrival: Arrival | None = None,
+        added_at: float = START,
     ) -> None:
         """Watch a message, from what the history gave if it did."""
-        entry = Entry(message_id, label, tuple(tags), added_at=START, profile=profile)
+        entry = Entry(
+            message_id, label, tuple(tags), added_at=added_at, profile=profile, arrival=arrival
+        )
         if remembered is None:
             self.board.watch(entry, START)
         else:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from smsmon.model import EventKind
+from smsmon.model import Arrival, EventKind
 from smsmon.recipients import EARLIEST_DATE, Status
 from smsmon.store.archive import Archive
 from smsmon.store.past import DeliveryTimes, Grouping
@@ -274,3 +276,24 @@ def test_delivery_times_are_told_by_tag_and_by_country(past: Archive) -> None:
     assert by_tag == {"promo": 10, "fr": 10, "": 1}
     by_country = {each.key: each.measured for each in past.delivery_times("country")}
     assert by_country == {"FR": 10, "BE": 1}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+async def test_what_left_is_known_by_the_moment_and_how_it_came_is_kept(
+    kind: str, tmp_path: Path
+) -> None:
+    place, came = PLACES[kind](tmp_path), Arrival("app", 60.0, "+33600000001", START - 2.5)
+    async with Process(place) as console:
+        console.watch("300")
+        console.watch("301", tags=("otp",), arrival=came)
+        for each in ("300", "301"):
+            console.poll(each, [row(1)], START)
+        await console.history.flush()
+        console.history.watching([console.board["300"].entry])
+    with place().archive() as archive:
+        added, arrived = archive.summaries([("300", "default"), ("301", "default")])
+        assert (added.added_at, added.arrival) == (START, None)
+        assert arrived.arrival == replace(came, leave_after=0.0, phone="")
+        left_at = arrived.removed_at or 0.0
+        assert archive.left(left_at) == [("301", "default")]
+        assert archive.left(left_at + 1) == []

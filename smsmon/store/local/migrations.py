@@ -310,6 +310,11 @@ _V6 = (
         name TEXT NOT NULL            -- a random one: another database has another one
     )""",
     "INSERT INTO arrival_version VALUES (1, 0, 0, 0, lower(hex(randomblob(8))))",
+    # Of the history: when a message was added, or came, and how; empty where somebody added it.
+    "ALTER TABLE message ADD COLUMN added_at INTEGER",
+    "ALTER TABLE message ADD COLUMN source TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE message ADD COLUMN sent_at INTEGER",
+    "CREATE INDEX message_by_removal ON message (removed_at)",
 )
 
 Script = Sequence[str]

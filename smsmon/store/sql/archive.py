@@ -26,6 +26,9 @@ class TableArchive(Asked):
     def messages(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
         return self.ask(lambda db: queries.messages(db, ids, profile))
 
+    def left(self, since: float) -> list[Key]:
+        return self.ask(lambda db: queries.left(db, since))
+
     def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
         return self.ask(lambda db: queries.summaries_of(db, wanted))
 

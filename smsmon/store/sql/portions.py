@@ -44,7 +44,7 @@ TABLES = (
         "id",
         "message_id profile label tags revision digest first_read_at read_at asked_at"
         " last_change_at completed_at settled_at removed_at due_at total delivered not_delivered"
-        " waiting unknown stop absent",
+        " waiting unknown stop absent added_at source sent_at",
     ),
     _table(
         "recipient",

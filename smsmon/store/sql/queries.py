@@ -11,12 +11,13 @@ from operator import itemgetter
 
 from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
-from smsmon.model import Counts, Event, EventKind, Transition
+from smsmon.model import Arrival, Counts, Event, EventKind, Transition
 from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.past import Absence, NumberFound, Sighting
 from smsmon.store.sql.columns import (
     COLUMNS,
     Columns,
+    ms,
     of_rows,
     seconds,
 )
@@ -28,7 +29,7 @@ STATUSES = tuple(sorted(Status))
 _SUMMARY = (
     "SELECT id, message_id, profile, label, tags, revision, digest, first_read_at, read_at,"
     " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
-    " unknown, stop, absent, asked_at, settled_at FROM message"
+    " unknown, stop, absent, asked_at, settled_at, added_at, source, sent_at FROM message"
 )
 _OF_NOW = "removed_at IS NOT NULL, removed_at DESC, id DESC"
 """Of several accounts that one message id was read with, the one it belongs to now comes first."""
@@ -71,6 +72,14 @@ def messages(
     """Which messages are known, each with an account."""
     found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
     return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
+
+
+def left(connection: Connection, since: float) -> list[Key]:
+    """The messages that left from ``since`` on."""
+    rows = connection.execute(
+        "SELECT message_id, profile FROM message WHERE removed_at >= ? ORDER BY id", (ms(since),)
+    )
+    return [(id, profile) for id, profile in rows]
 
 
 def summaries_of(connection: Connection, wanted: Iterable[Key]) -> list[Summary]:
@@ -294,6 +303,8 @@ def _summary(row: Row) -> Summary:
         settled_at=seconds(row[20]),
         removed_at=seconds(row[11]),
         counts=Counts(*row[12:19]),
+        added_at=seconds(row[21]),
+        arrival=Arrival(row[22], 0.0, sent_at=seconds(row[23])) if row[22] else None,
     )
 
 

@@ -165,8 +165,9 @@ class Recording:
 
     def _new_row(self, entry: Entry) -> _Row:
         number = self.connection.insert(
-            "INSERT INTO message (message_id, profile, label, tags) VALUES (?, ?, ?, ?)",
-            (*key_of(entry), *_description(entry)),
+            "INSERT INTO message (message_id, profile, label, tags, added_at, source, sent_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*key_of(entry), *_description(entry), *_origin(entry)),
         )
         return _Row(number)
 
@@ -399,3 +400,10 @@ def _absent(known: Known, update: Update, merged: Merged) -> dict[int, float]:
 
 def _description(entry: Entry) -> tuple[str, str]:
     return entry.label, "\n".join(entry.tags)
+
+
+def _origin(entry: Entry) -> tuple[int | None, str, int | None]:
+    """When it was added, or came, from where, and when it was sent."""
+    came = entry.arrival
+    source, sent_at = (came.source, came.sent_at) if came else ("", None)
+    return ms(entry.added_at or None), source, ms(sent_at)

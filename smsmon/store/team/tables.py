@@ -390,6 +390,10 @@ _V2 = (
         name text NOT NULL
     )""",
     "INSERT INTO arrival_version VALUES (1, 0, 0, 0, substr(md5(random()::text), 1, 16))",
+    # Of the history: when a message was added, or came, and how.
+    "ALTER TABLE message ADD COLUMN added_at bigint, ADD COLUMN source text NOT NULL DEFAULT '',"
+    " ADD COLUMN sent_at bigint",
+    "CREATE INDEX message_by_removal ON message (removed_at)",
 )
 
 MIGRATIONS: Sequence[tuple[Script, int]] = ((_V1, 1), (_V2, 2))

@@ -1,0 +1,133 @@
+"""The groups of a running smsmon: kept by what the engine tells, begun when somebody asks.
+
+What left within the last hour before that is asked of the history, once, so a restart empties no
+window. Whoever never asks pays for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from smsmon.clock import Clock, sleep
+from smsmon.groups import HOUR, Dimension, Figures, Groups
+from smsmon.known import Key, Remembered
+from smsmon.model import Event, EventKind
+from smsmon.monitor.board import Board, Watched
+from smsmon.monitor.engine import Engine
+from smsmon.monitor.state import Applied
+from smsmon.store.archive import Archive
+from smsmon.store.base import HistoryStore
+from smsmon.store.errors import StoreError
+
+PORTION = 500
+"""Messages that are asked for at once: what an operator asks of the history comes between."""
+PAUSE = 0.1
+"""Seconds between two portions."""
+AGAIN = 60.0
+"""Seconds after which what the history could not tell is asked for again."""
+
+
+class Grouping:
+    """The groups of what ``engine`` watches."""
+
+    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
+        self._engine = engine
+        self._history = history
+        self._clock = clock
+        self._groups: Groups | None = None
+        self._recalling: asyncio.Task[None] | None = None
+        self.whole = asyncio.Event()
+        """Set once what left before it began is in the windows as well."""
+
+    def close(self) -> None:
+        """Nobody asks any more."""
+        if self._recalling is not None:
+            self._recalling.cancel()
+
+    # --- looking -------------------------------------------------------------------------
+
+    def rows(self, dimension: Dimension) -> dict[str, Figures]:
+        """Each group that has messages, or had within the last hour, by name."""
+        return self._begun().rows(dimension, self._clock.now())
+
+    def row(self, dimension: Dimension, name: str) -> Figures | None:
+        """One of them; None where there is none of that name."""
+        return self._begun().row(dimension, name, self._clock.now())
+
+    def members(self, dimension: Dimension, name: str) -> Sequence[str]:
+        """The messages of a group that are watched now."""
+        return self._begun().members(dimension, name)
+
+    def changed(self, dimension: Dimension, since: int) -> list[str]:
+        """The groups that changed after ``revision`` was ``since``."""
+        return self._begun().changed(dimension, since)
+
+    @property
+    def revision(self) -> int:
+        """Grows with each change of a group."""
+        return self._begun().revision
+
+    def let_go(self, dimension: Dimension) -> None:
+        """Nobody asks for these groups any more."""
+        if self._groups is not None:
+            self._groups.let_go(dimension)
+
+    # --- hearing -------------------------------------------------------------------------
+
+    def amended(self, message_id: str) -> None:
+        """A message was described anew."""
+        if self._groups is not None and (watched := self._engine.board.get(message_id)):
+            self._groups.note(watched, self._clock.now())
+
+    def _hear(self, news: Applied | Event) -> None:
+        if self._groups is None or news.message_id is None:
+            return
+        if isinstance(news, Event) and news.kind is EventKind.REMOVED:
+            self._groups.leave(news.message_id, self._clock.now())
+        else:
+            self.amended(news.message_id)
+
+    def _begun(self) -> Groups:
+        board = self._engine.board
+        if self._groups is None:
+            self._groups = Groups()
+            self._engine.subscribe(self._hear)
+            self._recalling = asyncio.create_task(self._recall(self._groups), name="groups")
+        if len(board) != self._groups.watched:  # some are watched from the history: nobody told
+            now = self._clock.now()
+            for watched in board:
+                self._groups.note(watched, now)
+        return self._groups
+
+    # --- what was before -----------------------------------------------------------------
+
+    async def _recall(self, groups: Groups) -> None:
+        while not self.whole.is_set():
+            try:
+                await self._recall_all(groups)
+                self.whole.set()
+            except StoreError:  # told by who writes it
+                await sleep(self._clock, AGAIN)
+
+    async def _recall_all(self, groups: Groups) -> None:
+        since = self._clock.now() - HOUR
+        keys = await self._history.ask(lambda archive: archive.left(since))
+        for place in range(0, len(keys), PORTION):
+            found = await self._history.ask(partial(_loaded, keys[place : place + PORTION]))
+            now = self._clock.now()
+            for each in found:
+                if each.summary.id not in self._engine.board:
+                    groups.recall(as_left(each, now), now)
+            if place + PORTION < len(keys):
+                await sleep(self._clock, PAUSE)
+
+
+def _loaded(keys: Sequence[Key], archive: Archive) -> list[Remembered]:
+    return [*archive.load(keys)]
+
+
+def as_left(remembered: Remembered, now: float) -> Watched:
+    """A message that is watched no longer, as it was last seen."""
+    return Board().restore(remembered.summary.entry, remembered, now)
