@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from smsmon.filters import Kind
     from smsmon.filters.fields import Fact
     from smsmon.filters.recipients import RecipientField, Sighted
+    from smsmon.groups import Figures
     from smsmon.model import Counts, Entry, Fault
     from smsmon.monitor.alerts import Alert
     from smsmon.monitor.state import Applied
@@ -97,6 +98,19 @@ def recipient_json(recipient: Recipient, *, private: bool = False) -> dict[str, 
         "stop": recipient.stop,
         "date": utc(recipient.date),
     }
+
+
+def group_json(group: Figures, *, private: bool = False) -> dict[str, Any]:
+    """A group as it is at one moment: what its exports have, and what became of each minute."""
+    from smsmon.filters.groups import GROUP_ROWS
+
+    told: dict[str, Any] = {}
+    for each in GROUP_ROWS:
+        if each.exported:
+            fact = fact_json(each.of(group), each.kind, private=private)
+            told[each.exported] = round(fact, 4) if isinstance(fact, float) else fact
+    minutes = [{"sent": each.sent, "failed": each.failed} for each in group.minutes]
+    return {**told, "per_minute": minutes}
 
 
 def yes_no(flag: bool | None) -> str:

@@ -206,9 +206,11 @@ def filters(what: str) -> Complete:
 
 
 def _fields(ctx: click.Context, what: str) -> Sequence[Field]:
-    from smsmon.commands.fields import of_messages, of_recipients
+    from smsmon.commands.fields import of_groups, of_messages, of_recipients
 
     typed = ctx.obj or ()  # an option without its value keeps Click from parsing the rest
+    if "--group" in typed or "groups" in typed:
+        return of_groups()
     if what == "messages":
         return of_recipients() if "--recipients" in typed else of_messages()
     return of_recipients() if _MESSAGES.isdisjoint(typed) else of_messages()

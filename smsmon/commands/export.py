@@ -19,7 +19,13 @@ from smsmon.commands.context import (
     require_profiles,
 )
 from smsmon.commands.filtering import chosen, takes_filter
-from smsmon.commands.flags import privacy_flag, range_asked, range_flags
+from smsmon.commands.flags import (
+    DIMENSIONS,
+    group_flag,
+    privacy_flag,
+    range_asked,
+    range_flags,
+)
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, listed
 from smsmon.commands.selection import chosen_entries
@@ -35,14 +41,16 @@ class _Explained(click.Command):
     """A command whose help lists the columns and the fields, as the tables of them have them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from smsmon.commands.fields import of_messages
+        from smsmon.commands.fields import of_groups, of_messages
         from smsmon.commands.recorded import CHANGE_FIELDS, KINDS
+        from smsmon.filters.groups import GROUP_COLUMNS
         from smsmon.filters.messages import RECORDED_FIELDS
         from smsmon.filters.recipients import RECIPIENT_FIELDS
 
         super().format_epilog(ctx, formatter)
         with formatter.section("Columns"):
             columns = {name: " ".join(kind.columns) for name, kind in KINDS.items()}
+            columns["groups"] = " ".join(GROUP_COLUMNS)
             columns["watchlist"] = "id label tags note added paused profile"
             formatter.write_dl([*columns.items()])
         changes = ", ".join(each.name for each in CHANGE_FIELDS)
@@ -50,6 +58,7 @@ class _Explained(click.Command):
         for title, fields in (
             (f"Fields of recipients (of changes: {changes})", RECIPIENT_FIELDS),
             ("Fields of messages (*: known only while they are watched)", of_messages()),
+            ("Fields of groups (see smsmon status --group)", of_groups()),
         ):
             with formatter.section(title):
                 formatter.write_dl(
@@ -58,7 +67,9 @@ class _Explained(click.Command):
 
 
 @click.command(cls=_Explained)
-@click.argument("what", type=click.Choice(["recipients", "changes", "summary", "watchlist"]))
+@click.argument(
+    "what", type=click.Choice(["recipients", "changes", "summary", "groups", "watchlist"])
+)
 @takes_ids
 @click.option(
     "--format",
@@ -66,6 +77,7 @@ class _Explained(click.Command):
     type=click.Choice(["csv", "jsonl", "text", "toml"]),
     help="csv (unless given) or jsonl; a watchlist also as text or toml.",
 )
+@group_flag("For groups: by what messages are put together; by tag unless given.")
 @takes_filter("recipients", "rows")
 @range_flags("For changes: from then on, said as")
 @click.option(
@@ -90,6 +102,7 @@ def export(
     ids: tuple[str, ...],
     file: str | None,
     form: str | None,
+    dimension: str | None,
     expression: str,
     tagged: tuple[str, ...],
     since: str | None,
@@ -104,7 +117,7 @@ def export(
     they are read: a million take no more memory than the largest message. Recipients and changes
     are filtered by their own fields and by those of their message that are called otherwise; a
     summary and a watchlist by those of messages. Words without a field are looked for in what
-    the rows themselves are.
+    the rows themselves are. Groups are those of `smsmon status --group`, as of now.
 
     absent: no longer listed by the API, and shown as last seen; in a summary,
     how many of its total. event: absent or listed_again, some of its recipients;
@@ -119,13 +132,20 @@ def export(
         fail("--excel is a way to write CSV: leave --format out, or give csv.")
     if what != "changes" and (since is not None or until is not None):
         fail("--since and --until are for changes: all else is told as last seen.")
+    if dimension is not None and what != "groups":
+        fail("--group is for groups.")
+    if what == "groups":
+        if account is not None:
+            fail("--profile is for what was read: of groups, --group profile tells accounts apart.")
+        _need_rows(form)
+        _export_groups(ids, file, form, output, expression, tagged, dimension, excel=excel)
+        return
     if what == "watchlist":
         if account is not None:
             fail("--profile is for what was read: of a watchlist, --filter profile:NAME chooses.")
         _export_watchlist(ids, file, form, output, expression, tagged, excel=excel)
         return
-    if form not in ("csv", "jsonl"):
-        fail("Only a watchlist is written as text or toml: take csv or jsonl.")
+    _need_rows(form)
     locations = find_locations()
     settings = read_settings(locations)
     asked_time = range_asked(since, until, in_utc=settings.display.utc)
@@ -161,6 +181,39 @@ def export(
                 if output is not None:  # stdout shows by itself how far it is
                     progress.step(len(block["id"]))
     _fail_for_unknown(named, {id for id, _ in keys}, "Not in the history")
+
+
+def _need_rows(form: str) -> None:
+    if form not in ("csv", "jsonl"):
+        fail("Only a watchlist is written as text or toml: take csv or jsonl.")
+
+
+def _export_groups(
+    ids: Sequence[str],
+    file: str | None,
+    form: str,
+    output: str | None,
+    expression: str,
+    tagged: Sequence[str],
+    dimension: str | None,
+    *,
+    excel: bool,
+) -> None:
+    from smsmon.commands.grouped import asked_groups
+    from smsmon.filters.groups import GROUP_COLUMNS
+    from smsmon.shapes import group_json
+
+    asked = asked_groups(ids, file, expression, tagged, dimension or DIMENSIONS[0])
+    rows = [group_json(each, private=asked.private) for each in asked.found]
+    with _opened(output) as write:
+        if form == "csv":
+            write(_header(GROUP_COLUMNS, excel=excel))
+        for row in rows:
+            if form == "csv":
+                cells = {name: [row[name]] for name in GROUP_COLUMNS}
+                write(_as_csv(cells, GROUP_COLUMNS, excel=excel))
+            else:
+                write(_json(row))
 
 
 def _export_watchlist(

@@ -17,6 +17,13 @@ def of_messages() -> tuple[Field, ...]:
     return (*MESSAGE_FIELDS, ALERT_FIELD)
 
 
+def of_groups() -> tuple[Field, ...]:
+    """What a command that lists groups takes."""
+    from smsmon.filters.groups import GROUP_ROW_FIELDS
+
+    return GROUP_ROW_FIELDS
+
+
 def of_recipients(own: Sequence[Field] = ()) -> tuple[Field, ...]:
     """What a command that lists recipients takes; ``own``: what can be asked of its rows.
 

@@ -68,6 +68,15 @@ def utc_flag(command: F) -> F:
     )
 
 
+DIMENSIONS = ("tag", "source", "label", "country", "profile", "minute")
+"""By what messages are put together; what each is stands in `smsmon.groups`."""
+
+
+def group_flag(help: str) -> Callable[[F], F]:
+    """``--group BY``, as ``dimension``."""
+    return click.option("--group", "dimension", type=click.Choice(DIMENSIONS), help=help)
+
+
 def csv_flags(command: F) -> F:
     """``--csv`` and ``--excel``."""
     excel = click.option(

@@ -24,6 +24,7 @@ from smsmon.commands.filtering import chosen, takes_filter
 from smsmon.commands.flags import (
     Duration,
     csv_flags,
+    group_flag,
     privacy_flag,
     profile_flag,
     timeout_flag,
@@ -58,6 +59,9 @@ FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
 @takes_ids
 @click.option("--all", "everything", is_flag=True, help="All messages of the watchlist.")
 @takes_filter("messages", "messages (with --recipients: recipients)")
+@group_flag(
+    "One row a group: of what is recorded, nothing is asked. --filter is of groups then: 'p90>20s'."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @csv_flags
 @click.option("--recipients", is_flag=True, help="One row a recipient, not one a message.")
@@ -94,6 +98,7 @@ def status(
     everything: bool,
     expression: str,
     tagged: tuple[str, ...],
+    dimension: str | None,
     as_json: bool,
     table: str | None,
     recipients: bool,
@@ -111,6 +116,12 @@ def status(
     --oneline tells of the watchlist, by what the console or `smsmon watch` has recorded, what
     needs eyes first, and how old that is where nobody polls: sms ◆2 !1 ✓97.8% …240 old 12 m.
     Its exit code is 0, whatever it tells.
+
+    --group tells of the messages of the watchlist by tag, source, label, country, profile or
+    minute of sending, and of those that left within the last hour, by what is recorded: to how
+    many it was sent within 5 minutes and an hour, how many of them had it within 10 s and 1 min,
+    who waits and since when. A message with two tags counts in both. Piped, and with --json, --csv:
+    the columns of `smsmon export groups`.
 
     \b
     Piped, one line a message, separated by tabs:
@@ -138,6 +149,14 @@ def status(
         fail("--color belongs to --oneline.")
     if oneline and (as_json or table or watch or recipients or fail_on):
         fail("--oneline goes with ids, --filter, --tag and --color alone.")
+    if dimension:
+        if oneline or watch or recipients or fail_on:
+            fail("--group goes with ids, --filter, --tag, --json, --csv and --excel alone.")
+        from smsmon.commands.grouped import asked_groups, print_groups
+
+        asked = asked_groups(ids, file, expression, tagged, dimension)
+        print_groups(asked, as_json=as_json, table=table)
+        return
     if oneline:
         from smsmon.commands.oneline import line
 

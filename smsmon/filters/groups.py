@@ -166,6 +166,10 @@ GROUPS: tuple[GroupField, ...] = (
     OfRow("within_1m", Kind.SHARE, lambda it: it.within[1].share, exported="within_1m",
           help="delivered within 1 min, of those sent in the last hour of whom that is known",
           shown=_rate("within_1m", "≤1 min", 84)),
+    OfRow("not_known_10s", Kind.NUMBER, lambda it: it.within[0].unknown, exported="not_known_10s",
+          help="of how many sent more than 10 s ago that is not known: not read since, or undated"),
+    OfRow("not_known_1m", Kind.NUMBER, lambda it: it.within[1].unknown, exported="not_known_1m",
+          help="of how many sent more than 1 min ago that is not known"),
     OfAny("waiting", Kind.NUMBER, lambda it: it.waiting, exported="waiting",
           help="how many wait now",
           shown=Shown("waiting", "", Status.WAITING, width=6, align="right", priority=90,
@@ -216,6 +220,8 @@ GROUP_FIELDS: tuple[Field, ...] = tuple(
 """What a rule about groups can ask."""
 GROUP_ROWS: tuple[GroupField, ...] = tuple(each for each in GROUPS if not isinstance(each, OfRule))
 """What a row of a table of groups tells."""
+GROUP_COLUMNS: tuple[str, ...] = tuple(each.exported for each in GROUP_ROWS if each.exported)
+"""The names of the columns of an export, and of the keys in JSON."""
 GROUP_ROW_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUP_ROWS if each.asked)
 """What a filter of such rows can ask."""
 USUAL = frozenset(("failed_times", "stop_times", "p90_times"))

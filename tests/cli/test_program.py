@@ -99,6 +99,8 @@ config check
 config schema
 completion zsh
 source ls
+status --group tag
+export groups
 rm 300
 """.strip()
     done = subprocess.run(

@@ -121,8 +121,10 @@ def _lost(failed: int, final: int) -> str:
 
 
 def percent(share: float) -> str:
-    """``60 %``, ``0.9 %``: a digit after the point where it is below ten."""
+    """``60 %``, ``0.9 %``: a digit after the point where it is below ten, or not quite all."""
     hundredths = share * 100
+    if 99.5 <= hundredths < 100:
+        return f"{min(hundredths, 99.9):.1f} %"
     return f"{hundredths:.1f} %" if 0 < hundredths < 9.95 else f"{hundredths:.0f} %"
 
 

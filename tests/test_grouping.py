@@ -1,0 +1,93 @@
+"""The groups of a running program, after a restart, and by the store alone: the same figures."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from smsmon.commands.grouped import recorded_groups
+from smsmon.grouping import Grouping
+from smsmon.groups import Dimension, Figures
+from smsmon.known import key_of
+from smsmon.model import Arrival, Entry
+from smsmon.monitor.engine import Engine
+from smsmon.settings import Settings
+from smsmon.store.base import HistoryStore, Store
+from tests.monitor.fakes import FakeSource
+from tests.store.places import PLACES, QUICK
+from tests.store.reports import START, report, row
+from tests.support.clock import VirtualClock
+
+
+def program(clock: VirtualClock, history: HistoryStore) -> Engine:
+    engine = Engine({"default": FakeSource(clock)}, clock, recorder=history)
+    history.record_alone()
+    history.start()
+    return engine
+
+
+async def everything(grouping: Grouping) -> dict[Dimension, dict[str, Figures]]:
+    """All groups, once what left is known as well."""
+    grouping.rows(Dimension.TAG)
+    await asyncio.wait_for(grouping.whole.wait(), 30)
+    return {dimension: grouping.rows(dimension) for dimension in Dimension}
+
+
+@pytest.mark.parametrize("kind", QUICK)
+async def test_figures_are_the_same_live_after_a_restart_and_by_what_is_recorded(
+    kind: str, tmp_path: Path
+) -> None:
+    place, clock = PLACES[kind](tmp_path), VirtualClock(START)
+    store: Store = place()
+    came = [
+        Entry(f"{number}", "a code", ("otp",), added_at=START - 600 + number,
+              arrival=Arrival("app", 60.0, sent_at=START - 601 + number))
+        for number in range(6)
+    ]  # fmt: skip
+    store.arrivals(clock).take(came)
+    by_hand = Entry("900", "newsletter", ("promo", "fr"), added_at=START - 400)
+    store.watchlist(clock).add([by_hand])
+    history = store.history(clock)
+    engine = program(clock, history)
+    grouping = Grouping(engine, history, clock)
+    engine.watch_all((each, None) for each in (by_hand, *came))
+    assert grouping.rows(Dimension.SOURCE)["app"].unread == 6
+    for number, word in enumerate(("Delivered", "Delivered", "Not delivered", "Waiting")):
+        dated = int(START) - 590 + number * 15
+        engine.receive("default", report(f"{number}", [row(number, word, date=dated)], START - 500))
+    large = [row(1, "Delivered", True, int(START) - 395), row("+34612345678", "Waiting")]
+    engine.receive("default", report("900", large, START - 300))
+    engine.amend(Entry("900", "newsletter", ("promo",), added_at=START - 400))
+    grouping.amended("900")
+    for each in ("0", "2"):  # complete: they leave
+        engine.forget(each)
+    store.arrivals(clock).leave(["0", "2"])
+    store.watchlist(clock).amend(["900"], tags=None, label="newsletter")
+    history.watching(each.entry for each in engine.board)
+    await history.flush()
+    live = await everything(grouping)
+
+    otp = grouping.row(Dimension.TAG, "otp")
+    assert otp is not None
+    assert (otp.messages, otp.sent, otp.delivered, otp.failed) == (4, 6, 2, 1)
+    assert (otp.sent_lately, otp.unread, otp.waiting) == (0, 2, 1)
+    assert [each.share for each in otp.within] == [0.0, 0.5]
+
+    again = program(clock, other := place().history(clock))
+    watched = [each.entry for each in engine.board]
+    async for portion in other.load([key_of(each) for each in watched]):
+        known = {each.summary.id: each for each in portion}
+        again.watch_all(
+            [(each, known[each.id]) for each in watched if each.id in known], announce=False
+        )
+    again.watch_all((each, None) for each in watched if each.id not in again.board)
+    assert await everything(Grouping(again, other, clock)) == live
+
+    with place().archive() as archive:
+        for dimension in Dimension:
+            groups, at = recorded_groups(Settings(), watched, archive, dimension, now=clock.now())
+            assert groups.rows(dimension, at) == live[dimension]
+    await history.close()
+    await other.close()
