@@ -6,7 +6,6 @@ than anybody's life on some lines; this library gives up in time, and lets other
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,15 +23,18 @@ class TooSlow(Exception):
     """The pattern found no answer for a line within ``WITHIN``."""
 
 
-@dataclass(frozen=True, slots=True)
 class LinePattern:
     """A regular expression that finds a message in a line."""
 
-    text: str
-
-    def __post_init__(self) -> None:
+    def __init__(self, text: str) -> None:
         """Raises ``ValueError`` with a sentence for what cannot be used."""
-        names = set(self._compiled().groupindex)
+        import regex  # 40 ms, and most have no source
+
+        try:
+            self._pattern = regex.compile(text)
+        except regex.error as error:
+            raise ValueError(f"It is no regular expression: {error}.") from None
+        names = set(self._pattern.groupindex)
         if "id" not in names:
             raise ValueError("It needs a group named id: (?P<id>[0-9]+).")
         if unknown := sorted(names - set(GROUPS)):
@@ -46,21 +48,9 @@ class LinePattern:
         Raises ``TooSlow``.
         """
         try:
-            found = self._compiled().search(line[:MATCHED], timeout=WITHIN)
+            found = self._pattern.search(line[:MATCHED], timeout=WITHIN)
         except TimeoutError:
             raise TooSlow from None
         if found is None:
             return None
         return {name: (text or "").strip() for name, text in found.groupdict().items()}
-
-    def _compiled(self) -> regex.Pattern[str]:
-        import regex  # 40 ms, and most have no source
-
-        try:
-            return regex.compile(self.text)
-        except regex.error as error:
-            raise ValueError(f"It is no regular expression: {error}.") from None
-
-
-if TYPE_CHECKING:
-    import regex
