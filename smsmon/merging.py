@@ -15,6 +15,9 @@ from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Recipients, Status
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 _UNKNOWN = re.compile(bytes([Status.UNKNOWN]))
+_RUN = 64
+"""Numbers that are compared at once, as bytes: one by one only where they differ."""
+_NO_DATE = array("q", [NO_DATE]).tobytes()
 _STOPPED = bytes(int(value == STOP_YES) for value in range(256))
 _UNTOLD_MASK = bytes(255 * (value == STOP_UNTOLD) for value in range(256))
 
@@ -120,9 +123,10 @@ def _keep_told(known: bytes, given: bytes) -> bytes:
 def _keep_dated(known: Recipients, given: Recipients) -> array[int]:
     """``given`` dates; a missing one under an unchanged status is taken from ``known``."""
     dates = given.dates
-    if dates == known.dates:
+    column = dates.tobytes()  # bytes are compared and searched ten times faster than numbers
+    if column == known.dates.tobytes():
         return known.dates
-    if NO_DATE not in dates:
+    if _NO_DATE not in column:
         return dates
     dates = dates[:]
     rows = zip(known.dates, dates, known.statuses, given.statuses, strict=False)
@@ -164,18 +168,22 @@ def differing(known: Recipients, given: Recipients) -> list[int]:
 
 def _differing(one: bytes | array[int], other: bytes | array[int]) -> list[int]:
     """Where two columns of one kind differ, as far as both reach, ascending."""
-    if one == other:
-        return []
     size = one.itemsize if isinstance(one, array) else 1
     width = size * min(len(one), len(other))
-    ours, theirs = (
-        bytes(memoryview(one).cast("B")[:width]),
-        bytes(memoryview(other).cast("B")[:width]),
-    )
-    mixed = (int.from_bytes(ours, "little") ^ int.from_bytes(theirs, "little")).to_bytes(
-        width, "little"
-    )
-    return [*dict.fromkeys(found.start() // size for found in _NOT_ZERO.finditer(mixed))]
+    ours, theirs = bytes(one)[:width], bytes(other)[:width]
+    if ours == theirs:
+        return []
+    if size == 1:
+        mixed = int.from_bytes(ours, "little") ^ int.from_bytes(theirs, "little")
+        found = _NOT_ZERO.finditer(mixed.to_bytes(width, "little"))
+        return [each.start() for each in found]
+    slots: list[int] = []
+    for start in range(0, width, size * _RUN):
+        end = start + size * _RUN
+        if ours[start:end] != theirs[start:end]:
+            run = range(start // size, min(end, width) // size)
+            slots += [slot for slot in run if one[slot] != other[slot]]
+    return slots
 
 
 def _reworded(known: Recipients, given: Recipients) -> list[int]:

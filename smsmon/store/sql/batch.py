@@ -17,7 +17,8 @@ from smsmon.store.sql import balances, exchange
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.fence import Fence, Marked
 from smsmon.store.sql.keeper import Keeper
-from smsmon.store.sql.recording import CHECKED, Recording
+from smsmon.store.sql.recording import Recording
+from smsmon.store.sql.turns import CHECKED
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each
@@ -180,6 +181,7 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     Within the caller's transaction. Raises ``Superseded`` when another process polls.
     """
     connection = recording.connection
+    recording.begin()
     for key, known in batch.adopted:
         recording.adopt(key, known)
     exchange.record_wishes(connection, batch.wishes)

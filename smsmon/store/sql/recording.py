@@ -8,8 +8,7 @@ one was is refused within the transaction, with the events that it brought.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
 
 from smsmon.alignment import align
 from smsmon.clock import late
@@ -21,20 +20,7 @@ from smsmon.store.sql import unread
 from smsmon.store.sql.columns import COLUMNS, Known, Update, ms, of_rows, seconds, word
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.exchange import forget_polls
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A message's row before an update."""
-
-    id: int
-    revision: int = 0
-    asked_at: int | None = None
-    first_read_at: int | None = None
-    last_change_at: int | None = None
-    completed_at: int | None = None
-    settled_at: int | None = None
-    read_at: int | None = None
+from smsmon.store.sql.turns import ALL_KINDS, MessageRow, Turn
 
 
 class Recording:
@@ -47,17 +33,24 @@ class Recording:
         self.connection = connection
         self._known: dict[Key, Known] = {}
         self._words: dict[str, int] = {}
-        self._news: dict[int, frozenset[EventKind]] = {}
-        """Number of an update → the kinds of its events that are true of the database."""
+        self._news: dict[int, Turn | None] = {}
+        """Number of an update → how the database was and is; None where nothing of it is kept."""
+        self._rows: dict[Key, MessageRow] = {}
+        """The rows that this transaction has written: nobody else changes them in it."""
         self.refused: set[Key] = set()
         """Messages of which the database knew something newer than an update brought."""
 
     def forget_all(self) -> None:
         """Drop what is known of the database; it is read again where needed."""
         self._known.clear()
+        self._rows.clear()
         self._words.clear()
         self._news.clear()
         self.refused.clear()
+
+    def begin(self) -> None:
+        """Another transaction has begun: others may have written meanwhile."""
+        self._rows.clear()
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a message; it is read again, should a late answer still come."""
@@ -76,7 +69,7 @@ class Recording:
         """Record a poll at wall time ``now``: the message's row, the recipients that differ,
         their changes. Its events come later, by ``events``.
         """
-        row = self._row(update.key)
+        row = self._rows.get(update.key) or self._row(update.key)
         if row is not None and late(seconds(row.asked_at), ms(update.asked_at) / 1000, now):
             self.refuse(update)
             return
@@ -97,23 +90,24 @@ class Recording:
             told = self._write(known, update, merged)
             changed = bool(merged.changed or (merged.added.start and merged.added))
         after = self._describe(row, update, told, changed=changed)
-        self._news[update.number] = _true_kinds(row, after, known.absent, told.absent)
-        self._known[update.key] = told
+        self._news[update.number] = Turn(row, after, known.absent, told.absent)
+        self._known[update.key], self._rows[update.key] = told, after
 
     def refuse(self, update: Update) -> None:
         """Keep nothing of a poll: the database knows, or will know, something newer."""
         self._known.pop(update.key, None)
-        self._news[update.number] = frozenset()
+        self._news[update.number] = None
         self.refused.add(update.key)
 
-    def events(self, events: Iterable[tuple[Event, int]], *, again: bool = False) -> None:
+    def events(self, events: Sequence[tuple[Event, int]], *, again: bool = False) -> None:
         """Append to the log, each with the number of its update (0: of none): what another
         process told already, or what is not so, is left out; ``again``: and what a try before kept.
         """
+        kinds = {number: self._true_kinds(number) for _, number in events}
         rows = [
             (ms(e.at), str(e.kind), e.message_id, e.profile, e.detail, ms(e.until))
             for e, number in events
-            if e.kind in self._news.get(number, _ALL_KINDS)
+            if e.kind in kinds[number]
         ]
         if again:
             moments = [row[:1] for row in rows]
@@ -121,6 +115,13 @@ class Recording:
             rows = [row for row in rows if row not in there]
         self.connection.executemany(_TELL, rows)
         self._news.clear()
+
+    def _true_kinds(self, number: int) -> frozenset[EventKind]:
+        """The kinds of events that are true of the database, of those that an update brought."""
+        if number not in self._news:
+            return ALL_KINDS
+        turn = self._news[number]
+        return frozenset() if turn is None else turn.true_kinds()
 
     def agreed(self, at: float) -> None:
         """Note that our clock and the server's agreed at this moment."""
@@ -155,23 +156,23 @@ class Recording:
 
     # --- what is there -------------------------------------------------------------------
 
-    def _row(self, key: Key) -> _Row | None:
+    def _row(self, key: Key) -> MessageRow | None:
         found = self.connection.execute(
             "SELECT id, revision, asked_at, first_read_at, last_change_at, completed_at,"
             " settled_at, read_at FROM message WHERE message_id = ? AND profile = ?",
             key,
         ).fetchone()
-        return None if found is None else _Row(*found)
+        return None if found is None else MessageRow(*found)
 
-    def _new_row(self, entry: Entry) -> _Row:
+    def _new_row(self, entry: Entry) -> MessageRow:
         number = self.connection.insert(
             "INSERT INTO message (message_id, profile, label, tags, added_at, source, sent_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (*key_of(entry), *_description(entry), *_origin(entry)),
         )
-        return _Row(number)
+        return MessageRow(number)
 
-    def _current(self, update: Update, row: _Row) -> Known:
+    def _current(self, update: Update, row: MessageRow) -> Known:
         """What the database holds now: read again when others wrote meanwhile."""
         known = self._known.get(update.key)
         if known is not None and (known.row, known.revision) == (row.id, row.revision):
@@ -205,6 +206,11 @@ class Recording:
         revision = known.revision + 1
         self._change(known, merged, revision, update.at)
         self._append(known, merged, revision, update)
+        if absent or known.absent:
+            self._note_absent(known, absent, update.at)
+        return Known(known.row, revision, given, absent, merged.slots, update.recipients)
+
+    def _note_absent(self, known: Known, absent: Mapping[int, float], at: float) -> None:
         self.connection.executemany(
             "UPDATE recipient SET absent_since = ? WHERE message = ? AND slot = ?",
             [
@@ -216,12 +222,11 @@ class Recording:
             "INSERT INTO absence (message, slot, since, until) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (message, slot, since) DO UPDATE SET until = excluded.until",
             [
-                (known.row, slot, ms(since), ms(update.at))
+                (known.row, slot, ms(since), ms(at))
                 for slot, since in known.absent.items()
                 if slot not in absent
             ],
         )
-        return Known(known.row, revision, given, absent, merged.slots, update.recipients)
 
     def _change(self, known: Known, merged: Merged, revision: int, at: float) -> None:
         before, given = known.recipients, merged.recipients
@@ -314,7 +319,9 @@ class Recording:
             ],
         )
 
-    def _describe(self, row: _Row, update: Update, told: Known, *, changed: bool) -> _Row:
+    def _describe(
+        self, row: MessageRow, update: Update, told: Known, *, changed: bool
+    ) -> MessageRow:
         """Write the message's row; gives it as it is then."""
         counts = Counts.of(told.recipients, len(told.absent))
         complete = counts.total > 0 and counts.final == counts.total
@@ -325,7 +332,7 @@ class Recording:
         else:
             changed_at = row.last_change_at
         settled_at = None if changed else ms(update.settled_at)
-        after = _Row(
+        after = MessageRow(
             row.id,
             told.revision,
             ms(update.asked_at),
@@ -333,6 +340,7 @@ class Recording:
             changed_at,
             (row.completed_at or ms(update.completed_at or update.at)) if complete else None,
             settled_at and (row.settled_at or settled_at),
+            ms(update.at if update.read_at is None else update.read_at),
         )
         self.connection.execute(
             "UPDATE message SET revision = ?, digest = ?, read_at = ?, asked_at = ?,"
@@ -342,13 +350,19 @@ class Recording:
             (
                 after.revision,
                 update.digest,
-                ms(update.at if update.read_at is None else update.read_at),
+                after.read_at,
                 after.asked_at,
                 after.first_read_at,
                 after.last_change_at,
                 after.completed_at,
                 after.settled_at,
-                *astuple(counts),
+                counts.total,
+                counts.delivered,
+                counts.not_delivered,
+                counts.waiting,
+                counts.unknown,
+                counts.stop,
+                counts.absent,
                 row.id,
             ),
         )
@@ -369,26 +383,6 @@ class Recording:
 
 _THEN = "SELECT at, kind, message_id, profile, detail, until FROM event WHERE at = ?"
 _TELL = "INSERT INTO event (at, kind, message_id, profile, detail, until) VALUES (?, ?, ?, ?, ?, ?)"
-_ALL_KINDS = frozenset(EventKind)
-CHECKED = frozenset((EventKind.FIRST_READ, EventKind.COMPLETED, EventKind.REOPENED)) | {
-    EventKind.SETTLED, EventKind.ABSENT, EventKind.LISTED_AGAIN
-}  # fmt: skip
-"""The kinds of events of which the database shows by itself whether they happened."""
-
-
-def _true_kinds(
-    before: _Row, after: _Row, was_absent: Mapping[int, float], absent: Mapping[int, float]
-) -> frozenset[EventKind]:
-    """The kinds of events that an update may tell: the database must have seen them happen."""
-    happened = {
-        EventKind.FIRST_READ: before.first_read_at is None,
-        EventKind.COMPLETED: before.completed_at is None and after.completed_at is not None,
-        EventKind.REOPENED: before.completed_at is not None and after.completed_at is None,
-        EventKind.SETTLED: before.settled_at is None and after.settled_at is not None,
-        EventKind.ABSENT: not absent.keys() <= was_absent.keys(),
-        EventKind.LISTED_AGAIN: not was_absent.keys() <= absent.keys(),
-    }
-    return _ALL_KINDS - {kind for kind, is_so in happened.items() if not is_so}
 
 
 def _absent(known: Known, update: Update, merged: Merged) -> dict[int, float]:
