@@ -134,6 +134,7 @@ class Session:
     def sources(self) -> Sources:
         """What brings messages by itself."""
         from smsmon.sources.running import Sources, Surroundings
+        from smsmon.targets.secrecy import environment
 
         return Sources(
             Surroundings(
@@ -143,6 +144,7 @@ class Session:
                 self._complain,
                 self._list_written.set,
                 self._may_read_sources,
+                lambda: environment(self.accounts.settings, os.environ),
                 self._name,
                 self._stdin,
             )

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from smsmon.accounts import Accounts
 from smsmon.clock import SystemClock
 from smsmon.known import Condition
@@ -96,3 +98,37 @@ async def test_only_what_is_asked_for_is_watched_and_the_next_session_knows_it(
         assert session.polling.here
         await session.close()
         assert said == []
+
+
+SOURCES = """
+[profiles.default]
+api_key_env = "OUR_KEY"
+[sources.tool]
+command = ["sh", "-c", "echo sent 30$OUR_KEY; sleep 600"]
+match = 'sent (?P<id>.+)'
+"""
+
+
+async def test_sources_are_read_as_the_settings_say_without_our_key_and_not_by_who_only_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_KEY", "7" * 40)
+    said: list[str] = []
+    sessions = {name: made(tmp_path, said, only) for name, only in (("all", None), ("one", {"1"}))}
+    (tmp_path / "config.toml").write_text(SOURCES)
+    settings = load_settings(Locations.under(tmp_path), {})
+    reading = []
+    for name, session in sessions.items():
+        await session.start(lambda _: None)
+        reading.append(asyncio.create_task(session.read_sources(), name=name))
+        await session.use(settings)
+    session = sessions["all"]
+    await asyncio.wait_for(session._list_written.wait(), PATIENCE)
+    assert session.source_standings["tool"].taken == 1
+    assert [each.id for each in session.arrivals.load()] == ["30"]
+    assert not sessions["one"].source_standings
+    for task in reading:
+        task.cancel()
+    await asyncio.wait(reading)
+    for each in sessions.values():
+        await each.close()

@@ -31,6 +31,7 @@ from smsmon.sentences import counted
 from smsmon.times import utc
 
 if TYPE_CHECKING:
+    from smsmon.settings import Settings
     from smsmon.settings.sources import Source
     from smsmon.sources.arrived import Arrived, NotTaken
     from smsmon.sources.standing import Standing
@@ -195,7 +196,7 @@ def try_(ctx: click.Context, name: str, lines: int, as_json: bool) -> None:
     if source is None:
         known = ", ".join(settings.sources) or "none"
         fail(f"There is no source {name!r} in config.toml. Known: {known}.")
-    read = _lines_of(source, lines)
+    read = _lines_of(source, lines, settings)
     results = list(_results(name, source, read))
     private = settings.display.privacy
     if as_json:
@@ -294,7 +295,7 @@ def _line(line: str, *, private: bool) -> str:
     return without_numbers(shown) if private else shown
 
 
-def _lines_of(source: Source, number: int) -> Sequence[str]:
+def _lines_of(source: Source, number: int, settings: Settings) -> Sequence[str]:
     """The last lines of a source, as far as there are any; a failure where it cannot be read."""
     from smsmon.locations import expanded
     from smsmon.sources.feeds import Trouble
@@ -306,7 +307,7 @@ def _lines_of(source: Source, number: int) -> Sequence[str]:
         if source.command is not None:
             from smsmon.commands.loops import run
 
-            return run(_listen(source.command, number))
+            return run(_listen(source.command, number, settings))
         return _of_stdin(number)
     except Trouble as trouble:
         fail(str(trouble))
@@ -315,11 +316,13 @@ def _lines_of(source: Source, number: int) -> Sequence[str]:
         fail(f"{path} cannot be read ({error.strerror or error}).")
 
 
-async def _listen(argv: Sequence[str], number: int) -> Sequence[str]:
+async def _listen(argv: Sequence[str], number: int, settings: Settings) -> Sequence[str]:
     """What a command prints in a few seconds; what it printed before it failed."""
     from smsmon.sources.feeds import CommandFeed, Trouble
+    from smsmon.targets.secrecy import environment
 
-    feed, until = CommandFeed(argv), time.monotonic() + _LISTENS
+    feed = CommandFeed(argv, lambda: environment(settings, os.environ))
+    until = time.monotonic() + _LISTENS
     lines: list[str] = []
     progress(f"Listening for {_LISTENS:g} s, or {counted(number, 'line')}.")
     try:

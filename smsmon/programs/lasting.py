@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from smsmon.programs.ending import end, exit_descriptor
 
@@ -24,13 +24,14 @@ class Lasting:
     its output; then, and when it is ended, all that it started goes too.
     """
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start it; blocks for a moment. Raises ``OSError`` or ``ValueError`` when it cannot be."""
         self._process = subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=environ,
             start_new_session=True,
         )
         assert self._process.stdout is not None  # noqa: S101 - asked for above

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+from smsmon.api.masking import without_living_keys
 from smsmon.clock import Clock, sleep
 from smsmon.keylike import place_shown, without_keys
 from smsmon.programs.lasting import Lasting, readable
@@ -128,8 +129,10 @@ class CommandFeed:
 
     shared = True
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], environ: Callable[[], Mapping[str, str]]) -> None:
+        """``environ`` is its environment, which should hold no secret of ours."""
         self._argv = argv
+        self._environ = environ
         self._name = safe(place_shown(argv[0]), SENTENCE_LIMIT)
         self._program: Lasting | None = None
         self._cut = Splitter()
@@ -137,7 +140,7 @@ class CommandFeed:
     async def begin(self, position: str) -> None:
         del position  # what it told is told, where it does not tell it again by itself
         try:
-            self._program = await asyncio.to_thread(Lasting, self._argv)
+            self._program = await asyncio.to_thread(Lasting, self._argv, self._environ())
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise Trouble(f"{self._name} cannot be started ({safe(why)}).") from None
@@ -159,7 +162,7 @@ class CommandFeed:
         if code is not None and code < 0:
             how = f"was ended by signal {-code}"
         last = program.complaint.strip().rpartition(b"\n")[2]
-        why = f": {without_keys(safe_bytes(last, 120))}" if last else ""
+        why = f": {without_living_keys(without_keys(safe_bytes(last, 120)))}" if last else ""
         return f"{self._name} {how}{why}."
 
     async def end(self) -> None:

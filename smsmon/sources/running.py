@@ -60,6 +60,8 @@ class Surroundings:
     """Called when something new was taken."""
     allowed: Callable[[], bool]
     """False where this process only looks."""
+    environ: Callable[[], Mapping[str, str]]
+    """The environment for commands, without secrets of ours."""
     name: str
     """What this process is called."""
     stdin: int | None = None
@@ -334,7 +336,7 @@ def _feed_of(source: Source, around: Surroundings) -> Feed:
     if source.file is not None:
         return LogFeed(expanded(source.file), around.clock)
     if source.command is not None:
-        return CommandFeed(source.command)
+        return CommandFeed(source.command, around.environ)
     assert around.stdin is not None  # noqa: S101 - else it is not read here
     return StdinFeed(around.stdin)
 

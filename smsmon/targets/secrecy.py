@@ -40,12 +40,12 @@ def mask_of(address: Address) -> Mask:
 
 
 def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` for programs that are told of alerts: without any variable that holds an API
-    key or a secret address, whatever its name.
+    """``environ`` for programs of others, which are told of alerts or tell of messages: without
+    any variable that holds an API key, a secret address or the store's password, whatever its name.
 
     Known are those of the settings' variables, and all that this process has read.
     """
-    names = {API_KEY_VARIABLE}
+    names = {API_KEY_VARIABLE, settings.store_password_env or API_KEY_VARIABLE}
     for profile in settings.profiles.values():
         if profile.key_source.kind == "env":
             names.add(str(profile.key_source.value))

@@ -71,7 +71,7 @@ def read_by_us(log: Path, lines: int) -> tuple[float, list[float]]:
 
             sources = Sources(
                 Surroundings(lambda: arrivals, locations.sources, SystemClock(), print,
-                             took_some, lambda: True, "bench")
+                             took_some, lambda: True, dict, "bench")
             )  # fmt: skip
             sources.use({"shop": source})
             running = [asyncio.create_task(each) for each in (sources.run(), tick())]

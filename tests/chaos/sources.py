@@ -26,7 +26,7 @@ locations = Locations.under(Path(sys.argv[1]))
 settings = load_settings(locations, {})
 arrivals = open_store(locations, settings).arrivals()
 around = Surroundings(lambda: arrivals, locations.sources, SystemClock(), print, lambda: None,
-                      lambda: True, "alone")
+                      lambda: True, dict, "alone")
 sources = Sources(around)
 sources.use(settings.sources)
 asyncio.run(sources.run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -66,6 +67,7 @@ class Running:
                 self.said.append,
                 self._took,
                 lambda: not self.looks_only,
+                lambda: os.environ,
                 "watch",
                 stdin,
             )
