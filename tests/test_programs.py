@@ -15,6 +15,7 @@ from typing import Literal
 import pytest
 
 from smsmon.programs import KEPT, Ended, Outcome, beside, run
+from smsmon.programs.lasting import Lasting
 
 PATIENCE = 30.0
 """Seconds that a process may take to start, or to be gone."""
@@ -228,3 +229,27 @@ def test_no_descriptor_is_left_open() -> None:
 
 def run_quietly(argv: list[str]) -> Outcome:
     return run(argv, hear="stdout", within=PATIENCE, given=b"")
+
+
+async def test_a_program_that_goes_on_is_heard_as_it_speaks_and_goes_with_what_it_started(
+    held: Held,
+) -> None:
+    script = "echo one; echo why >&2; (echo child >&3; sleep 600) & sleep 600"
+    program = Lasting(shell(script, held), os.environ)
+    assert await program.read() == b"one\n"
+    assert held.next() == b"child\n"
+    assert program.code is None
+    program.end()
+    assert held.next() == b""
+    assert program.complaint == b"why\n"
+
+
+async def test_a_program_is_over_when_it_exits_whoever_has_its_output_open_still(
+    held: Held,
+) -> None:
+    program = Lasting(shell("sleep 600 & exec 3>&-; echo last; exit 3", held), os.environ)
+    assert await program.read() == b"last\n"
+    assert await program.read() == b""
+    assert program.code == 3
+    program.end()
+    assert held.next() == b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -143,16 +143,15 @@ def _beginning(line: str) -> str:
 
 
 def moment_of(text: str) -> float | None:
-    """Seconds since the epoch of an ISO 8601 moment (UTC where it names no zone), of seconds or of
-    milliseconds; None for what is neither.
+    """Seconds since the epoch of an ISO 8601 moment (in this machine's zone where it names none),
+    of seconds or of milliseconds; None for what is neither.
     """
     try:
         number = float(text)
     except ValueError:
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            return datetime.fromisoformat(text).timestamp()
+        except (ValueError, OverflowError, OSError):
             return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     number = number / 1_000 if number > 1e11 else number
     return number if 0 < number < 1e11 else None

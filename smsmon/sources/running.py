@@ -188,10 +188,13 @@ class _Reader:
             if not self._around.allowed():
                 raise _Lost
             if self._turn.held:
-                await asyncio.to_thread(self._must_be_ours)
-                with contextlib.suppress(OSError):  # a full disk: it is no matter
-                    await asyncio.to_thread(self._turn.tell, self.standing)
+                await asyncio.to_thread(self._tell)
             await sleep(self._clock, TURN_EVERY)
+
+    def _tell(self) -> None:
+        self._must_be_ours()
+        with contextlib.suppress(OSError):  # a full disk: it is no matter
+            self._turn.tell(self.standing)
 
     def _must_be_ours(self) -> None:
         if self._turn.held and not self._turn.ours_still():

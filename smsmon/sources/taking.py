@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from smsmon.clock import CLOCK_AGREES
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
@@ -67,5 +68,12 @@ class Taking:
             arrived.tags,
             added_at=now,
             profile=source.profile or DEFAULT_PROFILE,
-            arrival=Arrival(self._name, self._leave_after, arrived.phone, arrived.sent_at),
+            arrival=Arrival(
+                self._name, self._leave_after, arrived.phone, _sent_at(arrived.sent_at, now)
+            ),
         )
+
+
+def _sent_at(told: float | None, now: float) -> float | None:
+    """When it was sent: not after now. A moment far ahead is of another zone, and tells nothing."""
+    return None if told is None or told > now + CLOCK_AGREES else min(told, now)

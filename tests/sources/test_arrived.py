@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.settings.sources import Source
 from smsmon.sources.arrived import Arrived, Matching, NotTaken, SendAnswers, moment_of
+from smsmon.sources.taking import Taking
 
 SENT = r"sent id=(?P<id>\S+)(?: to=(?P<phone>\S+))?(?: tag=(?P<tag>\S+))?(?: at=(?P<time>\S+))?"
 
@@ -112,3 +114,11 @@ def test_moments_are_utc_where_they_name_no_zone() -> None:
     assert moment_of("2026-11-27T10:00:00") == moment_of("2026-11-27T11:00:00+01:00")
     assert moment_of("nan") is None
     assert moment_of("-5") is None
+
+
+def test_a_moment_far_ahead_is_of_another_zone_and_not_taken_for_true() -> None:
+    taking = Taking("shop", Source(stdin=True, match=SENT))
+    told = {"7": 990.0, "8": 1_060.0, "9": 5_000.0}
+    lines = [f"sent id={id} at={moment}" for id, moment in told.items()]
+    entries = taking.read(lines, now=1_000.0).entries.values()
+    assert [each.arrival and each.arrival.sent_at for each in entries] == [990.0, 1_000.0, None]

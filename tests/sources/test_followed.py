@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.files import NotAFile
-from smsmon.sources.followed import FollowedFile
+from smsmon.sources.followed import FollowedFile, last_lines
 
 STEPS = st.lists(
     st.sampled_from(
@@ -142,3 +142,34 @@ def test_what_is_no_file_is_said_and_makes_nobody_wait(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "log")
     with pytest.raises(NotAFile, match="it is a"):
         FollowedFile(tmp_path / "log").lines()
+
+
+def test_what_was_read_is_given_before_the_trouble_with_the_next_file(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    log = FollowedFile(path)
+    assert log.lines() == []
+    with path.open("a") as file:
+        file.write("one\nhalf")
+    path.rename(tmp_path / "log.1")
+    path.mkdir()
+    assert log.lines() == ["one", "half"]
+    with pytest.raises(OSError, match="it is a folder"):
+        log.lines()
+    path.rmdir()
+    assert log.lines() == []
+    path.write_text("two\n")
+    assert log.lines() == ["two"]
+    log.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "lines"),
+    [("", 5, []), ("a\nb\nhalf", 5, ["a", "b"]), ("a\nb\n\xe9\n", 2, ["b", "é"])],
+)
+def test_the_last_lines_are_those_that_are_whole(
+    tmp_path: Path, text: str, number: int, lines: list[str]
+) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(text.encode("latin-1"))
+    assert last_lines(path, number) == lines
