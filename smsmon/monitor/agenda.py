@@ -34,6 +34,8 @@ class Turn:
     due: float
     anchor: float
     interval: float
+    planned: float
+    """Seconds from the anchor that are planned for; less only where there is room for all."""
     regular: bool = True
     """It follows the schedule; False: its time was set by something else."""
 
@@ -43,15 +45,17 @@ class Turn:
 
     def stretched(self, now: float) -> float:
         """The wait so far as a multiple of the one that was planned, the floor included."""
-        return (now - self.anchor) / (self.due - self.anchor)
+        return (now - self.anchor) / max(self.planned, self.due - self.anchor)
 
 
 class Agenda:
     """The turns of one account's messages."""
 
-    def __init__(self, floor: float) -> None:
+    def __init__(self, floor: float, ceiling: float = inf) -> None:
         self.floor = floor
         """Seconds between two polls of one message, at least."""
+        self.ceiling = ceiling
+        """Seconds after which one is due at the latest, whatever its interval."""
         self._turns: dict[str, Turn] = {}
         self._lanes: dict[int, list[tuple[float, int, Turn]]] = {}
         self._order = count()
@@ -69,14 +73,16 @@ class Agenda:
         return list(self._turns.values())
 
     def put(self, message_id: str, anchor: float, interval: float) -> Turn:
-        """Plan the next poll ``interval`` after ``anchor``, though not before the floor."""
+        """Plan the next poll ``interval`` after ``anchor``, within floor and ceiling."""
         interval = max(interval, SHORTEST)
-        return self._enter(Turn(message_id, anchor + max(interval, self.floor), anchor, interval))
+        planned = max(interval, self.floor)
+        due = anchor + min(planned, self.ceiling)
+        return self._enter(Turn(message_id, due, anchor, interval, planned))
 
     def put_at(self, message_id: str, due: float, interval: float) -> Turn:
         """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
         interval = max(interval, SHORTEST)
-        return self._enter(Turn(message_id, due, due - interval, interval, regular=False))
+        return self._enter(Turn(message_id, due, due - interval, interval, interval, False))
 
     def drop(self, message_id: str) -> None:
         """Plan no poll for a message."""

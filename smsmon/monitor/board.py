@@ -33,7 +33,7 @@ from smsmon.monitor.changes import (
     transitions_of,
 )
 from smsmon.monitor.source import Followed
-from smsmon.monitor.state import Applied, MessageState, Watched
+from smsmon.monitor.state import Applied, MessageState, Watched, beginning
 from smsmon.recipients import Status
 
 __all__ = ["Applied", "Board", "MessageState", "Watched"]
@@ -129,7 +129,7 @@ class Board:
         if entry.id in self._messages:
             raise ValueError(f"message {entry.id} is watched already")
         watched = Watched(entry)
-        watched.origin = min(entry.added_at or at, at)
+        watched.origin = beginning(entry, at)
         self._messages[entry.id] = watched
         return event_of(EventKind.ADDED, watched, at)
 

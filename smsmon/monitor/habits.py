@@ -1,176 +1,20 @@
-"""How likely news is: the chance per second by the age of a message, and how it is learnt.
-
-The *hazard* at an age is the rate at which recipients still waiting at that age turn final.
-It is kept as constant rates over a fixed ladder of ages, which makes it cheap to walk and
-simple to learn: events divided by recipient-seconds watched, bin by bin, drawn towards the
-built-in curve by a fixed number of pretended events (the gamma-Poisson estimate). What an
-account's own reports teach are its ``Habits``.
-"""
+"""What an account's own reports teach: how likely news is, by the age of its messages."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import isfinite, log
+from sys import maxsize
 
 from smsmon.model import Transition
+from smsmon.monitor.hazard import Curve, built_in_reports, built_in_stops
+from smsmon.monitor.learning import LearnedCurve, Span
 from smsmon.monitor.state import Watched
 
-HOUR = 3600.0
-
-EDGES: tuple[float, ...] = (
-    0.0, 3.0, 6.0, 10.0, 18.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 2400.0,
-    1.5 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 36 * HOUR, 44 * HOUR, 47 * HOUR,
-    47.75 * HOUR, 48 * HOUR - 300, 48 * HOUR, 48 * HOUR + 300, 48.25 * HOUR, 48.5 * HOUR,
-    49 * HOUR, 50 * HOUR, 54 * HOUR, 72 * HOUR,
-)  # fmt: skip
-"""Ages, in seconds, where the bins begin; the last bin has no end. About three bins for each
-factor of ten, and narrow ones around the wave at 48 hours."""
-
-STRENGTH = 5.0
-"""Pretended events for each bin that draw the learned rate towards the built-in one."""
-MEMORY = 2000.0
-"""Events, or expected events, after which a bin forgets half: an account's habits change."""
-_WAITING_AT: tuple[tuple[float, float], ...] = (
-    (0.0, 1.0), (6.0, 0.5), (18.0, 0.22), (60.0, 0.1), (300.0, 0.06), (HOUR, 0.035),
-    (6 * HOUR, 0.022), (24 * HOUR, 0.015), (47 * HOUR, 0.012), (48 * HOUR - 300, 0.0115),
-    (48.5 * HOUR, 0.0035), (50 * HOUR, 0.0025), (72 * HOUR, 0.0022), (240 * HOUR, 0.0015),
-)  # fmt: skip
-"""Age → share of recipients still waiting, before anything is learnt. Only the shape is
-documented (seconds on average, up to 48 hours, a wave at 48 hours); the shares are a guess
-that the account's own reports correct."""
-
-_STOPPED_AT: tuple[tuple[float, float], ...] = (
-    (0.0, 1.0), (60.0, 0.9995), (HOUR, 0.996), (6 * HOUR, 0.993), (48 * HOUR, 0.990),
-    (240 * HOUR, 0.9895),
-)  # fmt: skip
-"""Age → share of recipients who said no STOP: a guess of one in a hundred, most within the
-hour in which people read the message."""
-
-
-class Curve:
-    """A hazard by age, constant over each bin: events per second and recipient.
-
-    ``edges`` are the ages where the bins begin, ascending from 0; the last bin has no end.
-    """
-
-    __slots__ = ("edges", "rates")
-
-    def __init__(self, rates: Sequence[float], edges: Sequence[float] = EDGES) -> None:
-        if len(rates) != len(edges):
-            raise ValueError(f"a curve over {len(edges)} bins needs as many rates")
-        self.edges = tuple(edges)
-        self.rates = list(rates)
-
-    def bin_of(self, age: float) -> int:
-        """The bin that holds ``age`` seconds; before 0 the first."""
-        return max(0, bisect_right(self.edges, age) - 1)
-
-    def rate(self, age: float) -> float:
-        """Events per second for one recipient at ``age`` seconds."""
-        return self.rates[self.bin_of(age)]
-
-    def expected(self, start: float, end: float) -> float:
-        """Events expected of one recipient between two ages, had it all the time to come."""
-        place = self.bin_of(start)
-        total = 0.0
-        while place + 1 < len(self.edges) and self.edges[place + 1] < end:
-            total += (self.edges[place + 1] - start) * self.rates[place]
-            place += 1
-            start = self.edges[place]
-        return total + (end - start) * self.rates[place]
-
-
-class LearnedCurve(Curve):
-    """A curve that starts as ``prior`` and follows what is observed.
-
-    The rate of a bin is (events + k) ÷ (recipient-seconds + k ÷ prior rate): with little
-    observed it stays near the prior, with much it is the account's own.
-    """
-
-    __slots__ = ("_events", "_exposure", "_prior")
-
-    def __init__(self, prior: Curve) -> None:
-        super().__init__(prior.rates, prior.edges)
-        self._prior = tuple(prior.rates)
-        self._events = [0.0] * len(self.rates)
-        self._exposure = [0.0] * len(self.rates)
-
-    def observe(
-        self, start: float, end: float, left: int, events: Sequence[float], weight: float
-    ) -> None:
-        """Take in that between the ages ``start`` and ``end`` recipients were watched.
-
-        ``left`` of them had no event; ``events`` are the ages at which the others had it.
-        ``weight``, from 0 to 1, says how much one recipient counts.
-        """
-        touched = self._expose(start, end, left * weight)
-        for age in events:
-            self._expose(start, age, weight)
-            self._events[self.bin_of(age)] += weight
-        for place in touched:
-            self._reckon(place)
-
-    def export(self) -> list[list[float]]:
-        """What was observed: for each bin its beginning, events and recipient-seconds."""
-        return [list(row) for row in zip(self.edges, self._events, self._exposure, strict=True)]
-
-    def load(self, rows: Iterable[Sequence[float]]) -> None:
-        """Go on from what ``export`` gave; rows of bins that are no more are passed over."""
-        places = {edge: place for place, edge in enumerate(self.edges)}
-        for row in rows:
-            if len(row) == 3 and row[0] in places and min(row) >= 0 and isfinite(sum(row)):
-                place = places[row[0]]
-                self._events[place], self._exposure[place] = row[1], row[2]
-                self._reckon(place)
-
-    def _expose(self, start: float, end: float, recipients: float) -> range:
-        first, last = self.bin_of(start), self.bin_of(end)
-        for place in range(first, last):
-            edge = self.edges[place + 1]
-            self._exposure[place] += (edge - start) * recipients
-            start = edge
-        self._exposure[last] += (end - start) * recipients
-        return range(first, last + 1)
-
-    def _reckon(self, place: int) -> None:
-        prior = self._prior[place]
-        expected = self._exposure[place] * prior
-        if max(self._events[place], expected) > MEMORY:
-            self._events[place] /= 2
-            self._exposure[place] /= 2
-            expected /= 2
-        share = (self._events[place] + STRENGTH) / (expected + STRENGTH)
-        self.rates[place] = prior * share
-
-
-def curve_through(shares: Iterable[tuple[float, float]]) -> Curve:
-    """The curve under which ``shares`` of recipients are left at those ages.
-
-    Between two ages the hazard is constant; a bin that spans several gets their average.
-    """
-    pieces = [
-        (start, end, log(before / after) / (end - start))
-        for (start, before), (end, after) in pairwise(shares)
-    ]
-    rates = []
-    for low, high in pairwise([*EDGES, 2 * EDGES[-1]]):
-        hits = sum(rate * max(0.0, min(high, end) - max(low, start)) for start, end, rate in pieces)
-        rates.append(hits / (high - low))
-    return Curve(rates)
-
-
-def built_in_reports() -> Curve:
-    """The hazard of a delivery report, before anything is learnt."""
-    return curve_through(_WAITING_AT)
-
-
-def built_in_stops() -> Curve:
-    """The hazard of a STOP, before anything is learnt."""
-    return curve_through(_STOPPED_AT)
-
+SIZES = {"": 1, " of some": 60, " of many": maxsize}
+"""Messages that learn from each other: how what they taught is named, and up to how many
+recipients. What has no name is of one: most that is sent is."""
 
 MESSAGE_WEIGHT = 20
 """Recipients that a message counts as at most: those of one campaign share their fate."""
@@ -178,7 +22,11 @@ MESSAGE_WEIGHT = 20
 SURPRISE = 5
 """Recipients that must turn final between two answers before it can be a surprise …"""
 SURPRISE_FACTOR = 5.0
-"""… and how many times more that must be than the curve expected."""
+"""… and how many times more that must be than the curve expected …"""
+SURPRISE_AGE = 18.0
+"""… and how old, in seconds, the message was: a young one says nothing by coming fast."""
+HELD_AGE = 3600.0
+"""Age, in seconds, from which a message of several without any report is likely to be held back."""
 
 Learned = Mapping[str, Sequence[Sequence[float]]]
 """What was learnt, as plain numbers that can be written to a file and read back."""
@@ -194,6 +42,9 @@ class Past:
     waiting: int
     final: int
     stopped: int
+    since: float | None = None
+    """Since when all that happened to it is known: of one that came by itself, from its
+    beginning; else from its first answer. None: since ``read_at``."""
 
     @classmethod
     def of(cls, watched: Watched) -> Past:
@@ -205,34 +56,64 @@ class Past:
             counts.total - counts.final,
             counts.final,
             counts.stop,
+            watched.first_read_at if watched.entry.arrival is None else watched.origin,
         )
 
 
-class Habits:
-    """The two curves of one account, corrected with each answer.
+class _Curves:
+    """The two curves of messages of about a size."""
 
-    Only what happens between two answers teaches: how many recipients waited, for how long,
-    and when those that changed did. What had happened before the first answer does not.
+    def __init__(self) -> None:
+        self.reports = LearnedCurve(built_in_reports())
+        self.stops = LearnedCurve(built_in_stops())
+
+
+class Habits:
+    """The curves of one account, corrected with each answer; messages of a size have theirs.
+
+    A code to one phone and a campaign are sent on other ways, and at another pace. Only what
+    happens while a message is watched teaches: how many recipients waited, for how long, and
+    when those that changed did. What had happened before the first answer does so only where the
+    message came by itself: what people add, they may add because of what happened.
     """
 
     def __init__(self, learned: Learned | None = None) -> None:
-        self.reports = LearnedCurve(built_in_reports())
-        self.stops = LearnedCurve(built_in_stops())
+        self._sizes = {name: _Curves() for name in SIZES}
         self.load(learned or {})
 
     def load(self, learned: Learned) -> None:
-        """Go on from what ``export`` gave."""
-        self.reports.load(learned.get("reports", ()))
-        self.stops.load(learned.get("stops", ()))
+        """Go on from what ``export`` gave; an older one had the same curves for all sizes."""
+        for name, curves in self._sizes.items():
+            for kind, curve in (("reports", curves.reports), ("stops", curves.stops)):
+                curve.load(learned.get(f"{kind}{name}", learned.get(kind, ())))
 
-    @property
-    def curves(self) -> tuple[Curve, Curve]:
-        """The hazards of a delivery report and of a STOP."""
-        return self.reports, self.stops
+    def curves(self, recipients: int) -> tuple[Curve, Curve]:
+        """The hazards of a delivery report and of a STOP, of messages with so many recipients."""
+        curves = self._of(recipients)
+        return curves.reports, curves.stops
 
     def export(self) -> Learned:
         """What was learnt so far: ``Habits(that)`` goes on from there."""
-        return {"reports": self.reports.export(), "stops": self.stops.export()}
+        return {
+            f"{kind}{name}": curve.export()
+            for name, curves in self._sizes.items()
+            for kind, curve in (("reports", curves.reports), ("stops", curves.stops))
+        }
+
+    def meet(
+        self, began: float, read_at: float, recipients: int, dates: Sequence[float | None]
+    ) -> None:
+        """Learn from the first answer about a message that was known from its beginning.
+
+        ``dates`` are those of the recipients that are final by then.
+        """
+        if not began < read_at or not recipients:
+            return
+        spans = _spans(dates, began, read_at, began)
+        weight = _weight(recipients) if dates else _silent(recipients)
+        if dates or recipients == 1 or read_at - began <= HELD_AGE:
+            left = recipients - len(dates)
+            self._of(recipients).reports.observe(0.0, read_at - began, left, spans, weight)
 
     def observe(
         self, past: Past, read_at: float, transitions: Sequence[Transition] = ()
@@ -253,36 +134,66 @@ class Habits:
             t for t in transitions if t.stop_after and not t.stop_before and t.before is not None
         ]
         start, end = past.read_at - past.origin, read_at - past.origin
-        if len(finals) >= SURPRISE and len(finals) > past.final:
-            expected = past.waiting * self.reports.expected(start, end)
-            if len(finals) > SURPRISE_FACTOR * expected and start > self.reports.edges[4]:
+        curves = self._of(past.total)
+        if len(finals) >= SURPRISE and len(finals) > past.final and start > SURPRISE_AGE:
+            expected = past.waiting * curves.reports.expected(start, end)
+            if len(finals) > SURPRISE_FACTOR * expected:
                 dates = [t.date for t in finals if t.date is not None and t.date >= past.read_at]
                 return float(min(dates, default=past.read_at))
-        if not past.final and not finals and past.total > 1:
-            return None  # likely not sent yet: its waiting says nothing about delivery
-        weight = min(1.0, MESSAGE_WEIGHT / past.total)
+        weight = _weight(past.total)
+        if not past.final and past.total > 1:
+            # Until a report comes it is not known whether any is to be expected yet.
+            silent = _silent(past.total)
+            if not finals:
+                if end <= HELD_AGE:
+                    curves.reports.observe(start, end, past.waiting, {}, silent)
+                return None
+            began = (past.read_at if past.since is None else past.since) - past.origin
+            if 0.0 <= began < start <= HELD_AGE:
+                curves.reports.observe(began, start, past.waiting, {}, weight - silent)
         if past.waiting:
             left = past.waiting - len(finals)
-            self.reports.observe(
-                start, end, left, _ages(finals, past.read_at, read_at, past.origin), weight
-            )
+            spans = _spans([t.date for t in finals], past.read_at, read_at, past.origin)
+            curves.reports.observe(start, end, left, spans, weight)
         free = past.total - past.waiting - past.stopped
         if free > 0:
             left = max(0, free - len(stops))
-            self.stops.observe(
-                start, end, left, _ages(stops, past.read_at, read_at, past.origin), weight
-            )
+            spans = _spans([t.date for t in stops], past.read_at, read_at, past.origin)
+            curves.stops.observe(start, end, left, spans, weight)
         return None
 
+    def _of(self, recipients: int) -> _Curves:
+        return next(
+            curves
+            for most, curves in zip(SIZES.values(), self._sizes.values(), strict=True)
+            if recipients <= most
+        )
 
-def _ages(
-    transitions: Sequence[Transition], unseen_from: float, read_at: float, origin: float
-) -> list[float]:
-    """At which age each of them happened: by its date, else in the middle of the time unseen.
 
-    A STOP comes with the date of its delivery status, which lies before the time unseen: it
-    falls back to the middle too.
+def _weight(recipients: int) -> float:
+    """How much one recipient counts among so many."""
+    return min(1.0, MESSAGE_WEIGHT / recipients)
+
+
+def _silent(recipients: int) -> float:
+    """How much one counts while none of them had a report: all together as one."""
+    return 1.0 / recipients
+
+
+def _spans(
+    dates: Iterable[float | None], unseen_from: float, read_at: float, origin: float
+) -> Counter[Span]:
+    """How many of them happened between which ages: in the second of their date, if that lies in
+    the time unseen; else anywhere in it.
+
+    A STOP comes with the date of its delivery status, which lies before the time unseen.
     """
-    middle = (unseen_from + read_at) / 2
-    dates = [t.date if t.date is not None else middle for t in transitions]
-    return [(date if unseen_from - 1 <= date <= read_at else middle) - origin for date in dates]
+    unseen = (unseen_from - origin, read_at - origin)
+    spans: Counter[Span] = Counter()
+    for date, count in Counter(dates).items():
+        if date is None or not unseen_from - 1 <= date <= read_at:
+            spans[unseen] += count
+        else:
+            low, high = max(date, unseen_from), min(date + 1, read_at)
+            spans[low - origin, high - origin] += count
+    return spans

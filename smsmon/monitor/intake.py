@@ -203,6 +203,9 @@ class Intake:
     # --- inside --------------------------------------------------------------------------
 
     def _learn(self, watched: Watched, past: Past, at: float, applied: Applied) -> None:
+        if applied.first and watched.entry.arrival is not None:
+            self.habits.meet(past.origin, at, watched.counts.total, watched.final_dates())
+            return
         origin = self.habits.observe(past, at, applied.transitions)
         if origin is not None:
             watched.origin, watched.origin_dated = origin, True

@@ -46,7 +46,7 @@ class Planner:
         self._limits = limits
         self._habits = habits
         self._wake = wake
-        self._agenda = Agenda(limits.min_interval)
+        self._agenda = Agenda(limits.min_interval, limits.max_interval)
         self._ahead = clock.now() - clock.monotonic()
 
     def __len__(self) -> int:
@@ -96,13 +96,12 @@ class Planner:
             self._clock.now() - watched.origin,
             counts.waiting,
             counts.total - counts.waiting,
-            self._habits.reports,
-            self._habits.stops,
+            *self._habits.curves(counts.total),
             limits,
             stretch,
         )
         turn = self._agenda.put(message_id, now, interval)
-        watched.promise = (turn.due - now) * stretch
+        watched.promise = turn.planned * stretch
         watched.next_due = self._clock.now() + watched.promise
 
     def after_not_found(self, message_id: str, times: int) -> None:
@@ -141,12 +140,38 @@ class Planner:
             watched.next_due = None
 
     def spread_out(self, message_ids: list[str], per_second: float) -> None:
-        """Plan a poll for each, at its own stable place in the time that all of them need."""
+        """Plan a poll for each, at its own stable place in the time that all of them need.
+
+        One that has just come by itself is not read before its report is to be expected.
+        """
         now = self._clock.monotonic()
         width = (len(message_ids) - 1) / per_second
         for message_id in message_ids:
-            self.at(message_id, now + spread(message_id) * width, FIRST_INTERVAL)
+            soonest = now + spread(message_id) * width
+            if not self._later(message_id, soonest):
+                self.at(message_id, soonest, FIRST_INTERVAL)
         self._wake()
+
+    def _later(self, message_id: str, soonest: float) -> bool:
+        """Plan the first poll of one that came by itself; False where that is not after
+        ``soonest``, or somebody waits for it.
+
+        How many recipients it has is not known: as if it were one, like most that come so.
+        """
+        watched = self._board[message_id]
+        if watched.read_at is not None or watched.entry.arrival is None:
+            return False
+        if message_id in self.focus or not watched.loaded:
+            return False
+        curves, stretch = self._habits.curves(1), self.stretch.factor
+        interval = next_interval(0.0, 1, 0, *curves, self._limits, stretch)
+        ahead = self._clock.now() - self._clock.monotonic()
+        began = watched.origin - ahead
+        if began + interval <= soonest:
+            return False
+        turn = self._agenda.put(message_id, began, interval)
+        watched.next_due = turn.due + ahead
+        return True
 
     def go_on(self, message_ids: list[str], per_second: float) -> list[str]:
         """Plan the next poll of each as whoever polled it before did, and what is overdue in that
@@ -185,7 +210,8 @@ class Planner:
     def limit(self, limits: Limits) -> list[str]:
         """Plan within other limits from now on; gives those whose next poll does not follow the
         schedule, and is later than the limits allow."""
-        self._limits, self._agenda.floor = limits, limits.min_interval
+        self._limits = limits
+        self._agenda.floor, self._agenda.ceiling = limits.min_interval, limits.max_interval
         now, ahead = self._clock.monotonic(), self._clock.now() - self._clock.monotonic()
         late = []
         for turn in self._agenda.turns():

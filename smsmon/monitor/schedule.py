@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from math import sqrt
 
-from smsmon.monitor.habits import Curve
+from smsmon.monitor.hazard import Curve
 
 NOT_FOUND_INTERVALS = (10.0, 30.0, 120.0)
 """Seconds until the next try after a first, second, third "not found": a new message may take
@@ -59,14 +59,16 @@ def next_interval(
     """Seconds between a poll of a message and the next, before stretching.
 
     ``age`` counts from when its reports began to come; ``waiting`` recipients may turn final,
-    ``others`` (final or unknown) may still say STOP. At most ``max_interval``; it may be below
-    ``min_interval``, which the agenda keeps: under scarcity it still tells who needs it more.
+    ``others`` (final or unknown) may still say STOP. At most ``max_interval`` where there is
+    enough for all; it may be below ``min_interval``, which the agenda keeps: under scarcity it
+    still tells who needs it more.
 
     ``stretch`` is the factor by which intervals are stretched at present. A stretched interval
     looks further ahead (its price is that factor squared), so a hump is not leapt over then
-    either; what is given here is that interval divided by the factor.
+    either; what is given here is that interval divided by the factor. ``max_interval`` grows with
+    that square too: what is read for no other reason than to keep it gives way first.
     """
-    longest = limits.max_interval * stretch
+    longest = limits.max_interval * stretch * stretch
     price = limits.price * stretch * stretch
     age = max(age, 0.0)
     edges = reports.edges
@@ -89,7 +91,7 @@ def next_interval(
         expected += rate * room
         elapsed += room
         if elapsed >= longest or place == last:
-            return limits.max_interval
+            return longest / stretch
         place += 1
 
 

@@ -219,6 +219,11 @@ class Watched:
             if origin is not None:
                 self.origin, self.origin_dated = origin, True
 
+    def final_dates(self) -> list[float | None]:
+        """The dates of the recipients that are final, None where the API gave none."""
+        columns = zip(self.recipients.statuses, self.recipients.dates, strict=True)
+        return [date or None for status, date in columns if Status(status).final]
+
     def dated_change(self, at: float) -> float:
         """When it last changed if it was just met: by its own dates if all is final."""
         if not self.complete:
@@ -249,6 +254,15 @@ class Watched:
             undated = bytes(a & ~b & 1 for a, b in zip(waiting, dated, strict=True))
             ends.append(min(compress(self.first_seen, undated), default=float("inf")))
         return float(min(ends))
+
+
+def beginning(entry: Entry, at: float) -> float:
+    """From when a message's age counts that is watched from wall time ``at`` on: from when it was
+    sent, if a source said so and can be right, else from when it was added.
+    """
+    added = min(entry.added_at or at, at)
+    sent = entry.arrival.sent_at if entry.arrival is not None else None
+    return sent if sent is not None and added - SETTLED_AFTER <= sent <= added else added
 
 
 def plausible(date: int | float | None, now: float) -> bool:

@@ -18,7 +18,8 @@ from typing import Protocol
 from smsmon.model import Transition
 from smsmon.monitor.agenda import Agenda, Stretch
 from smsmon.monitor.budget import Budget
-from smsmon.monitor.habits import Curve, Habits, Past
+from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.hazard import Curve
 from smsmon.monitor.ledger import HEADROOM, WINDOW
 from smsmon.monitor.planner import FIRST_INTERVAL
 from smsmon.monitor.schedule import Limits, next_interval
@@ -100,14 +101,14 @@ class Engine:
         self,
         messages: list[Sent],
         limits: Limits,
-        curves: tuple[Curve, Curve],
+        curves: Callable[[int], tuple[Curve, Curve]],
         *,
         knowing: bool = False,
     ) -> None:
         self._limits = limits
         self._curves = curves
         self._knowing = knowing
-        self._agenda = Agenda(limits.min_interval)
+        self._agenda = Agenda(limits.min_interval, limits.max_interval)
         self._stretch = Stretch()
         for index, message in enumerate(messages):
             self._agenda.put_at(str(index), message.added, FIRST_INTERVAL)
@@ -122,7 +123,7 @@ class Engine:
 
     def polled(self, index: int, seen: Seen, now: float) -> None:
         origin = seen.origin
-        reports, stops = self._curves
+        reports, stops = self._curves(seen.message.recipients)
         if self._knowing:
             origin = seen.message.sent
         stretch = self._stretch.factor
@@ -292,7 +293,7 @@ def compare_scarce(messages: list[Sent], limits: Limits, habits: Habits) -> Comp
         Intervals(messages, lambda seen, now: every),
         Intervals(messages, by_steps(1.0)),
         Engine(messages, limits, habits.curves),
-        Engine(messages, limits, truth(), knowing=True),
+        Engine(messages, limits, lambda _: truth(), knowing=True),
     )
     learning = (None, None, habits, None)
     outcomes = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import erfc, exp, log, sqrt
 from random import Random
 
-from smsmon.monitor.habits import Curve
+from smsmon.monitor.hazard import Curve
 
 HOUR = 3600.0
 EXPIRY = 48 * HOUR

@@ -1,22 +1,17 @@
-"""The ladder of hazards: to the second at its edges, and like a plain count in between."""
+"""The ladder of hazards: to the second at its edges."""
 
 from __future__ import annotations
 
-from math import exp, inf, nan
+from math import exp
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from smsmon.monitor.habits import (
+from smsmon.monitor.hazard import (
     _STOPPED_AT,
     _WAITING_AT,
     EDGES,
     HOUR,
-    MEMORY,
-    STRENGTH,
     Curve,
-    LearnedCurve,
     built_in_reports,
     built_in_stops,
     curve_through,
@@ -58,79 +53,6 @@ def test_the_events_expected_are_the_rates_times_their_seconds(
     start: float, end: float, events: float
 ) -> None:
     assert STEPS.expected(start, end) == events
-
-
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=9))
-def test_what_is_watched_counts_second_by_second(spans: list[tuple[int, int]]) -> None:
-    """Against a plain model: every second of every recipient falls into one bin."""
-    curve = LearnedCurve(STEPS)
-    events, seconds = [0.0] * 4, [0.0] * 4
-    for one, other in spans:
-        start, end = min(one, other), max(one, other)
-        died = [(start + end) // 2, end]
-        curve.observe(start, end, 3, died, 0.5)
-        for until, count in ((end, 3), *((age, 1) for age in died)):
-            for second in range(start, until):
-                seconds[STEPS.bin_of(second)] += 0.5 * count
-        for age in died:
-            events[STEPS.bin_of(age)] += 0.5
-    assert curve.export() == [list(row) for row in zip(STEPS.edges, events, seconds, strict=True)]
-    for rate, prior, seen, spent in zip(curve.rates, STEPS.rates, events, seconds, strict=True):
-        assert rate == pytest.approx((seen + STRENGTH) / (spent + STRENGTH / prior))
-
-
-def test_every_bin_that_was_watched_is_reckoned_and_no_other() -> None:
-    curve = LearnedCurve(STEPS)
-    curve.observe(5.0, 25.0, 100, [], 1.0)
-    assert [rate < prior for rate, prior in zip(curve.rates, STEPS.rates, strict=True)] == [
-        True, True, True, False,
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("seconds", "events", "halved"),
-    [
-        (100.0, int(MEMORY), False),
-        (100.0, int(MEMORY) + 1, True),
-        (2 * MEMORY, 0, False),
-        (2 * MEMORY + 2, 0, True),
-    ],
-)
-def test_past_its_memory_a_bin_forgets_half(seconds: float, events: int, halved: bool) -> None:
-    """Whichever is more counts: what happened, or what the built-in rate of 0.5 expected."""
-    curve = LearnedCurve(STEPS)
-    curve.load([[0.0, events, seconds]])
-    share = 0.5 if halved else 1.0
-    assert curve.export()[0] == [0.0, events * share, seconds * share]
-    assert curve.rates[0] == pytest.approx(
-        (events * share + STRENGTH) / (seconds * share + 2 * STRENGTH)
-    )
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        [10.0],
-        [10.0, 1.0],
-        [10.0, 1.0, 1.0, 1.0],
-        [11.0, 1.0, 1.0],
-        [10.0, -1.0, 1.0],
-        [10.0, 1.0, -1.0],
-        [10.0, inf, 1.0],
-        [10.0, 1.0, inf],
-        [10.0, nan, 1.0],
-        [10.0, 1.0, nan],
-    ],
-)
-def test_a_row_that_makes_no_sense_is_passed_over_and_those_after_it_are_not(
-    row: list[float],
-) -> None:
-    curve = LearnedCurve(STEPS)
-    curve.load([row, [20.0, 0.0, 7.0], [40.0, 3.0, 0.0]])
-    assert curve.export() == [
-        [0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [20.0, 0.0, 7.0], [40.0, 3.0, 0.0],
-    ]  # fmt: skip
-    assert curve.rates[:2] == STEPS.rates[:2]
 
 
 @pytest.mark.parametrize(

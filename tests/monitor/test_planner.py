@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.model import Entry
+from smsmon.model import Arrival, Entry
 from smsmon.monitor.agenda import LANES_PER_OCTAVE, SHORTEST, Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Habits
@@ -129,7 +129,7 @@ def test_the_wait_counts_from_the_anchor_and_the_stretch_from_what_was_planned()
 @pytest.mark.parametrize("interval", [0.0, SHORTEST / 2, SHORTEST, -1.0])
 def test_an_interval_too_short_to_tell_counts_as_the_shortest(interval: float) -> None:
     agenda = Agenda(0.0)
-    assert agenda.put("300", 1.0, interval) == Turn("300", 1.0 + SHORTEST, 1.0, SHORTEST)
+    assert agenda.put("300", 1.0, interval) == Turn("300", 1.0 + SHORTEST, 1.0, SHORTEST, SHORTEST)
     assert agenda.put_at("300", 1.0, interval).interval == SHORTEST
 
 
@@ -205,6 +205,46 @@ def test_what_another_one_left_overdue_goes_in_its_order_and_the_rest_when_it_wa
     assert planner.go_on([*board.messages], per_second=2.0) == ["304", "305"]
     planned = {id: (board[id].next_due or 0.0) - START for id in ("301", "303", "300", "302")}
     assert planned == {"301": 0.0, "303": 0.5, "300": 1.0, "302": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("sent", "due", "looked_at"),
+    [
+        (None, 7.2, 5.0),  # counted from when it came
+        (-4.0, 3.2, 1.0),
+        (-60.0, 0.0, 0.0),  # expected by now
+        (-50 * 3600.0, 7.2, 5.0),  # the clock that said so is not to be trusted
+        (60.0, 7.2, 5.0),
+    ],
+)
+def test_what_comes_by_itself_is_first_read_when_its_report_is_to_be_expected(
+    sent: float | None, due: float, looked_at: float
+) -> None:
+    """Most are codes: read at once, most of them would be read for nothing."""
+    board, clock = Board(), VirtualClock(START)
+    arrival = Arrival("otp", 3600.0, sent_at=None if sent is None else START + sent)
+    board.watch(Entry("300", added_at=START, arrival=arrival), START)
+    board.watch(Entry("301", added_at=START), START)
+    planner = Planner(board, clock, Limits(), Habits(), lambda: None)
+    planner.spread_out(["300"], per_second=1.0)
+    planner.spread_out(["301"], per_second=1.0)
+    planned = [(board[id].next_due or 0.0) - START for id in ("300", "301")]
+    assert planned == pytest.approx([due, 0.0], abs=0.1)
+    planner.look_at(frozenset(["300"]))
+    assert (board["300"].next_due or 0.0) - START == pytest.approx(looked_at, abs=0.1)
+
+
+def test_what_is_read_for_the_longest_interval_alone_gives_way_first_and_is_not_forgotten() -> None:
+    """Under scarcity it waits for its turn by the rule; where there is room, no longer."""
+    agenda = Agenda(FLOOR, ceiling=900.0)
+    agenda.put("complete", 0.0, 4500.0)
+    agenda.put("waits", 700.0, 60.0)
+    assert agenda.look(899.0)[0] == agenda.get("waits")
+    assert agenda.look(901.0)[0] == agenda.get("waits")
+    agenda.drop("waits")
+    turn, _ = agenda.look(901.0)
+    assert turn is not None
+    assert (turn.message_id, turn.waited(900.0), turn.stretched(900.0)) == ("complete", 0.2, 0.2)
 
 
 def test_a_poll_a_minute_ago_counts_a_third_of_one_now() -> None:
