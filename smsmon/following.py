@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import replace
 
 from smsmon.clock import Clock
+from smsmon.known import Key
 from smsmon.model import Event, EventKind, Transition
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied
 from smsmon.recipients import STOP_YES
 from smsmon.store.base import HistoryStore
+from smsmon.store.errors import StoreError
 from smsmon.store.shared import Cursor, Newer, Recorded
 
 _EARLY = 5.0
@@ -152,6 +155,23 @@ class Following:
         elif followed.transitions or followed.events:
             now = self._clock.monotonic()
             self._early.setdefault(followed.message_id, (now, []))[1].append(followed)
+
+
+async def take_over(engine: Engine, history: HistoryStore, keys: list[Key]) -> None:
+    """Take over what others recorded of these messages that is newer than what was read here."""
+    with contextlib.suppress(StoreError):  # the next poll learns it too
+        async for portion in history.load(keys):
+            for each in portion:
+                summary = each.summary
+                watched = engine.board.get(summary.message_id)
+                newer = (
+                    watched is not None
+                    and watched.entry.profile == summary.profile
+                    and (watched.asked_at or 0.0) < (summary.asked_at or 0.0)
+                )
+                if newer:
+                    at = summary.read_at or 0.0
+                    engine.follow(Followed(summary.message_id, at, remembered=each))
 
 
 def _told_as(event: Event) -> tuple[object, ...]:

@@ -94,7 +94,9 @@ class Session:
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
         self._has_sources = asyncio.Event()
-        self._list_written = asyncio.Event()
+        self._list_stirred = asyncio.Event()
+        self._list_written = False
+        """Somebody wrote to what people added, since it was looked at."""
         self._gone = False
         """The history cannot be written as the store does not answer."""
         self._using = asyncio.Lock()
@@ -142,7 +144,7 @@ class Session:
                 self._locations.sources,
                 self.clock,
                 self._complain,
-                self._list_written.set,
+                self._list_stirred.set,
                 self._may_read_sources,
                 lambda: environment(self.accounts.settings, os.environ),
                 self._name,
@@ -246,11 +248,17 @@ class Session:
         tells of it, until cancelled.
         """
         calm = max(every, TOLD_EVERY) if self.watchlist.told else every
-        looked_well = True
+        looked_well, last = True, self.clock.monotonic()
         while True:
-            await self.clock.wait(self._list_written, calm if looked_well else every)
-            self._list_written.clear()
-            looked_well = await self.watching.look()
+            wait = calm if looked_well else every
+            await self.clock.wait(
+                self._list_stirred, max(0.0, last + wait - self.clock.monotonic())
+            )
+            self._list_stirred.clear()
+            now = self.clock.monotonic()
+            whole, self._list_written = self._list_written or now - last >= wait, False
+            last = now if whole else last
+            looked_well = await self.watching.look(whole=whole)
             self.looked_at = self.clock.monotonic()
             looked()
 
@@ -449,8 +457,9 @@ class Session:
 
         if News.ALERTS in news:
             self.alert_book.look_again()
-        if News.WATCHLIST in news:
-            self._list_written.set()
+        self._list_written = self._list_written or News.WATCHLIST in news
+        if news & (News.WATCHLIST | News.ARRIVALS):
+            self._list_stirred.set()
 
     def _amended(self, message_id: str) -> None:
         """A message is described anew."""
@@ -467,12 +476,14 @@ class Session:
         return rank_of(settings.polling.role, usable=usable)
 
     def _mine(self, entries: Iterable[Entry]) -> list[Entry]:
-        settings, only = self.accounts.settings, self._only
-        return [
-            replace(entry, profile=settings.profile_of(entry.profile))
-            for entry in entries
-            if only is None or entry.id in only
-        ]
+        settings, only, found = self.accounts.settings, self._only, list[Entry]()
+        for entry in entries:
+            if only is None or entry.id in only:
+                profile = settings.profile_of(entry.profile)
+                # Of many the same: what the list holds needs no second copy.
+                same = profile == entry.profile
+                found.append(entry if same else replace(entry, profile=profile))
+        return found
 
     def _history_trouble(self, error: StoreError | None) -> None:
         """Called in the history's thread when writing begins to fail, and when it works again."""

@@ -14,14 +14,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from smsmon.clock import Clock
+from smsmon.departures import Departures, why_it_left
+from smsmon.following import take_over
 from smsmon.known import Key, Remembered, Summary, key_of
-from smsmon.model import Entry, Event
+from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.source import Followed
-from smsmon.monitor.state import Applied
+from smsmon.monitor.state import Applied, Watched
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError, Unreachable
+from smsmon.store.together import Changed
 from smsmon.times import DAY
 
 T = TypeVar("T")
@@ -52,6 +54,12 @@ class Watching:
         self._complain = complain
         self._mine = mine
         self._learning: set[asyncio.Task[None]] = set()
+        self._departures = Departures()
+        self._now: Callable[[], float] = lambda: 0.0
+        self._quiet = False
+        """What comes and leaves just now is no line of the log."""
+        self._one_by_one = asyncio.Lock()
+        """Held by who brings the board to what the list says."""
         self._listed = False
         """All that the list says is watched, as it is recorded; False before it could be read."""
         self._lacking: dict[str, None] = {}
@@ -84,6 +92,7 @@ class Watching:
         cannot is only complained of. Where the store does not answer, it is begun with nothing:
         ``look`` does the rest when it does.
         """
+        self._now = clock.now
         self._drop = partial(self._drop_the_old, clock, retention_days)
         self._shown = shown
         trouble, gone = None, False
@@ -96,7 +105,8 @@ class Watching:
         self._history.start(self._record_anew, self._learn)
         self._engine.subscribe(self._record)
         if not gone:
-            await self._watch_the_list()
+            async with self._one_by_one:
+                await self._watch_the_list()
         shown()
         if self._listed and trouble is None:
             with contextlib.suppress(Unreachable):
@@ -197,36 +207,38 @@ class Watching:
 
     async def _do(self, operation: Callable[[], T]) -> T:
         done = await asyncio.to_thread(operation)
-        await self._follow(self._watchlist.entries)
+        await self.follow_again()
         return done
 
-    async def look(self) -> bool:
-        """Take over what others did to the file; False where the store did not answer, so that
-        it is to be done again.
+    async def look(self, *, whole: bool = True) -> bool:
+        """Take over what others did to the list, and what came and left by itself; ``whole`` is
+        False for the latter alone. Gives False where the store did not answer, so that it is to be
+        done again.
 
         Trouble with it is complained of once, until it is over; the last good list goes on.
         """
-        try:
-            if not self._listed:
-                await asyncio.to_thread(self._watchlist.load)
-                await self._drop()
-                await self._watch_the_list()
-                await self.fill()
-                return self._listed
-            if self._lacking:
-                await self.fill()
-            entries = await asyncio.to_thread(self._watchlist.poll_changes)
-        except Unreachable:
-            return False
-        except StoreError as error:
-            told, self._told = self._told, str(error)
-            if told != self._told:
-                self._complain(self._told)
-            return True
+        async with self._one_by_one:
+            try:
+                if not self._listed:
+                    await asyncio.to_thread(self._watchlist.load)
+                    await self._drop()
+                    await self._watch_the_list()
+                elif not self._lacking:
+                    await self._let_go()
+                    poll = partial(self._watchlist.poll_changes, whole=whole)
+                    if (changed := await asyncio.to_thread(poll)) is not None:
+                        await self._take(changed)
+            except Unreachable:
+                return False
+            except StoreError as error:
+                told, self._told = self._told, str(error)
+                if told != self._told:
+                    self._complain(self._told)
+                return True
+        if self._lacking or (self._listed and not self.filled.is_set()):
+            await self.fill()
         if not self._watchlist.broken:
             self._told = ""
-        if entries is not None:
-            await self._follow(entries)
         if self._engine.leads and self._drop_due():
             with contextlib.suppress(Unreachable):
                 await self._drop()
@@ -234,48 +246,94 @@ class Watching:
 
     async def follow_again(self) -> None:
         """Look at the list anew: which entries concern this program may have changed."""
-        await self._follow(self._watchlist.entries)
+        async with self._one_by_one:
+            if self._listed:
+                await self._follow(self._watchlist.entries)
+            else:
+                await self._watch_the_list()
+        if self._lacking or (self._listed and not self.filled.is_set()):
+            await self.fill()
+
+    async def _let_go(self) -> None:
+        """Have what came by itself leave when it is time, where that is for us to do."""
+        if not self._engine.leads:
+            return
+        board, looked_at = self._engine.board.messages, self._engine.looked_at
+        ids = [*self._departures.due(self._now(), board, looked_at), *self._watchlist.hidden]
+        if ids:
+            await asyncio.to_thread(self._watchlist.leave, ids)
+
+    async def _take(self, changed: Changed) -> None:
+        """Bring the board to what others changed; what came and left costs no more than that."""
+        if changed.listed is not None:
+            await self._follow(changed.listed)
+            return
+        known = self._engine.board.messages
+        gone = [known[id] for id in changed.left if id in known]
+        self._forget(gone)
+        came = {entry.id: entry for entry in self._mine(changed.came)}
+        await self._bring(gone, came)
 
     async def _follow(self, entries: Iterable[Entry]) -> None:
         """Make the engine watch ``entries`` and nothing else."""
-        if not self._listed:
-            await self._watch_the_list()
-            await self.fill()
-            return
-        engine, known = self._engine, self._engine.board.messages
+        known = self._engine.board.messages
         wanted = {entry.id: entry for entry in self._mine(entries)}
         gone = [each for id, each in known.items() if id not in wanted]
-        for each in gone:
-            engine.forget(each.id)
-        moved = [each for id, each in known.items() if each.entry.profile != wanted[id].profile]
-        self._history.forget([key_of(each.entry) for each in (*gone, *moved)])
-        new = {
+        self._forget(gone)
+        await self._bring(gone, wanted)
+        self._engine.board.arrange(wanted)
+
+    async def _bring(self, gone: Sequence[Watched], wanted: Mapping[str, Entry]) -> None:
+        """Watch what is ``wanted``, as it is described there, besides what is watched already;
+        those that are ``gone`` are not any more.
+        """
+        engine, known = self._engine, self._engine.board.messages
+        differ = {
             id: entry
             for id, entry in wanted.items()
-            if id not in known or known[id].entry.profile != entry.profile
+            if id not in known or (known[id].entry is not entry and known[id].entry != entry)
         }
+        moved = {
+            id: known[id].entry
+            for id, entry in differ.items()
+            if id in known and known[id].entry.profile != entry.profile
+        }
+        changes: dict[Key, Entry | None] = {key_of(each.entry): None for each in gone}
+        changes |= {key_of(each): None for each in moved.values()}
+        self._history.forget([*changes])
+        new = [entry for id, entry in differ.items() if id not in known or id in moved]
         remembered: dict[str, Remembered] = {}
         try:
-            async for portion in self._history.load([key_of(each) for each in new.values()]):
+            async for portion in self._history.load([key_of(each) for each in new]):
                 remembered |= {each.summary.message_id: each for each in portion}
         except Unreachable:
             self._listed = False
             return
         except StoreError as error:
             self._complain(str(error))
-        # Meanwhile another operation may have been here: the list on the board decides again.
-        for id, entry in new.items():
-            if id in known and known[id].entry.profile != entry.profile:
-                engine.move(entry, remembered.get(id))
-                self.amended(id)
-        unwatched = {id: entry for id, entry in new.items() if id not in known}
+        for id in moved:
+            engine.move(differ[id], remembered.get(id))
+            self._departures.note(known[id])
+            self.amended(id)
+        unwatched = {entry.id: entry for entry in new if entry.id not in known}
         self._watch(unwatched, remembered, announce=True)
-        for entry in wanted.values():
-            if entry.id in known and known[entry.id].entry != entry:
+        for id, entry in differ.items():
+            if known[id].entry is not entry and known[id].entry != entry:
                 engine.amend(entry)
-                self.amended(entry.id)
-        engine.board.arrange(wanted)
-        self.note_watched()
+                self._departures.note(known[id])
+                self.amended(id)
+        changes |= {key_of(entry): entry for entry in differ.values()}
+        if changes and engine.leads:
+            self._history.came_and_left(changes)
+
+    def _forget(self, gone: Iterable[Watched]) -> None:
+        now = self._now()
+        for each in gone:
+            self._departures.drop(each.id)
+            why = why_it_left(each, now)
+            self._quiet = each.entry.arrival is not None and each.complete
+            self._engine.forget(each.id, why)
+        self._quiet = False
 
     def note_watched(self) -> None:
         """Have the history note what is on the watchlist, and how it is described there, where
@@ -293,12 +351,27 @@ class Watching:
         self._engine.watch_all(
             [(entry, known.get(id)) for id, entry in new.items()], announce=announce
         )
+        for id in new:
+            self._departures.note(self._engine.board[id])
 
     def _record(self, news: Applied | Event) -> None:
         if isinstance(news, Event):
             of_account, engine = news.message_id is None, self._engine
+            if self._goes_without_saying(news):
+                return
             if engine.keeps(news.profile) if of_account else engine.leads:
                 self._history.record_event(news)
+        elif news.changed and (watched := self._engine.board.get(news.message_id)) is not None:
+            self._departures.note(watched)
+
+    def _goes_without_saying(self, event: Event) -> bool:
+        """True of what comes by itself, and leaves when it is complete: there are many, and when
+        each was first read and when it was complete is recorded anyhow.
+        """
+        if event.kind is EventKind.ADDED:
+            watched = self._engine.board.get(event.message_id or "")
+            return watched is not None and watched.entry.arrival is not None
+        return event.kind is EventKind.REMOVED and self._quiet
 
     def _record_anew(self) -> None:
         """Have the history record all that is known: it lost its database."""
@@ -308,26 +381,11 @@ class Watching:
 
     def _learn(self, keys: Iterable[Key]) -> None:
         """Others recorded something newer of these than was read here: take it over."""
-        learning = asyncio.create_task(self._take_over(list(keys)), name="learn")
+        learning = asyncio.create_task(
+            take_over(self._engine, self._history, list(keys)), name="learn"
+        )
         self._learning.add(learning)
         learning.add_done_callback(self._learning.discard)
-
-    async def _take_over(self, keys: list[Key]) -> None:
-        board = self._engine.board
-        with contextlib.suppress(StoreError):  # the next poll learns it too
-            async for portion in self._history.load(keys):
-                for each in portion:
-                    summary = each.summary
-                    watched = board.get(summary.message_id)
-                    newer = (
-                        watched is not None
-                        and watched.entry.profile == summary.profile
-                        and (watched.asked_at or 0.0) < (summary.asked_at or 0.0)
-                    )
-                    if newer:
-                        at = summary.read_at or 0.0
-                        followed = Followed(summary.message_id, at, remembered=each)
-                        self._engine.follow(followed)
 
     async def _drop_the_old(self, clock: Clock, days: int) -> None:
         if days:

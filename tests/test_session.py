@@ -70,7 +70,8 @@ async def test_a_list_whose_changes_are_told_is_looked_at_again_soon_where_that_
     session, clock, moments = made(tmp_path, []), VirtualClock(), list[float]()
     begun = clock.monotonic()
 
-    async def look() -> bool:
+    async def look(*, whole: bool) -> bool:
+        assert whole
         moments.append(clock.monotonic() - begun)
         return len(moments) != 2
 
@@ -123,7 +124,7 @@ async def test_sources_are_read_as_the_settings_say_without_our_key_and_not_by_w
         reading.append(asyncio.create_task(session.read_sources(), name=name))
         await session.use(settings)
     session = sessions["all"]
-    await asyncio.wait_for(session._list_written.wait(), PATIENCE)
+    await asyncio.wait_for(session._list_stirred.wait(), PATIENCE)
     assert session.source_standings["tool"].taken == 1
     assert [each.id for each in session.arrivals.load()] == ["30"]
     assert not sessions["one"].source_standings

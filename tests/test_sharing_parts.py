@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.following import take_over
 from smsmon.known import CHIEF, Condition
 from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.recipients import Status
@@ -163,7 +164,7 @@ async def test_what_one_that_slept_still_has_in_hand_is_not_kept(team: Team) -> 
     assert not first.engine.is_ours("300")
     held = first.engine.board
     first.history.record(held.apply(report(DELIVERED, at=at), at), held["300"])
-    await first.watching._take_over([("300", "default")])
+    await take_over(first.engine, first.history, [("300", "default")])
     kept = team.memory.kept["300", "default"].recipients
     assert kept.statuses == bytes([Status.WAITING] * 2)
 

@@ -12,9 +12,9 @@ from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.store.base import HistoryStore
+from smsmon.store.local import LocalStore
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LocalHistory
-from smsmon.store.local.watchlist import Watchlist
 from smsmon.store.sql import writer
 from smsmon.watching import Watching
 from tests.store.memory import Memory, MemoryStore
@@ -29,15 +29,16 @@ async def test_trouble_with_the_file_is_said_once_and_again_when_it_comes_back(
     tmp_path: Path,
 ) -> None:
     clock, said = VirtualClock(), list[str]()
-    watchlist = Watchlist(tmp_path / "watchlist.toml", clock)
+    path = tmp_path / "watchlist.toml"
+    watchlist = LocalStore(path, tmp_path / "history.db").watchlist(clock)
     watchlist.add([Entry("300")])
-    whole = watchlist.path.read_text()
+    whole = path.read_text()
     engine = Engine({}, clock, limits=Limits())
     history = LocalHistory(tmp_path / "history.db", clock, lambda _: None)
     watching = Watching(engine, watchlist, history, said.append)
 
     async def look(content: str) -> None:
-        watchlist.path.write_text(content)
+        path.write_text(content)
         for _ in range(4):  # what looks like a loss counts at the second look
             await watching.look()
 
@@ -59,7 +60,8 @@ async def test_what_is_old_is_dropped_each_day_that_it_is_open(
         LocalArchive, "retire", lambda _, watched, now, days: hours.append((now - START) / hour)
     )
     history = LocalHistory(tmp_path / "history.db", clock, lambda _: None)
-    engine, watchlist = Engine({}, clock, limits=Limits()), Watchlist(tmp_path / "list", clock)
+    watchlist = LocalStore(tmp_path / "list", history.path).watchlist(clock)
+    engine = Engine({}, clock, limits=Limits())
     watching = Watching(engine, watchlist, history, pytest.fail)
     await watching.start(clock, 2)
     for _ in range(60):
@@ -100,7 +102,7 @@ async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watche
         heard.append(str(error))
         loop.call_soon_threadsafe(said.set)
 
-    watchlist = Watchlist(tmp_path / "watchlist.toml", clock)
+    watchlist = LocalStore(tmp_path / "watchlist.toml", path).watchlist(clock)
     watchlist.add(map(Entry, ids))
     history = LocalHistory(path, clock, hear)
     watching = Watching(Engine({}, clock, limits=Limits()), watchlist, history, heard.append)

@@ -11,7 +11,7 @@ block too, for any threads.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -27,6 +27,7 @@ from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.shared import Follower, Lease, Wish
+from smsmon.store.together import Changed
 from smsmon.tags import TagChange
 
 T = TypeVar("T")
@@ -90,7 +91,8 @@ class Store(Protocol):
 
 
 class WatchlistStore(Protocol):
-    """What is watched, shared by every console, command and editor.
+    """What is watched, shared by every console, command and editor: what people added, and behind
+    it what came by itself (``Entry.arrival``). What is changed of that by people becomes theirs.
 
     Every change is one operation, carried out on what the list says at that moment: two consoles
     never overwrite each other. What is not possible raises ``StoreError``, and changes nothing.
@@ -117,11 +119,26 @@ class WatchlistStore(Protocol):
         """Read the list; an empty one where there is none. Raises ``StoreError``."""
         ...
 
-    def poll_changes(self) -> list[Entry] | None:
-        """The list, if someone else changed it since it was last read; else None. Cheap.
+    def poll_changes(self, *, whole: bool = True) -> Changed | None:
+        """What others did to the list since it was read last; None where they did nothing. Cheap:
+        what came and left by itself costs no more than that, however long the list is.
 
         A list that makes no sense any more raises ``StoreError``, once; the entries stay the last
-        good ones. What looks like a loss counts when it is still so at the next call.
+        good ones. What looks like a loss counts when it is still so at the next call. ``whole`` is
+        False where only what came and left by itself is looked at.
+        """
+        ...
+
+    @property
+    def hidden(self) -> Collection[str]:
+        """What came by itself, and people added it too: it stands on the list as theirs. Does not
+        block.
+        """
+        ...
+
+    def leave(self, ids: Iterable[str]) -> None:
+        """Have these, which came by themselves, leave the list, whatever people added: nothing
+        is to be undone then.
         """
         ...
 
@@ -204,8 +221,12 @@ class HistoryStore(Protocol):
         ...
 
     def watching(self, entries: Iterable[Entry]) -> None:
-        """Tell what is on the watchlist, at the start and after each change: what left it is kept
-        for a while only.
+        """Tell all that is on the watchlist: what left it is kept for a while only."""
+        ...
+
+    def came_and_left(self, changes: Mapping[Key, Entry | None]) -> None:
+        """Tell what is on the watchlist since ``watching`` told all of it, or is described anew;
+        None: what is there no more.
         """
         ...
 

@@ -93,13 +93,14 @@ def why_not_an_id(text: str) -> str:
 
 
 def cleaned(entry: Entry) -> Entry:
-    """``entry`` with its texts safe to show and its moment a whole second, as the file keeps it."""
+    """``entry`` with its texts safe to show; its moment is a whole second, as the file keeps it,
+    unless it came by itself."""
     return replace(
         entry,
         label=typed(_one_line(entry.label)),
         tags=clean_tags(entry.tags),
         note=typed(_one_line(entry.note), SENTENCE_LIMIT),
-        added_at=float(int(entry.added_at)),
+        added_at=entry.added_at if entry.arrival else float(int(entry.added_at)),
         note_by=safe(_one_line(entry.note_by)),
         note_at=float(int(entry.note_at)),
         profile=safe(_one_line(entry.profile)) or DEFAULT_PROFILE,
@@ -118,7 +119,8 @@ def _one_line(text: str) -> str:
 def merged(known: Entry, new: Entry) -> Entry:
     """One entry from two about the same message: what ``new`` says wins where it says something.
 
-    Tags and unknown keys are united; the moment it was added, and whether it is paused, stay.
+    Tags and unknown keys are united; the moment it was added, and whether it is paused, stay. It
+    came by itself only where both did.
     """
     noted = new if new.note and new.note != known.note else known
     return replace(
@@ -131,6 +133,7 @@ def merged(known: Entry, new: Entry) -> Entry:
         extra={**known.extra, **new.extra},
         note_by=noted.note_by,
         note_at=noted.note_at,
+        arrival=new.arrival and known.arrival,
     )
 
 
@@ -284,12 +287,14 @@ def taken_back(known: Sequence[Entry], done: Done) -> tuple[list[Entry], TakenBa
         elif present is None:
             whole = False
         else:
-            now[id] = restored(present, before, after)
             whole = all(
                 getattr(present, name) == getattr(after, name)
                 for name in _FIELDS
                 if getattr(before, name) != getattr(after, name)
             )
+            was = restored(present, before, after)
+            # What is not wholly as it came is not what came by itself.
+            now[id] = was if was == before else replace(was, arrival=present.arrival)
         (back if whole else left).append(id)
     entries = [now[entry.id] for entry in known if entry.id not in off]
     for place, entry in returning:

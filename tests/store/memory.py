@@ -63,6 +63,7 @@ from smsmon.store.shared import (
     Recorded,
     Wish,
 )
+from smsmon.store.together import Together
 from tests.store.memory_alerts import Kept as KeptAlerts
 from tests.store.memory_alerts import MemoryAlerts
 from tests.store.memory_arrivals import Kept as KeptArrivals
@@ -159,8 +160,9 @@ class MemoryStore:
 
     files = MappingProxyType[str, Path]({})
 
-    def watchlist(self, clock: Clock | None = None) -> MemoryWatchlist:
-        return MemoryWatchlist(self._memory, clock)
+    def watchlist(self, clock: Clock | None = None) -> Together:
+        added = MemoryWatchlist(self._memory, clock)
+        return Together(added, self.arrivals(clock), clock, "anna@ops1")
 
     def arrivals(self, clock: Clock | None = None) -> MemoryArrivals:
         memory = self._memory
@@ -558,6 +560,22 @@ def _note_watched(memory: Memory, entries: Iterable[Entry], now: float) -> None:
         each.summary = told
 
 
+def _note_changes(memory: Memory, changes: Mapping[Key, Entry | None], now: float) -> None:
+    for key, entry in changes.items():
+        if entry is None and memory.polls.get(key[0], (0, ("", "")))[1] == key:
+            del memory.polls[key[0]]
+        each = memory.kept.get(key)
+        if each is None:
+            continue
+        told = each.summary
+        if entry is not None:
+            each.summary = replace(told, label=entry.label, tags=entry.tags, removed_at=None)
+            each.due_at = None
+        elif told.removed_at is None:
+            at = max(now, told.read_at or 0.0, memory.agreed_at or 0.0)
+            each.summary = replace(told, removed_at=at)
+
+
 def _asked(memory: Memory, key: Key, since: float) -> bool:
     """True when it was neither paused nor removed from ``since`` on."""
     ended = (EventKind.PAUSED, EventKind.REMOVED)
@@ -814,6 +832,10 @@ class MemoryHistory:
 
     def watching(self, entries: Iterable[Entry]) -> None:
         self._write(partial(_note_watched, self._memory, tuple(entries), self._clock.now()))
+
+    def came_and_left(self, changes: Mapping[Key, Entry | None]) -> None:
+        now = self._clock.now()
+        self._write(partial(_note_changes, self._memory, dict(changes), now))
 
     def restate(self, messages: Iterable[WatchedMessage]) -> None:
         for each in messages:

@@ -8,7 +8,7 @@ from itertools import count
 from secrets import token_hex
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.known import CHIEF, AccountState, account_part, key_of
+from smsmon.known import CHIEF, AccountState, Key, account_part, key_of
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.base import Listener
 from smsmon.store.parts import LASTS, Card, PartialLease, Seen
@@ -154,6 +154,10 @@ class PartsHistory(MemoryHistory):
     def record_balance(self, profile: str, balance: Balance) -> None:
         if self._is_ours(account_part(profile)):
             super().record_balance(profile, balance)
+
+    def came_and_left(self, changes: Mapping[Key, Entry | None]) -> None:
+        if self._is_ours(CHIEF):
+            super().came_and_left(changes)
 
     def watching(self, entries: Iterable[Entry]) -> None:
         if self._is_ours(CHIEF):

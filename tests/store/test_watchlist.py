@@ -87,7 +87,9 @@ def test_a_change_made_elsewhere_is_noticed_once(watchlist: WatchlistStore, plac
     watchlist.add([Entry("300")])
     assert watchlist.poll_changes() is None
     place().watchlist().add([Entry("301")])
-    assert ids(watchlist.poll_changes()) == ["300", "301"]
+    changed = watchlist.poll_changes()
+    assert changed is not None
+    assert ids(list(changed.listed or ())) == ["300", "301"]
     assert watchlist.poll_changes() is None
 
 

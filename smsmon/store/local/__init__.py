@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smsmon.store.local.arrivals import LocalArrivals
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
-    from smsmon.store.local.watchlist import Watchlist
+    from smsmon.store.together import Together
 
 
 class LocalStore:
@@ -29,10 +29,11 @@ class LocalStore:
     def files(self) -> Mapping[str, Path]:
         return {"watchlist": self._watchlist, "history": self._history}
 
-    def watchlist(self, clock: Clock | None = None) -> Watchlist:
+    def watchlist(self, clock: Clock | None = None) -> Together:
         from smsmon.store.local.watchlist import Watchlist
+        from smsmon.store.together import Together
 
-        return Watchlist(self._watchlist, clock)
+        return Together(Watchlist(self._watchlist, clock), self.arrivals(clock), clock)
 
     def arrivals(self, clock: Clock | None = None) -> LocalArrivals:
         from smsmon.store.local.arrivals import LocalArrivals

@@ -29,7 +29,7 @@ class LocalWhole:
         return f"{socket.gethostname()} {self._history}"
 
     def watchlist(self) -> Watchlist:
-        return self.store.watchlist()
+        return Watchlist(self.store.files["watchlist"])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

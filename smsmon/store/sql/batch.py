@@ -13,7 +13,7 @@ from smsmon.known import CHIEF, AccountState, Key, LastPoll, account_part
 from smsmon.model import Entry, Event
 from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import NOTHING_NEW, News, Wish
-from smsmon.store.sql import balances, exchange
+from smsmon.store.sql import balances, exchange, listed
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.fence import Fence, Marked
 from smsmon.store.sql.keeper import Keeper
@@ -71,6 +71,9 @@ class Batch:
     """Messages of which nothing needs to be known here any more, when this is written."""
     watching: tuple[Sequence[Entry], float, int] | None = None
     """What is on the watchlist, since when we know, and its mark."""
+    listed: dict[Key, tuple[Entry | None, float, int]] = field(default_factory=dict)
+    """What came to the watchlist since, is described anew, or left it (None); each with since when
+    we know, and its mark."""
     granted: list[int] = field(default_factory=list)
     """Wishes of others that were granted."""
     wishes: list[Wish] = field(default_factory=list)
@@ -89,13 +92,13 @@ class Batch:
     @property
     def pressing(self) -> bool:
         """True when there is more than times of reads and balances, which can wait."""
-        recorded = self.updates or self.events or self.watching or self.accounts
+        recorded = self.updates or self.events or self.listed or self.watching or self.accounts
         return bool(recorded or self.granted or self.wishes)
 
     @property
     def of_polls(self) -> bool:
         """True when there is anything that only the one that polls may write."""
-        recorded = self.updates or self.events or self.watching or self.accounts
+        recorded = self.updates or self.events or self.listed or self.watching or self.accounts
         return bool(recorded or self.granted or self.reads or self.polls or self.balances)
 
     @property
@@ -121,6 +124,7 @@ class Batch:
         found |= {(account_part(name), mark) for name, (_, mark) in self.accounts.items()}
         found |= {(account_part(name), mark) for name, _, mark in self.balances}
         common = [each[-1] for each in (self.watching, self.agreed) if each is not None]
+        common += {mark for *_, mark in self.listed.values()}
         return found | {(CHIEF, int(mark)) for mark in common}
 
     def add(self, update: Update) -> None:
@@ -153,6 +157,7 @@ class Batch:
             self.adopted + later.adopted,
             self.forgotten | later.forgotten,
             later.watching or self.watching,
+            later.listed if later.watching else self.listed | later.listed,
             self.granted + later.granted,
             (self.wishes + later.wishes)[-WISHES_LIMIT:],
             later.agreed or self.agreed,
@@ -218,8 +223,10 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
         told = [each for each in batch.events if each.number or ours(*each.marked)]
         recording.events([(each.event, each.number) for each in told], again=batch.again)
     exchange.drop_wishes(connection, batch.granted)
+    changes = {key: told[:2] for key, told in batch.listed.items() if ours(CHIEF, told[2])}
     if batch.watching is not None and ours(CHIEF, batch.watching[2]):
-        recording.watching(*batch.watching[:2])
+        listed.note_all(connection, *batch.watching[:2], changes)
+    listed.note(connection, changes)
 
 
 def write_apart(

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 from smsmon.model import Entry
 from smsmon.store.past import Info, Pruned
-from smsmon.store.sql import balances
+from smsmon.store.sql import balances, listed
 from smsmon.store.sql.columns import ms, seconds
 from smsmon.store.sql.database import Connection, Row
-from smsmon.store.sql.recording import Recording
 from smsmon.times import DAY
 
 
@@ -65,7 +64,7 @@ def prune(
     """As `Archive.prune`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
-        Recording(connection).watching(watched, now)
+        listed.note_all(connection, watched, now, until=now)
     return _drop(connection, limit, "removed_at <= ?", (limit,), shed(connection, limit, None))
 
 
@@ -79,7 +78,7 @@ def retire(
     """As `Archive.retire`."""
     limit = ms(now - days * DAY)
     with connection.transaction():
-        Recording(connection).watching(watched, now)
+        listed.note_all(connection, watched, now, until=now)
         connection.execute(
             "UPDATE message"
             " SET due_at = CASE WHEN removed_at <= :limit THEN coalesce(due_at, :now) END"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from smsmon.clock import Clock, SystemClock, astray
 from smsmon.known import CHIEF, AccountState, Key, Remembered, Summary, account_part, key_of
@@ -142,6 +142,16 @@ class Queue:
 
         def put(batch: Batch, fence: Fence) -> None:
             batch.watching = watched, self._clock.now(), fence.mark(CHIEF)
+            batch.listed.clear()
+
+        self._put(put)
+
+    def came_and_left(self, changes: Mapping[Key, Entry | None]) -> None:
+        told = dict(changes)
+
+        def put(batch: Batch, fence: Fence) -> None:
+            now, mark = self._clock.now(), fence.mark(CHIEF)
+            batch.listed.update((key, (entry, now, mark)) for key, entry in told.items())
 
         self._put(put)
 

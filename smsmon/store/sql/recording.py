@@ -19,7 +19,7 @@ from smsmon.recipients import STOP_YES, Recipients
 from smsmon.store.sql import unread
 from smsmon.store.sql.columns import COLUMNS, Known, Update, ms, of_rows, seconds, word
 from smsmon.store.sql.database import Connection
-from smsmon.store.sql.exchange import forget_polls
+from smsmon.store.sql.listed import description
 from smsmon.store.sql.turns import ALL_KINDS, MessageRow, Turn
 
 
@@ -127,33 +127,6 @@ class Recording:
         """Note that our clock and the server's agreed at this moment."""
         self.connection.execute("UPDATE clock SET agreed_at = ?", (ms(at),))
 
-    def watching(self, entries: Sequence[Entry], at: float) -> None:
-        """Note which messages are on the watchlist, and how they are described there."""
-        watched = {key_of(entry): entry for entry in entries}
-        forget_polls(self.connection, {message_id for message_id, _ in watched})
-        # Those that left long ago are many more: what is not watched by now is not looked at.
-        on_it = self.connection.execute(
-            "SELECT message_id, profile, id, read_at, label, tags FROM message"
-            " WHERE removed_at IS NULL"
-        )
-        described = {(id, profile): tuple(rest) for id, profile, *rest in on_it}
-        (agreed_at,) = self.connection.execute("SELECT agreed_at FROM clock").fetchone()
-        for key in described.keys() - watched.keys():
-            row, read_at, *_ = described[key]
-            # Not before what was seen of it: the clock may be behind.
-            self.connection.execute(
-                "UPDATE message SET removed_at = ? WHERE id = ?",
-                (max(ms(at), read_at or 0, agreed_at or 0), row),
-            )
-        for key, entry in watched.items():
-            known = described.get(key)
-            if known is None or known[2:] != _description(entry):
-                self.connection.execute(
-                    "UPDATE message SET label = ?, tags = ?, removed_at = NULL, due_at = NULL"
-                    " WHERE message_id = ? AND profile = ?",
-                    (*_description(entry), *key),
-                )
-
     # --- what is there -------------------------------------------------------------------
 
     def _row(self, key: Key) -> MessageRow | None:
@@ -168,7 +141,7 @@ class Recording:
         number = self.connection.insert(
             "INSERT INTO message (message_id, profile, label, tags, added_at, source, sent_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key_of(entry), *_description(entry), *_origin(entry)),
+            (*key_of(entry), *description(entry), *_origin(entry)),
         )
         return MessageRow(number)
 
@@ -390,10 +363,6 @@ def _absent(known: Known, update: Update, merged: Merged) -> dict[int, float]:
     places = range(len(update.recipients)) if merged.slots is None else merged.slots
     since = {places[place]: moment for place, moment in update.absent.items()}
     return {slot: known.absent.get(slot) or since.get(slot) or update.at for slot in merged.absent}
-
-
-def _description(entry: Entry) -> tuple[str, str]:
-    return entry.label, "\n".join(entry.tags)
 
 
 def _origin(entry: Entry) -> tuple[int | None, str, int | None]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from smsmon.store.team.clock import TeamClock
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
-    from smsmon.store.team.watchlist import TeamWatchlist
     from smsmon.store.team.whole import TeamWhole
+    from smsmon.store.together import Together
 
 
 def open_team(where: Where) -> TeamStore:
@@ -101,11 +101,12 @@ class TeamStore:
             self._connections[name] = Database(self.access)
         return self._connections[name]
 
-    def watchlist(self, clock: Clock | None = None) -> TeamWatchlist:
+    def watchlist(self, clock: Clock | None = None) -> Together:
         from smsmon.store.team.watchlist import TeamWatchlist
+        from smsmon.store.together import Together
         from smsmon.who import who
 
-        return TeamWatchlist(self.work, clock, who())
+        return Together(TeamWatchlist(self.work), self.arrivals(clock), clock, who())
 
     def arrivals(self, clock: Clock | None = None) -> TeamArrivals:
         from smsmon.store.team.arrivals import TeamArrivals

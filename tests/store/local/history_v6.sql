@@ -48,7 +48,7 @@ CREATE TABLE arrival_version (
         forgotten INTEGER NOT NULL,   -- the last change of which nothing is in arrival_left
         name TEXT NOT NULL            -- a random one: another database has another one
     );
-INSERT INTO "arrival_version" VALUES(1,2,2,0,'7bd8acc2cd3ef791');
+INSERT INTO "arrival_version" VALUES(1,2,2,0,'239268e6dd6f86fc');
 CREATE TABLE balance (
         profile TEXT NOT NULL,
         at INTEGER NOT NULL,
@@ -198,8 +198,8 @@ CREATE TABLE telling (
         claimant TEXT NOT NULL,       -- the process that tells it
         PRIMARY KEY (episode, target, edge)
     ) WITHOUT ROWID;
-INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'26883 54dabb489257bca8');
-INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'26883 54dabb489257bca8');
+INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'27377 bc6e058fcc41bb35');
+INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'27377 bc6e058fcc41bb35');
 CREATE TABLE unread (
         message INTEGER NOT NULL,
         since INTEGER NOT NULL,

@@ -1,0 +1,104 @@
+"""When messages that came by themselves leave the watchlist by themselves. Pure; wall time.
+
+Each leaves some time after it was complete, as its source says. One that does not become complete
+(its report does not come, it is not found, its account does not answer) leaves when no report can
+come any more, but not before this program has had the time to read it once more: it may have slept.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Mapping
+from math import inf
+
+from smsmon.monitor.state import SETTLED_AFTER, Watched
+from smsmon.sentences import counted
+from smsmon.times import duration
+
+EXPIRES = SETTLED_AFTER + 3600.0
+"""Seconds after which one leaves that did not become complete: no report comes after 48 hours."""
+READ_WITHIN = 600.0
+"""Seconds that a program which begins to look, or looks again, has to read what is late."""
+AGAIN = 60.0
+PAUSE = 120.0
+"""Seconds without a look after which it looks again: the machine slept, say."""
+
+
+def leaves_at(watched: Watched) -> float:
+    """When it leaves, as far as is known; inf for what people added."""
+    arrival = watched.entry.arrival
+    if arrival is None:
+        return inf
+    if watched.complete and watched.completed_at is not None:
+        return min(watched.completed_at + arrival.leave_after, _expires_at(watched))
+    return _expires_at(watched)
+
+
+def why_it_left(watched: Watched, now: float) -> str:
+    """A sentence where it left though it was not complete; empty where there is nothing to say."""
+    if watched.complete or now < _expires_at(watched):
+        return ""
+    since = f"{duration(EXPIRES)} after it came"
+    if watched.read_at is None:
+        return f"{since}, never read"
+    counts = watched.counts
+    waiting = counts.total - counts.final
+    return f"{since}, {waiting} of {counted(counts.total, 'recipient')} not final"
+
+
+def _expires_at(watched: Watched) -> float:
+    return watched.entry.added_at + EXPIRES
+
+
+class Departures:
+    """The messages that will leave, by when."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, float] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._looked_at = -inf
+        self._awake_since = inf
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def note(self, watched: Watched) -> None:
+        """It came, or something of it changed."""
+        id, at = watched.id, leaves_at(watched)
+        if at == inf:
+            self.drop(id)
+        elif self._at.get(id) != at:
+            self._at[id] = at
+            heapq.heappush(self._heap, (at, id))
+            if len(self._heap) > 2 * len(self._at) + 64:
+                self._heap = [(at, id) for id, at in self._at.items()]
+                heapq.heapify(self._heap)
+
+    def drop(self, message_id: str) -> None:
+        """It is not on the list any more, or people's."""
+        self._at.pop(message_id, None)
+
+    def due(self, now: float, board: Mapping[str, Watched], kept: Container[str] = ()) -> list[str]:
+        """Those of ``board`` that are to leave by now, but not those that are to be ``kept``, for
+        somebody looks at them. What has not left by then is told again a minute later.
+        """
+        if not -PAUSE < now - self._looked_at < PAUSE:
+            self._awake_since = now
+        self._looked_at = now
+        found = []
+        while self._heap and self._heap[0][0] <= now:
+            at, id = heapq.heappop(self._heap)
+            if self._at.get(id) != at:
+                continue
+            del self._at[id]
+            watched = board.get(id)
+            if watched is None:
+                continue
+            if leaves_at(watched) > now:
+                self.note(watched)
+                continue
+            if id not in kept and (watched.complete or now - self._awake_since >= READ_WITHIN):
+                found.append(id)
+            self._at[id] = now + AGAIN
+            heapq.heappush(self._heap, (now + AGAIN, id))
+        return found
