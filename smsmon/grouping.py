@@ -7,7 +7,7 @@ window. Whoever never asks pays for nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from smsmon.clock import Clock, sleep
@@ -37,6 +37,8 @@ class Grouping:
         self._history = history
         self._clock = clock
         self._groups: Groups | None = None
+        self._lacking: set[str] = set()
+        """Messages that had no recipients yet when they were noted: nobody tells when they do."""
         self._recalling: asyncio.Task[None] | None = None
         self.whole = asyncio.Event()
         """Set once what left before it began is in the windows as well."""
@@ -78,8 +80,8 @@ class Grouping:
 
     def amended(self, message_id: str) -> None:
         """A message was described anew."""
-        if self._groups is not None and (watched := self._engine.board.get(message_id)):
-            self._groups.note(watched, self._clock.now())
+        if self._groups is not None:
+            self._note(self._groups, [message_id])
 
     def _hear(self, news: Applied | Event) -> None:
         if self._groups is None or news.message_id is None:
@@ -96,10 +98,18 @@ class Grouping:
             self._engine.subscribe(self._hear)
             self._recalling = asyncio.create_task(self._recall(self._groups), name="groups")
         if len(board) != self._groups.watched:  # some are watched from the history: nobody told
-            now = self._clock.now()
-            for watched in board:
-                self._groups.note(watched, now)
+            self._note(self._groups, board.messages)
+        elif self._lacking:
+            self._note(self._groups, self._lacking - board.lacking)
         return self._groups
+
+    def _note(self, groups: Groups, ids: Iterable[str]) -> None:
+        board, now = self._engine.board, self._clock.now()
+        for id in ids:
+            watched = board.get(id)
+            if watched is not None:
+                groups.note(watched, now)
+            (self._lacking.add if id in board.lacking else self._lacking.discard)(id)
 
     # --- what was before -----------------------------------------------------------------
 
