@@ -37,6 +37,11 @@ class About(StrEnum):
     MESSAGE = "message"
     ACCOUNT = "account"
     TAG = "tag"
+    SOURCE = "source"
+    """All that a source of ids brought."""
+    LABEL = "label"
+    PROFILE = "profile"
+    """All messages of an account."""
     COUNTRY = "country"
     ALL = "all"
 
@@ -46,7 +51,8 @@ class Subject(NamedTuple):
 
     about: About
     name: str = ""
-    """The message id, the account, the tag, the country (two letters); empty for all."""
+    """The message id, the account, the tag, the country (two letters), …; empty for all, and for
+    what has no label or came from no source."""
     profile: str = ""
     """The account of a message or of an account; else empty."""
 

@@ -70,6 +70,11 @@ class Summary:
         return self.message_id, self.profile
 
     @property
+    def source(self) -> str:
+        """What brought it by itself; empty where somebody added it."""
+        return self.arrival.source if self.arrival else ""
+
+    @property
     def entry(self) -> Entry:
         """What it would be on the watchlist."""
         return Entry(

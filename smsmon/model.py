@@ -127,6 +127,11 @@ class Entry:
     arrival: Arrival | None = None
     """How it came by itself; None: somebody added it, and it stays until somebody removes it."""
 
+    @property
+    def source(self) -> str:
+        """What brought it by itself; empty where somebody added it."""
+        return self.arrival.source if self.arrival else ""
+
 
 def is_message_id(text: str) -> bool:
     """True for what the API takes as a message id: 1 to 32 ASCII digits."""
@@ -265,7 +270,12 @@ class Final(NamedTuple):
     stop: bool
     """True when a STOP appeared."""
     took: float | None
-    """Seconds from first seen, waiting or unknown, to first seen final; None: not observed."""
+    """Seconds from first seen, waiting or unknown, to first seen final; of what a source brought,
+    from its sending, to the API's date where that can be true. None: not observed."""
+    label: str = ""
+    """Of the message, as it has it now."""
+    source: str = ""
+    """What brought it; empty where people added it."""
 
 
 class EventKind(StrEnum):

@@ -319,8 +319,8 @@ def silence_json(silence: Silence, *, private: bool = False) -> dict[str, Any]:
 
 
 def _subject(subject: Subject, private: bool) -> str:
-    """What an alert is about, as it is written; of tags alone anybody chose the words."""
-    return words_of_api(str(subject), private and subject.about is About.TAG)
+    """What an alert is about, as it is written; of tags and labels anybody chose the words."""
+    return words_of_api(str(subject), private and subject.about in (About.TAG, About.LABEL))
 
 
 def words_of_api(words: str, private: bool) -> str:

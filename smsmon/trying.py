@@ -9,7 +9,7 @@ import heapq
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from smsmon.alerts import About, Episode
@@ -17,8 +17,9 @@ from smsmon.filters.accounts import MONEY
 from smsmon.filters.groups import WAITING_FIELDS
 from smsmon.known import Remembered
 from smsmon.measuring import money_of
-from smsmon.model import Counts, Entry, Transition
+from smsmon.model import Counts, Transition
 from smsmon.monitor.alerts import Rule
+from smsmon.monitor.alerts.groups import GROUPED
 from smsmon.monitor.alerts.replay import Past, PastMessage, Then, reach, replay
 from smsmon.recipients import STOP_YES, Status
 from smsmon.rules import night_holds
@@ -174,7 +175,7 @@ def tried(
     profiles = dict.fromkeys([*settings.profiles, *(each.profile for each in events)])
 
     def past(messages: Sequence[PastMessage] = ()) -> Past:
-        asks_money, grouped = rule.fields & MONEY, rule.about in _GROUPED
+        asks_money, grouped = rule.fields & MONEY, rule.about in GROUPED
         return Past(
             since,
             until,
@@ -200,9 +201,6 @@ def tried(
     return sorted(found, key=lambda each: each.fired_at)
 
 
-_GROUPED = (About.TAG, About.COUNTRY, About.ALL)
-
-
 def _messages(archive: Archive, since: float, until: float) -> Iterator[PastMessage]:
     """Each message that was watched in that time, as it was."""
     watched = [
@@ -217,13 +215,7 @@ def _messages(archive: Archive, since: float, until: float) -> Iterator[PastMess
         happened = archive.timeline(summary.id, _CHANGES, since, until)
         changes = [each for each in happened.transitions if each.profile == summary.profile]
         yield PastMessage(
-            Entry(
-                summary.id,
-                summary.label,
-                summary.tags,
-                added_at=summary.first_read_at,
-                profile=summary.profile,
-            ),
+            replace(summary.entry, added_at=summary.first_read_at),
             summary.first_read_at,
             [*_then(known, changes, max(since, summary.first_read_at))],
             [each for each in happened.events if each.profile == summary.profile],

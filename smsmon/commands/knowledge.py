@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from smsmon.settings import Settings
     from smsmon.store.archive import Archive
 
-OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "age"))
+OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "source", "age"))
 """The fields that the watchlist tells of what is on it."""
 _OF_RECIPIENTS = frozenset(("oldest",))
 """The fields that are known only with all recipients at hand."""

@@ -37,6 +37,8 @@ class Message(Protocol):
     @property
     def profile(self) -> str: ...
     @property
+    def source(self) -> str: ...
+    @property
     def counts(self) -> Counts: ...
     @property
     def first_read_at(self) -> float | None: ...
@@ -218,6 +220,8 @@ MESSAGES: tuple[MessageField, ...] = (
               help="what the operator noted", exported=None, shown=None),
     OfAll("profile", Kind.TEXT, lambda it: it.profile, offered=True,
           help="the account it is read with", exported="profile", shown=None),
+    OfAll("source", Kind.TEXT, lambda it: it.source, offered=True, exported="source", shown=None,
+          help="what brought it by itself; empty where somebody added it"),
     OfWatched("age", Kind.MOMENT, lambda it: it.entry.added_at or None, asked_as="age<1d",
               help="since it was added", exported=None, shown=None),
     OfAll("first_read", Kind.MOMENT, lambda it: it.first_read_at,

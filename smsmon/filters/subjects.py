@@ -16,6 +16,9 @@ FIELDS_ABOUT: Mapping[About, tuple[Field, ...]] = MappingProxyType(
         About.MESSAGE: MESSAGE_FIELDS,
         About.ACCOUNT: ACCOUNT_FIELDS,
         About.TAG: GROUP_FIELDS,
+        About.SOURCE: GROUP_FIELDS,
+        About.LABEL: GROUP_FIELDS,
+        About.PROFILE: GROUP_FIELDS,
         About.COUNTRY: GROUP_FIELDS,
         About.ALL: GROUP_FIELDS,
     }

@@ -4,7 +4,7 @@
 alerts asks it. What is said of a group is in the table of fields in ``filters/groups.py``. Pure.
 """
 
-from smsmon.groups.brought import LIMITS, Message, sent_at
+from smsmon.groups.brought import LIMITS, Message, sent_at, told_to_be_sent, took
 from smsmon.groups.dimensions import Dimension
 from smsmon.groups.group import HOUR, Figures, Minute, Within
 from smsmon.groups.groups import Groups
@@ -19,4 +19,6 @@ __all__ = [
     "Minute",
     "Within",
     "sent_at",
+    "told_to_be_sent",
+    "took",
 ]

@@ -64,12 +64,27 @@ class Message(Protocol):
     def fault(self) -> Fault | None: ...
 
 
+def told_to_be_sent(entry: Entry) -> float | None:
+    """When what a source brought was sent, as it says; at the latest when it came. None: people
+    added it, or nobody knows when it came."""
+    if entry.arrival is None:
+        return None
+    known = [each for each in (entry.arrival.sent_at, entry.added_at or None) if each is not None]
+    return min(known, default=None)
+
+
+def took(sent: float, date: int, seen: float) -> tuple[float, bool]:
+    """Seconds from sending to arrival, by the API's ``date`` and when it was ``seen``; and whether
+    the date tells it: where it cannot be true, or there is none, it may have been earlier."""
+    dated = date >= EARLIEST_DATE and sent - CLOCK_SLACK <= date
+    return max(0.0, (min(date, seen) if dated else seen) - sent), dated
+
+
 def sent_at(message: Message) -> float:
     """When a message was sent, as far as is known (see above); 0 where nothing is."""
     entry, dated = message.entry, message.origin if message.origin_dated else None
-    told = entry.arrival.sent_at if entry.arrival else None
-    if told is not None:
-        return min(told, entry.added_at) if entry.added_at else told
+    if entry.arrival is not None and entry.arrival.sent_at is not None:
+        return told_to_be_sent(entry) or 0.0
     known = (entry.added_at or None, dated, message.first_read_at)
     return min((each for each in known if each is not None), default=0.0)
 
@@ -150,11 +165,10 @@ def _waiting_since(message: Message, mask: bytes) -> float:
 def _brought(message: Message, sent: float, counts: Counts, mask: bytes | None) -> Brought:
     if message.read_at is None and not counts.total:
         return NOT_READ
-    kept, missed, took = [0] * len(LIMITS), [counts.not_delivered] * len(LIMITS), Counter[int]()
+    kept, missed, steps = [0] * len(LIMITS), [counts.not_delivered] * len(LIMITS), Counter[int]()
     for date, seen, number in _deliveries(message, mask) if counts.delivered else ():
-        dated = date >= EARLIEST_DATE and sent - CLOCK_SLACK <= date
-        seconds = max(0.0, (min(date, seen) if dated else seen) - sent)
-        took[step_of(seconds)] += number
+        seconds, dated = took(sent, date, seen)
+        steps[step_of(seconds)] += number
         for place, limit in enumerate(LIMITS):
             if seconds <= limit:
                 kept[place] += number
@@ -168,7 +182,7 @@ def _brought(message: Message, sent: float, counts: Counts, mask: bytes | None) 
         tuple(kept),
         tuple(missed),
         counts.total - counts.final,
-        tuple(sorted(took.items())),
+        tuple(sorted(steps.items())),
     )
 
 

@@ -48,7 +48,7 @@ def groups_of(entry: Entry, dimension: Dimension, sent_at: float) -> Sequence[st
         case Dimension.TAG:
             return entry.tags or ("",)
         case Dimension.SOURCE:
-            return (entry.arrival.source if entry.arrival else "",)
+            return (entry.source,)
         case Dimension.LABEL:
             return (entry.label,)
         case Dimension.PROFILE:

@@ -162,6 +162,10 @@ class Watched:
         return self.entry.profile
 
     @property
+    def source(self) -> str:
+        return self.entry.source
+
+    @property
     def complete(self) -> bool:
         """True when it has recipients and every one is final."""
         return self.counts.total > 0 and self.counts.final == self.counts.total

@@ -25,10 +25,10 @@ class Alert(Struct, frozen=True, kw_only=True):
         ),
     ]
     about: Annotated[
-        Literal["message", "account", "tag", "country", "all"],
+        Literal["message", "account", "tag", "source", "label", "profile", "country", "all"],
         Meta(
             description="What it is asked of: each message, each account, all messages of each "
-            "tag, all recipients of each country, or everything at once."
+            "tag, source, label or profile, all recipients of each country, or everything at once."
         ),
     ] = "message"
     until: (

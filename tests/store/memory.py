@@ -27,6 +27,8 @@ from typing import Self, TypeVar
 from smsmon import phones
 from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
+from smsmon.groups import told_to_be_sent
+from smsmon.groups import took as time_taken
 from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
 from smsmon.merging import take_in
 from smsmon.model import Balance, Counts, Entry, Event, EventKind, FaultKind, Final, Transition
@@ -447,6 +449,41 @@ class MemoryArchive:
         return sorted(found, key=lambda one: (-one.measured, one.key))
 
     def finals(self, since: float, until: float = inf) -> Iterator[Final]:
+        found = [*self._later_finals(since, until), *self._first_finals(since, until)]
+        return iter(sorted(found, key=lambda one: one.at))
+
+    def _first_finals(self, since: float, until: float) -> Iterator[Final]:
+        """Who was final at first look, of what a source brought."""
+        for kept in self._memory.kept.values():
+            summary = kept.summary
+            sent = told_to_be_sent(summary.entry)
+            if sent is None or not since <= (summary.first_read_at or -inf) < until:
+                continue
+            for slot, one in enumerate(kept.recipients):
+                changes = [c for c in kept.changes if c[-1].slot == slot]
+                date, status, stop = one.date, one.status, one.stop
+                if changes:
+                    _, date, first = changes[0]
+                    status, stop = first.before or one.status, first.stop_before
+                    if first.before is None:
+                        continue
+                if status.final:
+                    at = kept.first_seen[slot]
+                    seconds, _ = time_taken(sent, date or 0, at)
+                    yield Final(
+                        at,
+                        summary.id,
+                        summary.profile,
+                        summary.tags,
+                        phones.region(one.phone),
+                        status,
+                        bool(stop),
+                        seconds,
+                        summary.label,
+                        summary.source,
+                    )
+
+    def _later_finals(self, since: float, until: float) -> Iterator[Final]:
         for change in self._changes():
             became = change.after.final and change.after is not change.before
             stop = change.stop_after > change.stop_before
@@ -460,6 +497,12 @@ class MemoryArchive:
             ]
             was_final = any(FINAL & {one.before, one.after} for one in earlier)
             seen = became and change.before in (Status.WAITING, Status.UNKNOWN) and not was_final
+            summary = kept.summary
+            sent, lasted = told_to_be_sent(summary.entry), None
+            if seen:
+                lasted = change.observed_at - kept.first_seen[change.slot]
+                if sent is not None:
+                    lasted, _ = time_taken(sent, change.date or 0, change.observed_at)
             yield Final(
                 change.observed_at,
                 change.message_id,
@@ -468,7 +511,9 @@ class MemoryArchive:
                 phones.region(change.phone),
                 change.after if became else None,
                 stop,
-                change.observed_at - kept.first_seen[change.slot] if seen else None,
+                lasted,
+                summary.label,
+                summary.source,
             )
 
     def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from smsmon.model import Balance, Final
+from smsmon.model import Arrival, Balance, Final
+from smsmon.monitor.alerts.windows import finals_of
 from smsmon.recipients import Status
 from smsmon.store.past import BalanceSeen
 from tests.store.places import Place, Process
@@ -64,6 +65,38 @@ async def test_how_long_it_took_is_told_where_it_was_seen(
             own = [] if word is None else [row(7, word)]
             await process.says([row(1), *own], asked=number * 10)
     assert finals(place) == found
+
+
+@pytest.mark.parametrize(
+    ("sent", "words", "took"),
+    [
+        (-4.0, ["Delivered"], [2.0]),
+        (-4.0, ["Waiting", "Delivered"], [12.0]),
+        (-4.0, ["Not delivered", "Not delivered"], [2.0]),
+        (None, ["Waiting", "Delivered"], [8.0]),
+        (None, ["Delivered", "Waiting", "Delivered"], [0.0, None]),
+        (90.0, ["Delivered"], [0.0]),
+    ],
+)
+async def test_what_a_source_brought_counts_from_its_sending_and_from_the_first_look(
+    place: Place, sent: float | None, words: list[str], took: list[float | None]
+) -> None:
+    """Each word ten seconds after the one before; a status has a date two seconds before it. The
+    same is heard live."""
+    came = Arrival("app", 60.0, sent_at=sent and START + sent)
+    heard = []
+    async with Process(place) as process:
+        process.watch("300", label="a code", tags=("otp",), arrival=came)
+        for number, word in enumerate(words):
+            at = START + number * 10
+            since = START + words.index(word) * 10
+            applied = process.poll("300", [row(7, word, date=int(since) - 2)], at)
+            heard += finals_of(applied, process.board["300"])
+    with place().archive() as archive:
+        found = list(archive.finals(START))
+    assert found == heard
+    assert [each.took for each in found] == took
+    assert {(each.source, each.label, each.tags) for each in found} == {("app", "a code", ("otp",))}
 
 
 async def test_they_are_asked_by_time_oldest_first_over_all_messages(place: Place) -> None:

@@ -58,7 +58,7 @@ def fail_for_rule(name: str, known: Collection[str]) -> NoReturn:
     fail(f"There is no rule {without_keys(name)!r}.{hint}")
 
 
-_KINDS = (About.ACCOUNT, About.TAG, About.COUNTRY)
+_KINDS = frozenset(About) - {About.MESSAGE, About.ALL}
 
 
 def subject_named(text: str) -> str:
@@ -71,7 +71,7 @@ def subject_named(text: str) -> str:
     if why := why_not_an_id(text):
         fail(
             f"{without_keys(text)!r} is nothing an alert can be about: give a message id ({why}),"
-            " account:NAME, tag:TAG, country:FR or all."
+            " account:NAME, tag:TAG, source:NAME, label:TEXT, country:FR or all."
         )
     return text
 

@@ -53,6 +53,8 @@ def cause_of(episode: Episode) -> Cause:
             return Cause(account=name, messages=f"profile={_quoted(name)}")
         case About.TAG:
             return Cause(messages=f"tag={_quoted(name)} {messages}".rstrip())
+        case About.SOURCE | About.LABEL | About.PROFILE as of:
+            return Cause(messages=f"{of}={_quoted(name)} {messages}".rstrip())
         case About.COUNTRY:
             return Cause(
                 messages=messages, recipients=f"country={name.lower()} {recipients}".rstrip()

@@ -1,4 +1,4 @@
-"""Tags, countries and all there is, as rules of alerts see them.
+"""Groups of messages, by tag, source, country, … and all there is, as rules of alerts see them.
 
 What became final is added up in windows (``windows``): from the recorded past, once that was asked
 for, and from what happens since. What waits is counted from the messages, as each was looked at.
@@ -34,7 +34,7 @@ from smsmon.monitor.alerts.rules import Rule
 from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
 from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
 
-GROUPED = (About.TAG, About.COUNTRY, About.ALL)
+GROUPED = (About.TAG, About.SOURCE, About.LABEL, About.PROFILE, About.COUNTRY, About.ALL)
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
 WAITING = WAITING_FIELDS | {"group", "name"}
 """The fields that tell how it is now, and need no past."""
@@ -61,6 +61,7 @@ class Groups:
             about: frozenset(_lengths([rule for rule in rules if rule.about is about]))
             for about in GROUPED
         }
+        self.members.kinds = frozenset(rule.about for rule in rules)
         self.members.by_country = any(
             rule.about is About.COUNTRY and not rule.fields.isdisjoint(WAITING) for rule in rules
         )

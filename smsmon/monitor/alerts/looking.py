@@ -178,7 +178,7 @@ class Alerts:
         if profile in self._monitor.profiles and self._accounts.changed(profile):
             self._touch(About.ACCOUNT, [profile])
             self._touch_groups()
-        if self._grouped and isinstance(news, Applied) and news.transitions:
+        if self._grouped and isinstance(news, Applied) and (news.transitions or news.first):
             self.add_finals(finals_of(news, watched))
 
     @property

@@ -35,6 +35,8 @@ class Members:
     """
 
     def __init__(self) -> None:
+        self.kinds: Collection[About] = ()
+        """What rules are about."""
         self.by_country = False
         """True when a rule about countries asks who waits: the numbers of all that wait are then
         gone through, of each message that changed."""
@@ -89,7 +91,14 @@ class Members:
         sure = seen.read and not overdue(watched, seen.now) if number else seen.tried
         waits = Waits(profile, sure, number, watched.oldest_waiting or inf)
         found: dict[Key, Waits] = {(About.ALL, ""): waits}
-        found |= {(About.TAG, tag): waits for tag in watched.entry.tags}
+        entry, kinds = watched.entry, self.kinds
+        found |= {(About.TAG, tag): waits for tag in entry.tags}
+        if About.SOURCE in kinds:
+            found[About.SOURCE, entry.source] = waits
+        if About.LABEL in kinds:
+            found[About.LABEL, entry.label] = waits
+        if About.PROFILE in kinds:
+            found[About.PROFILE, profile] = waits
         if self.by_country:
             for country, (number, since) in self._by_country(watched).items():
                 found[About.COUNTRY, country] = Waits(profile, sure, number, since)

@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About
+from smsmon.groups import told_to_be_sent, took
 from smsmon.groups.times import quantile, step_of
 from smsmon.model import Final, Transition
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.state import Applied, Watched
 from smsmon.phones import region
-from smsmon.recipients import Status
+from smsmon.recipients import NO_DATE, STOP_YES, Status
 
 SLOTS = 60
 """Slots of a window: an hour is right to the minute."""
@@ -222,6 +223,9 @@ class Windows:
 def _groups_of(final: Final) -> Iterator[Key]:
     for tag in final.tags:
         yield About.TAG, tag
+    yield About.LABEL, final.label
+    yield About.SOURCE, final.source
+    yield About.PROFILE, final.profile
     if final.country:
         yield About.COUNTRY, final.country
     yield About.ALL, ""
@@ -229,32 +233,46 @@ def _groups_of(final: Final) -> Iterator[Key]:
 
 def finals_of(applied: Applied, watched: Watched) -> list[Final]:
     """What a piece of news says of who became final, or said STOP."""
-    found = []
+    found = [*_at_first_look(applied, watched)] if applied.first else []
     for each in applied.transitions:
         status = each.after if each.after.final and each.after is not each.before else None
         stop = each.stop_after and not each.stop_before
         if status is not None or stop:
             took = _took(each, watched) if status is not None else None
-            found.append(
-                Final(
-                    each.observed_at,
-                    each.message_id,
-                    each.profile,
-                    watched.entry.tags,
-                    region(each.phone),
-                    status,
-                    stop,
-                    took,
-                )
-            )
+            found.append(_final(watched, each.observed_at, each.phone, status, stop, took))
     return found
 
 
+def _at_first_look(applied: Applied, watched: Watched) -> Iterator[Final]:
+    """Who was final already: of what a source brought that is news, for it was told as sent."""
+    sent = told_to_be_sent(watched.entry)
+    if sent is None:
+        return
+    recipients = watched.recipients
+    for slot, status in enumerate(map(Status, recipients.statuses)):
+        if status.final:
+            stop = recipients.stops[slot] == STOP_YES
+            seconds, _ = took(sent, recipients.dates[slot], applied.at)
+            phone = recipients.phones[slot]
+            yield _final(watched, applied.at, phone, status, stop, seconds)
+
+
+def _final(
+    watched: Watched, at: float, phone: str, status: Status | None, stop: bool, took: float | None
+) -> Final:
+    entry = watched.entry
+    return Final(at, entry.id, entry.profile, entry.tags, region(phone), status, stop, took,
+                 entry.label, entry.source)  # fmt: skip
+
+
 def _took(change: Transition, watched: Watched) -> float | None:
-    """Seconds from first seen to final; None where that was not observed."""
+    """Seconds from first seen, or from sending, to final; None where that was not observed."""
     before, slot = change.before, change.slot
     if before is None or before.final or slot in watched.final_at:
         return None
     if slot >= len(watched.first_seen):
         return None
+    sent = told_to_be_sent(watched.entry)
+    if sent is not None:
+        return took(sent, change.date or NO_DATE, change.observed_at)[0]
     return change.observed_at - watched.first_seen[change.slot]

@@ -315,6 +315,7 @@ _V6 = (
     "ALTER TABLE message ADD COLUMN source TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE message ADD COLUMN sent_at INTEGER",
     "CREATE INDEX message_by_removal ON message (removed_at)",
+    "CREATE INDEX message_by_first_read ON message (first_read_at) WHERE source != ''",
 )
 
 Script = Sequence[str]

@@ -10,12 +10,13 @@ from dataclasses import replace
 from functools import lru_cache
 from math import inf
 
+from smsmon.groups import told_to_be_sent, took
 from smsmon.known import Key
-from smsmon.model import Event, EventKind, Final
+from smsmon.model import Arrival, Entry, Event, EventKind, Final
 from smsmon.phones import region
 from smsmon.store.past import Happened, InShort, of_accounts, with_alerts
 from smsmon.store.sql import alerts
-from smsmon.store.sql.columns import ms, ms_until
+from smsmon.store.sql.columns import ms, ms_until, seconds
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.queries import EVENT, STATUSES, TRANSITION, event_of, transitions_of
 from smsmon.store.sql.unread import stretches
@@ -29,20 +30,35 @@ _ADDED_UP = """
         count(*) FILTER (WHERE stop_after > stop_before),
         count(*) FILTER (WHERE stop_after < stop_before), max(observed_at)
     FROM change WHERE observed_at >= ? AND observed_at < ? GROUP BY message"""
-# Only the first time that somebody became final took him time.
+# Only the first time that somebody became final took him time. Who was final at first look is news
+# of what a source brought: it was told as sent.
 _FINALS = """
-    SELECT c.message, r.phone,
+    SELECT c.message AS message, r.phone,
         CASE WHEN c.after IN (2, 3) AND c.after != coalesce(c.before, -1) THEN c.after ELSE 0 END,
-        c.stop_after > c.stop_before, c.observed_at,
+        c.stop_after > c.stop_before, c.observed_at AS at,
         CASE WHEN c.before IN (0, 1) AND c.after IN (2, 3) AND NOT EXISTS (
             SELECT 1 FROM change e WHERE e.message = c.message AND e.slot = c.slot
             AND e.revision < c.revision AND (e.before IN (2, 3) OR e.after IN (2, 3))
-        ) THEN c.observed_at - r.first_seen END
+        ) THEN c.observed_at - r.first_seen END, c.date, c.slot AS slot, c.revision AS revision
     FROM change c JOIN recipient r ON r.message = c.message AND r.slot = c.slot
     WHERE c.observed_at >= ? AND c.observed_at < ? AND (
         c.after IN (2, 3) AND c.after != coalesce(c.before, -1) OR c.stop_after > c.stop_before
-    ) ORDER BY c.observed_at, c.message, c.slot, c.revision"""
-_TAGGED = "SELECT message_id, profile, tags FROM message WHERE id = ?"
+    )
+    UNION ALL SELECT message, phone, status, stop = 1, first_seen, 0, date, slot, 0 FROM (
+        SELECT r.message AS message, r.phone AS phone, r.first_seen AS first_seen, r.slot AS slot,
+            coalesce((SELECT c.before FROM change c WHERE c.message = r.message
+                AND c.slot = r.slot ORDER BY c.revision LIMIT 1), r.status) AS status,
+            coalesce((SELECT c.stop_before FROM change c WHERE c.message = r.message
+                AND c.slot = r.slot ORDER BY c.revision LIMIT 1), r.stop) AS stop,
+            coalesce((SELECT c.date_before FROM change c WHERE c.message = r.message
+                AND c.slot = r.slot ORDER BY c.revision LIMIT 1), r.date) AS date
+        FROM message m JOIN recipient r ON r.message = m.id AND r.first_seen = m.first_read_at
+        WHERE m.source != '' AND m.first_read_at >= ? AND m.first_read_at < ?
+    ) first WHERE status IN (2, 3)
+    ORDER BY at, message, slot, revision"""
+_TAGGED = (
+    "SELECT message_id, profile, tags, label, source, added_at, sent_at FROM message WHERE id = ?"
+)
 _MESSAGES_AT_ONCE = 1_000
 _DESCRIBED = "SELECT message_id, profile, label FROM message WHERE id = ?"
 _LABEL = "SELECT label FROM message WHERE message_id = ? AND profile = ?"
@@ -109,20 +125,35 @@ def finals(connection: Connection, since: float, until: float = inf) -> Iterator
     phone_of = connection.dialect.phone_of
 
     @lru_cache(_MESSAGES_AT_ONCE)
-    def told(message: int) -> tuple[str, str, tuple[str, ...]]:
-        id, profile, tags = connection.execute(_TAGGED, (message,)).fetchone()
-        return id, profile, tuple(filter(None, tags.split("\n")))
+    def told(message: int) -> Entry:
+        id, profile, tags, label, source, *moments = connection.execute(
+            _TAGGED, (message,)
+        ).fetchone()
+        added_at, sent_at = map(seconds, moments)
+        came = Arrival(source, 0.0, sent_at=sent_at) if source else None
+        tagged = tuple(filter(None, tags.split("\n")))
+        return Entry(id, label, tagged, added_at=added_at or 0.0, profile=profile, arrival=came)
 
-    for message, phone, status, stop, at, took in connection.stream(
-        _FINALS, (ms(since), ms_until(until))
+    stretch = ms(since), ms_until(until)
+    for message, phone, status, stop, at, lasted, date, *_ in connection.stream(
+        _FINALS, (*stretch, *stretch)
     ):
+        entry = told(message)
+        sent = told_to_be_sent(entry)
+        seconds_taken = None if lasted is None else lasted / 1000
+        if lasted is not None and sent is not None:
+            seconds_taken, _ = took(sent, date, at / 1000)
         yield Final(
             at / 1000,
-            *told(message),
+            entry.id,
+            entry.profile,
+            entry.tags,
             region(phone_of(phone)),
             STATUSES[status] if status else None,
             bool(stop),
-            None if took is None else took / 1000,
+            seconds_taken,
+            entry.label,
+            entry.source,
         )
 
 

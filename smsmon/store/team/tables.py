@@ -394,6 +394,7 @@ _V2 = (
     "ALTER TABLE message ADD COLUMN added_at bigint, ADD COLUMN source text NOT NULL DEFAULT '',"
     " ADD COLUMN sent_at bigint",
     "CREATE INDEX message_by_removal ON message (removed_at)",
+    "CREATE INDEX message_by_first_read ON message (first_read_at) WHERE source != ''",
 )
 
 MIGRATIONS: Sequence[tuple[Script, int]] = ((_V1, 1), (_V2, 2))

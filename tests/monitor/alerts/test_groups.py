@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from smsmon.alerts import About
 from smsmon.known import AccountState, Condition
-from smsmon.model import DEFAULT_PROFILE, Final
+from smsmon.model import DEFAULT_PROFILE, Arrival, Entry, Final
 from smsmon.monitor.alerts import START_GRACE
+from smsmon.monitor.alerts.groups import GROUPED
+from smsmon.monitor.alerts.replay import why_not
 from smsmon.monitor.alerts.windows import NAMES_LIMIT, SLOTS, Length, Rolling, Windows
 from smsmon.recipients import Status
 from tests.monitor.alerts.stage import Stage, rule
@@ -301,3 +303,37 @@ def test_whatever_happens_to_groups_firing_and_ending_take_turns(
             ]
             assert ends == [index % 2 == 0 for index in range(len(ends))]
             assert bool(ends[-1]) == ((name, subject) in stage.alerts.fired())
+
+
+@pytest.mark.parametrize(
+    ("about", "subject"),
+    [("tag", "tag:otp"), ("source", "source:app"), ("label", "label:code"),
+     ("profile", "profile:default")],
+)  # fmt: skip
+def test_codes_that_are_final_when_they_are_first_read_count_from_their_sending(
+    about: str, subject: str
+) -> None:
+    name = subject.partition(":")[2]
+    stage = seeded(of_group(f"group:{name} p90>20s waiting_oldest>60s", about))
+    for each in stage.ids:
+        stage.read(0, each)
+    for number, took in enumerate([4, 5, 40, 50]):
+        id, came = f"40{number}", Arrival("app", 3_600.0, sent_at=stage.now - took)
+        entry = Entry(id, "code", ("otp",), added_at=stage.now, arrival=came)
+        stage.board.watch(entry, stage.now)
+        stage.read(0, id, of=1)
+    assert stage.told == []
+    entry = Entry("410", "code", ("otp",), added_at=stage.now, arrival=came)
+    stage.board.watch(entry, stage.now)
+    stage.read(1, "410", of=1)
+    stage.wait(59)
+    assert stage.told == []
+    stage.wait(2)
+    (alert,) = stage.told
+    assert str(alert.subject) == subject
+    assert alert.facts == "90 % delivered within 50 s, the oldest waits for 1 m"
+
+
+def test_a_group_is_tried_on_the_past_by_its_name_whatever_it_is_of() -> None:
+    for about in GROUPED:
+        assert why_not(rule("group:fr p90>20s", about=str(about))) == ""

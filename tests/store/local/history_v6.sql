@@ -48,7 +48,7 @@ CREATE TABLE arrival_version (
         forgotten INTEGER NOT NULL,   -- the last change of which nothing is in arrival_left
         name TEXT NOT NULL            -- a random one: another database has another one
     );
-INSERT INTO "arrival_version" VALUES(1,2,2,0,'239268e6dd6f86fc');
+INSERT INTO "arrival_version" VALUES(1,2,2,0,'a25149c8f39a75a9');
 CREATE TABLE balance (
         profile TEXT NOT NULL,
         at INTEGER NOT NULL,
@@ -198,8 +198,8 @@ CREATE TABLE telling (
         claimant TEXT NOT NULL,       -- the process that tells it
         PRIMARY KEY (episode, target, edge)
     ) WITHOUT ROWID;
-INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'27377 bc6e058fcc41bb35');
-INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'27377 bc6e058fcc41bb35');
+INSERT INTO "telling" VALUES(1,'chat','fired',1795348809000,1795348809000,'5966 6a1dd9a020861473');
+INSERT INTO "telling" VALUES(1,'chat','over',1795348809000,NULL,'5966 6a1dd9a020861473');
 CREATE TABLE unread (
         message INTEGER NOT NULL,
         since INTEGER NOT NULL,
@@ -231,6 +231,7 @@ CREATE INDEX arrival_by_version ON arrival (version);
 CREATE INDEX arrival_left_by_version ON arrival_left (version);
 CREATE INDEX arrival_left_by_moment ON arrival_left (left_at, version);
 CREATE INDEX message_by_removal ON message (removed_at);
+CREATE INDEX message_by_first_read ON message (first_read_at) WHERE source != '';
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('episode',1);
 INSERT INTO "sqlite_sequence" VALUES('silence',1);
