@@ -94,6 +94,8 @@ class Session:
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
         self._has_sources = asyncio.Event()
+        self.sources_turned: Callable[[], None] = lambda: None
+        """Called when trouble with a source begins or ends."""
         self._list_stirred = asyncio.Event()
         self._list_written = False
         """Somebody wrote to what people added, since it was looked at."""
@@ -148,6 +150,7 @@ class Session:
                 self._may_read_sources,
                 lambda: environment(self.accounts.settings, os.environ),
                 self._name,
+                lambda: self.sources_turned(),
                 self._stdin,
             )
         )
@@ -435,6 +438,11 @@ class Session:
     def alerts(self) -> tuple[Rule, ...]:
         """The rule of each alert that fires."""
         return tuple(self.alerting.alerts.rules_firing) if self.alerting else ()
+
+    @property
+    def silent_sources(self) -> tuple[str, ...]:
+        """The names of those from which nothing comes, for some trouble."""
+        return tuple(self.sources.troubles) if self._has_sources.is_set() else ()
 
     @property
     def source_standings(self) -> Mapping[str, Standing]:

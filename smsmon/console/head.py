@@ -84,6 +84,8 @@ class Head:
     """Why the watchlist cannot be written; empty when it can."""
     halted: str = ""
     """Why nothing is polled at all, by a fault of our own; empty when all is well."""
+    silent: tuple[str, ...] = ()
+    """Sources of ids from which nothing comes, for some trouble."""
     alerts: tuple[Raised, ...] = ()
     """The rules of the alerts that fire and nobody answered, the gravest first."""
     acknowledged: int = 0
@@ -141,12 +143,21 @@ def truth(head: Head, formats: Formats, width: int) -> Content:
         parts.append(part(_ALWAYS, styled(masked, Tone.WAIT)))
     if head.read_only and not (head.polling and head.polling.unreachable_since):
         parts.append(part(8, styled("watchlist read-only", Tone.WARN)))
+    if head.silent:
+        parts.append(part(16, *_silent(head.silent)))
     parts.append(part(7, *_states(head.states, whole=wide, plain=formats.plain)))
     if head.allowed:
         parts.append(part(5, *_requests(head)))
     if head.balance:
         parts.append(part(3, styled(head.balance, Tone.DIM)))
     return fitted(parts, width, GAP if width >= _NARROW else "  ")
+
+
+def _silent(names: tuple[str, ...]) -> list[Content]:
+    """That nothing comes from sources: what was sent meanwhile is not seen."""
+    several = counted(len(names), "source")
+    which = f"source {names[0]}" if len(names) == 1 else several
+    return [styled(f"{told} not read", Tone.WARN) for told in (which, several)]
 
 
 def _frozen(head: Head, formats: Formats, width: int) -> str:

@@ -116,6 +116,7 @@ class HeadLines:
             masked=self._formats.masked,
             read_only=self._session.read_only,
             halted=self._session.halted,
+            silent=self._session.silent_sources,
             alerts=tuple(map(raised, self._alerts.unanswered)),
             acknowledged=states[State.ACKNOWLEDGED],
             silenced=states[State.SILENCED],

@@ -24,7 +24,7 @@ from smsmon.model import Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import NotTaken
 from smsmon.sources.feeds import CommandFeed, Feed, LogFeed, Portion, StdinFeed, Trouble
-from smsmon.sources.standing import Standing, Turn
+from smsmon.sources.standing import Standing, Turn, look
 from smsmon.sources.taking import Taking
 from smsmon.store.arrivals import ArrivalStore
 from smsmon.store.errors import StoreError, Unreachable
@@ -64,6 +64,8 @@ class Surroundings:
     """The environment for commands, without secrets of ours."""
     name: str
     """What this process is called."""
+    turned: Callable[[], None] = lambda: None
+    """Called when trouble with a source begins or ends."""
     stdin: int | None = None
     """Where standard input is read; None where it is no place for lines."""
 
@@ -87,6 +89,11 @@ class Sources:
     def standings(self) -> Mapping[str, Standing]:
         """How it stands with each that is read here."""
         return {name: each.standing for name, (_, each, _) in self._reading.items() if each.reads}
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Those from which nothing comes, here or where they are read, each with a sentence."""
+        return {name: each.trouble for name, (_, each, _) in self._reading.items() if each.trouble}
 
     async def run(self) -> None:
         """Read them until cancelled."""
@@ -144,6 +151,8 @@ class _Reader:
         self._retry = FIRST_RETRY
         self._well_since: float | None = None
         self.standing = Standing()
+        self.trouble = ""
+        """Why nothing comes, here or where it is read, a sentence; empty while all is well."""
 
     @property
     def reads(self) -> bool:
@@ -160,7 +169,7 @@ class _Reader:
             except Exception:
                 what = f"Reading the source {self._name}"
                 logging.getLogger(__name__).exception("%s failed", what)
-                self.standing.trouble = f"{what} failed: a fault of smsmon itself."
+                self._is_in_trouble(f"{what} failed: a fault of smsmon itself.")
                 await sleep(self._clock, LAST_RETRY)
 
     async def _in_turn(self) -> None:
@@ -174,12 +183,15 @@ class _Reader:
             self._complain(f"{path} cannot be locked ({error.strerror}).")
             got = False
         if self._feed.shared and not got:
+            others = await asyncio.to_thread(_told, path_of(around.folder, self._name))
+            self._is_in_trouble(others.trouble)
             raise _Lost
         self.standing = Standing(f"{around.name} {os.getpid()}", self._clock.now())
         try:
             await _first_of(self._go_on(), self._show_life())
         finally:
             self.standing = Standing()
+            self._is_in_trouble("")
             self._turn.let_go()
 
     async def _show_life(self) -> None:
@@ -282,7 +294,7 @@ class _Reader:
         await sleep(self._clock, wait)
 
     def _in_trouble(self, trouble: str, *, aloud: bool = True) -> None:
-        self.standing.trouble = trouble
+        self._is_in_trouble(trouble)
         if aloud:
             self._complain(trouble)
 
@@ -291,10 +303,17 @@ class _Reader:
             self._well_since = self._clock.monotonic()
         if not self.standing.trouble:
             return
-        self.standing.trouble = ""
+        self._is_in_trouble("")
         if self._complained:
             self._complained = False
             self._around.complain(f"Source {self._name} is read again.")
+
+    def _is_in_trouble(self, trouble: str) -> None:
+        before, self.trouble = self.trouble, trouble
+        if self.reads:
+            self.standing.trouble = trouble
+        if bool(before) != bool(trouble):
+            self._around.turned()
 
     def _complain(self, trouble: str) -> None:
         """Say it once, and not again for a while where it comes and goes."""
@@ -318,6 +337,14 @@ class _Reader:
                 f" {meant[0].why}. `smsmon source try {self._name}` shows such lines."
             )
         standing.left_out = meant[-1].why
+
+
+def _told(path: Path) -> Standing:
+    """How the process that reads a source says that it stands."""
+    try:
+        return look(path)[0] or Standing()
+    except OSError:
+        return Standing()
 
 
 def path_of(folder: Path, name: str) -> Path:

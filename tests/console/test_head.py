@@ -166,6 +166,14 @@ def test_with_room_enough_everything_is_told_in_its_order() -> None:
     assert line(Head((WELL,), NO_STATES)) == f"smsmon   API ● ok   {NONE}"
 
 
+def test_a_source_from_which_nothing_comes_stands_in_the_head_while_that_is_so() -> None:
+    one = Head((WELL,), NO_STATES, silent=("shop",))
+    assert "source shop not read" in line(one)
+    assert "2 sources not read" in line(replace(one, silent=("shop", "tool")))
+    long = replace(one, silent=("a-source-with-a-long-name",))
+    assert any("1 source not read" in each for each in forms(long))
+
+
 def test_what_is_worth_most_stays_longest() -> None:
     """Each part with the narrowest line on which something of it is told."""
     parts = {

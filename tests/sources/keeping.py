@@ -69,7 +69,7 @@ class Running:
                 lambda: not self.looks_only,
                 lambda: os.environ,
                 "watch",
-                stdin,
+                stdin=stdin,
             )
         )
 

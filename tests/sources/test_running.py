@@ -185,6 +185,13 @@ async def test_one_process_reads_and_another_one_reads_on_when_it_stands_still(
         assert read_now
         assert standing is not None
         assert standing.reader == f"watch {os.getpid()}"
+        path.unlink()
+        path.mkdir()
+        await one.until(lambda: one.sources.troubles and other.sources.troubles)
+        assert "it is a folder" in other.sources.troubles["codes"]
+        path.rmdir()
+        path.touch()
+        await one.until(lambda: not one.sources.troubles and not other.sources.troubles)
         other.looks_only = True
         one.looks_only = True
         await one.until(lambda: not one.sources.standings)
