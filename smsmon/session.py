@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from random import Random
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
 from smsmon.egress import egress_of, egress_windows
+from smsmon.incoming import Incoming
 from smsmon.known import AccountState, Condition
 from smsmon.learned import Learning
 from smsmon.model import Balance, Entry
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
     from smsmon.sharing import Sharing
-    from smsmon.sources.running import Sources
-    from smsmon.sources.standing import Standing
-    from smsmon.store.arrivals import ArrivalStore
     from smsmon.store.base import HistoryStore, Store, WatchlistStore
     from smsmon.store.errors import StoreError
     from smsmon.store.shared import News, Rank
@@ -81,10 +79,10 @@ class Session:
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self._store = store or open_store(locations, accounts.settings)
         accounts.window_beyond = egress_windows(self._store, accounts.settings, clock)
-        self._locations = locations
         self._complain = complain
         self._name = name
-        self._stdin = stdin
+        self.incoming = Incoming(accounts, locations, clock, complain, name, stdin)
+        """What brings messages by itself."""
         self._only = only
         self._started = False
         self._since = clock.monotonic()
@@ -93,9 +91,6 @@ class Session:
         self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
         self._measuring: Measuring | None = None
         self._has_rules = asyncio.Event()
-        self._has_sources = asyncio.Event()
-        self.sources_turned: Callable[[], None] = lambda: None
-        """Called when trouble with a source begins or ends."""
         self._list_stirred = asyncio.Event()
         self._list_written = False
         """Somebody wrote to what people added, since it was looked at."""
@@ -128,32 +123,6 @@ class Session:
         from smsmon.watching import Watching
 
         return Watching(self.engine, self.watchlist, self.history, self._complain, self._mine)
-
-    @cached_property
-    def arrivals(self) -> ArrivalStore:
-        """The messages that came by themselves."""
-        return self._store.arrivals(self.clock)
-
-    @cached_property
-    def sources(self) -> Sources:
-        """What brings messages by itself."""
-        from smsmon.sources.running import Sources, Surroundings
-        from smsmon.targets.secrecy import environment
-
-        return Sources(
-            Surroundings(
-                lambda: self.arrivals,
-                self._locations.sources,
-                self.clock,
-                self._complain,
-                self._list_stirred.set,
-                self._may_read_sources,
-                lambda: environment(self.accounts.settings, os.environ),
-                self._name,
-                lambda: self.sources_turned(),
-                self._stdin,
-            )
-        )
 
     @cached_property
     def grouping(self) -> Grouping:
@@ -265,11 +234,6 @@ class Session:
             self.looked_at = self.clock.monotonic()
             looked()
 
-    async def read_sources(self) -> None:
-        """Read what brings messages by itself, from when there is such, until cancelled."""
-        await self._has_sources.wait()
-        await self.sources.run()
-
     async def keep_learned(self) -> None:
         """Begin with what the schedule had learnt, and save that now and then, until cancelled."""
         await self._learning.run()
@@ -285,8 +249,7 @@ class Session:
                 self.grouping.close()
             if self._started:
                 self.sharing.close()
-                if self._has_sources.is_set():
-                    await self.sources.close()
+                await self.incoming.close()
                 try:
                     await self.history.close()
                 finally:
@@ -392,10 +355,9 @@ class Session:
             self._has_rules.set()
 
     def _use_sources(self) -> None:
-        wanted = self.accounts.settings.sources
-        if wanted or self._has_sources.is_set():
-            self.sources.use(wanted)
-            self._has_sources.set()
+        self.incoming.use(
+            lambda: self.watchlist.arrivals, self._list_stirred.set, self._may_read_sources
+        )
 
     def _may_read_sources(self) -> bool:
         """False where this process only looks."""
@@ -438,16 +400,6 @@ class Session:
     def alerts(self) -> tuple[Rule, ...]:
         """The rule of each alert that fires."""
         return tuple(self.alerting.alerts.rules_firing) if self.alerting else ()
-
-    @property
-    def silent_sources(self) -> tuple[str, ...]:
-        """The names of those from which nothing comes, for some trouble."""
-        return tuple(self.sources.troubles) if self._has_sources.is_set() else ()
-
-    @property
-    def source_standings(self) -> Mapping[str, Standing]:
-        """How it stands with the sources that are read here."""
-        return self.sources.standings if self._has_sources.is_set() else {}
 
     def firing(self, message_id: str) -> Sequence[Rule]:
         """The rules of the alerts that fire for a message, the most severe first."""

@@ -121,13 +121,13 @@ async def test_sources_are_read_as_the_settings_say_without_our_key_and_not_by_w
     reading = []
     for name, session in sessions.items():
         await session.start(lambda _: None)
-        reading.append(asyncio.create_task(session.read_sources(), name=name))
+        reading.append(asyncio.create_task(session.incoming.run(), name=name))
         await session.use(settings)
     session = sessions["all"]
     await asyncio.wait_for(session._list_stirred.wait(), PATIENCE)
-    assert session.source_standings["tool"].taken == 1
-    assert [each.id for each in session.arrivals.load()] == ["30"]
-    assert not sessions["one"].source_standings
+    assert session.incoming.standings["tool"].taken == 1
+    assert [each.id for each in session.watchlist.arrivals.load()] == ["30"]
+    assert not sessions["one"].incoming.standings
     for task in reading:
         task.cancel()
     await asyncio.wait(reading)

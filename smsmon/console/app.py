@@ -314,8 +314,8 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="sources", exit_on_error=False)
     async def _read_sources(self) -> None:
-        self._session.sources_turned = self.front.head.show
-        await self.keep_going("Reading the sources", self._session.read_sources)
+        self._session.incoming.turned = self.front.head.show
+        await self.keep_going("Reading the sources", self._session.incoming.run)
 
     @work(group="sharing", exit_on_error=False)
     async def _share(self) -> None:

@@ -116,7 +116,7 @@ class HeadLines:
             masked=self._formats.masked,
             read_only=self._session.read_only,
             halted=self._session.halted,
-            silent=self._session.silent_sources,
+            silent=self._session.incoming.silent,
             alerts=tuple(map(raised, self._alerts.unanswered)),
             acknowledged=states[State.ACKNOWLEDGED],
             silenced=states[State.SILENCED],

@@ -90,7 +90,7 @@ class Page:
             firing=self._firing(),
             unanswered=self._unanswered(),
             tally=self._tally,
-            sources=self._session.source_standings,
+            sources=self._session.incoming.standings,
         )
 
     def _firing(self) -> Mapping[tuple[str, str], int]:

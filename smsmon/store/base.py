@@ -99,6 +99,11 @@ class WatchlistStore(Protocol):
     """
 
     @property
+    def arrivals(self) -> ArrivalStore:
+        """What came by itself, of which the list is made too. Does not block."""
+        ...
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """The last good list. Does not block."""
         ...

@@ -61,7 +61,8 @@ class Together(EditedList):
         super().__init__(clock, who)
         self.told = added.told
         self._added = added
-        self._arrivals = arrivals
+        self.arrivals = arrivals
+        """What came by itself, of which the list is made too."""
         self._guard = threading.RLock()
         self._theirs: tuple[tuple[Entry, ...], frozenset[str]] = ((), frozenset())
         """What people added, and its ids, as of the last look."""
@@ -71,7 +72,7 @@ class Together(EditedList):
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        return self._whole(self._added.entries, self._arrivals.known)
+        return self._whole(self._added.entries, self.arrivals.known)
 
     @property
     def broken(self) -> StoreError | None:
@@ -88,7 +89,7 @@ class Together(EditedList):
                 self._added.load()
             finally:
                 try:
-                    self._arrivals.load()
+                    self.arrivals.load()
                 except Unreachable:
                     raise
                 except StoreError:
@@ -101,7 +102,7 @@ class Together(EditedList):
         with self._guard:
             theirs = self._added.poll_changes() if whole else None
             try:
-                found = self._arrivals.newer()
+                found = self.arrivals.newer()
             except StoreError:
                 if theirs is None:
                     raise
@@ -121,7 +122,7 @@ class Together(EditedList):
 
     def leave(self, ids: Iterable[str]) -> None:
         """Have these, which came by themselves, leave: they are not taken again for a while."""
-        self._arrivals.leave(ids)
+        self.arrivals.leave(ids)
 
     def update(self, operation: Operation) -> list[Entry]:
         with self._guard:
@@ -139,7 +140,7 @@ class Together(EditedList):
             came = self._came()
             missing = {id: entry for id, entry in back.items() if id not in came}
             # Before people's list is without them: whatever ends us, they are in one of the two.
-            given = self._arrivals.give_back(missing.values()) if missing else ()
+            given = self.arrivals.give_back(missing.values()) if missing else ()
 
             def operation(known: list[Entry]) -> list[Entry]:
                 nonlocal result
@@ -173,7 +174,7 @@ class Together(EditedList):
         theirs = self._added.update(on_theirs)
         kept = {entry.id for entry in stays}
         if gone := [id for id in (*came, *given) if id not in kept]:
-            self._arrivals.leave(gone)
+            self.arrivals.leave(gone)
         if gone or given:
             behind = self._behind
             self._refresh()
@@ -183,14 +184,14 @@ class Together(EditedList):
 
     def _refresh(self) -> None:
         try:
-            self._behind = self._arrivals.newer() is not None or self._behind
+            self._behind = self.arrivals.newer() is not None or self._behind
         except Unreachable:
             raise
         except StoreError:
             pass  # what people do to their list goes on; what is to leave says it
 
     def _came(self) -> dict[str, Entry]:
-        return {entry.id: entry for entry in self._arrivals.known}
+        return {entry.id: entry for entry in self.arrivals.known}
 
     def _sorted(self) -> tuple[tuple[Entry, ...], frozenset[str]]:
         entries = self._added.entries
@@ -201,7 +202,7 @@ class Together(EditedList):
     def _look_through(self) -> None:
         """See what is in both places."""
         _, added = self._sorted()
-        self._hidden = {each.id for each in self._arrivals.known if each.id in added}
+        self._hidden = {each.id for each in self.arrivals.known if each.id in added}
 
     @staticmethod
     def _whole(theirs: Sequence[Entry], came: Iterable[Entry]) -> tuple[Entry, ...]:

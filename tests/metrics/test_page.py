@@ -44,7 +44,7 @@ class Scene:
             engine=self.engine,
             polling=WhoPolls(here=True),
             alerting=None,
-            source_standings={},
+            incoming=SimpleNamespace(standings={}),
             history=SimpleNamespace(ask=self._ask),
             accounts=SimpleNamespace(settings=Settings()),
         )
@@ -194,7 +194,7 @@ async def test_alerts_are_counted_by_rule_and_a_rule_without_any_is_zero(scene: 
 
 async def test_sources_tell_what_they_bring_and_whether_they_are_in_trouble(scene: Scene) -> None:
     well = Standing("watch 7", START, 5, 2, 1, last_line_at=START + 9, behind=40)
-    scene.session.source_standings = {"codes": well, "tool": Standing(trouble="It ended.")}
+    scene.session.incoming.standings = {"codes": well, "tool": Standing(trouble="It ended.")}
     values = await scene.values()
     assert of(values, "source_up") == {"codes": 1, "tool": 0}
     assert of(values, "source_behind_bytes")["codes"] == 40
