@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import isfinite
+from operator import attrgetter
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -13,6 +14,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from smsmon.groups import Figures
 from smsmon.known import Condition
 from smsmon.metrics.labels import shown
 from smsmon.metrics.seen import Seen
@@ -33,6 +35,7 @@ def families(seen: Seen) -> Iterator[Metric]:
     yield from _of_messages(seen)
     yield from _of_alerts(seen)
     yield from _of_sources(seen)
+    yield from _of_groups(seen)
     yield from _counted(seen)
 
 
@@ -195,6 +198,56 @@ def _of_sources(seen: Seen) -> Iterator[Metric]:
         brought.add_metric((name, "known"), of.known)
         brought.add_metric((name, "left_out"), of.not_taken)
     yield brought
+
+
+def _of_groups(seen: Seen) -> Iterator[Metric]:
+    groups, by = seen.groups.items(), ("by", "group")
+    yield _gauge(
+        "group_sent",
+        "To how many recipients messages of a group were sent within the last 5 minutes or hour.",
+        (*by, "window"),
+        [
+            *(((*of, "5m"), float(each.sent_lately)) for of, each in groups),
+            *(((*of, "1h"), float(each.sent)) for of, each in groups),
+        ],
+    )
+    yield _gauge(
+        "group_within_ratio",
+        "Delivered within the limit ÷ sent in the last hour, of whom that is known.",
+        (*by, "limit"),
+        (((*of, f"{one.limit:.0f}s"), one.share) for of, each in groups for one in each.within),
+    )
+    yield _gauge(
+        "group_arrival_seconds",
+        "Seconds from sending within which that share of the last hour's deliveries came.",
+        (*by, "quantile"),
+        [
+            *(((*of, "0.5"), each.p50) for of, each in groups),
+            *(((*of, "0.9"), each.p90) for of, each in groups),
+        ],
+    )
+    for name, help_, value in (
+        ("delivered", "Delivered, of those sent to within the last hour.", _field("delivered")),
+        (
+            "not_delivered",
+            "Not delivered, of those sent to within the last hour.",
+            _field("failed"),
+        ),
+        ("waiting", "Recipients of a group's watched messages that wait.", _field("waiting")),
+        (
+            "oldest_waiting_timestamp_seconds",
+            "Since when that recipient of a group waits that has been waiting longest.",
+            _field("waiting_since"),
+        ),
+        ("messages", "Messages of a group that are watched.", _field("messages")),
+        ("messages_unread", "Of them, those that were never read.", _field("unread")),
+        ("messages_troubled", "Of them, those whose last read failed.", _field("troubled")),
+    ):
+        yield _gauge(f"group_{name}", help_, by, ((of, value(each)) for of, each in groups))
+
+
+def _field(name: str) -> Callable[[Figures], float | None]:
+    return attrgetter(name)
 
 
 def _counted(seen: Seen) -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smsmon import __version__
 from smsmon.alerts import Severity
 from smsmon.clock import Clock
-from smsmon.metrics.seen import Countries, Seen, accounts_of, tags_of
+from smsmon.metrics.seen import Countries, PlacedGroups, Seen, accounts_of, tags_of
 from smsmon.metrics.tally import Tally
 from smsmon.rules import rules_of
 from smsmon.store.errors import StoreError
@@ -41,6 +41,7 @@ class Page:
         self._started_at = clock.now()
         self._tally = Tally(session.engine.board)
         self._countries = Countries()
+        self._groups = PlacedGroups()
         self._balances: Mapping[str, BalanceSeen] = {}
         self._balances_due = clock.monotonic()
         self._rules_from: Settings | None = None
@@ -91,6 +92,7 @@ class Page:
             unanswered=self._unanswered(),
             tally=self._tally,
             sources=self._session.incoming.standings,
+            groups=self._groups.of(self._session.grouping),
         )
 
     def _firing(self) -> Mapping[tuple[str, str], int]:

@@ -6,10 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from smsmon.by_country import ORDER, by_country
+from smsmon.groups import Dimension, Figures
 from smsmon.known import AccountState
-from smsmon.metrics.labels import Places
+from smsmon.metrics.labels import OTHER, Places
 from smsmon.metrics.tally import NO_COUNTRY, Tally
 from smsmon.model import Counts
 from smsmon.monitor.engine import Engine
@@ -18,6 +20,17 @@ from smsmon.monitor.state import MessageState, Watched
 from smsmon.recipients import Recipients
 from smsmon.sources.standing import Standing
 from smsmon.store.past import BalanceSeen
+
+GROUPS = 50
+"""How many groups of a kind are told."""
+TOLD_BY = (Dimension.TAG, Dimension.SOURCE)
+"""Of which there are few: labels and minutes are many."""
+
+
+class GroupRows(Protocol):
+    """Who knows the groups."""
+
+    def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
 
 
 @dataclass(slots=True)
@@ -64,6 +77,8 @@ class Seen:
     """Severity → how many of them nobody answered; None: that is not recorded."""
     tally: Tally
     sources: Mapping[str, Standing] = field(default_factory=dict)
+    groups: Mapping[tuple[str, str], Figures] = field(default_factory=dict)
+    """By what they are put together, and label → the group."""
     """How it stands with what brings messages by itself, where it is read here."""
 
 
@@ -99,6 +114,29 @@ class Countries:
             by_status = found.setdefault(places.label(code or NO_COUNTRY), Counter())
             for status, number in zip(ORDER, sums[code], strict=True):
                 by_status[status.slug] += number
+        return found
+
+
+class PlacedGroups:
+    """The groups that have a label of their own: those to which most was sent, as long as they are
+    there. What stands for several groups could tell no share of them."""
+
+    def __init__(self) -> None:
+        self._places = {dimension: Places(GROUPS) for dimension in TOLD_BY}
+
+    def of(self, grouping: GroupRows) -> dict[tuple[str, str], Figures]:
+        """By what they are put together, and label → the group; what has no tag, or came from no
+        source, is none."""
+        found: dict[tuple[str, str], Figures] = {}
+        for dimension, places in self._places.items():
+            rows = grouping.rows(dimension)
+            named = [each for each in rows.values() if each.name]
+            named.sort(key=lambda each: (-each.sent, -each.counts.total, each.name))
+            places.clear_for([each.name for each in named])
+            for each in named:
+                label = places.label(each.name)
+                if label != OTHER:
+                    found[str(dimension), label] = each
         return found
 
 

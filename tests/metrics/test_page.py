@@ -14,6 +14,7 @@ from prometheus_client.openmetrics import parser as open_parser
 
 from smsmon.alerts import About, Severity, Subject
 from smsmon.by_country import by_country
+from smsmon.grouping import Grouping
 from smsmon.metrics import seen as metrics_seen
 from smsmon.metrics.page import BALANCE_EVERY, KEPT, Page
 from smsmon.metrics.tally import TAGS
@@ -45,12 +46,16 @@ class Scene:
             polling=WhoPolls(here=True),
             alerting=None,
             incoming=SimpleNamespace(standings={}),
+            grouping=Grouping(self.engine, cast("Any", self), self.clock),
             history=SimpleNamespace(ask=self._ask),
             accounts=SimpleNamespace(settings=Settings()),
         )
         self.session: Any = session
         self.well = True
         self.page = Page(cast("Any", session), self.clock, lambda: self.well)
+
+    async def ask(self, question: Any) -> Any:
+        return question(SimpleNamespace(left=lambda since: []))
 
     async def _ask(self, question: Any) -> Any:
         self.asked += 1
@@ -145,6 +150,35 @@ async def test_what_is_known_is_told(scene: Scene) -> None:
     assert of(values, "delivery_seconds_bucket")["FR 5.0"] == 0
     assert of(values, "delivery_seconds_bucket")["FR 10.0"] == 1
     assert of(values, "tag_delivery_seconds_count") == {"fr": 1, "otp": 1}
+
+
+async def test_groups_are_told_by_tag_and_by_source_as_far_as_labels_go(scene: Scene) -> None:
+    for number in range(60):
+        scene.watch(str(300 + number), "otp", f"tag{number:02}")
+    scene.answer("300", row(1, GOOD, date=START))
+    scene.answer("301", row(2, BAD, date=START))
+    scene.answer("302", row(3, date=START))
+    await scene.clock.advance(90)
+    scene.answer("302", row(3, date=START))
+    values = await scene.values()
+    assert len(of(values, "group_messages")) == 50
+    found = {name: of(values, f"group_{name}") for name in (
+        "sent", "within_ratio", "arrival_seconds", "delivered", "not_delivered", "waiting",
+        "oldest_waiting_timestamp_seconds", "messages", "messages_unread",
+    )}  # fmt: skip
+    told = {name: {key: each for key, each in of.items() if "otp" in key.split()}
+            for name, of in found.items()}  # fmt: skip
+    assert told == {
+        "sent": {"tag otp 5m": 60, "tag otp 1h": 60},
+        "within_ratio": {"tag otp 10s": pytest.approx(1 / 3), "tag otp 60s": pytest.approx(1 / 3)},
+        "arrival_seconds": {"tag otp 0.5": 0.5, "tag otp 0.9": 0.5},
+        "delivered": {"tag otp": 1},
+        "not_delivered": {"tag otp": 1},
+        "waiting": {"tag otp": 1},
+        "oldest_waiting_timestamp_seconds": {"tag otp": START},
+        "messages": {"tag otp": 60},
+        "messages_unread": {"tag otp": 57},
+    }
 
 
 async def test_an_account_tells_that_it_is_down_and_what_it_held(scene: Scene) -> None:
