@@ -36,8 +36,7 @@ class Outcome(StrEnum):
     """The answer has no row of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRow:
+class BatchRow(NamedTuple):
     """What an answer says of one pair that was asked for."""
 
     pair: Pair

@@ -275,7 +275,7 @@ class SmsPartner:
         for pair in found.unproven:
             row = found.rows[pair]
             raw, reason = self._mask.body(row.raw, numbers=True), self._mask.text(row.reason)
-            found.rows[pair] = replace(row, raw=raw, reason=reason)
+            found.rows[pair] = row._replace(raw=raw, reason=reason)
         found.stranger = self._mask.text(found.stranger)
         return found
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 
 from smsmon.api.client import AnswerFormat, SmsPartner
 from smsmon.api.key import ApiKey
+from smsmon.batch import BatchAnswer, Pair
 from smsmon.known import Condition
 from smsmon.model import Entry, Event, EventKind, ReadError, Report, Unchanged
-from smsmon.monitor.engine import Engine
+from smsmon.monitor.engine import Engine, Recorder
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.source import Source
+from smsmon.monitor.source import BatchSource
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Applied, MessageState, Watched
 from smsmon.simulator.faults import Trouble, TroubleWindow
@@ -48,9 +49,11 @@ class Spell:
     """No request can get a report."""
     vanished: bool = False
     """Nothing listens at all."""
+    path: str | None = None
+    """The only endpoint that it is about."""
 
 
-class Tracked(Source):
+class Tracked(BatchSource):
     """A source that tells when nothing is under way, and how each poll ended."""
 
     def __init__(self, client: SmsPartner, storm: Storm) -> None:
@@ -72,12 +75,26 @@ class Tracked(Source):
         finally:
             storm.arrives()
 
+    async def multi_status(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        self._storm.departs()
+        self._storm.batches += 1
+        try:
+            return await self._client.multi_status(pairs)
+        finally:
+            self._storm.arrives()
+
 
 class Storm:
     """The engine in bad weather, watched by an oracle that knows the truth."""
 
     def __init__(
-        self, clock: VirtualClock, world: World, server: Server, limits: Limits, seed: int
+        self,
+        clock: VirtualClock,
+        world: World,
+        server: Server,
+        limits: Limits,
+        seed: int,
+        recorder: Recorder | None,
     ) -> None:
         self.clock = clock
         self.server = server
@@ -92,15 +109,17 @@ class Storm:
             for name, answer_format in PROFILES.items()
         }
         sources = {name: Tracked(client, self) for name, client in self.clients.items()}
-        self.engine = Engine(sources, clock, limits=limits, rng=Random(seed))
+        self.engine = Engine(sources, clock, limits=limits, recorder=recorder, rng=Random(seed))
         self.oracle = Oracle(world, self.engine.board)
         self.meddling = 0.0
         """How often, per request, the operator changes the watchlist while it is under way."""
-        self.requests = 0
+        self.requests = self.batches = 0
         self.busiest = 0
         """The most requests in any 60 s."""
         self.events: list[Event] = []
         self._rng = Random(f"operator {seed}")
+        self.coming: list[Entry] = []
+        """What is watched once it is there, the first to come last."""
         self._let_go: list[Entry] = []
         self._minute: deque[float] = deque()
         self._touched: set[str] = set()
@@ -153,6 +172,8 @@ class Storm:
             if left <= 0:
                 break
             await self.clock.advance(left if ahead is None else min(ahead, left))
+            while self.coming and self.coming[-1].added_at <= self.clock.now():
+                self.engine.watch(self.coming.pop())
             await self.quiet()
             for watched in map(self.engine.board.get, self._touched):
                 if watched is not None:
@@ -169,7 +190,8 @@ class Storm:
         if spell.vanished:
             await self.server.stop_listening()
         self.server.faults.windows = tuple(
-            TroubleWindow(trouble, opens, share=share) for trouble, share in spell.troubles
+            TroubleWindow(trouble, opens, share=share, path=spell.path)
+            for trouble, share in spell.troubles
         )
         await self.pass_time(lasts)
         if spell.total:
@@ -181,6 +203,11 @@ class Storm:
         for name in self.engine.profiles:
             if self.engine.account(name).condition is Condition.STOPPED:
                 self.engine.retry_account(name)  # nobody else may end that
+
+    def connect_anew(self) -> None:
+        """Read every account through a new source: nothing of the one before holds for it."""
+        for name, client in self.clients.items():
+            self.engine.set_source(name, Tracked(client, self))
 
     async def clear_up(self, within: float) -> float:
         """The end of all faults: seconds until every message has been read again."""
@@ -260,11 +287,16 @@ class Storm:
 
 @asynccontextmanager
 async def storm(
-    world: World, clock: VirtualClock, limits: Limits, ids: Iterable[str], seed: int = 1
+    world: World,
+    clock: VirtualClock,
+    limits: Limits,
+    ids: Iterable[str],
+    seed: int = 1,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[Storm]:
     """A storm under way: the messages are watched, in two accounts by turns."""
     async with serve(world, per_minute=limits.per_minute) as server:
-        weather = Storm(clock, world, server, limits, seed)
+        weather = Storm(clock, world, server, limits, seed, recorder)
         profiles = list(PROFILES)
         entries = [Entry(id, profile=profiles[n % 2]) for n, id in enumerate(ids)]
         weather.engine.watch_all([(entry, None) for entry in entries])

@@ -21,6 +21,7 @@ class Middle:
     """The pure middle: what decides, without a screen, a disk or a network."""
 
     MODULES = (
+        "smsmon/api/batches.py",
         "smsmon/api/decode*.py",
         "smsmon/api/envelope.py",
         "smsmon/api/errors.py",
