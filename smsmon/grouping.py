@@ -40,7 +40,7 @@ class Grouping:
         self._lacking: set[str] = set()
         """Messages that had no recipients yet when they were noted: nobody tells when they do."""
         self._recalling: asyncio.Task[None] | None = None
-        self.whole = asyncio.Event()
+        self.recalled = asyncio.Event()
         """Set once what left before it began is in the windows as well."""
 
     def close(self) -> None:
@@ -49,6 +49,11 @@ class Grouping:
             self._recalling.cancel()
 
     # --- looking -------------------------------------------------------------------------
+
+    @property
+    def whole(self) -> bool:
+        """True when what left before it began is in the windows as well."""
+        return self.recalled.is_set()
 
     def rows(self, dimension: Dimension) -> dict[str, Figures]:
         """Each group that has messages, or had within the last hour, by name."""
@@ -114,10 +119,10 @@ class Grouping:
     # --- what was before -----------------------------------------------------------------
 
     async def _recall(self, groups: Groups) -> None:
-        while not self.whole.is_set():
+        while not self.whole:
             try:
                 await self._recall_all(groups)
-                self.whole.set()
+                self.recalled.set()
             except StoreError:  # told by who writes it
                 await sleep(self._clock, AGAIN)
 

@@ -31,7 +31,7 @@ def program(clock: VirtualClock, history: HistoryStore) -> Engine:
 async def everything(grouping: Grouping) -> dict[Dimension, dict[str, Figures]]:
     """All groups, once what left is known as well."""
     grouping.rows(Dimension.TAG)
-    await asyncio.wait_for(grouping.whole.wait(), 30)
+    await asyncio.wait_for(grouping.recalled.wait(), 30)
     return {dimension: grouping.rows(dimension) for dimension in Dimension}
 
 
