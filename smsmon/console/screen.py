@@ -186,6 +186,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.session.engine.subscribe(self.feed.hear)
         self.session.engine.subscribe(self.head.activity.hear)
+        self.session.engine.count(self.head.activity.count)
         self.alerts.heard(self.show_standing)
         for pane in self.picture.tables:
             if names := self.memory.get(f"columns of {pane.id}"):

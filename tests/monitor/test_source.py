@@ -109,7 +109,7 @@ class Scene:
         self.rig = Rig()
         self.history = LocalHistory(folder / "history.db", self.rig.clock)
         self.history.record_alone()
-        self.rig.engine._recorder = self.history
+        self.rig.engine._hearers.recorder = self.history
         self.history.start()
         self.rig.source.rows["300"] = [row(1), row(2), row(3)]
 

@@ -59,6 +59,8 @@ _TONES = {
     EventKind.RECOVERED: Tone.GOOD,
     EventKind.FOUND: Tone.GOOD,
     EventKind.ACCOUNT_UP: Tone.GOOD,
+    EventKind.BATCHES_ON: Tone.GOOD,
+    EventKind.BATCHES_OFF: Tone.WARN,
     EventKind.STALE: Tone.WARN,
     EventKind.NOT_FOUND: Tone.WARN,
     EventKind.ABSENT: Tone.WARN,

@@ -54,6 +54,7 @@ def shown(tmp_path: Path) -> Open:
             activity = Activity(scene.clock)
             engine = scene.screen.session.engine
             engine.subscribe(activity.hear)
+            engine.count(activity.count)
             await scene.open(pilot, seconds)
             message = MESSAGE if MESSAGE in engine.board else None
             below = scene.screen
@@ -351,10 +352,10 @@ async def test_what_changes_below_paints_nothing_above(
 async def test_a_closed_overview_listens_to_nothing(shown: Open) -> None:
     async with shown() as (scene, screen, pilot):
         engine = scene.screen.session.engine
-        listeners = len(engine._listeners)
+        listeners = len(engine._hearers.listeners)
         await pilot.press("escape")
         await pilot.pause()
-        assert len(engine._listeners) == listeners - 1
+        assert len(engine._hearers.listeners) == listeners - 1
         assert not screen.is_running
 
 

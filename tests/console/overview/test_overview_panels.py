@@ -28,7 +28,7 @@ from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.signs import Tone
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
-from smsmon.monitor.state import Applied
+from smsmon.monitor.state import Asked
 from smsmon.ranges import Range, read
 from smsmon.recipients import Recipient, Recipients, Status
 from smsmon.text import ELLIPSIS
@@ -227,7 +227,7 @@ def test_stops_stand_when_they_were_seen_else_by_message() -> None:
 def test_requests_are_told_against_the_budget_and_drawn_to_it_when_near() -> None:
     activity = Activity(VirtualClock(START))
     for _ in range(40):
-        activity.hear(Applied("300", START + 590))
+        activity.count(Asked("default", START + 590, "answered"))
     what = shown(board_of(ended(1)), activity=activity)
 
     far = panel("Requests", what)
@@ -366,7 +366,7 @@ def test_no_escape_sequence_of_the_plotting_library_reaches_the_screen() -> None
 
 def test_axes_say_what_they_count_and_in_which_unit() -> None:
     activity = Activity(VirtualClock(START))
-    activity.hear(Applied("300", START + 590))
+    activity.count(Asked("default", START + 590, "answered"))
     activity.stops.append(Stop(START + 500, "300"))
     what = shown(board_of(ended(40, 3, stops=1), first=sent(43)), activity=activity)
 
