@@ -108,7 +108,7 @@ class Grouping:
             self._recalling = asyncio.create_task(self._recall(self._groups), name="groups")
         if len(board) != self._groups.watched:  # some are watched from the history: nobody told
             self._note(self._groups, board.messages)
-        elif self._lacking:
+        elif len(self._lacking) > len(board.lacking):
             self._note(self._groups, self._lacking - board.lacking)
         return self._groups
 

@@ -89,6 +89,8 @@ class Groups:
         """Slot → the messages sent in it that have left."""
         self._by: dict[Dimension, dict[str, Group]] = {}
         self._horizon = 0
+        self._passed: dict[Dimension, int] = {}
+        """The horizon that the groups of a dimension were passed on to."""
         self.watched = 0
         """How many messages are watched, as far as was told."""
 
@@ -173,9 +175,12 @@ class Groups:
             self._by[dimension] = {}
             for id, known in self._known.items():
                 self._put_in(id, known, (dimension,))
+            self._passed[dimension] = self._horizon
         groups = self._by[dimension]
-        for group in groups.values():
-            group.pass_on(self._horizon)
+        if self._passed[dimension] != self._horizon:
+            self._passed[dimension] = self._horizon
+            for group in groups.values():
+                group.pass_on(self._horizon)
         return groups
 
     def _put_in(self, id: str, known: _Known, dimensions: Iterable[Dimension] = ()) -> None:
