@@ -343,5 +343,6 @@ class Dialogs:
                 self.head.activity,
                 lambda: self.head.told,
                 message_id=self.picture.open_id,
+                grouping=self.session.grouping,
             )
         )
