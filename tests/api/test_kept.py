@@ -275,7 +275,7 @@ async def test_closing_ends_every_connection_also_those_that_the_pool_forgot(
     async def forget() -> None:
         raise RuntimeError("cancelled meanwhile")
 
-    async with wire(after(0.05)) as server, client(server) as partner:
+    async with wire(answer(GOOD)) as server, client(server) as partner:
         await asyncio.gather(*(partner.bulk_status("111") for _ in range(3)))
         streams = list(partner._transport._streams)
         assert [stream.spent for stream in streams] == [False] * 3
