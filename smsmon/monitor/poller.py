@@ -7,7 +7,7 @@ however it ended. Nothing here outlives ``run``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass
 from math import inf
 from random import Random
@@ -207,9 +207,16 @@ class Poller:
         """Poll these at the least interval, ahead of others."""
         self._planner.look_at(message_ids)
 
-    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
+    def grant(
+        self,
+        granted: Container[str],
+        *,
+        in_parts: bool = False,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """Poll only what ``granted`` holds: it is asked before each request and each answer.
-        ``in_parts``: others poll the account at the same time.
+        ``in_parts``: others poll the account at the same time. ``changed`` is what it holds newly,
+        or no more; None: anything.
 
         What it holds newly is polled when whoever polled it before would have, or else spread
         over the time that the limit needs for it, as at the start; requests in flight for what
@@ -217,7 +224,8 @@ class Poller:
         """
         self._granted = granted
         begun = []
-        for message_id in self._messages:
+        looked_at = self._messages if changed is None else self._messages.keys() & changed
+        for message_id in looked_at:
             watched = self._board[message_id]
             if message_id not in granted:
                 self._leave(message_id)
@@ -234,8 +242,9 @@ class Poller:
         self._wake.set()
 
     def _see_whether_it_asks(self) -> None:
-        some = not self._messages or any(id in self._granted for id in self._messages)
-        self.asks = some and self._granted is not NOTHING
+        granted, messages = self._granted, self._messages
+        some = not messages or (granted is not NOTHING and any(id in granted for id in messages))
+        self.asks = some and granted is not NOTHING
 
     def _planned(self, message_id: str) -> bool:
         return message_id in self._flying or self._planner.turn(message_id) is not None

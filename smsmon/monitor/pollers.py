@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from random import Random
 
 from smsmon.clock import Clock, sleep
@@ -120,11 +120,18 @@ class Pollers:
         for poller in self.by_profile.values():
             poller.limit(limits)
 
-    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
+    def grant(
+        self,
+        granted: Container[str],
+        *,
+        in_parts: bool = False,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """Poll what ``granted`` holds and nothing else (see ``Poller.grant``)."""
+        changed = changed if granted is self.granted else None
         self.granted = granted
         for poller in self.by_profile.values():
-            poller.grant(granted, in_parts=in_parts)
+            poller.grant(granted, in_parts=in_parts, changed=changed)
 
     async def run(self) -> None:
         """Poll until cancelled, every account that is or comes to be open."""
