@@ -74,12 +74,7 @@ class KeyedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        try:
-            await self._pool.aclose()
-        finally:
-            # Who is cancelled while the pool closes some has it forget those that are still open.
-            for stream in list(self._streams):
-                await stream.aclose()
+        await self._pool.aclose()
 
     async def _answer(self, request: httpx.Request) -> httpcore.Response:
         first = Attempt(request.extensions[SAY])

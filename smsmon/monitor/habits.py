@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import expm1
 from sys import maxsize
 
 from smsmon.model import Transition
 from smsmon.monitor.hazard import Curve, built_in_reports, built_in_stops
 from smsmon.monitor.learning import LearnedCurve, Span
+from smsmon.monitor.pace import USUAL, Pace
 from smsmon.monitor.state import Watched
 
 SIZES = {"": 1, " of some": 60, " of many": maxsize}
@@ -45,6 +47,7 @@ class Past:
     since: float | None = None
     """Since when all that happened to it is known: of one that came by itself, from its
     beginning; else from its first answer. None: since ``read_at``."""
+    pace: Pace = USUAL
 
     @classmethod
     def of(cls, watched: Watched) -> Past:
@@ -57,6 +60,7 @@ class Past:
             counts.final,
             counts.stop,
             watched.first_read_at if watched.entry.arrival is None else watched.origin,
+            watched.pace,
         )
 
 
@@ -115,6 +119,20 @@ class Habits:
             left = recipients - len(dates)
             self._of(recipients).reports.observe(0.0, read_at - began, left, spans, weight)
 
+    def pace(self, past: Past, read_at: float, transitions: Sequence[Transition]) -> Pace:
+        """The pace of a message by one more answer: the recipients of one share their fate.
+
+        That of a single recipient is over with its report; of one that is silent nothing is known.
+        """
+        if past.read_at is None or past.total == 1 or not past.waiting or read_at <= past.read_at:
+            return past.pace
+        came = len(_finals(transitions))
+        if not past.final and not came:
+            return past.pace
+        reports = self._of(past.total).reports
+        hazard = reports.expected(past.read_at - past.origin, read_at - past.origin)
+        return past.pace.after(came, -past.waiting * expm1(-hazard))
+
     def observe(
         self, past: Past, read_at: float, transitions: Sequence[Transition] = ()
     ) -> float | None:
@@ -127,9 +145,7 @@ class Habits:
         """
         if past.read_at is None or not past.total or read_at <= past.read_at:
             return None
-        finals = [
-            t for t in transitions if t.after.final and t.before is not None and not t.before.final
-        ]
+        finals = _finals(transitions)
         stops = [
             t for t in transitions if t.stop_after and not t.stop_before and t.before is not None
         ]
@@ -168,6 +184,11 @@ class Habits:
             for most, curves in zip(SIZES.values(), self._sizes.values(), strict=True)
             if recipients <= most
         )
+
+
+def _finals(transitions: Sequence[Transition]) -> list[Transition]:
+    """Those by which one that was known turned final."""
+    return [t for t in transitions if t.after.final and t.before is not None and not t.before.final]
 
 
 def _weight(recipients: int) -> float:

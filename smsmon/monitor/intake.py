@@ -10,17 +10,18 @@ from random import Random
 
 from smsmon.clock import Clock, astray
 from smsmon.known import AccountState, Condition
-from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Origin, Report
+from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
 from smsmon.monitor.account import AccountHealth, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
-from smsmon.monitor.flights import Flight, Reading
+from smsmon.monitor.flights import Flight, Trouble
 from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.pace import USUAL
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.source import Followed
-from smsmon.monitor.state import Applied, Asked, Watched
+from smsmon.monitor.state import Applied, Watched
 
-News = Applied | Event | Asked
+News = Applied | Event
 
 
 class Intake:
@@ -46,7 +47,7 @@ class Intake:
     ) -> None:
         self.habits = habits
         self.health = AccountHealth(rng)
-        self.messages: dict[str, Reading] = {}
+        self.messages: dict[str, Trouble] = {}
         """The messages of the account."""
         self._profile = profile
         self._board = board
@@ -120,11 +121,6 @@ class Intake:
 
     # --- what is said --------------------------------------------------------------------
 
-    def asked(self, fault: Fault | None) -> None:
-        """Tell that a request is over, and what came of it; None: an answer."""
-        outcome = "answered" if fault is None else fault.kind.value
-        self._tell(Asked(self._profile, self._clock.now(), outcome))
-
     def take(self, answer: Answer, left: float | None = None) -> None:
         """Take in an answer about a message of the account, and tell it.
 
@@ -135,7 +131,7 @@ class Intake:
         past, whole = Past.of(watched), True
         if isinstance(answer, Report):
             applied, whole = self._board.apply(answer, wall), answer.whole
-        elif answer.digest == watched.digest or answer.origin is Origin.BATCH:
+        elif answer.digest == watched.digest:
             asked_at, served_at = answer.asked_at, answer.served_at
             applied = self._board.unchanged(message_id, wall, asked_at, served_at, answer.origin)
         elif left is not None:
@@ -148,27 +144,24 @@ class Intake:
         if whole and not applied.late and not astray(wall, answer.served_at):
             self._learn(watched, past, wall, applied)  # some recipients teach nothing of all
         if left is not None:
-            reading = self.messages[message_id]
-            reading.missing = reading.failures = 0
-            reading.alone_at, reading.by_batch = left, False
+            trouble = self.messages[message_id]
+            trouble.missing = trouble.failures = 0
             self.came_up(wall, left)
-        elif answer.origin is Origin.BATCH and isinstance(answer, Report):
-            self.messages[message_id].by_batch = True
         if whole:
-            self._planner.after_answer(message_id, self.messages[message_id])
+            self._planner.after_answer(message_id)
         self._tell(applied)
 
     def fail(self, message_id: str, fault: Fault, flight: Flight, flying: int) -> None:
         """Take in that a request brought no answer, and tell it; ``flying`` others are out."""
         now, wall = self._clock.monotonic(), self._clock.now()
         applied = self._board.fail(message_id, fault, wall, flight.asked_at)
-        reading = flight.readings[message_id]
+        trouble = flight.troubles[message_id]
         if fault.kind is FaultKind.NOT_FOUND:
-            reading.missing += 1
+            trouble.missing += 1
             self.came_up(wall, flight.left)
-            self._planner.after_not_found(message_id, reading.missing)
+            self._planner.after_not_found(message_id, trouble.missing)
         else:
-            reading.failures += 1
+            trouble.failures += 1
             self._budget.refused(now, fault)
             turned = self.health.bad(
                 message_id,
@@ -177,24 +170,12 @@ class Intake:
                 wall,
                 messages=len(self._planner) + flying,
                 probe=flight.probe,
-                again=reading.failures > 1,
+                again=trouble.failures > 1,
             )
             if turned:
                 self._tell_turn()
-            self._planner.after_fault(message_id, back_off(reading.failures, self._rng))
+            self._planner.after_fault(message_id, back_off(trouble.failures, self._rng))
         self._tell(applied)
-
-    def slow_down(self, fault: Fault, flight: Flight, flying: int) -> None:
-        """A request for many messages failed: if the server asked to be left alone, it is. All
-        else shows when single ones are asked for."""
-        now = self._clock.monotonic()
-        self._budget.refused(now, fault)
-        if fault.kind is not FaultKind.RATE_LIMITED:
-            return
-        polled = len(self._planner) + flying
-        wall, nobody = self._clock.now(), ""
-        if self.health.bad(nobody, fault, now, wall, messages=polled, probe=flight.probe):
-            self._tell_turn()
 
     def follow(self, followed: Followed) -> Applied:
         """Take in what another process found out about a message of the account."""
@@ -212,11 +193,11 @@ class Intake:
         if not self.health.good(left):
             return
         late = []
-        for message_id, reading in self.messages.items():
+        for message_id, trouble in self.messages.items():
             turn = self._planner.turn(message_id)
-            if turn is not None and (turn.due <= now or reading.failures):
+            if turn is not None and (turn.due <= now or trouble.failures):
                 late.append(message_id)
-            reading.failures = 0
+            trouble.failures = 0
         self._spread_out(late)
         self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))
 
@@ -226,9 +207,10 @@ class Intake:
         if applied.first and watched.entry.arrival is not None:
             self.habits.meet(past.origin, at, watched.counts.total, watched.final_dates())
             return
+        watched.pace = self.habits.pace(past, at, applied.transitions)
         origin = self.habits.observe(past, at, applied.transitions)
         if origin is not None:
-            watched.origin, watched.origin_dated = origin, True
+            watched.origin, watched.origin_dated, watched.pace = origin, True, USUAL
 
     def _tell_turn(self) -> None:
         """Tell that the account went down or was stopped, and until when it is left alone."""

@@ -12,6 +12,7 @@ from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
 from smsmon.known import LastPoll, Remembered
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
+from smsmon.monitor.pace import USUAL
 from smsmon.recipients import EARLIEST_DATE, NO_DATE, Recipients, Status
 
 SETTLED_AFTER = 48 * 3600.0
@@ -40,17 +41,6 @@ class MessageState(StrEnum):
     NOT_FOUND = "not found"
     STALE = "stale"
     """What is shown is older than promised: a fault, or nothing read for too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request of ours for reports is over, however many messages it asked for."""
-
-    profile: str
-    at: float
-    """Wall time at which it ended."""
-    outcome: str
-    """"answered", or the kind of the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +95,7 @@ class Watched:
         "next_due",
         "origin",
         "origin_dated",
+        "pace",
         "promise",
         "read_at",
         "recipients",
@@ -143,6 +134,8 @@ class Watched:
         """When its reports began to come, as far as is known: its age counts from here."""
         self.origin_dated = False
         """True when ``origin`` comes from the API's dates, False while it is a stand-in."""
+        self.pace = USUAL
+        """How fast its reports come, against what is usual."""
         self.fault: Fault | None = None
         """Why the last poll failed; None when it did not."""
         self.fault_since: float | None = None

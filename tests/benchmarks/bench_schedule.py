@@ -1,4 +1,5 @@
-"""What one scheduling decision costs, against a plain heap of what is due, and as they get more.
+"""What one scheduling decision costs, against a plain heap of what is due, and as they get more;
+and how late changes show on mixed watchlists (``mixed``).
 
 A decision is all that is done to choose a message and to plan it anew: agenda, budget,
 stretch, schedule. Answers are not part of it: every message keeps its counts. The real planner
@@ -22,6 +23,7 @@ from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
+from tests.benchmarks import mixed
 from tests.benchmarks.pairs import Promise, in_turns, ratio
 from tests.support.clock import VirtualClock
 
@@ -116,6 +118,7 @@ def run() -> Iterator[Promise]:
     yield ratio("a decision among 10,000, 2,000 a minute : heapq (CPU)", busies, plains, 25)
     yield ratio("a decision among 10,000 : among 100 (CPU)", larges, smalls, 2)
     yield _memory()
+    yield from mixed.run()
 
 
 def _memory() -> Promise:

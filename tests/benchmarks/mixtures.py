@@ -111,6 +111,10 @@ class Hazard(Curve):
         """Seconds by which events after ``since`` are older than that at ``age``, all together."""
         return self._area(age) - self._area(since) - (age - since) * self.until(since)
 
+    def happened(self, since: float, begun: float, age: float) -> float:
+        """Events expected between two ages of one of whom nothing is known after ``since``."""
+        return self.until(age) - self.until(begun)
+
     def _area(self, age: float) -> float:
         place = self.bin_of(age)
         wide = age - self.edges[place]
@@ -132,6 +136,9 @@ class Waiting(Hazard):
 
     def unseen(self, since: float, age: float) -> float:
         return age - since - (self._stay(age) - self._stay(since)) / self.left(since)
+
+    def happened(self, since: float, begun: float, age: float) -> float:
+        return (self.left(begun) - self.left(age)) / self.left(since)
 
     def _stay(self, age: float) -> float:
         place = self.bin_of(age)

@@ -290,3 +290,29 @@ def test_what_an_older_version_learnt_of_all_is_taken_for_every_size() -> None:
     assert len({Habits(old).curves(size)[0].rate(70.0) for size in (1, 30, 500)}) == 1
     assert Habits(old).curves(1)[0].rate(70.0) > Habits().curves(1)[0].rate(70.0)
     assert {"reports", "stops"} <= Habits(old).export().keys()
+
+
+def test_recipients_of_a_message_share_its_pace() -> None:
+    """A campaign that goes out slower than others is asked about less often, and the reverse."""
+    habits = Habits()
+    expected = habits.curves(500)[0].expected(100.0, 110.0)
+    for came, slow in ((0, True), (round(1000 * expected), None), (round(4000 * expected), False)):
+        past = _past(100.0, total=1500, waiting=1000)
+        news = [_final(None, ORIGIN + 110.0)] * came
+        factor = habits.pace(past, ORIGIN + 110.0, news).factor
+        assert (factor < 0.7) is (slow is True), came
+        assert (factor > 1.5) is (slow is False), came
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        _past(100.0),  # over with its report: those that still wait are as those still wait
+        _past(100.0, total=50, waiting=50),  # perhaps not sent yet
+        _past(100.0, total=50, waiting=0),
+        _past(120.0, total=50, waiting=10),  # the clock was set back
+        Past(None, ORIGIN, 0, 0, 0, 0),
+    ],
+)
+def test_the_pace_of_what_tells_nothing_stays(past: Past) -> None:
+    assert Habits().pace(past, ORIGIN + 110.0, []) is past.pace

@@ -108,19 +108,22 @@ RATES = st.lists(
 
 
 @given(RATES, RATES, st.integers(0, 900), st.integers(0, 9), st.integers(0, 9), st.integers(1, 4))
-def test_a_poll_is_due_once_the_lateness_expected_has_grown_to_its_price(
+def test_a_poll_is_due_once_so_much_is_unseen_or_the_lateness_has_grown_to_its_price(
     reports: list[float], stops: list[float], age: int, waiting: int, others: int, stretch: int
 ) -> None:
     """Against a plain sum over small steps of time."""
-    limits, step = Limits(price=2.0, max_interval=40.0), 0.1
+    limits, step = Limits(price=2.0, max_interval=40.0), 0.05
+    price = 2.0 * stretch**2
     curve, of_stops = Curve(reports), Curve(stops)
     reckoned = stretch * next_interval(
         float(age), waiting, others, curve, of_stops, limits, float(stretch)
     )
     elapsed = unseen = late = 0.0
-    while elapsed < 40.0 * stretch**2 and late < 2.0 * stretch**2:
+    while elapsed < 40.0 * stretch**2:
         at = curve.bin_of(age + elapsed + step / 2)
         rate = waiting * reports[at] + others * stops[at]
+        if (unseen > 0 and unseen**2 >= 2 * price * rate) if waiting else late >= price:
+            break
         late += unseen * step + rate * step**2 / 2
         unseen += rate * step
         elapsed += step

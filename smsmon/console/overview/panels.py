@@ -25,7 +25,6 @@ from smsmon.console.overview.charts import (
     Trace,
 )
 from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve, Figures
-from smsmon.console.overview.grouped import groups
 from smsmon.console.overview.panel import (
     Panel,
     PanelData,
@@ -348,9 +347,8 @@ _MAKERS: dict[str, Callable[[PanelData], Panel]] = {
     "Delays": durations,
     "Reports": reports,
     "Countries": countries,
-    "Groups": groups,
     "STOPs": stops,
-    "Budget": requests,
+    "Requests": requests,
 }
 TABS = tuple(_MAKERS)
 """What the panels are called where there is little room, in their order."""
