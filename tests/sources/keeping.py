@@ -12,6 +12,7 @@ from time import monotonic
 from smsmon.model import Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.running import Sources, Surroundings
+from smsmon.store.arrivals import ArrivalStore
 from smsmon.store.errors import StoreError
 from tests.store import memory_arrivals
 from tests.store.memory_arrivals import MemoryArrivals
@@ -53,7 +54,7 @@ class Running:
     """Sources of one process."""
 
     def __init__(
-        self, folder: Path, clock: VirtualClock, kept: Kept, stdin: int | None = None
+        self, folder: Path, clock: VirtualClock, kept: ArrivalStore, stdin: int | None = None
     ) -> None:
         self.clock = clock
         self.said: list[str] = []
@@ -88,7 +89,7 @@ class Running:
 @asynccontextmanager
 async def running(
     folder: Path,
-    kept: Kept,
+    kept: ArrivalStore,
     sources: Mapping[str, Source],
     clock: VirtualClock | None = None,
     stdin: int | None = None,
