@@ -210,6 +210,7 @@ def limits_of(settings: Settings) -> Limits:
         min_interval=polling.min_interval,
         max_interval=polling.max_interval,
         concurrency=polling.concurrency,
+        batch=polling.batch,
     )
 
 

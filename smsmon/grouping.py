@@ -7,7 +7,7 @@ window. Whoever never asks pays for nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import partial
 
 from smsmon.clock import Clock, sleep
@@ -63,7 +63,11 @@ class Grouping:
         """One of them; None where there is none of that name."""
         return self._begun().row(dimension, name, self._clock.now())
 
-    def members(self, dimension: Dimension, name: str) -> Sequence[str]:
+    def alone(self, message_id: str) -> Figures | None:
+        """One watched message, as if it were a group."""
+        return self._begun().alone(message_id, self._clock.now())
+
+    def members(self, dimension: Dimension, name: str) -> Set[str]:
         """The messages of a group that are watched now."""
         return self._begun().members(dimension, name)
 
@@ -104,7 +108,7 @@ class Grouping:
             self._recalling = asyncio.create_task(self._recall(self._groups), name="groups")
         if len(board) != self._groups.watched:  # some are watched from the history: nobody told
             self._note(self._groups, board.messages)
-        elif self._lacking:
+        elif len(self._lacking) > len(board.lacking):
             self._note(self._groups, self._lacking - board.lacking)
         return self._groups
 

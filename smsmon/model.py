@@ -158,7 +158,8 @@ class Report:
     message_id: str
     recipients: Recipients
     digest: bytes
-    """A digest of the answer's body: equal digests are equal answers."""
+    """A digest of the answer's body: equal digests are equal answers. Empty where the answer was
+    of more than this message: no other one can be compared with it."""
     asked_at: float
     """When the request left: of two answers the one asked for later is the newer, whichever
     arrives first."""
@@ -176,7 +177,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The API gave, byte for byte, the answer already known: nothing to decode."""
+    """The API gave, byte for byte, the answer already known: nothing to decode. In a batch: all
+    that it says of the message is known."""
 
     message_id: str
     digest: bytes
@@ -300,6 +302,10 @@ class EventKind(StrEnum):
     ACCOUNT_STOPPED = "account stopped"
     ACCOUNT_DOWN = "account down"
     ACCOUNT_UP = "account up"
+    BATCHES_ON = "account reads batches"
+    """Small messages of the account are read many in one request from then on."""
+    BATCHES_OFF = "account reads no batches"
+    """They are no longer: each is read alone."""
 
     @property
     def slug(self) -> str:

@@ -230,7 +230,10 @@ class Session:
             now = self.clock.monotonic()
             whole, self._list_written = self._list_written or now - last >= wait, False
             last = now if whole else last
+            newest = next(reversed(self.engine.board), None)
             looked_well = await self.watching.look(whole=whole)
+            if next(reversed(self.engine.board), None) is not newest:
+                self.sharing.look_now()  # who polls it is to be known as soon
             self.looked_at = self.clock.monotonic()
             looked()
 

@@ -20,12 +20,12 @@ from smsmon.clock import Clock, sleep
 from smsmon.following import Following
 from smsmon.known import CHIEF, Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.poller import EVERYTHING, NOTHING
+from smsmon.monitor.grants import EVERYTHING, NOTHING
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import HEARTBEAT, NOTHING_NEW, Holder, Lease, Newer, News, Rank, Wish, Work
 from smsmon.watching import Watching
-from smsmon.who_polls import AccountNotes, WhoPolls, work_of
+from smsmon.who_polls import AccountNotes, WhoPolls, newest_work, work_of
 from smsmon.wishes import Granting, Wishes
 
 LOOK_EVERY = 0.4
@@ -38,6 +38,8 @@ YIELD = 3.0
 
 WANTED_FOR = 1.0
 """Seconds for which it holds how much work each message is."""
+REWORKED = 4_000
+"""Messages of which that is reckoned anew in a second at most."""
 WRITTEN_WITHIN = 2.0
 """Seconds that what was read of messages may take to be written before they are let go."""
 
@@ -107,6 +109,7 @@ class Sharing:
         self._wanted: Mapping[str, Work] = {}
         """All that we could do, and when that was reckoned."""
         self._wanted_at = -inf
+        self._arranged = 0
         self._lost = False
         """The store refused what we recorded: what it calls ours, it gives to others."""
         self._placed = False
@@ -290,13 +293,14 @@ class Sharing:
             if not look.followed:
                 self._engine.focus_elsewhere(())
         since = None if look.reached else self.polling.unreachable_since or self._clock.now()
-        ours = len(self._engine.board.messages.keys() & look.ours)
+        shares = self._lease.partial and self._lease.pollers > 1
+        ours = len(self._engine.board.messages.keys() & look.ours) if shares else None
         polling = WhoPolls(
             look.held,
             look.holder,
             look.followed,
             self._lease.pollers or int(look.alone),
-            ours if self._lease.partial and self._lease.pollers > 1 else None,
+            ours,
             since,
         )
         if polling != self.polling:
@@ -324,11 +328,14 @@ class Sharing:
     def _grant(self, look: _Look) -> None:
         """Poll what is ours by now, and do what comes with it."""
         led, engine = self._engine.polls and CHIEF in self._ours, self._engine
+        changed = self._ours ^ look.ours
         self._following.leave(self._ours - look.ours)
         self._ours = look.ours
         self._paused = not look.reached
         granted = EVERYTHING if look.alone else self._lease
-        engine.grant(NOTHING if self._paused else granted, in_parts=self._lease.partial)
+        engine.grant(
+            NOTHING if self._paused else granted, in_parts=self._lease.partial, changed=changed
+        )
         self._accounts.leave()
         if engine.leads and not led:
             self._watching.note_watched()
@@ -374,10 +381,15 @@ class Sharing:
         self._follow()
 
     def _work(self) -> Mapping[str, Work]:
-        """All that we could do, as it was within the last second."""
-        now = self._clock.monotonic()
-        if now - self._wanted_at >= WANTED_FOR:
-            self._wanted, self._wanted_at = work_of(self._engine, self._usable, self._whole), now
+        """All that we could do, as it was within the last second; of many messages, within some
+        seconds, but for those that came since."""
+        now, engine = self._clock.monotonic(), self._engine
+        lasts = max(WANTED_FOR, len(self._wanted) / REWORKED)
+        if now - self._wanted_at >= lasts or engine.board.arranged != self._arranged:
+            self._wanted, self._wanted_at = work_of(engine, self._usable, self._whole), now
+            self._arranged = engine.board.arranged
+        elif more := newest_work(engine, self._usable, self._wanted):
+            self._wanted = {**self._wanted, **more}  # the thread may still have the one before
         return self._wanted
 
     def _wanted_rank(self) -> Rank | None:

@@ -31,6 +31,8 @@ Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
 
 LOADED_AT_ONCE = 20_000
 """Recipients that are loaded before it is looked again what is needed first."""
+AS_MANY = 20
+"""Recipients that a message counts for besides its own: what is loaded of it takes as much."""
 
 
 class Watching:
@@ -173,7 +175,7 @@ class Watching:
         for id in looked_at or self._lacking:
             watched = board[id]
             found.append(key_of(watched.entry))
-            weight += watched.counts.total
+            weight += watched.counts.total + AS_MANY
             if weight >= LOADED_AT_ONCE:
                 break
         return found

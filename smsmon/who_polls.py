@@ -4,7 +4,7 @@ and how it stands with its accounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from smsmon.known import CHIEF, AccountState, account_part
@@ -58,6 +58,19 @@ def work_of(engine: Engine, usable: Callable[[str], bool], whole: bool) -> dict[
     for each in engine.board:
         if each.profile in conditions:
             work[each.id] = Work(each.profile, _rate(each), conditions[each.profile])
+    return work
+
+
+def newest_work(
+    engine: Engine, usable: Callable[[str], bool], known: Container[str]
+) -> dict[str, Work]:
+    """The messages of accounts that can be asked that came after all that are ``known``."""
+    work: dict[str, Work] = {}
+    for each in reversed(engine.board):
+        if each.id in known:
+            break
+        if each.profile in engine.profiles and usable(each.profile):
+            work[each.id] = Work(each.profile, _rate(each), engine.found(each.profile))
     return work
 
 

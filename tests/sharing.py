@@ -49,7 +49,7 @@ class Member:
         self.engine = Engine({"default": self.source}, clock, limits=LIMITS, rng=Random(1))
         self.lease: Any = store.lease(clock, name)
         self.history: Any = store.history(clock, lambda error: None)
-        self.engine._recorder = self.history
+        self.engine._hearers.recorder = self.history
         watchlist = store.watchlist(clock)
         self.watching = Watching(
             self.engine,

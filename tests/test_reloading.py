@@ -124,6 +124,7 @@ async def running(home: Path, text: str, *, polls: bool = True) -> AsyncIterator
     stage = Running(home, clock)
     session = stage.session
     await session.start(stage.told.extend)
+    await session.fill()
     await session.open()
     jobs = [asyncio.create_task(session.engine.run()), asyncio.create_task(session.watch_alerts())]
     await clock.advance(5.0)

@@ -47,6 +47,7 @@ async def running(home: Path, url: str, said: list[str]) -> AsyncIterator[Sessio
     """A session that does what a console does, but for its screen."""
     session = made(home, url, said)
     await session.start(lambda _: None)
+    await session.fill()
     await session.open()
     jobs = [
         asyncio.create_task(each)

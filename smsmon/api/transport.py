@@ -74,7 +74,12 @@ class KeyedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        await self._pool.aclose()
+        try:
+            await self._pool.aclose()
+        finally:
+            # Who is cancelled while the pool closes some has it forget those that are still open.
+            for stream in list(self._streams):
+                await stream.aclose()
 
     async def _answer(self, request: httpx.Request) -> httpcore.Response:
         first = Attempt(request.extensions[SAY])

@@ -30,11 +30,12 @@ from smsmon.console.signs import DOWN_KEY, LEFT_KEY, RIGHT_KEY, UP_KEY
 class Where(Flag):
     """The panes in which an action does something."""
 
+    GROUPS = auto()
     MESSAGES = auto()
     RECIPIENTS = auto()
     RECIPIENT = auto()
     LOG = auto()
-    TABLES = MESSAGES | RECIPIENTS | LOG
+    TABLES = GROUPS | MESSAGES | RECIPIENTS | LOG
     ANYWHERE = TABLES | RECIPIENT
 
 
@@ -82,49 +83,52 @@ GROUPS = {
 """First part of an action's id → its heading in the help, in the order shown."""
 
 _ALL = Where.ANYWHERE
-_M, _R, _1, _L = Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT, Where.LOG
+_G, _M, _R, _1 = Where.GROUPS, Where.MESSAGES, Where.RECIPIENTS, Where.RECIPIENT
+_L = Where.LOG
 _T = Where.TABLES
 
 ACTIONS: tuple[Action, ...] = (
-    Action("move.open", ("enter",), "open", "Go deeper: message, recipients, one recipient.",
-           _M | _R, "open", 2),
+    Action("move.open", ("enter",), "open",
+           "Go deeper: a group, its messages, the recipients of one, one recipient.",
+           _G | _M | _R, "open", 2),
     Action("move.back", ("escape",), "back",
-           "Come back: clear the filter first, then go up one level.", _R | _1 | _L, "back", 2),
+           "Come back: clear the filter first, then go up one level.",
+           _M | _R | _1 | _L, "back", 2),
     Action("move.next_pane", ("tab",), "next pane", "Move to the next pane.",
            _ALL, "arrangement.next_pane"),
     Action("move.previous_pane", ("shift+tab",), "previous pane", "Move to the previous pane.",
            _ALL, "arrangement.previous_pane"),
     Action("message.add", ("a",), "add", "Add message ids to the watchlist, typed or pasted.",
-           _ALL, "dialogs.add", 1, _M),
+           _ALL, "dialogs.add", 1, _G | _M),
     Action("message.find", ("n",), "find",
            "Find a phone number in all messages, past ones too.",
-           _ALL, "dialogs.find", 3, _M | _1 | _L),
+           _ALL, "dialogs.find", 3, _G | _M | _1 | _L),
     Action("message.edit", ("e",), "edit", "Change label, tags, note and account.",
-           _M | _R, "dialogs.edit"),
+           _G | _M | _R, "dialogs.edit"),
     Action("message.raw", ("w",), "raw answer", "See the answer as it was received last.",
            _M | _R | _1, "dialogs.raw"),
     Action("message.refresh", ("r",), "refresh",
            "Ask the API about this message, or the marked ones, now.",
-           _M | _R | _1, "operations.refresh", 8),
+           _G | _M | _R | _1, "operations.refresh", 8),
     Action("message.refresh_all", ("R",), "refresh all",
            "Ask the API about every message, within the request budget.",
            _ALL, "operations.refresh_all"),
     Action("message.pause", ("p",), "pause",
            "Poll this message, or the marked ones, no more; again: go on.",
-           _M | _R, "operations.pause"),
+           _G | _M | _R, "operations.pause"),
     Action("message.remove", ("d", "delete"), "remove",
-           "Stop watching this message, or the marked ones.", _M, "operations.remove", 9),
+           "Stop watching this message, or the marked ones.", _G | _M, "operations.remove", 9),
     Action("message.undo", ("u",), "undo",
            "Take back what was done last: added, removed, edited, paused, marked or answered.",
            _ALL, "operations.undo", 10),
     Action("alert.list", ("A",), "alerts",
            "See what fires, who answered, what is silenced and what is past; answer it.",
-           _ALL, "dialogs.alerted", 5, _M | _L),
+           _ALL, "dialogs.alerted", 5, _G | _M | _L),
     Action("alert.acknowledge", ("C",), "acknowledge",
            "Take on what fires for this message, or the marked ones, with a note and until when.",
-           _M | _R, "dialogs.acknowledge"),
+           _G | _M | _R, "dialogs.acknowledge"),
     Action("alert.silence", ("M",), "silence",
-           "Mute a rule, a tag or a message for a while.", _M | _R, "dialogs.silence"),
+           "Mute a rule, a tag or a message for a while.", _G | _M | _R, "dialogs.silence"),
     Action("view.filter", ("slash",), "filter",
            "Filter the table as you type; tab completes. Its fields are listed below.",
            _T, "filter", 3),
@@ -132,6 +136,9 @@ ACTIONS: tuple[Action, ...] = (
            "Show messages in trouble, or who failed; again: any not delivered, or who has not"
            " got it; again: all.",
            _T, "faults", 4),
+    Action("view.groups", ("g",), "groups",
+           "Put messages together: by tag, source, label, country, account or minute, or not.",
+           _ALL, "dialogs.group_by", 6, _G | _M),
     Action("view.columns", ("c",), "columns", "Choose the columns of this table.",
            _T, "dialogs.columns"),
     Action("view.views", ("V",), "views",
@@ -189,7 +196,7 @@ MOVING: tuple[Action, ...] = (
            "half_page_up"),
     Action("table.half_page_down", ("ctrl+d",), "half page down", "Half a page down.", _T,
            "half_page_down"),
-    Action("table.first", ("home", "g"), "first row", "The first row.", _T, "first"),
+    Action("table.first", ("home",), "first row", "The first row.", _T, "first"),
     Action("table.last", ("end", "G"), "last row", "The last row.", _T, "last"),
 )  # fmt: skip
 """What every table does with its cursor, those of dialogs too."""

@@ -144,7 +144,7 @@ class AlertsHere:
         self._minute = 0
         self._begun = False
         self._states: dict[tuple[str, Subject], State] = {}
-        self._of_message: dict[str, list[AlertRow]] = {}
+        self._of: dict[tuple[About, str], list[AlertRow]] = {}
         self._answered: dict[tuple[str, str], State] = {}
         """By rule and message: how it stands with those that somebody answered."""
         self.turned: set[str] = set()
@@ -186,10 +186,10 @@ class AlertsHere:
                 for each in rows
                 if each.episode
             }
-            self._of_message = {}
+            self._of = {}
             for each in rows:
-                if each.episode and each.episode.subject.about is About.MESSAGE:
-                    self._of_message.setdefault(each.episode.subject.name, []).append(each)
+                if each.episode:
+                    self._of.setdefault(each.episode.subject[:2], []).append(each)
             self.unanswered = [each for each in rows if each.state is State.FIRING]
             before, self._answered = self._answered, _answered(rows)
             self.turned = {id for _, id in dict(before.items() ^ self._answered.items())}
@@ -218,9 +218,13 @@ class AlertsHere:
             found.sort(key=lambda each: (ORDER[each.state], -each.severity))
         return found
 
+    def of(self, about: About, name: str) -> Sequence[AlertRow]:
+        """What fires for one message, tag or country, the worst first."""
+        return self._of.get((about, name), ())
+
     def of_message(self, message_id: str) -> Sequence[AlertRow]:
         """What fires for one message, the worst first."""
-        return self._of_message.get(message_id, ())
+        return self.of(About.MESSAGE, message_id)
 
 
 def raised(row: AlertRow) -> Raised:

@@ -17,6 +17,7 @@ from smsmon.console.line import Part, part
 from smsmon.console.signs import DASH, GONE, Tone, state_sign, status_sign, styled
 from smsmon.console.tables.recipients import status_of
 from smsmon.countries import country_name
+from smsmon.departures import leaves_at
 from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.known import AccountState, Condition
 from smsmon.model import Transition
@@ -189,6 +190,20 @@ def read_note(watched: Watched, account: AccountState, formats: Formats) -> Part
     else:
         due = ", next soon" if next_due > formats.now() else ", due now"
     return part(3, styled(read + due, Tone.DIM), styled(read, Tone.DIM))
+
+
+def arrival_note(watched: Watched, formats: Formats) -> Part:
+    """Which source a message came from, and when it leaves; empty for what people added."""
+    arrival = watched.entry.arrival
+    if arrival is None:
+        return part(0, "")
+    source = styled(f"from {painted(arrival.source)}", Tone.DIM)
+    if watched.complete:
+        at = leaves_at(watched)
+        leaves = f"leaves {formats.to_come(at)}" if at > formats.now() else "leaves now"
+    else:
+        leaves = f"leaves {times.duration(arrival.leave_after)} after it is complete"
+    return part(4, Content.assemble(source, styled(f", {leaves}", Tone.DIM)), source)
 
 
 def recipients_count(watched: Watched) -> Part:

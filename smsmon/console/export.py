@@ -21,8 +21,10 @@ from smsmon.console.operations import Say
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import LogLine, words
 from smsmon.filters.fields import in_order
+from smsmon.filters.groups import GROUP_ROWS
 from smsmon.filters.messages import MESSAGES, OfStanding
 from smsmon.filters.recipients import RecipientRow, recipient_row
+from smsmon.groups import Figures
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
 from smsmon.sentences import counted
@@ -68,6 +70,15 @@ def message_record(row: Watched, stands: Standing) -> Record:
         for field in MESSAGES
     }
     return {**{name: told[name] for name in _MESSAGE_COLUMNS}, "tags": " ".join(row.tags)}
+
+
+def group_record(figures: Figures) -> Record:
+    """One group, or a message that stands alone."""
+    return {
+        each.exported: fact_json(each.of(figures), each.kind)
+        for each in GROUP_ROWS
+        if each.exported
+    }
 
 
 def recipient_record(message_id: str, row: RecipientRow, formats: Formats) -> Record:
@@ -139,6 +150,9 @@ class Exports:
             case Where.MESSAGES:
                 rows = filter(None, map(engine.board.get, keys))
                 return [message_record(row, standing(engine, row, now)) for row in rows]
+            case Where.GROUPS:
+                groups = self.picture.groups.pane.table.rows
+                return [group_record(groups.row(key).figures) for key in keys]
             case Where.LOG:
                 lines = [journal[number] for number in keys if number in journal.numbers]
                 return [log_record(line, self.formats) for line in lines]
@@ -159,6 +173,8 @@ class Exports:
         match self.picture.at:
             case Where.MESSAGES:
                 field, word = "id", "id"
+            case Where.GROUPS:
+                field, word = "group", "name"
             case Where.LOG:
                 field, word = "what", "line"
             case _:
@@ -179,7 +195,7 @@ class Exports:
     @property
     def _masked(self) -> bool:
         """True when numbers are masked, and the rows have some."""
-        return self.formats.masked and self.picture.at is not Where.MESSAGES
+        return self.formats.masked and self.picture.at not in Where.GROUPS | Where.MESSAGES
 
     @property
     def _more_shown(self) -> str:
@@ -238,6 +254,8 @@ class Exports:
     def _source(self) -> str:
         """What the rows of the table the operator stands in are."""
         match self.picture.at:
+            case Where.GROUPS:
+                return "groups"
             case Where.MESSAGES:
                 return "messages"
             case Where.LOG:

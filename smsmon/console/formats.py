@@ -8,6 +8,7 @@ from smsmon import phones, times
 from smsmon.clock import Clock
 from smsmon.console.signs import DASH
 
+_TEN_SECONDS, _TEN_MINUTES, _HOUR = 10, 600, 3600
 _CLOCK_SLACK = 60.0
 """Seconds by which something may lie ahead of the clock and still count as just now."""
 
@@ -69,6 +70,20 @@ class Formats:
     def words(self, text: str) -> str:
         """Words of the API, in which phone numbers can be: masked where those are."""
         return phones.without_numbers(text) if self.masked else text
+
+    def lately(self, at: float | None) -> str:
+        """How long something has lasted, where seconds matter: ``<10 s``, ``2 m 10 s``, ``14 m``,
+        ``5 h``. In steps of ten seconds, and of minutes from ten on: it is told anew as often.
+
+        Since when, where nothing may change by itself. A dash for None.
+        """
+        passed = 0.0 if at is None else max(0.0, self.now() - at)
+        if at is None or self.still:
+            return self.minute(at)
+        if passed < _TEN_SECONDS:
+            return "<10 s"
+        step = _TEN_SECONDS if passed < _TEN_MINUTES else 60 if passed < _HOUR else _HOUR
+        return times.duration(passed // step * step)
 
     def since(self, at: float | None) -> str:
         """How long something has lasted, in whole minutes: ``<1 m``, ``4 m``, ``2 h 5 m``.

@@ -170,7 +170,7 @@ class States:
     def counts(self) -> Counter[MessageState]:
         """As of the last look; do not change it."""
         if len(self._state_of) != len(self._monitor.board):
-            self.look_at_all()
+            self.look_at(self._state_of.keys() ^ self._monitor.board.messages.keys())
         return self._counts
 
     def look_at(self, ids: Iterable[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -18,6 +20,7 @@ HIGH = 46
 """Lines from which the log is twice as high."""
 
 _AT = {
+    Where.GROUPS: "-at-groups",
     Where.MESSAGES: "-at-messages",
     Where.RECIPIENTS: "-at-recipients",
     Where.RECIPIENT: "-at-recipient",
@@ -27,6 +30,7 @@ LAYOUT_CLASSES = frozenset(
     (
         "-tiny",
         "-plain",
+        "-groups",
         "-one",
         "-two",
         "-three",
@@ -49,16 +53,20 @@ def layout_classes(
     zoomed: bool = False,
     log: bool = True,
     plain: bool = False,
+    groups: bool = False,
 ) -> set[str]:
     """The stylesheet's classes for a terminal of this size with the operator in pane ``at``.
 
-    ``plain``: one pane whatever the size, and the end of the log below it.
+    ``plain``: one pane whatever the size, and the end of the log below it. ``groups``: he is among
+    the groups, or in the log below them; they have the whole width.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return {"-tiny"}
     classes = {_AT[at], "-tall" if height >= TALL else "-short"}
     if height >= HIGH:
         classes.add("-high")
+    if groups:
+        classes.add("-groups")
     if plain or zoomed or width < TWO_PANES:
         classes.add("-one")
     else:
@@ -78,6 +86,8 @@ def visible(classes: set[str]) -> Where:
     if "-one" in classes:
         return at | Where.LOG if "-plain" in classes else at
     log = Where(0) if "-no-log" in classes else Where.LOG
+    if "-groups" in classes:
+        return Where.GROUPS | (log if "-tall" in classes else at & Where.LOG)
     if "-three" in classes:
         return Where.MESSAGES | Where.RECIPIENTS | Where.RECIPIENT | log
     if "-tall" in classes:
@@ -105,7 +115,12 @@ class Arrangement:
         """Give the screen the classes for a terminal of this size."""
         screen, at = self._screen, self._picture.at
         wanted = layout_classes(
-            *size, at, zoomed=self._zoomed, log=self._log_wanted, plain=self._plain
+            *size,
+            at,
+            zoomed=self._zoomed,
+            log=self._log_wanted,
+            plain=self._plain,
+            groups=self._among_groups,
         )
         if wanted != screen.classes & LAYOUT_CLASSES:
             screen.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
@@ -113,6 +128,12 @@ class Arrangement:
         for where, pane in self._picture.panes.items():
             pane.set_class(where is at, "-here")
         self._picture.visible = visible(wanted)
+        self._keys.withheld = frozenset({"move.back"} if at is self._path[0] else ())
+
+    @property
+    def _among_groups(self) -> bool:
+        at = self._picture.at
+        return (self._before_log if at is Where.LOG else at) is Where.GROUPS
 
     def lay_out(self) -> None:
         """Show the panes there is room for."""
@@ -122,6 +143,7 @@ class Arrangement:
         if self._picture.visible != before:
             self._picture.focus_engine()
             self._picture.show_recipient(self._picture.open_slot)
+            self._picture.groups.stir()
 
     def go(self, where: Where) -> None:
         """Stand in the pane ``where``."""
@@ -146,8 +168,15 @@ class Arrangement:
         at = self._picture.at
         if at is Where.LOG:
             self.go(self._before_log)
-        elif at is not Where.MESSAGES:
-            self.go(_PATH[_PATH.index(at) - 1])
+        elif place := self._path.index(at):
+            if self._path[place - 1] is Where.GROUPS:
+                self._picture.leave_group()
+            self.go(self._path[place - 1])
+
+    @property
+    def _path(self) -> Sequence[Where]:
+        """The panes from the outermost to the innermost."""
+        return (Where.GROUPS, *_PATH) if self._picture.grouped else _PATH
 
     def next_pane(self) -> None:
         self._go_round(1)
@@ -156,7 +185,12 @@ class Arrangement:
         self._go_round(-1)
 
     def _go_round(self, step: int) -> None:
-        order = list(self._picture.panes)
+        groups = self._among_groups
+        order = [
+            where
+            for where in self._picture.panes
+            if where is Where.LOG or groups is (where is Where.GROUPS)
+        ]
         self.go(order[(order.index(self._picture.at) + step) % len(order)])
 
     def log(self) -> None:

@@ -165,11 +165,14 @@ class KeyLine(FittedLine):
         self._where = Where.MESSAGES
         self.urged: frozenset[str] = frozenset()
         """Ids of the actions that matter more than any other just now."""
+        self.withheld: frozenset[str] = frozenset()
+        """Ids of those that do nothing just now."""
 
     def stand_in(self, where: Where) -> None:
         """Show the keys of the pane ``where``."""
         self._where = where
-        self.fit(partial(fit, key_line(where, self._keymap.actions, self.urged)))
+        actions = [each for each in self._keymap.actions if each.id not in self.withheld]
+        self.fit(partial(fit, key_line(where, actions, self.urged)))
 
     def urge(self, id: str, wanted: bool = True) -> None:
         """Put an action before all others, or back to its own place."""

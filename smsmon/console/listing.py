@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Set
+from typing import Any, NamedTuple
 
 from smsmon.console.live_table import LiveTable
 from smsmon.model import Counts
 from smsmon.monitor.board import Board
+
+
+class Scope(NamedTuple):
+    """Some of the messages, which a table is narrowed to."""
+
+    name: str
+    """What they are: ``tag otp``."""
+    ids: Callable[[], Set[str]]
+    """Those that belong to it now."""
+    term: str = ""
+    """What a filter asks for them."""
 
 
 class MessageList:
@@ -17,33 +28,55 @@ class MessageList:
         self._board = board
         self._table = table
         self._arranged = board.arranged
+        self._scope: Scope | None = None
         self._counted: dict[str, Counts] = {}
         """The messages shown → their counts, as they are added up; none while nobody asks."""
         self._counts = Counts()
         self._chosen: int | None = None
         """Which look of the filter at all rows they are added up by."""
 
+    @property
+    def scope(self) -> Scope | None:
+        """What the table is narrowed to, whatever its filter; None: to nothing."""
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope: Scope | None) -> None:
+        if scope != self._scope:
+            self._scope = scope
+            self.load()
+
     def load(self) -> None:
         """Have all rows anew, sorted and filtered by what is so now."""
         self._arranged = self._board.arranged
-        self._table.load(list(self._board.messages))
+        wanted = self._board.messages if self._scope is None else self._scope.ids()
+        self._table.load([id for id in self._board.messages if id in wanted])
 
     def follow(self, heard: Iterable[str]) -> None:
-        """Take in what came and left; of those that left something was ``heard``."""
+        """Take in what came and left; of these something was ``heard``."""
         board, view = self._board, self._table.view
-        came: list[str] = []
-        for watched in reversed(board):
-            if watched.id in view:
-                break
-            came.append(watched.id)
-        left = {id for id in heard if id in view and id not in board}
-        all_told = view.total + len(came) - len(left) == len(board)
+        if self._scope is None:
+            wanted: Collection[str] = board.messages
+            came = self._came_last()
+        else:
+            wanted = self._scope.ids()
+            came = sorted(id for id in heard if id in wanted and id not in view)
+        left = {id for id in heard if id in view and id not in wanted}
+        all_told = view.total + len(came) - len(left) == len(wanted)
         if not all_told or self._arranged != board.arranged:
             self.load()
         elif came or left:
-            self._table.change(came[::-1], left)
+            self._table.change(came, left)
             if self._chosen is not None:
                 self._add_up((*came, *left))
+
+    def _came_last(self) -> list[str]:
+        came: list[str] = []
+        for watched in reversed(self._board):
+            if watched.id in self._table.view:
+                break
+            came.append(watched.id)
+        return came[::-1]
 
     def touch(self, changed: Collection[str], read: Collection[str]) -> None:
         """Of these messages something changed; those that were only ``read`` look otherwise."""

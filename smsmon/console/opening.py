@@ -15,6 +15,7 @@ from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
+from smsmon.groups import Dimension
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from smsmon.console.views import View
     from smsmon.session import Session
     from smsmon.store.past import Happened, NumberFound
+
+
+GROUPED_BY = "grouped by"
+"""What the dimension of the groups is remembered under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,11 @@ class Dialogs:
 
     def _fired(self) -> list[Episode]:
         """What fires for the chosen messages; said, when nothing does."""
-        rows = [row for id in self.picture.chosen_ids for row in self.alerts.of_message(id)]
+        if self.picture.at is Where.GROUPS:
+            groups = self.picture.groups
+            rows = [row for key in groups.pane.table.acted_on for row in groups.alerts_of(key)]
+        else:
+            rows = [row for id in self.picture.chosen_ids for row in self.alerts.of_message(id)]
         if not rows:
             self.say("No alert fires for it.")
         return [each.episode for each in rows if each.episode]
@@ -233,6 +242,9 @@ class Dialogs:
         from smsmon.console.dialogs.raw import RawScreen, none_at_hand
 
         ids, board = self.picture.chosen_ids, self.session.engine.board
+        if len(ids) > 1 and self.picture.at is Where.GROUPS:
+            self.say("A group has no answer of its own: open it, and choose a message.")
+            return
         raw = board.raw(ids[0]) if ids else None
         if raw is None:
             read = any(board[id].read_at for id in ids[:1] if id in board)
@@ -241,6 +253,17 @@ class Dialogs:
             return
         body, length = raw
         self.app.push_screen(RawScreen(f"Answer for {ids[0]}", body, length, self.formats.masked))
+
+    def group_by(self) -> None:
+        """Choose by what messages are put together."""
+        from smsmon.console.dialogs.group_by import GroupByScreen, Way
+
+        def chosen(way: Way | None) -> None:
+            if way is not None:
+                self._put_together(way.dimension)
+                self.go(Where.MESSAGES if way.dimension is None else Where.GROUPS)
+
+        self.app.push_screen(GroupByScreen(self.picture.groups.dimension), chosen)
 
     def columns(self) -> None:
         """Choose the columns of the table the operator stands in."""
@@ -282,6 +305,7 @@ class Dialogs:
             if view is None:
                 return
             shown = next((each for each in self.picture.tables if each.id == view.table), pane)
+            self._group_as(view)
             try:
                 shown.wear(view.look, view.name)
             except FilterError as error:
@@ -292,6 +316,21 @@ class Dialogs:
         self.app.push_screen(
             ViewsScreen(views, pane, self.formats, self.operations.steps), called_up
         )
+
+    def _group_as(self, view: View) -> None:
+        """Put messages together as a view has them."""
+        picture, wanted = self.picture, view.look.group_by
+        if view.table == "messages":
+            picture.leave_group()
+        if wanted and wanted != picture.groups.dimension:
+            self._put_together(Dimension(wanted))
+        elif view.table == "groups" and not picture.grouped:
+            self._put_together(Dimension.TAG)
+
+    def _put_together(self, dimension: Dimension | None) -> None:
+        """Put messages together, or apart again, and remember it for the next start."""
+        self.picture.group_by(dimension)
+        self.memory.keep(GROUPED_BY, [str(dimension)] if dimension else [])
 
     def overview(self) -> None:
         """Plots over all messages, or over one."""
@@ -304,5 +343,6 @@ class Dialogs:
                 self.head.activity,
                 lambda: self.head.told,
                 message_id=self.picture.open_id,
+                grouping=self.session.grouping,
             )
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smsmon.console import reasons
@@ -47,6 +48,8 @@ class Operations:
     show_everything: Callable[[], None]
     go: Callable[[Where], object]
     """Goes to a pane."""
+    ask: Callable[[str, str, Callable[[], object]], object]
+    """Asks a question under a heading, and does what is given if the answer is yes."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by what is done to the watchlist: one after the other, in the order of the keys."""
 
@@ -81,7 +84,7 @@ class Operations:
                 self._note(done, f"removing {named(done.ids)}")
                 return f"{capital(named(done.ids))} removed. {self._way_back}"
 
-            self._do(remove)
+            self._surely("Remove", ids, partial(self._do, remove), keeps=True)
 
     def pause(self) -> None:
         """Poll the chosen messages no more; if all of them are paused, poll them again."""
@@ -97,7 +100,29 @@ class Operations:
             return f"{capital(named(done.ids))} {how}"
 
         if ids:
-            self._do(pause)
+            self._surely("Pause or resume", ids, partial(self._do, pause))
+
+    def _surely(
+        self, what: str, ids: Sequence[str], do: Callable[[], object], *, keeps: bool = False
+    ) -> None:
+        """Do something to messages; ask first, where they are those of groups.
+
+        ``keeps``: those that came by themselves remain what they are.
+        """
+        if self.picture.at is not Where.GROUPS or len(ids) < 2:
+            do()
+            return
+        board = self.session.engine.board
+        came = sum(board[id].entry.arrival is not None for id in ids if id in board)
+        told = (
+            ""
+            if keeps or not came
+            else (
+                f" {came:,} of them came by themselves: they stay then until somebody removes them."
+            )
+        )
+        names = self.picture.groups.acted_on_told
+        self.ask(what, f"{what} {counted(len(ids), 'message')} of {names}?{told}", do)
 
     def describe(self, ids: Sequence[str], changes: Mapping[str, Any]) -> None:
         """Give messages another label, other tags, another note or another account."""
@@ -168,9 +193,13 @@ class Operations:
         """Ask about the chosen messages now."""
         board, ids = self.session.engine.board, self.picture.chosen_ids
         profiles = {board[id].entry.profile for id in ids if id in board}
-        full = self._full_until(profiles)
-        self.session.engine.refresh(ids)
-        self._tell_who_is_not_asked(profiles, full)
+
+        def refresh() -> None:
+            full = self._full_until(profiles)
+            self.session.engine.refresh(ids)
+            self._tell_who_is_not_asked(profiles, full)
+
+        self._surely("Read", ids, refresh, keeps=True)
 
     def refresh_all(self) -> None:
         """Ask about every message, as fast as the budget allows."""

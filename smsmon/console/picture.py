@@ -1,53 +1,51 @@
-"""The four panes: what they show of the engine's board, and which one the operator stands in."""
+"""The panes: what they show of the engine's board, and which one the operator stands in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from smsmon.console import alert_words as words
 from smsmon.console.actions import Where
 from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.details import (
-    elsewhere,
+    arrival_note,
     lacking_note,
     message_name,
     no_messages,
     no_recipients,
     read_note,
-    recipient_text,
     stale_note,
-    whole_timeline,
 )
 from smsmon.console.feed import News
 from smsmon.console.formats import Formats
-from smsmon.console.line import part
+from smsmon.console.group_rows import RowKey
+from smsmon.console.groups import GroupsShown
+from smsmon.console.line import GAP, part
 from smsmon.console.listing import MessageList
 from smsmon.console.live_table import MappedRows
 from smsmon.console.message_figures import MessageFigures
-from smsmon.console.reasons import reason
+from smsmon.console.one_recipient import OneRecipient
+from smsmon.console.reasons import firing, reason
 from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import all_columns, messages_pane
-from smsmon.console.tables.panes import Pane, TablePane, TextPane, title
+from smsmon.console.tables.panes import Pane, TablePane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
-from smsmon.filters.recipients import recipient_row
-from smsmon.model import Counts, Transition
+from smsmon.console.views import Look
+from smsmon.groups import Dimension
+from smsmon.model import Counts
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
-from smsmon.store.errors import StoreError
-from smsmon.store.past import Absence
+from smsmon.sentences import capital
+from smsmon.text import painted
 
 if TYPE_CHECKING:
     from smsmon.session import Session
 
-_Past = tuple[tuple[str, int, float | None] | None, tuple[Transition, ...], tuple[Absence, ...]]
-
 
 class Picture:
-    """Messages, the recipients of one, one recipient, and the log.
+    """Groups, messages, the recipients of one, one recipient, and the log.
 
     It paints nothing that did not change, and asks nobody by itself what is new.
     """
@@ -72,21 +70,32 @@ class Picture:
         self._session = session
         self._formats = formats
         self.journal = journal
-        self._start = start
         self._explain = explain
         self._alerts = alerts
         self._alerts_key = alerts_key
         engine = session.engine
+        self.groups = GroupsShown(session, formats, alerts)
         self.messages = messages_pane(
-            engine, formats, tint_seconds, alerts.raised, has_alerts=session.has_own_rules
+            engine,
+            formats,
+            tint_seconds,
+            alerts.raised,
+            self.groups.of_message,
+            has_alerts=session.has_own_rules,
         )
+        self.messages.looked = self._looked_in_group
         self._list = MessageList(engine.board, self.messages.table)
         self.recipients = recipients_pane(formats, tint_seconds)
-        self.recipient = TextPane(Where.RECIPIENT, id="recipient")
+        self._one = OneRecipient(session, formats, start)
+        self.recipient = self._one.pane
         self.log = log_pane(journal, formats, self._label_of)
-        self.tables: tuple[TablePane[Any, Any], ...] = (self.messages, self.recipients, self.log)
+        groups = self.groups.pane
+        self.tables: tuple[TablePane[Any, Any], ...] = (
+            groups, self.messages, self.recipients, self.log,
+        )  # fmt: skip
         self.panes: Mapping[Where, Pane] = {
-            pane.where: pane for pane in (self.messages, self.recipients, self.recipient, self.log)
+            pane.where: pane
+            for pane in (groups, self.messages, self.recipients, self.recipient, self.log)
         }
         for pane in self.panes.values():
             pane.plain = formats.plain
@@ -102,8 +111,6 @@ class Picture:
         self._figures = MessageFigures()
         self.open_slot: int | None = None
         """The recipient shown in full."""
-        self._past: _Past = (None, (), ())
-        """The recipient asked about last, its changes before this session, its absences."""
 
     def _label_of(self, message_id: str) -> str:
         """The label of a watched message; empty for one that is none."""
@@ -121,6 +128,8 @@ class Picture:
         """The messages an action is meant for: the marked ones, else the one under the cursor."""
         if self.at is Where.MESSAGES:
             return list(self.messages.table.acted_on)
+        if self.at is Where.GROUPS:
+            return self.groups.ids_of(self.groups.pane.table.acted_on)
         return [] if self.open_id is None else [self.open_id]
 
     def show_added(self, new: Sequence[str], known: Sequence[str]) -> int:
@@ -128,6 +137,7 @@ class Picture:
 
         Of none, on the first that was ``known``. Gives how many of these a filter hides.
         """
+        self._list.scope = None
         self.messages.table.point_out(new)
         return self.stand_on(new or known)
 
@@ -147,9 +157,39 @@ class Picture:
             table.wish_for(ids[0])
         return len(ids) - len(shown)
 
+    # Groups
+
+    @property
+    def grouped(self) -> bool:
+        """Messages are put together in groups."""
+        return self.groups.dimension is not None
+
+    def group_by(self, dimension: Dimension | None) -> None:
+        """Put messages together, or apart again."""
+        self.leave_group()
+        self.groups.use(dimension)
+
+    def open_group(self, key: RowKey) -> None:
+        """Show the messages of a group, or those that stand alone, on the one that was meant."""
+        self._list.scope = self.groups.scope_of(key)
+        if key.message:
+            self.stand_on([key.name])
+        else:
+            self.messages.table.action_first()
+        self.entitle_messages()
+
+    def _looked_in_group(self, look: Look) -> Look:
+        """How the messages are looked at, the open group with it."""
+        return self.groups.looked_in(self._list.scope, look)
+
+    def leave_group(self) -> None:
+        """Show all messages again."""
+        self._list.scope = None
+        self.entitle_messages()
+
     def filtered_counts(self) -> Counts | None:
-        """The recipients of the messages that a filter shows; None while none is in force."""
-        if self.messages.in_force:
+        """The recipients of the messages that a filter or a group shows; None while none does."""
+        if self.messages.in_force or self._list.scope is not None:
             return self._list.shown_counts()
         self._list.forget_counts()
         return None
@@ -160,6 +200,7 @@ class Picture:
         """Look at everything anew: the watchlist was read, or how things look has changed."""
         table = self.messages.table
         self._list.load()
+        self.groups.look_at_all()
         for pane in self.tables:
             pane.table.repaint()
         self.entitle_messages()
@@ -191,6 +232,8 @@ class Picture:
             self.entitle_side()
         self.show_log()
         self.entitle_messages()
+        if Where.GROUPS in self.visible:
+            self.groups.stir()
 
     def _point_out_added(self, added: set[str]) -> None:
         """Point out what somebody added, here or elsewhere, and not what came by itself."""
@@ -212,13 +255,18 @@ class Picture:
             session.engine, self._formats, self._alerts.raised, session.has_own_rules
         )
         self.messages.table.offer(columns)
+        self.groups.offer_columns()
 
     def show_ages(self) -> None:
-        """Tell the ages of what is not fresh, and show what a filter lets through by now."""
+        """Tell the ages of what is not fresh."""
         self.messages.table.repaint()
-        for pane in self.tables:
-            pane.look_at_the_clock()
         self.entitle_side()
+
+    def look_at_the_clock(self, *, in_turn: bool) -> None:
+        """Show what filters let through by now, and how long things have lasted."""
+        self.groups.look_at_the_clock()
+        for pane in self.tables:
+            pane.look_at_the_clock(in_turn=in_turn)
 
     # The panes
 
@@ -228,7 +276,9 @@ class Picture:
 
     def entitle_messages(self) -> None:
         """The title of the messages."""
-        name = title(f"Messages {self.messages.table.view.total:,}")
+        scope = self._list.scope
+        what = "Messages" if scope is None else capital(painted(scope.name))
+        name = title(f"{what} {self.messages.table.view.total:,}")
         loading = lacking_note(self._session.engine.board)
         self.messages.entitle([name, loading, *self.messages.facts()])
 
@@ -289,48 +339,7 @@ class Picture:
         """Show one recipient of the open message in full, if its pane can be seen."""
         self.open_slot = slot
         self.entitle_side()
-        watched = self.open_message
-        if watched is None or slot is None:
-            self.recipient.say(Content())
-        elif Where.RECIPIENT in self.visible:
-            self._describe(watched, slot)
-            recall = partial(self._recall, watched.id, slot)
-            self._start(recall, group="past", exclusive=True)
-
-    def _describe(self, watched: Watched, slot: int) -> None:
-        board = self._session.engine.board
-        row = recipient_row(watched, slot)
-        others = elsewhere(board, watched.id, row.recipient.phone)
-        whose, past, absences = self._past
-        if whose is None or whose[:2] != (watched.id, slot):
-            past, absences = (), ()
-        timeline = whole_timeline(past, board.transitions(watched.id, slot))
-        self.recipient.say(recipient_text(row, timeline, absences, others, self._formats))
-
-    async def _recall(self, message_id: str, slot: int) -> None:
-        """Look up in the history what became of a recipient before this session."""
-        watched = self._session.engine.board.get(message_id)
-        absent_since = watched.absent.get(slot) if watched is not None else None
-        asked, whose = self._past[0], (message_id, slot, absent_since)
-        if asked == whose:
-            return
-        key = (message_id, watched.entry.profile) if watched is not None else message_id
-        try:
-            if asked is not None and asked[:2] == whose[:2]:
-                await self._session.history.flush()  # what it tells has just happened
-            past, absences = await self._session.history.ask(
-                lambda it: (it.recipient_changes(key, slot), it.absences(key, slot))
-            )
-        except StoreError:
-            return  # said already, where the history's trouble is
-        self._past = (whose, past, absences)
-        watched = self.open_message
-        if (
-            (past or absences)
-            and watched is not None
-            and (watched.id, self.open_slot) == (message_id, slot)
-        ):
-            self._describe(watched, slot)
+        self._one.show(self.open_message, slot, seen=Where.RECIPIENT in self.visible)
 
     def entitle_side(self) -> None:
         """The titles of the recipients and of the recipient."""
@@ -349,6 +358,7 @@ class Picture:
                 message_name(watched),
                 stale_note(stands, self._formats),
                 *self.recipients.facts(),
+                arrival_note(watched, self._formats),
                 part(0, "") if self._formats.still else read_note(watched, account, self._formats),
             ]
         )
@@ -366,29 +376,18 @@ class Picture:
         """Tell the worst alert that nobody answered, and why the row under the cursor is not as it
         should be, where that is so."""
         watched, slot = self.open_message, self.open_slot
+        among_groups = self.at is Where.GROUPS
         of_row = () if watched is None else self._alerts.of_message(watched.id)
-        unanswered = self._alerts.unanswered
-        worst: Sequence[Content] = ()
-        if unanswered and (episode := unanswered[0].episode):
-            worst = words.line(
-                episode,
-                unanswered[0].facts,
-                self._formats,
-                more=len(unanswered) - 1,
-                key=self._alerts_key(),
-                here=unanswered[0] in of_row,
-            )
-        if watched is None:
-            self._explain(Content(), worst)
-            return
+        if among_groups:
+            key = self.groups.pane.table.cursor_key
+            of_row = () if key is None else self.groups.alerts_of(key)
         engine, formats = self._session.engine, self._formats
+        worst, alerts = firing(self._alerts.unanswered, of_row, formats, self._alerts_key())
+        if watched is None or among_groups:
+            self._explain(Content(GAP).join(alerts), worst)
+            return
         inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
         gone_since = watched.absent.get(slot) if slot is not None and inside else None
-        alerts = [
-            words.of_row(each.episode, each.facts, each.state, formats)
-            for each in of_row
-            if each.episode and each not in unanswered[:1]
-        ]
         stands = standing(engine, watched, formats.now())
         self._explain(
             reason(stands, alerts, 0 if inside else watched.counts.absent, gone_since, formats),

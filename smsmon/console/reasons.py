@@ -3,10 +3,12 @@ is asked. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from smsmon.console import alert_words
 from smsmon.console.details import gone_note
 from smsmon.console.formats import Formats
 from smsmon.console.signs import GONE, Tone, state_sign, styled
@@ -14,6 +16,9 @@ from smsmon.known import AccountState, Condition
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState
 from smsmon.sentences import recipients_are
+
+if TYPE_CHECKING:
+    from smsmon.console.alert_standing import AlertRow
 
 TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
 _BETWEEN = "  "
@@ -37,6 +42,29 @@ def reason(
     elif gone:
         told.append(styled(f"{GONE} {recipients_are(gone)} no longer listed", Tone.WARN))
     return Content(_BETWEEN).join([each for each in told if each.plain])
+
+
+def firing(
+    unanswered: Sequence[AlertRow], of_row: Sequence[AlertRow], formats: Formats, key: str
+) -> tuple[Sequence[Content], list[Content]]:
+    """The worst alert that nobody answered, in its forms, and what else fires for the row under the
+    cursor. ``key`` shows all alerts."""
+    worst: Sequence[Content] = ()
+    if unanswered and (episode := unanswered[0].episode):
+        worst = alert_words.line(
+            episode,
+            unanswered[0].facts,
+            formats,
+            more=len(unanswered) - 1,
+            key=key,
+            here=unanswered[0] in of_row,
+        )
+    others = [
+        alert_words.of_row(each.episode, each.facts, each.state, formats)
+        for each in of_row
+        if each.episode and each not in unanswered[:1]
+    ]
+    return worst, others
 
 
 def _not_fresh(stands: Standing, formats: Formats) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -27,13 +27,14 @@ from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, Attention, Memory
 from smsmon.console.notices import TONES, Notice, NoticeLine, Notices, Severity
-from smsmon.console.opening import Dialogs
+from smsmon.console.opening import GROUPED_BY, Dialogs
 from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal, notice_line
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.undoing import Steps
+from smsmon.groups import Dimension
 from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.show_accounts,
             self.show_everything,
             go,
+            self.ask,
         )
         self.answering = Answering(
             lambda: session.alert_book,
@@ -150,6 +152,10 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.say,
             self.actions,
         )
+        if named := {each for each in Dimension if [each] == memory.get(GROUPED_BY)}:
+            picture.group_by(named.pop())
+            picture.at = Where.GROUPS
+            self.AUTO_FOCUS = "#groups LiveTable"  # type: ignore[misc]  # of this one
         self._ticks = 0
         self._hour = 0.0
         """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
@@ -159,6 +165,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.arrangement.choose(self.app.size)
         yield from self.head.compose()
         with Horizontal(id="panes"):
+            yield self.picture.groups.pane
             yield self.picture.messages
             with Container(id="side"):
                 yield self.picture.recipients
@@ -166,7 +173,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         yield self.picture.log
         if self.session.clock.now() - self.attention.away_since >= ABSENCE:
             self._keys.urged = frozenset({_SINCE})
-        self._keys.stand_in(Where.MESSAGES)
+        self._keys.stand_in(self.picture.at)
         yield self._said
         yield self._keys
         yield Static(
@@ -179,11 +186,13 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.session.engine.subscribe(self.feed.hear)
         self.session.engine.subscribe(self.head.activity.hear)
+        self.session.engine.count(self.head.activity.count)
         self.alerts.heard(self.show_standing)
         for pane in self.picture.tables:
             if names := self.memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
         self._keep_up()
+        self._keep_groups()
         self._keep_time()
         self.tick()
         self.show_everything()
@@ -191,6 +200,11 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     @work(group="feed", exit_on_error=False)
     async def _keep_up(self) -> None:
         await cast("TerminalApp", self.app).keep_going("The work on the feed", self.feed.run)
+
+    @work(group="groups", exit_on_error=False)
+    async def _keep_groups(self) -> None:
+        going = cast("TerminalApp", self.app).keep_going
+        await going("The work on the groups", self.picture.groups.run)
 
     @work(group="clock", exit_on_error=False)
     async def _keep_time(self) -> None:
@@ -270,6 +284,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def show_standing(self) -> None:
         """Show how it stands with the alerts by now, wherever that is told."""
         self.feed.tell((), self.alerts.turned)
+        self.picture.groups.look_at_all()
         if not self.feed.frozen:
             self.picture.explain()
             self.head.show()
@@ -285,7 +300,10 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         if in_turn := self._ticks % _AGES_EVERY == 0:
             states.look_at_the_clock()
             self.alerts.look()
-        if in_turn or states.counts[MessageState.STALE]:
+        ages = in_turn or bool(states.counts[MessageState.STALE])
+        if not self.feed.frozen:
+            self.picture.look_at_the_clock(in_turn=ages)
+        if ages:
             if not self.feed.frozen:
                 self.picture.show_ages()
             self.head.show()
@@ -302,6 +320,16 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             logged.append(passed)
         now = self.formats.now()
         self.feed.tell([notice_line(now, each.text, TONES[each.severity]) for each in logged], ())
+
+    def ask(self, heading: str, question: str, do: Callable[[], object]) -> None:
+        """Ask before something is done."""
+        from smsmon.console.dialogs.confirm import ConfirmScreen
+
+        def answered(wanted: bool | None) -> None:
+            if wanted:
+                do()
+
+        self.app.push_screen(ConfirmScreen(heading, question), answered)
 
     def _show_notice(self, notice: Notice) -> Notice | None:
         passed = self.notices.add(notice)
@@ -328,6 +356,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def jump(self, message_id: str, slot: int | None) -> None:
         """Stand before a message, or one recipient of it, whatever the filters hide."""
         picture = self.picture
+        picture.leave_group()
         picture.messages.clear_filter()
         if not picture.messages.table.move_to_key(message_id):
             return
@@ -361,11 +390,17 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
                 self.picture.show_message(self.picture.messages.table.cursor_key)
         elif event.table is self.picture.recipients.table:
             self.picture.show_recipient(self.picture.recipients.table.cursor_key)
+        elif event.table is self.picture.groups.pane.table:
+            self.picture.explain()
         self._tell_row()
 
     @on(LiveTable.Selected)
     def _selected(self, event: LiveTable.Selected) -> None:
-        if event.table is self.picture.messages.table:
+        key = self.picture.groups.pane.table.cursor_key
+        if event.table is self.picture.groups.pane.table and key is not None:
+            self.picture.open_group(key)
+            self.arrangement.go(Where.RECIPIENTS if key.message else Where.MESSAGES)
+        elif event.table is self.picture.messages.table:
             self.arrangement.go(Where.RECIPIENTS)
         elif event.table is self.picture.recipients.table:
             self.arrangement.go(Where.RECIPIENT)
@@ -379,6 +414,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     @on(LiveTable.MarksChanged)
     @on(TablePane.Filtered)
     def _retitle(self) -> None:
+        self.picture.groups.entitle()
         self.picture.entitle_messages()
         self.picture.entitle_side()
         self.picture.show_log()

@@ -17,6 +17,8 @@ NAME_LIMIT = 32
 """The longest name of a view, in characters."""
 _KEPT_AS = "view "
 """Before the name of a view, in the memory."""
+_BY = " by "
+"""Between its table and what groups it, there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Look:
     """A column, with ``-`` before it downwards; empty: the order of the source."""
     columns: tuple[str, ...] = ()
     """Their names, in order; empty: whichever are shown."""
+    group_by: str = ""
+    """By what messages are put together; empty: not at all, or as they are."""
 
     def worn_by(self, shown: Look) -> bool:
         """True when what is shown is this."""
@@ -66,7 +70,12 @@ class Views:
             name: View(
                 name,
                 each.table,
-                Look(each.filter or "", each.sort or "", tuple(each.columns or ())),
+                Look(
+                    each.filter or "",
+                    each.sort or "",
+                    tuple(each.columns or ()),
+                    each.group_by or "",
+                ),
                 configured=True,
             )
             for name, each in settings.views.items()
@@ -76,7 +85,8 @@ class Views:
             name, kept = key.removeprefix(_KEPT_AS), self._memory.get(key)
             if name not in settings.views and len(kept) > 2:
                 table, text, sort, *columns = kept
-                found[name] = View(name, table, Look(text, sort, tuple(columns)))
+                table, _, group_by = table.partition(_BY)
+                found[name] = View(name, table, Look(text, sort, tuple(columns), group_by))
         return found
 
     def why_not(self, name: str) -> str:
@@ -103,7 +113,8 @@ class Views:
     def save(self, view: View) -> None:
         """Keep a view, in place of one that was kept under its name."""
         look = view.look
-        self._memory.keep(_KEPT_AS + view.name, [view.table, look.filter, look.sort, *look.columns])
+        table = f"{view.table}{_BY}{look.group_by}" if look.group_by else view.table
+        self._memory.keep(_KEPT_AS + view.name, [table, look.filter, look.sort, *look.columns])
 
     def delete(self, name: str) -> None:
         """Forget a view that was kept."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from smsmon.filters import Field, Kind
 from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value
+from smsmon.filters.messages import ALERT_FIELD
 from smsmon.filters.questions import Value
 from smsmon.groups import Figures
 from smsmon.recipients import Status
@@ -224,6 +225,14 @@ GROUP_COLUMNS: tuple[str, ...] = tuple(each.exported for each in GROUP_ROWS if e
 """The names of the columns of an export, and of the keys in JSON."""
 GROUP_ROW_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUP_ROWS if each.asked)
 """What a filter of such rows can ask."""
+TROUBLE = Field(
+    "trouble", Kind.FLAG, asked_as="trouble:yes",
+    help="an alert fires for it, messages of it could not be read, or its rate is under"
+    f" display.trouble_below of {LEAST_FINAL} final at least",
+)  # fmt: skip
+"""What can be asked of such a row besides, by who knows the settings and the alerts."""
+GROUP_TABLE_FIELDS = (*GROUP_ROW_FIELDS, TROUBLE, ALERT_FIELD)
+"""What a filter of the console's table of groups can ask."""
 USUAL = frozenset(("failed_times", "stop_times", "p90_times"))
 """The fields that compare with what is usual."""
 WAITING_FIELDS = frozenset(("waiting", "waiting_oldest"))

@@ -249,6 +249,11 @@ ALERT_FIELD = Field(
     "alert", Kind.TEXT, plain=True, help="the alerts that fire for it", offered=True
 )
 """What can be asked of a message besides, by who knows the rules of alerts."""
+GROUP_FIELD = Field(
+    "group", Kind.TEXT, offered=True, asked_as="group:otp",
+    help="the groups it is in, as g puts messages together in the console; else its tags",
+)  # fmt: skip
+"""What can be asked of a message besides, by who puts messages together."""
 RECORDED: tuple[OfAll, ...] = tuple(each for each in MESSAGES if isinstance(each, OfAll))
 """What the history can tell of a message."""
 RECORDED_FIELDS: tuple[Field, ...] = tuple(each.question for each in RECORDED if each.asked)

@@ -4,7 +4,7 @@
 alerts asks it. What is said of a group is in the table of fields in ``filters/groups.py``. Pure.
 """
 
-from smsmon.groups.brought import LIMITS, Message, sent_at, told_to_be_sent, took
+from smsmon.groups.brought import LIMITS, Message, names_of, sent_at, told_to_be_sent, took
 from smsmon.groups.dimensions import Dimension
 from smsmon.groups.group import HOUR, Figures, Minute, Within
 from smsmon.groups.groups import Groups
@@ -18,6 +18,7 @@ __all__ = [
     "Message",
     "Minute",
     "Within",
+    "names_of",
     "sent_at",
     "told_to_be_sent",
     "took",

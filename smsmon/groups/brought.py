@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple, Protocol
 
 from smsmon.by_country import places_by_country
 from smsmon.clock import CLOCK_SLACK
+from smsmon.groups.dimensions import Dimension, groups_of
 from smsmon.groups.times import step_of
 from smsmon.model import Counts, Entry, Fault
 from smsmon.phones import region
@@ -152,6 +153,13 @@ def by_country(message: Message, sent: float, within: bool) -> Mapping[str, Part
         brought = _brought(message, sent, counts, mask) if within else None
         found[code] = Part(counts, since, brought)
     return found
+
+
+def names_of(message: Message, dimension: Dimension) -> Collection[str]:
+    """The names of the groups that a message is in."""
+    if dimension is Dimension.COUNTRY:
+        return by_country(message, 0.0, within=False).keys()
+    return groups_of(message.entry, dimension, sent_at(message))
 
 
 def _waiting_since(message: Message, mask: bytes) -> float:

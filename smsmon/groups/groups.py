@@ -6,7 +6,7 @@ a look at a group as much as its slots. Pure; moments are seconds since the epoc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 
 from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
 from smsmon.groups.dimensions import Dimension, groups_of
@@ -89,6 +89,8 @@ class Groups:
         """Slot → the messages sent in it that have left."""
         self._by: dict[Dimension, dict[str, Group]] = {}
         self._horizon = 0
+        self._passed: dict[Dimension, int] = {}
+        """The horizon that the groups of a dimension were passed on to."""
         self.watched = 0
         """How many messages are watched, as far as was told."""
 
@@ -140,10 +142,21 @@ class Groups:
         group = self._groups(dimension, now).get(name)
         return None if group is None or group.empty else group.figures(now)
 
-    def members(self, dimension: Dimension, name: str) -> Sequence[str]:
-        """The messages of a group that are watched now."""
+    def alone(self, id: str, now: float) -> Figures | None:
+        """One watched message, as if it were a group that bears its id; None where it is none."""
+        known = self._known.get(id)
+        if known is None or known.message is None:
+            return None
+        group = Group(Dimension.LABEL, id)
+        group.enter(id, known.whole, unread=known.unread, troubled=known.troubled)
+        if known.whole.brought is not None and known.slot >= self._horizon:
+            group.count(known.slot, known.whole.brought, known.past)
+        return group.figures(now)
+
+    def members(self, dimension: Dimension, name: str) -> Set[str]:
+        """The messages of a group that are watched now: a live view, which costs nothing."""
         group = self._by.get(dimension, {}).get(name)
-        return [] if group is None else [*group.ids]
+        return frozenset() if group is None else group.ids.keys()
 
     def changed(self, dimension: Dimension, since: int) -> list[str]:
         """The groups that changed after ``revision`` was ``since``."""
@@ -162,9 +175,12 @@ class Groups:
             self._by[dimension] = {}
             for id, known in self._known.items():
                 self._put_in(id, known, (dimension,))
+            self._passed[dimension] = self._horizon
         groups = self._by[dimension]
-        for group in groups.values():
-            group.pass_on(self._horizon)
+        if self._passed[dimension] != self._horizon:
+            self._passed[dimension] = self._horizon
+            for group in groups.values():
+                group.pass_on(self._horizon)
         return groups
 
     def _put_in(self, id: str, known: _Known, dimensions: Iterable[Dimension] = ()) -> None:

@@ -49,6 +49,7 @@ class Page:
         self._gathering = asyncio.Lock()
         self._kept: dict[bool, tuple[float, bytes]] = {}
         session.engine.subscribe(self._tally.hear)
+        session.engine.count(self._tally.count)
 
     async def text(self, open_metrics: bool = False) -> bytes:
         """All of it, in Prometheus' text format or as OpenMetrics; up to ``KEPT`` old."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from smsmon.filters.recipients import took_of
 from smsmon.metrics.labels import Places
-from smsmon.model import Event, Origin
+from smsmon.model import Event
 from smsmon.monitor.board import Board
-from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.state import Applied, Asked, Watched
 from smsmon.phones import region
 from smsmon.recipients import Status
 
@@ -51,16 +51,16 @@ class Tally:
         self.by_country: dict[str, Histogram] = {}
         self.by_tag: dict[str, Histogram] = {}
 
+    def count(self, asked: Asked) -> None:
+        """Take in that a request is over."""
+        self.reads[asked.profile, asked.outcome] += 1
+
     def hear(self, news: Applied | Event) -> None:
         if isinstance(news, Event) or news.late:
             return
         watched = self._board.get(news.message_id)
         if watched is None:
             return
-        if news.origin is Origin.POLLED:
-            fault = watched.fault
-            outcome = "answered" if fault is None else fault.kind.value
-            self.reads[watched.profile, outcome] += 1
         for each in news.transitions:
             if each.before is each.after:
                 continue

@@ -149,6 +149,10 @@ class AccountHealth:
             self.fault, self.failing_since = fault, self._first_fault
         return self.condition is not before
 
+    def forget(self, message_id: str) -> None:
+        """A message is let go: nothing is kept of it."""
+        self._suspects.discard(message_id)
+
     def hold(self, until: float, now: float, wall: float) -> bool:
         """Somebody was told to leave the address alone; True when that takes the account down."""
         if self.condition is Condition.STOPPED:

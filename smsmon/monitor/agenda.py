@@ -38,6 +38,8 @@ class Turn:
     """Seconds from the anchor that are planned for; less only where there is room for all."""
     regular: bool = True
     """It follows the schedule; False: its time was set by something else."""
+    together: bool = True
+    """It may be read with others, in one request; False: it has to be read alone."""
 
     def waited(self, now: float) -> float:
         """The wait so far as a multiple of the interval; it decides who goes first."""
@@ -72,17 +74,22 @@ class Agenda:
         """Every turn that is planned."""
         return list(self._turns.values())
 
-    def put(self, message_id: str, anchor: float, interval: float) -> Turn:
+    def put(
+        self, message_id: str, anchor: float, interval: float, *, together: bool = True
+    ) -> Turn:
         """Plan the next poll ``interval`` after ``anchor``, within floor and ceiling."""
         interval = max(interval, SHORTEST)
         planned = max(interval, self.floor)
         due = anchor + min(planned, self.ceiling)
-        return self._enter(Turn(message_id, due, anchor, interval, planned))
+        return self._enter(Turn(message_id, due, anchor, interval, planned, together=together))
 
-    def put_at(self, message_id: str, due: float, interval: float) -> Turn:
+    def put_at(
+        self, message_id: str, due: float, interval: float, *, together: bool = False
+    ) -> Turn:
         """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
         interval = max(interval, SHORTEST)
-        return self._enter(Turn(message_id, due, due - interval, interval, interval, False))
+        anchor = due - interval
+        return self._enter(Turn(message_id, due, anchor, interval, interval, False, together))
 
     def drop(self, message_id: str) -> None:
         """Plan no poll for a message."""

@@ -247,7 +247,7 @@ class Board:
         events = self._read(watched, at, asked_at) if report.whole else []
         events.extend(listing(watched, merged, at))
         self._take(watched, merged, at)
-        watched.digest = report.digest if report.whole else None
+        watched.digest = (report.digest or None) if report.whole else None
         watched.date_origin(at)
         if baseline:
             watched.last_change_at = watched.dated_change(at)

@@ -6,33 +6,23 @@ in which they subscribed; a listener or recorder that raises hurts nobody else.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from smsmon.clock import Clock
 from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_part
-from smsmon.model import Answer, Entry, Event, Fault, FaultKind, Origin
-from smsmon.monitor.board import Applied, Board, Watched
+from smsmon.model import Answer, Entry, Event, Fault, FaultKind
+from smsmon.monitor.board import Board
+from smsmon.monitor.grants import EVERYTHING, NOTHING
 from smsmon.monitor.habits import Learned
-from smsmon.monitor.poller import EVERYTHING, NOTHING, News
+from smsmon.monitor.hearers import Hearers, Listener, Recorder
 from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Source
+from smsmon.monitor.state import Asked
 from smsmon.monitor.window import Window
-
-log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
-Listener = Callable[[News], None]
-
-
-class Recorder(Protocol):
-    """What keeps the history. ``record`` must not block: it takes note and returns."""
-
-    def record(self, applied: Applied, watched: Watched) -> None: ...
 
 
 class Others(Protocol):
@@ -71,9 +61,8 @@ class Engine:
         self.trouble_below = trouble_below
         """The delivery rate, from 0 to 1, under which a message is in trouble."""
         self._clock = clock
-        self._recorder = recorder
-        self._listeners: list[Listener] = []
-        self._broken: set[object] = set()
+        self._hearers = Hearers(self.board, recorder)
+        self._tell = self._hearers.tell
         self._focus: str | None = None
         self._focus_elsewhere: frozenset[str] = frozenset()
         self.others: Others | None = None
@@ -134,7 +123,7 @@ class Engine:
 
     def learned(self, profile: str) -> Learned:
         """What an account's reports taught so far, as plain numbers. Raises KeyError."""
-        return self._pollers[profile].intake.habits.export()
+        return self._pollers[profile].learned
 
     def teach(self, learned: Mapping[str, Learned]) -> None:
         """Let the schedule go on from what it knew: profile → what ``learned()`` gave."""
@@ -142,8 +131,13 @@ class Engine:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with everything that happens; gives what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._hearers.listeners.append(listener)
+        return lambda: self._hearers.listeners.remove(listener)
+
+    def count(self, listener: Callable[[Asked], None]) -> Callable[[], None]:
+        """Call ``listener`` with each request for reports that is over; gives what ends that."""
+        self._hearers.counting.append(listener)
+        return lambda: self._hearers.counting.remove(listener)
 
     # --- the watchlist -------------------------------------------------------------------
 
@@ -272,15 +266,22 @@ class Engine:
 
     # --- others that poll ----------------------------------------------------------------
 
-    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
+    def grant(
+        self,
+        granted: Container[str],
+        *,
+        in_parts: bool = False,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """Poll what ``granted`` holds and nothing else; the rest is followed (see ``follow``).
 
         It is asked before each request goes out and each answer is taken in, so what it holds
         may be less at any moment; of what it holds newly it is told by another call. ``NOTHING``
         holds no message. ``in_parts``: others poll the same accounts at the same time, each by a
-        way of its own.
+        way of its own. ``changed`` is what it may hold otherwise than at the call before, where it
+        is the very same; None: anything.
         """
-        self._open.grant(granted, in_parts=in_parts)
+        self._open.grant(granted, in_parts=in_parts, changed=changed)
 
     @property
     def polls(self) -> bool:
@@ -394,19 +395,3 @@ class Engine:
             if watched is not None and watched.entry.profile in self._pollers:
                 found.setdefault(watched.entry.profile, []).append(message_id)
         return found
-
-    def _tell(self, news: News) -> None:
-        if self._recorder is not None and isinstance(news, Applied):
-            watched = self.board.get(news.message_id)
-            if watched is not None and news.origin is not Origin.RECORDED:
-                self._guard(self._recorder, lambda r: r.record(news, watched))
-        for listener in tuple(self._listeners):
-            self._guard(listener, lambda listen: listen(news))
-
-    def _guard(self, target: _T, call: Callable[[_T], None]) -> None:
-        try:
-            call(target)
-        except Exception:
-            if id(target) not in self._broken:
-                self._broken.add(id(target))
-                log.exception("%r failed; the engine goes on", target)

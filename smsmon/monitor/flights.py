@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from smsmon.clock import Clock
 from smsmon.monitor.board import Board
@@ -16,20 +17,26 @@ from smsmon.monitor.source import Source
 
 
 @dataclass(slots=True, eq=False)
-class Trouble:
-    """How often one message was not read, lately."""
+class Reading:
+    """How one message was read, lately."""
 
     missing: int = 0
     """"Not found" answers in a row."""
     failures: int = 0
     """Other faults in a row that were its own."""
+    alone_at: float = -inf
+    """Monotonic time at which a request left that read it alone, and was answered."""
+    left_out: int = 0
+    """Batches in a row that did not tell all of it."""
+    by_batch: bool = False
+    """What is known of it a batch told, and no report of its own since."""
 
 
 @dataclass(slots=True, eq=False)
 class Flight:
     """One request under way."""
 
-    troubles: Mapping[str, Trouble]
+    readings: Mapping[str, Reading]
     """The messages that it asks for, as they were when it left."""
     source: Source
     probe: bool
@@ -55,7 +62,7 @@ class Flights:
         budget: Budget,
         gate: Gate,
         *,
-        messages: Mapping[str, Trouble],
+        messages: Mapping[str, Reading],
         granted: Callable[[str], bool],
         landed: Callable[[Flight], None],
     ) -> None:
@@ -64,12 +71,17 @@ class Flights:
         self._budget = budget
         self._gate = gate
         self._messages = messages
-        self._granted = granted
+        self.granted = granted
         self._landed = landed
         self._by_message: dict[str, Flight] = {}
 
     def __contains__(self, message_id: object) -> bool:
         return message_id in self._by_message
+
+    def alone(self, message_id: str) -> bool:
+        """Whether a request that asks for this message, and no other, is under way."""
+        flight = self._by_message.get(message_id)
+        return flight is not None and len(flight.readings) == 1
 
     def __len__(self) -> int:
         """How many messages are asked for at this moment."""
@@ -80,19 +92,19 @@ class Flights:
     ) -> None:
         """Send a request, by ``fly``; the budget has counted it already."""
         self._gate.enter()
-        for message_id in flight.troubles:
+        for message_id in flight.readings:
             self._by_message[message_id] = flight
             self._board[message_id].in_flight = True
-        name = f"poll {next(iter(flight.troubles))}"
+        name = f"poll {next(iter(flight.readings))}"
         flight.task = asyncio.create_task(fly(flight), name=name)
         # Also for a task that is cancelled before it began: nothing of it ever runs.
         flight.task.add_done_callback(lambda _: self.over(flight))
 
     def over(self, flight: Flight) -> None:
         """A request is over; told a second time, nothing is left to do."""
-        if not any(self._by_message.get(id) is flight for id in flight.troubles):
+        if not any(self._by_message.get(id) is flight for id in flight.readings):
             return
-        for message_id in flight.troubles:
+        for message_id in flight.readings:
             self._by_message.pop(message_id, None)
             watched = self._board.get(message_id)
             if watched is not None:
@@ -104,15 +116,15 @@ class Flights:
     def concerns_us(self, flight: Flight, message_id: str) -> bool:
         """Whether what a request says of a message still counts: it was not let go meanwhile, and
         nobody else polls it by now, who knows better."""
-        ours = self._messages.get(message_id) is flight.troubles[message_id]
-        return ours and self._granted(message_id)
+        ours = self._messages.get(message_id) is flight.readings[message_id]
+        return ours and self.granted(message_id)
 
     def give_up(self, message_id: str) -> None:
         """The message is let go: its request is cancelled, unless it asks for others as well."""
         flight = self._by_message.get(message_id)
         if flight is None or flight.task is None:
             return
-        if not any(self.concerns_us(flight, id) for id in flight.troubles if id != message_id):
+        if not any(self.concerns_us(flight, id) for id in flight.readings if id != message_id):
             flight.task.cancel()
 
     async def cancel(self) -> None:

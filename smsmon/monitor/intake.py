@@ -10,18 +10,18 @@ from random import Random
 
 from smsmon.clock import Clock, astray
 from smsmon.known import AccountState, Condition
-from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Report
+from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Origin, Report
 from smsmon.monitor.account import AccountHealth, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
-from smsmon.monitor.flights import Flight, Trouble
+from smsmon.monitor.flights import Flight, Reading
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.pace import USUAL
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.source import Followed
-from smsmon.monitor.state import Applied, Watched
+from smsmon.monitor.state import Applied, Asked, Watched
 
-News = Applied | Event
+News = Applied | Event | Asked
 
 
 class Intake:
@@ -47,7 +47,7 @@ class Intake:
     ) -> None:
         self.habits = habits
         self.health = AccountHealth(rng)
-        self.messages: dict[str, Trouble] = {}
+        self.messages: dict[str, Reading] = {}
         """The messages of the account."""
         self._profile = profile
         self._board = board
@@ -121,6 +121,11 @@ class Intake:
 
     # --- what is said --------------------------------------------------------------------
 
+    def asked(self, fault: Fault | None) -> None:
+        """Tell that a request is over, and what came of it; None: an answer."""
+        outcome = "answered" if fault is None else fault.kind.value
+        self._tell(Asked(self._profile, self._clock.now(), outcome))
+
     def take(self, answer: Answer, left: float | None = None) -> None:
         """Take in an answer about a message of the account, and tell it.
 
@@ -131,7 +136,7 @@ class Intake:
         past, whole = Past.of(watched), True
         if isinstance(answer, Report):
             applied, whole = self._board.apply(answer, wall), answer.whole
-        elif answer.digest == watched.digest:
+        elif answer.digest == watched.digest or answer.origin is Origin.BATCH:
             asked_at, served_at = answer.asked_at, answer.served_at
             applied = self._board.unchanged(message_id, wall, asked_at, served_at, answer.origin)
         elif left is not None:
@@ -144,24 +149,27 @@ class Intake:
         if whole and not applied.late and not astray(wall, answer.served_at):
             self._learn(watched, past, wall, applied)  # some recipients teach nothing of all
         if left is not None:
-            trouble = self.messages[message_id]
-            trouble.missing = trouble.failures = 0
+            reading = self.messages[message_id]
+            reading.missing = reading.failures = 0
+            reading.alone_at, reading.by_batch = left, False
             self.came_up(wall, left)
+        elif answer.origin is Origin.BATCH and isinstance(answer, Report):
+            self.messages[message_id].by_batch = True
         if whole:
-            self._planner.after_answer(message_id)
+            self._planner.after_answer(message_id, self.messages[message_id])
         self._tell(applied)
 
     def fail(self, message_id: str, fault: Fault, flight: Flight, flying: int) -> None:
         """Take in that a request brought no answer, and tell it; ``flying`` others are out."""
         now, wall = self._clock.monotonic(), self._clock.now()
         applied = self._board.fail(message_id, fault, wall, flight.asked_at)
-        trouble = flight.troubles[message_id]
+        reading = flight.readings[message_id]
         if fault.kind is FaultKind.NOT_FOUND:
-            trouble.missing += 1
+            reading.missing += 1
             self.came_up(wall, flight.left)
-            self._planner.after_not_found(message_id, trouble.missing)
+            self._planner.after_not_found(message_id, reading.missing)
         else:
-            trouble.failures += 1
+            reading.failures += 1
             self._budget.refused(now, fault)
             turned = self.health.bad(
                 message_id,
@@ -170,12 +178,24 @@ class Intake:
                 wall,
                 messages=len(self._planner) + flying,
                 probe=flight.probe,
-                again=trouble.failures > 1,
+                again=reading.failures > 1,
             )
             if turned:
                 self._tell_turn()
-            self._planner.after_fault(message_id, back_off(trouble.failures, self._rng))
+            self._planner.after_fault(message_id, back_off(reading.failures, self._rng))
         self._tell(applied)
+
+    def slow_down(self, fault: Fault, flight: Flight, flying: int) -> None:
+        """A request for many messages failed: if the server asked to be left alone, it is. All
+        else shows when single ones are asked for."""
+        now = self._clock.monotonic()
+        self._budget.refused(now, fault)
+        if fault.kind is not FaultKind.RATE_LIMITED:
+            return
+        polled = len(self._planner) + flying
+        wall, nobody = self._clock.now(), ""
+        if self.health.bad(nobody, fault, now, wall, messages=polled, probe=flight.probe):
+            self._tell_turn()
 
     def follow(self, followed: Followed) -> Applied:
         """Take in what another process found out about a message of the account."""
@@ -193,11 +213,11 @@ class Intake:
         if not self.health.good(left):
             return
         late = []
-        for message_id, trouble in self.messages.items():
+        for message_id, reading in self.messages.items():
             turn = self._planner.turn(message_id)
-            if turn is not None and (turn.due <= now or trouble.failures):
+            if turn is not None and (turn.due <= now or reading.failures):
                 late.append(message_id)
-            trouble.failures = 0
+            reading.failures = 0
         self._spread_out(late)
         self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))
 

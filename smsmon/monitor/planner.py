@@ -9,18 +9,28 @@ All times are monotonic seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from smsmon.clock import Clock
 from smsmon.monitor.agenda import Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
+from smsmon.monitor.flights import Reading
 from smsmon.monitor.habits import Habits
+from smsmon.monitor.pool import ROWS, Load, Pool
+from smsmon.monitor.rows import MOST_RECIPIENTS, readable
 from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
+from smsmon.monitor.state import Watched
 
 JUMP = 30.0
 """Seconds by which the wall clock must run ahead before the messages are caught up on."""
 FIRST_INTERVAL = 0.2
 """Seconds: under scarcity a message never read competes as if it wanted five polls a second: it
 is quickly first, for most reports come in the first seconds."""
+
+
+LEFT_OUT = 3
+"""Batches in a row that may leave a message out; then it is read alone."""
+UNREAD = Reading()
 
 
 class Planner:
@@ -41,6 +51,10 @@ class Planner:
         self.focus: frozenset[str] = frozenset()
         """The messages that operators look at, here or in other consoles."""
         self.stretch = Stretch()
+        self.pool = Pool()
+        """Those that may be read with others, while batches are used."""
+        self._together = False
+        self._for_rows = for_rows(limits)
         self._board = board
         self._clock = clock
         self._limits = limits
@@ -78,8 +92,33 @@ class Planner:
         if turn.regular:
             self.stretch.note(now, turn.stretched(now))
 
-    def after_answer(self, message_id: str) -> None:
-        """Plan the poll after a true answer; none for what is settled or paused."""
+    def regular(self) -> list[Turn]:
+        """The turns that follow the schedule."""
+        return [turn for turn in self._agenda.turns() if turn.regular]
+
+    def load(self, now: float) -> Load:
+        """What a request for many that goes out now is to read; none of it has a turn then."""
+        load = self.pool.take(now)
+        self.stretch.note(now, load.stretched)
+        for message_id in load.messages:
+            self.drop(message_id)
+        return load
+
+    def together(self, used: bool) -> None:
+        """Whether messages may be read with others, in one request, from now on."""
+        if used is self._together:
+            return
+        self._together = used
+        self.pool.clear()
+        if used:
+            for turn in self._agenda.turns():
+                self._share(turn)
+            self._wake()
+
+    def after_answer(self, message_id: str, reading: Reading = UNREAD) -> None:
+        """Plan the poll after a true answer; none for what is settled or paused. ``reading`` tells
+        how the message was read lately.
+        """
         watched = self._board[message_id]
         if watched.settled_at is not None or watched.entry.paused:
             self.drop(message_id)
@@ -90,19 +129,48 @@ class Planner:
             watched.promise = limits.min_interval
             self.at(message_id, now + limits.min_interval, limits.min_interval)
             return
-        counts = watched.counts
         stretch = self.stretch.factor
-        interval = next_interval(
-            self._clock.now() - watched.origin,
-            counts.waiting * watched.pace.factor,
-            counts.total - counts.waiting,
-            *self._habits.curves(counts.total),
-            limits,
-            stretch,
+        # What people added may have got more recipients, which a batch does not tell; what a source
+        # brought and had one recipient is a code, and stays one.
+        code = watched.entry.arrival is not None and watched.counts.total == 1
+        together = code or now - reading.alone_at < limits.max_interval
+        turn = self._agenda.put(
+            message_id,
+            now,
+            self._interval(watched, now, limits),
+            together=together and reading.left_out < LEFT_OUT,
         )
-        turn = self._agenda.put(message_id, now, interval)
+        self._share(turn)
         watched.promise = turn.planned * stretch
         watched.next_due = self._clock.now() + watched.promise
+
+    def _interval(self, watched: Watched, anchor: float, limits: Limits) -> float:
+        """The interval that suits a message that was last read at ``anchor``."""
+        counts = watched.counts
+        age = self._clock.now() - self._clock.monotonic() + anchor - watched.origin
+        # Of one that was never read it is known that nothing is known: it has not arrived yet.
+        waiting = counts.waiting * watched.pace.factor if watched.read_at is not None else 1
+        return next_interval(
+            age,
+            waiting,
+            counts.total - counts.waiting if counts.total else 0,
+            *self._habits.curves(max(1, counts.total)),
+            limits,
+            self.stretch.factor,
+        )
+
+    def _share(self, turn: Turn) -> None:
+        """Let a message wait to be read with others too, if it may be."""
+        watched = self._board[turn.message_id]
+        recipients = readable(watched) if self._together and turn.together else 0
+        if not recipients:
+            self.pool.drop(turn.message_id)
+        elif turn.regular:
+            interval = self._interval(watched, turn.anchor, self._for_rows[recipients])
+            self.pool.put(turn.message_id, turn.anchor, interval, recipients)
+        else:
+            soon = min(turn.due, self._clock.monotonic())
+            self.pool.put(turn.message_id, soon, FIRST_INTERVAL, recipients)
 
     def after_not_found(self, message_id: str, times: int) -> None:
         """Plan the poll after the message was not found ``times`` times in a row."""
@@ -122,19 +190,24 @@ class Planner:
         """Plan a poll ``pause`` seconds from now: the last one brought nothing to go by."""
         self.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
 
-    def at(self, message_id: str, due: float, interval: float) -> None:
-        """Plan a poll at ``due``, whatever the schedule says; none while the message lacks its
-        recipients.
+    def soon(self, message_id: str) -> None:
+        """Plan a poll at once, ahead of nearly all others: what it shows is waited for."""
+        self.at(message_id, self._clock.monotonic(), FIRST_INTERVAL)
+
+    def at(self, message_id: str, due: float, interval: float, *, together: bool = False) -> None:
+        """Plan a poll at ``due``, whatever the schedule says: alone, or ``together`` with others
+        as soon as that is worth it. None while the message lacks its recipients.
         """
         if not self._board[message_id].loaded:
             return
-        self._agenda.put_at(message_id, due, interval)
+        self._share(self._agenda.put_at(message_id, due, interval, together=together))
         self._board[message_id].next_due = due + self._clock.now() - self._clock.monotonic()
         self._wake()
 
     def drop(self, message_id: str) -> None:
         """Plan no poll."""
         self._agenda.drop(message_id)
+        self.pool.drop(message_id)
         watched = self._board.get(message_id)
         if watched is not None:
             watched.next_due = None
@@ -149,28 +222,41 @@ class Planner:
         for message_id in message_ids:
             soonest = now + spread(message_id) * width
             if not self._later(message_id, soonest):
-                self.at(message_id, soonest, FIRST_INTERVAL)
+                self.at(message_id, soonest, self._first_interval(message_id, now), together=True)
         self._wake()
+
+    def _first_interval(self, message_id: str, now: float) -> float:
+        """As what a message competes that is to be read soon: one that a source brought has a
+        recipient or a few, of others nobody knows how much there is to learn."""
+        watched = self._board[message_id]
+        if watched.entry.arrival is None:
+            return FIRST_INTERVAL
+        return self._interval(watched, now, self._limits)
 
     def _later(self, message_id: str, soonest: float) -> bool:
         """Plan the first poll of one that came by itself; False where that is not after
         ``soonest``, or somebody waits for it.
 
-        How many recipients it has is not known: as if it were one, like most that come so.
+        How many recipients it has is not known: as if it were one, like most that come so. While
+        batches are used it is read soon all the same, for from then on it is read with others; if
+        it can be at once, it waits with them.
         """
         watched = self._board[message_id]
         if watched.read_at is not None or watched.entry.arrival is None:
             return False
         if message_id in self.focus or not watched.loaded:
             return False
+        if self._together and not readable(watched):
+            return False
         curves, stretch = self._habits.curves(1), self.stretch.factor
         interval = next_interval(0.0, 1, 0, *curves, self._limits, stretch)
         ahead = self._clock.now() - self._clock.monotonic()
         began = watched.origin - ahead
-        if began + interval <= soonest:
+        if began + interval <= soonest and not self._together:
             return False
         turn = self._agenda.put(message_id, began, interval)
         watched.next_due = turn.due + ahead
+        self._share(turn)
         return True
 
     def go_on(self, message_ids: list[str], per_second: float) -> list[str]:
@@ -185,11 +271,12 @@ class Planner:
             if due is None or due > wall + limits.max_interval:
                 left.append(message_id)
             elif due > wall:
-                self.at(message_id, now + due - wall, max(due - wall, limits.min_interval))
+                interval = max(due - wall, limits.min_interval)
+                self.at(message_id, now + due - wall, interval, together=True)
             else:
                 late.append((due, message_id))
         for place, (_, message_id) in enumerate(sorted(late)):
-            self.at(message_id, now + place / per_second, FIRST_INTERVAL)
+            self.at(message_id, now + place / per_second, FIRST_INTERVAL, together=True)
         return left
 
     def look_at(self, message_ids: frozenset[str]) -> None:
@@ -212,12 +299,14 @@ class Planner:
         schedule, and is later than the limits allow."""
         self._limits = limits
         self._agenda.floor, self._agenda.ceiling = limits.min_interval, limits.max_interval
+        self._for_rows = for_rows(limits)
         now, ahead = self._clock.monotonic(), self._clock.now() - self._clock.monotonic()
         late = []
         for turn in self._agenda.turns():
             id = turn.message_id
             if turn.regular:
                 again = self._agenda.put(id, turn.anchor, min(turn.interval, limits.max_interval))
+                self._share(again)
                 self._board[id].next_due = again.due + ahead
             elif turn.due > now + limits.max_interval:
                 late.append(id)
@@ -247,3 +336,10 @@ class Planner:
                 if slept < 0 or turn.due - slept <= now:
                     found.append(message_id)
         return found
+
+
+def for_rows(limits: Limits) -> list[Limits]:
+    """The limits for messages of so many recipients that are read with others: to read them is
+    worth their share of a request."""
+    shares = (max(1, recipients) / ROWS for recipients in range(MOST_RECIPIENTS + 1))
+    return [replace(limits, price=limits.batch_price * share) for share in shares]

@@ -7,7 +7,7 @@ however it ended. Nothing here outlives ``run``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass
 from math import inf
 from random import Random
@@ -18,15 +18,14 @@ from smsmon.model import Answer
 from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
-from smsmon.monitor.flights import Flight, Flights, Trouble
-from smsmon.monitor.habits import Habits
+from smsmon.monitor.flights import Flight, Reading
+from smsmon.monitor.grants import EVERYTHING, NOTHING
+from smsmon.monitor.habits import Habits, Learned
 from smsmon.monitor.intake import Intake, News
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.sending.singles import Singles
+from smsmon.monitor.sending.ways import Ways
 from smsmon.monitor.source import Source
-
-__all__ = ["EVERYTHING", "NOTHING", "News", "Poller"]
 
 LOOK_ROUND = 1.0
 """Seconds between two looks at what others found out, while the account is down."""
@@ -35,16 +34,8 @@ HEARTBEAT = 15.0
 ahead of the monotonic one."""
 
 
-class Everything:
-    """Holds every message: nobody else polls any."""
-
-    def __contains__(self, message_id: object) -> bool:
-        return True
-
-
-EVERYTHING = Everything()
-NOTHING: Container[str] = frozenset()
-"""Holds no message: others poll."""
+MANY = ""
+"""In the place of a message: many, in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +43,7 @@ class Choice:
     """What to poll now."""
 
     message_id: str
+    """Or ``MANY``."""
     turn: Turn | None
     """Its place in the agenda, when that is why."""
     waited: float
@@ -105,18 +97,24 @@ class Poller:
         self._messages = self.intake.messages
         self._granted = granted
         """The messages that are ours to poll; what it holds may change at any moment."""
-        self._flying = Flights(
+        self._ways = Ways(
+            profile,
             board,
             clock,
-            budget,
-            gate,
-            messages=self._messages,
+            self._planner,
+            self.intake,
+            limits,
+            source=source,
+            budget=budget,
+            gate=gate,
+            rng=rng,
+            tell=tell,
             granted=lambda message_id: message_id in self._granted,
             landed=self._landed,
         )
-        self._singles = Singles(
-            board, self._planner, self.intake, self._flying, lambda: self._source
-        )
+        self._flying = self._ways.flights
+        self._batches = self._ways.batches
+        self._trust = self._ways.trust
         self.asks = False
         """The account is judged by what it answers here: another process does not ask for us."""
         self.turned_at = clock.monotonic()
@@ -144,13 +142,23 @@ class Poller:
         """The factor by which intervals are stretched at present; 1 is none."""
         return self._planner.stretch.factor
 
+    @property
+    def learned(self) -> Learned:
+        """What the account's answers taught: of its reports, and whether batches are believed."""
+        return {**self.intake.habits.export(), "batches": self._trust.export()}
+
+    def teach(self, learned: Learned) -> None:
+        """Go on from what was learnt once."""
+        self.intake.habits.load(learned)
+        self._trust.load(learned.get("batches", ()))
+
     # --- what others ask for -------------------------------------------------------------
 
     def add(self, message_ids: Iterable[str]) -> None:
         """Take messages over; they are spread over the time that the limit needs for them."""
         added = []
         for message_id in message_ids:
-            self._messages[message_id] = Trouble()
+            self._messages[message_id] = Reading()
             if not self._board[message_id].entry.paused:
                 added.append(message_id)
         self._see_whether_it_asks()
@@ -159,6 +167,8 @@ class Poller:
     def remove(self, message_id: str) -> None:
         """Let a message go; a request in flight for it is cancelled."""
         del self._messages[message_id]
+        self._trust.forget(message_id)
+        self._health.forget(message_id)
         self._drop(message_id)
         self._planner.look_at(self._planner.focus - {message_id})
         self._flying.give_up(message_id)
@@ -174,11 +184,11 @@ class Poller:
     def refresh(self, message_ids: Iterable[str]) -> None:
         """Poll these as soon as the limit allows, paused or settled ones once.
 
-        One that is in flight is being refreshed already. While the account is down the next
+        One that is in flight alone is being refreshed already. While the account is down the next
         probe goes out at once.
         """
         for message_id in message_ids:
-            if message_id not in self._flying and message_id in self._granted:
+            if not self._flying.alone(message_id) and message_id in self._granted:
                 self._asked[message_id] = None
         if self._asked and self._health.condition is Condition.DOWN:
             self._health.retry(self._clock.monotonic())
@@ -197,9 +207,16 @@ class Poller:
         """Poll these at the least interval, ahead of others."""
         self._planner.look_at(message_ids)
 
-    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
+    def grant(
+        self,
+        granted: Container[str],
+        *,
+        in_parts: bool = False,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """Poll only what ``granted`` holds: it is asked before each request and each answer.
-        ``in_parts``: others poll the account at the same time.
+        ``in_parts``: others poll the account at the same time. ``changed`` is what it holds newly,
+        or no more; None: anything.
 
         What it holds newly is polled when whoever polled it before would have, or else spread
         over the time that the limit needs for it, as at the start; requests in flight for what
@@ -207,7 +224,8 @@ class Poller:
         """
         self._granted = granted
         begun = []
-        for message_id in self._messages:
+        looked_at = self._messages if changed is None else self._messages.keys() & changed
+        for message_id in looked_at:
             watched = self._board[message_id]
             if message_id not in granted:
                 self._leave(message_id)
@@ -224,8 +242,9 @@ class Poller:
         self._wake.set()
 
     def _see_whether_it_asks(self) -> None:
-        some = not self._messages or any(id in self._granted for id in self._messages)
-        self.asks = some and self._granted is not NOTHING
+        granted, messages = self._granted, self._messages
+        some = not messages or (granted is not NOTHING and any(id in granted for id in messages))
+        self.asks = some and granted is not NOTHING
 
     def _planned(self, message_id: str) -> bool:
         return message_id in self._flying or self._planner.turn(message_id) is not None
@@ -240,6 +259,7 @@ class Poller:
         """Keep within other limits: what would be read too late by them is read soon."""
         self._limits = limits
         self._spread_out(self._planner.limit(limits))
+        self._trust.limit(limits)
         self._wake.set()
 
     def leave(self) -> None:
@@ -261,8 +281,8 @@ class Poller:
 
     def read_from(self, source: Source) -> None:
         """Read from another source from now on (the key changed), at once."""
-        self._source = source
         source.ask_before_repeating(self._may_repeat)
+        self._ways.read_from(source)
         self.retry()
 
     def receive(self, answer: Answer) -> None:
@@ -308,15 +328,19 @@ class Poller:
             if self._gate.closed(self, choice.waited, self._wake.set):
                 self._budget.withdraw(self)
                 return inf
-            if choice.message_id not in self._granted:
+            if choice.message_id != MANY and choice.message_id not in self._granted:
                 self._withdraw()
                 return inf  # just lost: whoever grants will say so
             wait = self._budget.take(now, self, choice.waited, self._wake.set)
             if wait:
                 return wait
+            if choice.message_id == MANY:
+                self._ways.ask_for_many(now)
+                continue
             if choice.turn is not None:
                 self._planner.started(choice.turn, now)
-            self._start(choice.message_id, now)
+            self._asked.pop(choice.message_id, None)
+            self._ways.ask(choice.message_id, now)
 
     def _withdraw(self) -> None:
         """Nothing is to be sent, for now."""
@@ -348,33 +372,29 @@ class Poller:
             probe = self._planner.earliest()
             return None if probe is None else Choice(probe.message_id, None, inf)
         turn, urgent, next_due = self._planner.chosen(now)
+        if urgent and turn is not None:
+            return Choice(turn.message_id, turn, inf)
+        offer = self._batches.offer(now)
+        waited = 0.0 if turn is None else turn.waited(now)
+        if turn is not None and self._batches.takes(turn.message_id, now):
+            return Choice(MANY, None, max(offer.bid, waited))
+        if offer.bid and offer.bid >= waited:
+            return Choice(MANY, None, offer.bid)
         if turn is None:
-            return next_due
-        return Choice(turn.message_id, turn, inf if urgent else turn.waited(now))
-
-    def _start(self, message_id: str, now: float) -> None:
-        self._asked.pop(message_id, None)
-        self._planner.drop(message_id)
-        flight = Flight(
-            {message_id: self._messages[message_id]},
-            self._source,
-            self._health.condition is Condition.DOWN,
-            now,
-            self._clock.now(),
-        )
-        self._flying.launch(flight, self._singles.fly)
+            return min(next_due, offer.at)
+        return Choice(turn.message_id, turn, waited)
 
     def _landed(self, flight: Flight) -> None:
         """A request is over, however it ended: see to it that the next ones are planned."""
         self._wake.set()
-        for message_id, trouble in flight.troubles.items():
+        for message_id, reading in flight.readings.items():
             watched, ours = self._board.get(message_id), self._messages.get(message_id)
             if watched is None or ours is None or self._planner.turn(message_id) is not None:
                 continue
             if watched.entry.paused or watched.settled_at or message_id not in self._granted:
                 continue
             # A bug swallowed the plan, or it was let go and taken back while this was out.
-            self._planner.again(message_id, self._limits.max_interval if ours is trouble else 0.0)
+            self._planner.again(message_id, self._limits.max_interval if ours is reading else 0.0)
 
     # --- shared --------------------------------------------------------------------------
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from random import Random
 
 from smsmon.clock import Clock, sleep
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
+from smsmon.monitor.grants import EVERYTHING
 from smsmon.monitor.habits import Habits, Learned
-from smsmon.monitor.poller import EVERYTHING, News, Poller
+from smsmon.monitor.intake import News
+from smsmon.monitor.poller import Poller
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.window import Window
@@ -72,10 +74,12 @@ class Pollers:
             gate=self._gate,
             limits=self._limits,
             rng=self._rng,
-            habits=Habits(self._learned.get(profile)),
+            habits=Habits(),
             tell=self._tell,
             granted=(),
         )
+        if profile in self._learned:
+            poller.teach(self._learned[profile])
         poller.add(each.id for each in self._board if each.entry.profile == profile)
         poller.grant(self.granted)
         if self._group is not None:
@@ -86,7 +90,7 @@ class Pollers:
         self._learned.update(learned)
         for profile, poller in self.by_profile.items():
             if profile in learned:
-                poller.intake.habits.load(learned[profile])
+                poller.teach(learned[profile])
 
     async def let_go(self, profile: str) -> None:
         """Poll an account no longer; its requests in flight are cancelled and over then.
@@ -94,7 +98,7 @@ class Pollers:
         What its reports taught is kept for the next of that name. Its messages stay on the board.
         """
         poller, budget = self.by_profile.pop(profile), self._of.pop(profile)
-        self._learned[profile] = poller.intake.habits.export()
+        self._learned[profile] = poller.learned
         if (task := self._tasks.pop(profile, None)) is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -116,11 +120,18 @@ class Pollers:
         for poller in self.by_profile.values():
             poller.limit(limits)
 
-    def grant(self, granted: Container[str], *, in_parts: bool = False) -> None:
+    def grant(
+        self,
+        granted: Container[str],
+        *,
+        in_parts: bool = False,
+        changed: Collection[str] | None = None,
+    ) -> None:
         """Poll what ``granted`` holds and nothing else (see ``Poller.grant``)."""
+        changed = changed if granted is self.granted else None
         self.granted = granted
         for poller in self.by_profile.values():
-            poller.grant(granted, in_parts=in_parts)
+            poller.grant(granted, in_parts=in_parts, changed=changed)
 
     async def run(self) -> None:
         """Poll until cancelled, every account that is or comes to be open."""

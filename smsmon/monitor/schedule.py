@@ -43,6 +43,11 @@ class Limits:
     """Requests in flight at once, over all accounts."""
     price: float = 3.0
     """Recipient-seconds of lateness that one request is worth saving."""
+    batch_price: float = 1.0
+    """Recipient-seconds of lateness that a request for many messages is worth saving. Less than
+    for one: it is codes that are read so, and of them a second counts."""
+    batch: bool = True
+    """Small messages are read many in one request, where that is proved to be right."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.per_minute <= 2000:

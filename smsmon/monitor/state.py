@@ -44,6 +44,17 @@ class MessageState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of ours for reports is over, however many messages it asked for."""
+
+    profile: str
+    at: float
+    """Wall time at which it ended."""
+    outcome: str
+    """"answered", or the kind of the fault."""
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What one answer about one message, or one fault, brought."""
 

@@ -98,8 +98,19 @@ class View(Struct, frozen=True, kw_only=True):
     """One way to look at a table of the console; V calls it up."""
 
     table: Annotated[
-        Literal["messages", "recipients", "log"], Meta(description="The table that it shows.")
+        Literal["messages", "recipients", "log", "groups"],
+        Meta(description="The table that it shows."),
     ] = "messages"
+    group_by: (
+        Annotated[
+            Literal["tag", "source", "label", "country", "profile", "minute"],
+            Meta(
+                description="By what messages are put together, for the table of groups, or for "
+                "group: in the filter of messages. Unset: as they are, else by tag."
+            ),
+        ]
+        | None
+    ) = None
     filter: (
         Annotated[
             str,

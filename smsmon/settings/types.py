@@ -110,6 +110,13 @@ class Polling(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Requests in flight at once, over all profiles.", ge=1, le=64),
     ] = 8
+    batch: Annotated[
+        bool,
+        Meta(
+            description="Read small messages up to 500 in one request, once its answers were seen "
+            "to agree with those to single messages. false: each message by a request of its own."
+        ),
+    ] = True
     role: Annotated[
         Literal["auto", "always", "never"],
         Meta(

@@ -9,6 +9,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -41,11 +42,10 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("otp", "Login code", 80, Delays(seconds=3.0, minutes=0.02, hours=0, never=0.003, stops=0,
-                                         dead=0.004)),
+    Kind("otp", "Login code", 80, replace(OTP, seconds=3.0, minutes=0.012, dead=0.004)),
     Kind("reset", "Password reset", 12, OTP),
-    Kind("order", "Order confirmed", 8, Delays(seconds=4.0, minutes=0.05, stops=0)),
-)  # fmt: skip
+    Kind("order", "Order confirmed", 8, replace(OTP, seconds=4.0, minutes=0.03)),
+)
 _COUNTRIES = {"FR": 90.0, "BE": 6.0, "GP": 2.0, "RE": 2.0}
 
 

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -24,9 +24,20 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at a log."""
 _AWAY = 5.0
 """Seconds that a log may be away, while it is rotated, until that is told."""
+_ANSWERS = 10.0
+"""Seconds in which a disk answers."""
 _EXITS = 1.0
 """Seconds in which a command exits that has closed its output."""
 _CHUNK = 65_536
+
+
+T = TypeVar("T")
+
+
+class Do(Protocol):
+    """Does work that may block in a thread of the source's own."""
+
+    def __call__(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]: ...
 
 
 class Trouble(Exception):
@@ -72,11 +83,13 @@ class LogFeed:
 
     shared = True
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, do: Do) -> None:
         self._path = path
         self._shown = safe(str(path), SENTENCE_LIMIT)
         self._clock = clock
+        self._do = do
         self._log = FollowedFile(path)
+        self._looking: asyncio.Future[Portion] | None = None
         self._away_since: float | None = None
 
     async def begin(self, position: str) -> None:
@@ -84,11 +97,16 @@ class LogFeed:
         if position:
             with contextlib.suppress(msgspec.DecodeError):  # of another version: what comes
                 known = msgspec.json.decode(position.encode(), type=Position)
-        self._log = FollowedFile(self._path, known)
+        self._log, self._looking = FollowedFile(self._path, known), None
 
     async def portion(self) -> Portion:
+        looking = self._looking = self._looking or self._do(self._look)
+        done, _ = await asyncio.wait([looking], timeout=_ANSWERS)
+        if not done:
+            return Portion((), trouble=f"{self._shown}: its disk does not answer.")
+        self._looking = None
         try:
-            portion = await asyncio.to_thread(self._look)
+            portion = looking.result()
         except OSError as error:
             portion = Portion((), trouble=self._because(error))
         if not portion.lines:
@@ -116,7 +134,7 @@ class LogFeed:
         return f"{self._shown} cannot be read ({error.strerror or type(error).__name__})."
 
     async def end(self) -> None:
-        await asyncio.to_thread(self._log.close)
+        self._do(self._log.close)  # after the look that may be under way, which nobody waits for
 
 
 def position_text(position: Position) -> str:
@@ -176,8 +194,9 @@ class StdinFeed:
 
     shared = False
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, do: Do) -> None:
         self._descriptor = descriptor
+        self._do = do
         self._cut = Splitter()
         self._waits = True
         """It can be waited for until there is something."""
@@ -194,7 +213,7 @@ class StdinFeed:
         try:
             if self._waits:
                 await readable({self._descriptor})
-            data = await asyncio.to_thread(os.read, self._descriptor, _CHUNK)
+            data = await self._do(os.read, self._descriptor, _CHUNK)
         except PermissionError:  # what cannot be waited for can be read at once
             self._waits = False
             return Portion(())

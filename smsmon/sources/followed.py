@@ -102,7 +102,10 @@ class FollowedFile:
             return None
         assert self._file is not None  # noqa: S101 - just opened
         if self._cut_short():
-            self._go_to(0)
+            self.close()  # what was cut off before it was read may stand in a copy (copytruncate)
+            if not self._open():
+                return None
+            assert self._file is not None  # noqa: S101 - just opened
         if data := self._file.read(_CHUNK):
             return self._split(data)
         if not self._replaced():
@@ -135,14 +138,14 @@ class FollowedFile:
                 return False
             self._take(file, None)
             return True
-        for path in (self.path, *_rotated(self.path)):
-            with contextlib.suppress(FileNotFoundError):
-                file = _opened(path)
-                found = os.fstat(file.fileno())
-                if (found.st_dev, found.st_ino) == (known.device, known.inode):
-                    self._take(file, known)
-                    return True
-                file.close()
+        for fits in (_is_it_unchanged, _is_a_copy, _is_it):
+            for path in (self.path, *_rotated(self.path)):
+                with contextlib.suppress(FileNotFoundError):
+                    file = _opened(path)
+                    if fits(file, known):
+                        self._take(file, known)
+                        return True
+                    file.close()
         # The one that was followed is gone for good: go on with what stands there.
         self._position = None
         return self._open()
@@ -166,8 +169,7 @@ class FollowedFile:
     def _take(self, file: FileIO, known: Position | None) -> None:
         found = os.fstat(file.fileno())
         if known is not None:
-            unchanged = known.offset <= found.st_size and _mark(file, known.offset) == known.mark
-            offset = known.offset if unchanged else 0
+            offset = known.offset if _holds(file, known) else 0
         else:
             offset = 0 if self._begun else _last_line(file, found.st_size)
         self._file, self._begun = file, True
@@ -244,6 +246,30 @@ def _rotated(log: Path) -> list[Path]:
 def _opened(path: Path) -> FileIO:
     """The file, and nothing that would make us wait. Raises ``OSError``."""
     return FileIO(open_to_read(path), "r")
+
+
+def _is_it_unchanged(file: FileIO, known: Position) -> bool:
+    """True for the file that was followed, with all that was read of it."""
+    return _is_it(file, known) and _holds(file, known)
+
+
+def _is_a_copy(file: FileIO, known: Position) -> bool:
+    """True for one that holds what was read, whatever file it is: a copy, or on a disk that has
+    another number since this machine was started.
+    """
+    return known.offset > 0 and _holds(file, known)
+
+
+def _is_it(file: FileIO, known: Position) -> bool:
+    """True for the file that was followed, whatever it holds by now."""
+    found = os.fstat(file.fileno())
+    return (found.st_dev, found.st_ino) == (known.device, known.inode)
+
+
+def _holds(file: FileIO, known: Position) -> bool:
+    """True where what was read last stands at its place."""
+    size = os.fstat(file.fileno()).st_size
+    return known.offset <= size and _mark(file, known.offset) == known.mark
 
 
 def _mark(file: FileIO, offset: int) -> str:

@@ -11,24 +11,26 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import inf
 from pathlib import Path
 from socket import gethostname
-from typing import Any
+from typing import Any, TypeVar
 
 from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
 from smsmon.model import Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import NotTaken
-from smsmon.sources.feeds import CommandFeed, Feed, LogFeed, Portion, StdinFeed, Trouble
+from smsmon.sources.feeds import CommandFeed, Do, Feed, LogFeed, Portion, StdinFeed, Trouble
 from smsmon.sources.standing import Standing, Turn, look
 from smsmon.sources.taking import Taking
 from smsmon.store.arrivals import ArrivalStore
 from smsmon.store.errors import StoreError, Unreachable
 
+T = TypeVar("T")
 TURN_EVERY = 1.0
 """Seconds between two looks whose turn it is to read, and between two signs of life."""
 KEPT_EVERY = 5.0
@@ -138,7 +140,9 @@ class _Reader:
         self._around = around
         self._clock = around.clock
         self._turn = Turn(path_of(around.folder, name), around.clock)
-        self._feed = _feed_of(source, around)
+        self._thread = ThreadPoolExecutor(1, f"source {name}")
+        """Its own: a disk that does not answer holds nobody else up."""
+        self._feed = _feed_of(source, around, self._do)
         self._taking = Taking(name, source)
         self._key = reader_key(name, source)
         self._kept = ""
@@ -159,18 +163,30 @@ class _Reader:
         """True while it is read here."""
         return bool(self.standing.reader)
 
+    def _do(self, work: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        """What ``work`` gives, done in our thread."""
+        done = asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+        done.add_done_callback(lambda each: each.cancelled() or each.exception())  # seen, whatever
+        return done
+
     async def run(self) -> None:
         """Read it, whenever it is our turn, until cancelled."""
-        while True:
-            try:
-                await self._in_turn()
-            except _Lost:
-                await sleep(self._clock, TURN_EVERY)
-            except Exception:
-                what = f"Reading the source {self._name}"
-                logging.getLogger(__name__).exception("%s failed", what)
-                self._is_in_trouble(f"{what} failed: a fault of smsmon itself.")
-                await sleep(self._clock, LAST_RETRY)
+        try:
+            while True:
+                await self._try_to_read()
+        finally:
+            self._thread.shutdown(wait=False)
+
+    async def _try_to_read(self) -> None:
+        try:
+            await self._in_turn()
+        except _Lost:
+            await sleep(self._clock, TURN_EVERY)
+        except Exception:
+            what = f"Reading the source {self._name}"
+            logging.getLogger(__name__).exception("%s failed", what)
+            self._is_in_trouble(f"{what} failed: a fault of smsmon itself.")
+            await sleep(self._clock, LAST_RETRY)
 
     async def _in_turn(self) -> None:
         around = self._around
@@ -215,12 +231,15 @@ class _Reader:
     async def _go_on(self) -> None:
         """Read, and begin again after trouble, until there is no more."""
         while not self.standing.over:
+            why = ""
             try:
                 await self._read()
             except Trouble as trouble:
-                await self._wait_after(str(trouble))
+                why = str(trouble)
             finally:
                 await self._feed.end()
+            if why:
+                await self._wait_after(why)
         await sleep(self._clock, None)
 
     async def _read(self) -> None:
@@ -245,7 +264,7 @@ class _Reader:
         began = self._clock.monotonic()
         for first in range(0, len(lines), _AT_ONCE):
             now, some = self._clock.now(), lines[first : first + _AT_ONCE]
-            taken = await asyncio.to_thread(self._taking.read, some, now)
+            taken = await self._do(self._taking.read, some, now)
             self._left_out(taken.not_taken)
             entries |= {id: each for id, each in taken.entries.items() if id not in entries}
             if entries and self._clock.monotonic() - began > _LONG:
@@ -272,11 +291,11 @@ class _Reader:
         if new:
             self._around.took()
 
-    async def _from_store(self, ask: Callable[[ArrivalStore], Any]) -> Any:
+    async def _from_store(self, ask: Callable[[ArrivalStore], T]) -> T:
         """Ask the store, until it answers: nothing is read on before."""
         while True:
             try:
-                return await asyncio.to_thread(lambda: ask(self._around.arrivals()))
+                return await self._do(lambda: ask(self._around.arrivals()))
             except Unreachable as error:  # who polls tells that
                 await self._wait_after(str(error), aloud=False)
             except StoreError as error:
@@ -362,13 +381,13 @@ def reader_key(name: str, source: Source) -> str:
     return f"{gethostname()} {os.getuid()} {name} {log}"
 
 
-def _feed_of(source: Source, around: Surroundings) -> Feed:
+def _feed_of(source: Source, around: Surroundings, do: Do) -> Feed:
     if source.file is not None:
-        return LogFeed(expanded(source.file), around.clock)
+        return LogFeed(expanded(source.file), around.clock, do)
     if source.command is not None:
         return CommandFeed(source.command, around.environ)
     assert around.stdin is not None  # noqa: S101 - else it is not read here
-    return StdinFeed(around.stdin)
+    return StdinFeed(around.stdin, do)
 
 
 async def _first_of(*works: Coroutine[Any, Any, None]) -> None:

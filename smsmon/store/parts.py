@@ -8,13 +8,14 @@ clock of this process, from just before the last time that we said so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from math import inf
 from random import Random
 from typing import Protocol
 
 from smsmon.known import CHIEF
+from smsmon.model import is_message_id
 from smsmon.store.errors import NotWritable, StoreError
 from smsmon.store.shared import Holder, Rank, Work
 from smsmon.store.shares import Member, Share, all_pollers, member
@@ -71,6 +72,12 @@ class Rows(Protocol):
         """Take those of these parts that are still free; gives them, each with its epoch."""
         ...
 
+    def begin(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
+        """Take those of these parts that were never anybody's, known or not; gives them, each with
+        its epoch.
+        """
+        ...
+
     def forget(self, names: Collection[str]) -> None:
         """Keep nothing more of these parts, which are nobody's."""
         ...
@@ -120,7 +127,9 @@ class PartialLease:
         """What of it we let go, or are about to."""
         self._known: set[str] = set()
         self._known_at = -inf
-        self._asked: tuple[Collection[str], Rank] = (), Rank.NEVER
+        self._asked: tuple[Set[str], Rank] = frozenset(), Rank.NEVER
+        self._share: Share | None = None
+        """As it was reckoned last."""
         self._there = 0
         self._barred_until = -inf
         """Until then we only look: this user may not take anything."""
@@ -152,16 +161,27 @@ class PartialLease:
             return ()
         if now - self._known_at >= KNOWN_FOR:
             self._known.clear()
-            self._known_at = now
+            self._known_at, self._due = now, -inf
         if now < self._barred_until:
             wanted, rank = {}, Rank.NEVER
         self._known &= wanted.keys()
         new = wanted.keys() - self._known
         asked, self._asked = self._asked, (wanted.keys(), rank)
-        if now < self._due and not new and asked == self._asked:
+        whole = now >= self._due or rank != asked[1] or _is_common(new | asked[0] - wanted.keys())
+        begun = (
+            []
+            if whole or self._share is None
+            else [name for name in new if self._share.begins(name, wanted[name])]
+        )
+        if not (whole or begun):
             return self._epochs.keys()
         try:
-            self._visit(wanted, rank, new, now)
+            if whole:
+                self._visit(wanted, rank, new, now)
+            else:
+                # What comes newly is ours or another's at once, at the price of that alone.
+                self._epochs = {**self._epochs, **self._rows.begin(self.owner, begun)}
+                self._known.update(begun)
         except StoreError as error:
             self._due = now  # the store knows when it is worth another try
             if isinstance(error, NotWritable):
@@ -180,6 +200,7 @@ class PartialLease:
         me = next((each for each in members if each.owner == self.owner), me)
         self._joined = me.joined
         share, ours = Share(me, members, wanted, now), dict(seen.ours)
+        self._share = share
         self._free = {name: self._free.get(name, now) for name in seen.free}
         self._given &= self._free.keys()
         self._leaving = share.excess(ours, self._free)
@@ -221,7 +242,7 @@ class PartialLease:
 
     def release(self) -> None:
         self._epochs, self._leaving, self._due = {}, None, -inf
-        self._asked = (), Rank.NEVER
+        self._asked = frozenset(), Rank.NEVER
         try:
             self._rows.leave(self.owner)
         except StoreError:
@@ -235,3 +256,8 @@ class PartialLease:
 
     def attended(self) -> bool:
         return self._there > 0
+
+
+def _is_common(names: Collection[str]) -> bool:
+    """True where one of these is no message."""
+    return not all(map(is_message_id, names))

@@ -184,6 +184,10 @@ def with_alerts(rows: Iterable[InShort], episodes: Iterable[Episode]) -> list[In
     return [*found.values(), *groups.values()]
 
 
+_OF_BATCHES = frozenset({EventKind.BATCHES_ON, EventKind.BATCHES_OFF})
+"""How an account is read, not whether it can be."""
+
+
 def of_accounts(events: Iterable[Event], since: float, down: Container[str]) -> list[InShort]:
     """A row for each account of which ``events``, oldest first, tell something from ``since`` on.
 
@@ -196,7 +200,9 @@ def of_accounts(events: Iterable[Event], since: float, down: Container[str]) -> 
     for event in events:
         own = stretches[event.profile]
         is_open = bool(own) and own[-1].until is None
-        if event.kind is EventKind.ACCOUNT_UP:
+        if event.kind in _OF_BATCHES:
+            pass
+        elif event.kind is EventKind.ACCOUNT_UP:
             own[-1:] = [own[-1]._replace(until=event.at)] if is_open else own[-1:]
         elif not is_open:
             own.append(Unread(event.at, None))

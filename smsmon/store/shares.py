@@ -211,6 +211,13 @@ class Share:
                     under -= rate
         return taken
 
+    def begins(self, name: str, work: Work) -> bool:
+        """Whether a message that comes newly is for us: all that share its account reckon alike."""
+        if not self._is_ours(work):
+            return False
+        sharers = self._sharers(work.account)
+        return sharers[crc32(name.encode()) % len(sharers)].owner == self._me.owner
+
     def _messages(self, names: Iterable[str], account: str) -> list[str]:
         """The messages of an account among ``names``."""
         works = ((name, self._all.get(name)) for name in names)

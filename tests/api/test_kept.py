@@ -267,3 +267,19 @@ async def test_a_request_that_may_go_out_no_more_is_not_sent_or_asks_anew() -> N
         await partner.bulk_status("111")
         assert asked == [True]
         assert len(server.heads) == 2
+
+
+async def test_closing_ends_every_connection_also_those_that_the_pool_forgot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def forget() -> None:
+        raise RuntimeError("cancelled meanwhile")
+
+    async with wire(answer(GOOD)) as server, client(server) as partner:
+        await asyncio.gather(*(partner.bulk_status("111") for _ in range(3)))
+        streams = list(partner._transport._streams)
+        assert [stream.spent for stream in streams] == [False] * 3
+        monkeypatch.setattr(partner._transport._pool, "aclose", forget)
+        await partner.aclose()
+        await asyncio.sleep(0)
+        assert [stream.get_extra_info("socket").fileno() for stream in streams] == [-1] * 3

@@ -27,8 +27,8 @@ from smsmon.clock import SystemClock
 from smsmon.model import Entry, Report
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.grants import EVERYTHING
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.poller import EVERYTHING
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
@@ -140,7 +140,7 @@ class _Process:
         self.store = TeamStore(Access(Address.parse(url)))
         self.engine = Engine({"default": _Silent()}, self.clock, limits=Limits())
         self.history = self.store.history(self.clock)
-        self.engine._recorder = self.history
+        self.engine._hearers.recorder = self.history
         self.watching = Watching(self.engine, self.store.watchlist(self.clock), self.history, print)
         self.jobs: list[asyncio.Task[None]] = []
 

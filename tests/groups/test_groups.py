@@ -164,7 +164,7 @@ def test_it_was_sent_when_the_source_says_else_when_it_was_added_or_its_first_da
     scene.add("4", arrival=None)
     scene.read("4", (PHONES[0], Status.DELIVERED, T - 120))
     found = {
-        name: scene.groups.members(Dimension.MINUTE, name)
+        name: [*scene.groups.members(Dimension.MINUTE, name)]
         for name in scene.groups.rows(Dimension.MINUTE, scene.now)
     }
     minutes = ("2026-11-18T11:06:00Z", "2026-11-18T11:07:00Z", "2026-11-18T11:05:00Z")

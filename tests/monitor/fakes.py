@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from hashlib import blake2b
 from random import Random
 
+from smsmon.batch import BatchAnswer, BatchRow, Outcome, Pair
 from smsmon.model import (
     Entry,
     Event,
@@ -114,6 +115,43 @@ class FakeSource(Source):
             now = self.clock.now()
             return Unchanged(message_id, answer.digest, asked_at, now, self.served_at())
         return replace(answer, served_at=self.served_at())
+
+
+class FakeBatches(FakeSource):
+    """Reads many at once as well; ``say`` may change what it says of a recipient."""
+
+    def __init__(self, clock: VirtualClock, latency: float = 0.1) -> None:
+        super().__init__(clock, latency)
+        self.batches: list[tuple[float, tuple[Pair, ...]]] = []
+        """Monotonic time and pairs of each."""
+        self.refuses: Fault | Exception | None = None
+        self.say: Callable[[BatchRow], BatchRow] = lambda told: told
+        self.landing: Callable[[], None] = lambda: None
+        """Called when an answer has been made, and is on its way."""
+
+    async def multi_status(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        asked_at = self.clock.now()
+        self.batches.append((self.clock.monotonic(), tuple(pairs)))
+        asked = {pair.message_id for pair in pairs}
+        self.doubled += bool(asked & self.flying)
+        self.flying |= asked
+        rows = tuple(self.say(self._told(pair)) for pair in pairs)
+        try:
+            await self.clock.sleep(self.latency)
+        finally:
+            self.flying -= asked
+        self.landing()
+        if isinstance(self.refuses, Fault):
+            raise ReadError(self.refuses)
+        if self.refuses is not None:
+            raise self.refuses
+        return BatchAnswer(rows, asked_at, self.clock.now())
+
+    def _told(self, pair: Pair) -> BatchRow:
+        for each in self.rows.get(pair.message_id, [row(1)]):
+            if each.phone == pair.phone:
+                return BatchRow(pair, Outcome.READ, each)
+        return BatchRow(pair, Outcome.NOT_FOUND, reason="no such number")
 
 
 class Rig:

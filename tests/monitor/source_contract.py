@@ -7,15 +7,18 @@ a fixture ``stage``.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import pytest
 
+from smsmon.batch import MOST_PAIRS, BatchAnswer, Outcome, Pair
 from smsmon.clock import Clock
 from smsmon.model import Answer, FaultKind, Origin, ReadError, Report, Unchanged
-from smsmon.monitor.source import Source
+from smsmon.monitor.source import BatchSource, Source
 
 KNOWN, OTHER, MISSING = "300", "301", "999"
+PHONE = "+33600000001"
 
 
 class Stage(Protocol):
@@ -35,6 +38,14 @@ class Stage(Protocol):
 
     def fall_silent(self) -> None:
         """Have every request fail from now on, at once."""
+        ...
+
+
+class BatchStage(Stage, Protocol):
+    """One whose source reads several messages at once. They are all to ``PHONE``."""
+
+    async def read_together(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        """What the source answers to one request, while time passes."""
         ...
 
 
@@ -104,3 +115,39 @@ class SourceContract:
     async def test_it_may_be_told_whom_to_ask_before_it_repeats(self, stage: Stage) -> None:
         stage.source.ask_before_repeating(lambda: False)
         assert (await report(stage)).message_id == KNOWN
+
+
+class BatchSourceContract(SourceContract):
+    """The promises of ``BatchSource``, besides."""
+
+    async def test_each_pair_is_answered_in_its_place_whatever_the_others_are(
+        self, stage: BatchStage
+    ) -> None:
+        assert isinstance(stage.source, BatchSource)
+        before = stage.clock.now()
+        pairs = [Pair(OTHER, PHONE), Pair(MISSING, PHONE), Pair(KNOWN, "+33699999999")]
+        answer = await stage.read_together([*pairs, Pair(KNOWN, PHONE), Pair(OTHER, PHONE)])
+        assert [row.pair.message_id for row in answer.rows] == [OTHER, MISSING, KNOWN, KNOWN, OTHER]
+        outcomes = [row.outcome for row in answer.rows]
+        assert [each is Outcome.READ for each in outcomes] == [True, False, False, True, True]
+        assert before <= answer.asked_at <= answer.fetched_at <= stage.clock.now()
+
+    async def test_a_pair_is_told_as_the_report_of_its_message_tells_it(
+        self, stage: BatchStage
+    ) -> None:
+        for _ in range(2):
+            alone = await report(stage)
+            (row,) = (await stage.read_together([Pair(KNOWN, PHONE)])).rows
+            assert row.recipient == alone.recipients[0]
+            stage.change(KNOWN)
+
+    async def test_no_pair_and_too_many_are_a_mistake_of_who_asks(self, stage: BatchStage) -> None:
+        for count in (0, MOST_PAIRS + 1):
+            with pytest.raises(ValueError, match="batch"):
+                await stage.read_together([Pair(KNOWN, PHONE)] * count)
+
+    async def test_trouble_of_a_batch_is_a_fault_as_well(self, stage: BatchStage) -> None:
+        stage.fall_silent()
+        with pytest.raises(ReadError) as caught:
+            await stage.read_together([Pair(KNOWN, PHONE)])
+        assert caught.value.fault.message

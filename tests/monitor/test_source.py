@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from smsmon.api.client import SmsPartner
 from smsmon.api.key import ApiKey
+from smsmon.batch import BatchAnswer, Pair
 from smsmon.clock import SystemClock
 from smsmon.model import Answer, EventKind, FaultKind, Origin, Report
 from smsmon.monitor.board import Board
@@ -22,7 +23,13 @@ from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
 from smsmon.store.local.history import LocalHistory
 from tests.monitor.fakes import FakeSource, Rig, fault, report, row
-from tests.monitor.source_contract import KNOWN, OTHER, SourceContract
+from tests.monitor.source_contract import (
+    KNOWN,
+    OTHER,
+    PHONE,
+    BatchSourceContract,
+    SourceContract,
+)
 from tests.support.clock import START, VirtualClock
 
 D, W = Status.DELIVERED, Status.WAITING
@@ -70,6 +77,9 @@ class OverHttp:
         asked = [self.source.bulk_status(each, known) for each in message_ids]
         return list(await asyncio.gather(*asked))
 
+    async def read_together(self, pairs: Sequence[Pair]) -> BatchAnswer:
+        return await self.source.multi_status(pairs)
+
     def change(self, message_id: str) -> None:
         self.server.world.add(sent(message_id, "Delivered"))
 
@@ -79,10 +89,10 @@ class OverHttp:
 
 def sent(message_id: str, word: str = "Waiting") -> SimMessage:
     """A message to one phone."""
-    return SimMessage(message_id, [SimRecipient("+33600000001", (Change(START - 60, word),))])
+    return SimMessage(message_id, [SimRecipient(PHONE, (Change(START - 60, word),))])
 
 
-class TestOverHttp(SourceContract):
+class TestOverHttp(BatchSourceContract):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[OverHttp]:
         world = World(messages=[sent(KNOWN), sent(OTHER)])
@@ -99,7 +109,7 @@ class Scene:
         self.rig = Rig()
         self.history = LocalHistory(folder / "history.db", self.rig.clock)
         self.history.record_alone()
-        self.rig.engine._recorder = self.history
+        self.rig.engine._hearers.recorder = self.history
         self.history.start()
         self.rig.source.rows["300"] = [row(1), row(2), row(3)]
 

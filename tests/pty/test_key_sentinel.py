@@ -173,7 +173,7 @@ def test_console_shows_writes_and_logs_no_key(desk: Desk, terminals: ExitStack) 
     terminal.press(b"G")
     terminal.wait_for("nothing listens there")
     terminal.wait_quiet(0.2)
-    terminal.press(b"g")
+    terminal.press(b"\x1b[H")
     # Every message with its fault and a copy of it, what was answered, the log, the help.
     terminal.press(b"wq" + b"Yj" * len(ALL) + b"wqltU?")
     terminal.wait_quiet(0.3)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from smsmon.model import Entry, FaultKind
-from smsmon.monitor.poller import NOTHING
+from smsmon.monitor.grants import NOTHING
 from smsmon.service.health import NOBODY, ROUND, UNASKED, UNREACHABLE, UNWRITTEN
 from smsmon.service.vitals import WRITTEN_EVERY
 from smsmon.store.errors import Busy, Unreachable

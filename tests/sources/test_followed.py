@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from smsmon.sources.followed import FollowedFile, last_lines
 
 STEPS = st.lists(
     st.sampled_from(
-        ("write", "half", "rotate", "rotate away", "truncate", "look", "restart", "wait")
+        ("write", "half", "rotate", "rotate away", "truncate", "copy", "look", "restart", "wait")
     ),
     max_size=40,
 )
@@ -85,6 +87,15 @@ def test_every_line_is_read_once_through_rotation_truncation_and_restarts(steps:
                     read += log.lines()  # what is cut off before it was read is lost
                     os.truncate(path, 0)
                     writer.touch()
+                    read += log.lines()  # a copy is known by what was read of it
+                case "copy" if path.exists():
+                    writer.end_line()
+                    if log.position is None or not log.position.offset:
+                        read += log.lines()
+                    rotated += 1
+                    shutil.copy2(path, f"{path}.{rotated}")
+                    os.truncate(path, 0)
+                    writer.touch()
                 case "look":
                     read += log.lines()
                 case "restart":
@@ -123,6 +134,24 @@ def test_a_file_begun_anew_while_nobody_looked_is_read_from_its_beginning(tmp_pa
         file.write("other\nsecond\n")
     with closing(FollowedFile(path, kept)) as log:
         assert log.lines() == ["other", "second"]
+
+
+def test_a_log_on_a_disk_with_another_number_is_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("")
+    log = FollowedFile(path)
+    log.lines()
+    path.write_text("first\n")
+    assert log.lines() == ["first"]
+    kept = log.position
+    log.close()
+    assert kept is not None
+    shutil.copy(path, tmp_path / "copy")
+    os.replace(tmp_path / "copy", path)
+    with path.open("a") as file:
+        file.write("second\n")
+    with closing(FollowedFile(path, replace(kept, device=kept.device + 1))) as log:
+        assert log.lines() == ["second"]
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
+
+import pytest
 
 from smsmon.model import Arrival
 from smsmon.settings.sources import Source
+from smsmon.sources import feeds
+from smsmon.sources.followed import FollowedFile
 from smsmon.sources.standing import STILL, Standing, Turn, look
 from smsmon.store.errors import StoreError
 from tests.sources.keeping import MATCH, Kept, log_of, running
 from tests.support.clock import START, VirtualClock
+from tests.support.waiting import PATIENCE
 
 
 def write(path: Path, *lines: str) -> None:
@@ -241,3 +247,29 @@ async def test_a_pattern_that_wanders_stops_nobody_and_is_told(tmp_path: Path) -
     assert turns > 10
     assert "match took longer than 0.1 s" in here.said[0]
     assert here.said[1:] == []
+
+
+async def test_a_disk_that_does_not_answer_is_told_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "_ANSWERS", 0.05)
+    path, source = log_of(tmp_path)
+    kept, answers = Kept(), threading.Event()
+    lines = FollowedFile.lines
+
+    def wait(self: FollowedFile) -> list[str]:
+        answers.wait(PATIENCE)
+        return lines(self)
+
+    monkeypatch.setattr(FollowedFile, "lines", wait)
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        await here.until(lambda: here.said)
+        assert here.said == [f"Source codes: {path}: its disk does not answer. It is tried again."]
+        answers.set()
+        await here.until(lambda: kept.positions)
+        write(path, "sent 300")
+        await here.until(lambda: kept.entries)
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        answers.clear()
+        await here.until(lambda: here.said)
+    answers.set()  # and only now the thread is let go

@@ -63,6 +63,16 @@ class MemoryRows:
             parts.owners[name] = owner, next(parts.epochs)
         return {name: parts.owners[name][1] for name in free.intersection(names)}
 
+    def begin(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
+        if self.broken:
+            raise self.broken
+        parts, begun = self._parts, dict[str, int]()
+        for name in names:
+            if parts.owners.get(name, ("", 0)) == ("", 0) and owner in parts.cards:
+                begun[name] = next(parts.epochs)
+                parts.owners[name] = owner, begun[name]
+        return begun
+
     def forget(self, names: Collection[str]) -> None:
         for name in names:
             if not self._parts.owners[name][0]:

@@ -187,3 +187,13 @@ def test_what_nobody_has_room_for_is_taken_before_long() -> None:
         table.sit(f"p{n}", wanted)
     table.settle(int(LEFT) + 2)
     assert len(table.where("heavy")) == 1
+
+
+@given(st.integers(1, 4), st.sets(st.integers(1, 10**9).map(str), max_size=30))
+def test_each_message_that_comes_newly_is_for_one(processes: int, new: set[str]) -> None:
+    wanted = watched({"300": 1.0})
+    members = [member(f"p{each}", ALWAYS, float(each), wanted) for each in range(processes)]
+    shares = [Share(each, members, wanted, 0.0) for each in members]
+    for name in new:
+        assert sum(each.begins(name, Work("a", 1.0)) for each in shares) == 1
+    assert not any(each.begins("1", Work("other", 1.0)) for each in shares)

@@ -188,7 +188,8 @@ def history(
 ) -> None:
     """Tell which alerts there were, the latest first.
 
-    ID is a message id, account:NAME, tag:TAG, country:FR or all: only alerts about one of these.
+    ID is a message id, account:NAME, tag:TAG, source:NAME, country:FR or all: only alerts about
+    one of these.
 
     \b
     Piped, one line each, separated by tabs:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ALERTS = """
 [alerts.late]
-when = "tag:otp oldest>3m"
+when = "group:otp waiting_oldest>3m"
+about = "tag"
 severity = "critical"
 
 [alerts.losses]
@@ -37,11 +38,11 @@ SOURCE = """
 [sources.shop]
 file = "{log}"
 match = '{match}'
-leave = "30m"
+leave = "1h"
 """
 """Where the demo's codes come in by themselves: the log of the shop that sends them."""
-_CODES_A_MINUTE = 40.0
-_CODES_BEFORE = 180.0
+_CODES_A_MINUTE = 30.0
+_CODES_BEFORE = 2_700.0
 """Seconds before the demo begins from which on codes were sent."""
 
 
@@ -82,6 +83,9 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
         ctx.exit(run(seed, speed))
 
     from smsmon.console.app import run_console
+    from smsmon.console.memory import Memory
+    from smsmon.console.opening import GROUPED_BY
+    from smsmon.groups import Dimension
     from smsmon.locations import Locations
     from smsmon.simulator import codes
     from smsmon.simulator.scenario import demo_entries, demo_world
@@ -104,6 +108,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
         store = open_store(locations, settings)
         store.watchlist().add(demo_entries(world.clock.now()))
         read_from_the_beginning("shop", settings, store)
+        Memory(locations.state).keep(GROUPED_BY, [Dimension.SOURCE])  # the codes as one row
         code = run_console(settings, locations, reader(locations, environ={}))
     ctx.exit(code)
 

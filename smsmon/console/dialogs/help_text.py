@@ -21,8 +21,9 @@ from smsmon.console.signs import (
     Tone,
     styled,
 )
+from smsmon.filters.groups import GROUP_TABLE_FIELDS
 from smsmon.filters.log import LOG_FIELDS
-from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
+from smsmon.filters.messages import ALERT_FIELD, GROUP_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import FIELDS_ABOUT
@@ -35,7 +36,8 @@ TWO_COLUMNS = 110
 _NAME_WIDTH = 15
 _BETWEEN = 4
 _ASKED = {
-    Where.MESSAGES: (*MESSAGE_FIELDS, ALERT_FIELD),
+    Where.GROUPS: GROUP_TABLE_FIELDS,
+    Where.MESSAGES: (*MESSAGE_FIELDS, ALERT_FIELD, GROUP_FIELD),
     Where.RECIPIENTS | Where.RECIPIENT: RECIPIENT_FIELDS,
     Where.LOG: LOG_FIELDS,
 }
@@ -98,10 +100,33 @@ _FIGURES = (
         " /absent>0 their messages.",
     ),
 )
+_GROUPED = (
+    (
+        "a row",
+        "Many messages: all of one tag, source, label, country, account or minute; g chooses."
+        " What is done to it is done to its messages, once you said yes to their number.",
+    ),
+    (
+        "alone",
+        "A message that shares its tag or label with no other is a row of its own; so is what"
+        " people added without any, as long as nothing came by itself without.",
+    ),
+    (
+        "sent, rate, p90",
+        "Of those sent in the last hour. ≤10 s is the share delivered within ten seconds, p50 and"
+        " p90 are the times within which half and nine in ten of the deliveries came.",
+    ),
+    (
+        "per minute",
+        "What was sent in each minute of the last hour that is over; columns in which one in ten"
+        " or more failed stand out.",
+    ),
+)
 _LEAVING = (
     "Leave smsmon. What it knows is kept, and i tells at the next start what happened meanwhile."
 )
 _PANES = {
+    Where.GROUPS: "the groups",
     Where.MESSAGES: "messages",
     Where.RECIPIENTS: "recipients",
     Where.RECIPIENT: "one recipient",
@@ -174,6 +199,7 @@ def sections(where: Where, actions: Iterable[Action] = EVERY_ACTION) -> tuple[Se
             tuple(_word(name, f"{capital(rule.help)}.") for name, rule in BUILT_IN.items()),
         ),
         Section("What alerts can ask, by their about", tuple(_asked_of_alerts())),
+        Section("Groups", tuple(_word(name, text) for name, text in _GROUPED)),
         Section("Figures", tuple(_word(name, text) for name, text in _FIGURES)),
         Section("The way out", (_word("  ".join(_quitting(actions)), _LEAVING),)),
     )

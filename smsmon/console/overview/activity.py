@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from smsmon.clock import Clock
 from smsmon.console import cells
-from smsmon.model import Event, Transition
-from smsmon.monitor.state import Applied
+from smsmon.model import Event, Origin, Transition
+from smsmon.monitor.state import Applied, Asked
 from smsmon.recipients import Status
 
 MINUTES = 48 * 60
@@ -66,7 +66,8 @@ class PerMinute:
 
 
 class Activity:
-    """Listens to the engine: ``engine.subscribe(activity.hear)``."""
+    """Listens to the engine: ``engine.subscribe(activity.hear)``, and to its requests:
+    ``engine.count(activity.count)``."""
 
     def __init__(self, clock: Clock) -> None:
         self.since = clock.now()
@@ -78,11 +79,16 @@ class Activity:
         self.stops: deque[Stop] = deque(maxlen=STOPS_KEPT)
         """The STOPs seen to come, the oldest first."""
 
+    def count(self, asked: Asked) -> None:
+        """Take in that a request is over."""
+        self.requests.add(asked.at)
+
     def hear(self, happened: Applied | Event) -> None:
         """Take in what the engine tells."""
         if isinstance(happened, Event):
             return
-        self.requests.add(happened.at)
+        if happened.origin is Origin.RECORDED:
+            self.requests.add(happened.at)
         delivered = 0
         for change in happened.transitions:
             delivered += change.after is Status.DELIVERED and change.before is not change.after

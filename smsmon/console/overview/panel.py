@@ -23,6 +23,7 @@ from smsmon.console.overview.charts import Bars, Chart, draw_bars
 from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.signs import DASH, Tone, styled, tone_classes, tone_css
 from smsmon.console.terminal.words import Stands
+from smsmon.groups import Figures as GroupFigures
 from smsmon.sentences import counted
 
 _HOUR = 3600
@@ -74,6 +75,8 @@ class PanelData:
     requests: Requests
     now: float
     formats: Formats
+    groups: Sequence[GroupFigures] = ()
+    """To which something was sent within the last hour, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def said(*sentences: Content | str) -> Content:
     )
 
 
-def unbroken(seconds: int | None) -> str:
+def unbroken(seconds: float | None) -> str:
     """A duration in a sentence: never broken over two lines."""
     return (times.duration(seconds) or DASH).replace(" ", KEPT)
 

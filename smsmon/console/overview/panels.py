@@ -25,6 +25,7 @@ from smsmon.console.overview.charts import (
     Trace,
 )
 from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve, Figures
+from smsmon.console.overview.grouped import groups
 from smsmon.console.overview.panel import (
     Panel,
     PanelData,
@@ -347,8 +348,9 @@ _MAKERS: dict[str, Callable[[PanelData], Panel]] = {
     "Delays": durations,
     "Reports": reports,
     "Countries": countries,
+    "Groups": groups,
     "STOPs": stops,
-    "Requests": requests,
+    "Budget": requests,
 }
 TABS = tuple(_MAKERS)
 """What the panels are called where there is little room, in their order."""

@@ -29,6 +29,7 @@ from smsmon.console.line import FittedLine, Line, fitted, part
 from smsmon.console.notices import NoticeLine
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
+from smsmon.console.overview.grouped import GroupRows, groups_now
 from smsmon.console.overview.panel import PERIODS, Panel, PanelData, PanelView, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.signs import CHOSEN, LEFT_KEY, RIGHT_KEY, Tone, styled
@@ -44,6 +45,8 @@ _BESIDE = 2
 row of plots does without."""
 _PANEL_HEIGHT = 14
 """Lines that a panel needs to be read beside others, the gap below it included."""
+_WIDE_TABS = 90
+"""Columns of the screen from which the tabs stand well apart."""
 _TWO_COLUMNS, _THREE_COLUMNS = 116, 176
 """Columns of the screen from which plots stand side by side; each then has 56 at least."""
 
@@ -72,8 +75,14 @@ _COUNTED = (
         " final, not delivered; the rate is of the final ones. Best and worst are told of countries"
         " with at least 20 final reports.",
     ),
+    (
+        "Groups",
+        "By tag, else by source, else by label: to how many it was sent within the last hour. Each"
+        " bar is these: delivered, not final, not delivered. ≤1 min: delivered within a minute of"
+        " its sending, of those of whom that is known.",
+    ),
     ("STOPs", "When they were seen: the API gives a STOP no date of its own."),
-    ("Requests", "Those that ended, well or not; the budget is per minute, as set or as eased."),
+    ("Budget", "Requests that ended, well or not; the budget is per minute, as set or as eased."),
 )
 
 
@@ -123,6 +132,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         told: Callable[[], head.Head],
         *,
         message_id: str | None = None,
+        grouping: GroupRows | None = None,
     ) -> None:
         """``message_id`` can be looked at alone (key m); ``told`` gives what the head tells.
 
@@ -130,7 +140,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         """
         super().__init__()
         self._engine, self._formats, self._activity = engine, formats, activity
-        self._message_id = message_id
+        self._message_id, self._grouping = message_id, grouping
         self._told = told
         self._alone = False
         self._period = PERIODS[0]
@@ -242,6 +252,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 requests=Requests(engine.requests_last_minute, engine.allowed, engine.stretch),
                 now=self._formats.now(),
                 formats=self._formats,
+                groups=groups_now(self._grouping) if self._grouping else (),
             )
         )
         self._fill()
@@ -281,15 +292,14 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 
     def _show_tabs(self) -> None:
         chosen = Content.styled(CHOSEN.glyph + TABS[self._chosen], "bold $accent")
-        tabs = Content("  ").join(
+        names = [
             chosen if place == self._chosen else Content(tab) for place, tab in enumerate(TABS)
-        )
+        ]
+        tabs = Content("  " if self.size.width >= _WIDE_TABS else " ").join(names)
         span = f" · {self._period.name}"
         room = max(0, self.size.width - 2 - tabs.cell_length - 3 - len(span))
-        names = self._scope_names
-        scope = (
-            next((name for name in names if len(name) <= room), cells.cut(names[-1], room)) + span
-        )
+        told = self._scope_names
+        scope = next((name for name in told if len(name) <= room), cells.cut(told[-1], room)) + span
         self.query_one("#overview-tabs", Line).say(
             Content.assemble(tabs, "   ", styled(scope, Tone.DIM))
         )

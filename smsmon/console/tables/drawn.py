@@ -44,7 +44,7 @@ def draws(drawn: Drawn | Status, formats: Formats) -> Callable[[Any, int], Cell]
         case Drawn.COUNTRY:
             return _country
         case Drawn.AGE:
-            return lambda fact, _: times.duration(formats.now() - fact) if fact else ""
+            return lambda fact, _: formats.lately(fact) if fact else ""
         case Drawn.NUMBER:
             return lambda fact, _: UNKNOWN if fact is None else cells.among_others(fact)
         case Drawn.WARNING:

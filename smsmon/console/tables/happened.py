@@ -29,7 +29,8 @@ from smsmon.console.signs import (
     Tone,
     styled,
 )
-from smsmon.console.tables.panes import Stage, Stages, TablePane
+from smsmon.console.tables.panes import TablePane
+from smsmon.console.tables.stages import Stage, Stages
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
 from smsmon.in_short import (

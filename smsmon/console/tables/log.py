@@ -17,7 +17,8 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
-from smsmon.console.tables.panes import Stage, Stages, TablePane
+from smsmon.console.tables.panes import TablePane
+from smsmon.console.tables.stages import Stage, Stages
 from smsmon.filters import Filter
 from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.questions import Value
@@ -58,6 +59,8 @@ _TONES = {
     EventKind.RECOVERED: Tone.GOOD,
     EventKind.FOUND: Tone.GOOD,
     EventKind.ACCOUNT_UP: Tone.GOOD,
+    EventKind.BATCHES_ON: Tone.GOOD,
+    EventKind.BATCHES_OFF: Tone.WARN,
     EventKind.STALE: Tone.WARN,
     EventKind.NOT_FOUND: Tone.WARN,
     EventKind.ABSENT: Tone.WARN,

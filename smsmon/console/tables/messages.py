@@ -15,10 +15,19 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
-from smsmon.console.tables.panes import Stage, Stages, TablePane
-from smsmon.filters import Filter
+from smsmon.console.tables.panes import TablePane
+from smsmon.console.tables.stages import Stage, Stages
+from smsmon.filters import Coded, Filter, Kind
+from smsmon.filters import Column as Filtered
 from smsmon.filters.fields import Drawn
-from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS, MESSAGES, MessageField
+from smsmon.filters.messages import (
+    ALERT_FIELD,
+    GROUP_FIELD,
+    MESSAGE_FIELDS,
+    MESSAGES,
+    MessageField,
+    OfStanding,
+)
 from smsmon.filters.questions import Value
 from smsmon.known import Condition
 from smsmon.monitor.standing import Monitor, message_fact, message_value, standing
@@ -28,6 +37,12 @@ from smsmon.recipients import Status
 if TYPE_CHECKING:
     from smsmon.console.alert_standing import Raised
 
+_FEW = 16
+"""Rows below which a filter is not worth a column of values."""
+_OFTEN_ALIKE = frozenset(("state", "label", "tag", "note", "profile", "reason", "alert", "group"))
+"""Fields whose values many messages have in common: each is looked at once."""
+GroupsOf = Callable[[Watched], tuple[str, ...]]
+"""Message → the names of its groups."""
 Firing = Callable[[str], "Sequence[Raised]"]
 """Message → the rules that fire for it, those first that nobody answered."""
 
@@ -37,11 +52,24 @@ def no_alerts(message_id: str) -> Sequence[Raised]:
     return ()
 
 
+def tags_of(watched: Watched) -> tuple[str, ...]:
+    """Its groups where messages are not put together."""
+    return watched.tags
+
+
 class MessageRows:
     """The board's messages as rows of a table, by message id."""
 
-    def __init__(self, monitor: Monitor, formats: Formats, firing: Firing = no_alerts) -> None:
-        """``firing`` gives the rules of the alerts that fire for a message."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        formats: Formats,
+        firing: Firing = no_alerts,
+        groups_of: GroupsOf = tags_of,
+    ) -> None:
+        """``firing`` gives the rules of the alerts that fire for a message, ``groups_of`` the names
+        of the groups that it is in."""
+        self._groups_of = groups_of
         self._monitor = monitor
         self._firing = firing
         self._formats = formats
@@ -51,10 +79,20 @@ class MessageRows:
     def row(self, key: str) -> Watched:
         return self._board[key]
 
-    def accepted(self, keys: Sequence[str], wanted: Filter) -> list[bool]:
+    def accepted(self, keys: Sequence[str], wanted: Filter) -> Sequence[Any]:
         """Which messages a filter lets through."""
-        now = self._formats.now()
-        return [wanted.matches(partial(self._value, self._board[key], now)) for key in keys]
+        rows, now = [*map(self._board.__getitem__, keys)], self._formats.now()
+        if len(rows) < _FEW:
+            return [wanted.matches(partial(self._value, row, now)) for row in rows]
+        return wanted.mask(partial(self._column, rows, now), len(rows))
+
+    def _column(self, rows: Sequence[Watched], now: float, name: str) -> Filtered:
+        values = [self._value(row, now, name) for row in rows]
+        if name not in _OFTEN_ALIKE:
+            return values
+        codes: dict[Value, int] = {}
+        coded = [codes.setdefault(value, len(codes)) for value in values]
+        return Coded(coded, [*codes])
 
     def offered(self, keys: Sequence[str], name: str) -> Iterable[Value]:
         """What the messages have in a field."""
@@ -62,6 +100,8 @@ class MessageRows:
         return (self._value(self._board[key], now, name) for key in keys if key in self._board)
 
     def _value(self, row: Watched, now: float, name: str) -> Value:
+        if name == GROUP_FIELD.name:
+            return self._groups_of(row)
         firing = self._firing(row.id) if name in (ALERT_FIELD.name, "trouble") else ()
         if name == ALERT_FIELD.name:
             return tuple(rule.name for rule in firing)
@@ -73,9 +113,15 @@ class MessageRows:
         field = self._shown.get(column)
         if field is None:
             return None
-        now = self._formats.now()
-        facts = (message_fact(self._monitor, self._board[key], now, field) for key in keys)
-        return [*map(field.sort_key, facts)]
+        rows, now = map(self._board.__getitem__, keys), self._formats.now()
+        if isinstance(field, OfStanding):
+            facts = [field.of(standing(self._monitor, row, now)) for row in rows]
+        else:
+            facts = [*map(field.of, rows)]
+        if field.kind is not Kind.WORD:
+            return [*map(field.sort_key, facts)]
+        places = {fact: field.sort_key(fact) for fact in set(facts)}
+        return [*map(places.__getitem__, facts)]
 
     def _alert_order(self, key: str) -> tuple[int, int, list[str]] | None:
         """Most alerts that nobody answered first, then those answered, then those with recipients
@@ -208,15 +254,18 @@ def messages_pane(
     formats: Formats,
     tint_seconds: float,
     firing: Firing = no_alerts,
+    groups_of: GroupsOf = tags_of,
     *,
     has_alerts: bool = False,
 ) -> TablePane[str, Watched]:
     """The messages on ``monitor``'s board, by id, with the rules that fire for each."""
-    fields = (*MESSAGE_FIELDS, ALERT_FIELD)
+    fields = (*MESSAGE_FIELDS, ALERT_FIELD, GROUP_FIELD)
     table = LiveTable(
         all_columns(monitor, formats, firing, has_alerts),
-        MessageRows(monitor, formats, firing),
+        MessageRows(monitor, formats, firing, groups_of),
         empty="Reading the watchlist",
         tint_seconds=tint_seconds,
     )
-    return TablePane(table, fields, Where.MESSAGES, MESSAGE_STAGES, formats, id="messages")
+    pane = TablePane(table, fields, Where.MESSAGES, MESSAGE_STAGES, formats, id="messages")
+    pane.in_portions = True
+    return pane

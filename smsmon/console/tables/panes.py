@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -23,6 +22,8 @@ from smsmon.console.line import GAP, FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
+from smsmon.console.tables.portions import AT_ONCE, Accepts, Rounds, asked_before
+from smsmon.console.tables.stages import Stages, stage_of, stepped
 from smsmon.console.views import Look
 from smsmon.filters import Field, Filter, parse
 from smsmon.filters.questions import Value
@@ -30,40 +31,6 @@ from smsmon.text import ELLIPSIS, painted
 
 if TYPE_CHECKING:
     from smsmon.console.tables.filter_bar import FilterBar
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A filter that a key puts before the operator's own."""
-
-    term: str
-    """As it is typed."""
-    words: str
-    """What it shows, for the title."""
-    none: str
-    """What an empty table says."""
-
-
-Stages = tuple[Stage, ...]
-"""What a key narrows a table to, in the order in which it goes through them."""
-
-
-def stage_of(text: str, stages: Stages) -> Stage | None:
-    """The stage that a filter begins with; None: it begins with none of them."""
-    return next((each for each in stages if f"{text} ".startswith(f"{each.term} ")), None)
-
-
-def stepped(text: str, stages: Stages) -> str:
-    """The filter after ``text``: the next stage before what the operator typed; at the end that
-    alone."""
-    now = stage_of(text, stages)
-    own = text if now is None else text.removeprefix(now.term).lstrip()
-    place = 0 if now is None else stages.index(now) + 1
-    if place == len(stages):
-        return own
-    # A filter that is turned round as a whole would turn round the stage, too.
-    turned = own == "!" or own.startswith("! ")
-    return stages[place].term if turned or not own else f"{stages[place].term} {own}"
 
 
 _BETWEEN = " · "
@@ -202,6 +169,11 @@ class TablePane(Pane, Generic[K, R]):
         """What is in force; what was when typing ended last; what was last typed whole."""
         self._stages = stages
         self._formats = formats
+        self.in_portions = False
+        """Its rows are looked at a portion at a time where they are many: each costs its own."""
+        self._rounds = Rounds()
+        self.looked: Callable[[Look], Look] = lambda look: look
+        """Adds to the look what the pane does not know of."""
         self._worn: tuple[str, Look] | None = None
         """The view that was called up last."""
 
@@ -259,7 +231,7 @@ class TablePane(Pane, Generic[K, R]):
         """What is shown, and how."""
         column, reverse = self.table.sort
         sort = f"{'-' if reverse else ''}{column}" if column else ""
-        return Look(self._filter.text, sort, self.table.chosen_columns)
+        return self.looked(Look(self._filter.text, sort, self.table.chosen_columns))
 
     def wear(self, look: Look, name: str = "") -> None:
         """Show what ``look`` says; the title tells its name. Raises ``FilterError``."""
@@ -271,9 +243,15 @@ class TablePane(Pane, Generic[K, R]):
         self._worn = (name, look) if name else None
         self.table.sort_by(column if column in known else None, reverse=look.sort[:1] == "-")
 
-    def look_at_the_clock(self) -> None:
-        """Time has passed, by which alone other rows may be let through."""
-        if self._filter.ages or not _BY_TIME.isdisjoint(self._filter.fields):
+    def look_at_the_clock(self, *, in_turn: bool) -> None:
+        """Time has passed, by which alone other rows may be let through: all of few rows are looked
+        at when it is their turn, of many some each time."""
+        if not self._filter.ages and _BY_TIME.isdisjoint(self._filter.fields):
+            return
+        view = self.table.view
+        if self.in_portions and view.total > AT_ONCE:
+            self.table.touch(self._rounds.next_portion(lambda: view.keys), tint=False)
+        elif in_turn:
             self.table.set_filter(partial(self._accepts, self._filter))
 
     def rest(self, empty: str) -> None:
@@ -324,17 +302,37 @@ class TablePane(Pane, Generic[K, R]):
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
-        wanted = event.filter
+        self.workers.cancel_group(self, "typed")
+        wanted, view = event.filter, self.table.view
+        if wanted is not None and self.in_portions and view.total > AT_ONCE:
+            show = self._show_typed_later(wanted, event.tentative)
+            self.run_worker(show, group="typed", exit_on_error=False)
+            return
+        accepts = each_or(partial(self._accepts, wanted or Filter()), False)
+        found = not event.tentative or any(accepts(view.keys))
+        self._show_typed(wanted, accepts, tentative=event.tentative, found=found)
+
+    async def _show_typed_later(self, wanted: Filter, tentative: bool) -> None:
+        """Show what many rows are narrowed to, while more is typed."""
+        accepts = each_or(partial(self._accepts, wanted), False)
+        known, found = await asked_before(accepts, self.table.view.keys)
+        self._show_typed(wanted, known, tentative=tentative, found=found)
+
+    def _show_typed(
+        self, wanted: Filter | None, accepts: Accepts[K], *, tentative: bool, found: bool
+    ) -> None:
+        """Show what is typed; as before while that cannot be understood, or may go on and finds
+        nothing yet."""
         if self.bar is None or not self.bar.has_class("-shown"):
             return  # typed before it was put away
-        if wanted is None or (event.tentative and not self._any_accepted(wanted)):
+        if wanted is None or (tentative and not found):
             if self._filter is not self._good:
                 self._apply(self._good)
             self.bar.tell(AS_BEFORE, Tone.WARN)
             return
-        if not event.tentative:
+        if not tentative:
             self._good = wanted
-        self._apply(wanted)
+        self._apply(wanted, accepts)
         shown, all_rows = len(self.table.view), self.table.view.total
         self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
 
@@ -357,9 +355,9 @@ class TablePane(Pane, Generic[K, R]):
         if self.bar is not None and self.bar.left_for(rows=event.widget is self.table):
             self.put_filter(self._kept.text if self.bar.error else self.bar.text)
 
-    def _apply(self, wanted: Filter) -> None:
+    def _apply(self, wanted: Filter, accepts: Accepts[K] | None = None) -> None:
         self._filter = wanted
-        self.table.set_filter(partial(self._accepts, wanted) if wanted else None)
+        self.table.set_filter((accepts or partial(self._accepts, wanted)) if wanted else None)
         self._show_empty()
         self.post_message(self.Filtered())
 
@@ -375,9 +373,6 @@ class TablePane(Pane, Generic[K, R]):
 
     def _accepts(self, wanted: Filter, keys: Sequence[K]) -> Sequence[Any]:
         return self._rows.accepted(keys, wanted) if keys else ()
-
-    def _any_accepted(self, wanted: Filter) -> bool:
-        return any(each_or(partial(self._accepts, wanted), False)(self.table.view.keys))
 
 
 def _cut(text: str) -> str:

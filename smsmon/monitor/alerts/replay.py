@@ -306,6 +306,8 @@ class _Then:
 
     def turn(self, event: Event) -> None:
         """Something happened to an account."""
+        if event.kind in (EventKind.BATCHES_ON, EventKind.BATCHES_OFF):
+            return
         state = AccountState(event.profile)
         if event.kind is EventKind.ACCOUNT_STOPPED:
             state = AccountState(

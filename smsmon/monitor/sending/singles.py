@@ -10,6 +10,7 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.flights import Flight, Flights
 from smsmon.monitor.intake import Intake
 from smsmon.monitor.planner import Planner
+from smsmon.monitor.sending.trust import Trust
 from smsmon.monitor.source import Source
 
 log = logging.getLogger(__name__)
@@ -24,24 +25,28 @@ class Singles:
         planner: Planner,
         intake: Intake,
         flights: Flights,
+        trust: Trust,
         source: Callable[[], Source],
     ) -> None:
         self._board = board
         self._planner = planner
         self._intake = intake
         self._flights = flights
+        self._trust = trust
         self._source = source
 
     async def fly(self, flight: Flight) -> None:
         """One request and, without a pause, all that follows from it."""
-        (message_id,) = flight.troubles
+        (message_id,) = flight.readings
         try:
             answer = await self._ask(message_id, flight.source)
+            self._intake.asked(answer if isinstance(answer, Fault) else None)
             if not self._flights.concerns_us(flight, message_id):
                 return
             if not isinstance(answer, Fault):
                 try:
                     self._intake.take(answer, flight.left)
+                    self._trust.heard_alone(message_id, flight)
                     return
                 except Exception as error:
                     log.exception("the answer for message %s could not be taken in", message_id)
@@ -50,6 +55,7 @@ class Singles:
                 self._planner.again(message_id)  # the key refused was the old one
             else:
                 self._intake.fail(message_id, answer, flight, len(self._flights))
+                self._trust.failed_alone(message_id)
         finally:
             self._flights.over(flight)
 

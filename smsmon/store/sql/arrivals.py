@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from sys import intern
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Arrival, Entry
@@ -284,6 +286,13 @@ def _row(entry: Entry, place: int, version: int) -> Row:
 
 def _entry(row: Row) -> Entry:
     id, _, _, label, tags, profile, came_at, source, leave_after, phone, sent_at = row
-    arrival = Arrival(source, seconds_until(leave_after), phone, seconds(sent_at))
-    kept = tuple(filter(None, tags.split("\n")))
-    return Entry(id, label, kept, "", came_at / 1000, False, profile, arrival=arrival)
+    # Of thousands alike: what is the same is kept once.
+    arrival = Arrival(intern(source), seconds_until(leave_after), phone, seconds(sent_at))
+    return Entry(
+        id, intern(label), _tags(tags), "", came_at / 1000, False, intern(profile), arrival=arrival
+    )
+
+
+@lru_cache(256)
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split("\n")))

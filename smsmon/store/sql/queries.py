@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
+from sys import intern
 
 from smsmon import phones
 from smsmon.known import Key, Remembered, Summary
@@ -290,7 +291,7 @@ def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:
 def _summary(row: Row) -> Summary:
     return Summary(
         message_id=row[1],
-        profile=row[2],
+        profile=intern(row[2]),
         label=row[3],
         tags=tuple(filter(None, row[4].split("\n"))),
         revision=row[5],

@@ -64,6 +64,15 @@ _TAKE = (
     " AND EXISTS (SELECT 1 FROM member m WHERE m.owner = :owner)"
     " RETURNING l.message_id, l.epoch"
 )
+# What nobody has had yet has the epoch 0: of two that begin it the first has it.
+_BEGIN = (
+    "INSERT INTO message_lease (message_id, owner, epoch)"
+    " SELECT name, :owner, nextval('message_epoch') FROM unnest(:names::text[]) name"
+    " WHERE EXISTS (SELECT 1 FROM member m WHERE m.owner = :owner)"
+    " ON CONFLICT (message_id) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch"
+    " WHERE message_lease.owner = '' AND message_lease.epoch = 0"
+    " RETURNING message_id, epoch"
+)
 _GONE = (
     "DELETE FROM message_lease WHERE message_id IN (SELECT message_id FROM message_lease l"
     " WHERE owner = '' AND message_id = ANY(?) FOR UPDATE SKIP LOCKED)"
@@ -117,6 +126,11 @@ class TeamRows:
             given = {"owner": owner, "names": [*names], "epochs": epochs}
             taken = connection.execute(_TAKE, given)
             return {name: int(epoch) for name, epoch in taken}
+
+    def begin(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
+        with self._database.writing() as connection:
+            begun = connection.execute(_BEGIN, {"owner": owner, "names": sorted(names)})
+            return {name: int(epoch) for name, epoch in begun}
 
     def forget(self, names: Collection[str]) -> None:
         """Have no rows any more of parts that nobody wants."""

@@ -60,7 +60,7 @@ async def test_of_very_many_rows_changed_at_once_those_in_sight_are_tinted() -> 
         app.table.touch([*unseen, "c002", "c050"])
         await pilot.pause()
         assert app.line_styles(3)[0].bold
-        await pilot.press("G", "g")
+        await pilot.press("G", "home")
         assert app.line_styles(3)[0].bold
         app.table.move_to_key("c045")
         await pilot.pause()

@@ -113,7 +113,6 @@ async def test_what_is_read_stays_put_when_the_cursor_is_scrolled_out_of_sight()
         (["down", "j", "j", "up", "k"], "c001"),
         (["end"], "c099"),
         (["G", "k"], "c098"),
-        (["G", "g"], "c000"),
         (["end", "home"], "c000"),
         (["pagedown"], "c010"),
         (["pagedown", "pagedown", "pageup"], "c010"),

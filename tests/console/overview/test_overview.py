@@ -54,11 +54,17 @@ def shown(tmp_path: Path) -> Open:
             activity = Activity(scene.clock)
             engine = scene.screen.session.engine
             engine.subscribe(activity.hear)
+            engine.count(activity.count)
             await scene.open(pilot, seconds)
             message = MESSAGE if MESSAGE in engine.board else None
             below = scene.screen
             screen = OverviewScreen(
-                engine, below.formats, activity, lambda: below.head.told, message_id=message
+                engine,
+                below.formats,
+                activity,
+                lambda: below.head.told,
+                message_id=message,
+                grouping=below.session.grouping,
             )
             await scene.app.push_screen(screen)
             await settled(screen, pilot)
@@ -87,8 +93,9 @@ async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> 
             "Delays": ("How long reports take", "final reports half came within", "median"),
             "Reports": ("Reports over time", "in the last hour", "reports per minute"),
             "Countries": ("By country", "Recipients in", "France"),
+            "Groups": ("Groups", "the last hour"),
             "STOPs": ("STOPs", "of the delivered", MESSAGE),
-            "Requests": ("Requests and the budget", "requests used", "requests per minute"),
+            "Budget": ("Requests and the budget", "requests used", "requests per minute"),
         }
         for tab in TABS:
             text = text_of(scene)
@@ -105,7 +112,7 @@ async def test_arrows_digits_and_shift_tab_move_between_plots(shown: Open) -> No
         for key, tab in (
             ("right", "Delays"),
             ("left", "Curve"),
-            ("shift+tab", "Requests"),
+            ("shift+tab", "Budget"),
             ("4", "Countries"),
         ):
             await pilot.press(key)
@@ -119,7 +126,7 @@ async def test_one_key_leads_back_to_the_console(shown: Open, key: str) -> None:
         assert scene.app.screen is scene.screen
 
 
-@pytest.mark.parametrize(("size", "plots"), [((80, 24), 1), ((120, 35), 4), ((200, 60), 6)])
+@pytest.mark.parametrize(("size", "plots"), [((80, 24), 1), ((120, 35), 4), ((200, 60), 7)])
 async def test_as_many_plots_stand_side_by_side_as_can_be_read(
     shown: Open, size: tuple[int, int], plots: int
 ) -> None:
@@ -351,10 +358,10 @@ async def test_what_changes_below_paints_nothing_above(
 async def test_a_closed_overview_listens_to_nothing(shown: Open) -> None:
     async with shown() as (scene, screen, pilot):
         engine = scene.screen.session.engine
-        listeners = len(engine._listeners)
+        listeners = len(engine._hearers.listeners)
         await pilot.press("escape")
         await pilot.pause()
-        assert len(engine._listeners) == listeners - 1
+        assert len(engine._hearers.listeners) == listeners - 1
         assert not screen.is_running
 
 

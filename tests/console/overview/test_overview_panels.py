@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from itertools import pairwise
@@ -22,16 +22,21 @@ from smsmon.console.overview.activity import Activity, Stop
 from smsmon.console.overview.charts import BAD, GOOD, WAIT, Bar, Bars, Chart, Histogram, draw_bars
 from smsmon.console.overview.charts import LEAST_WIDTH as BARS_WIDTH
 from smsmon.console.overview.figures import FigureCache, capture
+from smsmon.console.overview.grouped import groups_now
 from smsmon.console.overview.panel import PERIODS, Panel, PanelData, Period, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.overview.plotting import LEAST_HEIGHT, LEAST_WIDTH, draw
 from smsmon.console.signs import Tone
-from smsmon.model import Entry, Report
+from smsmon.groups import Dimension, Groups
+from smsmon.groups import Figures as GroupFigures
+from smsmon.model import Arrival, Entry, Report
 from smsmon.monitor.board import Board
-from smsmon.monitor.state import Applied
+from smsmon.monitor.state import Asked
 from smsmon.ranges import Range, read
 from smsmon.recipients import Recipient, Recipients, Status
 from smsmon.text import ELLIPSIS
+from tests.monitor.fakes import report
+from tests.monitor.fakes import row as recipient
 from tests.support.clock import START, VirtualClock
 
 Row = tuple[str, Status, float, bool]
@@ -227,10 +232,10 @@ def test_stops_stand_when_they_were_seen_else_by_message() -> None:
 def test_requests_are_told_against_the_budget_and_drawn_to_it_when_near() -> None:
     activity = Activity(VirtualClock(START))
     for _ in range(40):
-        activity.hear(Applied("300", START + 590))
+        activity.count(Asked("default", START + 590, "answered"))
     what = shown(board_of(ended(1)), activity=activity)
 
-    far = panel("Requests", what)
+    far = panel("Budget", what)
     assert far.finding.plain == (
         "38 of 1,500 requests used in the last minute, 2.5%."
         " At most 40 in a minute of the last hour."
@@ -238,7 +243,7 @@ def test_requests_are_told_against_the_budget_and_drawn_to_it_when_near() -> Non
     assert isinstance(far.drawing, Chart)
     assert far.drawing.ceiling is None
 
-    near = panel("Requests", replace(what, requests=Requests(38, 100, stretch=2.0)))
+    near = panel("Budget", replace(what, requests=Requests(38, 100, stretch=2.0)))
     assert "stretched ×2.0" in near.finding.plain
     assert isinstance(near.drawing, Chart)
     assert near.drawing.ceiling == 1.0
@@ -364,13 +369,43 @@ def test_no_escape_sequence_of_the_plotting_library_reaches_the_screen() -> None
             assert drawn(each.drawing).replace("\n", "").isprintable()
 
 
+def test_groups_tell_of_the_last_hour_by_what_tells_them_apart() -> None:
+    found, now = Groups(), START + 600
+    board = Board()
+    for number in range(30):
+        came = Arrival("shop" if number % 3 else "web", 60.0, sent_at=now - 300)
+        board.watch(Entry(str(number), added_at=now - 299, arrival=came), now - 299)
+        status = Status.WAITING if number == 4 else Status.DELIVERED
+        rows = [recipient(number, status, date=now - 300 + (4 if number % 3 else 90))]
+        board.apply(report(rows, str(number), now - 150), now - 150)
+        found.note(board[str(number)], now)
+
+    class Rows:
+        def rows(self, dimension: Dimension) -> Mapping[str, GroupFigures]:
+            return found.rows(dimension, now)
+
+    assert groups_now(Rows())[0].dimension is Dimension.SOURCE, "none has a tag"
+    what = replace(shown(board), groups=groups_now(Rows()))
+    by_source = panel("Groups", what)
+    assert by_source.title == "Groups by source"
+    assert told(by_source) == (
+        "2 groups with messages of the last hour, most to shop: 20. Slowest web: 90% in 1 m 30 s."
+        " The oldest waits in shop, for 4 m 56 s."
+    )
+    picture = drawn(by_source.drawing)
+    assert "≤1 min" in picture
+    assert re.search(r"shop +20 +95.0%", picture)
+    assert re.search(r"web +10 +0.0%", picture)
+    assert told(panel("Groups", shown(board))) == "Nothing was sent within the last hour."
+
+
 def test_axes_say_what_they_count_and_in_which_unit() -> None:
     activity = Activity(VirtualClock(START))
-    activity.hear(Applied("300", START + 590))
+    activity.count(Asked("default", START + 590, "answered"))
     activity.stops.append(Stop(START + 500, "300"))
     what = shown(board_of(ended(40, 3, stops=1), first=sent(43)), activity=activity)
 
-    pictures = {tab: drawn(panel(tab, what).drawing) for tab in TABS}
+    pictures = {tab: drawn(panel(tab, what).drawing) for tab in TABS if tab != "Groups"}
 
     assert "% of recipients" in pictures["Curve"]
     assert "time since the message began" in pictures["Curve"]
@@ -379,7 +414,7 @@ def test_axes_say_what_they_count_and_in_which_unit() -> None:
     assert "reports per minute" in pictures["Reports"]
     assert "10:10" in pictures["Reports"]
     assert "STOPs per minute" in pictures["STOPs"]
-    assert "requests per minute" in pictures["Requests"]
+    assert "requests per minute" in pictures["Budget"]
 
 
 def test_delivered_and_not_delivered_differ_without_colour() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from smsmon.console.tables.filter_bar import ERROR_LINES, candidates_line, error_lines
 from smsmon.console.tables.log import LOG_STAGES
 from smsmon.console.tables.messages import MESSAGE_STAGES
-from smsmon.console.tables.panes import stage_of, stepped
 from smsmon.console.tables.recipients import RECIPIENT_STAGES
+from smsmon.console.tables.stages import stage_of, stepped
 from smsmon.filters import Field, FilterError, parse
 from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS

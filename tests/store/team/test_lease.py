@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from smsmon.store.shared import Rank, Work
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
 from smsmon.store.team.database import Access
+from smsmon.store.team.lease import TeamRows
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Server, make_store
 from tests.support.waiting import PATIENCE
@@ -261,3 +263,24 @@ def test_a_server_that_is_gone_takes_all_with_it_and_it_comes_back(own_server: S
     group.pass_time(1.0)
     assert set(lease.claim(WANTED, Rank.ALWAYS)) == set(WANTED)
     group.close()
+
+
+def test_what_comes_newly_is_one_process_s_at_once(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = group.join(), group.join()
+    group.until_even(first, second)
+    group.live(10, first, second)
+    new = {str(n): Work("a", RATES[0]) for n in range(1000, 1040)}
+    with monkeypatch.context() as patched:
+        patched.setattr(TeamRows, "visit", pytest.fail)
+        for each in (first, second):
+            each._due = inf
+            each.claim({**WANTED, **new}, Rank.ALWAYS)
+    parts = [{name for name in new if name in each} for each in (first, second)]
+    assert parts[0] ^ parts[1] == {*new}, "each is one's"
+    assert all(len(part) > 8 for part in parts), "and about as many"
+    for each in (first, second):
+        each._due = 0.0
+    group.live(3, first, second)  # whom they were not in the list of lets go
+    assert not any(name in each for name in new for each in (first, second))

@@ -1,0 +1,205 @@
+"""The groups as the screen shows them: by what, how often anew, and what is behind each row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from smsmon.alerts import About
+from smsmon.clock import sleep
+from smsmon.console.alert_standing import AlertRow, AlertsHere, Raised, raised
+from smsmon.console.formats import Formats
+from smsmon.console.group_rows import GroupRows, RowKey
+from smsmon.console.line import part
+from smsmon.console.listing import Scope
+from smsmon.console.signs import Tone, styled
+from smsmon.console.tables.groups import (
+    GroupTableRows,
+    group_columns,
+    group_name,
+    groups_pane,
+)
+from smsmon.console.tables.panes import title
+from smsmon.console.views import Look
+from smsmon.filters.messages import GROUP_FIELD
+from smsmon.groups import Dimension, names_of
+from smsmon.sentences import counted
+
+if TYPE_CHECKING:
+    from smsmon.monitor.state import Watched
+    from smsmon.session import Session
+
+REPAINTS = 4
+"""Repaints of the groups a second, at most."""
+_STEP = 10.0
+"""Seconds after which the windows of time have moved, and ages are told anew."""
+_STEP_OF_MANY = 60.0
+"""The same, of more rows than are looked at together."""
+_AT_ONCE = 500
+"""Groups that are looked at together: a key comes between."""
+_ABOUT = {str(each): each for each in About}
+"""What alerts are about, by the dimension of the groups that it is the same as."""
+
+
+class GroupsShown:
+    """The pane of the groups, and which messages are behind its rows."""
+
+    def __init__(self, session: Session, formats: Formats, alerts: AlertsHere) -> None:
+        self._session = session
+        self._formats = formats
+        self._alerts = alerts
+        self.pane = groups_pane(formats)
+        self.pane.looked = lambda look: replace(look, group_by=str(self.dimension or ""))
+        self.dimension: Dimension | None = None
+        """By what messages are put together; None: they are not."""
+        self.rows: GroupRows | None = None
+        self._seen = 0
+        """The revision of the groups that the table shows."""
+        self._moment = 0
+        """The last look at the clock, in steps."""
+        self._waiting: dict[str, None] = {}
+        """Groups that are to be looked at."""
+        self._stirred = asyncio.Event()
+
+    # What is shown
+
+    def use(self, dimension: Dimension | None) -> None:
+        """Show the groups of another dimension; None: of none."""
+        before, self.dimension = self.dimension, dimension
+        if before is not None and before is not dimension:
+            self._session.grouping.let_go(before)
+        if dimension is None:
+            self.rows = None
+            return
+        session, table = self._session, self.pane.table
+        grouping, engine = session.grouping, session.engine
+        self.rows = GroupRows(grouping, engine.board, dimension)
+        rows = GroupTableRows(grouping, engine, dimension, self._formats, self._raised)
+        table.set_source(rows, ())
+        self.offer_columns()
+        table.sort_by("group", reverse=dimension is Dimension.MINUTE)
+        self._seen = 0
+        grouping.row(dimension, "")  # they are kept from now on
+        self.refresh()
+
+    def offer_columns(self) -> None:
+        """Show the column of alerts where there are rules, and not where there are none."""
+        has_alerts = self._session.has_own_rules
+        self.pane.table.offer(group_columns(self._formats, self._raised, has_alerts=has_alerts))
+
+    def stir(self) -> None:
+        """Something happened: show it soon."""
+        if self.dimension is not None:
+            self._stirred.set()
+
+    async def run(self) -> None:
+        """Show what is new, a few times a second at most, until cancelled."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            self.refresh()
+            await sleep(self._session.clock, 1 / REPAINTS)
+
+    def refresh(self) -> None:
+        """Show the groups as they are now."""
+        if self.rows is None or self.dimension is None or self.pane.table.frozen:
+            return
+        grouping, table = self._session.grouping, self.pane.table
+        revision = grouping.revision
+        if self._seen != revision:
+            self._waiting |= dict.fromkeys(grouping.changed(self.dimension, self._seen))
+            self._seen = revision
+        names = list(islice(self._waiting, _AT_ONCE))
+        for name in names:
+            del self._waiting[name]
+        if self._waiting:
+            self._stirred.set()
+        came, left = self.rows.look_at(names)
+        table.change(came, left)
+        table.touch(self.rows.keys_of(names), tint=False)
+        self.entitle()
+
+    def look_at_all(self) -> None:
+        """Each row may look otherwise: show that soon."""
+        if self.rows is not None:
+            self._waiting |= dict.fromkeys(self.rows.names)
+            self._stirred.set()
+
+    def look_at_the_clock(self) -> None:
+        """Time has passed: now and then windows have moved, and ages are others."""
+        step = _STEP if self.pane.table.view.total <= _AT_ONCE else _STEP_OF_MANY
+        moment = int(self._formats.now() // step)
+        if moment != self._moment:
+            self._moment = moment
+            self.look_at_all()
+
+    def entitle(self) -> None:
+        """Say what the pane shows."""
+        if self.rows is None or self.dimension is None:
+            return
+        view = self.pane.table.view
+        alone = len(self.rows.alone)
+        told = [title(f"Groups by {self.dimension} {view.total - alone:,}")]
+        if alone:
+            told.append(part(6, f"{counted(alone, 'message')} alone", f"{alone:,} alone"))
+        if not self._session.grouping.whole:
+            told.append(part(5, styled("the last hour is not all known yet", Tone.DIM)))
+        self.pane.entitle([*told, *self.pane.facts(), part(2, styled("last hour", Tone.DIM))])
+
+    # What is behind it
+
+    def ids_of(self, keys: Iterable[RowKey]) -> list[str]:
+        """The messages that rows stand for, each once."""
+        return [] if self.rows is None else self.rows.ids_of(keys)
+
+    def scope_of(self, key: RowKey) -> Scope | None:
+        """The messages that are shown when a row is opened: its own, or all that stand alone."""
+        rows = self.rows
+        if rows is None:
+            return None
+        if key.message:
+            return Scope("messages that stand alone", lambda: rows.alone)
+        members = partial(self._session.grouping.members, rows.dimension, key.name)
+        term = f'{GROUP_FIELD.name}="{key.name or rows.dimension.nameless}"'
+        return Scope(self.name_of(key), members, term)
+
+    def looked_in(self, scope: Scope | None, look: Look) -> Look:
+        """How messages are looked at, with the group that they are of."""
+        if scope is not None and scope.term:
+            look = replace(look, filter=f"{scope.term} {look.filter}".strip())
+        grouped = self.dimension is not None and f"{GROUP_FIELD.name}=" in look.filter
+        return replace(look, group_by=str(self.dimension)) if grouped else look
+
+    @property
+    def acted_on_told(self) -> str:
+        """What an action is meant for, in a sentence: ``tag otp``, ``3 rows``."""
+        keys = self.pane.table.acted_on
+        return self.name_of(keys[0]) if len(keys) == 1 else counted(len(keys), "row")
+
+    def name_of(self, key: RowKey) -> str:
+        """What a row is called, in a sentence: ``tag otp``."""
+        if key.message or self.dimension is None:
+            return f"message {key.name}"
+        name = group_name(self.dimension, key.name, self._formats)
+        return f"{self.dimension} {name}" if key.name else name
+
+    def of_message(self, watched: Watched) -> tuple[str, ...]:
+        """The names of the groups that a message is in; its tags, where there are no groups."""
+        dimension = self.dimension or Dimension.TAG
+        names = names_of(watched, dimension)
+        return tuple(dict.fromkeys(
+            each for name in names
+            for each in (name or dimension.nameless, group_name(dimension, name, self._formats))
+        ))  # fmt: skip
+
+    def alerts_of(self, key: RowKey) -> Sequence[AlertRow]:
+        """What fires for a row, the worst first."""
+        about = About.MESSAGE if key.message else _ABOUT.get(str(self.dimension))
+        return () if about is None else self._alerts.of(about, key.name)
+
+    def _raised(self, key: RowKey) -> Sequence[Raised]:
+        return [*map(raised, self.alerts_of(key))]

@@ -1,0 +1,218 @@
+"""Groups in the console: many messages in one row, single ones beside them, and what is behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from smsmon.console.actions import Where
+from smsmon.console.group_rows import RowKey
+from smsmon.console.tables.groups import per_minute, spark
+from smsmon.groups import Dimension, Minute
+from smsmon.model import Arrival, Entry
+from tests.support.clock import START
+from tests.support.scene import SMALL, WIDE, Scene
+from tests.support.waiting import screen_text
+
+Opened = tuple[Scene, Pilot[Any]]
+Open = Callable[..., AbstractAsyncContextManager[Opened]]
+
+WATCHED = [
+    Entry("2270141", "Black Friday newsletter", ("marketing",), added_at=START),
+    Entry("2270142", "Black Friday FR", ("marketing", "fr"), added_at=START),
+    Entry("2270143", "OTP login", ("otp",), added_at=START),
+    Entry("2270136", "Sandbox trial", (), added_at=START),
+]
+
+
+def code(number: int, tag: str = "otp") -> Entry:
+    """A code that a source told of."""
+    arrival = Arrival("gateway", 3600.0, sent_at=START)
+    return Entry(f"90{number:05}", tags=(tag,), added_at=START, arrival=arrival)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Open:
+    @asynccontextmanager
+    async def opened(*keys: str, size: tuple[int, int] = WIDE) -> AsyncIterator[Opened]:
+        scene = Scene(tmp_path, WATCHED)
+        async with scene.app.run_test(size=size) as pilot:
+            await scene.open(pilot, 10)
+            await press(scene, pilot, *keys)
+            yield scene, pilot
+
+    return opened
+
+
+async def press(scene: Scene, pilot: Pilot[Any], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+    await scene.show(pilot)
+
+
+def come(scene: Scene, *entries: Entry) -> None:
+    """These come by themselves."""
+    scene.screen.session.engine.watch_all([(entry, None) for entry in entries], announce=True)
+
+
+def rows(scene: Scene) -> list[str]:
+    """The names of the rows of the groups' table."""
+    return [key.name for key in scene.screen.picture.groups.pane.table.view.shown_keys()]
+
+
+def line(scene: Scene, name: str) -> str:
+    """What stands on the screen in the row of a name."""
+    return next(
+        each for each in screen_text(scene.app).splitlines() if each.startswith(f"    {name} ")
+    )
+
+
+def at(scene: Scene) -> Where:
+    return scene.screen.picture.at
+
+
+async def test_messages_of_one_tag_are_a_row_and_others_stand_alone(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        assert at(scene) is Where.GROUPS
+        assert rows(scene) == ["marketing", "2270136", "2270143"]
+        assert "Groups by tag 1 · 2 messages alone" in screen_text(scene.app)
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        assert rows(scene) == ["marketing", "otp", "2270136"]
+        assert line(scene, "otp").split()[:2] == ["otp", "3"]
+
+
+async def test_a_group_stays_one_until_nothing_of_it_is_left(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        for number in (1, 2):
+            scene.screen.session.engine.forget(code(number).id)
+        await scene.pass_time(pilot, 1)
+        assert rows(scene) == ["marketing", "otp", "2270136"]
+
+
+async def test_enter_opens_the_messages_then_recipients_and_esc_comes_back(opened: Open) -> None:
+    async with opened("g", "t", "enter") as (scene, pilot):
+        table = scene.screen.picture.messages.table
+        assert at(scene) is Where.MESSAGES
+        assert table.view.shown_keys() == ["2270141", "2270142"]
+        assert "Tag marketing 2" in screen_text(scene.app)
+        await press(scene, pilot, "enter")
+        assert at(scene) is Where.RECIPIENTS
+        await press(scene, pilot, "escape", "escape")
+        assert at(scene) is Where.GROUPS
+        assert len(table.view) == len(WATCHED)
+        await press(scene, pilot, "down", "enter")
+        assert at(scene) is Where.RECIPIENTS
+        assert scene.screen.picture.open_id == "2270136"
+
+
+async def test_an_open_group_follows_what_comes_and_leaves(opened: Open) -> None:
+    async with opened("g", "s") as (scene, pilot):
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        assert rows(scene)[0] == "gateway"
+        await press(scene, pilot, "home", "enter")
+        view = scene.screen.picture.messages.table.view
+        assert view.shown_keys() == [code(1).id, code(2).id]
+        come(scene, code(3))
+        scene.screen.session.engine.forget(code(1).id)
+        await scene.pass_time(pilot, 1)
+        assert view.shown_keys() == [code(2).id, code(3).id]
+
+
+async def test_what_is_done_to_a_group_is_asked_with_the_number_of_its_messages(
+    opened: Open,
+) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        await press(scene, pilot, "d")
+        assert "Remove 2 messages of tag marketing?" in screen_text(scene.app)
+        await press(scene, pilot, "escape")
+        assert len(scene.screen.session.engine.board) == len(WATCHED)
+        await press(scene, pilot, "d", "enter")
+        await scene.pass_time(pilot, 1)
+        board = scene.screen.session.engine.board
+        assert [*board.messages] == ["2270143", "2270136"]
+        assert line(scene, "marketing").split()[1] == "·"  # of the last hour something was of it
+        await press(scene, pilot, "u")
+        await scene.pass_time(pilot, 1)
+        assert len(board) == len(WATCHED)
+        assert line(scene, "marketing").split()[1] == "2"
+
+
+async def test_the_dimension_is_remembered_and_views_call_it_up(
+    opened: Open, tmp_path: Path
+) -> None:
+    async with opened("g", "c") as (scene, pilot):
+        assert rows(scene)[0] == "FR" or "France" in screen_text(scene.app)
+        await press(scene, pilot, "V", "s", *"mine", "enter", "escape", "g", "n")
+        assert at(scene) is Where.MESSAGES
+        await press(scene, pilot, "V", "down", "enter")
+        assert scene.screen.picture.groups.dimension is Dimension.COUNTRY
+    again = Scene(tmp_path, [])
+    async with again.app.run_test(size=SMALL) as pilot:
+        await again.open(pilot)
+        assert at(again) is Where.GROUPS
+        assert "Groups by country" in screen_text(again.app)
+
+
+async def test_filter_trouble_and_copies_know_groups(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        await press(scene, pilot, "slash", *"group:mark", "enter")
+        assert rows(scene) == ["marketing"]
+        await press(scene, pilot, "y")
+        await scene.done("watchlist")
+        assert scene.app.clipboard == "marketing"
+        await press(scene, pilot, "escape", "f")
+        assert "in trouble" in screen_text(scene.app)
+
+
+async def test_groups_are_painted_four_times_a_second_at_most(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        groups, looks = scene.screen.picture.groups, 0
+        refresh = groups.refresh
+
+        def counted() -> None:
+            nonlocal looks
+            looks += 1
+            refresh()
+
+        groups.refresh = counted  # type: ignore[method-assign]
+        for number in range(40):
+            come(scene, code(number))
+            await scene.clock.advance(0.05)
+        assert looks <= 9
+        await scene.pass_time(pilot, 1)
+        assert line(scene, "otp").split()[1] == "41"
+
+
+def minutes(*sent: int, failed: int = 0) -> tuple[Minute, ...]:
+    """The last hour, of which these minutes are the last that are over."""
+    quiet = [Minute(0, 0)] * (59 - len(sent))
+    return (*quiet, *(Minute(each, failed and each) for each in sent), Minute(1, 0))
+
+
+def drawn(cell: Any) -> str:
+    return "".join(span.text for span in cell)
+
+
+def test_the_sparkline_tells_minutes_that_are_over_and_stays_as_it_is() -> None:
+    assert drawn(spark(minutes(1, 2, 4, 8), 3600.0 * 8, 60)).strip() == "▂▃▅█"
+    assert spark(minutes(), 3600.0, 60) == ""
+    assert len(drawn(spark(minutes(*range(1, 60)), 3600.0, 12))) == 12
+    # Columns of five minutes begin where the clock's do: a minute later only the last is another.
+    earlier = drawn(spark(minutes(*range(1, 59)), 3600.0 * 8 + 120, 20))
+    later = drawn(spark(minutes(*range(1, 60)), 3600.0 * 8 + 180, 20))
+    assert earlier[1:-1] == later[1:-1][: len(earlier[1:-1])]
+    assert per_minute(minutes(3, 5, 4)) == "4, at most 5"
+
+
+def test_keys_tell_groups_from_messages() -> None:
+    assert RowKey(False, "300") != RowKey(True, "300")

@@ -1,0 +1,462 @@
+"""Many small messages in one request: only once proved, and never against a better source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from smsmon.batch import BatchRow, Outcome
+from smsmon.known import Condition
+from smsmon.model import Arrival, Entry, EventKind, Fault, FaultKind, Origin
+from smsmon.monitor.schedule import Limits
+from smsmon.monitor.state import Applied, Asked
+from smsmon.recipients import Recipient, Status
+from tests.monitor.fakes import FakeBatches, Rig, fault, phone, report, row, windows_passed
+
+DAY = 86_400.0
+IDS = [str(1000 + number) for number in range(40)]
+WAITING, FINAL = IDS[:20], IDS[20:]
+
+
+class Room(Rig):
+    """An engine whose source reads many at once."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        super().__init__(limits, lambda clock: {"default": FakeBatches(clock)})
+        source = self.engine._pollers["default"]._trust.source
+        assert isinstance(source, FakeBatches)
+        self.source: FakeBatches = source
+        self.asked: list[Asked] = []
+        self.engine.count(self.asked.append)
+
+    def add(self, *ids: str, status: Status = Status.WAITING, told: bool = False) -> None:
+        """Have a source tell of messages of one recipient each."""
+        now = self.clock.now()
+        for id in ids:
+            self.source.rows[id] = [row(1, status)]
+            arrival = Arrival("app", 3600.0, phone(1) if told else "")
+            self.engine.watch(Entry(id, added_at=now, arrival=arrival))
+
+    def turn(self, id: str, status: Status = Status.DELIVERED) -> None:
+        self.source.rows[id] = [row(1, status, date=self.clock.now())]
+
+    def status(self, id: str) -> Status:
+        return Status(self.engine.board[id].recipients.statuses[0])
+
+    def told(self, kind: EventKind) -> int:
+        return self.kinds().count(kind)
+
+    async def proved(self) -> None:
+        """Wait until batches are trusted."""
+        self.add(*WAITING)
+        self.add(*FINAL, status=Status.DELIVERED)
+        await self.clock.run_until(lambda: bool(self.told(EventKind.BATCHES_ON)), 300.0)
+
+
+async def test_once_proved_small_messages_are_read_together() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        assert room.told(EventKind.BATCHES_ON) == 1
+        alone, together = len(room.source.asked), len(room.source.batches)
+        start = room.clock.monotonic()
+        for id in WAITING:
+            await room.clock.advance(1.0)
+            room.turn(id)
+        await room.clock.advance(10.0)
+        assert all(room.status(id) is Status.DELIVERED for id in WAITING)
+        assert len(room.source.batches) - together <= room.clock.monotonic() - start
+        assert len(room.source.asked) - alone < 20
+        news = [n for n in room.news if isinstance(n, Applied) and n.origin is Origin.BATCH]
+        assert sum(len(each.transitions) for each in news) >= 18
+        assert all(room.kinds(id).count(EventKind.COMPLETED) == 1 for id in WAITING)
+    assert room.source.doubled == 0
+    assert len(room.asked) == len(room.source.asked) + len(room.source.batches)
+    assert {each.outcome for each in room.asked} == {"answered"}
+    times = sorted([at for at, _ in room.source.asked] + [at for at, _ in room.source.batches])
+    assert windows_passed(times, 600) == 0
+
+
+def _always(status: Status) -> Callable[[BatchRow], BatchRow]:
+    return lambda told: told._replace(outcome=Outcome.READ, recipient=row(1, status))
+
+
+def _none(outcome: Outcome) -> Callable[[BatchRow], BatchRow]:
+    return lambda told: told._replace(outcome=outcome, recipient=None)
+
+
+ALWAYS = [_always(each) for each in (Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED)]
+NOTHING = [_none(each) for each in (Outcome.MISSING, Outcome.NOT_FOUND, Outcome.UNCLEAR)]
+
+
+@pytest.mark.parametrize(
+    "say",
+    [*ALWAYS, *NOTHING],
+)
+async def test_batches_that_do_not_agree_change_nothing_and_are_given_up_for_a_day(
+    say: Callable[[BatchRow], BatchRow],
+) -> None:
+    room = Room(Limits(max_interval=3600.0))
+    room.source.say = say
+    async with room.running():
+        room.add(*WAITING)
+        room.add(*FINAL, status=Status.DELIVERED)
+        await room.clock.advance(600.0)
+        assert room.told(EventKind.BATCHES_OFF) == 1
+        assert not room.transitions
+        assert {room.status(id) for id in WAITING} == {Status.WAITING}
+        assert room.engine.account("default").condition is Condition.OK
+        tried = len(room.source.batches)
+        await room.clock.advance(DAY - 1200.0)
+        assert len(room.source.batches) == tried
+        room.source.say = lambda told: told
+        await room.clock.advance(1800.0)
+        assert room.told(EventKind.BATCHES_OFF) == room.told(EventKind.BATCHES_ON) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        *(fault(kind) for kind in FaultKind if kind is not FaultKind.RATE_LIMITED),
+        RuntimeError("unforeseen"),
+    ],
+)
+@pytest.mark.parametrize("proved", [False, True])
+async def test_batches_that_are_refused_are_given_up_and_the_account_goes_on(
+    refusal: Fault | Exception, proved: bool
+) -> None:
+    room = Room()
+    async with room.running():
+        if proved:
+            await room.proved()
+        room.source.refuses = refusal
+        if not proved:
+            room.add(*WAITING)
+            room.add(*FINAL, status=Status.DELIVERED)
+        await room.clock.advance(900.0)
+        assert room.told(EventKind.BATCHES_OFF) == 1
+        assert len(room.source.batches) < 200
+        room.turn("1000")
+        await room.clock.advance(600.0)
+        assert room.status("1000") is Status.DELIVERED
+        kinds = set(room.kinds())
+        assert not kinds & {EventKind.ACCOUNT_DOWN, EventKind.ACCOUNT_STOPPED, EventKind.STALE}
+
+
+async def test_too_many_requests_leave_the_account_alone_whichever_way_they_came_by() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        await room.clock.advance(0.5)
+        room.source.refuses = fault(FaultKind.RATE_LIMITED, retry_after=30.0)
+        before = len(room.source.batches)
+        await room.clock.run_until(lambda: len(room.source.batches) > before)
+        await room.clock.advance(0.2)
+        assert room.told(EventKind.ACCOUNT_DOWN) == 1
+        alone = len(room.source.asked)
+        await room.clock.advance(29.0)
+        assert len(room.source.asked) == alone
+        room.source.refuses = None
+        await room.clock.advance(300.0)
+        assert room.told(EventKind.ACCOUNT_UP) == 1
+        assert room.told(EventKind.BATCHES_OFF) == 0
+        assert len(room.source.batches) > before + 1
+
+
+async def test_an_account_that_fails_altogether_does_not_cost_its_batches_their_trust() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.source.refuses = room.source.trouble[None] = fault(FaultKind.NETWORK)
+        await room.clock.advance(1200.0)
+        assert room.told(EventKind.ACCOUNT_DOWN) == 1
+        room.source.refuses = room.source.trouble[None] = None
+        await room.clock.advance(600.0)
+        assert room.told(EventKind.BATCHES_OFF) == 0
+        assert room.source.batches[-1][0] > room.clock.monotonic() - 120
+
+
+@pytest.mark.parametrize(
+    ("say", "given_up"),
+    [(say, False) for say in (*NOTHING, _always(Status.UNKNOWN))]
+    + [(_always(Status.NOT_DELIVERED), True), (_always(Status.WAITING), True)],
+)
+async def test_a_row_that_cannot_be_believed_has_its_message_read_alone(
+    say: Callable[[BatchRow], BatchRow], given_up: bool
+) -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = FINAL[0]
+
+        room.source.say = lambda told: say(told) if told.pair.message_id == id else told
+        await room.clock.advance(5.0)
+        seen = len(room.source.times(id))
+        await room.clock.run_until(lambda: len(room.source.times(id)) > seen, 3600.0)
+        await room.clock.advance(1.0)
+        assert room.status(id) is Status.DELIVERED
+        assert room.engine.board[id].fault is None
+        assert not [t for t in room.transitions if t.message_id == id]
+        assert room.told(EventKind.BATCHES_OFF) == given_up
+
+
+@pytest.mark.parametrize("lie", [Status.DELIVERED, Status.NOT_DELIVERED])
+async def test_trusted_batches_that_begin_to_lie_are_found_out_and_what_they_told_is_corrected(
+    lie: Status,
+) -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.source.say = _always(lie)
+        took = await room.clock.run_until(lambda: bool(room.told(EventKind.BATCHES_OFF)), 3600.0)
+        assert took < 120
+        await room.clock.advance(60.0)
+        assert {room.status(id) for id in WAITING} == {Status.WAITING}
+        assert {room.status(id) for id in FINAL} == {Status.DELIVERED}
+
+
+async def test_trusted_batches_that_fall_behind_are_found_out() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        stale = {id: room.source.rows[id][0] for id in IDS}
+        room.source.say = lambda told: told._replace(recipient=stale[told.pair.message_id])
+        for id in WAITING:
+            room.turn(id)
+        await room.clock.run_until(lambda: bool(room.told(EventKind.BATCHES_OFF)), 1800.0)
+        await room.clock.advance(900.0)
+        assert {room.status(id) for id in WAITING} == {Status.DELIVERED}
+
+
+async def _in_flight(room: Room, id: str) -> None:
+    """Wait until a batch that asks for the message is out."""
+    room.source.latency = 5.0
+
+    def out() -> bool:
+        return any(id == pair.message_id for pair in room.source.batches[-1][1]) and (
+            room.engine.board[id].in_flight
+        )
+
+    await room.clock.run_until(out, 3600.0)
+
+
+async def test_a_late_batch_never_overrides_a_newer_answer() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = WAITING[0]
+        await _in_flight(room, id)
+        await room.clock.advance(1.0)
+        room.turn(id)  # after the batch was answered, before it arrives
+        room.engine.receive("default", report([row(1, Status.DELIVERED)], id, room.clock.now()))
+        assert room.status(id) is Status.DELIVERED
+        await room.clock.advance(10.0)
+        assert room.status(id) is Status.DELIVERED
+        assert room.told(EventKind.REOPENED) == 0
+
+
+@pytest.mark.parametrize("what", ["removed", "taken back", "paused", "lost", "moved"])
+async def test_what_is_let_go_while_a_batch_is_out_is_left_alone_by_it(what: str) -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = WAITING[0]
+        room.turn(id)
+        await _in_flight(room, id)
+        entry = room.engine.board[id].entry
+        before = len(room.transitions)
+        match what:
+            case "removed":
+                room.engine.forget(id)
+            case "taken back":
+                room.engine.forget(id)
+                room.engine.watch(entry)
+            case "paused":
+                room.engine.amend(replace(entry, paused=True))
+            case "lost":
+                room.engine.grant(frozenset(IDS) - {id})
+            case "moved":
+                room.engine.amend(replace(entry, profile="other"))
+        await room.clock.advance(5.0)
+        told = [t for t in room.transitions[before:] if t.message_id == id]
+        assert len(told) == (what == "paused")  # of what was asked for before
+        await room.clock.advance(900.0)
+        watched = room.engine.board.get(id)
+        assert watched is None or not watched.in_flight
+        assert room.source.doubled == 0
+        if what == "taken back":
+            assert room.status(id) is Status.DELIVERED
+
+
+async def test_what_the_operator_wants_is_read_alone() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = WAITING[0]
+        await _in_flight(room, id)
+        room.source.latency = 0.1
+        before = len(room.source.times(id))
+        room.engine.refresh([id])
+        await room.clock.advance(6.0)
+        assert len(room.source.times(id)) == before + 1
+        room.engine.focus(id)
+        start = room.clock.monotonic()
+        await room.clock.advance(60.0)
+        assert len([at for at in room.source.times(id) if at > start]) >= 10
+        batches = [pairs for at, pairs in room.source.batches if at > start + 6]
+        assert not any(pair.message_id == id for pairs in batches for pair in pairs)
+
+
+async def test_it_can_be_turned_off_and_on_while_it_runs() -> None:
+    room = Room(Limits(batch=False))
+    async with room.running():
+        room.add(*WAITING)
+        room.add(*FINAL, status=Status.DELIVERED)
+        await room.clock.advance(120.0)
+        assert not room.source.batches
+        room.engine.limit(Limits())
+        await room.clock.run_until(lambda: bool(room.told(EventKind.BATCHES_ON)), 300.0)
+        room.engine.limit(Limits(batch=False))
+        used = len(room.source.batches)
+        await room.clock.advance(120.0)
+        assert len(room.source.batches) == used
+        room.engine.limit(Limits())
+        await room.clock.advance(120.0)
+        assert len(room.source.batches) > used
+        assert room.told(EventKind.BATCHES_ON) == 1
+
+
+async def test_what_was_found_out_is_kept_over_a_restart() -> None:
+    first, second = Room(), Room()
+    async with first.running():
+        await first.proved()
+    second.engine.teach({"default": first.engine.learned("default")})
+    async with second.running():
+        second.add(*IDS, told=True)
+        await second.clock.advance(30.0)
+        assert second.source.batches
+        assert second.told(EventKind.BATCHES_ON) == 0
+        assert len(second.source.asked) < 10
+
+
+async def test_a_number_that_the_source_told_saves_the_first_request() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        alone = len(room.source.asked)
+        room.add("300", "301", "302", told=True)
+        room.source.rows["302"] = [row(2)]  # it told another one
+        await room.clock.advance(20.0)
+        assert room.kinds("300").count(EventKind.FIRST_READ) == 1
+        assert not room.source.times("300")
+        assert len(room.source.times("302")) == 1  # not found in a batch: read alone
+        assert room.engine.board["302"].recipients.phones[0] == phone(2)
+        assert len(room.source.asked) - alone < 16
+
+
+async def test_a_report_after_a_batch_is_compared_in_full() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = WAITING[0]
+        known = room.engine.board[id].digest
+        assert known is not None
+        room.turn(id)
+        await room.clock.run_until(lambda: room.status(id) is Status.DELIVERED, 600.0)
+        room.source.rows[id] = [row(1)]  # as before the batch, byte for byte
+        room.engine.refresh([id])
+        await room.clock.advance(1.0)
+        assert room.status(id) is Status.WAITING
+
+
+@pytest.mark.parametrize(
+    ("rows", "together"),
+    [
+        ([row(1), row(2, Status.DELIVERED)], True),
+        ([row(number) for number in range(1, 6)], True),
+        ([row(number) for number in range(1, 7)], False),
+        ([row(1), row(1, Status.DELIVERED)], False),
+        ([row(1, Status.UNKNOWN)], False),
+        ([Recipient("06 12", Status.WAITING, "Waiting", False)], False),
+    ],
+)
+async def test_only_small_messages_whose_numbers_are_known_are_read_together(
+    rows: list[Recipient], together: bool
+) -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.source.rows["300"] = rows
+        room.watch("300")
+        start = room.clock.monotonic()
+        await room.clock.advance(600.0)
+        pairs = [pair for at, batch in room.source.batches if at > start for pair in batch]
+        assert any(pair.message_id == "300" for pair in pairs) is together
+        assert room.engine.board["300"].counts.total == len(rows)
+
+
+async def test_what_people_added_is_read_alone_now_and_then_as_it_may_get_more_recipients() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.source.rows["300"] = [row(1)]
+        room.watch("300")
+        await room.clock.advance(300.0)
+        room.source.rows["300"] = [row(1), row(2)]
+        await room.clock.run_until(lambda: room.engine.board["300"].counts.total == 2, 3600.0)
+
+
+async def test_one_of_two_recipients_is_news_though_the_other_is_not_told() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.source.rows["300"] = [row(1), row(2)]
+        room.watch("300")
+        await room.clock.advance(60.0)
+        room.source.rows["300"] = [row(1, Status.DELIVERED), row(2)]
+        room.source.trouble["300"] = fault(FaultKind.TIMEOUT)
+        missing = _none(Outcome.MISSING)
+        room.source.say = lambda told: missing(told) if told.pair.phone == phone(2) else told
+        await room.clock.run_until(lambda: room.engine.board["300"].counts.delivered == 1, 1800.0)
+        assert room.engine.board["300"].counts.absent == 0
+        assert room.engine.board["300"].digest is None
+
+
+async def test_messages_that_leave_by_the_thousand_leave_nothing_behind() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        poller = room.engine._pollers["default"]
+        for turn in range(12):
+            ids = [str(10_000 + 250 * turn + number) for number in range(250)]
+            room.add(*ids, told=True)
+            await room.clock.advance(3.0)
+            for id in ids:
+                room.turn(id)
+            await room.clock.advance(5.0)
+            for id in ids:
+                room.engine.forget(id)
+        await room.clock.advance(5.0)
+        assert len(poller._messages) == len(poller._planner) + len(poller._flying) == len(IDS)
+        assert len(poller._planner.pool) <= len(IDS)
+        assert len(poller._planner.pool._to_come) < 1_200
+        assert not poller._health._suspects
+        assert len(poller._trust._proof.pending) <= 1
+        assert sum(map(len, poller._planner._agenda._lanes.values())) < 300
+
+
+async def test_the_last_batch_row_is_what_can_be_looked_at() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        id = WAITING[0]
+        room.source.say = lambda told: told._replace(raw=b'{"status":"Delivered"}')
+        room.turn(id)
+        await room.clock.run_until(lambda: room.status(id) is Status.DELIVERED, 600.0)
+        raw = room.engine.board.raw(id)
+        assert raw is not None
+        assert raw[0] == b'{"status":"Delivered"}'
+        (last,) = [n for n in room.news if isinstance(n, Applied) and n.message_id == id][-1:]
+        assert last.origin is Origin.BATCH

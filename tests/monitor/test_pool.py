@@ -1,0 +1,122 @@
+"""When one request for many messages is worth sending."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsmon.batch import MOST_PAIRS
+from smsmon.monitor.pool import GAP, GATHER, ROWS, Pool
+
+NOW = 1_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("count", "interval", "recipients"),
+    [(100, 2.0, 1), (4, 2.0, 1), (25, 30.0, 4), (1, 3.0, 5), (400, 2.0, 1)],
+)
+def test_it_is_sent_when_what_is_due_is_worth_a_request(
+    count: int, interval: float, recipients: int
+) -> None:
+    pool = Pool()
+    for number in range(count):
+        pool.put(str(number), NOW, interval, recipients)
+    # At its interval each row is worth its part, and that grows as the square of the wait.
+    worth_at = NOW + interval * max(1.0, (ROWS / count / recipients) ** 0.5)
+    assert pool.bid(worth_at - 0.01) == 0.0
+    assert pool.bid(worth_at + 0.01) >= 1.0
+    assert pool.worth_at(NOW + interval) == pytest.approx(max(worth_at, NOW + interval), abs=GATHER)
+    assert len(pool.take(worth_at + 0.01).messages) == count
+    assert not len(pool)
+
+
+def test_it_takes_the_most_worth_first_and_no_more_recipients_than_fit() -> None:
+    pool = Pool()
+    for number in range(300):
+        pool.put(f"slow {number}", NOW, 8.0, 2)
+        pool.put(f"quick {number}", NOW, 1.0, 1)
+    taken = pool.take(NOW + 10).messages
+    assert set(taken[:300]) == {f"quick {number}" for number in range(300)}
+    assert len(taken) == 300 + (MOST_PAIRS - 300) // 2
+    assert len(pool) == 600 - len(taken)
+
+
+def test_two_requests_are_a_moment_apart_unless_one_is_full() -> None:
+    pool = Pool()
+    pool.put("first", NOW, 0.1, 5)
+    pool.take(NOW + 1)
+    for number in range(MOST_PAIRS - 1):
+        pool.put(str(number), NOW, 0.1, 1)
+    assert pool.bid(NOW + 1 + GAP / 2) == 0.0
+    assert pool.worth_at(NOW + 1 + GAP / 2) == NOW + 1 + GAP
+    assert pool.bid(NOW + 1 + GAP) > 1.0
+    pool.put("one more", NOW, 0.1, 1)
+    assert pool.bid(NOW + 1 + GAP / 2) > 1.0
+
+
+def test_how_long_it_waited_is_told_beside_when_it_could_have_gone() -> None:
+    pool = Pool()
+    for number in range(ROWS):
+        pool.put(str(number), NOW, 2.0, 1)
+    assert pool.bid(NOW + 2.5) == pytest.approx(1.25)
+    assert pool.take(NOW + 5).stretched == pytest.approx(2.0)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdef"),
+            st.sampled_from(["put", "drop", "take", "wait"]),
+            st.floats(0.02, 900.0),
+            st.integers(1, 5),
+        ),
+        max_size=60,
+    )
+)
+def test_its_sum_is_that_of_what_is_due_whatever_comes_and_goes(
+    steps: list[tuple[str, str, float, int]],
+) -> None:
+    pool, now = Pool(), NOW
+    kept: dict[str, tuple[float, float, int]] = {}
+    for id, step, seconds, recipients in steps:
+        now += seconds / 10
+        if step == "put":
+            pool.put(id, now, seconds, recipients)
+            kept[id] = now, seconds, recipients
+        elif step == "drop":
+            pool.drop(id)
+            kept.pop(id, None)
+        elif step == "take":
+            due = {id for id, (anchor, interval, _) in kept.items() if anchor + interval <= now}
+            assert set(pool.take(now).messages) == due
+            kept = {id: each for id, each in kept.items() if id not in due}
+        later = now + GAP
+        worth = sum(
+            n / ROWS * ((later - anchor) / interval) ** 2
+            for anchor, interval, n in kept.values()
+            if anchor + interval <= later
+        )
+        assert pool.bid(later) ** 2 == pytest.approx(
+            worth if worth >= 1 else 0.0, rel=1e-6, abs=1e-6
+        )
+        assert pool.due(later) == sum(a + i <= later for a, i, _ in kept.values())
+        now = later
+    pool.clear()
+    assert pool.worth_at(now) == inf
+
+
+def test_messages_that_come_and_go_leave_nothing_behind() -> None:
+    pool = Pool()
+    for number in range(20_000):
+        pool.put(str(number), NOW + number, 5.0, 1)
+        if number % 3 == 0:
+            pool.put(str(number), NOW + number, 900.0, 1)
+        if number % 5 == 0:
+            pool.due(NOW + number)
+        pool.drop(str(number))
+    assert len(pool) == 0
+    assert len(pool._to_come) < 3_000
+    assert not pool._due
