@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from smsmon.store.entries import Done
 
 
+def _source(entry: Entry) -> str:
+    """What told of it; empty where somebody added it."""
+    return entry.arrival.source if entry.arrival else ""
+
+
 @click.command
 @takes_ids
 @click.option("--label", metavar="TEXT", help="The new label; '' takes it away.")
@@ -112,18 +117,20 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
 
     \b
     Piped, one line a message, separated by tabs:
-      id  label  tags  paused  profile  added  note
+      id  label  tags  paused  profile  added  note  source
     On a terminal, columns that are empty for all messages are left out.
     --json prints
       {"messages": [{"id", "label", "tags", "note", "note_by", "note_at",
-        "added_at", "paused", "profile"}]}
+        "added_at", "paused", "profile", "source"}]}
       note_by, note_at: who wrote the note, and when, where a team's store keeps it
+      source: what told of a message that nobody added, or null
     """
     entries = chosen_entries(find_locations(), expression, tagged)
     if as_json:
         from smsmon.shapes import entry_json  # loads filters and phones, which nobody else needs
 
-        print_json({"messages": [entry_json(entry) for entry in entries]})
+        told = [entry_json(entry) | {"source": _source(entry) or None} for entry in entries]
+        print_json({"messages": told})
         return
     print_rows(
         (
@@ -134,6 +141,7 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
             Head("profile", worth=65 if len({each.profile for each in entries}) > 1 else 25),
             Head("added", worth=70),
             Head("note", worth=20, cut=10),
+            Head("source", worth=45, cut=12),
         ),
         (
             (
@@ -144,6 +152,7 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
                 entry.profile,
                 when(entry.added_at or None),
                 entry.note,
+                _source(entry),
             )
             for entry in entries
         ),

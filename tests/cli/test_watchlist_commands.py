@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.locations import Locations
+from smsmon.model import Arrival, Entry
+from smsmon.store import ThisMachine, open_store
 from tests.cli.program import Program
 from tests.pty.terminal import Terminal
 
@@ -25,6 +28,7 @@ def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -
     ]
     assert set(listed[0]) == {
         "id", "label", "tags", "note", "note_by", "note_at", "added_at", "paused", "profile",
+        "source",
     }  # fmt: skip
     assert listed[0]["added_at"].endswith("Z")
 
@@ -37,6 +41,22 @@ def test_what_is_added_is_listed_and_what_is_removed_is_gone(offline: Program) -
     assert stat.S_IMODE((offline.home / "watchlist.toml").stat().st_mode) == 0o600
 
 
+def test_what_came_by_itself_is_listed_and_edited_like_all_else(offline: Program) -> None:
+    came = [Entry(str(id), "a code", ("otp",), arrival=Arrival("log", 60.0)) for id in (7, 8, 9)]
+    store = open_store(Locations.under(offline.home), ThisMachine())
+    store.arrivals().take(came)
+    offline.run("add", "300")
+    assert offline.run("edit", "8", "--label", "kept").code == 0
+    assert offline.run("rm", "9").code == 0
+    assert [(each["id"], each["label"], each["source"])
+            for each in offline.run("ls", "--json").json["messages"]] == [
+        ("300", "", None), ("8", "kept", None), ("7", "a code", "log"),
+    ]  # fmt: skip
+    assert offline.run("ls").out.splitlines()[-1].endswith("\tlog")
+    assert '"7"' not in (offline.home / "watchlist.toml").read_text()
+    assert len(offline.run("export", "watchlist").out.splitlines()) == 1 + 3
+
+
 def test_a_person_is_spared_the_columns_in_which_nothing_stands(offline: Program) -> None:
     offline.run("add", "300", "--label", "Sale")
     offline.run("add", "301")
@@ -46,7 +66,7 @@ def test_a_person_is_spared_the_columns_in_which_nothing_stands(offline: Program
     assert head.split() == ["ID", "LABEL", "PROFILE", "ADDED"]
     assert sale.split()[:3] == ["300", "Sale", "default"]
     assert bare.split()[:3] == ["301", "–", "default"]
-    assert offline.run("ls").out.splitlines()[0].count("\t") == 6, "a program gets them all"
+    assert offline.run("ls").out.splitlines()[0].count("\t") == 7, "a program gets them all"
 
 
 def test_a_list_is_taken_whole_or_not_at_all(offline: Program) -> None:

@@ -183,7 +183,10 @@ def stores(locations: Locations) -> Iterator[Finding]:
         yield _private(name, path)
         try:
             if name == "watchlist":
-                count = len(local.watchlist().load())
+                listed = local.watchlist().load()
+                came = sum(each.arrival is not None for each in listed)
+                more = f", and {came} that came by themselves" if came else ""
+                count = f"{len(listed) - came}{more}"
                 yield finding(PART, "watchlist entries", Health.GOOD, count)
             else:
                 with local.archive() as archive:

@@ -18,7 +18,11 @@ JSON_KEYS = (
 """What an export writes of a message."""
 _WRITERS = ("note_by", "note_at")
 """What exports told not yet, before lists said who wrote a note."""
-_EXPORTED = (JSON_KEYS, tuple(each for each in JSON_KEYS if each not in _WRITERS))
+_EXPORTED = (
+    JSON_KEYS,
+    (*JSON_KEYS, "source"),  # as `smsmon ls` lists it
+    tuple(each for each in JSON_KEYS if each not in _WRITERS),
+)
 _DEEPEST = 3
 
 

@@ -1,56 +1,63 @@
-"""What ``history.db`` keeps of messages that came by themselves: the local ``ArrivalStore``."""
+"""What ``history.db`` keeps of messages that came by themselves: the local ``ArrivalStore``.
+
+Nothing came where there is no such file yet: then SQLite is not loaded, which takes time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from smsmon.clock import Clock
 from smsmon.model import Entry
 from smsmon.store.arrivals import Arrivals
 from smsmon.store.local.files import is_there
-from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import writing
-from smsmon.store.sql.arrivals import TableArrivals
-from smsmon.store.sql.database import Connection
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from smsmon.store.sql.arrivals import TableArrivals
 
 
-class LocalArrivals(TableArrivals):
-    """The ``ArrivalStore`` at ``path``; no file yet holds none."""
+class LocalArrivals:
+    """The ``ArrivalStore`` at ``path``."""
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        super().__init__(_Database(path), clock)
         self._path = path
+        self._clock = clock
+
+    @cached_property
+    def _table(self) -> TableArrivals:
+        from smsmon.store.local.database import LocalDatabase
+        from smsmon.store.sql.arrivals import TableArrivals
+
+        return TableArrivals(LocalDatabase(self._path), self._clock)
+
+    @property
+    def _opened(self) -> TableArrivals | None:
+        """None where nothing is kept yet."""
+        known = self.__dict__.get("_table")
+        return self._table if known is not None or is_there(self._path) else None
+
+    @property
+    def known(self) -> Sequence[Entry]:
+        return self._table.known if "_table" in self.__dict__ else ()
 
     def load(self) -> list[Entry]:
-        return super().load() if is_there(self._path) else []
+        return table.load() if (table := self._opened) else []
 
     def newer(self) -> Arrivals | None:
-        return super().newer() if self._line or is_there(self._path) else None
+        return table.newer() if (table := self._opened) else None
+
+    def take(self, entries: Iterable[Entry], reader: str = "", position: str = "") -> int:
+        return self._table.take(entries, reader, position)
+
+    def leave(self, ids: Iterable[str]) -> None:
+        if table := self._opened:
+            table.leave(ids)
+
+    def give_back(self, entries: Iterable[Entry]) -> Sequence[str]:
+        return self._table.give_back(entries)
 
     def position(self, reader: str) -> str:
-        return super().position(reader) if is_there(self._path) else ""
-
-
-class _Database:
-    """Reads by one connection that stays open, and opens another one for each write."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._reader = Reader(path)
-
-    def ask(self, question: Callable[[Connection], T]) -> T:
-        def whole(connection: Connection) -> T:
-            with connection.snapshot():
-                return question(connection)
-
-        return self._reader.ask(whole)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with writing(self._path) as connection, connection.transaction():
-            yield connection
+        return table.position(reader) if (table := self._opened) else ""
