@@ -30,7 +30,7 @@ from smsmon.text import painted
 
 _NAME_WIDTH = 12
 _LEFT_OUT = styled("no longer in the answer", Tone.WARN)
-_ALSO_IN = 50
+ALSO_IN = 50
 """Other messages listed at most."""
 
 
@@ -43,13 +43,13 @@ class Elsewhere:
     row: RecipientRow
 
 
-def elsewhere(board: Board, message_id: str, phone: str) -> list[Elsewhere]:
-    """Where else ``phone`` is watched, the newest message first."""
+def elsewhere(messages: Iterable[Watched], message_id: str, phone: str) -> list[Elsewhere]:
+    """In which of these ``messages`` else ``phone`` is, in their order."""
     found = []
-    for watched in reversed(board):
+    for watched in messages:
         if watched.id != message_id and (slot := watched.recipients.phones.find(phone)) >= 0:
             found.append(Elsewhere(watched.id, watched.entry.label, recipient_row(watched, slot)))
-            if len(found) == _ALSO_IN:
+            if len(found) == ALSO_IN:
                 break
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -64,6 +64,9 @@ class GroupsShown:
         self._waiting: dict[str, None] = {}
         """Groups that are to be looked at."""
         self._stirred = asyncio.Event()
+        self._known: tuple[object, Dimension | None] = (None, None)
+        self._found: Mapping[str, Sequence[AlertRow]] = {}
+        """What fires for messages by their groups, and from which alerts that was found."""
 
     # What is shown
 
@@ -197,9 +200,27 @@ class GroupsShown:
         ))  # fmt: skip
 
     def alerts_of(self, key: RowKey) -> Sequence[AlertRow]:
-        """What fires for a row, the worst first."""
-        about = About.MESSAGE if key.message else _ABOUT.get(str(self.dimension))
-        return () if about is None else self._alerts.of(about, key.name)
+        """What fires for a row, the worst first; then what fires for messages of it."""
+        if key.message:
+            return self._alerts.of(About.MESSAGE, key.name)
+        about = _ABOUT.get(str(self.dimension))
+        own = () if about is None else self._alerts.of(about, key.name)
+        return (*own, *self._within().get(key.name, ()))
+
+    def _within(self) -> Mapping[str, Sequence[AlertRow]]:
+        """What fires for messages, by the groups that they are in."""
+        dimension, rows = self.dimension, self._alerts.rows
+        if dimension is not None and (self._known[0] is not rows or self._known[1] != dimension):
+            board = self._session.engine.board
+            found: dict[str, list[AlertRow]] = {}
+            for each in rows:
+                subject = each.episode.subject if each.episode else None
+                of_message = subject is not None and subject.about is About.MESSAGE
+                watched = board.get(subject.name) if subject and of_message else None
+                for name in names_of(watched, dimension) if watched else ():
+                    found.setdefault(name, []).append(each)
+            self._known, self._found = (rows, dimension), found
+        return self._found
 
     def _raised(self, key: RowKey) -> Sequence[Raised]:
         return [*map(raised, self.alerts_of(key))]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from smsmon.clock import sleep
 from smsmon.console.actions import Where
-from smsmon.console.details import elsewhere, recipient_text, whole_timeline
+from smsmon.console.details import ALSO_IN, Elsewhere, elsewhere, recipient_text, whole_timeline
 from smsmon.console.formats import Formats
 from smsmon.console.tables.panes import TextPane
+from smsmon.console.tables.portions import AT_ONCE
 from smsmon.filters.recipients import recipient_row
 from smsmon.model import Transition
 from smsmon.monitor.state import Watched
@@ -21,6 +25,8 @@ from smsmon.store.past import Absence
 if TYPE_CHECKING:
     from smsmon.session import Session
 
+_RESTS = 0.2
+"""Seconds without a move after which the cursor rests."""
 _Past = tuple[tuple[str, int, float | None] | None, tuple[Transition, ...], tuple[Absence, ...]]
 
 
@@ -34,6 +40,8 @@ class OneRecipient:
         self._start = start
         self.pane = TextPane(Where.RECIPIENT, id="recipient")
         self._shown: tuple[Watched, int] | None = None
+        self._elsewhere: tuple[tuple[Watched, int] | None, Sequence[Elsewhere]] = (None, ())
+        """Who was looked for last in other messages, and where he is."""
         self._past: _Past = (None, (), ())
         """The recipient asked about last, its changes before this session, its absences."""
 
@@ -43,13 +51,40 @@ class OneRecipient:
         if self._shown is None:
             self.pane.say(Content())
         elif seen:
-            self._describe(*self._shown)
-            self._start(partial(self._recall, *self._shown), group="past", exclusive=True)
+            watched, slot = self._shown
+            if len(self._session.engine.board) <= AT_ONCE:
+                self._note_elsewhere(self._shown, reversed(self._session.engine.board))
+            else:
+                look = partial(self._look_elsewhere, self._shown)
+                self._start(look, group="elsewhere", exclusive=True)
+            self._describe(watched, slot)
+            self._start(partial(self._recall, watched, slot), group="past", exclusive=True)
+
+    def _note_elsewhere(self, whose: tuple[Watched, int], messages: Iterable[Watched]) -> None:
+        watched, slot = whose
+        phone = watched.recipients.phones[slot]
+        self._elsewhere = (whose, elsewhere(messages, watched.id, phone))
+
+    async def _look_elsewhere(self, whose: tuple[Watched, int]) -> None:
+        """Look for him in many messages, once the cursor rests, and some at a time."""
+        await sleep(self._session.clock, _RESTS)
+        (watched, slot), board = whose, self._session.engine.board
+        phone = watched.recipients.phones[slot]
+        found: list[Elsewhere] = []
+        messages = reversed(list(board))
+        while (portion := list(islice(messages, AT_ONCE))) and len(found) < ALSO_IN:
+            found += elsewhere(portion, watched.id, phone)
+            await asyncio.sleep(0)
+        told, self._elsewhere = self._elsewhere, (whose, found[:ALSO_IN])
+        if self._shown == whose and (found or told[1]):
+            self._describe(watched, slot)
 
     def _describe(self, watched: Watched, slot: int) -> None:
         board = self._session.engine.board
         row = recipient_row(watched, slot)
-        others = elsewhere(board, watched.id, row.recipient.phone)
+        whose_others, others = self._elsewhere
+        if whose_others != (watched, slot):
+            others = ()
         whose, past, absences = self._past
         if whose is None or whose[:2] != (watched.id, slot):
             past, absences = (), ()

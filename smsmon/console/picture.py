@@ -43,6 +43,9 @@ from smsmon.text import painted
 if TYPE_CHECKING:
     from smsmon.session import Session
 
+_TOLD = 3
+"""Alerts that are told of a group, at most."""
+
 
 class Picture:
     """Groups, messages, the recipients of one, one recipient, and the log.
@@ -380,7 +383,7 @@ class Picture:
         of_row = () if watched is None else self._alerts.of_message(watched.id)
         if among_groups:
             key = self.groups.pane.table.cursor_key
-            of_row = () if key is None else self.groups.alerts_of(key)
+            of_row = () if key is None else self.groups.alerts_of(key)[:_TOLD]
         engine, formats = self._session.engine, self._formats
         worst, alerts = firing(self._alerts.unanswered, of_row, formats, self._alerts_key())
         if watched is None or among_groups:
