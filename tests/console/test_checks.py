@@ -32,7 +32,7 @@ NOT_STARTED: dict[str, tuple[str, str]] = {
     "no condition": ("[alerts.a]\nbell = true", "line 1: alerts.a needs when"),
     "a view of no table": (
         '[views.a]\ntable = "message"',
-        'line 2: views.a.table must be one of "messages", "recipients", "log".',
+        'line 2: views.a.table must be one of "messages", "recipients", "log", "groups".',
     ),
     "no name for a view": ('[views."a b"]\nfilter = "x"', '"views.a b" is no name for a view'),
     "no such profile": ('profile = "x"', 'line 1: There is no profile "x"'),

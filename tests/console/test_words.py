@@ -131,7 +131,7 @@ async def test_help_is_not_cut_at_80_columns() -> None:
     async with asking(HelpScreen(Where.MESSAGES), SMALL) as (app, pilot):
         told = {line for line in help_text(Where.MESSAGES).plain.splitlines() if line}
         seen: set[str] = set()
-        for _ in range(12):
+        for _ in range(14):
             assert app.line_with("esc close")
             seen |= {line.strip(" │▂▁▃▄▅▆▇█") for line in app.lines}
             await pilot.press("pagedown")
