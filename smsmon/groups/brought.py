@@ -126,18 +126,18 @@ def whole(message: Message, sent: float, within: bool) -> Part:
     return Part(message.counts, message.oldest_waiting, brought)
 
 
-def by_country(message: Message, sent: float, within: bool) -> Mapping[str, Part]:
-    """The recipients of a message by their countries."""
+def by_country(message: Message, sent: float, all_of_it: Part) -> tuple[tuple[str, Part], ...]:
+    """The recipients of a message by their countries; ``all_of_it`` is the message as a whole."""
     recipients = message.recipients
     if len(recipients) < 2:
         arrival = message.entry.arrival
         told = arrival.phone if arrival else ""
         phone = recipients.phones[0] if recipients else told
-        return {region(phone) if phone else "": whole(message, sent, within)}
+        return ((region(phone) if phone else "", all_of_it),)
     places = places_by_country(recipients.phones)
     if len(places) == 1:
-        return {next(iter(places)): whole(message, sent, within)}
-    found = {}
+        return ((next(iter(places)), all_of_it),)
+    found = []
     for code, mask in places.items():
         statuses = bytes(compress(recipients.statuses, mask))
         stop = bytes(compress(recipients.stops, mask)).count(STOP_YES)
@@ -150,15 +150,16 @@ def by_country(message: Message, sent: float, within: bool) -> Mapping[str, Part
             stop=stop,
         )
         since = _waiting_since(message, mask) if counts.waiting else None
+        within = all_of_it.brought is not None
         brought = _brought(message, sent, counts, mask) if within else None
-        found[code] = Part(counts, since, brought)
-    return found
+        found.append((code, Part(counts, since, brought)))
+    return tuple(found)
 
 
 def names_of(message: Message, dimension: Dimension) -> Collection[str]:
     """The names of the groups that a message is in."""
     if dimension is Dimension.COUNTRY:
-        return by_country(message, 0.0, within=False).keys()
+        return [code for code, _ in by_country(message, 0.0, whole(message, 0.0, within=False))]
     return groups_of(message.entry, dimension, sent_at(message))
 
 

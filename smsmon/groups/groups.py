@@ -6,14 +6,15 @@ a look at a group as much as its slots. Pure; moments are seconds since the epoc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 
 from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
 from smsmon.groups.dimensions import Dimension, groups_of
 from smsmon.groups.group import HOUR, Figures, Group, slot_of
 from smsmon.model import Entry
 
-NOTHING_PAST = (False,) * len(LIMITS)
+_PAST = [tuple(place < passed for place in range(len(LIMITS))) for passed in range(len(LIMITS) + 1)]
+"""Which of the limits have passed, by how many of them have: the shorter passes first."""
 
 
 class _Known:
@@ -40,7 +41,7 @@ class _Known:
         self.sent = sent_at(message)
         self.slot = slot_of(self.sent)
         self.whole = whole(message, self.sent, self.slot >= horizon)
-        self.countries: Mapping[str, Part] | None = None
+        self.countries: tuple[tuple[str, Part], ...] | None = None
         """What is in each country; None while nobody asked."""
         self.unread, self.troubled, self.past = _standing(message, self.sent, self.whole)
 
@@ -54,15 +55,15 @@ class _Known:
             and (self.unread, self.troubled, self.past) == _standing(message, self.sent, self.whole)
         )
 
-    def by_country(self) -> Mapping[str, Part]:
+    def by_country(self) -> tuple[tuple[str, Part], ...]:
         if self.countries is None and self.message is not None:
-            self.countries = by_country(self.message, self.sent, self.whole.brought is not None)
-        return self.countries or {}
+            self.countries = by_country(self.message, self.sent, self.whole)
+        return self.countries or ()
 
     def parts(self, dimension: Dimension) -> Iterable[tuple[str, Part]]:
         """The groups it is in, and what of it is."""
         if dimension is Dimension.COUNTRY:
-            return self.by_country().items()
+            return self.by_country()
         return [(name, self.whole) for name in groups_of(self.entry, dimension, self.sent)]
 
 
@@ -72,9 +73,9 @@ def _standing(message: Message, sent: float, part: Part) -> tuple[bool, bool, tu
     asked = message.asked_at or message.read_at
     counts = part.counts
     if asked is None or part.brought is None or counts.total == counts.final:
-        past = NOTHING_PAST
+        past = _PAST[0]
     else:
-        past = tuple(asked >= sent + limit for limit in LIMITS)
+        past = _PAST[sum(asked >= sent + limit for limit in LIMITS)]
     return message.read_at is None, message.fault is not None, past
 
 
