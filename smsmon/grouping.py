@@ -7,8 +7,9 @@ window. Whoever never asks pays for nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import partial
+from itertools import chain, islice
 
 from smsmon.clock import Clock, sleep
 from smsmon.groups import HOUR, Dimension, Figures, Groups
@@ -21,9 +22,13 @@ from smsmon.store.archive import Archive
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError
 
-PORTION = 500
-"""Messages that are asked for at once: what an operator asks of the history comes between."""
-PAUSE = 0.1
+AT_ONCE = 500
+"""Messages that are put into groups while somebody waits for them."""
+STEP = 200
+"""Messages that are put into groups at once otherwise: a key that is pressed comes between."""
+PORTION = 100
+"""Messages that the history is asked for at once: what an operator asks of it comes between."""
+PAUSE = 0.05
 """Seconds between two portions."""
 AGAIN = 60.0
 """Seconds after which what the history could not tell is asked for again."""
@@ -39,29 +44,37 @@ class Grouping:
         self._groups: Groups | None = None
         self._lacking: set[str] = set()
         """Messages that had no recipients yet when they were noted: nobody tells when they do."""
-        self._recalling: asyncio.Task[None] | None = None
+        self._new: dict[str, None] = {}
+        """Watched messages that are still to be noted, where they are many."""
+        self._filled: dict[str, None] = {}
+        """Messages that have their recipients by now, and are still to be noted so."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stirred = asyncio.Event()
         self.recalled = asyncio.Event()
         """Set once what left before it began is in the windows as well."""
+        self.brought_more: Callable[[], None] = lambda: None
+        """Called when groups changed though nothing happened: more of them is known."""
 
     def close(self) -> None:
         """Nobody asks any more."""
-        if self._recalling is not None:
-            self._recalling.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     # --- looking -------------------------------------------------------------------------
 
     @property
     def whole(self) -> bool:
-        """True when what left before it began is in the windows as well."""
-        return self.recalled.is_set()
+        """True when all of it is known, and what left before it began is in the windows as well."""
+        unbuilt = self._groups is None or self._groups.unbuilt
+        return self.recalled.is_set() and not self._new and not self._filled and not unbuilt
 
     def rows(self, dimension: Dimension) -> dict[str, Figures]:
         """Each group that has messages, or had within the last hour, by name."""
-        return self._begun().rows(dimension, self._clock.now())
+        return self._with(dimension).rows(dimension, self._clock.now())
 
     def row(self, dimension: Dimension, name: str) -> Figures | None:
         """One of them; None where there is none of that name."""
-        return self._begun().row(dimension, name, self._clock.now())
+        return self._with(dimension).row(dimension, name, self._clock.now())
 
     def alone(self, message_id: str) -> Figures | None:
         """One watched message, as if it were a group."""
@@ -96,6 +109,7 @@ class Grouping:
         if self._groups is None or news.message_id is None:
             return
         if isinstance(news, Event) and news.kind is EventKind.REMOVED:
+            self._new.pop(news.message_id, None)
             self._groups.leave(news.message_id, self._clock.now())
         else:
             self.amended(news.message_id)
@@ -103,14 +117,42 @@ class Grouping:
     def _begun(self) -> Groups:
         board = self._engine.board
         if self._groups is None:
-            self._groups = Groups()
+            self._groups = Groups(stepwise=True)
             self._engine.subscribe(self._hear)
-            self._recalling = asyncio.create_task(self._recall(self._groups), name="groups")
-        if len(board) != self._groups.watched:  # some are watched from the history: nobody told
-            self._note(self._groups, board.messages)
-        elif len(self._lacking) > len(board.lacking):
-            self._note(self._groups, self._lacking - board.lacking)
-        return self._groups
+            for work in (self._put_together(self._groups), self._recall(self._groups)):
+                self._tasks.append(asyncio.create_task(work, name="groups"))
+        groups = self._groups
+        if len(board) != groups.watched + len(self._new):
+            # Some are watched from the history: nobody told.
+            self._new = dict.fromkeys(id for id in board.messages if not groups.watches(id))
+        if len(self._lacking) > len(board.lacking) and not self._filled:
+            self._filled = dict.fromkeys(self._lacking - board.lacking)
+        if len(self._new) + len(self._filled) > AT_ONCE:
+            self._stirred.set()
+        elif self._new or self._filled:
+            self._note(groups, [*self._new, *self._filled])
+        return groups
+
+    def _with(self, dimension: Dimension) -> Groups:
+        """The groups, and those by ``dimension`` as far as they can be had at once."""
+        groups = self._begun()
+        groups.begin(dimension)
+        if groups.unbuilt <= AT_ONCE:
+            groups.build(AT_ONCE)
+        else:
+            self._stirred.set()
+        return groups
+
+    async def _put_together(self, groups: Groups) -> None:
+        """Take in what is much, in steps."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while self._new or self._filled or groups.unbuilt:
+                self._note(groups, list(islice(chain(self._new, self._filled), STEP)))
+                groups.build(STEP)
+                await asyncio.sleep(0)
+            self.brought_more()
 
     def _note(self, groups: Groups, ids: Iterable[str]) -> None:
         board, now = self._engine.board, self._clock.now()
@@ -118,15 +160,18 @@ class Grouping:
             watched = board.get(id)
             if watched is not None:
                 groups.note(watched, now)
+            self._new.pop(id, None)
+            self._filled.pop(id, None)
             (self._lacking.add if id in board.lacking else self._lacking.discard)(id)
 
     # --- what was before -----------------------------------------------------------------
 
     async def _recall(self, groups: Groups) -> None:
-        while not self.whole:
+        while not self.recalled.is_set():
             try:
                 await self._recall_all(groups)
                 self.recalled.set()
+                self.brought_more()
             except StoreError:  # told by who writes it
                 await sleep(self._clock, AGAIN)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from smsmon.commands.grouped import recorded_groups
-from smsmon.grouping import Grouping
+from smsmon.grouping import AT_ONCE, STEP, Grouping
 from smsmon.groups import Dimension, Figures
 from smsmon.known import Remembered, key_of
 from smsmon.model import Arrival, Entry
@@ -19,6 +22,13 @@ from tests.monitor.fakes import FakeSource
 from tests.store.places import PLACES, QUICK
 from tests.store.reports import START, report, row
 from tests.support.clock import VirtualClock
+
+
+class Empty:
+    """A history that knows nothing."""
+
+    async def ask(self, question: Callable[[Any], Any]) -> Any:
+        return question(SimpleNamespace(left=lambda since: []))
 
 
 def program(clock: VirtualClock, history: HistoryStore) -> Engine:
@@ -97,3 +107,33 @@ async def test_figures_are_the_same_live_after_a_restart_and_by_what_is_recorded
             assert groups.rows(dimension, at) == live[dimension]
     await history.close()
     await other.close()
+
+
+async def test_what_is_much_is_put_together_in_steps_while_news_comes() -> None:
+    clock, count = VirtualClock(START), AT_ONCE + STEP + 1
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    entries = [Entry(str(number), tags=("otp",), added_at=START - 60) for number in range(count)]
+    engine.watch_all((each, None) for each in entries)
+    grouping, more = Grouping(engine, cast("HistoryStore", Empty()), clock), asyncio.Event()
+    grouping.brought_more = more.set
+
+    async def whole() -> None:
+        while not grouping.whole:
+            await asyncio.wait_for(more.wait(), 30)
+            more.clear()
+
+    assert grouping.rows(Dimension.TAG) == {}, "it takes a moment"
+    await asyncio.sleep(0)
+    for gone in ("0", str(count - 1)):
+        engine.forget(gone)
+    engine.watch(Entry("1000", tags=("otp",), added_at=START))
+    assert not grouping.whole
+    await whole()
+    otp = grouping.rows(Dimension.TAG)["otp"]
+    assert otp.messages == len(engine.board) == count - 1
+    assert otp.sent - otp.messages in (0, 1, 2), "one that left before it was met brought nothing"
+    grouping.rows(Dimension.PROFILE)
+    assert not grouping.whole
+    await whole()
+    assert grouping.rows(Dimension.PROFILE)["default"].messages == count - 1
+    grouping.close()

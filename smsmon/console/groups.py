@@ -86,6 +86,7 @@ class GroupsShown:
         self.offer_columns()
         table.sort_by("group", reverse=dimension is Dimension.MINUTE)
         self._seen = 0
+        grouping.brought_more = self.stir
         grouping.row(dimension, "")  # they are kept from now on
         self.refresh()
 

@@ -7,6 +7,7 @@ a look at a group as much as its slots. Pure; moments are seconds since the epoc
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
+from itertools import islice
 
 from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
 from smsmon.groups.dimensions import Dimension, groups_of
@@ -82,7 +83,12 @@ def _standing(message: Message, sent: float, part: Part) -> tuple[bool, bool, tu
 class Groups:
     """The groups by each of the dimensions that somebody asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stepwise: bool = False) -> None:
+        """``stepwise``: groups that somebody asks for first are put together by ``build``; what is
+        told of them until then is part of it."""
+        self._stepwise = stepwise
+        self._unbuilt: dict[Dimension, dict[str, None]] = {}
+        """Messages that are not in the groups of a dimension yet."""
         self.revision = 0
         """Grows with each change of a group."""
         self._known: dict[str, _Known] = {}
@@ -129,6 +135,36 @@ class Groups:
             self.note(message, now)
             self.leave(message.entry.id, now)
 
+    def watches(self, id: str) -> bool:
+        """True for a message that was told of and is watched."""
+        known = self._known.get(id)
+        return known is not None and known.message is not None
+
+    def begin(self, dimension: Dimension) -> None:
+        """Keep the groups of this dimension from now on."""
+        if dimension not in self._by:
+            self._by[dimension] = {}
+            self._unbuilt[dimension] = dict.fromkeys(self._known)
+            self._passed[dimension] = self._horizon
+            if not self._stepwise:
+                self.build(len(self._known))
+
+    def build(self, at_most: int) -> bool:
+        """Put so many messages more into the groups that lack them; True where some lack still."""
+        self.revision += 1
+        for dimension, unbuilt in self._unbuilt.items():
+            for id in list(islice(unbuilt, at_most)):
+                del unbuilt[id]
+                if (known := self._known.get(id)) is not None:
+                    self._put_into(dimension, id, known)
+                at_most -= 1
+        return any(self._unbuilt.values())
+
+    @property
+    def unbuilt(self) -> int:
+        """How many messages are still to be put into groups."""
+        return sum(map(len, self._unbuilt.values()))
+
     # --- looking -------------------------------------------------------------------------
 
     def rows(self, dimension: Dimension, now: float) -> dict[str, Figures]:
@@ -167,16 +203,13 @@ class Groups:
     def let_go(self, dimension: Dimension) -> None:
         """Nobody asks for these groups any more: nothing is kept of them."""
         self._by.pop(dimension, None)
+        self._unbuilt.pop(dimension, None)
 
     # --- inside --------------------------------------------------------------------------
 
     def _groups(self, dimension: Dimension, now: float) -> dict[str, Group]:
         self._pass_on(now)
-        if dimension not in self._by:
-            self._by[dimension] = {}
-            for id, known in self._known.items():
-                self._put_in(id, known, (dimension,))
-            self._passed[dimension] = self._horizon
+        self.begin(dimension)
         groups = self._by[dimension]
         if self._passed[dimension] != self._horizon:
             self._passed[dimension] = self._horizon
@@ -184,29 +217,35 @@ class Groups:
                 group.pass_on(self._horizon)
         return groups
 
-    def _put_in(self, id: str, known: _Known, dimensions: Iterable[Dimension] = ()) -> None:
+    def _put_in(self, id: str, known: _Known) -> None:
         self._known[id] = known
-        if known.message is None and not dimensions:
+        if known.message is None:
             if known.slot < self._horizon:
                 del self._known[id]
                 return
             self._left.setdefault(known.slot, []).append(id)
         self.revision += 1
-        for dimension in dimensions or self._by:
-            groups = self._by[dimension]
-            for name, part in known.parts(dimension):
-                group = groups.get(name)
-                if group is None:
-                    group = groups[name] = Group(dimension, name)
-                group.revision = self.revision
-                if known.message is not None:
-                    group.enter(id, part, unread=known.unread, troubled=known.troubled)
-                if part.brought is not None and known.slot >= self._horizon:
-                    group.count(known.slot, part.brought, known.past)
+        for dimension, unbuilt in self._unbuilt.items():
+            unbuilt.pop(id, None)
+            self._put_into(dimension, id, known)
+
+    def _put_into(self, dimension: Dimension, id: str, known: _Known) -> None:
+        groups = self._by[dimension]
+        for name, part in known.parts(dimension):
+            group = groups.get(name)
+            if group is None:
+                group = groups[name] = Group(dimension, name)
+            group.revision = self.revision
+            if known.message is not None:
+                group.enter(id, part, unread=known.unread, troubled=known.troubled)
+            if part.brought is not None and known.slot >= self._horizon:
+                group.count(known.slot, part.brought, known.past)
 
     def _take_out(self, id: str, known: _Known) -> None:
         self.revision += 1
         for dimension, groups in self._by.items():
+            if id in self._unbuilt[dimension]:
+                continue
             for name, part in known.parts(dimension):
                 group = groups[name]
                 group.revision = self.revision

@@ -30,6 +30,11 @@ TOLD_BY = (Dimension.TAG, Dimension.SOURCE)
 class GroupRows(Protocol):
     """Who knows the groups."""
 
+    @property
+    def whole(self) -> bool:
+        """True when all of the last hour is known."""
+        ...
+
     def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
 
 
@@ -126,10 +131,11 @@ class PlacedGroups:
 
     def of(self, grouping: GroupRows) -> dict[tuple[str, str], Figures]:
         """By what they are put together, and label → the group; what has no tag, or came from no
-        source, is none."""
+        source, is none. Nothing until the whole of the last hour is known."""
         found: dict[tuple[str, str], Figures] = {}
-        for dimension, places in self._places.items():
-            rows = grouping.rows(dimension)
+        kept = [(grouping.rows(dimension), dimension) for dimension in self._places]
+        for rows, dimension in kept if grouping.whole else ():
+            places = self._places[dimension]
             named = [each for each in rows.values() if each.name]
             named.sort(key=lambda each: (-each.sent, -each.counts.total, each.name))
             places.clear_for([each.name for each in named])

@@ -24,6 +24,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.board, self.groups, self.now = Board(), Groups(), T
+        self.stepwise = Groups(stepwise=True)
         self.left: dict[str, Watched] = {}
 
     def add(self, id: str, *, sent: float | None = None, **fields: object) -> None:
@@ -31,7 +32,7 @@ class Scene:
         entry = Entry(id, added_at=self.now, arrival=arrival)
         self.board.watch(replace(entry, **fields), self.now)  # type: ignore[arg-type]  # of tests
         self.left.pop(id, None)
-        self.groups.note(self.board[id], self.now)
+        self.note(id)
 
     def read(self, id: str, *rows: tuple[str, Status, float | None]) -> None:
         found = [
@@ -39,21 +40,26 @@ class Scene:
             for phone, status, date in rows
         ]
         self.board.apply(report(found, id, self.now), self.now)
-        self.groups.note(self.board[id], self.now)
+        self.note(id)
 
     def fail(self, id: str) -> None:
         self.board.fail(id, fault(), self.now)
-        self.groups.note(self.board[id], self.now)
+        self.note(id)
 
     def amend(self, id: str, **fields: object) -> None:
         entry = replace(self.board[id].entry, **fields)  # type: ignore[arg-type]  # of tests
         self.board.amend(entry, self.now)
-        self.groups.note(self.board[id], self.now)
+        self.note(id)
 
     def leave(self, id: str) -> None:
         self.left[id] = self.board[id]
         self.board.forget(id, self.now)
-        self.groups.leave(id, self.now)
+        for each in (self.groups, self.stepwise):
+            each.leave(id, self.now)
+
+    def note(self, id: str) -> None:
+        for each in (self.groups, self.stepwise):
+            each.note(self.board[id], self.now)
 
     def row(self, dimension: Dimension = Dimension.SOURCE, name: str = "log") -> Figures:
         found = self.groups.row(dimension, name, self.now)
@@ -224,7 +230,13 @@ def test_they_are_the_same_as_reckoned_anew_whatever_happened(
                 scene.now += what
             case "look", Dimension():
                 scene.groups.rows(what, scene.now)
+                scene.stepwise.rows(what, scene.now)
+                scene.stepwise.build(1)
     anew = scene.anew()
     for dimension in Dimension:
+        scene.stepwise.begin(dimension)
+    assert not scene.stepwise.build(1_000)
+    for dimension in Dimension:
+        assert scene.stepwise.rows(dimension, scene.now) == anew.rows(dimension, scene.now)
         kept, reckoned = (each.rows(dimension, scene.now) for each in (scene.groups, anew))
         assert kept == reckoned

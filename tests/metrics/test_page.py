@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from smsmon.by_country import by_country
 from smsmon.grouping import Grouping
 from smsmon.metrics import seen as metrics_seen
 from smsmon.metrics.page import BALANCE_EVERY, KEPT, Page
+from smsmon.metrics.seen import TOLD_BY
 from smsmon.metrics.tally import TAGS
 from smsmon.model import Entry, FaultKind
 from smsmon.monitor.engine import Engine
@@ -69,6 +71,13 @@ class Scene:
         self.engine.receive("default", report(rows, message_id, now))
 
     async def text(self, open_metrics: bool = False) -> str:
+        grouping, more = self.session.grouping, asyncio.Event()
+        grouping.brought_more = more.set
+        for dimension in TOLD_BY:  # asked for first, they are known a moment later
+            grouping.rows(dimension)
+        while not grouping.whole:
+            await asyncio.wait_for(more.wait(), 30)
+            more.clear()
         await self.clock.advance(KEPT)
         return (await self.page.text(open_metrics)).decode()
 
