@@ -42,11 +42,14 @@ match = 'sent (?P<id>[0-9]+) to'
 class Writer:
     """Writes sends to a log as an application does: many at once, halves of lines, a new file."""
 
-    def __init__(self, log: Path, draw: Random, pause: float) -> None:
+    def __init__(self, log: Path, draw: Random, pause: float, rotates: float) -> None:
+        """``rotates`` is how likely it is that a new file is begun with what is written."""
         self._log = log
         self._draw = draw
         self._pause = pause
+        self._rotates = rotates
         self._stop = threading.Event()
+        self._rotated = 0
         self.ids: list[str] = []
 
     @contextmanager
@@ -62,7 +65,7 @@ class Writer:
     def _write(self) -> None:
         draw, number = self._draw, 5_000_000
         while not self._stop.wait(draw.uniform(0, self._pause)):
-            if draw.random() < 0.04:
+            if draw.random() < self._rotates:
                 self._rotate()
             with self._log.open("ab", buffering=0) as file:
                 for _ in range(draw.choice((1, 1, 2, 40))):
@@ -74,11 +77,9 @@ class Writer:
                     self.ids.append(str(number))
 
     def _rotate(self) -> None:
-        for place in range(4, 0, -1):
-            old = self._log.with_name(f"{self._log.name}.{place}")
-            if old.exists():
-                old.rename(self._log.with_name(f"{self._log.name}.{place + 1}"))
-        self._log.rename(self._log.with_name(f"{self._log.name}.1"))
+        """As a logrotate that keeps all: a reader may be killed for long before it read anything."""
+        self._rotated += 1
+        self._log.rename(self._log.with_name(f"{self._log.name}-{self._rotated:05}"))
         self._log.touch()
 
 
@@ -99,25 +100,27 @@ def killed_often(reader: Member, arguments: list[str], kills: int, lives: float,
     draw, log = Random(seed), reader.home / "sms.log"
     (reader.home / "config.toml").write_text(CONFIG.format(log=log))
     log.write_text("10:00:00 sent 1 to 06, before anybody read\n")
-    writer = Writer(log, draw, min(0.1, lives / 20))
-    reader.run(*arguments)
-    # From here on somebody has begun to read: what is written now is not to be lost.
-    wait_until(lambda: has_begun(reader.home), reader)
+    writer = Writer(log, draw, min(0.1, lives / 20), rotates=2 / kills)
     seen: dict[str, int] = {}
-    with writer.writing():
-        for _ in range(kills):
-            time.sleep(draw.uniform(0, lives))
-            reader.end(9)
-            now = arrived(reader.home)
-            assert seen.items() <= now.items(), "what came stays where it stands"
-            seen = now
-            reader.run(*arguments)
-    wait_until(lambda: len(arrived(reader.home)) >= len(writer.ids), reader)
+    reader.run(*arguments)
+    try:
+        # From here on somebody has begun to read: what is written now is not to be lost.
+        wait_until(lambda: has_begun(reader.home), reader)
+        with writer.writing():
+            for _ in range(kills):
+                time.sleep(draw.uniform(0, lives))
+                reader.end(9)
+                now = arrived(reader.home)
+                assert seen.items() <= now.items(), "what came stays where it stands"
+                seen = now
+                reader.run(*arguments)
+        wait_until(lambda: len(arrived(reader.home)) >= len(writer.ids), reader)
+    finally:
+        reader.end()
     came = [*arrived(reader.home)]
     assert sorted(came) == writer.ids
     assert came == writer.ids, "in the order in which they were written"
-    reader.end()
-    return f"{kills} kills, {len(writer.ids):,} ids, {len(seen):,} of them before the last kill"
+    return f"{kills} kills, {len(came):,} ids, {len(seen):,} of them before the last kill"
 
 
 def has_begun(home: Path) -> bool:
@@ -132,5 +135,5 @@ def wait_until(done: object, reader: Member) -> None:
     deadline = time.monotonic() + PATIENCE
     while not done():
         said = (reader.home / f"{reader.name}.out").read_text()
-        assert time.monotonic() < deadline, said
+        assert time.monotonic() < deadline, said[-1_000:]
         time.sleep(0.02)
