@@ -77,7 +77,7 @@ class Writer:
                     self.ids.append(str(number))
 
     def _rotate(self) -> None:
-        """As a logrotate that keeps all: a reader may be killed for long before it read anything."""
+        """Keep all, as long as it may take: a reader may be killed before it read anything."""
         self._rotated += 1
         self._log.rename(self._log.with_name(f"{self._log.name}-{self._rotated:05}"))
         self._log.touch()

@@ -9,6 +9,7 @@ from math import inf
 from types import SimpleNamespace
 from typing import Any, cast
 
+from smsmon.grouping import Grouping
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
 from smsmon.service.vitals import Vitals
@@ -36,6 +37,8 @@ class Scene:
             history=SimpleNamespace(flush=self._flush, ask=self._ask),
             accounts=SimpleNamespace(settings=settings),
             alerting=None,
+            incoming=SimpleNamespace(standings={}),
+            grouping=Grouping(self.engine, cast("Any", self), self.clock),
         )
         self.session = cast("Any", session)
         self.vitals = Vitals(self.session, self.clock)
