@@ -36,7 +36,7 @@ REFUSED: dict[str, Any] = {
 }
 """One as the reference shows it for what is not found."""
 READ = Recipient(ONE.phone, Status.DELIVERED, "Delivered", False, 1517934416)
-ABSENT = object()
+ABSENT = "<none>"
 
 
 def row(base: dict[str, Any] = GOOD, **changes: object) -> dict[str, Any]:
