@@ -9,9 +9,10 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Fault
-from smsmon.recipients import Recipients
+from smsmon.recipients import NOBODY, Recipients
 
 Key = tuple[str, str]
 """A message id and the account it is read with: together they are one message of the history."""
@@ -87,19 +88,23 @@ class Summary:
         )
 
 
+NO_MOMENTS: Mapping[int, float] = MappingProxyType({})
+"""Of no slot: one object for all messages of which that is so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """A message as last seen: what a console starts from before the first answer comes."""
 
     summary: Summary
-    recipients: Recipients = field(default_factory=Recipients)
+    recipients: Recipients = NOBODY
     first_seen: array[float] = field(default_factory=lambda: array("d"))
     """Slot → when first seen."""
     changed_at: array[float] = field(default_factory=lambda: array("d"))
     """Slot → when last seen to change; 0.0 for never."""
-    absent: Mapping[int, float] = field(default_factory=dict)
+    absent: Mapping[int, float] = field(default_factory=lambda: NO_MOMENTS)
     """Slot that the last report left out → since when."""
-    final_at: Mapping[int, float] = field(default_factory=dict)
+    final_at: Mapping[int, float] = field(default_factory=lambda: NO_MOMENTS)
     """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone that
     changed after that."""
     row: int = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -36,14 +37,14 @@ class Counts:
     def of(cls, recipients: Recipients, absent: int = 0) -> Counts:
         """The counts of a message's recipients, ``absent`` of them no longer listed."""
         statuses = recipients.statuses
-        return cls(
-            total=len(statuses),
-            delivered=statuses.count(Status.DELIVERED),
-            not_delivered=statuses.count(Status.NOT_DELIVERED),
-            waiting=statuses.count(Status.WAITING),
-            unknown=statuses.count(Status.UNKNOWN),
-            stop=recipients.stops.count(1),
-            absent=absent,
+        return _counts(
+            len(statuses),
+            statuses.count(Status.DELIVERED),
+            statuses.count(Status.NOT_DELIVERED),
+            statuses.count(Status.WAITING),
+            statuses.count(Status.UNKNOWN),
+            recipients.stops.count(1),
+            absent,
         )
 
     @classmethod
@@ -90,6 +91,12 @@ class Counts:
             self.stop - other.stop,
             self.absent - other.absent,
         )
+
+
+@lru_cache(1_000)
+def _counts(*numbers: int) -> Counts:
+    """The counts of these numbers: thousands of messages of one recipient have the same."""
+    return Counts(*numbers)
 
 
 @dataclass(frozen=True, slots=True)

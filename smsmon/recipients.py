@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from types import MappingProxyType
-from typing import overload
+from typing import TypeVar, overload
 
 from smsmon.phones import E164, Sought
+
+_T = TypeVar("_T", bound=Hashable)
 
 NO_DATE = 0
 """In the column of dates: the API gave none. (It writes ``"0"`` for that itself.)"""
@@ -290,6 +293,16 @@ def _alike(phones: Sequence[str]) -> array[int] | None:
     return numbers
 
 
+_NO_REASONS: Mapping[int, str] = {}
+_ONE_WORD = array("B", [0])
+
+
+@lru_cache(1_000)
+def _same(column: _T) -> _T:
+    """The first that was equal to ``column``."""
+    return column
+
+
 @dataclass(frozen=True, slots=True)
 class Recipients(Sequence[Recipient]):
     """The recipients of one report, one place each, in parallel columns.
@@ -305,8 +318,20 @@ class Recipients(Sequence[Recipient]):
     vocabulary: tuple[str, ...] = ()
     stops: bytes = b""
     dates: array[int] = field(default_factory=lambda: array("q"))
-    reasons: Mapping[int, str] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=lambda: _NO_REASONS)
     """Place → why that row could not be understood. Nearly always empty."""
+
+    def __post_init__(self) -> None:
+        """Thousands of messages have one recipient: what is the same in them is one object."""
+        if len(self.statuses) == 1:
+            share = object.__setattr__
+            share(self, "statuses", _same(self.statuses))
+            share(self, "stops", _same(self.stops))
+            share(self, "vocabulary", _same(self.vocabulary))
+            if self.words == _ONE_WORD:
+                share(self, "words", _ONE_WORD)
+        if not self.reasons:
+            object.__setattr__(self, "reasons", _NO_REASONS)
 
     @classmethod
     def of(cls, rows: Iterable[Recipient]) -> Recipients:
@@ -343,6 +368,10 @@ class Recipients(Sequence[Recipient]):
             date=self.dates[index] or None,
             reason=self.reasons.get(index, ""),
         )
+
+
+NOBODY = Recipients()
+"""No recipients: one object for all messages without any."""
 
 
 def pack_words(words: Sequence[int], distinct: int) -> array[int]:

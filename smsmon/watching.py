@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from smsmon.clock import Clock
@@ -33,6 +34,9 @@ LOADED_AT_ONCE = 20_000
 """Recipients that are loaded before it is looked again what is needed first."""
 AS_MANY = 20
 """Recipients that a message counts for besides its own: what is loaded of it takes as much."""
+SUMMED_AT_ONCE = 1_000
+"""Messages that are asked for at once: what comes of them is taken over before the next."""
+_Soon = tuple[bool, bool, float]
 
 
 class Watching:
@@ -64,7 +68,7 @@ class Watching:
         """Held by who brings the board to what the list says."""
         self._listed = False
         """All that the list says is watched, as it is recorded; False before it could be read."""
-        self._lacking: dict[str, None] = {}
+        self._lacking: dict[str, _Soon] = {}
         """The messages whose recipients are still to be loaded, in the order in which they are."""
         self._filling = False
         self.filled = asyncio.Event()
@@ -119,22 +123,21 @@ class Watching:
 
     async def _watch_the_list(self) -> None:
         """Watch all that the list says, each message with the counts that the history knows."""
-        board, known = self._engine.board, list[Summary]()
-        left = {
-            each.id: each for each in self._mine(self._watchlist.entries) if each.id not in board
-        }
-        try:
-            known = await self._history.summaries([key_of(each) for each in left.values()])
-        except Unreachable:
-            return
-        except StoreError as error:
-            self._complain(str(error))
-        # Meanwhile an operation may have been here, and watched some of them.
-        new = {id: entry for id, entry in left.items() if id not in board}
-        self._watch(new, {each.id: Remembered(each) for each in known})
-        self._lacking |= dict.fromkeys(
-            each.id for each in sorted(known, key=_soonest) if each.id in board.lacking
-        )
+        board = self._engine.board
+        left = [each for each in self._mine(self._watchlist.entries) if each.id not in board]
+        for start in range(0, len(left), SUMMED_AT_ONCE):
+            some, known = left[start : start + SUMMED_AT_ONCE], list[Summary]()
+            try:
+                known = await self._history.summaries([key_of(each) for each in some])
+            except Unreachable:
+                return
+            except StoreError as error:
+                self._complain(str(error))
+            # Meanwhile an operation may have been here, and watched some of them.
+            new = {each.id: each for each in some if each.id not in board}
+            self._watch(new, {each.id: Remembered(each) for each in known})
+            self._lacking |= {each.id: _soonest(each) for each in known if each.id in board.lacking}
+        self._lacking = dict(sorted(self._lacking.items(), key=itemgetter(1)))
         board.arrange(each.id for each in self._mine(self._watchlist.entries))
         self._listed = True
         self.note_watched()
@@ -402,7 +405,7 @@ class Watching:
                 self._complain(str(error))
 
 
-def _soonest(known: Summary) -> tuple[bool, bool, float]:
+def _soonest(known: Summary) -> _Soon:
     """Sorts first what is read again soonest: what waits, and what changed last."""
     return (
         known.settled_at is not None,

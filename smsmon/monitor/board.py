@@ -346,9 +346,12 @@ class Board:
         if merged.added:
             watched.first_seen.extend([at] * len(merged.added))
             watched.changed_at.extend([0.0] * len(merged.added))
+        finals = watched.final_at
+        again = [each for each in merged.changed if Status(before[each]).final]
+        if again:
+            since = {slot: watched.changed_at[slot] for slot in again}
+            watched.final_at = {**since, **finals}
         for slot in merged.changed:
-            if Status(before[slot]).final:
-                watched.final_at.setdefault(slot, watched.changed_at[slot])
             watched.changed_at[slot] = at
         self._recount(watched)
 

@@ -10,10 +10,10 @@ from itertools import compress
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
-from smsmon.known import LastPoll, Remembered
+from smsmon.known import NO_MOMENTS, LastPoll, Remembered
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
 from smsmon.monitor.pace import USUAL
-from smsmon.recipients import EARLIEST_DATE, NO_DATE, Recipients, Status
+from smsmon.recipients import EARLIEST_DATE, NO_DATE, NOBODY, Recipients, Status
 
 SETTLED_AFTER = 48 * 3600.0
 """Seconds without any change after which a complete message is no longer polled: a report or
@@ -116,16 +116,16 @@ class Watched:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.recipients = Recipients()
+        self.recipients = NOBODY
         """As last seen, aligned to the slots."""
         self.first_seen: array[float] = array("d")
         """Slot → when we first saw the recipient."""
         self.changed_at: array[float] = array("d")
         """Slot → when we last saw it change; 0.0 when it never did."""
-        self.final_at: dict[int, float] = {}
+        self.final_at: Mapping[int, float] = NO_MOMENTS
         """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone
         that changed after that (a STOP, another status): for others ``changed_at`` tells."""
-        self.absent: Mapping[int, float] = {}
+        self.absent: Mapping[int, float] = NO_MOMENTS
         """Slot that the last answer left out → when an answer first did."""
         self.layout: Layout | None = None
         self.counts = Counts()
@@ -210,7 +210,7 @@ class Watched:
         self.recipients = remembered.recipients
         self.first_seen = remembered.first_seen
         self.changed_at = remembered.changed_at
-        self.final_at = dict(remembered.final_at)
+        self.final_at = remembered.final_at
         self.absent = remembered.absent
         self.layout = None
         self.digest = known.digest

@@ -156,9 +156,9 @@ class TableArrivals:
         """Know all that is there."""
         self._seen, _, *line = db.execute(self._version).fetchone()
         self._line = tuple(line)
-        rows = db.execute(f"{_ARRIVAL} ORDER BY place, message_id").fetchall()
-        self._known = {row[0]: _entry(row) for row in rows}
-        self._placed = rows[-1][1] if rows else 0
+        self._known, self._placed = {}, 0
+        for row in db.execute(f"{_ARRIVAL} ORDER BY place, message_id"):
+            self._known[row[0]], self._placed = _entry(row), row[1]
 
     def _newer(self, db: Connection) -> Arrivals | None:
         """What is newer than what is known; None where that cannot be told by the changes."""

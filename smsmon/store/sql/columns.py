@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import overload
 
-from smsmon.known import Key, key_of, overdue_from
+from smsmon.known import NO_MOMENTS, Key, key_of, overdue_from
 from smsmon.model import Entry
 from smsmon.recipients import Phones, Recipients, pack_words
 from smsmon.store.polled import AppliedPoll, WatchedMessage
@@ -67,7 +67,7 @@ class Columns:
 def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> Columns:
     """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
     if not rows:
-        return Columns(Recipients(), array("d"), array("d"), {})
+        return Columns(Recipients(), array("d"), array("d"), NO_MOMENTS)
     phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent = zip(
         *rows, strict=True
     )
@@ -84,7 +84,7 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> 
         ),
         array("d", [moment / 1000 for moment in first_seen]),
         array("d", [moment / 1000 for moment in changed_at]),
-        {slot: since / 1000 for slot, since in enumerate(absent) if since} if any(absent) else {},
+        {slot: since / 1000 for slot, since in enumerate(absent) if since} or NO_MOMENTS,
     )
 
 

@@ -5,13 +5,12 @@ What those promise that have the name of a method of ``Archive`` is told there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from operator import itemgetter
-from sys import intern
 
 from smsmon import phones
-from smsmon.known import Key, Remembered, Summary
+from smsmon.known import NO_MOMENTS, Key, Remembered, Summary
 from smsmon.model import Arrival, Counts, Event, EventKind, Transition
 from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
 from smsmon.store.past import Absence, NumberFound, Sighting
@@ -85,9 +84,12 @@ def left(connection: Connection, since: float) -> list[Key]:
 
 def summaries_of(connection: Connection, wanted: Iterable[Key]) -> list[Summary]:
     """What is known of these without their recipients, in the order asked."""
-    wanted = list(wanted)
-    rows = {(row[1], row[2]): row for row in rows_of(connection, [each[0] for each in wanted])}
-    return [_summary(rows[each]) for each in wanted if each in rows]
+    found: list[Summary] = []
+    for part in parts(tuple(wanted)):
+        rows = rows_of(connection, [each[0] for each in part])
+        known = {(row[1], row[2]): row for row in rows}
+        found += [_summary(known[each], each) for each in part if each in known]
+    return found
 
 
 def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Remembered]:
@@ -101,9 +103,9 @@ def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Rememb
         # As of one moment: a digest must never be newer than the recipients beside it.
         with connection.snapshot():
             messages, left = _first_of(connection, left)
-            numbers = [(row[0],) for row in messages]
+            numbers = [(row[0],) for row, _ in messages]
             found = []
-            for row, rows, changes in zip(
+            for (row, key), rows, changes in zip(
                 messages,
                 connection.many(_RECIPIENTS, numbers),
                 connection.many(_CHANGED_AFTER, [each * 2 for each in numbers]),
@@ -111,30 +113,35 @@ def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Rememb
             ):
                 if not texts.keys() >= {one[2] for one in rows}:
                     texts = dict(connection.execute("SELECT id, text FROM word"))
-                found.append(_remembered(row, of_rows(rows, texts, connection.dialect), changes))
+                columns = of_rows(rows, texts, connection.dialect)
+                found.append(_remembered(_summary(row, key), columns, changes, row[0]))
         yield from found
 
 
-def _remembered(row: Row, columns: Columns, changes: Iterable[Row]) -> Remembered:
+def _remembered(summary: Summary, columns: Columns, changes: Iterable[Row], row: int) -> Remembered:
     return Remembered(
-        summary=_summary(row),
+        summary=summary,
         recipients=columns.recipients,
         first_seen=columns.first_seen,
         changed_at=columns.changed_at,
         absent=columns.absent,
         final_at=_final_at(changes),
-        row=row[0],
+        row=row,
     )
 
 
-def _first_of(connection: Connection, wanted: list[str | Key]) -> tuple[list[Row], list[str | Key]]:
-    """The rows of the first messages of ``wanted`` that were ever read; and all behind them."""
+def _first_of(
+    connection: Connection, wanted: list[str | Key]
+) -> tuple[list[tuple[Row, Key]], list[str | Key]]:
+    """The rows of the first messages of ``wanted`` that were ever read, each with its key; and all
+    behind them.
+    """
     some = wanted[:_MESSAGES_TOGETHER]
     known: dict[str | Key, Row] = {}
     for row in rows_of(connection, [each if isinstance(each, str) else each[0] for each in some]):
         known.setdefault(row[1], row)
         known[row[1], row[2]] = row
-    found: list[Row] = []
+    found: list[tuple[Row, Key]] = []
     recipients = 0
     for place, each in enumerate(some):
         message = known.get(each)
@@ -143,7 +150,7 @@ def _first_of(connection: Connection, wanted: list[str | Key]) -> tuple[list[Row
         recipients += message[12]
         if found and recipients > _RECIPIENTS_TOGETHER:
             return found, wanted[place:]
-        found.append(message)
+        found.append((message, (message[1], message[2]) if isinstance(each, str) else each))
     return found, wanted[len(some) :]
 
 
@@ -243,7 +250,7 @@ def last_event(connection: Connection) -> int:
     return int(newest)
 
 
-def _final_at(changes: Iterable[Row]) -> dict[int, float]:
+def _final_at(changes: Iterable[Row]) -> Mapping[int, float]:
     """When each was first seen final: at the change before the first that began with it."""
     found: dict[int, float] = {}
     last: tuple[int, float] = (-1, 0.0)
@@ -254,7 +261,7 @@ def _final_at(changes: Iterable[Row]) -> dict[int, float]:
             found.setdefault(slot, last[1])
         # One that appeared with this change was seen for the first time: no change of its own.
         last = (slot, 0.0 if before is None else observed_at / 1000)
-    return found
+    return found or NO_MOMENTS
 
 
 def rows_of(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
@@ -288,10 +295,10 @@ def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:
     return "message_id = ? AND profile = ?", wanted
 
 
-def _summary(row: Row) -> Summary:
+def _summary(row: Row, key: Key) -> Summary:
+    """What a row says of the message ``key``, whose texts it takes: others have these very ones."""
     return Summary(
-        message_id=row[1],
-        profile=intern(row[2]),
+        *key,
         label=row[3],
         tags=tuple(filter(None, row[4].split("\n"))),
         revision=row[5],
