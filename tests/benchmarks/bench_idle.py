@@ -34,7 +34,7 @@ SETTLE = 20.0
 """Seconds until everything was asked about once more, and nothing is new."""
 WINDOWS, WINDOW = 6, 10.0
 """So many times, so many seconds are measured."""
-_END_OF_FRAME = b"\x1b[0m\x1b[1;1H"
+END_OF_FRAME = b"\x1b[0m\x1b[1;1H"
 """How each frame of this screen ends: colours put down, the cursor where Textual keeps it."""
 LEARN = 45
 """Seconds in which the history learns of every message, so that no first read is news."""
@@ -180,7 +180,7 @@ def _frames(
             moments: list[float] = []
             until = time.monotonic() + BURST
             while time.monotonic() < until:
-                moments += [time.monotonic()] * terminal.read(0.2).count(_END_OF_FRAME)
+                moments += [time.monotonic()] * terminal.read(0.2).count(END_OF_FRAME)
     # Of n frames, n - 1 are apart. Over a while: one that is read late stands beside the next.
     counts = [sum(0 <= other - each < WHILE for other in moments) - 1 for each in moments]
     most = max(counts, default=0) // WHILE
