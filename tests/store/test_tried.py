@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from smsmon.model import Balance, Event, EventKind
+from smsmon.model import Arrival, Balance, Event, EventKind
 from smsmon.rules import rule_of
 from smsmon.settings import Settings
 from smsmon.settings.telling import Alert
@@ -57,3 +57,23 @@ async def test_a_rule_fires_over_the_past(
     assert round(found.fired_at - START) == fired
     assert (None if found.over_at is None else round(found.over_at - START)) == over
     assert found.facts
+
+
+async def test_a_rule_about_a_source_is_tried_on_codes_that_were_final_when_first_read(
+    place: Place,
+) -> None:
+    async with Process(place) as process:
+        for number in range(4):
+            sent = START + number * 10
+            came = Arrival("app", 60.0, sent_at=sent)
+            process.watch(str(number), tags=("otp",), arrival=came, added_at=sent)
+            process.poll(str(number), [row(number, "Delivered", date=int(sent) + 40)], sent + 45)
+        await process.history.flush()
+    when = "group:{} p90>20s final>=3"
+    by_source = Alert(when=when.format("app"), about="source", clear="0s")
+    by_tag = Alert(when=when.format("otp"), about="tag", clear="0s")
+    for rule, subject in ((by_source, "source:app"), (by_tag, "tag:otp")):
+        with place().archive() as archive:
+            (found,) = tried(archive, rule_of("slow", rule), Settings(), START - 50, START + 900)
+        assert (str(found.subject), found.fired_at) == (subject, START + 65)
+        assert found.facts == "90 % delivered within 40 s, 0 % not delivered of 3 final within 1 h"
