@@ -34,13 +34,13 @@ async def record(home: Path) -> None:
             came = Arrival("app", 60.0, sent_at=sent)
             console.watch(id, label="to +33639980001", tags=(tag,), arrival=came, added_at=sent + 1)
             entries.append(console.board[id].entry)
+            place().arrivals().take(entries[-1:])
             if word:
                 date = int(sent + took)
                 console.poll(id, [row(number, word, date=date)], sent + 100, sent + 99)
-        place().watchlist().add(entries)
         await console.history.flush()
         console.history.watching(entries[1:])
-    place().watchlist().remove(["300"])
+    place().arrivals().leave(["300"])
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def test_groups_are_chosen_by_their_figures_and_their_messages(program: Program)
     slow = program.run("status", "--group", "tag", "--filter", "p90>30s waiting_oldest>60s")
     assert slow.out.startswith("otp\t")
     assert len(slow.out.splitlines()) == 1
-    one = program.run("status", "--group", "country", "--tag", "reset").out
-    assert one.startswith("FR\t1\t1\t")
+    one = program.run("status", "--group", "source", "--tag", "reset").out
+    assert one.startswith("app\t1\t1\t")
     named = program.run("status", "301", "--group", "profile").out
     assert named.startswith("default\t1\t1\t")
     wrong = program.run("status", "--group", "tag", "--filter", "state:stale")
