@@ -546,12 +546,12 @@ class MemoryArchive:
         return f"It was last written {now - last:.0f} s ago, by this clock."
 
     def prune(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        _note_watched(self._memory, watched, now)
+        _note_watched(self._memory, watched, now, now)
         limit = now - days * DAY
         return self._drop(limit, lambda one: (one.summary.removed_at or inf) <= limit)
 
     def retire(self, watched: Sequence[Entry], now: float, days: float) -> Pruned:
-        _note_watched(self._memory, watched, now)
+        _note_watched(self._memory, watched, now, now)
         for each in self._memory.kept.values():
             is_due = (each.summary.removed_at or inf) <= now - days * DAY
             each.due_at = (each.due_at or now) if is_due else None
@@ -590,7 +590,7 @@ def _quantiles(values: list[float]) -> tuple[float, float, float]:
     return cuts[49], cuts[89], cuts[98]
 
 
-def _note_watched(memory: Memory, entries: Iterable[Entry], now: float) -> None:
+def _note_watched(memory: Memory, entries: Iterable[Entry], now: float, until: float = inf) -> None:
     watched = {key_of(entry): entry for entry in entries}
     ids = {id for id, _ in watched}
     memory.polls = {id: each for id, each in memory.polls.items() if id in ids}
@@ -599,7 +599,7 @@ def _note_watched(memory: Memory, entries: Iterable[Entry], now: float) -> None:
         if entry is not None:
             told = replace(told, label=entry.label, tags=entry.tags, removed_at=None)
             each.due_at = None
-        elif told.removed_at is None:
+        elif told.removed_at is None and (told.first_read_at or 0.0) <= until:
             at = max(now, told.read_at or 0.0, memory.agreed_at or 0.0)
             told = replace(told, removed_at=at)
         each.summary = told

@@ -165,3 +165,15 @@ async def test_alerts_of_then_go_with_all_that_was_told_of_them(place: Place) ->
         assert (info.alerts, info.balances) == (3, 2)
         archive.vacuum()
         assert archive.info().alerts == 3
+
+
+async def test_what_was_first_read_since_the_list_was_looked_at_stays_on_it(place: Place) -> None:
+    async with Process(place, VirtualClock(START + 2 * DAY)) as console:
+        for message_id, at in (("302", DAY - 1), ("303", DAY + 1)):
+            console.watch(message_id)
+            console.poll(message_id, [row(1)], START + at)
+    retire(place, 1)
+    with place().archive() as archive:
+        removed = {each.summary.message_id for each in archive.load(["301", "302", "303"])
+                   if each.summary.removed_at is not None}  # fmt: skip
+    assert removed == {"302"}
