@@ -24,6 +24,7 @@ from smsmon.monitor.state import Applied, Watched
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError, Unreachable
+from smsmon.store.past import RETIRED_AT_ONCE
 from smsmon.store.together import Changed
 from smsmon.times import DAY
 
@@ -397,7 +398,9 @@ class Watching:
             watched, now = self._watchlist.entries, clock.now()
             self._drop_due = lambda: abs(clock.now() - now) >= DAY
             try:
-                await self._history.ask(lambda archive: archive.retire(watched, now, days))
+                gone = await self._history.ask(lambda archive: archive.retire(watched, now, days))
+                if gone and gone.messages >= RETIRED_AT_ONCE:
+                    self._drop_due = lambda: True
             except Unreachable:
                 self._drop_due = lambda: True
                 raise

@@ -15,6 +15,7 @@ from smsmon.store.base import HistoryStore
 from smsmon.store.local import LocalStore
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.history import LocalHistory
+from smsmon.store.past import RETIRED_AT_ONCE, Pruned
 from smsmon.store.sql import writer
 from smsmon.watching import Watching
 from tests.store.memory import Memory, MemoryStore
@@ -68,6 +69,21 @@ async def test_what_is_old_is_dropped_each_day_that_it_is_open(
         await clock.advance(hour)
         await watching.look()
     assert hours == [0, 24, 48]
+    await history.close()
+
+
+async def test_what_is_left_of_much_that_is_old_is_dropped_at_the_next_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, left = VirtualClock(START), [RETIRED_AT_ONCE, RETIRED_AT_ONCE, 7]
+    monkeypatch.setattr(LocalArchive, "retire", lambda *_: Pruned(left.pop(0), 0, 0, 0))
+    history = LocalHistory(tmp_path / "history.db", clock, lambda _: None)
+    watchlist = LocalStore(tmp_path / "list", history.path).watchlist(clock)
+    watching = Watching(Engine({}, clock, limits=Limits()), watchlist, history, pytest.fail)
+    await watching.start(clock, 2)
+    for _ in range(4):
+        await watching.look()
+    assert left == []
     await history.close()
 
 

@@ -148,6 +148,7 @@ class Archive(Protocol):
 
         A message has to be found old enough by our clock, and again later, when our clock and
         the server's agreed that it is. Where no server ever told its time, nothing is dropped.
+        No more than ``RETIRED_AT_ONCE`` messages go at a time.
         """
         ...
 

@@ -244,6 +244,11 @@ class Info:
     balances: int = 0
 
 
+RETIRED_AT_ONCE = 20_000
+"""Messages that are dropped by themselves in one go, so that nobody waits long for an answer: where
+it is as many, there may be more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """What was dropped."""

@@ -38,6 +38,7 @@ from smsmon.store.base import Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.past import (
+    RETIRED_AT_ONCE,
     Absence,
     BalanceSeen,
     DeliveryTimes,
@@ -562,11 +563,14 @@ class MemoryArchive:
         return self._drop(
             limit,
             lambda one: (one.summary.removed_at or inf) <= limit and (one.due_at or inf) < agreed,
+            RETIRED_AT_ONCE,
         )
 
-    def _drop(self, limit: float, is_old: Callable[[Kept], bool]) -> Pruned:
+    def _drop(
+        self, limit: float, is_old: Callable[[Kept], bool], most: int | None = None
+    ) -> Pruned:
         memory = self._memory
-        old = [each for each in memory.kept.values() if is_old(each)]
+        old = [each for each in memory.kept.values() if is_old(each)][:most]
         for each in old:
             del memory.kept[each.summary.key]
         ids = {id for id, _ in memory.kept}

@@ -177,3 +177,15 @@ async def test_what_was_first_read_since_the_list_was_looked_at_stays_on_it(plac
         removed = {each.summary.message_id for each in archive.load(["301", "302", "303"])
                    if each.summary.removed_at is not None}  # fmt: skip
     assert removed == {"302"}
+
+
+async def test_much_that_is_old_goes_in_several_goes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsmon.store.sql.care.RETIRED_AT_ONCE", 1)
+    monkeypatch.setattr("tests.store.memory.RETIRED_AT_ONCE", 1)
+    retire(place, 1, Entry("9"))
+    retire(place, 99, Entry("9"))  # both are found to be old
+    await agree(place, START + 200 * DAY)
+    assert [retire(place, 200, Entry("9")) for _ in range(3)] == [1, 1, 0]
+    assert not ids(place)

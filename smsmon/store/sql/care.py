@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from smsmon.model import Entry
-from smsmon.store.past import Info, Pruned
+from smsmon.store.past import RETIRED_AT_ONCE, Info, Pruned
 from smsmon.store.sql import balances, listed
 from smsmon.store.sql.columns import ms, seconds
-from smsmon.store.sql.database import Connection, Row
+from smsmon.store.sql.database import Connection, Row, marks
 from smsmon.times import DAY
 
 
@@ -43,6 +43,9 @@ def doubt(connection: Connection, now: float, days: float) -> str:
         return ""
     return f"The clock says {_day(now)}, and the history was last written on {_day(last)}."
 
+
+_TOGETHER, _MESSAGES = 1_000, 100
+"""Recipients, and messages, that are dropped in one transaction at most; or one message."""
 
 Shed = Callable[[Connection, int, int | None], tuple[int, int]]
 """Drops at once what it can of messages removed up to a moment and, if there is another one, due
@@ -90,7 +93,8 @@ def retire(
         return Pruned()
     limit = min(limit, agreed - ms(days * DAY))
     which = "removed_at <= ? AND due_at < ?"
-    return _drop(connection, limit, which, (limit, agreed), shed(connection, limit, agreed))
+    gone = shed(connection, limit, agreed)
+    return _drop(connection, limit, which, (limit, agreed), gone, RETIRED_AT_ONCE)
 
 
 def _last_moment(connection: Connection) -> float | None:
@@ -105,33 +109,40 @@ def _last_moment(connection: Connection) -> float | None:
 
 
 def _drop(
-    connection: Connection, limit: int, which: str, values: Row, gone: tuple[int, int]
+    connection: Connection,
+    limit: int,
+    which: str,
+    values: Row,
+    gone: tuple[int, int],
+    most: int | None = None,
 ) -> Pruned:
-    """Drop messages, one transaction each, so that open consoles are not held up; and of messages
-    that are not kept, and of all else, the log's lines and the alerts that were over up to
-    ``limit``, with what was told of them; silences and balances of then. Some changes and lines
-    are ``gone`` already.
+    """Drop messages, at ``most`` so many, a few in each transaction, so that open consoles are not
+    held up; and of messages that are not kept, and of all else, the log's lines and the alerts that
+    were over up to ``limit``, with what was told of them; silences and balances of then. Some
+    changes and lines are ``gone`` already.
     """
     recipients, (changes, events) = 0, gone
-    old = connection.execute(f"SELECT id FROM message WHERE {which}", values).fetchall()  # noqa: S608
-    for row in old:
+    some = "" if most is None else f" LIMIT {most}"
+    old = connection.execute(
+        f"SELECT id, total FROM message WHERE {which}{some}",  # noqa: S608 - constants
+        values,
+    ).fetchall()
+    for rows in _portions(old):
         with connection.transaction():
-            changes += connection.execute("DELETE FROM change WHERE message = ?", row).rowcount
-            recipients += connection.execute(
-                "DELETE FROM recipient WHERE message = ?", row
-            ).rowcount
-            connection.execute("DELETE FROM absence WHERE message = ?", row)
-            connection.execute("DELETE FROM unread WHERE message = ?", row)
-            connection.execute("DELETE FROM message WHERE id = ?", row)
+            changes += _drop_of(connection, "change", "message", rows)
+            recipients += _drop_of(connection, "recipient", "message", rows)
+            for table in ("absence", "unread"):
+                _drop_of(connection, table, "message", rows)
+            _drop_of(connection, "message", "id", rows)
     with connection.transaction():
         events += connection.execute(
-            "DELETE FROM event WHERE at <= ? AND (message_id IS NULL"
-            " OR message_id NOT IN (SELECT message_id FROM message))",
+            "DELETE FROM event WHERE at <= ? AND (message_id IS NULL OR NOT EXISTS"
+            " (SELECT 1 FROM message m WHERE m.message_id = event.message_id))",
             (limit,),
         ).rowcount
         alerts = connection.execute(
-            "DELETE FROM episode WHERE over_at <= ? AND (about != 'message'"
-            " OR name NOT IN (SELECT message_id FROM message))",
+            "DELETE FROM episode WHERE over_at <= ? AND (about != 'message' OR NOT EXISTS"
+            " (SELECT 1 FROM message m WHERE m.message_id = episode.name))",
             (limit,),
         ).rowcount
         if alerts:
@@ -139,6 +150,25 @@ def _drop(
         connection.execute("DELETE FROM silence WHERE until <= ?", (limit,))
         balances.drop(connection, limit)
     return Pruned(len(old), recipients, changes, events, alerts)
+
+
+def _portions(old: Sequence[Row]) -> Iterator[Sequence[int]]:
+    """The messages ``old``, each with its number of recipients, by transactions."""
+    portion: list[int] = []
+    weight = 0
+    for id, total in old:
+        if portion and (weight + total > _TOGETHER or len(portion) == _MESSAGES):
+            yield portion
+            portion, weight = [], 0
+        portion.append(id)
+        weight += total
+    if portion:
+        yield portion
+
+
+def _drop_of(connection: Connection, table: str, column: str, messages: Sequence[int]) -> int:
+    query = f"DELETE FROM {table} WHERE {column} IN ({marks(messages)})"  # noqa: S608 - constants
+    return connection.execute(query, messages).rowcount
 
 
 def _day(moment: float) -> str:
