@@ -51,7 +51,7 @@ def _columns() -> dict[str, list[str]]:
     from smsmon.filters.recipients import RECIPIENTS
 
     return {
-        "message_columns": [*(m.shown.name for m in MESSAGES if m.shown), ALERT_COLUMN],
+        "message_columns": [*(m.shown.name for m in MESSAGES if m.shown), ALERT_COLUMN, "leaves"],
         "recipient_columns": [each.shown.name for each in RECIPIENTS if each.shown],
     }
 

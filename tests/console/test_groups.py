@@ -122,6 +122,7 @@ async def test_an_open_group_follows_what_comes_and_leaves(opened: Open) -> None
         await press(scene, pilot, "home", "enter")
         view = scene.screen.picture.messages.table.view
         assert view.shown_keys() == [code(1).id, code(2).id]
+        assert "from gateway" in screen_text(scene.app)
         come(scene, code(3))
         scene.screen.session.engine.forget(code(1).id)
         await scene.pass_time(pilot, 1)

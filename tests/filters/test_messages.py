@@ -73,7 +73,7 @@ def test_a_field_is_whole(field: MessageField) -> None:
             each for each in message_columns(wall, formats) if each.name == field.shown.name
         )
         assert column.title
-        assert plain(column.cell(read, 20)) or field.name in ("label", "tag")
+        assert plain(column.cell(read, 20)) or field.name in ("label", "tag", "source")
         keys = MessageRows(wall, formats).values(column.name, ["300", "4000"])
         assert keys is not None
         assert sorted(key for key in keys if key is not None) is not None, "they compare"

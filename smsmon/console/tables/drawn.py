@@ -10,7 +10,7 @@ from smsmon import times
 from smsmon.console import cells
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
-from smsmon.console.signs import DASH, status_sign
+from smsmon.console.signs import DASH, STALE, status_sign
 from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Heading, Shown
 from smsmon.recipients import Status
@@ -80,9 +80,15 @@ def heading_of(shown: Shown, told: str, *, plain: bool = False) -> dict[str, Any
         title = _IN_SHORT.get(shown.drawn, sign.word.lower()) if plain else sign.glyph
         width = max(shown.width, len(title)) if plain else shown.width
         heading |= {"title": title, "width": width}
+    elif shown.drawn in _WORDED and plain:
+        heading |= {"width": _WORDED[shown.drawn], "flex": 0}
+    elif shown.title == STALE.glyph and plain:
+        heading |= {"title": STALE.word}
     elif shown.drawn is Drawn.BAR and plain:
         heading |= {"width": len(shown.title), "flex": 0, "align": "right"}
     return heading
 
 
+_WORDED = {Drawn.SPARK: 18, Drawn.AGE: 12}
+"""What is told in words, or by its moment, for a screen reader; and the width that takes."""
 _IN_SHORT = {Status.NOT_DELIVERED: "failed"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from smsmon.alerts import State
@@ -17,6 +18,7 @@ from smsmon.console.signs import ALERT, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.tables.stages import Stage, Stages
+from smsmon.departures import leaves_at
 from smsmon.filters import Coded, Filter, Kind
 from smsmon.filters import Column as Filtered
 from smsmon.filters.fields import Drawn
@@ -246,7 +248,22 @@ def all_columns(
 ) -> tuple[Column[Watched], ...]:
     """Every column there is, that of the alerts among the usual ones where there are rules."""
     columns = message_columns(monitor, formats)
-    return (alert_column(firing, has_alerts=has_alerts, plain=formats.plain), *columns)
+    alerts = alert_column(firing, has_alerts=has_alerts, plain=formats.plain)
+    return (alerts, *columns, leaves_column(formats))
+
+
+def leaves_column(formats: Formats) -> Column[Watched]:
+    """When what came by itself leaves by itself."""
+
+    def shown(row: Watched, _: int) -> Cell:
+        at = leaves_at(row)
+        if at == inf:
+            return ""
+        return Span(formats.to_come(at) if at > formats.now() else "now", Tone.DIM)
+
+    return Column("leaves", "leaves", shown, width=11, priority=42, spare=True, may_be_empty=True,
+                  sort_key=lambda row: None if (at := leaves_at(row)) == inf else at,
+                  help="When it leaves by itself, as far as is known.")  # fmt: skip
 
 
 def messages_pane(
