@@ -48,7 +48,7 @@ def world(seed: int, messages: int, slow: float = 1.0) -> list[Sent]:
         recipients = int(exp(rng.uniform(0, log(501))))
         changes: list[tuple[float, bool]] = []
         for _ in range(recipients):
-            delay = _delay(rng, slow)
+            delay = one_delay(rng, slow)
             if delay is None:
                 continue
             changes.append((sent + delay, False))
@@ -77,7 +77,8 @@ def truth(slow: float = 1.0) -> tuple[Curve, Curve]:
     return Curve(reports, edges), Curve(stops, edges)
 
 
-def _delay(rng: Random, slow: float) -> float | None:
+def one_delay(rng: Random, slow: float = 1.0) -> float | None:
+    """After how many seconds a report comes; None: never."""
     luck = rng.random()
     if luck < NEVER:
         return None

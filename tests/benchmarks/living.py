@@ -37,7 +37,7 @@ class Living(Source):
         digest = blake2b(b"%d %d" % (int(message_id), len(happened))).digest()
         if digest == known:
             return Unchanged(message_id, digest, now, now)
-        return Report(message_id, Recipients.of(_rows(message, happened)), digest, now, now)
+        return Report(message_id, Recipients.of(rows_of(message, happened)), digest, now, now)
 
     def hear(self, news: Applied | Event) -> None:
         """Note how late each change appears."""
@@ -53,7 +53,7 @@ class Living(Source):
             self.delays.append(news.at - at)
 
 
-def _rows(message: Sent, happened: list[tuple[float, bool]]) -> Iterator[Recipient]:
+def rows_of(message: Sent, happened: list[tuple[float, bool]]) -> Iterator[Recipient]:
     """Recipients in an order that lasts: the n-th to turn final is the n-th row."""
     finals = [at for at, stop in happened if not stop]
     stops = len(happened) - len(finals)
