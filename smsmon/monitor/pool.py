@@ -147,8 +147,8 @@ class Pool:
         return max(now, self._sent_at + GAP, min(self._zero + root, soon))
 
     def take(self, now: float) -> Load:
-        """What a request that goes out now is to read: what is due, the most worth first. It waits
-        no longer."""
+        """What a request that goes out now is to read: what is due, the most worth first, and where
+        that is little, what comes due next, for it costs next to nothing. It waits no longer."""
         self._look(now)
         ordered = sorted(self._due.values(), key=lambda each: -each.worth(now) / each.recipients)
         messages, room = [], MOST_PAIRS
@@ -160,6 +160,11 @@ class Pool:
             messages.append(each.message_id)
         for message_id in messages:
             del self._waiting[message_id], self._due[message_id]
+        while MOST_PAIRS - room < ROWS and self._next_due() < inf:
+            each = heapq.heappop(self._to_come)[2]
+            room -= each.recipients
+            messages.append(each.message_id)
+            del self._waiting[each.message_id]
         self._sent_at, self._offered = now, 0.0
         self._reckon(now)
         return Load(tuple(messages), stretched)
