@@ -29,7 +29,7 @@ GATHER: Final = 0.2
 """Seconds for which others that come due are gathered before the pool is looked at again."""
 SHORTEST: Final = 0.02
 """Seconds; shorter intervals count as this."""
-LEFTOVERS: Final = 1_000
+LEFTOVERS: Final = 200
 """Withdrawn entries kept at least before they are swept out."""
 
 

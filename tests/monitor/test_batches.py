@@ -231,13 +231,13 @@ async def test_trusted_batches_that_fall_behind_are_found_out() -> None:
 
 
 async def _in_flight(room: Room, id: str) -> None:
-    """Wait until a batch that asks for the message is out."""
-    room.source.latency = 5.0
+    """Wait until another batch that asks for the message is out, for five seconds."""
+    before, room.source.latency = len(room.source.batches), 5.0
 
     def out() -> bool:
-        return any(id == pair.message_id for pair in room.source.batches[-1][1]) and (
-            room.engine.board[id].in_flight
-        )
+        newer = room.source.batches[before:]
+        asked = any(id == pair.message_id for pair in newer[-1][1]) if newer else False
+        return asked and room.engine.board[id].in_flight
 
     await room.clock.run_until(out, 3600.0)
 
@@ -266,7 +266,7 @@ async def test_what_is_let_go_while_a_batch_is_out_is_left_alone_by_it(what: str
         room.turn(id)
         await _in_flight(room, id)
         entry = room.engine.board[id].entry
-        before = len(room.transitions)
+        before, room.source.latency = len(room.transitions), 0.1
         match what:
             case "removed":
                 room.engine.forget(id)
@@ -284,7 +284,8 @@ async def test_what_is_let_go_while_a_batch_is_out_is_left_alone_by_it(what: str
         assert len(told) == (what == "paused")  # of what was asked for before
         await room.clock.advance(900.0)
         watched = room.engine.board.get(id)
-        assert watched is None or not watched.in_flight
+        if watched is not None:
+            await room.clock.run_until(lambda: not watched.in_flight, 10.0)
         assert room.source.doubled == 0
         if what == "taken back":
             assert room.status(id) is Status.DELIVERED
@@ -441,7 +442,7 @@ async def test_messages_that_leave_by_the_thousand_leave_nothing_behind() -> Non
         await room.clock.advance(5.0)
         assert len(poller._messages) == len(poller._planner) + len(poller._flying) == len(IDS)
         assert len(poller._planner.pool) <= len(IDS)
-        assert len(poller._planner.pool._to_come) < 1_200
+        assert len(poller._planner.pool._to_come) < 1_000
         assert not poller._health._suspects
         assert len(poller._trust._proof.pending) <= 1
         assert sum(map(len, poller._planner._agenda._lanes.values())) < 300
