@@ -16,8 +16,8 @@ from smsmon.monitor.agenda import Agenda, Stretch, Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.flights import Reading
 from smsmon.monitor.habits import Habits
-from smsmon.monitor.pool import ROWS, Load, Pool
-from smsmon.monitor.rows import MOST_RECIPIENTS, readable
+from smsmon.monitor.pool import Load, Pool
+from smsmon.monitor.rows import readable
 from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
 from smsmon.monitor.state import Watched
 
@@ -54,7 +54,8 @@ class Planner:
         self.pool = Pool()
         """Those that may be read with others, while batches are used."""
         self._together = False
-        self._for_rows = for_rows(limits)
+        self._for_shares: dict[float, Limits] = {}
+        """Share of a request that reading a row is worth → the limits to reckon with."""
         self._board = board
         self._clock = clock
         self._limits = limits
@@ -166,11 +167,19 @@ class Planner:
         if not recipients:
             self.pool.drop(turn.message_id)
         elif turn.regular:
-            interval = self._interval(watched, turn.anchor, self._for_rows[recipients])
+            share = self.pool.share_of(recipients)
+            limits = self._for_shares.get(share) or self._limits_for(share)
+            interval = self._interval(watched, turn.anchor, limits)
             self.pool.put(turn.message_id, turn.anchor, interval, recipients)
         else:
             soon = min(turn.due, self._clock.monotonic())
             self.pool.put(turn.message_id, soon, FIRST_INTERVAL, recipients)
+
+    def _limits_for(self, share: float) -> Limits:
+        """The limits with a price of so much of a request for many; kept, there are a few dozen."""
+        limits = replace(self._limits, price=self._limits.batch_price * share)
+        self._for_shares[share] = limits
+        return limits
 
     def after_not_found(self, message_id: str, times: int) -> None:
         """Plan the poll after the message was not found ``times`` times in a row."""
@@ -299,7 +308,7 @@ class Planner:
         schedule, and is later than the limits allow."""
         self._limits = limits
         self._agenda.floor, self._agenda.ceiling = limits.min_interval, limits.max_interval
-        self._for_rows = for_rows(limits)
+        self._for_shares.clear()
         now, ahead = self._clock.monotonic(), self._clock.now() - self._clock.monotonic()
         late = []
         for turn in self._agenda.turns():
@@ -336,10 +345,3 @@ class Planner:
                 if slept < 0 or turn.due - slept <= now:
                     found.append(message_id)
         return found
-
-
-def for_rows(limits: Limits) -> list[Limits]:
-    """The limits for messages of so many recipients that are read with others: to read them is
-    worth their share of a request."""
-    shares = (max(1, recipients) / ROWS for recipients in range(MOST_RECIPIENTS + 1))
-    return [replace(limits, price=limits.batch_price * share) for share in shares]

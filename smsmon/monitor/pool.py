@@ -1,10 +1,10 @@
 """The small messages that one request may read together, and when it is worth sending.
 
 A request reads up to 500 recipients at the price of one. So each of them is due once the lateness
-expected of it since its last read is worth its share of a request, a five-hundredth; and the
-request goes out once all that is due is worth a whole one. The two go together: 500 that are due
-are always worth it, and a few that wait on make up for the missing ones, for the lateness of a
-message grows as the square of its wait. It is the square-root rule of ``schedule``, for many.
+expected of it since its last read is worth a small part of a request; and the request goes out once
+all that is due is worth a whole one. The two go together: many that are due are always worth it,
+and a few that wait on make up for the missing ones, for the lateness of a message grows as the
+square of its wait. It is the square-root rule of ``schedule``, for many.
 
 All times are monotonic seconds.
 """
@@ -20,7 +20,15 @@ from typing import Final
 from smsmon.batch import MOST_PAIRS
 
 ROWS: Final = 100
-"""A row is due once the lateness expected of its recipient is worth this part of a request."""
+"""A row is due once the lateness expected of its recipient is worth this part of a request …"""
+LEAST_ROWS: Final = 0.6
+MOST_ROWS: Final = 1.6
+"""… or a smaller one, so that requests read about ``ROWS``, between these shares of them: where
+there is little to read, it is read more often, for a row costs next to nothing."""
+SMALLEST: Final = 1 / 32
+"""No share is smaller than this times the usual one."""
+USUAL_OVER: Final = 12
+"""Requests over which it is seen how much they read."""
 GAP: Final = 1.0
 """Seconds from one request to the next, at least, unless all that is due does not fit into one. It
 is less than between two requests for one message alone: its row costs no request, and a code is
@@ -42,13 +50,15 @@ class Waiting:
     anchor: float
     """When it was last read."""
     interval: float
-    """Seconds after which its lateness is worth its share of a request."""
+    """Seconds after which its lateness is worth its share."""
     recipients: int
+    share: float
+    """What its lateness is worth then, in requests."""
 
     def worth(self, now: float) -> float:
         """What it is worth to read it now, in requests."""
         waited = max(0.0, now - self.anchor) / self.interval
-        return self.recipients / ROWS * waited * waited
+        return self.share * waited * waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,9 @@ class Pool:
 
     def __init__(self) -> None:
         self._order = count()
+        self._part = 1.0
+        self._read = float(ROWS)
+        """How many rows requests read lately."""
         self.clear()
 
     def clear(self) -> None:
@@ -92,12 +105,18 @@ class Pool:
         """All that wait, due or not."""
         return list(self._waiting)
 
-    def put(self, message_id: str, anchor: float, interval: float, recipients: int) -> None:
-        """Have a message wait since ``anchor``, at which it was last read."""
+    def share_of(self, recipients: int) -> float:
+        """What the lateness of so many recipients is worth, in requests, once they are due."""
+        return self._part * recipients / ROWS
+
+    def put(self, message_id: str, anchor: float, interval: float, recipients: int = 1) -> None:
+        """Have a message wait since ``anchor``, at which it was last read: ``interval`` seconds
+        after that its lateness is worth its ``share`` of a request."""
         self.drop(message_id)
         interval = max(interval, SHORTEST)
         due = anchor + interval
-        waiting = Waiting(message_id, due, anchor, interval, recipients)
+        share = self.share_of(recipients)
+        waiting = Waiting(message_id, due, anchor, interval, recipients, share)
         self._waiting[message_id] = waiting
         heapq.heappush(self._to_come, (due, next(self._order), waiting))
         if len(self._to_come) > 2 * len(self._waiting) + LEFTOVERS:
@@ -147,8 +166,8 @@ class Pool:
         return max(now, self._sent_at + GAP, min(self._zero + root, soon))
 
     def take(self, now: float) -> Load:
-        """What a request that goes out now is to read: what is due, the most worth first, and where
-        that is little, what comes due next, for it costs next to nothing. It waits no longer."""
+        """What a request that goes out now is to read: what is due, the most worth first. It waits
+        no longer."""
         self._look(now)
         ordered = sorted(self._due.values(), key=lambda each: -each.worth(now) / each.recipients)
         messages, room = [], MOST_PAIRS
@@ -160,14 +179,18 @@ class Pool:
             messages.append(each.message_id)
         for message_id in messages:
             del self._waiting[message_id], self._due[message_id]
-        while MOST_PAIRS - room < ROWS and self._next_due() < inf:
-            each = heapq.heappop(self._to_come)[2]
-            room -= each.recipients
-            messages.append(each.message_id)
-            del self._waiting[each.message_id]
         self._sent_at, self._offered = now, 0.0
+        self._weigh(MOST_PAIRS - room)
         self._reckon(now)
         return Load(tuple(messages), stretched)
+
+    def _weigh(self, rows: int) -> None:
+        """Have rows be due sooner where requests read few, and later where they read many."""
+        self._read += (rows - self._read) / USUAL_OVER
+        if self._read < LEAST_ROWS * ROWS and self._part > SMALLEST:
+            self._part, self._read = self._part / 2, float(ROWS)
+        elif self._read > MOST_ROWS * ROWS and self._part < 1.0:
+            self._part, self._read = self._part * 2, float(ROWS)
 
     def _look(self, now: float) -> None:
         """Note what has come due."""
@@ -187,7 +210,7 @@ class Pool:
         return to_come[0][0] if to_come else inf
 
     def _add(self, waiting: Waiting, sign: float) -> None:
-        share = sign * waiting.recipients / ROWS / waiting.interval / waiting.interval
+        share = sign * waiting.share / waiting.interval / waiting.interval
         before = self._zero - waiting.anchor
         self._square += share
         self._linear += 2 * share * before

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.batch import MOST_PAIRS
-from smsmon.monitor.pool import GAP, GATHER, ROWS, Pool
+from smsmon.monitor.pool import GAP, GATHER, ROWS, SMALLEST, Pool
 
 NOW = 1_000_000.0
 
@@ -44,12 +44,20 @@ def test_it_takes_the_most_worth_first_and_no_more_recipients_than_fit() -> None
     assert len(pool) == 600 - len(taken)
 
 
-def test_one_that_has_little_to_read_takes_along_what_comes_due_next() -> None:
+@pytest.mark.parametrize(("rows", "share"), [(5, SMALLEST), (ROWS, 1.0), (MOST_PAIRS, 1.0)])
+def test_rows_are_due_for_less_where_requests_read_few(rows: int, share: float) -> None:
     pool = Pool()
-    for number in range(2 * ROWS):
-        pool.put(str(number), NOW, 10.0 + number, 1)
-    assert pool.due(NOW + 14.5) == 5
-    assert set(pool.take(NOW + 14.5).messages) == set(map(str, range(ROWS)))
+    for turn in range(200):
+        now = NOW + 10 * turn
+        for number in range(rows):
+            pool.put(str(number), now, 1.0)
+        pool.take(now + 5)
+    assert pool.share_of(1) == share / ROWS
+    for turn in range(200):
+        for number in range(MOST_PAIRS):
+            pool.put(str(number), NOW + 10_000 + turn, 1.0)
+        pool.take(NOW + 10_005 + turn)
+    assert pool.share_of(1) == 1.0 / ROWS
 
 
 def test_two_requests_are_a_moment_apart_unless_one_is_full() -> None:
@@ -88,22 +96,23 @@ def test_its_sum_is_that_of_what_is_due_whatever_comes_and_goes(
     steps: list[tuple[str, str, float, int]],
 ) -> None:
     pool, now = Pool(), NOW
-    kept: dict[str, tuple[float, float, int]] = {}
+    kept: dict[str, tuple[float, float, float]] = {}
     for id, step, seconds, recipients in steps:
         now += seconds / 10
         if step == "put":
             pool.put(id, now, seconds, recipients)
-            kept[id] = now, seconds, recipients
+            kept[id] = now, seconds, pool.share_of(recipients)
         elif step == "drop":
             pool.drop(id)
             kept.pop(id, None)
         elif step == "take":
-            assert set(pool.take(now).messages) == set(kept)  # there is room for all
-            kept.clear()
+            due = {id for id, (anchor, interval, _) in kept.items() if anchor + interval <= now}
+            assert set(pool.take(now).messages) == due
+            kept = {id: each for id, each in kept.items() if id not in due}
         later = now + GAP
         worth = sum(
-            n / ROWS * ((later - anchor) / interval) ** 2
-            for anchor, interval, n in kept.values()
+            share * ((later - anchor) / interval) ** 2
+            for anchor, interval, share in kept.values()
             if anchor + interval <= later
         )
         assert pool.bid(later) ** 2 == pytest.approx(
