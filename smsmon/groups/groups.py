@@ -14,6 +14,8 @@ from smsmon.groups.dimensions import Dimension, groups_of
 from smsmon.groups.group import HOUR, Figures, Group, slot_of
 from smsmon.model import Entry
 
+_SLEW = 30
+"""Slots by which a clock may be set back, and the window is only shorter by as much for a while."""
 _PAST = [tuple(place < passed for place in range(len(LIMITS))) for passed in range(len(LIMITS) + 1)]
 """Which of the limits have passed, by how many of them have: the shorter passes first."""
 
@@ -207,6 +209,20 @@ class Groups:
 
     # --- inside --------------------------------------------------------------------------
 
+    def _begin_anew(self, horizon: int) -> None:
+        """The clock was set back: what is watched counts anew, what had left is forgotten."""
+        self._horizon = horizon
+        self._left.clear()
+        self._known = {
+            id: _Known(known.message, horizon)
+            for id, known in self._known.items()
+            if known.message is not None
+        }
+        dimensions = [*self._by]
+        self._by.clear()
+        for dimension in dimensions:
+            self.begin(dimension)
+
     def _groups(self, dimension: Dimension, now: float) -> dict[str, Group]:
         self._pass_on(now)
         self.begin(dimension)
@@ -257,8 +273,10 @@ class Groups:
             self._left[known.slot].remove(id)
 
     def _pass_on(self, now: float) -> None:
-        """The window has moved: forget who left before it. It never goes back."""
+        """The window has moved: forget who left before it."""
         horizon = slot_of(now - HOUR)
+        if horizon < self._horizon - _SLEW:
+            self._begin_anew(horizon)
         if horizon <= self._horizon:
             return
         self._horizon = horizon

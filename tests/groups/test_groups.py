@@ -177,6 +177,21 @@ def test_it_was_sent_when_the_source_says_else_when_it_was_added_or_its_first_da
     assert found == dict(zip(minutes, (["1"], ["2", "3"], ["4"]), strict=True))
 
 
+def test_a_clock_that_was_a_day_ahead_empties_no_window_for_long(scene: Scene) -> None:
+    for id in ("1", "2"):
+        scene.add(id, sent=T)
+        scene.read(id, (PHONES[0], Status.DELIVERED, T + 4))
+    scene.leave("1")
+    assert scene.row().sent == 2
+    scene.now += 86_400
+    assert scene.row().sent == 0
+    scene.now -= 86_400
+    scene.add("3", sent=T)
+    assert (scene.row().sent, scene.row().messages) == (2, 2)
+    scene.leave("2")
+    assert (scene.row().sent, scene.row().delivered) == (2, 1)
+
+
 _IDS = st.sampled_from(["1", "2", "3", "4"])
 _ROWS = st.lists(
     st.tuples(
