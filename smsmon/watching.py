@@ -229,7 +229,7 @@ class Watching:
                     await asyncio.to_thread(self._watchlist.load)
                     await self._drop()
                     await self._watch_the_list()
-                elif not self._lacking:
+                else:
                     await self._let_go()
                     poll = partial(self._watchlist.poll_changes, whole=whole)
                     if (changed := await asyncio.to_thread(poll)) is not None:

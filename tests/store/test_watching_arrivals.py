@@ -198,3 +198,23 @@ async def test_of_many_only_what_comes_and_leaves_is_asked_of_the_store(
         watched = await here.look()
         assert (watched[0], watched[-1], len(watched)) == ("1001", "500", 200)
         assert asked == [1]
+
+
+async def test_it_comes_and_leaves_in_all_processes_also_while_one_still_loads(
+    place: Place,
+) -> None:
+    clock = VirtualClock(START)
+    place().arrivals(clock).take(came("500"))
+    async with home(place, clock) as here:
+        here.says("500", "Waiting")
+        await here.history.flush()
+        other = Home(place, clock)
+        other.engine.grant(NOTHING)
+        await other.watching.start(clock, 0)  # what it lacks is not loaded yet
+        other.watching._filling = True
+        place().arrivals(clock).take(came("501"))
+        assert await other.look() == await here.look() == ["500", "501"]
+        here.says("501")
+        await here.awake_until(START + HOUR)
+        assert await other.look() == ["500"]
+        await other.history.close()
