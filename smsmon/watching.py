@@ -230,10 +230,10 @@ class Watching:
                     await self._drop()
                     await self._watch_the_list()
                 else:
-                    await self._let_go()
                     poll = partial(self._watchlist.poll_changes, whole=whole)
                     if (changed := await asyncio.to_thread(poll)) is not None:
                         await self._take(changed)
+                    await self._let_go()
             except Unreachable:
                 return False
             except StoreError as error:

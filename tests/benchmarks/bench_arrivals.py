@@ -100,6 +100,7 @@ class Home:
         self.clock.jump(LEAVE)
         self.come(number)
         self.look()
+        self.look()  # what the first let go is seen by the second
         assert oldest[0] not in self.engine.board
         self.read(list(self.engine.board.messages)[-number:])
 
