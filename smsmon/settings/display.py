@@ -106,7 +106,8 @@ class View(Struct, frozen=True, kw_only=True):
             Literal["tag", "source", "label", "country", "profile", "minute"],
             Meta(
                 description="By what messages are put together, for the table of groups, or for "
-                "group: in the filter of messages. Unset: as they are, else by tag."
+                "group: in the filter of messages. Unset: as they are, else by tag.",
+                examples=["tag"],
             ),
         ]
         | None

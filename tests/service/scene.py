@@ -38,7 +38,7 @@ class Scene:
             accounts=SimpleNamespace(settings=settings),
             alerting=None,
             incoming=SimpleNamespace(standings={}),
-            grouping=Grouping(self.engine, cast("Any", self), self.clock),
+            grouping=Grouping(self.engine, cast("Any", SimpleNamespace(ask=self._ask)), self.clock),
         )
         self.session = cast("Any", session)
         self.vitals = Vitals(self.session, self.clock)
