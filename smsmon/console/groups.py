@@ -92,7 +92,7 @@ class GroupsShown:
 
     def offer_columns(self) -> None:
         """Show the column of alerts where there are rules, and not where there are none."""
-        if self.dimension is None:
+        if self.rows is None:
             return
         has_alerts = self._session.has_own_rules
         self.pane.table.offer(group_columns(self._formats, self._raised, has_alerts=has_alerts))

@@ -153,7 +153,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.actions,
         )
         if named := {each for each in Dimension if [each] == memory.get(GROUPED_BY)}:
-            picture.group_by(named.pop())
+            picture.groups.dimension = named.pop()
             picture.at = Where.GROUPS
             self.AUTO_FOCUS = "#groups LiveTable"  # type: ignore[misc]  # of this one
         self._ticks = 0
@@ -196,6 +196,11 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self._keep_time()
         self.tick()
         self.show_everything()
+        # What keeps the groups takes time to load, and waits for the first paint.
+        self.call_after_refresh(self._group_as_before)
+
+    def _group_as_before(self) -> None:
+        self.picture.group_by(self.picture.groups.dimension)
 
     @work(group="feed", exit_on_error=False)
     async def _keep_up(self) -> None:

@@ -271,6 +271,8 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
             if values is not None:
                 return values
             sort_key = column.sort_key
+            if not keys:
+                return ()
             if sort_key is None:
                 raise ValueError(f"column {column.name!r} has nothing to be sorted by")
             return [sort_key(self._rows.row(key)) for key in keys]

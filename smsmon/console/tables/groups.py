@@ -255,7 +255,7 @@ def groups_pane(formats: Formats) -> TablePane[RowKey, GroupRow]:
     """The groups; none until a dimension is chosen."""
     table: LiveTable[RowKey, GroupRow] = LiveTable(
         group_columns(formats, lambda _: (), has_alerts=False),
-        empty="Nothing is watched, so there are no groups.",
+        empty="Reading the watchlist",
         tint_seconds=0,  # what codes come by is always changing
     )
     pane = TablePane(table, GROUP_TABLE_FIELDS, Where.GROUPS, GROUP_STAGES, formats, id="groups")
