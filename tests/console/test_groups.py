@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
 from smsmon.console.group_rows import RowKey
+from smsmon.console.tables import panes, portions
 from smsmon.console.tables.groups import per_minute, spark
 from smsmon.groups import Dimension, Minute
 from smsmon.model import Arrival, Entry
@@ -217,3 +218,20 @@ def test_the_sparkline_tells_minutes_that_are_over_and_stays_as_it_is() -> None:
 
 def test_keys_tell_groups_from_messages() -> None:
     assert RowKey(False, "300") != RowKey(True, "300")
+
+
+async def test_many_rows_are_filtered_a_portion_at_a_time_as_all_at_once(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panes, "AT_ONCE", 1)
+    monkeypatch.setattr(portions, "AT_ONCE", 1)
+    async with opened() as (scene, pilot):
+        pane = scene.screen.picture.messages
+        await press(scene, pilot, "slash", *"black")
+        await scene.done("typed")
+        assert pane.table.view.shown_keys() == ["2270141", "2270142"]
+        await press(scene, pilot, "escape", "slash", *"group:fr", "enter")
+        assert pane.table.view.shown_keys() == ["2270142"]
+        pane.put_filter("state:live")
+        await scene.pass_time(pilot, 20)
+        assert "2270142" in pane.table.view.shown_keys()
