@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Container, Iterable
-from dataclasses import dataclass
 from math import inf
 from random import Random
 
 from smsmon.clock import Clock
 from smsmon.known import Condition
 from smsmon.model import Answer
-from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.flights import Flight, Reading
@@ -24,7 +22,7 @@ from smsmon.monitor.habits import Habits, Learned
 from smsmon.monitor.intake import Intake, News
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
-from smsmon.monitor.sending.ways import Ways
+from smsmon.monitor.sending.ways import MANY, Choice, Ways
 from smsmon.monitor.source import Source
 
 LOOK_ROUND = 1.0
@@ -32,22 +30,6 @@ LOOK_ROUND = 1.0
 HEARTBEAT = 15.0
 """Seconds between two looks at the clocks: a suspended machine shows as a wall clock that ran
 ahead of the monotonic one."""
-
-
-MANY = ""
-"""In the place of a message: many, in one request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What to poll now."""
-
-    message_id: str
-    """Or ``MANY``."""
-    turn: Turn | None
-    """Its place in the agenda, when that is why."""
-    waited: float
-    """Its bid for the budget: how long it has waited for its kind; inf when it is urgent."""
 
 
 class Poller:
@@ -113,7 +95,6 @@ class Poller:
             landed=self._landed,
         )
         self._flying = self._ways.flights
-        self._batches = self._ways.batches
         self._trust = self._ways.trust
         self.asks = False
         """The account is judged by what it answers here: another process does not ask for us."""
@@ -321,7 +302,7 @@ class Poller:
         while True:
             now = self._clock.monotonic()
             pause = self._blocked(now)
-            choice = None if pause else self._choose(now)
+            choice = None if pause else self._ways.choose(self._asked, now)
             if not isinstance(choice, Choice):
                 self._withdraw()
                 return pause or (inf if choice is None else choice - now)
@@ -334,13 +315,8 @@ class Poller:
             wait = self._budget.take(now, self, choice.waited, self._wake.set)
             if wait:
                 return wait
-            if choice.message_id == MANY:
-                self._ways.ask_for_many(now)
-                continue
-            if choice.turn is not None:
-                self._planner.started(choice.turn, now)
             self._asked.pop(choice.message_id, None)
-            self._ways.ask(choice.message_id, now)
+            self._ways.send(choice, now)
 
     def _withdraw(self) -> None:
         """Nothing is to be sent, for now."""
@@ -358,31 +334,6 @@ class Poller:
             if now < self._health.retry_at:
                 return self._health.retry_at - now
         return 0.0
-
-    def _choose(self, now: float) -> Choice | float | None:
-        """What to poll now, or else when something will be due; None when nothing is planned.
-
-        What the operator asked for goes first. A probe takes whoever is due earliest: the ones
-        that failed stand behind, so no bad message can keep the account down.
-        """
-        for message_id in self._asked:
-            if message_id not in self._flying and self._board[message_id].loaded:
-                return Choice(message_id, None, inf)
-        if self._health.condition is Condition.DOWN:
-            probe = self._planner.earliest()
-            return None if probe is None else Choice(probe.message_id, None, inf)
-        turn, urgent, next_due = self._planner.chosen(now)
-        if urgent and turn is not None:
-            return Choice(turn.message_id, turn, inf)
-        offer = self._batches.offer(now)
-        waited = 0.0 if turn is None else turn.waited(now)
-        if turn is not None and self._batches.takes(turn.message_id, now):
-            return Choice(MANY, None, max(offer.bid, waited))
-        if offer.bid and offer.bid >= waited:
-            return Choice(MANY, None, offer.bid)
-        if turn is None:
-            return min(next_due, offer.at)
-        return Choice(turn.message_id, turn, waited)
 
     def _landed(self, flight: Flight) -> None:
         """A request is over, however it ended: see to it that the next ones are planned."""

@@ -180,7 +180,8 @@ async def test_what_nothing_was_promised_of_was_not_unread(place: Place) -> None
 async def test_an_account_has_a_row_of_its_own(place: Place) -> None:
     down, up, stopped = EventKind.ACCOUNT_DOWN, EventKind.ACCOUNT_UP, EventKind.ACCOUNT_STOPPED
     events = [(down, 10, "default"), (down, 12, "default"), (up, 40, "default"),
-              (stopped, 50, "other"), (down, 60, "unseen")]  # fmt: skip
+              (stopped, 50, "other"), (down, 60, "unseen"),
+              (EventKind.BATCHES_OFF, 65, "alone")]  # fmt: skip
     async with Process(place) as console:
         for kind, at, profile in events:
             console.history.record_event(Event(kind, START + at, None, profile))
@@ -193,6 +194,8 @@ async def test_an_account_has_a_row_of_its_own(place: Place) -> None:
     assert rows[None, "other"].unread == (Unread(START + 50, None),)
     assert rows[None, "unseen"].unread == (), "nobody saw it end, and it is not down now"
     assert rows[None, "unseen"].last_at == START + 60
+    assert rows[None, "alone"].unread == (), "it was read all the same"
+    assert rows[None, "alone"].events == ((EventKind.BATCHES_OFF, 1),)
     later = told(place, 70, 100)
     assert later.keys() == {(None, "other")}
     assert later[None, "other"].last_at is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import inf
 from random import Random
 
 from smsmon.clock import Clock
 from smsmon.known import Condition
+from smsmon.monitor.agenda import Turn
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.flights import Flight, Flights
@@ -17,6 +20,21 @@ from smsmon.monitor.sending.batches import Batches
 from smsmon.monitor.sending.singles import Singles
 from smsmon.monitor.sending.trust import Trust
 from smsmon.monitor.source import Source
+
+MANY = ""
+"""In the place of a message: many, in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to poll now."""
+
+    message_id: str
+    """Or ``MANY``."""
+    turn: Turn | None
+    """Its place in the agenda, when that is why."""
+    waited: float
+    """Its bid for the budget: how long it has waited for its kind; inf when it is urgent."""
 
 
 class Ways:
@@ -42,6 +60,7 @@ class Ways:
         granted: Callable[[str], bool],
         landed: Callable[[Flight], None],
     ) -> None:
+        self._board = board
         self._clock = clock
         self._planner = planner
         self._intake = intake
@@ -59,7 +78,7 @@ class Ways:
         self.trust = Trust(
             profile, board, clock, planner, intake, self.flights, limits, budget, rng, tell
         )
-        self.batches = Batches(board, clock, planner, intake, self.flights, self.trust, rng)
+        self._batches = Batches(board, clock, planner, intake, self.flights, self.trust, rng)
         self._singles = Singles(
             board, planner, intake, self.flights, self.trust, lambda: self._source
         )
@@ -69,15 +88,42 @@ class Ways:
         self._source = source
         self.trust.read_from(source)
 
-    def ask(self, message_id: str, now: float) -> None:
-        """Ask for one message alone; the budget has counted it already."""
+    def choose(self, asked: Iterable[str], now: float) -> Choice | float | None:
+        """What to poll now, or else when something will be due; None when nothing is planned.
+
+        What the operator ``asked`` for goes first. A probe takes whoever is due earliest: the ones
+        that failed stand behind, so no bad message can keep the account down.
+        """
+        for message_id in asked:
+            if message_id not in self.flights and self._board[message_id].loaded:
+                return Choice(message_id, None, inf)
+        if self._intake.health.condition is Condition.DOWN:
+            probe = self._planner.earliest()
+            return None if probe is None else Choice(probe.message_id, None, inf)
+        turn, urgent, next_due = self._planner.chosen(now)
+        if urgent and turn is not None:
+            return Choice(turn.message_id, turn, inf)
+        offer = self._batches.offer(now)
+        waited = 0.0 if turn is None else turn.waited(now)
+        if turn is not None and self._batches.takes(turn.message_id, now):
+            return Choice(MANY, None, max(offer.bid, waited))
+        if offer.bid and offer.bid >= waited:
+            return Choice(MANY, None, offer.bid)
+        if turn is None:
+            return min(next_due, offer.at)
+        return Choice(turn.message_id, turn, waited)
+
+    def send(self, choice: Choice, now: float) -> None:
+        """Send what was chosen; the budget has counted it already."""
+        if choice.message_id == MANY:
+            if not self._batches.launch(now):
+                self._budget.over(now)  # nothing was left to ask for; it counts all the same
+            return
+        if choice.turn is not None:
+            self._planner.started(choice.turn, now)
+        message_id = choice.message_id
         self._planner.drop(message_id)
         down = self._intake.health.condition is Condition.DOWN
         messages = {message_id: self._intake.messages[message_id]}
         flight = Flight(messages, self._source, down, now, self._clock.now())
         self.flights.launch(flight, self._singles.fly)
-
-    def ask_for_many(self, now: float) -> None:
-        """Send the batch that was offered; the budget has counted it already."""
-        if not self.batches.launch(now):
-            self._budget.over(now)  # nothing was left to ask for; it counts all the same

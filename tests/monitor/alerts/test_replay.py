@@ -59,6 +59,9 @@ def test_time_alone_fires_and_what_held_already_is_old() -> None:
 def test_an_account_is_refused_from_one_event_to_the_next() -> None:
     events = [
         Event(EventKind.ACCOUNT_STOPPED, START + 50, detail="The key is not valid."),
+        Event(
+            EventKind.BATCHES_OFF, START + 60, detail="they were refused"
+        ),  # says nothing of that
         Event(EventKind.ACCOUNT_UP, START + 500),
     ]
     found = replay(rule("condition:refused", about="account"), past(events=events))
