@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import count
 from math import exp, inf, log, sqrt
@@ -52,6 +52,11 @@ class Seen:
     complete_at: float | None = None
     pace: Pace = USUAL
 
+    @property
+    def begins(self) -> float:
+        """When its reports begin to come."""
+        return max(self.message.sent, self.kind.held_until)
+
 
 Expects = Callable[[Seen], tuple[float, float, tuple[Curve, Curve]]]
 """From when the age of a message counts, how many wait, and the hazards that it has."""
@@ -74,7 +79,9 @@ class Plan:
         return int(turn.message_id), now
 
     def plan(self, index: int, seen: Seen, now: float) -> None:
-        self.agenda.put(str(index), now, self._interval(seen, now, self._stretch.factor))
+        start = max(now, self._expects(seen)[0])  # later than now where it is known to be held
+        interval = self._interval(seen, start, self._stretch.factor)
+        self.agenda.put(str(index), start, interval)
 
     def _interval(self, seen: Seen, now: float, stretch: float) -> float:
         origin, waiting, curves = self._expects(seen)
@@ -94,8 +101,9 @@ class Optimal(Plan):
         self._stream = stream
 
     def _interval(self, seen: Seen, now: float, stretch: float) -> float:
-        age = now - seen.message.sent
-        if not seen.waiting or seen.message.recipients > 1 or age >= AGES[-1]:
+        age = now - seen.begins
+        one = seen.waiting and seen.message.recipients == 1
+        if not one or not 0 <= age < AGES[-1]:
             return super()._interval(seen, now, stretch)
         price = self._limits.price * stretch**2
         step = round(log(price) / PRICE_STEP)
@@ -148,7 +156,7 @@ def by_habits(habits: Habits, seen: Seen) -> tuple[float, float, tuple[Curve, Cu
 
 def by_truth(stream: Stream, seen: Seen) -> tuple[float, float, tuple[Curve, Curve]]:
     """All that can be known."""
-    return seen.message.sent, seen.waiting, truth(seen.kind, stream.slow(seen.message))
+    return seen.begins, seen.waiting, truth(seen.kind, stream.slow(seen.message))
 
 
 @dataclass(slots=True)
@@ -171,7 +179,8 @@ class Outcome:
             message = each.seen.message
             reports, stops = truth(each.seen.kind, self.stream.slow(message))
             hazard = stops if each.stops else reports
-            since, first, last = (at - message.sent for at in (each.since, start, end))
+            began = each.seen.begins
+            since, first, last = (max(0.0, at - began) for at in (each.since, start, end))
             late += each.recipients * (hazard.unseen(since, last) - hazard.unseen(since, first))
             begun = since if each.watched == start else first
             happened += each.recipients * hazard.happened(since, begun, last)
@@ -298,6 +307,9 @@ WATCHLISTS: tuple[Watchlist, ...] = (
     ("codes and campaigns", (CODES, REMINDERS, CAMPAIGNS), 120),
     ("campaigns", (REMINDERS, CAMPAIGNS), 40),
 )
+MORNING = 2 * HOUR
+NIGHT = (CODES, *(replace(kind, held_until=MORNING) for kind in (REMINDERS, CAMPAIGNS)))
+"""What is sent before the morning is held until then, codes apart."""
 ENOUGH = 3 * HOUR
 TURN = 2 * HOUR
 
@@ -318,13 +330,28 @@ def run() -> Iterator[Promise]:
         yield _promise(f"{name}, mean delay : knowing the hazard", settled, 1.05)
         yield _promise(f"{name}, the half hour after {LESSON:,} reports", learnt, 1.1)
         yield _promise(f"{name}, 10 to 40 min after 10 × slower", after, 1.2)
+    yield from _night()
+
+
+def _night() -> Iterator[Promise]:
+    """When the morning comes is known to the other one alone: told, not promised."""
+    stream = Stream(NIGHT, MORNING + HOUR)
+    for name, low, high in (
+        ("held messages and codes, before the morning", HOUR, MORNING),
+        ("held messages and codes, the hour after it", MORNING, MORNING + HOUR),
+    ):
+        pairs = []
+        for seed in SEEDS:
+            ours = follow(stream, seed, 120, Habits())
+            pairs.append(_pair(ours, follow(stream, seed, 120, None, best=True), low, high))
+        yield _promise(name, pairs, None)
 
 
 def _pair(ours: Outcome, theirs: Outcome, low: float, high: float) -> tuple[float, float]:
     return ours.late(low, high), theirs.late(low, high)
 
 
-def _promise(name: str, pairs: list[tuple[float, float]], bound: float) -> Promise:
+def _promise(name: str, pairs: list[tuple[float, float]], bound: float | None) -> Promise:
     ratios = sorted(ours / theirs for ours, theirs in pairs)
     means = [mean(side) for side in zip(*pairs, strict=True)]
     about = f"{means[0]:.1f} s : {means[1]:.1f} s, from {ratios[0]:.2f} to {ratios[-1]:.2f}"
