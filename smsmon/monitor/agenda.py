@@ -102,12 +102,15 @@ class Agenda:
         """
         best: Turn | None = None
         most, next_due = -inf, inf
-        for lane in list(self._lanes):
-            head = self._head(lane)
+        turns = self._turns
+        for lane, entries in list(self._lanes.items()):
+            first = entries[0][2]  # most often it still counts: then there is no need to ask
+            head = first if turns.get(first.message_id) is first else self._head(lane)
             if head is None:
                 continue
             if head.due > now:
-                next_due = min(next_due, head.due)
+                if head.due < next_due:
+                    next_due = head.due
                 continue
             waited = (now - head.anchor) / head.interval
             if waited > most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from smsmon.monitor.state import Watched
 SIZES = {"": 1, " of some": 60, " of many": maxsize}
 """Messages that learn from each other: how what they taught is named, and up to how many
 recipients. What has no name is of one: most that is sent is."""
+
+_MOST = list(SIZES.values())
 
 MESSAGE_WEIGHT = 20
 """Recipients that a message counts as at most: those of one campaign share their fate."""
@@ -83,6 +86,7 @@ class Habits:
 
     def __init__(self, learned: Learned | None = None) -> None:
         self._sizes = {name: _Curves() for name in SIZES}
+        self._by_size = list(self._sizes.values())
         self.load(learned or {})
 
     def load(self, learned: Learned) -> None:
@@ -179,11 +183,7 @@ class Habits:
         return None
 
     def _of(self, recipients: int) -> _Curves:
-        return next(
-            curves
-            for most, curves in zip(SIZES.values(), self._sizes.values(), strict=True)
-            if recipients <= most
-        )
+        return self._by_size[bisect_left(_MOST, recipients)]
 
 
 def _finals(transitions: Sequence[Transition]) -> list[Transition]:

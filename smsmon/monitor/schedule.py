@@ -18,6 +18,7 @@ lateness expected has grown to ``price``, which for an even rate is the same.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import inf, sqrt
@@ -83,7 +84,7 @@ def next_interval(
     price = limits.price * stretch * stretch
     age = max(age, 0.0)
     edges = reports.edges
-    place = reports.bin_of(age)
+    place = bisect_right(edges, age) - 1
     report_rates, stop_rates = reports.rates, stops.rates
     last = len(edges) - 1
     elapsed = expected = late = 0.0  # seconds; changes unseen by then; their lateness so far

@@ -23,11 +23,14 @@ from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Habits
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
+from smsmon.recipients import Recipient, Recipients, Status
 from tests.benchmarks import mixed
 from tests.benchmarks.pairs import Promise, in_turns, ratio
 from tests.support.clock import VirtualClock
 
 HOUR, DAY = 3_600.0, 86_400.0
+_ANY = Recipients.of(Recipient("+33600000000", Status.WAITING, "", False) for _ in range(550))
+"""More than any message has; no answer is compared with them."""
 ROUNDS = 9
 
 
@@ -79,6 +82,7 @@ class Ours:
             total = waiting + rng.randrange(1, 500)
             counts = Counts(total, total - waiting, 0, waiting)
             self.board[message_id].counts = counts
+            self.board[message_id].recipients = _ANY
         self.planner.spread_out(ids, self.budget.planned(self.clock.monotonic()))
 
     def spend(self, seconds: float) -> float:
