@@ -34,6 +34,10 @@ _GET, _CONNECT = (
 """What the second reading is told of a request: where an answer ends depends on it."""
 _END = h11.EndOfMessage()
 
+SOON = 1.0
+"""Seconds in which httpcore may close itself what is not to be used again. A request that is
+cancelled meanwhile has it forget to."""
+
 Say = Callable[[str], None]
 """Takes what is being waited for, in words that follow "After 10 s"."""
 
@@ -155,8 +159,12 @@ class Stream(httpcore.AsyncNetworkStream):
         return Stream(self._inner, party, self._keepalive, self._tls)
 
     def forget(self) -> None:
-        """Not use it again, if it is at rest."""
-        self.spent = self.spent or self._answer is None
+        """Not use it again, if it is at rest; it is closed soon, should the pool not do that."""
+        if self._answer is None:
+            self.spent = True
+            if self._used:
+                self._stop_resting()
+                self._end = asyncio.get_running_loop().call_later(SOON, self.let_go)
 
     def let_go(self) -> None:
         """Close it soon."""

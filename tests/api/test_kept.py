@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from smsmon.api import stream as stream_module
 from smsmon.api.backend import KEEP_ALIVE
 from smsmon.api.client import CONNECTIONS, DEFAULT_KEEPALIVE, PATIENCE
 from smsmon.model import ReadError, Report
@@ -283,3 +284,17 @@ async def test_closing_ends_every_connection_also_those_that_the_pool_forgot(
         await partner.aclose()
         await asyncio.sleep(0)
         assert [stream.get_extra_info("socket").fileno() for stream in streams] == [-1] * 3
+
+
+async def test_a_connection_not_to_be_used_again_is_closed_though_the_pool_forgets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_module, "SOON", 0.01)
+    async with wire(answer(GOOD)) as server, client(server) as partner:
+        await partner.bulk_status("111")
+        (stream,) = partner._transport._streams
+        stream.forget()
+        closed = stream.get_extra_info("socket")
+        async with asyncio.timeout(5):
+            while closed.fileno() != -1:  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.01)
