@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import FileIO
+from math import inf
 from pathlib import Path
 
 from smsmon.files import open_to_read
@@ -139,7 +141,7 @@ class FollowedFile:
             self._take(file, None)
             return True
         for fits in (_is_it_unchanged, _is_a_copy, _is_it):
-            for path in (self.path, *_rotated(self.path)):
+            for path in self._places():
                 with contextlib.suppress(FileNotFoundError):
                     file = _opened(path)
                     if fits(file, known):
@@ -150,21 +152,38 @@ class FollowedFile:
         self._position = None
         return self._open()
 
+    def _places(self) -> Iterator[Path]:
+        """Where the log may be, itself first: one that is moved away meanwhile is found then."""
+        yield self.path
+        yield from _rotated(self.path)
+
     def _open_next(self, done: os.stat_result) -> bool:
-        """Open what was written after the one that is ``done``; False where nothing is there."""
-        later = []
+        """Open what was written after the one that is ``done``; False where nothing is there.
+
+        The log itself is opened before the others are looked for: what is moved away meanwhile is
+        among them, and none is passed over.
+        """
+        file = _opened_if_there(self.path)
+        age = (inf, 0) if file is None else _age(os.fstat(file.fileno()))
+        between = []
         for path in _rotated(self.path):
             with contextlib.suppress(FileNotFoundError):
-                found = path.stat()
-                if found.st_mtime_ns > done.st_mtime_ns and not os.path.samestat(found, done):
-                    later.append((found.st_mtime_ns, path))
-        for path in [*(path for _, path in sorted(later)), self.path]:
-            with contextlib.suppress(FileNotFoundError):
-                file = _opened(path)
-                self._done = None
-                self._take(file, None)
-                return True
-        return False
+                found = _age(path.stat())
+                if _age(done) < found < age:
+                    between.append((found, path))
+        if between:
+            if file is not None:
+                file.close()
+            age, path = min(between)
+            file = _opened_if_there(path)
+        if file is None:
+            return False
+        if _age(os.fstat(file.fileno())) != age and between:  # moved on: the next look finds it
+            file.close()
+            return False
+        self._done = None
+        self._take(file, None)
+        return True
 
     def _take(self, file: FileIO, known: Position | None) -> None:
         found = os.fstat(file.fileno())
@@ -241,6 +260,18 @@ def _rotated(log: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     return [Path(each.path) for each in entries[:_SIBLINGS] if each.is_file()]
+
+
+def _age(found: os.stat_result) -> tuple[int, int]:
+    """What is less for what was written to earlier."""
+    return found.st_mtime_ns, found.st_ino
+
+
+def _opened_if_there(path: Path) -> FileIO | None:
+    try:
+        return _opened(path)
+    except FileNotFoundError:
+        return None
 
 
 def _opened(path: Path) -> FileIO:

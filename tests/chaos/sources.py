@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -107,7 +108,9 @@ def killed_often(reader: Member, arguments: list[str], kills: int, lives: float,
         # From here on somebody has begun to read: what is written now is not to be lost.
         wait_until(lambda: has_begun(reader.home), reader)
         with writer.writing():
-            for _ in range(kills):
+            for number in range(kills):
+                if number % 2:  # else it may be killed before it read anything
+                    wait_until(partial(has_more, reader.home, len(seen)), reader)
                 time.sleep(draw.uniform(0, lives))
                 reader.end(9)
                 now = arrived(reader.home)
@@ -128,6 +131,10 @@ def has_begun(home: Path) -> bool:
         return bool(rows_of(home / "history.db", "SELECT position FROM arrival_position"))
     except sqlite3.OperationalError:  # it is being made
         return False
+
+
+def has_more(home: Path, than: int) -> bool:
+    return len(arrived(home)) > than
 
 
 def wait_until(done: object, reader: Member) -> None:
