@@ -204,11 +204,12 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """Read the watchlist, connect the accounts, and poll until the end."""
         while self._unsaid:
             self._complain(self._unsaid.pop(0))
+        updates = self.front.updates
         try:
-            await self._session.start(self.front.show_alerts, self.front.show_everything)
+            await self._session.start(updates.show_alerts, updates.show_everything)
         except StoreError as error:
             self._complain(str(error))
-        self.front.show_watchlist()
+        updates.show_watchlist()
         self._fill()
         self.front.alerts.begin()
         self._share()
@@ -249,7 +250,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         problem = self._session.accounts.problems.get(name)
         if problem is None or not await beside(_lacks_key, settings):
             return
-        self.front.lack_key(lacking=True)
+        self.front.updates.lack_key(lacking=True)
         if self._session.engine.polls:  # else somebody else reads, with a key that we do not need
             await self._set_up(problem)
 
@@ -339,7 +340,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             nonlocal shown
             before, shown = shown, self._session.read_only
             if shown != before:
-                self.front.show_watchlist()
+                self.front.updates.show_watchlist()
 
         await self._session.look_at_watchlist(_LOOK_EVERY, looked)
 

@@ -31,7 +31,7 @@ def show_changes(screen: ConsoleScreen, before: Settings, after: Settings) -> No
     if before.keymap != after.keymap:
         screen.keymap.use(after.keymap)
         screen.app.set_keymap(after.keymap)
-        screen.show_keys()
+        screen.updates.show_keys()
     screen.picture.show_rules()
     for pane, was, columns in (
         (screen.picture.messages, old.message_columns, new.message_columns),
@@ -41,6 +41,6 @@ def show_changes(screen: ConsoleScreen, before: Settings, after: Settings) -> No
             screen.memory.prefer(f"columns of {pane.id}", columns)
             pane.table.choose_columns(columns)
     screen.head.name = after.profile
-    screen.show_everything()
-    screen.show_accounts()
-    screen.tick()
+    screen.updates.show_everything()
+    screen.updates.show_accounts()
+    screen.updates.tick()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from smsmon.console.live_table import LiveTable
@@ -84,6 +84,38 @@ class MessageList:
         self._table.touch(changed)
         if self._chosen is not None:
             self._add_up((*changed, *read))
+
+    def point_out_added(self, added: set[str]) -> None:
+        """Point out what somebody added, here or elsewhere, and not what came by itself."""
+        board, table = self._board, self._table
+        by_people = {id for id in added if id in board and board[id].entry.arrival is None}
+        if by_people := by_people - {table.cursor_key}:
+            table.point_out(table.pointed_out | by_people)
+
+    def show_added(self, new: Sequence[str], known: Sequence[str]) -> int:
+        """Point out the messages that are ``new``, and stand on the first of them.
+
+        Of none, on the first that was ``known``. Gives how many of these a filter hides.
+        """
+        self.scope = None
+        self._table.point_out(new)
+        return self.stand_on(new or known)
+
+    def stand_on(self, ids: Sequence[str]) -> int:
+        """Put the cursor on the first of these messages that is shown; gives how many are not.
+
+        As many of the others as there is room for come in sight.
+        If none is, it goes to the first when the filter is cleared.
+        """
+        table = self._table
+        places = {id: table.view.index(id) for id in ids}
+        shown = sorted((place, id) for id, place in places.items() if place is not None)
+        if shown:
+            table.wish_for(shown[0][1])
+            table.show_down_to(shown[-1][1])
+        elif ids:
+            table.wish_for(ids[0])
+        return len(ids) - len(shown)
 
     def shown_counts(self) -> Counts:
         """The recipients of the messages that are shown, all added up."""

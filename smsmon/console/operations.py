@@ -65,7 +65,7 @@ class Operations:
                 known[:0] = [entry.id for entry in done.kept]
                 self._note(done, f"adding {named(new)}")
             self.show_everything()
-            hidden = self.picture.show_added(new, known)
+            hidden = self.picture.listing.show_added(new, known)
             self.go(Where.MESSAGES)
             return added_text(
                 len(new), known, wanted.left_out, hidden, self.keymap.face("move.back")
@@ -179,7 +179,7 @@ class Operations:
 
     def _show_returned(self, taken: TakenBack) -> None:
         self.show_everything()
-        self.picture.stand_on(taken.ids)
+        self.picture.listing.stand_on(taken.ids)
 
     def retry(self) -> None:
         """Try accounts that are down or stopped again."""

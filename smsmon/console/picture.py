@@ -87,7 +87,7 @@ class Picture:
             has_alerts=session.has_own_rules,
         )
         self.messages.looked = self._looked_in_group
-        self._list = MessageList(engine.board, self.messages.table)
+        self.listing = MessageList(engine.board, self.messages.table)
         self.recipients = recipients_pane(formats, tint_seconds)
         self._one = OneRecipient(session, formats, start)
         self.recipient = self._one.pane
@@ -135,31 +135,6 @@ class Picture:
             return self.groups.ids_of(self.groups.pane.table.acted_on)
         return [] if self.open_id is None else [self.open_id]
 
-    def show_added(self, new: Sequence[str], known: Sequence[str]) -> int:
-        """Point out the messages that are ``new``, and stand on the first of them.
-
-        Of none, on the first that was ``known``. Gives how many of these a filter hides.
-        """
-        self._list.scope = None
-        self.messages.table.point_out(new)
-        return self.stand_on(new or known)
-
-    def stand_on(self, ids: Sequence[str]) -> int:
-        """Put the cursor on the first of these messages that is shown; gives how many are not.
-
-        As many of the others as there is room for come in sight.
-        If none is, it goes to the first when the filter is cleared.
-        """
-        table = self.messages.table
-        places = {id: table.view.index(id) for id in ids}
-        shown = sorted((place, id) for id, place in places.items() if place is not None)
-        if shown:
-            table.wish_for(shown[0][1])
-            table.show_down_to(shown[-1][1])
-        elif ids:
-            table.wish_for(ids[0])
-        return len(ids) - len(shown)
-
     # Groups
 
     @property
@@ -174,27 +149,27 @@ class Picture:
 
     def open_group(self, key: RowKey) -> None:
         """Show the messages of a group, or those that stand alone, on the one that was meant."""
-        self._list.scope = self.groups.scope_of(key)
+        self.listing.scope = self.groups.scope_of(key)
         if key.message:
-            self.stand_on([key.name])
+            self.listing.stand_on([key.name])
         else:
             self.messages.table.action_first()
         self.entitle_messages()
 
     def _looked_in_group(self, look: Look) -> Look:
         """How the messages are looked at, the open group with it."""
-        return self.groups.looked_in(self._list.scope, look)
+        return self.groups.looked_in(self.listing.scope, look)
 
     def leave_group(self) -> None:
         """Show all messages again."""
-        self._list.scope = None
+        self.listing.scope = None
         self.entitle_messages()
 
     def filtered_counts(self) -> Counts | None:
         """The recipients of the messages that a filter or a group shows; None while none does."""
-        if self.messages.in_force or self._list.scope is not None:
-            return self._list.shown_counts()
-        self._list.forget_counts()
+        if self.messages.in_force or self.listing.scope is not None:
+            return self.listing.shown_counts()
+        self.listing.forget_counts()
         return None
 
     # What changed
@@ -202,7 +177,7 @@ class Picture:
     def show_everything(self) -> None:
         """Look at everything anew: the watchlist was read, or how things look has changed."""
         table = self.messages.table
-        self._list.load()
+        self.listing.load()
         self.groups.look_at_all()
         for pane in self.tables:
             pane.table.repaint()
@@ -219,13 +194,13 @@ class Picture:
     def show_news(self, news: News) -> None:
         """Bring the panes up to date with what happened."""
         board = self._session.engine.board
-        self._list.follow(news.polled)
+        self.listing.follow(news.polled)
         if self.open_id in board and self.open_message is None:
             self.show_message(self.open_id)
         changed = {id for id, slots in news.changed.items() if slots and id in board}
         told = board.messages if news.account else news.polled
-        self._list.touch(changed, {id for id in told if id in board and id not in changed})
-        self._point_out_added(news.added)
+        self.listing.touch(changed, {id for id in told if id in board and id not in changed})
+        self.listing.point_out_added(news.added)
         if news.account:
             self.entitle_side()
         gone = self._gone_or_back()
@@ -237,13 +212,6 @@ class Picture:
         self.entitle_messages()
         if Where.GROUPS in self.visible:
             self.groups.stir()
-
-    def _point_out_added(self, added: set[str]) -> None:
-        """Point out what somebody added, here or elsewhere, and not what came by itself."""
-        board, table = self._session.engine.board, self.messages.table
-        by_people = {id for id in added if id in board and board[id].entry.arrival is None}
-        if by_people := by_people - {table.cursor_key}:
-            table.point_out(table.pointed_out | by_people)
 
     def show_new_day(self) -> None:
         """Tell moments with their date, or without: what was today is yesterday."""
@@ -280,7 +248,7 @@ class Picture:
 
     def entitle_messages(self) -> None:
         """The title of the messages."""
-        scope = self._list.scope
+        scope = self.listing.scope
         what = "Messages" if scope is None else capital(painted(scope.name))
         name = title(f"{what} {self.messages.table.view.total:,}")
         loading = lacking_note(self._session.engine.board)

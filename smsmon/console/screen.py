@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -19,32 +19,30 @@ from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.alerts.answering import Answering
 from smsmon.console.alerts.told import SILENT, Notifier
 from smsmon.console.export import Exports
-from smsmon.console.feed import Feed, News
+from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
 from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, Attention, Memory
-from smsmon.console.notices import TONES, Notice, NoticeLine, Notices, Severity
+from smsmon.console.notices import NoticeLine, Notices
 from smsmon.console.opening import GROUPED_BY, Dialogs
 from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
-from smsmon.console.tables.log import Journal, notice_line
+from smsmon.console.tables.log import Journal
 from smsmon.console.tables.panes import TablePane
+from smsmon.console.telling import Telling
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.undoing import Steps
+from smsmon.console.updates import Updates
 from smsmon.groups import Dimension
-from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
     from smsmon.console.terminal.process import TerminalApp
-    from smsmon.monitor.alerts import Alert
     from smsmon.session import Session
 
-_AGES_EVERY = 10
-"""Ticks of the clock between two looks at ages and overdue reads."""
-_SINCE, _SETUP = "view.since", "app.setup"
+_SINCE = "view.since"
 
 
 class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
@@ -85,7 +83,13 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         start = partial(self.run_worker, exit_on_error=False)
         self.notices = Notices()
         self._said = NoticeLine(id="said")
-        self.feed = Feed(journal, self.show_news, session.clock, frames_per_second)
+        self.feed = Feed(
+            journal, lambda news: self.updates.show_news(news), session.clock, frames_per_second
+        )
+        self.telling = Telling(
+            self.notices, self.feed, formats, lambda: self.app.screen.query(NoticeLine)
+        )
+        self.say = self.telling.say
         self.alerts = AlertsHere(session, formats)
         self.picture = picture = Picture(
             session,
@@ -98,7 +102,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             tint_seconds=tint_seconds,
         )
         self._keys = KeyLine(self.keymap, id="keys")
-        self.notifier = notifier
         self.arrangement = Arrangement(self, picture, self._keys, plain=formats.plain)
         self.head = HeadLines(
             session,
@@ -108,6 +111,19 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.alerts,
             name=name,
             keymap=self.keymap,
+        )
+        self.updates = updates = Updates(
+            session,
+            formats,
+            picture,
+            self.head,
+            self._keys,
+            self.keymap,
+            self.feed,
+            self.alerts,
+            self.telling,
+            notifier,
+            lambda: self.app.bell(),
         )
         go = self.arrangement.go
         steps = Steps()
@@ -121,8 +137,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.say,
             start,
             self.keymap,
-            self.show_accounts,
-            self.show_everything,
+            updates.show_accounts,
+            updates.show_everything,
             go,
             self.ask,
         )
@@ -156,9 +172,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             picture.groups.dimension = named.pop()
             picture.at = Where.GROUPS
             self.AUTO_FOCUS = "#groups LiveTable"  # type: ignore[misc]  # of this one
-        self._ticks = 0
-        self._hour = 0.0
-        """The hour of the last look at the clock: each zone's day begins with one, or nearly."""
 
     def compose(self) -> ComposeResult:
         # Laid out before anything is mounted, or it would all be styled and painted twice.
@@ -187,15 +200,15 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.session.engine.subscribe(self.feed.hear)
         self.session.engine.subscribe(self.head.activity.hear)
         self.session.engine.count(self.head.activity.count)
-        self.alerts.heard(self.show_standing)
+        self.alerts.heard(self.updates.show_standing)
         for pane in self.picture.tables:
             if names := self.memory.get(f"columns of {pane.id}"):
                 pane.table.choose_columns(names)
         self._keep_up()
         self._keep_groups()
         self._keep_time()
-        self.tick()
-        self.show_everything()
+        self.updates.tick()
+        self.updates.show_everything()
         # What keeps the groups takes time to load, and waits for the first paint.
         self.call_after_refresh(self._group_as_before)
 
@@ -220,25 +233,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         while True:
             # Just behind the full second: no rounding shows the one before.
             await sleep(clock, 1.02 - clock.now() % 1.0)
-            self.tick()
-
-    # What changed
-
-    def show_everything(self) -> None:
-        """Look at everything anew: the watchlist was read, or how things look has changed."""
-        self.picture.show_everything()
-        self.head.states.look_at_all()
-        self.head.show()
-
-    def show_news(self, news: News) -> None:
-        """Bring the screen up to date with what happened."""
-        self.picture.show_news(news)
-        if news.account:
-            self.show_accounts()
-            self.head.states.look_at_all()
-        else:
-            self.head.states.look_at(news.polled | news.changed.keys())
-        self.head.show()
+            self.updates.tick()
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -248,83 +243,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     @property
     def frames_per_second(self) -> float:
         return self.feed.frames_per_second
-
-    def show_watchlist(self) -> None:
-        """Say how it stands with the list, where nothing of it is shown, and in the head."""
-        add_key = self.keymap.face("message.add")
-        setup_key = self.keymap.face(_SETUP) if self.head.keyless else ""
-        self.picture.say_when_empty(self.session.watchlist.broken, add_key, setup_key)
-        self.head.show()
-
-    def show_accounts(self) -> None:
-        """Say how it stands with the accounts, as far as that is known without a poll."""
-        if self.head.keyless and self.head.name not in self.session.accounts.problems:
-            self.lack_key(lacking=False)
-        self.head.show()
-
-    def lack_key(self, *, lacking: bool) -> None:
-        """Say how to set the current account up, wherever it is said that it has no key."""
-        self.head.keyless = lacking
-        self._keys.urge(_SETUP, lacking)
-        self.show_watchlist()
-
-    def show_keys(self) -> None:
-        """The actions have other keys."""
-        self._keys.show()
-        self.show_watchlist()
-
-    def show_alerts(self, alerts: Sequence[Alert]) -> None:
-        """Tell what began and ended together: in the log, in a notice, and at its messages."""
-        from smsmon.console.alerts import told
-
-        self.alerts.look()
-        self.feed.tell(told.lines(alerts), {each.message_id for each in alerts})
-        if noteworthy := told.noteworthy(alerts, self.alerts.state_of):
-            self._show_notice(told.notice(noteworthy))
-        news = told.news(alerts, self.alerts.state_of)
-        if any(each.rule.bell for each in news):
-            self.app.bell()
-        self.notifier.tell(news)
-
-    def show_standing(self) -> None:
-        """Show how it stands with the alerts by now, wherever that is told."""
-        self.feed.tell((), self.alerts.turned)
-        self.picture.groups.look_at_all()
-        if not self.feed.frozen:
-            self.picture.explain()
-            self.head.show()
-
-    def tick(self) -> None:
-        """Look at the clock: paint what it changes; ages are told to the minute."""
-        self._ticks += 1
-        before, self._hour = self._hour, self.formats.now() // 3600
-        if before != self._hour and not self.feed.frozen:
-            self.picture.show_new_day()
-        self.head.show_time()
-        states = self.head.states
-        if in_turn := self._ticks % _AGES_EVERY == 0:
-            states.look_at_the_clock()
-            self.alerts.look()
-        ages = in_turn or bool(states.counts[MessageState.STALE])
-        if not self.feed.frozen:
-            self.picture.look_at_the_clock(in_turn=ages)
-        if ages:
-            if not self.feed.frozen:
-                self.picture.show_ages()
-            self.head.show()
-
-    def say(self, text: str, severity: Severity = "information") -> None:
-        """Tell the operator something, in the line above the keys until the next key.
-
-        What is wrong is told in the log too, and what gives way before a key was pressed.
-        """
-        notice = Notice(text, severity)
-        passed = self._show_notice(notice)
-        logged = [] if severity == "information" else [notice]
-        if passed is not None and passed.severity == "information":
-            logged.append(passed)
-        now = self.formats.now()
-        self.feed.tell([notice_line(now, each.text, TONES[each.severity]) for each in logged], ())
 
     def ask(self, heading: str, question: str, do: Callable[[], object]) -> None:
         """Ask before something is done."""
@@ -336,21 +254,9 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
         self.app.push_screen(ConfirmScreen(heading, question), answered)
 
-    def _show_notice(self, notice: Notice) -> Notice | None:
-        passed = self.notices.add(notice)
-        self._show_notices()
-        return passed
-
-    def _show_notices(self) -> None:
-        """Show the notices on the screen that the operator sees."""
-        for line in self.app.screen.query(NoticeLine):
-            line.show(self.notices)
-
     def noticed(self) -> None:
-        """The operator is there, with a key: the notices before his eyes were seen."""
-        if self.notices and self.app.screen.query(NoticeLine):
-            self.notices.clear()
-            self._show_notices()
+        """The operator is there, with a key."""
+        self.telling.noticed()
         if self.attention.sign(self.formats.now()):
             self._keys.urge(_SINCE)
             away = self.formats.moment(self.attention.away_since)
@@ -376,7 +282,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         forget_closed(self.app)
-        self._show_notices()
+        self.telling.show()
 
     def on_resize(self) -> None:
         self.arrangement.lay_out()
@@ -471,12 +377,12 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def action_utc(self) -> None:
         """Times in UTC, or in the zone of the machine again."""
         self.formats.utc = not self.formats.utc
-        self.show_everything()
-        self.tick()
+        self.updates.show_everything()
+        self.updates.tick()
 
     def action_privacy(self) -> None:
         self.formats.masked = not self.formats.masked
-        self.show_everything()
+        self.updates.show_everything()
 
     def action_help(self) -> None:
         from smsmon.console.dialogs.help import HelpScreen

@@ -353,7 +353,7 @@ async def test_no_moment_of_another_day_is_told_as_one_of_today(
         assert lines > 3
         scene.client.fault = NETWORK
         scene.clock.jump(jump)
-        scene.screen.tick()
+        scene.screen.updates.tick()
         await scene.show(pilot)
         day, text = scene.screen.formats.moment(START).strip()[:6], screen_text(scene.app)
         log = text.partition("what happened")[2].splitlines()

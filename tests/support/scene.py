@@ -189,5 +189,5 @@ class Scene:
         """Show all that is known now, calm: nothing tinted, the clock's text up to date."""
         await self.done("watchlist")
         self.screen.feed.flush()
-        self.screen.tick()
+        self.screen.updates.tick()
         await pilot.pause()

@@ -256,7 +256,7 @@ async def test_rows_that_a_filter_lets_through_by_time_alone_come_by_themselves(
         assert len(table.view) == 0
         await scene.pass_time(pilot, 3_700)
         for _ in range(11):
-            scene.screen.tick()
+            scene.screen.updates.tick()
         assert table.view.shown_keys() == ["2270142"]
 
 
