@@ -34,6 +34,8 @@ class LinePattern:
             self._pattern = regex.compile(text)
         except regex.error as error:
             raise ValueError(f"It is no regular expression: {error}.") from None
+        except RecursionError:
+            raise ValueError("Its groups are nested too deeply.") from None
         names = set(self._pattern.groupindex)
         if "id" not in names:
             raise ValueError("It needs a group named id: (?P<id>[0-9]+).")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from smsmon import phones
+from smsmon.keylike import without_keys, without_likely_keys
 from smsmon.model import is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
+from smsmon.recipients import EARLIEST_DATE
 from smsmon.store.entries import clean_tags, why_not_an_id
 from smsmon.text import safe, typed
 
@@ -76,11 +78,14 @@ def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
     moment = said.get("time", "")
     sent_at = moment_of(moment)
     if moment and sent_at is None:
-        return NotTaken(_beginning(line), f"“{safe(moment)}” is no moment (ISO 8601, or seconds)")
+        return NotTaken(
+            _beginning(line), f"“{_beginning(moment)}” is no moment (ISO 8601, or seconds)"
+        )
+    label, tag = (without_likely_keys(said.get(name, "")) for name in ("label", "tag"))
     return Arrived(
         said["id"],
-        typed(" ".join(said.get("label", "").split())),
-        clean_tags([said["tag"]]) if said.get("tag") else (),
+        typed(" ".join(label.split())),
+        clean_tags([tag]) if tag else (),
         _phone(said.get("phone", "")),
         sent_at,
     )
@@ -89,8 +94,9 @@ def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
 class SendAnswers:
     """Finds messages in the API's own answers to sends, one JSON object a line.
 
-    ``/send`` gives ``message_id``, ``/bulk-send`` a row a number in ``SMSResponse_List``. What
-    stands before the object, such as the moment of a log, is passed over.
+    ``/send`` gives ``message_id``; so does ``/bulk-send``, with a row a number in
+    ``SMSResponse_List``, or each of these has an id of its own. What stands before the object, such
+    as the moment of a log, is passed over.
     """
 
     def read(self, line: str) -> Read:
@@ -104,26 +110,41 @@ class SendAnswers:
         if not isinstance(answer, dict):
             return ()
         rows = answer.get("SMSResponse_List")
-        if isinstance(rows, list) and rows:
-            return [self._row(line, row, answer) for row in rows]
-        if _id_of(answer) is None and "success" not in answer:
-            return ()
-        return (self._row(line, answer, answer),)
+        if not isinstance(rows, list) or not rows:
+            if _id_of(answer) is None and "success" not in answer:
+                return ()
+            rows = [answer]
+        found: dict[str, Arrived | NotTaken] = {}
+        for row in rows:
+            each = _row(row, answer)
+            if isinstance(each, Arrived):
+                before = found.get(each.id)
+                found[each.id] = of_one(before, each) if isinstance(before, Arrived) else each
+            elif each.why not in found:
+                found[each.why] = replace(each, text=_beginning(line))
+        return [*found.values()]
 
-    def _row(self, line: str, row: Any, answer: dict[str, Any]) -> Arrived | NotTaken:
-        if not isinstance(row, dict):
-            return NotTaken(_beginning(line), "a row of it is no object")
-        if row.get("success") is False or (row is answer and answer.get("success") is False):
-            code = row.get("code", answer.get("code"))
-            why = f"the send was refused (code {safe(str(code))})"
-            return NotTaken(_beginning(line), why, refused=True)
-        id = _id_of(row)
-        if id is None:
-            return NotTaken(_beginning(line), "it has no message_id")
-        if not is_message_id(id):
-            return NotTaken(_beginning(line), why_not_an_id(id))
-        phone = row.get("phoneNumber") or row.get("phone") or ""
-        return Arrived(id, phone=_phone(str(phone)))
+
+def _row(row: Any, answer: dict[str, Any]) -> Arrived | NotTaken:
+    """What a row of an answer tells: of a message of its own, or a number of the answer's."""
+    if not isinstance(row, dict):
+        return NotTaken("", "a row of it is no object")
+    if row.get("success") is False:
+        code = row.get("code", answer.get("code"))
+        return NotTaken("", f"the send was refused (code {safe(str(code))})", refused=True)
+    id = _id_of(row) or _id_of(answer)
+    if id is None:
+        return NotTaken("", "it has no message_id")
+    if not is_message_id(id):
+        return NotTaken("", why_not_an_id(id))
+    phone = row.get("phoneNumber") or row.get("phone") or ""
+    return Arrived(id, phone=_phone(str(phone)))
+
+
+def of_one(first: Arrived, again: Arrived) -> Arrived:
+    """What two places tell of one message: where they differ it may have several recipients, and
+    no number is known to be the only one."""
+    return first if first.phone == again.phone else replace(first, phone="")
 
 
 def _id_of(row: dict[str, Any]) -> str | None:
@@ -139,19 +160,21 @@ def _phone(text: str) -> str:
 
 
 def _beginning(line: str) -> str:
-    return phones.without_numbers(safe(line.strip(), _SHOWN))
+    """The beginning of a text, without what could be a number or a key."""
+    return phones.without_numbers(without_keys(safe(line[: 2 * _SHOWN].strip(), _SHOWN)))
 
 
 def moment_of(text: str) -> float | None:
     """Seconds since the epoch of an ISO 8601 moment (in this machine's zone where it names none),
-    of seconds or of milliseconds; None for what is neither.
+    of seconds or of milliseconds; None for what is neither, or before there were messages to tell
+    of: 20261127 would be a day in 1970.
     """
     try:
         number = float(text)
+        number = number / 1_000 if number > 1e11 else number
     except ValueError:
         try:
-            return datetime.fromisoformat(text).timestamp()
+            number = datetime.fromisoformat(text).timestamp()
         except (ValueError, OverflowError, OSError):
             return None
-    number = number / 1_000 if number > 1e11 else number
-    return number if 0 < number < 1e11 else None
+    return number if EARLIEST_DATE <= number < 1e11 else None

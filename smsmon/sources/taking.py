@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from smsmon.clock import CLOCK_AGREES
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
 from smsmon.settings.sources import Source
-from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers, of_one
 
 
 @dataclass(slots=True)
@@ -37,12 +37,14 @@ class Taking:
     def read(self, lines: Sequence[str], now: float) -> Taken:
         """What these lines tell, as entries that came at ``now``. Blocks, see `patterns`."""
         taken = Taken()
+        sent: dict[str, Arrived] = {}
         for line in lines:
             for each in self.understood(line):
                 if isinstance(each, NotTaken):
                     taken.not_taken.append(each)
                 else:
-                    taken.entries.setdefault(each.id, self._entry(each, now))
+                    sent[each.id] = of_one(sent.get(each.id, each), each)
+        taken.entries = {id: self._entry(each, now) for id, each in sent.items()}
         return taken
 
     def understood(self, line: str) -> Sequence[Arrived | NotTaken]:

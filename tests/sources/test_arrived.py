@@ -35,6 +35,8 @@ def test_named_groups_tell_a_message(line: str, found: list[Arrived]) -> None:
     [
         ("sent id=abc", "an id has only the digits"),
         ("sent id=300 at=yesterday", "is no moment"),
+        ("sent id=300 at=20261127", "is no moment"),
+        ("sent id=300 at=0001-01-01T00:00:00Z", "is no moment"),
         (f"sent id={'9' * 60}", "too long for an id"),
     ],
 )
@@ -50,6 +52,7 @@ def test_what_looks_meant_and_is_no_message_says_why(line: str, why: str) -> Non
         ("(", "no regular expression"),
         ("id=([0-9]+)", "It needs a group named id"),
         ("(?P<id>.)(?P<colour>.)", "no use for a group named colour"),
+        (f"{'(' * 5_000}(?P<id>.){')' * 5_000}", "nested too deeply"),
     ],
 )
 def test_a_pattern_that_cannot_be_used_says_why(pattern: str, why: str) -> None:
@@ -67,6 +70,12 @@ def test_a_pattern_that_cannot_be_used_says_why(pattern: str, why: str) -> None:
             '{"success":true,"code":200,"SMSResponse_List":[{"success":true,"code":200,'
             '"message_id":306,"nb_sms":1},{"success":true,"message_id":307}]}',
             ["306", "307"],
+        ),
+        (
+            '{"success":true,"code":200,"message_id":308,"SMSResponse_List":[{"success":true,'
+            '"code":200,"nbSms":1,"phoneNumber":"+33600000001"},{"success":true,"nbSms":1,'
+            '"phoneNumber":"+33600000002"}]}',
+            ["308"],
         ),
         ('{"level":"info","text":"no answer to a send"}', []),
         ("no JSON at all", []),
@@ -103,6 +112,44 @@ def test_of_a_bulk_answer_each_row_counts_for_itself() -> None:
     assert sent == Arrived("7")
 
 
+def test_a_number_is_told_where_it_is_the_only_one() -> None:
+    start = '{"message_id":7,"SMSResponse_List":['
+    row, other = '{"phoneNumber":"+33600000001"}', '{"phoneNumber":"+33600000002"}'
+    (one,) = SendAnswers().read(f"{start}{row},{row}]}}")
+    (many,) = SendAnswers().read(f"{start}{row},{other},{row}]}}")
+    assert (one, many) == (Arrived("7", phone="+33600000001"), Arrived("7"))
+    taking = Taking("shop", Source(stdin=True, match=SENT))
+    lines = [f"sent id=7 to=+3360000000{last}" for last in (1, 1, 2, 1)]
+    phones = [
+        each.arrival and each.arrival.phone
+        for some in (lines[:2], lines)
+        for each in taking.read(some, now=1_000.0).entries.values()
+    ]
+    assert phones == ["+33600000001", ""]
+
+
+def test_of_a_line_with_many_rows_each_reason_is_told_once() -> None:
+    row = '{"success":false,"code":4},1,{},'
+    told = SendAnswers().read(f'{{"SMSResponse_List":[{row * 20_000}1]}}')
+    assert [isinstance(each, NotTaken) and each.why for each in told] == [
+        "the send was refused (code 4)",
+        "a row of it is no object",
+        "it has no message_id",
+    ]
+
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_key_or_a_number_in_a_line_is_not_repeated() -> None:
+    label = Matching(r"sent (?P<id>\S+) (?P<time>\S+) (?P<label>.*?)(?P<tag>\S+)")
+    (sent,) = label.read(f"sent 7 1795773600 a {KEY} {KEY}")
+    (odd,) = label.read(f"sent 7 {KEY} +33612345678 x")
+    (number,) = label.read("sent 7 +33612345678x a x")
+    assert KEY[:12] not in f"{sent}{odd}"
+    assert "1234567" not in f"{odd}{number}"
+
+
 @given(st.text() | st.text(alphabet='{}[]":,\\ message_id0123456789truefals'))
 def test_no_line_is_too_odd(line: str) -> None:
     for reading in (Matching(SENT), SendAnswers()):
@@ -118,7 +165,8 @@ def test_moments_are_utc_where_they_name_no_zone() -> None:
 
 def test_a_moment_far_ahead_is_of_another_zone_and_not_taken_for_true() -> None:
     taking = Taking("shop", Source(stdin=True, match=SENT))
-    told = {"7": 990.0, "8": 1_060.0, "9": 5_000.0}
+    now = 1_795_773_600.0
+    told = {"7": now - 10, "8": now + 60, "9": now + 4_000}
     lines = [f"sent id={id} at={moment}" for id, moment in told.items()]
-    entries = taking.read(lines, now=1_000.0).entries.values()
-    assert [each.arrival and each.arrival.sent_at for each in entries] == [990.0, 1_000.0, None]
+    entries = taking.read(lines, now).entries.values()
+    assert [each.arrival and each.arrival.sent_at for each in entries] == [now - 10, now, None]

@@ -32,7 +32,7 @@ async def test_a_log_brings_messages_as_its_settings_describe_them(tmp_path: Pat
     kept = Kept()
     async with running(tmp_path, kept, {"codes": source}) as here:
         await here.until(lambda: kept.positions)
-        write(path, "sent 300 to 0612345678", "something else", "sent 301", "sent 300")
+        write(path, "sent 300 to 0612345678", "something else", "sent 301")
         await here.until(lambda: len(kept.entries) == 2)
         entry = kept.entries["300"]
         assert (entry.label, entry.tags, entry.profile) == ("Code", ("otp",), "shop")
