@@ -202,12 +202,15 @@ class Engine:
             self.move(entry)
             return
         event = self.board.amend(entry, self._clock.now())
-        if before.paused != entry.paused and entry.profile in self._pollers:
-            poller = self._pollers[entry.profile]
+        poller = self._pollers.get(entry.profile)
+        if poller is not None and before.paused != entry.paused:
             if entry.paused:
                 poller.pause(entry.id)
             else:
                 poller.resume([entry.id])
+        told, by = entry.arrival, before.arrival
+        if poller is not None and told and by and by.phone and not told.phone:
+            poller.refresh([entry.id])  # of several recipients maybe: a batch reads but the one
         if event is not None:
             self._tell(event)
 

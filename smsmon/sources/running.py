@@ -27,7 +27,7 @@ from smsmon.sources.arrived import NotTaken
 from smsmon.sources.feeds import CommandFeed, Do, Feed, LogFeed, Portion, StdinFeed, Trouble
 from smsmon.sources.standing import Standing, Turn, look
 from smsmon.sources.taking import Taking
-from smsmon.store.arrivals import ArrivalStore
+from smsmon.store.arrivals import ArrivalStore, told_again
 from smsmon.store.errors import StoreError, Unreachable
 
 T = TypeVar("T")
@@ -266,7 +266,8 @@ class _Reader:
             now, some = self._clock.now(), lines[first : first + _AT_ONCE]
             taken = await self._do(self._taking.read, some, now)
             self._left_out(taken.not_taken)
-            entries |= {id: each for id, each in taken.entries.items() if id not in entries}
+            for id, each in taken.entries.items():
+                entries[id] = told_again(entries.get(id, each), each)
             if entries and self._clock.monotonic() - began > _LONG:
                 await self._keep(entries, self._kept)
                 entries, began = {}, self._clock.monotonic()

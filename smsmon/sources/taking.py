@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from smsmon.clock import CLOCK_AGREES
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry
 from smsmon.settings.sources import Source
-from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers, of_one
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
+from smsmon.store.arrivals import told_again
 
 
 @dataclass(slots=True)
@@ -37,14 +38,14 @@ class Taking:
     def read(self, lines: Sequence[str], now: float) -> Taken:
         """What these lines tell, as entries that came at ``now``. Blocks, see `patterns`."""
         taken = Taken()
-        sent: dict[str, Arrived] = {}
+        entries = taken.entries
         for line in lines:
             for each in self.understood(line):
                 if isinstance(each, NotTaken):
                     taken.not_taken.append(each)
                 else:
-                    sent[each.id] = of_one(sent.get(each.id, each), each)
-        taken.entries = {id: self._entry(each, now) for id, each in sent.items()}
+                    entry = self._entry(each, now)
+                    entries[each.id] = told_again(entries.get(each.id, entry), entry)
         return taken
 
     def understood(self, line: str) -> Sequence[Arrived | NotTaken]:

@@ -24,7 +24,7 @@ class Arrivals(NamedTuple):
     """What came and what left since the last look."""
 
     came: Sequence[Entry]
-    """In the order in which they came."""
+    """In the order in which they came; also those that are told otherwise by now."""
     left: Sequence[str]
     moved: bool = False
     """Some of those that came stand where they stood before they left, and not at the end."""
@@ -92,3 +92,12 @@ def arrived(entry: Entry, now: float) -> Entry:
         note_at=0.0,
         arrival=replace(came, source=safe(came.source), phone=safe(came.phone)),
     )
+
+
+def told_again(first: Entry, again: Entry) -> Entry:
+    """``first`` after its message was told of ``again``: where the numbers differ it may have
+    several recipients, and none is known to be the only one."""
+    known, new = first.arrival, again.arrival
+    if known is None or (new is not None and new.phone == known.phone):
+        return first
+    return replace(first, arrival=replace(known, phone=""))

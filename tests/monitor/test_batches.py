@@ -357,6 +357,20 @@ async def test_a_number_that_the_source_told_saves_the_first_request() -> None:
         assert len(room.source.asked) - alone < 16
 
 
+async def test_a_number_that_is_not_the_only_one_has_its_message_read_alone() -> None:
+    room = Room()
+    async with room.running():
+        await room.proved()
+        room.add("300", status=Status.DELIVERED, told=True)
+        room.source.rows["300"].append(row(2, Status.WAITING))
+        watched = room.engine.board["300"]
+        await room.clock.run_until(lambda: watched.read_at is not None, 60.0)
+        assert (watched.counts.total, watched.complete) == (1, True), "by the number that was told"
+        room.engine.amend(replace(watched.entry, arrival=Arrival("app", 3600.0)))
+        await room.clock.run_until(lambda: watched.counts.total == 2, 60.0)
+        assert not watched.complete
+
+
 async def test_a_report_after_a_batch_is_compared_in_full() -> None:
     room = Room()
     async with room.running():

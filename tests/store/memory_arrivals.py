@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import Entry
-from smsmon.store.arrivals import REMEMBERED, Arrivals, arrived
+from smsmon.store.arrivals import REMEMBERED, Arrivals, arrived, told_again
 
 
 @dataclass(eq=False)
@@ -68,13 +68,17 @@ class MemoryArrivals:
         left = [id for id in before if id not in now]
         self._known, self._last = now, self._kept_now()
         behind = [id for id in before if id in now] + [e.id for e in came if e.id not in before]
-        moved = behind != [*now] or any(each.id in before for each in came)
+        moved = behind != [*now]
         return Arrivals(came, left, moved) if came or left else None
 
     def take(self, entries: Iterable[Entry], reader: str = "", position: str = "") -> int:
         now, kept, read = self._clock.now(), self._kept, self._in_history()
         new = [arrived(each, now) for each in entries]
         new = [*{each.id: each for each in new}.values()]
+        for each in new:
+            if each.id in kept.there:
+                place, known = kept.there[each.id]
+                kept.there[each.id] = place, told_again(known, each)
         new = [
             each
             for each in new

@@ -117,6 +117,21 @@ def test_only_what_came_and_left_is_told(arrivals: ArrivalStore, place: Place) -
     assert arrivals.newer() is None, "nobody came"
 
 
+def test_what_is_told_with_another_number_has_none(arrivals: ArrivalStore, place: Place) -> None:
+    arrivals.take(came("1", "2"))
+    arrivals.load()
+    (other,) = (replace(each, arrival=replace(OTP, phone="+33700000000")) for each in came("1"))
+    elsewhere = place().arrivals(VirtualClock(START))
+    assert elsewhere.take([other, *came("2", "3")]) == 1
+    found = arrivals.newer()
+    several = replace(other, arrival=replace(OTP, phone=""))
+    assert found is not None
+    assert (list(found.came), list(found.left), found.moved) == ([several, *came("3")], [], False)
+    assert list(arrivals.known) == [several, *came("2", "3")]
+    assert elsewhere.take([other]) == 0
+    assert arrivals.newer() is None
+
+
 def test_what_is_given_back_stands_where_it_stood(arrivals: ArrivalStore, place: Place) -> None:
     arrivals.take(came("1", "2", "3"))
     watching = place().arrivals(VirtualClock(START))

@@ -25,6 +25,7 @@ _COLUMNS = (
 )
 _ARRIVAL = f"SELECT {_COLUMNS} FROM arrival"  # noqa: S608
 _PUT = f"INSERT INTO arrival ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_SEVERAL = "UPDATE arrival SET phone = '', version = ? WHERE message_id = ?"
 _LEFT = (
     "INSERT INTO arrival_left (message_id, place, version, left_at) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (message_id) DO UPDATE SET place = excluded.place, version = excluded.version,"
@@ -94,12 +95,15 @@ class TableArrivals:
         wanted = {each.id: each for each in (arrived(each, now) for each in entries)}
         with self._database.writing() as db:
             self._hold(db)
-            known = _there(db, "arrival", wanted) | _there(db, "arrival_left", wanted)
+            phones = _phones(db, wanted)
+            known = phones.keys() | _there(db, "arrival_left", wanted)
             known |= _there(db, "message", wanted)
             new = [each for id, each in wanted.items() if id not in known]
-            if new:
+            several = [id for id, phone in phones.items() if phone and phone != _phone(wanted[id])]
+            if new or several:
                 version, placed = self._change(db, len(new))
                 _put(db, [(each, placed + at) for at, each in enumerate(new, 1)], version)
+                db.executemany(_SEVERAL, [(version, id) for id in several])
             if reader:
                 db.execute(_POSITION, (reader, position))
             line = self._line_of(db)
@@ -174,7 +178,7 @@ class TableArrivals:
             "SELECT message_id FROM arrival_left WHERE version > ?", (self._seen,)
         ).fetchall()
         left = [id for (id,) in gone if id in self._known]
-        if rows and rows[0][1] <= self._placed:
+        if any(row[1] <= self._placed and row[0] not in self._known for row in rows):
             known, self._known = self._known, {}
             self._read(db)
             came = [self._known[row[0]] for row in rows]
@@ -185,7 +189,7 @@ class TableArrivals:
         self._known.update((each.id, each) for each in came)
         self._seen = version
         if rows:
-            self._placed = rows[-1][1]
+            self._placed = max(self._placed, rows[-1][1])
         return Arrivals(came, left)
 
     def _restore(self) -> None:
@@ -240,6 +244,20 @@ def _there(db: Connection, table: str, ids: Iterable[str]) -> set[str]:
         for part in parts(tuple(ids))
         for (id,) in db.execute(f"{query} ({marks(part)})", part).fetchall()
     }
+
+
+def _phones(db: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Those of ``ids`` that are kept, each with its number."""
+    query = "SELECT message_id, phone FROM arrival WHERE message_id IN"
+    return {
+        id: phone
+        for part in parts(tuple(ids))
+        for id, phone in db.execute(f"{query} ({marks(part)})", part).fetchall()
+    }
+
+
+def _phone(entry: Entry) -> str:
+    return entry.arrival.phone if entry.arrival is not None else ""
 
 
 def _places(db: Connection, table: str, ids: Iterable[str]) -> dict[str, int]:
