@@ -23,6 +23,7 @@ from smsmon.commands.flags import (
     utc_flag,
 )
 from smsmon.commands.output import Failure, say
+from smsmon.heap import share_one_pool
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ def main() -> NoReturn:
     """The ``smsmon`` command. Ends the process with one of the exit codes of `exit_codes`."""
     no_core_files()
     open_doors()
+    share_one_pool()
     try:
         with heeding_signals():
             code = _run()

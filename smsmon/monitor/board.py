@@ -375,6 +375,8 @@ class Board:
         watched.counts = counts
         watched.revision += 1
         (self._lacking.discard if watched.loaded else self._lacking.add)(watched.id)
+        if not self._lacking:
+            self._lacking.clear()  # an empty set keeps the memory of the most that it ever held
 
     def _ends(self, watched: Watched, at: float, served_at: float | None) -> list[Event]:
         """Note that all is final, that it is no longer, or that it has been for 48 hours."""

@@ -21,7 +21,7 @@ from smsmon.console import screen
 from smsmon.console.actions import ACTIONS, Action, Where
 from smsmon.console.signs import Tone
 from smsmon.console.tables.log import LIMIT, LogLine
-from smsmon.console.terminal.process import give_back, share_one_pool
+from smsmon.heap import give_back, share_one_pool
 from smsmon.model import Entry
 from smsmon.simulator.world import World
 from tests.soak.account import CheapAccount

@@ -7,7 +7,6 @@ closed. Should that hang (a disk that is gone), it ends all the same (see `smsmo
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import os
 import signal
@@ -36,6 +35,7 @@ from smsmon.console.terminal.input import KeysInOrder
 from smsmon.console.terminal.private import CompositorUpdate, WatchedWorkers, bound_pieces
 from smsmon.console.terminal.words import reading_place
 from smsmon.failures import POLLING, Failed, Failures
+from smsmon.heap import give_back
 from smsmon.leaving import in_loop
 
 TRY_AGAIN = 5.0
@@ -183,7 +183,6 @@ def run(app: TerminalApp) -> int:
 
     Raises what the app failed of, once the terminal is given back: the caller tells the user.
     """
-    share_one_pool()
     with _signals_restored(), app.failures.catching():
         asyncio.run(_run(app))
     if app.told is not None:
@@ -230,8 +229,6 @@ _ALL_AT_LAST = 3600.0
 """Seconds after which such a pass is made though somebody is typing."""
 _QUIET = 20.0
 """Seconds without a key after which nobody minds a pass."""
-_M_ARENA_MAX = -8
-"""What ``mallopt`` calls the number of pools that threads take memory from."""
 
 
 class Collecting:
@@ -298,28 +295,3 @@ class Collecting:
 
 def _full_passes() -> int:
     return int(gc.get_stats()[-1]["collections"])
-
-
-def share_one_pool() -> None:
-    """Have all threads take memory from one pool: call it before any other starts.
-
-    Only one of them runs Python at a time, so none waits for it. In a week of half a million
-    reports the program took 6 MB less with one pool than with one for each thread.
-    """
-    _tell_glibc("mallopt", _M_ARENA_MAX, 1)
-
-
-def give_back() -> None:
-    """Return memory that was freed to the system.
-
-    Python gives large pieces out and back through the C library, which keeps what comes back.
-    Left alone, glibc does so once for each thread and again for whatever came at the worst
-    moment: the program would look larger every day.
-    """
-    _tell_glibc("malloc_trim", 0)
-
-
-def _tell_glibc(function: str, *numbers: int) -> None:
-    """Call one of its own functions. Does nothing where the C library is another."""
-    with suppress(OSError, AttributeError):
-        getattr(ctypes.CDLL(None), function)(*numbers)

@@ -324,6 +324,8 @@ class Alerts:
             if key[0] is not About.MESSAGE:
                 self._news.met_by(rule.name, key)
         (self._unsure.discard if sure else self._unsure.add)(key)
+        if not self._unsure:
+            self._unsure.clear()  # an empty set keeps the memory of the most that it ever held
         if seen.fresh and key[0] is About.MESSAGE:
             self._news.met(key)
         if not cases:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
-import subprocess
-import sys
 import weakref
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -89,34 +85,3 @@ async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
     monkeypatch.setattr(process, "_ALL_EVERY", 0.0)
     spared._look()
     assert gone() is None
-
-
-POOLS = """
-import ctypes, sys, threading
-from smsmon.console.terminal.process import share_one_pool
-
-if sys.argv[2] == "one":
-    share_one_pool()
-kept = []
-threads = [threading.Thread(target=lambda: kept.append(bytearray(5_000))) for _ in range(6)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-libc = ctypes.CDLL(None)
-libc.fopen.restype = ctypes.c_void_p
-told = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
-libc.malloc_info(0, told)
-libc.fclose(told)
-"""
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="glibc alone tells")
-def test_threads_take_memory_from_one_pool(tmp_path: Path) -> None:
-    pools = {}
-    for how in ("one", "many"):
-        told = tmp_path / how
-        subprocess.run([sys.executable, "-c", POOLS, told, how], check=True)
-        pools[how] = told.read_text().count("<heap nr")
-    assert pools["one"] == 1
-    assert pools["many"] > 1
