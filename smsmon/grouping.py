@@ -13,7 +13,7 @@ from itertools import chain, islice
 
 from smsmon.clock import Clock, sleep
 from smsmon.groups import HOUR, Dimension, Figures, Groups
-from smsmon.known import Key, Remembered
+from smsmon.known import Condition, Key, Remembered
 from smsmon.model import Event, EventKind
 from smsmon.monitor.board import Board, Watched
 from smsmon.monitor.engine import Engine
@@ -115,13 +115,15 @@ class Grouping:
             self.amended(news.message_id)
 
     def _begun(self) -> Groups:
-        board = self._engine.board
+        engine, board = self._engine, self._engine.board
         if self._groups is None:
             self._groups = Groups(stepwise=True)
             self._engine.subscribe(self._hear)
             for work in (self._put_together(self._groups), self._recall(self._groups)):
                 self._tasks.append(asyncio.create_task(work, name="groups"))
         groups = self._groups
+        answering = (p for p in engine.profiles if engine.account(p).condition is Condition.OK)
+        groups.hear_of_accounts(frozenset(answering))
         if len(board) != groups.watched + len(self._new):
             # Some are watched from the history: nobody told.
             self._new = dict.fromkeys(id for id in board.messages if not groups.watches(id))

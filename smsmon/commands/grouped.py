@@ -18,7 +18,7 @@ from smsmon.filters.fields import Drawn, Fact
 from smsmon.filters.groups import GROUP_COLUMNS, GROUP_ROWS, GROUPS_BY_NAME, GroupField
 from smsmon.grouping import as_left
 from smsmon.groups import HOUR, Dimension, Figures, Groups
-from smsmon.known import Summary
+from smsmon.known import Condition, Summary
 from smsmon.monitor.alerts.facts import percent
 from smsmon.recipients import Status
 from smsmon.shapes import group_json, words_of_api
@@ -71,6 +71,9 @@ def recorded_groups(
         row = known.row(summaries.get(key) or Summary(*key), loaded.get(key))
         if is_wanted(row):
             groups.note(row, at)
+    profiles = {profile for _, profile in keys}
+    answering = (each for each in profiles if known.account(each).condition is Condition.OK)
+    groups.hear_of_accounts(frozenset(answering))
     watched = {id for id, _ in keys}
     left = [key for key in archive.left(at - HOUR) if key[0] not in watched]
     for remembered in archive.load(left):

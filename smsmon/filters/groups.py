@@ -151,9 +151,11 @@ GROUPS: tuple[GroupField, ...] = (
           help="how many of these messages were never read",
           shown=_number("unread", "unread", 6, 25, spare=True)),
     OfRow("troubled", Kind.NUMBER, lambda it: it.troubled, exported="troubled",
-          help="how many of these messages could not be read last",
+          help="how many of these messages are stale or not found: what is told of them is old",
           shown=Shown("troubled", "!", Drawn.WARNING, width=5, align="right", priority=75,
                       may_be_empty=True, descending=True)),
+    OfRow("paused", Kind.NUMBER, lambda it: it.paused, asked_as="paused>0",
+          help="how many of these messages are paused"),
     OfRow("sent_5m", Kind.NUMBER, lambda it: it.sent_lately, exported="sent_5m",
           asked_as="sent_5m>100", help="to how many it was sent within the last 5 minutes",
           shown=_number("sent_5m", "sent 5 m", 8, 95)),
@@ -227,7 +229,7 @@ GROUP_ROW_FIELDS: tuple[Field, ...] = tuple(each.question for each in GROUP_ROWS
 """What a filter of such rows can ask."""
 TROUBLE = Field(
     "trouble", Kind.FLAG, asked_as="trouble:yes",
-    help="an alert fires for it, messages of it could not be read, or its rate is under"
+    help="an alert fires for it, messages of it are stale or not found, or its rate is under"
     f" display.trouble_below of {LEAST_FINAL} final at least",
 )  # fmt: skip
 """What can be asked of such a row besides, by who knows the settings and the alerts."""

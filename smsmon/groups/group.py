@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from math import floor
 from typing import NamedTuple
@@ -76,6 +76,18 @@ class Slot:
         self.took: Counter[int] = Counter()
 
 
+class Stands(NamedTuple):
+    """How it stands with one message."""
+
+    unread: bool
+    """It was never read."""
+    troubled: bool
+    """It is stale by itself, or not found."""
+    paused: bool
+    asked: str | None
+    """The account that it goes stale with; None: it would not, or is stale already."""
+
+
 class Within(NamedTuple):
     """How many were delivered within a limit, of those sent longer ago than that."""
 
@@ -112,7 +124,9 @@ class Figures:
     unread: int
     """Of them, messages that were never read."""
     troubled: int
-    """Of them, messages whose last read failed: what is told of them is older."""
+    """Of them, messages that are stale or not found: what is told of them is old."""
+    paused: int
+    """Of them, messages that are not read until somebody resumes them."""
     counts: Counts
     """Of all that are watched now, whenever they were sent."""
     waiting_since: float | None
@@ -157,7 +171,9 @@ class Group:
         """The messages that are watched now."""
         self.revision = 0
         self._counts = Counts()
-        self._unread = self._troubled = 0
+        self._unread = self._troubled = self._paused = 0
+        self._asked: Counter[str] = Counter()
+        """Account → how many messages go stale with it."""
         self._slots: dict[int, Slot] = {}
         self._hour = Numbers()
         self._took: Counter[int] = Counter()
@@ -171,23 +187,33 @@ class Group:
 
     # --- what is in it -------------------------------------------------------------------
 
-    def enter(self, id: str, part: Part, *, unread: bool, troubled: bool) -> None:
+    def enter(self, id: str, part: Part, stands: Stands) -> None:
         """A message is watched, and is like that."""
         self.ids[id] = None
         self._counts += part.counts
-        self._unread += unread
-        self._troubled += troubled
+        self.stand(stands, 1)
         if part.waiting_since is not None:
             self._waiting[id] = part.waiting_since
             heapq.heappush(self._oldest, (part.waiting_since, id))
 
-    def leave(self, id: str, part: Part, *, unread: bool, troubled: bool) -> None:
+    def leave(self, id: str, part: Part, stands: Stands) -> None:
         """It is not watched any more, or was like that."""
         del self.ids[id]
         self._counts -= part.counts
-        self._unread -= unread
-        self._troubled -= troubled
+        self.stand(stands, -1)
         self._waiting.pop(id, None)
+
+    def stand(self, stands: Stands, sign: int) -> None:
+        """It stands so with one message more; or, with -1, fewer."""
+        self._unread += sign * stands.unread
+        self._troubled += sign * stands.troubled
+        self._paused += sign * stands.paused
+        if stands.asked is not None:
+            self._asked[stands.asked] += sign
+
+    def goes_stale_with(self, profiles: Iterable[str]) -> bool:
+        """True where messages go stale with one of these accounts."""
+        return any(self._asked[profile] for profile in profiles)
 
     def count(self, slot: int, brought: Brought, past: Sequence[bool]) -> None:
         """This was sent in that slot, which is in the window."""
@@ -227,21 +253,27 @@ class Group:
 
     # --- its figures ---------------------------------------------------------------------
 
-    def figures(self, now: float) -> Figures:
-        """As it is at wall time ``now``; what is out of the window has been let go."""
+    def figures(self, now: float, answering: Container[str] | None = None) -> Figures:
+        """As it is at wall time ``now``; what is out of the window has been let go.
+
+        ``answering``: the accounts that do; None: all do.
+        """
         key = self.revision, slot_of(now)
         if self._known is None or self._known[0] != key:
-            self._known = key, self._figures(now)
+            self._known = key, self._figures(now, answering)
         return self._known[1]
 
-    def _figures(self, now: float) -> Figures:
+    def _figures(self, now: float, answering: Container[str] | None) -> Figures:
         lately = slot_of(now - LATELY)
+        silent = [name for name in self._asked if answering is not None and name not in answering]
+        with_account = sum(self._asked[name] for name in silent)
         return Figures(
             self.dimension,
             self.name,
             len(self.ids),
             self._unread,
-            self._troubled,
+            self._troubled + with_account,
+            self._paused,
             self._counts,
             self._waiting_since(),
             self._added(lambda slot: slot >= lately).sent,

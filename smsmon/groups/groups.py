@@ -7,11 +7,13 @@ a look at a group as much as its slots. Pure; moments are seconds since the epoc
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
+from functools import lru_cache
 from itertools import islice
 
 from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
 from smsmon.groups.dimensions import Dimension, groups_of
-from smsmon.groups.group import HOUR, Figures, Group, slot_of
+from smsmon.groups.group import HOUR, Figures, Group, Stands, slot_of
+from smsmon.known import overdue_from
 from smsmon.model import Entry
 
 _SLEW = 30
@@ -31,12 +33,11 @@ class _Known:
         "revision",
         "sent",
         "slot",
-        "troubled",
-        "unread",
+        "stands",
         "whole",
     )
 
-    def __init__(self, message: Message, horizon: int) -> None:
+    def __init__(self, message: Message, horizon: int, now: float) -> None:
         self.message: Message | None = message
         """None: it has left."""
         self.entry: Entry = message.entry
@@ -46,16 +47,18 @@ class _Known:
         self.whole = whole(message, self.sent, self.slot >= horizon)
         self.countries: tuple[tuple[str, Part], ...] | None = None
         """What is in each country; None while nobody asked."""
-        self.unread, self.troubled, self.past = _standing(message, self.sent, self.whole)
+        self.stands = _stands(message, now)
+        self.past = _past(message, self.sent, self.whole)
 
-    def is_still(self, message: Message) -> bool:
+    def is_still(self, message: Message, now: float) -> bool:
         """True when nothing of it is otherwise by now."""
         return (
             self.message is message
             and self.revision == message.revision
             and self.entry is message.entry
             and self.sent == sent_at(message)
-            and (self.unread, self.troubled, self.past) == _standing(message, self.sent, self.whole)
+            and self.stands == _stands(message, now)
+            and self.past == _past(message, self.sent, self.whole)
         )
 
     def by_country(self) -> tuple[tuple[str, Part], ...]:
@@ -70,16 +73,31 @@ class _Known:
         return [(name, self.whole) for name in groups_of(self.entry, dimension, self.sent)]
 
 
-def _standing(message: Message, sent: float, part: Part) -> tuple[bool, bool, tuple[bool, ...]]:
-    """Whether it was never read, whether its last read failed, and which limits had passed when it
-    was asked for last, where that matters."""
+_shared = lru_cache(1024)(Stands)
+"""Thousands of messages stand alike."""
+
+
+def _stands(message: Message, now: float) -> Stands:
+    """How it stands with a message, but for its account: as its row among the messages tells."""
+    entry, unread = message.entry, message.read_at is None
+    if entry.paused:
+        return _shared(unread, False, True, None)
+    if message.fault is not None:
+        return _shared(unread, True, False, None)
+    if message.settled_at is not None and not unread:
+        return _shared(unread, False, False, None)
+    due = overdue_from(message.read_at, message.promise)
+    troubled = due is not None and now > due
+    return _shared(unread, troubled, False, None if troubled else entry.profile)
+
+
+def _past(message: Message, sent: float, part: Part) -> tuple[bool, ...]:
+    """Which limits had passed when a message was asked for last, where that matters."""
     asked = message.asked_at or message.read_at
     counts = part.counts
     if asked is None or part.brought is None or counts.total == counts.final:
-        past = _PAST[0]
-    else:
-        past = _PAST[sum(asked >= sent + limit for limit in LIMITS)]
-    return message.read_at is None, message.fault is not None, past
+        return _PAST[0]
+    return _PAST[sum(asked >= sent + limit for limit in LIMITS)]
 
 
 class Groups:
@@ -102,6 +120,7 @@ class Groups:
         """The horizon that the groups of a dimension were passed on to."""
         self.watched = 0
         """How many messages are watched, as far as was told."""
+        self._answering: frozenset[str] | None = None
 
     # --- what is known of messages -------------------------------------------------------
 
@@ -111,12 +130,12 @@ class Groups:
         id = message.entry.id
         known = self._known.get(id)
         if known is not None:
-            if known.is_still(message):
+            if known.is_still(message, now):
                 return False
             self._take_out(id, known)
             self.watched -= known.message is not None
         self.watched += 1
-        self._put_in(id, _Known(message, self._horizon))
+        self._put_in(id, _Known(message, self._horizon, now))
         return True
 
     def leave(self, id: str, now: float) -> None:
@@ -136,6 +155,17 @@ class Groups:
         if message.entry.id not in self._known:
             self.note(message, now)
             self.leave(message.entry.id, now)
+
+    def hear_of_accounts(self, answering: frozenset[str]) -> None:
+        """Which accounts answer: of the others all is stale that a read could still change."""
+        before, self._answering = self._answering, answering
+        if answering == before:
+            return
+        self.revision += 1
+        for groups in self._by.values():
+            for group in groups.values():
+                if before is None or group.goes_stale_with(answering ^ before):
+                    group.revision = self.revision
 
     def watches(self, id: str) -> bool:
         """True for a message that was told of and is watched."""
@@ -174,23 +204,24 @@ class Groups:
         groups = self._groups(dimension, now)
         for name in [name for name, group in groups.items() if group.empty]:
             del groups[name]
-        return {name: group.figures(now) for name, group in groups.items()}
+        return {name: group.figures(now, self._answering) for name, group in groups.items()}
 
     def row(self, dimension: Dimension, name: str, now: float) -> Figures | None:
         """One of them; None where there is none of that name."""
         group = self._groups(dimension, now).get(name)
-        return None if group is None or group.empty else group.figures(now)
+        return None if group is None or group.empty else group.figures(now, self._answering)
 
     def alone(self, id: str, now: float) -> Figures | None:
         """One watched message, as if it were a group that bears its id; None where it is none."""
+        self._pass_on(now)
         known = self._known.get(id)
         if known is None or known.message is None:
             return None
         group = Group(Dimension.LABEL, id)
-        group.enter(id, known.whole, unread=known.unread, troubled=known.troubled)
+        group.enter(id, known.whole, known.stands)
         if known.whole.brought is not None and known.slot >= self._horizon:
             group.count(known.slot, known.whole.brought, known.past)
-        return group.figures(now)
+        return group.figures(now, self._answering)
 
     def members(self, dimension: Dimension, name: str) -> Set[str]:
         """The messages of a group that are watched now: a live view, which costs nothing."""
@@ -209,12 +240,12 @@ class Groups:
 
     # --- inside --------------------------------------------------------------------------
 
-    def _begin_anew(self, horizon: int) -> None:
+    def _begin_anew(self, horizon: int, now: float) -> None:
         """The clock was set back: what is watched counts anew, what had left is forgotten."""
         self._horizon = horizon
         self._left.clear()
         self._known = {
-            id: _Known(known.message, horizon)
+            id: _Known(known.message, horizon, now)
             for id, known in self._known.items()
             if known.message is not None
         }
@@ -253,7 +284,7 @@ class Groups:
                 group = groups[name] = Group(dimension, name)
             group.revision = self.revision
             if known.message is not None:
-                group.enter(id, part, unread=known.unread, troubled=known.troubled)
+                group.enter(id, part, known.stands)
             if part.brought is not None and known.slot >= self._horizon:
                 group.count(known.slot, part.brought, known.past)
 
@@ -266,7 +297,7 @@ class Groups:
                 group = groups[name]
                 group.revision = self.revision
                 if known.message is not None:
-                    group.leave(id, part, unread=known.unread, troubled=known.troubled)
+                    group.leave(id, part, known.stands)
                 if part.brought is not None:
                     group.discount(known.slot, part.brought, known.past)
         if known.message is None:
@@ -276,10 +307,27 @@ class Groups:
         """The window has moved: forget who left before it."""
         horizon = slot_of(now - HOUR)
         if horizon < self._horizon - _SLEW:
-            self._begin_anew(horizon)
+            self._begin_anew(horizon, now)
         if horizon <= self._horizon:
             return
         self._horizon = horizon
         for slot in [slot for slot in self._left if slot < horizon]:
             for id in self._left.pop(slot):
                 del self._known[id]
+        for id, known in self._known.items():
+            self._look_at_the_clock(id, known, now)
+
+    def _look_at_the_clock(self, id: str, known: _Known, now: float) -> None:
+        """Time has passed, which alone makes a message stale: nobody tells."""
+        if known.message is None or (stands := _stands(known.message, now)) == known.stands:
+            return
+        before, known.stands = known.stands, stands
+        self.revision += 1
+        for dimension, groups in self._by.items():
+            if id in self._unbuilt[dimension]:
+                continue
+            for name, _ in known.parts(dimension):
+                group = groups[name]
+                group.revision = self.revision
+                group.stand(before, -1)
+                group.stand(stands, 1)

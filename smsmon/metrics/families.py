@@ -241,7 +241,7 @@ def _of_groups(seen: Seen) -> Iterator[Metric]:
         ),
         ("messages", "Messages of a group that are watched.", _field("messages")),
         ("messages_unread", "Of them, those that were never read.", _field("unread")),
-        ("messages_troubled", "Of them, those whose last read failed.", _field("troubled")),
+        ("messages_troubled", "Of them, those that are stale or not found.", _field("troubled")),
     ):
         yield _gauge(f"group_{name}", help_, by, ((of, value(each)) for of, each in groups))
 

@@ -15,7 +15,7 @@ from smsmon.console.group_rows import RowKey
 from smsmon.console.tables import panes, portions
 from smsmon.console.tables.groups import per_minute, spark
 from smsmon.groups import Dimension, Minute
-from smsmon.model import Arrival, Entry
+from smsmon.model import Arrival, Entry, Fault, FaultKind
 from tests.support.clock import START
 from tests.support.scene import SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
@@ -193,6 +193,15 @@ async def test_groups_are_painted_four_times_a_second_at_most(opened: Open) -> N
         assert looks <= 9
         await scene.pass_time(pilot, 1)
         assert line(scene, "otp").split()[1] == "41"
+
+
+async def test_groups_are_as_old_as_their_messages_while_nothing_is_read(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        come(scene, code(1), code(2))
+        scene.client.fault = Fault(FaultKind.NETWORK, "No connection.")
+        await scene.pass_time(pilot, 120)
+        for name, messages in (("marketing", "2"), ("otp", "3")):
+            assert line(scene, name).split()[:3] == [name, messages, messages], "all are stale"
 
 
 def minutes(*sent: int, failed: int = 0) -> tuple[Minute, ...]:

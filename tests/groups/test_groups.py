@@ -125,6 +125,35 @@ def test_a_delivery_without_a_date_tells_only_of_a_limit_it_kept_when_it_was_see
     assert scene.row().within == ((10.0, 1, 0, 1), (60.0, 2, 0, 0))
 
 
+def test_what_is_stale_in_its_own_row_is_stale_in_its_group(scene: Scene) -> None:
+    for number in range(6):
+        scene.add(str(number), profile="b" if number == 5 else "a")
+        if number:
+            scene.read(str(number), (PHONES[0], Status.WAITING, None))
+    told = [scene.groups, scene.stepwise]
+
+    def stale(*answering: str) -> int:
+        for each in told:
+            each.hear_of_accounts(frozenset(answering))
+        return scene.row().troubled
+
+    assert stale("a", "b") == 0
+    assert (stale("b"), stale()) == (5, 6), "nothing is read while an account does not answer"
+    scene.amend("1", paused=True)
+    scene.board["2"].settled_at = scene.now
+    scene.note("2")
+    assert (stale(), scene.row().paused) == (4, 1), "nobody promised to read these"
+    scene.fail("3")
+    assert (stale(), stale("a", "b")) == (4, 1)
+    scene.board["4"].promise = 10.0  # nothing tells when that is over, but time
+    scene.now += 60
+    alone = scene.stepwise.alone("4", scene.now)
+    assert alone is not None
+    assert (alone.troubled, stale("a", "b")) == (1, 2)
+    scene.read("4", (PHONES[0], Status.WAITING, None))
+    assert stale("a", "b") == 1
+
+
 def test_what_left_stays_in_the_windows_and_counts_once_when_it_comes_back(scene: Scene) -> None:
     scene.add("1", sent=T, tags=("otp",))
     scene.read("1", (PHONES[0], Status.NOT_DELIVERED, T))
