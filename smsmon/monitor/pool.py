@@ -152,18 +152,20 @@ class Pool:
 
     def worth_at(self, now: float) -> float:
         """When it is to be looked at again whether a request is worth sending; inf: never."""
-        self._look(now)
-        to_come = self._next_due()
-        soon = max(to_come, now + GATHER)
-        if len(self._due) >= MOST_PAIRS:
-            return now
+        soon = self.more_at(now)
         if not self._due:
             return soon
         # The later root of square·t² + linear·t + constant = 1; nothing that is due shrinks.
         short = self._constant - 1.0
         under = max(0.0, self._linear * self._linear - 4 * self._square * short)
         root = (sqrt(under) - self._linear) / (2 * self._square)
-        return max(now, self._sent_at + GAP, min(self._zero + root, soon))
+        free_at = self._sent_at + GAP if len(self._due) < MOST_PAIRS else now
+        return max(now, free_at, min(self._zero + root, soon))
+
+    def more_at(self, now: float) -> float:
+        """When others will be due as well; inf: never."""
+        self._look(now)
+        return max(self._next_due(), now + GATHER)
 
     def take(self, now: float) -> Load:
         """What a request that goes out now is to read: what is due, the most worth first. It waits

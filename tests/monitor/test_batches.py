@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,9 @@ import pytest
 from smsmon.batch import BatchRow, Outcome
 from smsmon.known import Condition
 from smsmon.model import Arrival, Entry, EventKind, Fault, FaultKind, Origin
+from smsmon.monitor.pool import GATHER
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.sending.ways import Choice
 from smsmon.monitor.state import Applied, Asked
 from smsmon.recipients import Recipient, Status
 from tests.monitor.fakes import FakeBatches, Rig, fault, phone, report, row, windows_passed
@@ -77,6 +79,26 @@ async def test_once_proved_small_messages_are_read_together() -> None:
     assert {each.outcome for each in room.asked} == {"answered"}
     times = sorted([at for at, _ in room.source.asked] + [at for at, _ in room.source.batches])
     assert windows_passed(times, 600) == 0
+
+
+async def test_one_that_is_left_alone_is_not_looked_at_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room, looks = Room(), list[float]()
+    async with room.running():
+        await room.proved()
+        for id in [*WAITING[1:], *FINAL]:
+            room.engine.forget(id)
+        ways = room.engine._pollers["default"]._ways
+        choose = ways.choose
+
+        def choosing(asked: Iterable[str], now: float) -> Choice | float | None:
+            looks.append(now)
+            return choose(asked, now)
+
+        monkeypatch.setattr(ways, "choose", choosing)
+        await room.clock.advance(20.0)
+    assert len(looks) < 20 / GATHER
 
 
 def _always(status: Status) -> Callable[[BatchRow], BatchRow]:

@@ -73,6 +73,18 @@ def test_two_requests_are_a_moment_apart_unless_one_is_full() -> None:
     assert pool.bid(NOW + 1 + GAP / 2) > 1.0
 
 
+def test_it_is_not_looked_at_again_at_once_where_all_that_fits_is_not_worth_a_request() -> None:
+    pool = Pool()
+    for turn in range(200):
+        pool.put("few", NOW + 10 * turn, 1.0)
+        pool.take(NOW + 10 * turn + 5)
+    now = NOW + 10_000
+    for number in range(MOST_PAIRS):
+        pool.put(str(number), now - 90.0, 90.0)
+    assert pool.bid(now) == 0.0
+    assert pool.worth_at(now) > now + GATHER
+
+
 def test_how_long_it_waited_is_told_beside_when_it_could_have_gone() -> None:
     pool = Pool()
     for number in range(ROWS):

@@ -82,10 +82,10 @@ class Batches:
         if verdict is Verdict.UNPROVEN:
             return self._offer_probe(now)
         pool = self._planner.pool
+        if pool.due(now) < 2:  # one alone is read when its own turn comes
+            return Offer(0.0, pool.more_at(now))
         bid = pool.bid(now)
-        if bid and pool.due(now) > 1:
-            return Offer(bid, now)
-        return Offer(0.0, pool.worth_at(now))
+        return Offer(bid, now if bid else pool.worth_at(now))
 
     def takes(self, message_id: str, now: float) -> bool:
         """Whether a message whose turn it is is better read with others that are due."""
