@@ -139,8 +139,9 @@ class Watching:
             self._watch(new, {each.id: Remembered(each) for each in known})
             self._lacking |= {each.id: _soonest(each) for each in known if each.id in board.lacking}
         self._lacking = dict(sorted(self._lacking.items(), key=itemgetter(1)))
-        board.arrange(each.id for each in self._mine(self._watchlist.entries))
         self._listed = True
+        # What was watched before the store was gone may be gone too, or described anew.
+        await self._follow(self._watchlist.entries)
         self.note_watched()
         self._shown()
 

@@ -93,13 +93,18 @@ async def test_a_list_that_could_not_be_taken_over_is_looked_at_again_soon(tmp_p
     store = Switched(memory.history(clock, lambda _: None), lambda: gone)
     watchlist, engine = memory.watchlist(clock), Engine({}, clock, limits=Limits())
     watching = Watching(engine, watchlist, cast("HistoryStore", store), pytest.fail)
+    others = memory.watchlist(clock)
+    others.add(map(Entry, ["100", "200"]))
     await watching.start(clock, 0)
-    memory.watchlist(clock).add([Entry("300")])
+    others.add([Entry("300")])
+    others.amend(["100"], label="anew")
     gone = True
     assert not await watching.look(), "the list is known by now, and not what was recorded"
+    others.remove(["200"])
     gone = False
     assert await watching.look()
-    assert "300" in engine.board
+    assert list(engine.board.messages) == ["100", "300"]
+    assert engine.board["100"].entry.label == "anew"
 
 
 async def test_a_history_that_is_removed_is_written_anew_with_all_that_is_watched(
