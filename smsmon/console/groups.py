@@ -9,6 +9,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from smsmon.alerts import About
 from smsmon.clock import sleep
 from smsmon.console.alert_standing import AlertRow, AlertsHere, Raised, raised
@@ -16,6 +18,7 @@ from smsmon.console.formats import Formats
 from smsmon.console.group_rows import GroupRows, RowKey
 from smsmon.console.line import part
 from smsmon.console.listing import Scope
+from smsmon.console.reasons import TROUBLED, Doubts, reason_of_group
 from smsmon.console.signs import Tone, styled
 from smsmon.console.tables.groups import (
     GroupTableRows,
@@ -27,6 +30,7 @@ from smsmon.console.tables.panes import title
 from smsmon.console.views import Look
 from smsmon.filters.messages import GROUP_FIELD
 from smsmon.groups import Dimension, names_of
+from smsmon.monitor.standing import standing
 from smsmon.sentences import counted
 
 if TYPE_CHECKING:
@@ -64,6 +68,8 @@ class GroupsShown:
         self._waiting: dict[str, None] = {}
         """Groups that are to be looked at."""
         self._stirred = asyncio.Event()
+        self._told_of: tuple[object, Content] = (None, Content())
+        """What was told last of a row that is not fresh, and what it was told by."""
         self._known: tuple[object, Dimension | None] = (None, None)
         self._found: Mapping[str, Sequence[AlertRow]] = {}
         """What fires for messages by their groups, and from which alerts that was found."""
@@ -201,6 +207,28 @@ class GroupsShown:
             each for name in names
             for each in (name or dimension.nameless, group_name(dimension, name, self._formats))
         ))  # fmt: skip
+
+    def why_not_fresh(self, key: RowKey) -> Content:
+        """What of a row is older than promised, and why; empty when nothing is."""
+        grouping, formats = self._session.grouping, self._formats
+        figures = None if self.dimension is None else grouping.row(self.dimension, key.name)
+        if not key.message and not (figures and figures.troubled):
+            return Content()
+        step = formats.now() // _STEP
+        asked = key, grouping.revision, step, formats.masked, formats.utc
+        if self._told_of[0] != asked:
+            found = self._doubts_of(ids := self.ids_of([key]))
+            self._told_of = (asked, reason_of_group(found, len(ids), self._formats))
+        return self._told_of[1]
+
+    def _doubts_of(self, ids: Iterable[str]) -> Doubts | None:
+        engine, now = self._session.engine, self._formats.now()
+        board = engine.board
+        found = [standing(engine, board[id], now) for id in ids if id in board]
+        doubted = [each for each in found if each.state in TROUBLED]
+        # What was never read is worse than what was read long ago.
+        worst = min(doubted, key=lambda each: each.since or 0.0, default=None)
+        return None if worst is None else Doubts(len(doubted), worst)
 
     def alerts_of(self, key: RowKey) -> Sequence[AlertRow]:
         """What fires for a row, the worst first; then what fires for messages of it."""

@@ -350,13 +350,16 @@ class Picture:
         watched, slot = self.open_message, self.open_slot
         among_groups = self.at is Where.GROUPS
         of_row = () if watched is None else self._alerts.of_message(watched.id)
+        not_fresh = Content()
         if among_groups:
             key = self.groups.pane.table.cursor_key
-            of_row = () if key is None else self.groups.alerts_of(key)[:_TOLD]
+            if key is not None:
+                of_row = self.groups.alerts_of(key)[:_TOLD]
+                not_fresh = self.groups.why_not_fresh(key)
         engine, formats = self._session.engine, self._formats
         worst, alerts = firing(self._alerts.unanswered, of_row, formats, self._alerts_key())
         if watched is None or among_groups:
-            self._explain(Content(GAP).join(alerts), worst)
+            self._explain(Content(GAP).join(filter(None, (not_fresh, *alerts))), worst)
             return
         inside = self.at in Where.RECIPIENTS | Where.RECIPIENT
         gone_since = watched.absent.get(slot) if slot is not None and inside else None

@@ -4,7 +4,7 @@ is asked. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
@@ -15,10 +15,18 @@ from smsmon.console.signs import GONE, Tone, state_sign, styled
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState
-from smsmon.sentences import recipients_are
+from smsmon.sentences import counted, recipients_are
 
 if TYPE_CHECKING:
     from smsmon.console.alert_standing import AlertRow
+
+
+class Doubts(NamedTuple):
+    """How many messages are stale or not found, and how it stands with the worst of them."""
+
+    number: int
+    worst: Standing
+
 
 TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
 _BETWEEN = "  "
@@ -42,6 +50,20 @@ def reason(
     elif gone:
         told.append(styled(f"{GONE} {recipients_are(gone)} no longer listed", Tone.WARN))
     return Content(_BETWEEN).join([each for each in told if each.plain])
+
+
+def reason_of_group(doubts: Doubts | None, number: int, formats: Formats) -> Content:
+    """What is not fresh of a group of ``number`` messages, or of one that stands alone."""
+    if doubts is None:
+        return Content()
+    stands = doubts.worst
+    if number == 1:
+        return _not_fresh(stands, formats)
+    known = f", the oldest as of {formats.moment(stands.since).strip()}" if stands.since else ""
+    told = f"{doubts.number:,} of {counted(number, 'message')} not fresh{known}: "
+    return styled(
+        f"{state_sign(stands.state.value).glyph} {told}{formats.words(stands.reason)}", Tone.WARN
+    )
 
 
 def firing(

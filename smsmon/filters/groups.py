@@ -152,7 +152,7 @@ GROUPS: tuple[GroupField, ...] = (
           shown=_number("unread", "unread", 6, 25, spare=True)),
     OfRow("troubled", Kind.NUMBER, lambda it: it.troubled, exported="troubled",
           help="how many of these messages are stale or not found: what is told of them is old",
-          shown=Shown("troubled", "!", Drawn.WARNING, width=5, align="right", priority=75,
+          shown=Shown("troubled", "!", Drawn.WARNING, width=5, align="right", priority=96,
                       may_be_empty=True, descending=True)),
     OfRow("paused", Kind.NUMBER, lambda it: it.paused, asked_as="paused>0",
           help="how many of these messages are paused"),

@@ -48,14 +48,16 @@ def standing(monitor: Monitor, watched: Watched, now: float) -> Standing:
     long when the trouble began.
     """
     state = monitor.board.state_of(watched, now)
-    if state is MessageState.STALE:
-        return Standing(state, watched.read_at, monitor.board.reason_of(watched, now), True)
+    if state is MessageState.STALE and watched.fault is not None:
+        return Standing(state, watched.read_at, watched.fault.message, True)
     if state is MessageState.NOT_FOUND:
         return Standing(state, watched.fault_since, monitor.board.reason_of(watched, now), True)
-    if state in (MessageState.LIVE, MessageState.COMPLETE, MessageState.NEW):
+    if state not in (MessageState.SETTLED, MessageState.PAUSED):
         account = monitor.account(watched.entry.profile)
         if account.condition is not Condition.OK:
             return Standing(MessageState.STALE, watched.read_at, account.reason, True)
+    if state is MessageState.STALE:
+        return Standing(state, watched.read_at, monitor.board.reason_of(watched, now), True)
     return Standing(state, trouble=low_rate(watched.counts, monitor.trouble_below))
 
 

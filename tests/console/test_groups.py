@@ -67,11 +67,10 @@ def rows(scene: Scene) -> list[str]:
     return [key.name for key in scene.screen.picture.groups.pane.table.view.shown_keys()]
 
 
-def line(scene: Scene, name: str) -> str:
+def line(scene: Scene, name: str, indent: int = 4) -> str:
     """What stands on the screen in the row of a name."""
-    return next(
-        each for each in screen_text(scene.app).splitlines() if each.startswith(f"    {name} ")
-    )
+    start = " " * indent + name + " "
+    return next(each for each in screen_text(scene.app).splitlines() if each.startswith(start))
 
 
 def at(scene: Scene) -> Where:
@@ -147,6 +146,25 @@ async def test_what_is_done_to_a_group_is_asked_with_the_number_of_its_messages(
         await scene.pass_time(pilot, 1)
         assert len(board) == len(WATCHED)
         assert line(scene, "marketing").split()[1] == "2"
+
+
+async def test_a_group_says_how_much_of_it_is_stale_and_why_where_80_columns_are(
+    opened: Open,
+) -> None:
+    async with opened("g", "t", "home", size=SMALL) as (scene, pilot):
+        scene.client.fault = Fault(FaultKind.AUTH, "The key is refused.", 10)
+        await scene.pass_time(pilot, 60)
+        assert line(scene, "marketing", 2).split()[:2] == ["marketing", "2"]
+        await press(scene, pilot, "home")  # the notice was read
+        said = " ".join(screen_text(scene.app).split())
+        assert "! 2 of 2 messages not fresh, the oldest as of 10:00:05: The key is refused." in said
+        scene.client.fault = None
+        await press(scene, pilot, "t")
+        await scene.pass_time(pilot, 60)
+        figures = scene.screen.session.grouping.row(Dimension.TAG, "marketing")
+        assert figures is not None
+        assert figures.troubled == 0
+        assert "not fresh" not in screen_text(scene.app)
 
 
 async def test_the_dimension_is_remembered_and_views_call_it_up(
