@@ -145,14 +145,13 @@ class Exports:
         """Rows of the table the operator stands in, as they are exported."""
         engine, now = self.session.engine, self.formats.now()
         watched, journal = self.picture.open_message, self.picture.journal
-        # A frozen table lists what is watched or kept no longer.
+        # A table that is frozen, or behind a dialog, lists what is watched or kept no longer.
         match self.picture.at:
             case Where.MESSAGES:
                 rows = filter(None, map(engine.board.get, keys))
                 return [message_record(row, standing(engine, row, now)) for row in rows]
             case Where.GROUPS:
-                groups = self.picture.groups.pane.table.rows
-                return [group_record(groups.row(key).figures) for key in keys]
+                return [*map(group_record, self.picture.groups.figures_of(keys))]
             case Where.LOG:
                 lines = [journal[number] for number in keys if number in journal.numbers]
                 return [log_record(line, self.formats) for line in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -29,7 +30,7 @@ from smsmon.console.tables.groups import (
 from smsmon.console.tables.panes import title
 from smsmon.console.views import Look
 from smsmon.filters.messages import GROUP_FIELD
-from smsmon.groups import Dimension, names_of
+from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing
 from smsmon.sentences import counted
 
@@ -163,6 +164,14 @@ class GroupsShown:
         self.pane.entitle([*told, *self.pane.facts(), part(2, styled("last hour", Tone.DIM))])
 
     # What is behind it
+
+    def figures_of(self, keys: Iterable[RowKey]) -> list[Figures]:
+        """The figures of these rows, but for those that are gone."""
+        found = []
+        for key in keys:
+            with suppress(LookupError):
+                found.append(self.pane.table.rows.row(key).figures)
+        return found
 
     def ids_of(self, keys: Iterable[RowKey]) -> list[str]:
         """The messages that rows stand for, each once."""

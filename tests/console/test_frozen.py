@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from textual import events
 
 from smsmon.console.signs import Tone
@@ -13,11 +15,14 @@ from tests.support.scene import WIDE, Scene
 KEYS = ("y", "Y", "down", "s", "r", "p", "d", "e", "w", "x", "asterisk", "y", "Y", "p", "d")
 
 
-async def test_keys_on_messages_that_are_gone_harm_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("among", [(), ("g", "m", "end")])
+async def test_keys_on_messages_that_are_gone_harm_nothing(
+    tmp_path: Path, among: Sequence[str]
+) -> None:
     scene = Scene(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
         await scene.open(pilot, 5)
-        await pilot.press("F")
+        await pilot.press(*among, "F")
         session = scene.screen.session
         await session.watching.remove(list(session.engine.board.messages)[:12])
         await scene.pass_time(pilot, 15)
