@@ -67,6 +67,9 @@ class Together(EditedList):
         self._theirs: tuple[tuple[Entry, ...], frozenset[str]] = ((), frozenset())
         """What people added, and its ids, as of the last look."""
         self._hidden: set[str] = set()
+        self._hidden_before: frozenset[str] = frozenset()
+        """As of the look at both places before the last one."""
+        self._surely_hidden: frozenset[str] = frozenset()
         self._behind = False
         """What came or left was seen, and not told by ``poll_changes`` yet."""
 
@@ -80,8 +83,12 @@ class Together(EditedList):
 
     @property
     def hidden(self) -> Collection[str]:
-        """What came by itself, and was added by people as well."""
-        return self._hidden
+        """What came by itself, and was added by people as well: seen so twice in a row.
+
+        Whoever takes back what made it people's puts it here before it leaves there. Who sees it
+        in both meanwhile, or has not looked there since, would have it leave altogether.
+        """
+        return self._surely_hidden & self._hidden
 
     def load(self) -> list[Entry]:
         with self._guard:
@@ -100,25 +107,32 @@ class Together(EditedList):
 
     def poll_changes(self, *, whole: bool = True) -> Changed | None:
         with self._guard:
-            theirs = self._added.poll_changes() if whole else None
-            try:
-                found = self.arrivals.newer()
-            except StoreError:
-                if theirs is None:
-                    raise
-                found = None  # it is said when nothing else is
-            if theirs is not None or self._behind or (found is not None and found.moved):
-                self._behind = False
-                self._look_through()
-                return Changed(self.entries)
-            if found is None:
-                return None
-            _, added = self._sorted()
-            self._hidden.update(each.id for each in found.came if each.id in added)
-            self._hidden.difference_update(found.left)
-            came = [each for each in found.came if each.id not in added]
-            left = [id for id in found.left if id not in added]
-            return Changed(None, came, left) if came or left else None
+            changed = self._changes(whole=whole)
+            if whole:
+                self._surely_hidden = self._hidden_before & self._hidden
+                self._hidden_before = frozenset(self._hidden)
+            return changed
+
+    def _changes(self, *, whole: bool) -> Changed | None:
+        theirs = self._added.poll_changes() if whole else None
+        try:
+            found = self.arrivals.newer()
+        except StoreError:
+            if theirs is None:
+                raise
+            found = None  # it is said when nothing else is
+        if theirs is not None or self._behind or (found is not None and found.moved):
+            self._behind = False
+            self._look_through()
+            return Changed(self.entries)
+        if found is None:
+            return None
+        _, added = self._sorted()
+        self._hidden.update(each.id for each in found.came if each.id in added)
+        self._hidden.difference_update(found.left)
+        came = [each for each in found.came if each.id not in added]
+        left = [id for id in found.left if id not in added]
+        return Changed(None, came, left) if came or left else None
 
     def leave(self, ids: Iterable[str]) -> None:
         """Have these, which came by themselves, leave: they are not taken again for a while."""

@@ -123,6 +123,7 @@ def test_only_what_came_and_left_is_told(watchlist: WatchlistStore, place: Place
     changed = watchlist.poll_changes(whole=False)
     assert changed is not None
     assert (changed.listed, ids(changed.came), list(changed.left)) == (None, ["504"], ["501"])
+    assert [watchlist.poll_changes(), watchlist.poll_changes()] == [None, None]
     assert list(watchlist.hidden) == ["300"], "they added it too"
     assert watchlist.poll_changes() is None
     watchlist.leave(watchlist.hidden)

@@ -166,6 +166,33 @@ async def test_what_is_edited_stays_and_leaves_again_when_that_is_undone(place: 
         assert await here.look() == ["501"]
 
 
+async def test_what_another_process_takes_back_is_not_let_go_by_who_polls(place: Place) -> None:
+    async with home(place) as here, home(place) as there:
+        place().arrivals(here.clock).take(came("500", "501"))
+        for each in (here, there):
+            await each.look()
+        done = await there.watching.amend(["500", "501"], paused=True)
+        await here.look()
+        await there.watching.take_back(done)
+        await here.watching.look(whole=False)  # what came back is seen before what people have not
+        assert await here.look() == ["500", "501"]
+        assert [each.id for each in place().arrivals().load()] == ["500", "501"]
+
+
+async def test_what_is_in_both_places_is_let_go_once_that_was_seen_twice(place: Place) -> None:
+    async with home(place) as here:
+        place().arrivals(here.clock).take(came("500"))
+        await here.look()
+        there = place().watchlist(here.clock)
+        there.load()
+        there.amend(["500"], label="theirs")
+        place().arrivals(here.clock).give_back(came("500"))  # then it was killed
+        await here.watching.look()
+        assert place().arrivals().load(), "it may be about to leave the other place"
+        assert await here.look() == ["500"]
+        assert not place().arrivals().load()
+
+
 async def test_a_restart_watches_them_from_what_is_known(place: Place) -> None:
     clock = VirtualClock(START)
     async with home(place, clock) as here:
