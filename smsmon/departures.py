@@ -70,7 +70,7 @@ class Departures:
         elif self._at.get(id) != at:
             self._at[id] = at
             heapq.heappush(self._heap, (at, id))
-            if len(self._heap) > 2 * len(self._at) + 64:
+            if len(self._heap) > len(self._at) + len(self._at) // 4 + 64:
                 self._heap = [(at, id) for id, at in self._at.items()]
                 heapq.heapify(self._heap)
 

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Fault
@@ -90,6 +91,19 @@ class Summary:
 
 NO_MOMENTS: Mapping[int, float] = MappingProxyType({})
 """Of no slot: one object for all messages of which that is so."""
+NO_COLUMN = array("d")
+"""A column of moments without any: one object as well. No column is changed where it is."""
+
+
+def moments(at: float, count: int = 1) -> array[float]:
+    """A column that says ``at`` of so many slots. Thousands of messages have one recipient, and
+    many of them were read together: they share it."""
+    return _of_one(at) if count == 1 else array("d", [at]) * count
+
+
+@lru_cache(1_000)
+def _of_one(at: float) -> array[float]:
+    return array("d", (at,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +112,9 @@ class Remembered:
 
     summary: Summary
     recipients: Recipients = NOBODY
-    first_seen: array[float] = field(default_factory=lambda: array("d"))
+    first_seen: array[float] = field(default_factory=lambda: NO_COLUMN)
     """Slot → when first seen."""
-    changed_at: array[float] = field(default_factory=lambda: array("d"))
+    changed_at: array[float] = field(default_factory=lambda: NO_COLUMN)
     """Slot → when last seen to change; 0.0 for never."""
     absent: Mapping[int, float] = field(default_factory=lambda: NO_MOMENTS)
     """Slot that the last report left out → since when."""

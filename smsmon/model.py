@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from smsmon.recipients import Recipients, Status
 
 DEFAULT_PROFILE = "default"
+_NOTHING_MORE: Mapping[str, Any] = {}
 MESSAGE_ID_DIGITS = 32
 """The longest message id accepted. Known ids have 3 to 10 digits; no bound is documented."""
 
@@ -125,7 +126,7 @@ class Entry:
     added_at: float = 0.0
     paused: bool = False
     profile: str = DEFAULT_PROFILE
-    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING_MORE, hash=False)
     """Keys of the watchlist file that this version does not know; kept when it is written."""
     note_by: str = field(default="", compare=False)
     """Who wrote the note, where the store keeps that."""

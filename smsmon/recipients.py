@@ -303,6 +303,12 @@ def _same(column: _T) -> _T:
     return column
 
 
+@lru_cache(4_000)
+def _one_date(date: int) -> array[int]:
+    """The column of one date: some messages are sent in the same second."""
+    return array("q", (date,))
+
+
 @dataclass(frozen=True, slots=True)
 class Recipients(Sequence[Recipient]):
     """The recipients of one report, one place each, in parallel columns.
@@ -328,6 +334,7 @@ class Recipients(Sequence[Recipient]):
             share(self, "statuses", _same(self.statuses))
             share(self, "stops", _same(self.stops))
             share(self, "vocabulary", _same(self.vocabulary))
+            share(self, "dates", _one_date(self.dates[0]))
             if self.words == _ONE_WORD:
                 share(self, "words", _ONE_WORD)
         if not self.reasons:

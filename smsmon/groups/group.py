@@ -315,7 +315,7 @@ class Group:
 
     def _waiting_since(self) -> float | None:
         oldest = self._oldest
-        if len(oldest) > 2 * len(self._waiting) + 64:
+        if len(oldest) > len(self._waiting) + len(self._waiting) // 4 + 64:
             oldest[:] = [(since, id) for id, since in self._waiting.items()]
             heapq.heapify(oldest)
         while oldest and self._waiting.get(oldest[0][1]) != oldest[0][0]:

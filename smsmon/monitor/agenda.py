@@ -13,9 +13,9 @@ All times are monotonic seconds.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from itertools import count
 from math import exp, inf, log, log2
+from typing import NamedTuple
 
 SHORTEST = 0.05
 """Seconds; shorter intervals count as this. It is far below any floor: what it still tells
@@ -23,15 +23,18 @@ apart is who goes first under scarcity."""
 LANES_PER_OCTAVE = 4
 """Lanes for each doubling of the interval: within one, intervals differ by up to 19%."""
 LEFTOVERS = 64
-"""Withdrawn entries kept in the lanes at least before they are swept out."""
+"""Withdrawn turns kept in the lanes at least before they are swept out …"""
+LEFTOVERS_SHARE = 4
+"""… and for so many that count one more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """When one message is to be polled, and from when and in which unit its wait counts."""
+class Turn(NamedTuple):
+    """When one message is to be polled, and from when and in which unit its wait counts; turns are
+    ordered by when they are due, and then as they were planned."""
 
-    message_id: str
     due: float
+    order: int
+    message_id: str
     anchor: float
     interval: float
     planned: float
@@ -59,7 +62,7 @@ class Agenda:
         self.ceiling = ceiling
         """Seconds after which one is due at the latest, whatever its interval."""
         self._turns: dict[str, Turn] = {}
-        self._lanes: dict[int, list[tuple[float, int, Turn]]] = {}
+        self._lanes: dict[int, list[Turn]] = {}
         self._order = count()
         self._entries = 0
 
@@ -81,7 +84,9 @@ class Agenda:
         interval = max(interval, SHORTEST)
         planned = max(interval, self.floor)
         due = anchor + min(planned, self.ceiling)
-        return self._enter(Turn(message_id, due, anchor, interval, planned, together=together))
+        return self._enter(
+            Turn(due, next(self._order), message_id, anchor, interval, planned, True, together)
+        )
 
     def put_at(
         self, message_id: str, due: float, interval: float, *, together: bool = False
@@ -89,7 +94,9 @@ class Agenda:
         """Plan the next poll at ``due``; from then on it competes like a wait of ``interval``."""
         interval = max(interval, SHORTEST)
         anchor = due - interval
-        return self._enter(Turn(message_id, due, anchor, interval, interval, False, together))
+        return self._enter(
+            Turn(due, next(self._order), message_id, anchor, interval, interval, False, together)
+        )
 
     def drop(self, message_id: str) -> None:
         """Plan no poll for a message."""
@@ -104,7 +111,7 @@ class Agenda:
         most, next_due = -inf, inf
         turns = self._turns
         for lane, entries in list(self._lanes.items()):
-            first = entries[0][2]  # most often it still counts: then there is no need to ask
+            first = entries[0]  # most often it still counts: then there is no need to ask
             head = first if turns.get(first.message_id) is first else self._head(lane)
             if head is None:
                 continue
@@ -125,9 +132,10 @@ class Agenda:
     def _enter(self, turn: Turn) -> Turn:
         self._turns[turn.message_id] = turn
         lane = int(LANES_PER_OCTAVE * log2(turn.interval / SHORTEST))
-        heapq.heappush(self._lanes.setdefault(lane, []), (turn.due, next(self._order), turn))
+        heapq.heappush(self._lanes.setdefault(lane, []), turn)
         self._entries += 1
-        if self._entries > 2 * len(self._turns) + LEFTOVERS:
+        planned = len(self._turns)
+        if self._entries > planned + planned // LEFTOVERS_SHARE + LEFTOVERS:
             self._sweep()
         return turn
 
@@ -135,7 +143,7 @@ class Agenda:
         """The first turn of a lane that still counts."""
         entries = self._lanes[lane]
         while entries:
-            turn = entries[0][2]
+            turn = entries[0]
             if self._turns.get(turn.message_id) is turn:
                 return turn
             heapq.heappop(entries)
@@ -146,7 +154,7 @@ class Agenda:
     def _sweep(self) -> None:
         """Throw out the entries of turns that were withdrawn or planned anew."""
         for lane, entries in list(self._lanes.items()):
-            kept = [entry for entry in entries if self._turns.get(entry[2].message_id) is entry[2]]
+            kept = [turn for turn in entries if self._turns.get(turn.message_id) is turn]
             heapq.heapify(kept)
             if kept:
                 self._lanes[lane] = kept

@@ -6,12 +6,13 @@ all. All times are wall-clock seconds since the epoch.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
-from smsmon.known import Remembered, Summary, overdue_from
+from smsmon.known import Remembered, Summary, moments, overdue_from
 from smsmon.merging import Merged, merge
 from smsmon.model import (
     Counts,
@@ -344,15 +345,15 @@ class Board:
             watched.absent = {slot: watched.absent.get(slot, at) for slot in merged.absent}
         watched.layout = merged.layout
         if merged.added:
-            watched.first_seen.extend([at] * len(merged.added))
-            watched.changed_at.extend([0.0] * len(merged.added))
+            watched.first_seen = _and(watched.first_seen, moments(at, len(merged.added)))
+            watched.changed_at = _and(watched.changed_at, moments(0.0, len(merged.added)))
         finals = watched.final_at
         again = [each for each in merged.changed if Status(before[each]).final]
         if again:
             since = {slot: watched.changed_at[slot] for slot in again}
             watched.final_at = {**since, **finals}
-        for slot in merged.changed:
-            watched.changed_at[slot] = at
+        if merged.changed:
+            watched.changed_at = _changed(watched.changed_at, merged.changed, at)
         self._recount(watched)
 
     def _remember(self, watched: Watched, remembered: Remembered, at: float) -> None:
@@ -392,6 +393,19 @@ class Board:
             watched.settled_at = at
             events.append(event_of(EventKind.SETTLED, watched, at, "48 hours without a change"))
         return events
+
+
+def _and(column: array[float], more: array[float]) -> array[float]:
+    return column + more if column else more
+
+
+def _changed(column: array[float], slots: Iterable[int], at: float) -> array[float]:
+    if len(column) == 1:
+        return moments(at)
+    column = column[:]
+    for slot in slots:
+        column[slot] = at
+    return column
 
 
 def overdue_at(watched: Watched) -> float | None:

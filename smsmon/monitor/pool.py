@@ -15,7 +15,7 @@ import heapq
 from dataclasses import dataclass
 from itertools import count
 from math import inf, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 from smsmon.batch import MOST_PAIRS
 
@@ -38,15 +38,17 @@ GATHER: Final = 0.2
 SHORTEST: Final = 0.02
 """Seconds; shorter intervals count as this."""
 LEFTOVERS: Final = 200
-"""Withdrawn entries kept at least before they are swept out."""
+"""Withdrawn messages kept at least before they are swept out …"""
+LEFTOVERS_SHARE: Final = 4
+"""… and for so many that wait one more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A message that is read with others, and how its lateness grows."""
 
-    message_id: str
     due: float
+    order: int
+    message_id: str
     anchor: float
     """When it was last read."""
     interval: float
@@ -83,7 +85,7 @@ class Pool:
     def clear(self) -> None:
         """Let none wait."""
         self._waiting: dict[str, Waiting] = {}
-        self._to_come: list[tuple[float, int, Waiting]] = []
+        self._to_come: list[Waiting] = []
         """A heap of those that are not due yet, and of what is left of withdrawn ones."""
         self._due: dict[str, Waiting] = {}
         # What all that is due is worth at a time t after ``zero``, in requests:
@@ -116,10 +118,11 @@ class Pool:
         interval = max(interval, SHORTEST)
         due = anchor + interval
         share = self.share_of(recipients)
-        waiting = Waiting(message_id, due, anchor, interval, recipients, share)
+        waiting = Waiting(due, next(self._order), message_id, anchor, interval, recipients, share)
         self._waiting[message_id] = waiting
-        heapq.heappush(self._to_come, (due, next(self._order), waiting))
-        if len(self._to_come) > 2 * len(self._waiting) + LEFTOVERS:
+        heapq.heappush(self._to_come, waiting)
+        most = len(self._waiting) + len(self._waiting) // LEFTOVERS_SHARE + LEFTOVERS
+        if len(self._to_come) > most:
             self._sweep()
 
     def drop(self, message_id: str) -> None:
@@ -197,8 +200,8 @@ class Pool:
     def _look(self, now: float) -> None:
         """Note what has come due."""
         to_come = self._to_come
-        while to_come and to_come[0][0] <= now:
-            waiting = heapq.heappop(to_come)[2]
+        while to_come and to_come[0].due <= now:
+            waiting = heapq.heappop(to_come)
             if self._waiting.get(waiting.message_id) is waiting:
                 if not self._due:
                     self._reckon(now)
@@ -207,9 +210,9 @@ class Pool:
 
     def _next_due(self) -> float:
         to_come = self._to_come
-        while to_come and self._waiting.get(to_come[0][2].message_id) is not to_come[0][2]:
+        while to_come and self._waiting.get(to_come[0].message_id) is not to_come[0]:
             heapq.heappop(to_come)
-        return to_come[0][0] if to_come else inf
+        return to_come[0].due if to_come else inf
 
     def _add(self, waiting: Waiting, sign: float) -> None:
         share = sign * waiting.share / waiting.interval / waiting.interval
@@ -226,6 +229,6 @@ class Pool:
 
     def _sweep(self) -> None:
         """Throw out what is left of withdrawn messages."""
-        kept = [each for each in self._to_come if self._waiting.get(each[2].message_id) is each[2]]
+        kept = [each for each in self._to_come if self._waiting.get(each.message_id) is each]
         heapq.heapify(kept)
         self._to_come = kept

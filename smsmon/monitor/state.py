@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +9,7 @@ from itertools import compress
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
-from smsmon.known import NO_MOMENTS, LastPoll, Remembered
+from smsmon.known import NO_COLUMN, NO_MOMENTS, LastPoll, Remembered
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
 from smsmon.monitor.pace import USUAL
 from smsmon.recipients import EARLIEST_DATE, NO_DATE, NOBODY, Recipients, Status
@@ -87,6 +86,7 @@ class Watched:
     """
 
     __slots__ = (
+        "_oldest_of",
         "_oldest_waiting",
         "absent",
         "asked_at",
@@ -118,9 +118,9 @@ class Watched:
         self.entry = entry
         self.recipients = NOBODY
         """As last seen, aligned to the slots."""
-        self.first_seen: array[float] = array("d")
-        """Slot → when we first saw the recipient."""
-        self.changed_at: array[float] = array("d")
+        self.first_seen = NO_COLUMN
+        """Slot → when we first saw the recipient. Messages share columns: they are replaced."""
+        self.changed_at = NO_COLUMN
         """Slot → when we last saw it change; 0.0 when it never did."""
         self.final_at: Mapping[int, float] = NO_MOMENTS
         """Slot → when it was first seen final, 0.0 when it was at first sight; for those alone
@@ -158,7 +158,9 @@ class Watched:
         self.in_flight = False
         self.revision = 0
         """Grows whenever recipients or counts changed: what is derived from them can be kept."""
-        self._oldest_waiting: tuple[int, float | None] = (-1, None)
+        self._oldest_waiting: float | None = None
+        self._oldest_of = -1
+        """The revision of which that is true."""
 
     @property
     def id(self) -> str:
@@ -255,9 +257,9 @@ class Watched:
 
         None when none waits, or nobody knows yet. Kept until the next change.
         """
-        if self._oldest_waiting[0] != self.revision:
-            self._oldest_waiting = (self.revision, self._find_oldest_waiting())
-        return self._oldest_waiting[1]
+        if self._oldest_of != self.revision:
+            self._oldest_waiting, self._oldest_of = self._find_oldest_waiting(), self.revision
+        return self._oldest_waiting
 
     def _find_oldest_waiting(self) -> float | None:
         if not (self.counts.waiting and self.loaded):

@@ -129,7 +129,9 @@ def test_the_wait_counts_from_the_anchor_and_the_stretch_from_what_was_planned()
 @pytest.mark.parametrize("interval", [0.0, SHORTEST / 2, SHORTEST, -1.0])
 def test_an_interval_too_short_to_tell_counts_as_the_shortest(interval: float) -> None:
     agenda = Agenda(0.0)
-    assert agenda.put("300", 1.0, interval) == Turn("300", 1.0 + SHORTEST, 1.0, SHORTEST, SHORTEST)
+    assert agenda.put("300", 1.0, interval) == Turn(
+        1.0 + SHORTEST, 0, "300", 1.0, SHORTEST, SHORTEST
+    )
     assert agenda.put_at("300", 1.0, interval).interval == SHORTEST
 
 

@@ -8,7 +8,10 @@ import tracemalloc
 from array import array
 from collections.abc import Callable
 
+from smsmon.alerts import About
 from smsmon.model import Entry, Report
+from smsmon.monitor.agenda import Agenda
+from smsmon.monitor.alerts.agenda import Agenda as AlertAgenda
 from smsmon.monitor.board import Board
 from smsmon.recipients import STOP_NO, Phones, Recipients, Status, pack_words
 from tests.support.clock import START
@@ -83,3 +86,38 @@ def test_raw_answers_never_take_more_than_their_share() -> None:
         board.apply(_report(str(number), _campaign(1, 0), noise + b"%d" % number), START)
     assert board._raw.size <= 8 * MB
     assert board.raw("199") is not None
+
+
+def test_thousands_of_codes_keep_once_what_they_have_alike() -> None:
+    codes = 2_000
+    board = Board()
+    for number in range(codes):
+        board.watch(Entry(str(1000 + number), added_at=START), START)
+
+    def reports(number: int, delivered: int) -> Report:
+        one = _campaign(1, delivered, 600_000_000 + number)
+        return Report(str(1000 + number), one, b"", START, START)
+
+    def read(delivered: int, at: float) -> None:
+        for number in range(codes):
+            board.apply(reports(number, delivered), at)
+
+    assert _blocks(lambda: read(0, START)) < 7.5 * codes
+    assert list(board["1000"].changed_at) == [0.0]
+    board.apply(reports(0, 1), START + 5)
+    assert list(board["1000"].changed_at) == [START + 5]
+    assert list(board["1001"].changed_at) == [0.0], "it shares no more than what is alike"
+
+
+def test_what_is_planned_anew_leaves_little_behind() -> None:
+    planner, alerts = Agenda(3.0), AlertAgenda()
+    for again in range(3):
+        for number in range(2_000):
+            planner.put(str(number), START + again, 60.0)
+            alerts.plan((About.MESSAGE, str(number)), START + again)
+    assert sum(map(len, planner._lanes.values())) < 2_700
+    assert len(alerts._heap) < 2_800
+    for number in range(2_000):
+        assert planner.get(str(number)) is planner.look(START + 100 + number)[0]
+        planner.drop(str(number))
+    assert alerts.next_look == START + 2

@@ -11,6 +11,9 @@ from smsmon.alerts import About
 PORTION = 200
 """Subjects looked at in one go: about 6 ms with three rules."""
 
+LEFTOVERS_SHARE = 4
+"""For so many plans that count one more that was withdrawn is kept, besides a portion."""
+
 Key = tuple[About, str]
 """A subject, by its kind and its name."""
 
@@ -20,7 +23,8 @@ class Agenda:
 
     def __init__(self) -> None:
         self._touched: dict[Key, None] = {}
-        self._due: dict[Key, float] = {}
+        self._due: dict[Key, tuple[float, Key]] = {}
+        """Subject → what of the heap counts for it."""
         self._heap: list[tuple[float, Key]] = []
 
     def __bool__(self) -> bool:
@@ -45,19 +49,21 @@ class Agenda:
     @property
     def next_look(self) -> float:
         """When time alone may change something next; inf when it cannot."""
-        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+        while self._heap and self._due.get(self._heap[0][1]) is not self._heap[0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else inf
 
     def plan(self, key: Key, due: float) -> None:
         """Look at this one again then; inf: time alone changes nothing."""
+        before = self._due.get(key)
         if due == inf:
             self._due.pop(key, None)
-        elif self._due.get(key) != due:
-            self._due[key] = due
-            heapq.heappush(self._heap, (due, key))
-        if len(self._heap) > 2 * len(self._due) + PORTION:
-            self._heap = [(at, each) for each, at in self._due.items()]
+        elif before is None or before[0] != due:
+            planned = due, key if before is None else before[1]
+            self._due[key] = planned
+            heapq.heappush(self._heap, planned)
+        if len(self._heap) > len(self._due) + len(self._due) // LEFTOVERS_SHARE + PORTION:
+            self._heap = [*self._due.values()]
             heapq.heapify(self._heap)
 
     def clear_plans(self) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from typing import overload
 
-from smsmon.known import NO_MOMENTS, Key, key_of, overdue_from
+from smsmon.known import NO_COLUMN, NO_MOMENTS, Key, key_of, moments, overdue_from
 from smsmon.model import Entry
 from smsmon.recipients import Phones, Recipients, pack_words
 from smsmon.store.polled import AppliedPoll, WatchedMessage
@@ -50,7 +51,13 @@ def seconds_until(ms: int | None) -> float | None:
 
 def seconds(ms: int | None) -> float | None:
     """What `ms` made ``ms`` of."""
-    return None if ms is None else ms / 1000
+    return None if ms is None else _seconds(ms)
+
+
+@lru_cache(1_000)
+def _seconds(ms: int) -> float:
+    """What many messages have alike, for they were read together, is one object."""
+    return ms / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class Columns:
 def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> Columns:
     """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
     if not rows:
-        return Columns(Recipients(), array("d"), array("d"), NO_MOMENTS)
+        return Columns(Recipients(), NO_COLUMN, NO_COLUMN, NO_MOMENTS)
     phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent = zip(
         *rows, strict=True
     )
@@ -82,10 +89,16 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> 
             dates=array("q", dates),
             reasons={i: text for i, text in enumerate(reasons) if text} if any(reasons) else {},
         ),
-        array("d", [moment / 1000 for moment in first_seen]),
-        array("d", [moment / 1000 for moment in changed_at]),
+        _moments(first_seen),
+        _moments(changed_at),
         {slot: since / 1000 for slot, since in enumerate(absent) if since} or NO_MOMENTS,
     )
+
+
+def _moments(column: Sequence[int]) -> array[float]:
+    if len(column) == 1:
+        return moments(column[0] / 1000)
+    return array("d", [moment / 1000 for moment in column])
 
 
 def word(recipients: Recipients, slot: int) -> str:
@@ -116,7 +129,7 @@ class Update:
     """False: it only tells that what is known was read again."""
     recipients: Recipients = field(default_factory=Recipients)
     first_seen: array[float] | None = None
-    """A copy of the column, where new slots are possible; else None."""
+    """The column, where new slots are possible; else None."""
     changed_at: array[float] | None = None
     absent: Mapping[int, float] = field(default_factory=dict)
     digest: bytes | None = None
@@ -170,8 +183,8 @@ def update_of(
         anew=last is None,
         news=last is None or last[0] is not watched.recipients or last[1] != watched.digest,
         recipients=watched.recipients,
-        first_seen=watched.first_seen[:] if new_slots else None,
-        changed_at=watched.changed_at[:] if new_slots else None,
+        first_seen=watched.first_seen if new_slots else None,
+        changed_at=watched.changed_at if new_slots else None,
         absent=watched.absent,
         digest=watched.digest,
         read_at=watched.read_at,
