@@ -20,7 +20,7 @@ from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.sql.database import Dialect, Row
 
 COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"
-"""What ``of_rows`` takes, in this order."""
+"""What ``of_rows`` takes, in this order, and whatever behind it."""
 
 
 @overload
@@ -75,7 +75,7 @@ def of_rows(rows: Sequence[Row], texts: Mapping[int, str], dialect: Dialect) -> 
     """The columns of ``rows`` (``COLUMNS``, by slot); ``texts`` are the words by their ids."""
     if not rows:
         return Columns(Recipients(), NO_COLUMN, NO_COLUMN, NO_MOMENTS)
-    phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent = zip(
+    phones, statuses, words, stops, dates, first_seen, changed_at, reasons, absent, *_ = zip(
         *rows, strict=True
     )
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}

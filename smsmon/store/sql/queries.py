@@ -6,7 +6,7 @@ What those promise that have the name of a method of ``Archive`` is told there.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from operator import itemgetter
 
 from smsmon import phones
@@ -56,13 +56,15 @@ _CHANGES_OF_ONE = (
 )
 EVENT = "SELECT kind, at, message_id, profile, detail, until FROM event"
 
-_RECIPIENTS = f"SELECT {COLUMNS} FROM recipient WHERE message = ? ORDER BY slot"  # noqa: S608
+_RECIPIENTS = f"SELECT {COLUMNS}, message FROM recipient WHERE message IN"  # noqa: S608
+_WITH_CHANGES_AFTER = "SELECT DISTINCT message FROM change WHERE before IN (2, 3) AND message IN"
+"""The messages with recipients that changed once they were final: few are."""
 _CHANGED_AFTER = """
     SELECT slot, before, observed_at FROM change WHERE message = ? AND slot IN (
         SELECT slot FROM change WHERE message = ? AND before IN (2, 3)
     ) ORDER BY slot, revision"""
 """All changes of the recipients that changed once they were final."""
-_MESSAGES_TOGETHER, _RECIPIENTS_TOGETHER = 100, 10_000
+_MESSAGES_TOGETHER, _RECIPIENTS_TOGETHER = 500, 10_000
 """How many messages, of how many recipients, are loaded by one set of questions."""
 
 
@@ -103,19 +105,38 @@ def load(connection: Connection, wanted: Iterable[str | Key]) -> Iterator[Rememb
         # As of one moment: a digest must never be newer than the recipients beside it.
         with connection.snapshot():
             messages, left = _first_of(connection, left)
-            numbers = [(row[0],) for row, _ in messages]
+            numbers = [row[0] for row, _ in messages]
+            recipients, changes = _recipients(connection, numbers), _after(connection, numbers)
             found = []
-            for (row, key), rows, changes in zip(
-                messages,
-                connection.many(_RECIPIENTS, numbers),
-                connection.many(_CHANGED_AFTER, [each * 2 for each in numbers]),
-                strict=True,
-            ):
+            for row, key in messages:
+                rows = recipients.get(row[0], ())
                 if not texts.keys() >= {one[2] for one in rows}:
                     texts = dict(connection.execute("SELECT id, text FROM word"))
                 columns = of_rows(rows, texts, connection.dialect)
-                found.append(_remembered(_summary(row, key), columns, changes, row[0]))
+                found.append(
+                    _remembered(_summary(row, key), columns, changes.get(row[0], ()), row[0])
+                )
         yield from found
+
+
+def _recipients(connection: Connection, messages: Sequence[int]) -> dict[int, list[Row]]:
+    """Message → its recipients, by slot."""
+    if not messages:
+        return {}
+    rows = connection.execute(
+        f"{_RECIPIENTS} ({marks(messages)}) ORDER BY message, slot", messages
+    ).fetchall()
+    return {message: [*some] for message, some in groupby(rows, itemgetter(-1))}
+
+
+def _after(connection: Connection, messages: Sequence[int]) -> dict[int, list[Row]]:
+    """Message → all changes of its recipients that changed once they were final."""
+    if not messages:
+        return {}
+    found = connection.execute(f"{_WITH_CHANGES_AFTER} ({marks(messages)})", messages)
+    numbers = [number for (number,) in found.fetchall()]
+    changes = connection.many(_CHANGED_AFTER, [(each, each) for each in numbers])
+    return dict(zip(numbers, changes, strict=True))
 
 
 def _remembered(summary: Summary, columns: Columns, changes: Iterable[Row], row: int) -> Remembered:

@@ -114,13 +114,18 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def plans(connection: LocalConnection, ask: Ask) -> Iterator[str]:
-    """How SQLite finds the rows of each statement that ``ask`` makes."""
-    statements: list[str] = []
-    connection.set_trace_callback(statements.append)
+def statements(connection: LocalConnection, ask: Ask) -> list[str]:
+    """Those that ``ask`` makes."""
+    made: list[str] = []
+    connection.set_trace_callback(made.append)
     ask(connection)
     connection.set_trace_callback(None)
-    for statement in statements:
+    return made
+
+
+def plans(connection: LocalConnection, ask: Ask) -> Iterator[str]:
+    """How SQLite finds the rows of each statement that ``ask`` makes."""
+    for statement in statements(connection, ask):
         if statement.startswith(("SELECT", "\n    SELECT", "UPDATE")):
             for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
                 yield step
@@ -133,6 +138,14 @@ def test_a_question_is_answered_by_an_index(path: Path, what: str) -> None:
         found = set(reader.ask(lambda connection: list(plans(connection, ask))))
     assert wanted <= found, found
     assert {step for step in found if step.startswith("SCAN")} <= MAY_SCAN
+
+
+def test_two_messages_are_loaded_by_as_many_statements_as_one(path: Path) -> None:
+    def loaded(*ids: str) -> int:
+        return len(reader.ask(lambda it: statements(it, lambda it: [*queries.load(it, ids)])))
+
+    with Reader(path) as reader:
+        assert loaded("300", "301") == loaded("300")
 
 
 def test_who_became_final_is_read_one_by_one(tmp_path: Path) -> None:
