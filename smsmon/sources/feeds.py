@@ -157,8 +157,13 @@ class CommandFeed:
 
     async def begin(self, position: str) -> None:
         del position  # what it told is told, where it does not tell it again by itself
+        starts = asyncio.ensure_future(asyncio.to_thread(Lasting, self._argv, self._environ()))
         try:
-            self._program = await asyncio.to_thread(Lasting, self._argv, self._environ())
+            self._program = await asyncio.shield(starts)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError, ValueError):
+                self._program = await starts  # it may run by now, and is to be ended
+            raise
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise Trouble(f"{self._name} cannot be started ({safe(why)}).") from None

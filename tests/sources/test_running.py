@@ -125,6 +125,32 @@ async def test_a_command_is_read_as_it_prints_and_ends_with_us(tmp_path: Path) -
     assert not is_there(pid)
 
 
+async def test_a_command_that_starts_while_nobody_waits_for_it_any_more_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, goes_on, ended = threading.Event(), threading.Event(), list[object]()
+
+    class Slow:
+        def __init__(self, *_: object) -> None:
+            begun.set()
+            goes_on.wait(PATIENCE)
+
+        def end(self) -> None:
+            ended.append(self)
+
+    monkeypatch.setattr(feeds, "Lasting", Slow)
+    feed = feeds.CommandFeed(["tail"], dict)
+    beginning = asyncio.create_task(feed.begin(""))
+    await asyncio.to_thread(begun.wait, PATIENCE)
+    beginning.cancel()
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+    await feed.end()
+    assert ended
+
+
 async def test_a_command_that_ends_is_told_once_and_started_again(tmp_path: Path) -> None:
     kept, count = Kept(), tmp_path / "count"
     fails = f"open({str(count)!r}, 'a').write('x'); sys.exit('no such \\x1b[2Junit')"
