@@ -71,13 +71,12 @@ def ls(ctx: click.Context, as_json: bool) -> None:
     """
     locations = find_locations()
     settings = read_settings(locations)
-    from smsmon.sources.running import path_of
-    from smsmon.sources.standing import Standing, look
+    from smsmon.sources.standing import Standing, file_of, look
 
     found = []
     for name, each in settings.sources.items():
         try:
-            standing, read_now = look(path_of(locations.sources, name))
+            standing, read_now = look(file_of(locations.sources, name))
         except OSError as error:
             trouble = f"How it stands cannot be read ({error.strerror})."
             standing, read_now = Standing(trouble=trouble), False

@@ -25,7 +25,7 @@ from smsmon.model import Entry
 from smsmon.settings.sources import Source
 from smsmon.sources.arrived import NotTaken
 from smsmon.sources.feeds import CommandFeed, Do, Feed, LogFeed, Portion, StdinFeed, Trouble
-from smsmon.sources.standing import Standing, Turn, look
+from smsmon.sources.standing import Standing, Turn, file_of, trouble_told
 from smsmon.sources.taking import Taking
 from smsmon.store.arrivals import ArrivalStore, told_again
 from smsmon.store.errors import StoreError, Unreachable
@@ -139,7 +139,8 @@ class _Reader:
         self._source = source
         self._around = around
         self._clock = around.clock
-        self._turn = Turn(path_of(around.folder, name), around.clock)
+        self._file = file_of(around.folder, name)
+        self._turn = Turn(self._file, around.clock)
         self._thread = ThreadPoolExecutor(1, f"source {name}")
         """Its own: a disk that does not answer holds nobody else up."""
         self._feed = _feed_of(source, around, self._do)
@@ -195,12 +196,10 @@ class _Reader:
         try:
             got = await asyncio.to_thread(self._turn.take)
         except OSError as error:
-            path = path_of(around.folder, self._name)
-            self._complain(f"{path} cannot be locked ({error.strerror}).")
+            self._complain(f"{self._file} cannot be locked ({error.strerror}).")
             got = False
         if self._feed.shared and not got:
-            others = await asyncio.to_thread(_told, path_of(around.folder, self._name))
-            self._is_in_trouble(others.trouble)
+            self._is_in_trouble(await asyncio.to_thread(trouble_told, self._file))
             raise _Lost
         self.standing = Standing(f"{around.name} {os.getpid()}", self._clock.now())
         try:
@@ -357,19 +356,6 @@ class _Reader:
                 f" {meant[0].why}. `smsmon source try {self._name}` shows such lines."
             )
         standing.left_out = meant[-1].why
-
-
-def _told(path: Path) -> Standing:
-    """How the process that reads a source says that it stands."""
-    try:
-        return look(path)[0] or Standing()
-    except OSError:
-        return Standing()
-
-
-def path_of(folder: Path, name: str) -> Path:
-    """The file of a source."""
-    return folder / f"{name}.json"
 
 
 def reader_key(name: str, source: Source) -> str:

@@ -44,6 +44,11 @@ class Standing(msgspec.Struct):
     """No more will come."""
 
 
+def file_of(folder: Path, name: str) -> Path:
+    """The file of a source."""
+    return folder / f"{name}.json"
+
+
 class Turn:
     """Whose turn it is to read one source, of all processes of this user on this machine.
 
@@ -132,6 +137,15 @@ def look(path: Path) -> tuple[Standing | None, bool]:
     with contextlib.suppress(msgspec.DecodeError):
         return msgspec.json.decode(told, type=Standing), read_now
     return None, read_now
+
+
+def trouble_told(path: Path) -> str:
+    """Why nothing comes, as the process tells that reads the source; empty while all is well."""
+    try:
+        standing, _ = look(path)
+    except OSError:
+        return ""
+    return standing.trouble if standing is not None else ""
 
 
 def _locked(handle: int, kind: int = fcntl.LOCK_EX) -> bool:

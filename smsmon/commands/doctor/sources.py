@@ -10,8 +10,7 @@ from smsmon.commands.doctor.targets import command_found
 from smsmon.files import must_be_file
 from smsmon.locations import Locations, expanded
 from smsmon.settings import Settings
-from smsmon.sources.running import path_of
-from smsmon.sources.standing import look
+from smsmon.sources.standing import file_of, look
 
 
 def looked_at(settings: Settings, locations: Locations) -> Iterator[Finding]:
@@ -41,7 +40,7 @@ def _log(part: str, file: str) -> Finding:
 
 def _reading(part: str, name: str, locations: Locations) -> Finding:
     try:
-        standing, read_now = look(path_of(locations.sources, name))
+        standing, read_now = look(file_of(locations.sources, name))
     except OSError as error:
         return finding(part, "reading", Health.POOR, f"not known ({error.strerror})")
     if standing is not None and standing.trouble:
