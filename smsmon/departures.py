@@ -58,6 +58,8 @@ class Departures:
         self._heap: list[tuple[float, str]] = []
         self._looked_at = -inf
         self._awake_since = inf
+        self._sure_from = -inf
+        """Until then nothing leaves: the clock may have been set wrong, and be set right soon."""
 
     def __len__(self) -> int:
         return len(self._at)
@@ -83,7 +85,11 @@ class Departures:
         somebody looks at them. What has not left by then is told again a minute later.
         """
         if not -PAUSE < now - self._looked_at < PAUSE:
+            self._sure_from = -inf if self._looked_at == -inf else now + AGAIN
             self._awake_since = now
+            if now < self._looked_at:  # what was to be told again a minute later is hours off
+                self._at = {id: leaves_at(board[id]) for id in self._at if id in board}
+                self._heap = sorted((at, id) for id, at in self._at.items())
         self._looked_at = now
         found = []
         while self._heap and self._heap[0][0] <= now:
@@ -97,7 +103,8 @@ class Departures:
             if leaves_at(watched) > now:
                 self.note(watched)
                 continue
-            if id not in kept and (watched.complete or now - self._awake_since >= READ_WITHIN):
+            read = watched.complete or now - self._awake_since >= READ_WITHIN
+            if id not in kept and read and now >= self._sure_from:
                 found.append(id)
             self._at[id] = now + AGAIN
             heapq.heappush(self._heap, (now + AGAIN, id))

@@ -60,6 +60,18 @@ def test_what_is_complete_leaves_after_its_time() -> None:
     assert why_it_left(scene.watched, START + 10 + HOUR) == ""
 
 
+def test_a_clock_that_is_set_wrong_for_a_moment_lets_nothing_go() -> None:
+    scene = Scene()
+    scene.says("Delivered", 10.0)
+    day, now = 24 * HOUR, 0.0
+    while now < HOUR:
+        assert scene.due(now + (day if now == 1_800 else 0.0)) == []
+        now += 60.0
+    assert scene.awake_until(HOUR + 60) == ["1"], "an hour after it was complete, as ever"
+    assert scene.due(HOUR + day) == []
+    assert scene.due(HOUR + day + AGAIN) == ["1"], "the machine slept"
+
+
 def test_one_that_is_complete_no_more_stays() -> None:
     scene = Scene()
     scene.says("Delivered", 10.0)
@@ -67,7 +79,7 @@ def test_one_that_is_complete_no_more_stays() -> None:
     assert scene.due(2 * HOUR) == []
     scene.says("Not delivered", 3 * HOUR)
     assert scene.due(3.5 * HOUR) == []
-    assert scene.due(4 * HOUR) == ["1"]
+    assert scene.awake_until(4 * HOUR) == ["1"]
 
 
 @pytest.mark.parametrize(

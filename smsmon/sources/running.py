@@ -342,7 +342,8 @@ class _Reader:
                 self._told.clear()
             self._told[trouble] = now
             self._complained = True
-            self._around.complain(f"Source {self._name}: {trouble} It is tried again.")
+            again = "" if trouble.endswith("tried again by itself.") else " It is tried again."
+            self._around.complain(f"Source {self._name}: {trouble}{again}")
 
     def _left_out(self, not_taken: list[NotTaken]) -> None:
         standing = self.standing
