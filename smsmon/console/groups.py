@@ -32,6 +32,7 @@ from smsmon.console.views import Look
 from smsmon.filters.messages import GROUP_FIELD
 from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing
+from smsmon.monitor.state import MessageState
 from smsmon.sentences import counted
 
 if TYPE_CHECKING:
@@ -235,9 +236,12 @@ class GroupsShown:
         board = engine.board
         found = [standing(engine, board[id], now) for id in ids if id in board]
         doubted = [each for each in found if each.state in TROUBLED]
+        if not doubted:
+            return None
+        stale = [each for each in doubted if each.state is MessageState.STALE]
         # What was never read is worse than what was read long ago.
-        worst = min(doubted, key=lambda each: each.since or 0.0, default=None)
-        return None if worst is None else Doubts(len(doubted), worst)
+        worst = min(stale or doubted, key=lambda each: each.since or 0.0)
+        return Doubts(len(stale), len(doubted) - len(stale), worst)
 
     def alerts_of(self, key: RowKey) -> Sequence[AlertRow]:
         """What fires for a row, the worst first; then what fires for messages of it."""

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 
 class Doubts(NamedTuple):
-    """How many messages are stale or not found, and how it stands with the worst of them."""
+    """How many messages are stale, how many are not found, and how it stands with the worst."""
 
-    number: int
+    stale: int
+    not_found: int
     worst: Standing
 
 
@@ -59,11 +60,15 @@ def reason_of_group(doubts: Doubts | None, number: int, formats: Formats) -> Con
     stands = doubts.worst
     if number == 1:
         return _not_fresh(stands, formats)
-    known = f", the oldest as of {formats.moment(stands.since).strip()}" if stands.since else ""
-    told = f"{doubts.number:,} of {counted(number, 'message')} not fresh{known}: "
-    return styled(
-        f"{state_sign(stands.state.value).glyph} {told}{formats.words(stands.reason)}", Tone.WARN
-    )
+    told = [f"{doubts.stale:,} of {counted(number, 'message')} stale"] if doubts.stale else []
+    if doubts.stale:
+        read = stands.since
+        told.append(f"the oldest as of {formats.moment(read).strip()}" if read else "never read")
+    if doubts.not_found:
+        of = "" if told else f" of {counted(number, 'message')}"
+        told.append(f"{doubts.not_found:,}{of} not found")
+    sign, reason = state_sign(stands.state.value).glyph, formats.words(stands.reason)
+    return styled(f"{sign} {', '.join(told)}: {reason}", Tone.WARN)
 
 
 def firing(

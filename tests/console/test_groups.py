@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ import pytest
 from textual.pilot import Pilot
 
 from smsmon.console.actions import Where
+from smsmon.console.formats import Formats
 from smsmon.console.group_rows import RowKey
+from smsmon.console.reasons import Doubts, reason_of_group
 from smsmon.console.tables import panes, portions
 from smsmon.console.tables.groups import per_minute, spark
 from smsmon.groups import Dimension, Minute
 from smsmon.model import Arrival, Entry, Fault, FaultKind
-from tests.support.clock import START
+from smsmon.monitor.standing import Standing
+from smsmon.monitor.state import MessageState
+from smsmon.store.local import LocalStore
+from tests.support.clock import START, VirtualClock
 from tests.support.scene import SMALL, WIDE, Scene
 from tests.support.waiting import screen_text
 
@@ -29,6 +35,9 @@ WATCHED = [
     Entry("2270143", "OTP login", ("otp",), added_at=START),
     Entry("2270136", "Sandbox trial", (), added_at=START),
 ]
+
+OTP = ("2270143", "9000001", "9000002")
+"""The messages of the tag otp, once two codes have come."""
 
 
 def code(number: int, tag: str = "otp") -> Entry:
@@ -69,8 +78,8 @@ def rows(scene: Scene) -> list[str]:
 
 def line(scene: Scene, name: str, indent: int = 4) -> str:
     """What stands on the screen in the row of a name."""
-    start = " " * indent + name + " "
-    return next(each for each in screen_text(scene.app).splitlines() if each.startswith(start))
+    lines = screen_text(scene.app).splitlines()
+    return next(each for each in lines if each[indent:].startswith(f"{name} "))
 
 
 def at(scene: Scene) -> Where:
@@ -157,14 +166,77 @@ async def test_a_group_says_how_much_of_it_is_stale_and_why_where_80_columns_are
         assert line(scene, "marketing", 2).split()[:2] == ["marketing", "2"]
         await press(scene, pilot, "home")  # the notice was read
         said = " ".join(screen_text(scene.app).split())
-        assert "! 2 of 2 messages not fresh, the oldest as of 10:00:05: The key is refused." in said
+        assert "! 2 of 2 messages stale, the oldest as of 10:00:05: The key is refused." in said
         scene.client.fault = None
         await press(scene, pilot, "t")
         await scene.pass_time(pilot, 60)
         figures = scene.screen.session.grouping.row(Dimension.TAG, "marketing")
         assert figures is not None
         assert figures.troubled == 0
-        assert "not fresh" not in screen_text(scene.app)
+        assert "messages stale" not in screen_text(scene.app)
+
+
+async def test_an_alert_of_a_group_is_marked_on_its_row_and_answered_from_there(
+    tmp_path: Path,
+) -> None:
+    rule = '[alerts.late]\nwhen = "name:marketing waiting_oldest>60s"\nabout = "tag"\n'
+    (tmp_path / "config.toml").write_text(rule)
+    scene = Scene(tmp_path, WATCHED)
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot, 20)
+        session = scene.screen.session
+        fired = [row.episode for row in scene.screen.alerts.rows if row.episode]
+        session.history.alerts.fire(fired)
+        await session.alert_book.read()
+
+        async def answer(*keys: str) -> str:
+            await press(scene, pilot, *keys)
+            await scene.done("alerts answered")
+            await scene.pass_time(pilot, 1)
+            await session.alert_book.read()
+            await scene.show(pilot)
+            return next(
+                each.split()[0]
+                for each in screen_text(scene.app).splitlines()
+                if "marketing " in each
+            )
+
+        assert await answer("g", "t", "f") == "◆"
+        assert rows(scene) == ["marketing"]
+        assert await answer("C", *"mine", "enter") == "◇"
+        assert await answer("u") == "◆"
+        assert await answer("M", "enter") == "◦"
+        assert scene.said[-1].startswith("Tag marketing is silenced")
+        assert await answer("u") == "◆"
+
+
+async def test_a_group_is_edited_that_is_taken_back_and_it_is_exported(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, WATCHED)
+    came = [code(1), code(2)]
+    home = scene.locations
+    LocalStore(home.watchlist, home.history).arrivals(scene.clock).take(came)
+    async with scene.app.run_test(size=SMALL) as pilot:
+        await scene.open(pilot, 10)
+        board = scene.screen.session.engine.board
+
+        def described() -> list[tuple[tuple[str, ...], bool]]:
+            return [(board[id].tags, board[id].entry.arrival is None) for id in OTP]
+
+        before = described()
+        await press(scene, pilot, "g", "t", "end", "up", "e")
+        assert "3 messages" in screen_text(scene.app)
+        await press(scene, pilot, "tab", *"+vip", "enter")
+        assert described() == [(("otp", "vip"), True)] * 3
+        await press(scene, pilot, "u")
+        assert described() == before == [(("otp",), True), (("otp",), False), (("otp",), False)]
+        await press(scene, pilot, "x", "enter")
+        await scene.done("export")
+        written = next(scene.locations.exports.iterdir()).read_text().splitlines()
+        assert [each.split(",")[:2] for each in written[1:]] == [
+            ["marketing", "2"],
+            ["otp", "3"],
+            ["2270136", "1"],
+        ]
 
 
 async def test_the_dimension_is_remembered_and_views_call_it_up(
@@ -241,6 +313,26 @@ def test_the_sparkline_tells_minutes_that_are_over_and_stays_as_it_is() -> None:
     later = drawn(spark(minutes(*range(1, 60)), 3600.0 * 8 + 180, 20))
     assert earlier[1:-1] == later[1:-1][: len(earlier[1:-1])]
     assert per_minute(minutes(3, 5, 4)) == "4, at most 5"
+
+
+def test_a_group_says_how_much_of_it_is_stale_and_how_much_is_not_found() -> None:
+    formats = Formats(VirtualClock(START), utc=True)
+    stale = Standing(MessageState.STALE, START - 600, "not read for longer than planned")
+    lost = Standing(MessageState.NOT_FOUND, START, "SMS Partner knows no such message")
+    told = [
+        reason_of_group(doubts, 5000, formats).plain
+        for doubts in (
+            Doubts(3, 2, stale),
+            Doubts(3, 0, replace(stale, since=None)),
+            Doubts(0, 2, lost),
+        )
+    ]
+    assert told == [
+        "! 3 of 5,000 messages stale, the oldest as of 09:50:00, 2 not found: "
+        "not read for longer than planned",
+        "! 3 of 5,000 messages stale, never read: not read for longer than planned",
+        "∅ 2 of 5,000 messages not found: SMS Partner knows no such message",
+    ]
 
 
 def test_keys_tell_groups_from_messages() -> None:
