@@ -82,9 +82,9 @@ class Seen:
     """Severity → how many of them nobody answered; None: that is not recorded."""
     tally: Tally
     sources: Mapping[str, Standing] = field(default_factory=dict)
+    """How it stands with what brings messages by itself, where it is read here."""
     groups: Mapping[tuple[str, str], Figures] = field(default_factory=dict)
     """By what they are put together, and label → the group."""
-    """How it stands with what brings messages by itself, where it is read here."""
 
 
 class Countries:

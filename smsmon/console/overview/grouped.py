@@ -19,9 +19,16 @@ BY = (Dimension.TAG, Dimension.SOURCE, Dimension.LABEL)
 LEAST = 10
 """Deliveries from which on it says something how soon they came."""
 
+_NOT_WHOLE = "The last hour is not all known yet."
+
 
 class GroupRows(Protocol):
     """Who knows the groups."""
+
+    @property
+    def whole(self) -> bool:
+        """True when all of the last hour is known."""
+        ...
 
     def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
 
@@ -39,8 +46,10 @@ def groups_now(grouping: GroupRows) -> Sequence[Figures]:
 def groups(shown: PanelData) -> Panel:
     """The groups of the last hour, whatever message or range is looked at."""
     found = shown.groups
+    unsure = () if shown.groups_whole else (Content(_NOT_WHOLE),)
     if not found:
-        return Panel("Groups", (), Content("Nothing was sent within the last hour."), None)
+        nothing = Content("Nothing was sent within the last hour.")
+        return Panel("Groups", (), said(*(unsure or (nothing,))), None)
     by = found[0].dimension
     sentences = [  # one message may be in several: they add up to nothing
         Content.assemble(
@@ -72,7 +81,7 @@ def groups(shown: PanelData) -> Panel:
         key(*BAD, "not delivered"),
     )
     bars = Bars(str(by), "sent 1 h", "≤1 min", (GOOD, WAIT, BAD), rows)
-    return Panel(f"Groups by {by}", keys, said(*sentences), bars)
+    return Panel(f"Groups by {by}", keys, said(*unsure, *sentences), bars)
 
 
 def _name(group: Figures) -> str:

@@ -77,6 +77,8 @@ class PanelData:
     formats: Formats
     groups: Sequence[GroupFigures] = ()
     """To which something was sent within the last hour, the largest first."""
+    groups_whole: bool = True
+    """False: not all of that hour is known yet."""
 
 
 @dataclass(frozen=True, slots=True)

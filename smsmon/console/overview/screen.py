@@ -141,6 +141,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self._engine, self._formats, self._activity = engine, formats, activity
         self._message_id, self._grouping = message_id, grouping
+        self._groups_whole = True
         self._told = told
         self._alone = False
         self._period = PERIODS[0]
@@ -209,7 +210,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
             self._minute, self._lacking = minute, lacking
             self._changed = False
             self._reckon()
-        elif self._polled:
+        elif self._polled or not self._groups_whole:
             self._show()
 
     def _reckon(self) -> None:
@@ -241,7 +242,9 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         if self._figures is None:
             return
         of_all, of_one = self._figures
-        engine = self._engine
+        engine, grouping = self._engine, self._grouping
+        groups = groups_now(grouping) if grouping else ()
+        self._groups_whole = grouping is None or grouping.whole
         self._panels = panels(
             PanelData(
                 figures=of_one or of_all,
@@ -252,7 +255,8 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
                 requests=Requests(engine.requests_last_minute, engine.allowed, engine.stretch),
                 now=self._formats.now(),
                 formats=self._formats,
-                groups=groups_now(self._grouping) if self._grouping else (),
+                groups=groups,
+                groups_whole=self._groups_whole,
             )
         )
         self._fill()

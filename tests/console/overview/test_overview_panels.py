@@ -381,6 +381,8 @@ def test_groups_tell_of_the_last_hour_by_what_tells_them_apart() -> None:
         found.note(board[str(number)], now)
 
     class Rows:
+        whole = True
+
         def rows(self, dimension: Dimension) -> Mapping[str, GroupFigures]:
             return found.rows(dimension, now)
 
@@ -397,6 +399,9 @@ def test_groups_tell_of_the_last_hour_by_what_tells_them_apart() -> None:
     assert re.search(r"shop +20 +95.0%", picture)
     assert re.search(r"web +10 +0.0%", picture)
     assert told(panel("Groups", shown(board))) == "Nothing was sent within the last hour."
+    unsure = "The last hour is not all known yet."
+    assert told(panel("Groups", replace(shown(board), groups_whole=False))) == unsure
+    assert told(panel("Groups", replace(what, groups_whole=False))).startswith(f"{unsure} 2 groups")
 
 
 def test_axes_say_what_they_count_and_in_which_unit() -> None:
