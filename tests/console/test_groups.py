@@ -76,10 +76,10 @@ def rows(scene: Scene) -> list[str]:
     return [key.name for key in scene.screen.picture.groups.pane.table.view.shown_keys()]
 
 
-def line(scene: Scene, name: str, indent: int = 4) -> str:
+def line(scene: Scene, name: str) -> str:
     """What stands on the screen in the row of a name."""
-    lines = screen_text(scene.app).splitlines()
-    return next(each for each in lines if each[indent:].startswith(f"{name} "))
+    lines = [each.lstrip(" ◆") for each in screen_text(scene.app).splitlines()]
+    return next(each for each in lines if each.startswith(f"{name} "))
 
 
 def at(scene: Scene) -> Where:
@@ -163,7 +163,7 @@ async def test_a_group_says_how_much_of_it_is_stale_and_why_where_80_columns_are
     async with opened("g", "t", "home", size=SMALL) as (scene, pilot):
         scene.client.fault = Fault(FaultKind.AUTH, "The key is refused.", 10)
         await scene.pass_time(pilot, 60)
-        assert line(scene, "marketing", 2).split()[:2] == ["marketing", "2"]
+        assert line(scene, "marketing").split()[:2] == ["marketing", "2"]
         await press(scene, pilot, "home")  # the notice was read
         said = " ".join(screen_text(scene.app).split())
         assert "! 2 of 2 messages stale, the oldest as of 10:00:05: The key is refused." in said
@@ -292,6 +292,23 @@ async def test_groups_are_as_old_as_their_messages_while_nothing_is_read(opened:
         await scene.pass_time(pilot, 120)
         for name, messages in (("marketing", "2"), ("otp", "3")):
             assert line(scene, name).split()[:3] == [name, messages, messages], "all are stale"
+
+
+async def test_a_message_alone_is_called_and_marked_as_its_own_row_is(opened: Open) -> None:
+    async with opened("g", "t") as (scene, pilot):
+        engine = scene.screen.session.engine
+        engine.amend(replace(WATCHED[3], label="Sandbox trial of the new shop"))
+        engine.watch(Entry("2279999", "A typing error", added_at=START))
+        await scene.pass_time(pilot, 20)
+        assert "2270136 Sandbox trial of t" in screen_text(scene.app)
+        assert line(scene, "2279999 A typing error").split()[4:6] == ["1", "∅"]
+        for each in WATCHED[:2]:
+            engine.amend(replace(each, paused=True))
+        come(scene, code(1, "reset"), code(2, "reset"))
+        scene.client.fault = Fault(FaultKind.NETWORK, "No connection.")
+        await scene.pass_time(pilot, 300)
+        assert line(scene, "2270143 OTP login").split()[3:5] == ["1", "!"]
+        assert line(scene, "marketing").split()[1:4] == ["2", "‖", "2"], "it gets no newer either"
 
 
 def minutes(*sent: int, failed: int = 0) -> tuple[Minute, ...]:

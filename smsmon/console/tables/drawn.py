@@ -83,7 +83,7 @@ def heading_of(shown: Shown, told: str, *, plain: bool = False) -> dict[str, Any
     elif shown.drawn in _WORDED and plain:
         heading |= {"width": _WORDED[shown.drawn], "flex": 0}
     elif shown.title == STALE.glyph and plain:
-        heading |= {"title": STALE.word}
+        heading |= {"title": STALE.word, "width": len("not found")}
     elif shown.drawn is Drawn.BAR and plain:
         heading |= {"width": len(shown.title), "flex": 0, "align": "right"}
     return heading

@@ -8,12 +8,13 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from smsmon.console import cells
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span, Tone
 from smsmon.console.formats import Formats
 from smsmon.console.group_rows import RowKey
 from smsmon.console.live_table import Column, LiveTable
-from smsmon.console.signs import ALERT, LEVELS
+from smsmon.console.signs import ALERT, LEVELS, NOT_LISTED, PAUSED, state_sign
 from smsmon.console.tables.drawn import draws, heading_of
 from smsmon.console.tables.messages import mark
 from smsmon.console.tables.panes import TablePane
@@ -31,8 +32,8 @@ from smsmon.filters.groups import (
 from smsmon.filters.messages import ALERT_FIELD
 from smsmon.filters.questions import Value
 from smsmon.groups import Dimension, Figures, Minute
-from smsmon.monitor.standing import Monitor, message_value
-from smsmon.monitor.state import Watched
+from smsmon.monitor.standing import Monitor, Standing, standing
+from smsmon.monitor.state import MessageState, Watched
 from smsmon.recipients import Status
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ GROUP_STAGES: Stages = (
     Stage("trouble:yes", "in trouble", "No group is in trouble; f shows what has any failed."),
     Stage("failed>0", "any not delivered", "Nothing of the last hour is not delivered."),
 )
+_NOT_FRESH = (MessageState.STALE, MessageState.NOT_FOUND, MessageState.PAUSED)
+_READABLE = 12
+"""Columns beside an id from which a label can be read there; with less it stands in its place."""
 _MUCH_FAILED = 0.1
 """The share of a column of the sparkline from which it is drawn as failing."""
 
@@ -56,6 +60,8 @@ class GroupRow(NamedTuple):
     figures: Figures
     watched: Watched | None
     """The message that stands alone; None: the row is a group."""
+    stands: Standing | None
+    """How it stands with that message."""
 
 
 class GroupTableRows:
@@ -78,14 +84,16 @@ class GroupTableRows:
         self._fields = {each.name: each for each in GROUP_ROWS}
 
     def row(self, key: RowKey) -> GroupRow:
+        watched, stands = None, None
         if key.message:
             watched = self._monitor.board[key.name]
+            stands = standing(self._monitor, watched, self._formats.now())
             figures = self._grouping.alone(key.name)
         else:
-            watched, figures = None, self._grouping.row(self._dimension, key.name)
+            figures = self._grouping.row(self._dimension, key.name)
         if figures is None:
             raise LookupError(key)
-        return GroupRow(key, figures, watched)
+        return GroupRow(key, figures, watched, stands)
 
     def accepted(self, keys: Sequence[RowKey], wanted: Filter) -> list[bool]:
         """Which rows a filter lets through."""
@@ -101,16 +109,16 @@ class GroupTableRows:
         if name == ALERT_FIELD.name:
             return tuple(rule.name for rule in self._firing(row.key))
         if name == TROUBLE.name:
-            return self._in_trouble(row, now)
+            return self._in_trouble(row)
         if name == "group":
             return tuple({name_of(row, self._formats), row.figures.title})
         return self._fields[name].value(row.figures, now)
 
-    def _in_trouble(self, row: GroupRow, now: float) -> bool:
+    def _in_trouble(self, row: GroupRow) -> bool:
         if self._firing(row.key):
             return True
-        if row.watched is not None:
-            return message_value(self._monitor, row.watched, now, "trouble") is True
+        if row.stands is not None:
+            return row.stands.trouble
         figures = row.figures
         few = figures.delivered + figures.failed < LEAST_FINAL
         low = figures.rate is not None and figures.rate < self._monitor.trouble_below
@@ -121,6 +129,9 @@ class GroupTableRows:
             return [-len(self._firing(key)) or None for key in keys]
         if column == "group":
             return [_place(self.row(key), self._formats) for key in keys]
+        if column == "troubled":
+            found = [self.row(key).figures for key in keys]
+            return [each.troubled or 0.5 * bool(each.paused) for each in found]
         field = self._shown.get(column)
         return None if field is None else [field.of(self.row(key).figures) for key in keys]
 
@@ -176,7 +187,9 @@ def _cell(
     """What draws a field of a group."""
     match drawn:
         case Drawn.STRONG:
-            return lambda row, _: _name(formats, row)
+            return partial(_name, formats)
+        case Drawn.WARNING if field.name == "troubled":
+            return partial(_old, formats)
         case Drawn.SPARK:
             if formats.plain:
                 return lambda row, _: per_minute(row.figures.minutes)
@@ -185,10 +198,30 @@ def _cell(
     return lambda row, width: draw(field.of(row.figures), width)
 
 
-def _name(formats: Formats, row: GroupRow) -> Cell:
+def _old(formats: Formats, row: GroupRow, _: int) -> Cell:
+    """How many messages are stale or not found; of one that stands alone that it is, and since
+    when. What is paused is told as well: it gets no newer."""
+    stands, figures = row.stands, row.figures
+    if stands is None:
+        if figures.paused and not figures.troubled:
+            paused = f"{figures.paused:,}"
+            told = f"{paused} {PAUSED.word}" if formats.plain else f"{PAUSED.glyph} {paused}"
+            return Span(told, PAUSED.tone)
+        return cells.among_others(figures.troubled, Tone.WARN)
+    if stands.state not in _NOT_FRESH:
+        return cells.among_others(0)
+    sign = state_sign(stands.state.value)
+    if stands.state is MessageState.STALE and not formats.plain:
+        return Span(f"{sign.glyph} {' '.join(formats.since(stands.since).split()[:2])}", sign.tone)
+    return Span(sign.word if formats.plain else sign.glyph, sign.tone)
+
+
+def _name(formats: Formats, row: GroupRow, width: int) -> Cell:
     if row.watched is not None:
-        label = f" {row.watched.label}".rstrip()
-        return (Span(row.watched.id), Span(label, Tone.DIM)) if label else Span(row.watched.id)
+        id, label = row.watched.id, row.watched.label
+        if not label or width < len(id) + _READABLE:
+            return Span(label or id)
+        return Span(id), Span(f" {label}", Tone.DIM)
     named = bool(row.figures.name)
     return Span(name_of(row, formats), Tone.STRONG if named else Tone.DIM)
 
@@ -200,12 +233,16 @@ def _alert_column(firing: Firing, *, has_alerts: bool, plain: bool) -> Column[Gr
         rules = firing(row.key)
         return rules[0].name if rules else ""
 
+    def shown(row: GroupRow, _: int) -> Cell:
+        gone = row.watched is not None and row.watched.counts.absent
+        return mark(firing(row.key)) or (Span(NOT_LISTED.glyph, NOT_LISTED.tone) if gone else "")
+
     help = "An alert fires for it; the line above the keys says which."
     if plain:
         return Column("alert", "alert", named, width=7, priority=97, spare=not has_alerts,
                       help=help)  # fmt: skip
-    return Column("alert", ALERT.glyph if has_alerts else "", lambda row, _: mark(firing(row.key)),
-                  width=1, priority=97, may_be_empty=not has_alerts, help=help)  # fmt: skip
+    return Column("alert", ALERT.glyph if has_alerts else "", shown, width=1, priority=97,
+                  may_be_empty=not has_alerts, help=help)  # fmt: skip
 
 
 def _columns_of(minutes: Sequence[Minute], now: float, width: int) -> list[tuple[float, float]]:
