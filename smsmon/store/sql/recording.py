@@ -34,7 +34,8 @@ class Recording:
         self._known: dict[Key, Known] = {}
         self._words: dict[str, int] = {}
         self._news: dict[int, Turn | None] = {}
-        """Number of an update → how the database was and is; None where nothing of it is kept."""
+        """Number of an update of this transaction → how the database was and is; None where nothing
+        of it is kept."""
         self._rows: dict[Key, MessageRow] = {}
         """The rows that this transaction has written: nobody else changes them in it."""
         self.refused: set[Key] = set()
@@ -51,6 +52,7 @@ class Recording:
     def begin(self) -> None:
         """Another transaction has begun: others may have written meanwhile."""
         self._rows.clear()
+        self._news.clear()
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a message; it is read again, should a late answer still come."""
@@ -114,7 +116,6 @@ class Recording:
             there = {row for found in self.connection.many(_THEN, moments) for row in found}
             rows = [row for row in rows if row not in there]
         self.connection.executemany(_TELL, rows)
-        self._news.clear()
 
     def _true_kinds(self, number: int) -> frozenset[EventKind]:
         """The kinds of events that are true of the database, of those that an update brought."""

@@ -157,6 +157,7 @@ class HistoryWriter(Queue):
             with self._wake:
                 if error is None:
                     failed, failures, self._done = None, 0, taken
+                    batch = Batch()  # nothing of what is written is kept until more comes
                 else:
                     failures += 1
                     failed, failed_in, self._tried = batch, fence, taken

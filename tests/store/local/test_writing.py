@@ -36,3 +36,13 @@ def test_what_left_the_watchlist_takes_no_memory(tmp_path: Path) -> None:
         console.writer.write_out()
         assert console.writer._recording is not None
         assert set(console.writer._recording._known) == {("301", "default")}
+
+
+def test_what_is_read_again_without_news_takes_no_memory(tmp_path: Path) -> None:
+    with Console(tmp_path / "history.db") as console:
+        console.watch("300")
+        for moment in range(5):
+            console.poll("300", [row(1)], START + moment)
+            console.writer.write_out()
+        assert console.writer._recording is not None
+        assert len(console.writer._recording._news) == 1
