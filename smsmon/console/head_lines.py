@@ -177,11 +177,13 @@ class States:
         """Something happened to these messages, or they are gone."""
         board, now = self._monitor.board, self._now()
         for id in ids:
-            if (before := self._state_of.pop(id, None)) is not None:
+            if (before := self._state_of.get(id)) is not None:
                 self._counts[before] -= 1
             if (watched := board.get(id)) is not None:
                 state = self._state_of[id] = standing(self._monitor, watched, now).state
                 self._counts[state] += 1
+            elif before is not None:
+                del self._state_of[id]
 
     def look_at_the_clock(self) -> None:
         """Time has passed, which alone makes messages stale."""

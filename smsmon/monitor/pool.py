@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from math import inf, sqrt
 from typing import Final, NamedTuple
@@ -72,6 +73,12 @@ class Load:
     """Its wait as a multiple of the one after which it was worth sending."""
 
 
+@lru_cache(1_000)
+def _share(part: float, recipients: int) -> float:
+    """One object for all that wait for as much."""
+    return part * recipients / ROWS
+
+
 class Pool:
     """The messages of one account that wait to be read together."""
 
@@ -109,7 +116,7 @@ class Pool:
 
     def share_of(self, recipients: int) -> float:
         """What the lateness of so many recipients is worth, in requests, once they are due."""
-        return self._part * recipients / ROWS
+        return _share(self._part, recipients)
 
     def put(self, message_id: str, anchor: float, interval: float, recipients: int = 1) -> None:
         """Have a message wait since ``anchor``, at which it was last read: ``interval`` seconds

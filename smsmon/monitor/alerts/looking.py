@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
+from sys import getsizeof
 
 from smsmon.alerts import About, Subject
 from smsmon.filters.accounts import MONEY
@@ -256,6 +257,8 @@ class Alerts:
                 self._forget(key, now)
             else:
                 self._look(key, seen, now)
+        if getsizeof(self._unsure) > 10_000 + 500 * len(self._unsure):
+            self._unsure = set(self._unsure)  # it keeps the memory of the most that it ever held
         return bool(self._agenda)
 
     # Inside
@@ -324,8 +327,6 @@ class Alerts:
             if key[0] is not About.MESSAGE:
                 self._news.met_by(rule.name, key)
         (self._unsure.discard if sure else self._unsure.add)(key)
-        if not self._unsure:
-            self._unsure.clear()  # an empty set keeps the memory of the most that it ever held
         if seen.fresh and key[0] is About.MESSAGE:
             self._news.met(key)
         if not cases:
