@@ -11,11 +11,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.departures import Departures, why_it_left
+from smsmon.filling import Filling
 from smsmon.following import take_over
 from smsmon.known import Key, Remembered, Summary, key_of
 from smsmon.model import Entry, Event, EventKind
@@ -31,13 +31,8 @@ from smsmon.times import DAY
 T = TypeVar("T")
 Mine = Callable[[Iterable[Entry]], Iterable[Entry]]
 
-LOADED_AT_ONCE = 20_000
-"""Recipients that are loaded before it is looked again what is needed first."""
-AS_MANY = 20
-"""Recipients that a message counts for besides its own: what is loaded of it takes as much."""
 SUMMED_AT_ONCE = 1_000
 """Messages that are asked for at once: what comes of them is taken over before the next."""
-_Soon = tuple[bool, bool, float]
 
 
 class Watching:
@@ -69,9 +64,7 @@ class Watching:
         """Held by who brings the board to what the list says."""
         self._listed = False
         """All that the list says is watched, as it is recorded; False before it could be read."""
-        self._lacking: dict[str, _Soon] = {}
-        """The messages whose recipients are still to be loaded, in the order in which they are."""
-        self._filling = False
+        self._filling = Filling(engine, history, complain)
         self.filled = asyncio.Event()
         """Set when all that the list says was watched whole for the first time."""
         self._drop: Callable[[], Awaitable[None]] = _nothing
@@ -137,8 +130,7 @@ class Watching:
             # Meanwhile an operation may have been here, and watched some of them.
             new = {each.id: each for each in some if each.id not in board}
             self._watch(new, {each.id: Remembered(each) for each in known})
-            self._lacking |= {each.id: _soonest(each) for each in known if each.id in board.lacking}
-        self._lacking = dict(sorted(self._lacking.items(), key=itemgetter(1)))
+            self._filling.note(known)
         self._listed = True
         # What was watched before the store was gone may be gone too, or described anew.
         await self._follow(self._watchlist.entries)
@@ -146,55 +138,16 @@ class Watching:
         self._shown()
 
     async def fill(self) -> None:
-        """Give all that is watched the recipients that the history knows, in portions: first what
-        operators look at, then what is read again soonest.
-
-        A message is polled from when it has them: what an answer tells is compared with them.
-        Where the store does not answer, ``look`` goes on when it does.
+        """Give all that is watched the recipients that the history knows (see ``Filling``). Where
+        the store does not answer, ``look`` goes on when it does.
         """
-        if self._filling:
-            return
-        self._filling = True
-        try:
-            while portion := self._portion():
-                await self._load(portion)
-                self._shown()
-        except Unreachable:
-            return
-        except StoreError as error:
-            self._complain(str(error))
-            self._engine.fill((id, None) for id in self._lacking)
-            self._lacking.clear()
-            self._shown()
-        finally:
-            self._filling = False
-        if self._listed:
+        await self._filling.run(self._shown)
+        if self._listed and self._filling.over:
             self.filled.set()
 
-    def _portion(self) -> list[Key]:
-        """The messages to be loaded next; those that operators look at come alone, to be soon."""
-        board, found, weight = self._engine.board, list[Key](), 0
-        for id in self._lacking.keys() - board.lacking:  # they are gone, or whole by now
-            del self._lacking[id]
-        looked_at = [id for id in self._engine.looked_at if id in self._lacking]
-        for id in looked_at or self._lacking:
-            watched = board[id]
-            found.append(key_of(watched.entry))
-            weight += watched.counts.total + AS_MANY
-            if weight >= LOADED_AT_ONCE:
-                break
-        return found
-
-    async def _load(self, keys: Sequence[Key]) -> None:
-        known: dict[Key, Remembered] = {}
-        async for portion in self._history.load(keys):
-            known |= {each.summary.key: each for each in portion}
-        board = self._engine.board
-        # Meanwhile one may have been moved to another account, where it is another message.
-        there = [each for each in keys if each[0] in board and key_of(board[each[0]].entry) == each]
-        self._engine.fill((each[0], known.get(each)) for each in there)
-        for id, _ in keys:
-            self._lacking.pop(id, None)
+    async def _fill_rest(self) -> None:
+        if not self._filling.over or (self._listed and not self.filled.is_set()):
+            await self.fill()
 
     async def add(self, entries: Iterable[Entry]) -> Done:
         """Watch these too. Raises ``StoreError``."""
@@ -242,8 +195,7 @@ class Watching:
                 if told != self._told:
                     self._complain(self._told)
                 return True
-        if self._lacking or (self._listed and not self.filled.is_set()):
-            await self.fill()
+        await self._fill_rest()
         if not self._watchlist.broken:
             self._told = ""
         if self._engine.leads and self._drop_due():
@@ -258,8 +210,7 @@ class Watching:
                 await self._follow(self._watchlist.entries)
             else:
                 await self._watch_the_list()
-        if self._lacking or (self._listed and not self.filled.is_set()):
-            await self.fill()
+        await self._fill_rest()
 
     async def _let_go(self) -> None:
         """Have what came by itself leave when it is time, where that is for us to do."""
@@ -407,15 +358,6 @@ class Watching:
                 raise
             except StoreError as error:
                 self._complain(str(error))
-
-
-def _soonest(known: Summary) -> _Soon:
-    """Sorts first what is read again soonest: what waits, and what changed last."""
-    return (
-        known.settled_at is not None,
-        known.completed_at is not None,
-        -(known.last_change_at or 0.0),
-    )
 
 
 async def _nothing() -> None:

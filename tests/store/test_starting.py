@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from smsmon import watching as module
+from smsmon import filling
 from smsmon.known import Key, Remembered
 from smsmon.model import Counts, Entry
 from smsmon.monitor.engine import Engine
@@ -115,7 +115,7 @@ async def test_what_others_record_meanwhile_is_told_as_what_it_is(place: Place) 
 async def test_what_is_looked_at_is_loaded_first_then_what_is_read_again_soonest(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOADED_AT_ONCE", 1)
+    monkeypatch.setattr(filling, "LOADED_AT_ONCE", 1)
     async with started(place) as one:
         loaded: list[str] = []
         load = one.history.load

@@ -238,7 +238,7 @@ async def test_it_comes_and_leaves_in_all_processes_also_while_one_still_loads(
         other = Home(place, clock)
         other.engine.grant(NOTHING)
         await other.watching.start(clock, 0)  # what it lacks is not loaded yet
-        other.watching._filling = True
+        other.watching._filling._runs = True
         place().arrivals(clock).take(came("501"))
         assert await other.look() == await here.look() == ["500", "501"]
         here.says("501")
