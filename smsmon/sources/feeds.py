@@ -24,6 +24,8 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at a log."""
 _AWAY = 5.0
 """Seconds that a log may be away, while it is rotated, until that is told."""
+_MOVED_AWAY = 60.0
+"""The same, where it can be read still: who writes it may make the next one with the next line."""
 _ANSWERS = 10.0
 """Seconds in which a disk answers."""
 _EXITS = 1.0
@@ -117,16 +119,16 @@ class LogFeed:
         lines = self._log.lines()
         position = self._log.position
         at = "" if position is None else position_text(position)
-        return Portion(lines, at, self._log.behind, trouble=self._away())
+        return Portion(lines, at, self._log.behind, trouble=self._away(bool(lines)))
 
-    def _away(self) -> str:
-        """A sentence where the log is away, and has been for a while."""
-        now = self._clock.monotonic()
-        if self._log.there:
+    def _away(self, written: bool) -> str:
+        """A sentence where the log is away, and has been for a while; nobody has ``written``."""
+        log, now = self._log, self._clock.monotonic()
+        if written or (log.there and not log.moved_away):
             self._away_since = None
         elif self._away_since is None:
             self._away_since = now
-        elif now - self._away_since >= _AWAY:
+        elif now - self._away_since >= (_MOVED_AWAY if log.there else _AWAY):
             return f"{self._shown} is not there."
         return ""
 

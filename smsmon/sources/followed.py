@@ -60,6 +60,7 @@ class FollowedFile:
         """Within a line that is too long."""
         self._done: os.stat_result | None = None
         """What was said of the file that was read to its end, until the next one is there."""
+        self._moved_away = False
         self._written_at = 0
         """When the file was last written to, as far as was seen; nanoseconds."""
 
@@ -72,6 +73,12 @@ class FollowedFile:
     def there(self) -> bool:
         """True while there is a file to read."""
         return self._file is not None
+
+    @property
+    def moved_away(self) -> bool:
+        """True while it is read where it was moved to, or was removed, and no other took its
+        place."""
+        return self._moved_away
 
     @property
     def behind(self) -> int:
@@ -124,7 +131,7 @@ class FollowedFile:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
-        self._file, self._rest, self._skipping = None, b"", False
+        self._file, self._rest, self._skipping, self._moved_away = None, b"", False, False
 
     def _open(self) -> bool:
         """Open what is to be read next; False where nothing is there."""
@@ -218,7 +225,9 @@ class FollowedFile:
         try:
             now = os.stat(self.path)
         except FileNotFoundError:
-            return False  # moved away, and nothing took its place yet: it may still be written
+            self._moved_away = True  # nothing took its place yet: it may still be written
+            return False
+        self._moved_away = False
         return not os.path.samestat(now, os.fstat(self._file.fileno()))
 
     def _split(self, data: bytes) -> list[str]:

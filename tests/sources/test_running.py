@@ -76,6 +76,27 @@ async def test_a_log_that_is_not_there_yet_is_told_once_and_read_from_its_beginn
     assert here.said[1:] == ["Source codes is read again."]
 
 
+async def test_a_log_that_is_moved_away_and_no_other_comes_is_told_once_nobody_writes_it(
+    tmp_path: Path,
+) -> None:
+    path, source = log_of(tmp_path)
+    kept = Kept()
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        await here.until(lambda: kept.positions)
+        moved, at = path.rename(tmp_path / "sms.old"), here.clock.now()
+        await here.until(lambda: here.clock.now() > at + 50)
+        write(moved, "sent 300")
+        await here.until(lambda: here.clock.now() > at + 100)
+        assert "300" in kept.entries
+        assert not here.said
+        await here.until(lambda: here.said)
+        assert here.said == [f"Source codes: {path} is not there. It is tried again."]
+        assert here.sources.troubles
+        write(path, "sent 301")
+        await here.until(lambda: "301" in kept.entries)
+        await here.until(lambda: not here.sources.troubles)
+
+
 async def test_what_cannot_be_kept_is_kept_later_and_nothing_is_read_on_before(
     tmp_path: Path,
 ) -> None:
