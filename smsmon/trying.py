@@ -30,8 +30,6 @@ from smsmon.times import DAY, MONTHS, duration
 
 _WORTH_TELLING = 60.0
 """Seconds not read that matter."""
-_CHANGES = 10**7
-"""Changes of one message that are gone through, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +206,12 @@ def _messages(archive: Archive, since: float, until: float) -> Iterator[PastMess
         for each in archive.summaries(archive.messages())
         if each.removed_at is None or each.removed_at > since
     ]
+    pasts = archive.timelines((id for id, _ in watched), since, until)
     for known in archive.load(watched):
         summary = known.summary
+        happened = next(each for id, each in pasts if id == summary.id)
         if summary.first_read_at is None or summary.first_read_at >= until:
             continue
-        happened = archive.timeline(summary.id, _CHANGES, since, until)
         changes = [each for each in happened.transitions if each.profile == summary.profile]
         yield PastMessage(
             replace(summary.entry, added_at=summary.first_read_at),

@@ -42,9 +42,6 @@ Block = Mapping[str, Sequence[object]]
 """Some rows by their columns, at most ``ROWS``: name → what stands in it, row by row."""
 ROWS = 2_000
 
-ALL = 2**31
-"""More changes than one message can have."""
-
 RECIPIENT_COLUMNS = in_order(
     ("id", "label", "phone", "country", "status", "raw_status", "stop", "date", "first_seen",
      "changed_at", "absent", "reason", "profile", "absent_since"),
@@ -148,11 +145,14 @@ def _changes(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every change ever seen, and every time that some were left out of a report or back in one;
     message by message, each in the order of time.
     """
-    for key in asked.keys:
-        of_message = asked.knowledge.later(key)
-        if not asked.choice.tags.matches(of_message):
-            continue
-        past = archive.timeline(key[0], ALL, asked.since, asked.until)
+    known = {each.key: each for each in archive.summaries(asked.keys)} if asked.choice else {}
+
+    def of(key: Key) -> ValueOf:
+        return asked.knowledge.later(key, summary=known.get(key))
+
+    keys = {key[0]: key for key in asked.keys if asked.choice.tags.matches(of(key))}
+    for id, past in archive.timelines(keys, asked.since, asked.until):
+        of_message = of(keys[id])
         listing = [each for each in past.events if each.kind in _OF_RECIPIENTS]
         happened: list[Happening] = [*past.transitions, *listing]
         for one in sorted(happened, key=attrgetter("at")):

@@ -80,6 +80,14 @@ class Archive(Protocol):
         """
         ...
 
+    def timelines(
+        self, ids: Iterable[str], since: float = 0.0, until: float = inf
+    ) -> Iterator[tuple[str, Happened]]:
+        """All that happened to each of these in that time, in the order asked, as ``timeline`` has
+        it; many are asked for at once.
+        """
+        ...
+
     def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
         """What changed in that time, in all messages; the oldest ``limit`` of each kind."""
         ...

@@ -344,6 +344,11 @@ class MemoryArchive:
         events = [one for one in all.events if one.message_id == message_id]
         return Happened(tuple(changes[-limit:]), tuple(events), len(changes) > limit)
 
+    def timelines(
+        self, ids: Iterable[str], since: float = 0.0, until: float = inf
+    ) -> Iterator[tuple[str, Happened]]:
+        return ((id, self.timeline(id, 10**9, since, until)) for id in ids)
+
     def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
         changes = [one for one in self._changes() if since <= one.observed_at < until]
         events = [one for one in self._events() if since <= one.at < until]

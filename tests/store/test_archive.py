@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,13 @@ def test_a_timeline_has_all_that_happened_in_order(past: Archive) -> None:
     newest = past.timeline("300", 3)
     assert [each.slot for each in newest.transitions] == [7, 8, 9]
     assert newest.more
+
+
+def test_all_that_happened_to_many_is_what_happened_to_each(past: Archive) -> None:
+    ids = ["302", "999", "300", "301"]
+    for stretch in ((0.0, inf), (START + 20, START + 52)):
+        found = list(past.timelines(ids, *stretch))
+        assert found == [(id, past.timeline(id, 100, *stretch)) for id in ids]
 
 
 def test_what_happened_since_a_moment_spans_all_messages(past: Archive) -> None:

@@ -55,6 +55,11 @@ class TableArchive(Asked):
     ) -> Happened:
         return self.ask(lambda db: happenings.timeline(db, message_id, limit, since, until))
 
+    def timelines(
+        self, ids: Iterable[str], since: float = 0.0, until: float = inf
+    ) -> Iterator[tuple[str, Happened]]:
+        return self.each(lambda db: happenings.timelines(db, ids, since, until))
+
     def happened(self, since: float, until: float = inf, limit: int = 10_000) -> Happened:
         return self.ask(lambda db: happenings.happened(db, since, until, limit))
 

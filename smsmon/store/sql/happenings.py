@@ -5,19 +5,19 @@ What those promise that have the name of a method of ``Archive`` is told there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from math import inf
 
 from smsmon.groups import told_to_be_sent, took
 from smsmon.known import Key
-from smsmon.model import Arrival, Entry, Event, EventKind, Final
+from smsmon.model import Arrival, Entry, Event, EventKind, Final, Transition
 from smsmon.phones import region
 from smsmon.store.past import Happened, InShort, of_accounts, with_alerts
 from smsmon.store.sql import alerts
 from smsmon.store.sql.columns import ms, ms_until, seconds
-from smsmon.store.sql.database import Connection
+from smsmon.store.sql.database import Connection, marks, parts
 from smsmon.store.sql.queries import EVENT, STATUSES, TRANSITION, event_of, transitions_of
 from smsmon.store.sql.unread import stretches
 
@@ -60,6 +60,9 @@ _TAGGED = (
     "SELECT message_id, profile, tags, label, source, added_at, sent_at FROM message WHERE id = ?"
 )
 _MESSAGES_AT_ONCE = 1_000
+_SIZES = "SELECT message_id, sum(total) FROM message WHERE message_id IN"
+_RECIPIENTS_AT_ONCE, _MESSAGES_ASKED = 5_000, 100
+"""Of whom, and of how many messages, all that happened is asked for by one statement."""
 _DESCRIBED = "SELECT message_id, profile, label FROM message WHERE id = ?"
 _LABEL = "SELECT label FROM message WHERE message_id = ? AND profile = ?"
 _NUMBERS = ("delivered", "not_delivered", "waiting", "unknown", "stop", "stop_withdrawn")
@@ -97,6 +100,47 @@ def timeline(
         tuple(map(event_of, events)),
         len(rows) > limit,
     )
+
+
+def timelines(
+    connection: Connection, ids: Iterable[str], since: float, until: float
+) -> Iterator[tuple[str, Happened]]:
+    """All that happened to each of these."""
+    for some in _of_some_recipients(connection, ids):
+        changes: dict[str, list[Transition]] = {}
+        with connection.snapshot():
+            # Nothing is asked of their moments: PostgreSQL would read all that is of that time.
+            rows = connection.execute(
+                f"{TRANSITION} WHERE m.message_id IN ({marks(some)})"
+                " ORDER BY c.observed_at, c.slot, c.revision",
+                some,
+            )
+            for each in transitions_of(connection, rows):
+                if since <= each.observed_at < until:
+                    changes.setdefault(each.message_id, []).append(each)
+            rows = connection.execute(
+                f"{EVENT} WHERE message_id IN ({marks(some)}) ORDER BY at, id", some
+            )
+            events: dict[str | None, list[Event]] = {}
+            for event in map(event_of, rows):
+                if since <= event.at < until:
+                    events.setdefault(event.message_id, []).append(event)
+        for id in some:
+            yield id, Happened(tuple(changes.get(id, ())), tuple(events.get(id, ())), False)
+
+
+def _of_some_recipients(connection: Connection, ids: Iterable[str]) -> Iterator[list[str]]:
+    """``ids`` in portions of few messages that have no more than some recipients, or of one."""
+    for part in parts(tuple(ids)):
+        rows = connection.execute(f"{_SIZES} ({marks(part)}) GROUP BY message_id", part)
+        sizes, some, recipients = dict(rows.fetchall()), list[str](), 0
+        for id in part:
+            recipients += sizes.get(id, 0)
+            if some and (recipients > _RECIPIENTS_AT_ONCE or len(some) == _MESSAGES_ASKED):
+                yield some
+                some, recipients = [], sizes.get(id, 0)
+            some.append(id)
+        yield some
 
 
 def happened(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,14 @@ QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
             "SEARCH event USING INDEX event_by_message (message_id=? AND at>? AND at<?)",
         },
     ),
+    "changes of messages": (
+        lambda it: list(happenings.timelines(it, ["300", "301"], START, START + 60)),
+        {
+            "SEARCH m USING COVERING INDEX sqlite_autoindex_message_1 (message_id=?)",
+            "SEARCH c USING PRIMARY KEY (message=?)",
+            "SEARCH event USING INDEX event_by_message (message_id=?)",
+        },
+    ),
     "changes of a recipient": (
         lambda it: queries.recipient_changes(it, "300", 7),
         {
@@ -141,11 +150,15 @@ def test_a_question_is_answered_by_an_index(path: Path, what: str) -> None:
 
 
 def test_two_messages_are_loaded_by_as_many_statements_as_one(path: Path) -> None:
-    def loaded(*ids: str) -> int:
-        return len(reader.ask(lambda it: statements(it, lambda it: [*queries.load(it, ids)])))
+    def made(*ids: str) -> int:
+        def ask(connection: LocalConnection) -> None:
+            list(queries.load(connection, ids))
+            list(happenings.timelines(connection, ids, START, inf))
+
+        return len(reader.ask(lambda connection: statements(connection, ask)))
 
     with Reader(path) as reader:
-        assert loaded("300", "301") == loaded("300")
+        assert made("300", "301") == made("300")
 
 
 def test_who_became_final_is_read_one_by_one(tmp_path: Path) -> None:
