@@ -85,12 +85,11 @@ class Watching:
         """Watch what the file lists, each message with the counts that the history knows of it:
         ``fill`` has to follow.
 
-        Drops what the history kept for ``retention_days`` (0: nothing), now and each day on
-        which this program keeps what is common. ``shown`` is called
-        when more messages are on the board. A watchlist that cannot be read raises
-        ``StoreError`` when the rest is done, and is not complained of again; a history that
-        cannot is only complained of. Where the store does not answer, it is begun with nothing:
-        ``look`` does the rest when it does.
+        Drops what the history kept for longer than ``retention_days`` (0: nothing), now and on
+        each day on which this program is the chief. ``shown`` is called when more messages are on
+        the board. A watchlist that cannot be read raises ``StoreError`` when the rest is done, and
+        is not complained of again; a history that cannot be read is only complained of. Where the
+        store does not answer, it is begun with nothing: ``look`` does the rest once it answers.
         """
         self._now = clock.now
         self._drop = partial(self._drop_the_old, clock, retention_days)

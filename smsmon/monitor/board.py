@@ -223,11 +223,10 @@ class Board:
     def apply(self, report: Report, at: float) -> Applied:
         """Take a report in. Raises KeyError when its message is not watched.
 
-        The first report that lists recipients is a baseline: it tells no transitions. One that
-        was asked for before the last was changes nothing (``Applied.late``), nor does any while the
-        message lacks its recipients. One that is not
-        whole tells only of those it lists, and nothing before a whole one was there; the message
-        does not count as read by it.
+        The first report that lists recipients is a baseline: it tells no transitions. One that was
+        asked for before the last one changes nothing (``Applied.late``), nor does any while the
+        message lacks its recipients. One that is not whole tells only of those it lists, and
+        nothing before there was a whole one; the message does not count as read by it.
         """
         watched = self._messages[report.message_id]
         asked_at, origin = report.asked_at, report.origin

@@ -85,6 +85,7 @@ class Pool:
     def __init__(self) -> None:
         self._order = count()
         self._part = 1.0
+        """Which part of its usual share a row is due for."""
         self._read = float(ROWS)
         """How many rows requests read lately."""
         self.clear()
@@ -95,11 +96,11 @@ class Pool:
         self._to_come: list[Waiting] = []
         """A heap of those that are not due yet, and of what is left of withdrawn ones."""
         self._due: dict[str, Waiting] = {}
-        # What all that is due is worth at a time t after ``zero``, in requests:
-        # square·t² + linear·t + constant.
         self._sent_at = -inf
         self._offered = 0.0
         """The bid with which a request was first worth sending since the last one; 0: none was."""
+        # What all that is due is worth at a time t after ``zero``, in requests:
+        # square·t² + linear·t + constant.
         self._zero = 0.0
         self._square = self._linear = self._constant = 0.0
 
