@@ -66,7 +66,7 @@ def ls(ctx: click.Context, as_json: bool) -> None:
       taken, known, not_taken: since then messages that were new, those that
         were taken before, and lines that look meant and tell of none;
       behind: bytes that wait to be read; over: no more will come;
-      left_out: why the last such line was left out
+      left_out: why the last such line was left out, but for sends that were refused
     Exit codes: 0, 2 where a source is in trouble.
     """
     locations = find_locations()

@@ -184,7 +184,8 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--match",
     metavar="REGEX",
-    help="Take them from lines by a regular expression with groups named id, label, tag, time.",
+    help="Take them from lines by a regular expression with groups named id, label, tag, phone,"
+    " time.",
 )
 @click.option(
     "--follow",

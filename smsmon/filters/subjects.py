@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from smsmon.alerts import About
-from smsmon.filters import Field
+from smsmon.filters import Field, FilterError, parse
 from smsmon.filters.accounts import ACCOUNT_FIELDS
 from smsmon.filters.groups import GROUP_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -23,3 +23,15 @@ FIELDS_ABOUT: Mapping[About, tuple[Field, ...]] = MappingProxyType(
         About.ALL: GROUP_FIELDS,
     }
 )
+
+
+def can_be_asked(text: str) -> list[About]:
+    """What a condition can be asked of."""
+    found = []
+    for about, fields in FIELDS_ABOUT.items():
+        try:
+            parse(text, fields)
+        except FilterError:
+            continue
+        found.append(about)
+    return found

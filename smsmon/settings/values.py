@@ -93,19 +93,14 @@ def _useless_duration(
 def wrong_condition(text: str, about: str) -> str:
     """What is wrong with a condition of an alert, and at which place; empty when it can be used."""
     from smsmon.alerts import About
-    from smsmon.filters import Filter, FilterError, parse
-    from smsmon.filters.subjects import FIELDS_ABOUT
+    from smsmon.filters import FilterError, parse
+    from smsmon.filters.subjects import FIELDS_ABOUT, can_be_asked
 
-    def read(of: About) -> Filter | FilterError:
-        try:
-            return parse(text, FIELDS_ABOUT[of])
-        except FilterError as error:
-            return error
-
-    error = read(About(about))
-    if not isinstance(error, FilterError):
-        return "" if error else "It asks for nothing."
-    others = [f'"{each}"' for each in About if isinstance(read(each), Filter)]
+    try:
+        return "" if parse(text, FIELDS_ABOUT[About(about)]) else "It asks for nothing."
+    except FilterError as wrong:
+        error = wrong
+    others = [f'"{each}"' for each in can_be_asked(text)]
     hint = f" With about = {' or '.join(others)} it can be asked." if others else ""
     return f"{error.sentence} (At character {error.start + 1} of the condition.){hint}"
 

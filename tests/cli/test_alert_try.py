@@ -93,6 +93,7 @@ def test_of_balances_that_nobody_recorded_that_is_said(inside: Inside) -> None:
         (("loses",), "There is no rule 'loses'. Did you mean losses?"),
         (("zzfield:1",), "There is no field"),
         (("balance<50",), "The condition cannot be read, character 1"),
+        (("group:otp p90>20s",), " With --about tag or source or label"),
         (("read>5m",), "It asks for read, of which the history keeps no past."),
         (("failed>0", "--about", "moon"), "is not one of"),
         (("failed>0", "--for", "soon"), "is no duration"),

@@ -139,6 +139,7 @@ def _rule(
     from msgspec.structs import replace
 
     from smsmon.filters import FilterError
+    from smsmon.filters.subjects import can_be_asked
     from smsmon.keylike import without_keys
     from smsmon.rules import rule_of
     from smsmon.settings.telling import Alert
@@ -154,8 +155,11 @@ def _rule(
     try:
         rule = rule_of(text if named else "tried", alert)
     except FilterError as error:
+        found = can_be_asked(alert.when)
+        elsewhere = found and alert.about not in found
+        hint = f" With --about {' or '.join(found)} it can be asked." if elsewhere else ""
         fail(without_keys(f"The condition cannot be read, character {error.start + 1}:"
-                          f" {error.sentence}"))  # fmt: skip
+                          f" {error.sentence}{hint}"))  # fmt: skip
     if not rule.condition:
         fail("The condition asks for nothing.")
     return rule
