@@ -18,8 +18,8 @@ from smsmon.recipients import Status
 
 CONSOLE = Path(next(iter(smsmon.console.__path__)))
 HOMES = {CONSOLE / "signs.py", CONSOLE / "twins.py"}
-IN_SENTENCES = set("…·×÷“”–→")
-"""What texts are made of: cut, apart, times, by, quoted, from–to, and from this to that."""
+IN_SENTENCES = set("…·×÷≤“”–→")
+"""What texts are made of: cut, apart, times, by, within, quoted, from–to, from this to that."""
 
 
 @pytest.mark.parametrize("of", ["glyph", "twin", "word"])

@@ -66,7 +66,8 @@ def test_what_is_only_known_to_lie_between_is_spread_as_it_is_likely(
     found = curve.export()
     assert sum(row[1] for row in found) == pytest.approx(count)
     for row, came, spent in zip(found, events, seconds, strict=True):
-        assert row[1] == pytest.approx(came, rel=0.02, abs=0.01 * count)
+        at_an_edge = max(rates) * wide / steps  # a step that lies in two bins counts in one
+        assert row[1] == pytest.approx(came, rel=0.02, abs=(0.01 + at_an_edge) * count)
         assert row[2] == pytest.approx(spent, rel=0.02, abs=0.01 * count * wide)
 
 
