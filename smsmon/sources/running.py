@@ -193,13 +193,14 @@ class _Reader:
         around = self._around
         if not around.allowed():
             raise _Lost
+        trouble = ""
         try:
             got = await asyncio.to_thread(self._turn.take)
         except OSError as error:
-            self._complain(f"{self._file} cannot be locked ({error.strerror}).")
-            got = False
+            trouble, got = f"{self._file} cannot be locked ({error.strerror}).", False
+            self._complain(trouble)
         if self._feed.shared and not got:
-            self._is_in_trouble(await asyncio.to_thread(trouble_told, self._file))
+            self._is_in_trouble(trouble or await asyncio.to_thread(trouble_told, self._file))
             raise _Lost
         self.standing = Standing(f"{around.name} {os.getpid()}", self._clock.now())
         try:
@@ -320,7 +321,7 @@ class _Reader:
     def _went_well(self) -> None:
         if self._well_since is None:
             self._well_since = self._clock.monotonic()
-        if not self.standing.trouble:
+        if not self.trouble:
             return
         self._is_in_trouble("")
         if self._complained:

@@ -274,6 +274,36 @@ def test_who_stands_still_loses_its_turn_and_finds_that_out(tmp_path: Path) -> N
     assert one.take()
 
 
+async def test_who_reads_on_takes_over_no_trouble_of_the_one_before(tmp_path: Path) -> None:
+    path, source = log_of(tmp_path)
+    path.unlink()
+    path.mkdir()
+    kept, clock = Kept(), VirtualClock()
+    async with running(tmp_path, kept, {"codes": source}, clock) as other:
+        await other.until(lambda: other.sources.standings)
+        async with running(tmp_path, kept, {"codes": source}, clock) as one:
+            await one.until(lambda: one.sources.troubles)
+            other.looks_only = True
+            path.rmdir()
+            await one.until(lambda: one.sources.standings)
+            write(path, "sent 300")
+            await one.until(lambda: kept.entries)
+            assert not one.sources.troubles
+
+
+async def test_a_source_whose_file_cannot_be_locked_is_in_trouble_until_it_can(
+    tmp_path: Path,
+) -> None:
+    _, source = log_of(tmp_path)
+    (tmp_path / "state").write_text("no folder")
+    kept = Kept()
+    async with running(tmp_path, kept, {"codes": source}) as here:
+        await here.until(lambda: "cannot be locked" in here.sources.troubles.get("codes", ""))
+        (tmp_path / "state").unlink()
+        await here.until(lambda: here.sources.standings and not here.sources.troubles)
+        assert here.said[1:] == ["Source codes is read again."]
+
+
 async def test_a_pattern_that_wanders_stops_nobody_and_is_told(tmp_path: Path) -> None:
     path, kept = log_of(tmp_path)[0], Kept()
     source = Source(file=str(path), match=r"(?P<id>(\d+)+)$")
