@@ -35,8 +35,8 @@ class Look:
 
     def worn_by(self, shown: Look) -> bool:
         """True when what is shown is this."""
-        columns = self.columns or shown.columns
-        return replace(self, columns=columns) == shown
+        columns, group_by = self.columns or shown.columns, self.group_by or shown.group_by
+        return replace(self, columns=columns, group_by=group_by) == shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,8 +148,10 @@ def test_what_is_preferred_is_not_kept_for_the_next_time(tmp_path: Path) -> None
     assert Memory(tmp_path).get("columns of messages") == []
 
 
-def test_a_look_without_columns_is_worn_whichever_are_shown() -> None:
+def test_a_look_is_worn_whatever_is_shown_of_what_it_does_not_say() -> None:
     shown = Look("a", "-id", ("id", "label"))
     assert Look("a", "-id").worn_by(shown)
     assert not Look("a", "id").worn_by(shown)
     assert not Look("a", "-id", ("id",)).worn_by(shown)
+    assert Look("a", "-id").worn_by(replace(shown, group_by="tag"))
+    assert not Look("a", "-id", group_by="label").worn_by(replace(shown, group_by="tag"))
