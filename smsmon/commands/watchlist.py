@@ -23,7 +23,7 @@ from smsmon.commands.ids import (
     shown_name,
     takes_ids,
 )
-from smsmon.commands.output import fail, listed, print_json, say, when
+from smsmon.commands.output import emit, fail, listed, on_terminal, print_json, say, when
 from smsmon.commands.selection import chosen_entries
 from smsmon.commands.table import Head, print_rows
 from smsmon.sentences import counted
@@ -32,6 +32,10 @@ from smsmon.tags import NO_TAGS, BadTags, read_tags
 if TYPE_CHECKING:
     from smsmon.model import Entry
     from smsmon.store.entries import Done
+
+
+_CAME = 100
+"""Of messages that came by themselves, no more are listed to a person who did not ask for them."""
 
 
 def _source(entry: Entry) -> str:
@@ -118,7 +122,8 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     \b
     Piped, one line a message, separated by tabs:
       id  label  tags  paused  profile  added  note  source
-    On a terminal, columns that are empty for all messages are left out.
+    On a terminal, columns that are empty for all messages are left out; and unless --filter or
+    --tag asks for them, more than 100 messages that came by themselves are told in one line.
     --json prints
       {"messages": [{"id", "label", "tags", "note", "note_by", "note_at",
         "added_at", "paused", "profile", "source"}]}
@@ -132,6 +137,9 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
         told = [entry_json(entry) | {"source": _source(entry) or None} for entry in entries]
         print_json({"messages": told})
         return
+    came = () if expression or tagged or not on_terminal() else list(filter(_source, entries))
+    if len(came) > _CAME:
+        entries = [each for each in entries if not _source(each)]
     print_rows(
         (
             Head("id"),
@@ -159,8 +167,16 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
         hide_empty=True,
         empty="No message of the watchlist matches."
         if expression or tagged
+        else ""
+        if came
         else "Nothing is watched yet. `smsmon add ID` puts a message on the list.",
     )
+    if len(came) > _CAME:
+        sources = sorted({*map(_source, came)})
+        emit(
+            f"{len(came):,} came by themselves, from {listed(sources)}: `smsmon status --group"
+            f" source` adds them up, --filter source:{sources[0]} lists them."
+        )
 
 
 @click.command

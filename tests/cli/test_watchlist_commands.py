@@ -69,6 +69,22 @@ def test_a_person_is_spared_the_columns_in_which_nothing_stands(offline: Program
     assert offline.run("ls").out.splitlines()[0].count("\t") == 7, "a program gets them all"
 
 
+def test_a_person_is_spared_the_many_that_came_by_themselves(offline: Program) -> None:
+    came = [Entry(str(id), arrival=Arrival("log", 60.0)) for id in range(500, 601)]
+    open_store(Locations.under(offline.home), ThisMachine()).arrivals().take(came)
+    offline.run("add", "300")
+
+    def painted(*options: str) -> str:
+        with Terminal(offline.argv("ls", *options), offline.env()) as terminal:
+            assert terminal.ended() == 0
+        return " ".join(terminal.painted.decode().split())
+
+    assert "101 came by themselves, from log: `smsmon status --group source`" in painted()
+    assert (" 300 " in painted(), " 500 " in painted()) == (True, False)
+    assert " 500 " in painted("--filter", "source:log")
+    assert len(offline.run("ls").out.splitlines()) == 102, "a program gets them all"
+
+
 def test_a_list_is_taken_whole_or_not_at_all(offline: Program) -> None:
     done = offline.run("add", "-", input="300 good\nthree hundred\n301\n")
     assert done.code == 2
