@@ -42,13 +42,13 @@ async def test_opening_and_closing_everything_leaves_nothing_behind(
 async def test_messages_that_come_and_go_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    life = Life(tmp_path / "home", 50, recipients=200)
+    life = Life(tmp_path / "home", 20, recipients=100)
     async with living(life, monkeypatch) as pilot:
         sizes = []
         life.fill_the_log()
         for _ in range(7):
             await life.scene.pass_time(pilot, HOUR / 6)
-            await life.churn(50)
+            await life.churn(20)
             sizes.append(life.footprint())
     assert max(size.lines for size in sizes) <= LIMIT
     assert sizes[-1].blocks < sizes[-3].blocks * (1 + GROWTH)

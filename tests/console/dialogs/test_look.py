@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
-import pytest
 from textual.content import Content
 
 from smsmon.console.dialogs.base import Keys, TextField, keys_in
@@ -15,14 +15,14 @@ from tests.support.waiting import until
 EVERY = ["a", "e", "n", "x", "i", "w", "c", "colon", "question_mark", "K", "V"]
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE])
 async def test_under_every_dialog_the_head_stays_and_its_last_line_tells_the_keys(
-    size: tuple[int, int], tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     scene = Scene(tmp_path, DAY[:4])
-    async with scene.app.run_test(size=size) as pilot:
-        await scene.open(pilot, 30)
-        for key in EVERY:
+    async with scene.app.run_test(size=WIDE) as pilot:
+        await scene.open(pilot, 10)
+        for size, key in product((WIDE, SMALL), EVERY):
+            await pilot.resize_terminal(*size)
             await pilot.press(key)
             await until(pilot, lambda: scene.app.screen is not scene.screen, f"{key} opened")
             await pilot.pause()
