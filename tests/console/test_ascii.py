@@ -83,7 +83,8 @@ async def back(scene: Scene, pilot: Pilot[Any]) -> None:
 
 SITTINGS: list[tuple[Picture, dict[str, Play]]] = [
     (Picture("odd label", keys(), entries=ODD), LOOKS),
-    *((each, OVERVIEWS if each.name == "overview" else {}) for each in PICTURES if each.alone),
+    (Picture("overview", keys("o"), 60.5), OVERVIEWS),
+    *((each, {}) for each in PICTURES if each.alone and each.name != "overview"),
 ]
 """Each a console of its own, and what it is made to show besides."""
 
