@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -239,9 +240,9 @@ class GroupsShown:
         if not doubted:
             return None
         stale = [each for each in doubted if each.state is MessageState.STALE]
-        # What was never read is worse than what was read long ago.
-        worst = min(stale or doubted, key=lambda each: each.since or 0.0)
-        return Doubts(len(stale), len(doubted) - len(stale), worst)
+        worst = min(stale or doubted, key=lambda each: inf if each.since is None else each.since)
+        never_read = sum(each.since is None for each in stale)
+        return Doubts(len(stale), never_read, len(doubted) - len(stale), worst)
 
     def alerts_of(self, key: RowKey) -> Sequence[AlertRow]:
         """What fires for a row, the worst first; then what fires for messages of it."""

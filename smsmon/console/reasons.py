@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 
 class Doubts(NamedTuple):
-    """How many messages are stale, how many are not found, and how it stands with the worst."""
+    """How many messages are stale or not found, and how it stands with the worst."""
 
     stale: int
+    never_read: int
+    """Of the stale ones."""
     not_found: int
     worst: Standing
+    """Of those that were read, the one that was so longest ago."""
 
 
 TROUBLED = (MessageState.STALE, MessageState.NOT_FOUND)
@@ -62,8 +65,11 @@ def reason_of_group(doubts: Doubts | None, number: int, formats: Formats) -> Con
         return _not_fresh(stands, formats)
     told = [f"{doubts.stale:,} of {counted(number, 'message')} stale"] if doubts.stale else []
     if doubts.stale:
-        read = stands.since
-        told.append(f"the oldest as of {formats.moment(read).strip()}" if read else "never read")
+        if doubts.never_read:
+            some = f"{doubts.never_read:,} of them " if doubts.never_read < doubts.stale else ""
+            told.append(f"{some}never read")
+        if stands.since is not None:
+            told.append(f"the oldest as of {formats.moment(stands.since).strip()}")
     if doubts.not_found:
         of = "" if told else f" of {counted(number, 'message')}"
         told.append(f"{doubts.not_found:,}{of} not found")

@@ -339,13 +339,16 @@ def test_a_group_says_how_much_of_it_is_stale_and_how_much_is_not_found() -> Non
     told = [
         reason_of_group(doubts, 5000, formats).plain
         for doubts in (
-            Doubts(3, 2, stale),
-            Doubts(3, 0, replace(stale, since=None)),
-            Doubts(0, 2, lost),
+            Doubts(3, 0, 2, stale),
+            Doubts(3, 1, 0, stale),
+            Doubts(3, 3, 0, replace(stale, since=None)),
+            Doubts(0, 0, 2, lost),
         )
     ]
     assert told == [
         "! 3 of 5,000 messages stale, the oldest as of 09:50:00, 2 not found: "
+        "not read for longer than planned",
+        "! 3 of 5,000 messages stale, 1 of them never read, the oldest as of 09:50:00: "
         "not read for longer than planned",
         "! 3 of 5,000 messages stale, never read: not read for longer than planned",
         "∅ 2 of 5,000 messages not found: SMS Partner knows no such message",
