@@ -43,4 +43,5 @@ def show_changes(screen: ConsoleScreen, before: Settings, after: Settings) -> No
     screen.head.name = after.profile
     screen.updates.show_everything()
     screen.updates.show_accounts()
+    screen.updates.show_watchlist()
     screen.updates.tick()

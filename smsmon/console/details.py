@@ -246,12 +246,18 @@ def no_recipients(watched: Watched | None) -> str:
     return "Not read yet" if watched.read_at is None else "The report lists no recipients"
 
 
-def no_messages(trouble: Exception | None, add_key: str, setup_key: str = "") -> str:
+def no_messages(
+    trouble: Exception | None, add_key: str, setup_key: str = "", *, by_sources: bool = False
+) -> str:
     """What stands where no message is watched; ``trouble`` is that with the list, if any.
 
-    ``setup_key`` asks for the API key, where there is none.
+    ``setup_key`` asks for the API key, where there is none. ``by_sources``: messages come by
+    themselves as well, and leave.
     """
     if trouble:
         return f"The watchlist cannot be read, so nothing is watched. {trouble}"
     lacking = f"There is no API key yet: {setup_key} asks where it is. " if setup_key else ""
+    if by_sources:
+        come = "What the sources tell of comes by itself"
+        return f"{lacking}Nothing is watched now. {come}; {add_key} adds message ids."
     return f"{lacking}Nothing is watched yet. Press {add_key} to add message ids, typed or pasted."

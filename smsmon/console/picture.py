@@ -243,8 +243,9 @@ class Picture:
 
     def say_when_empty(self, trouble: Exception | None, add_key: str, setup_key: str) -> None:
         """Say how it stands with the list, where nothing of it is shown."""
+        by_sources = bool(self._session.accounts.settings.sources)
         for pane in (self.groups.pane, self.messages):
-            pane.say_when_empty(no_messages(trouble, add_key, setup_key))
+            pane.say_when_empty(no_messages(trouble, add_key, setup_key, by_sources=by_sources))
 
     def entitle_messages(self) -> None:
         """The title of the messages."""

@@ -274,6 +274,16 @@ async def test_a_list_that_cannot_be_read_is_said_once_and_where_it_would_be(
         assert "Nothing is watched yet" not in shown
 
 
+async def test_where_all_has_left_by_itself_nobody_is_told_that_nothing_came_yet(
+    tmp_path: Path,
+) -> None:
+    source = "[sources.codes]\ncommand = ['true']\nmatch = '(?P<id>[0-9]+)'\n"
+    (tmp_path / "config.toml").write_text(source)
+    async with opened(tmp_path, []) as (scene, _):
+        shown = " ".join(screen_text(scene.app).split())
+        assert "Nothing is watched now. What the sources tell of comes by itself" in shown
+
+
 def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
     clock = VirtualClock()
     watched = Watched(Entry("300"))
