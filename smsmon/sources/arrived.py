@@ -166,12 +166,13 @@ def _beginning(line: str) -> str:
 
 def moment_of(text: str) -> float | None:
     """Seconds since the epoch of an ISO 8601 moment (in this machine's zone where it names none),
-    of seconds or of milliseconds; None for what is neither, or before there were messages to tell
-    of: 20261127 would be a day in 1970.
+    of seconds, or of thousandths, millionths (the journal's) or billionths of them; None for what
+    is neither, or before there were messages to tell of: 20261127 would be a day in 1970.
     """
     try:
         number = float(text)
-        number = number / 1_000 if number > 1e11 else number
+        for _ in range(3):
+            number = number / 1_000 if number > 1e11 else number
     except ValueError:
         try:
             number = datetime.fromisoformat(text).timestamp()

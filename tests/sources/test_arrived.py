@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,8 +159,19 @@ def test_no_line_is_too_odd(line: str) -> None:
             assert isinstance(each, Arrived | NotTaken)
 
 
-def test_moments_are_utc_where_they_name_no_zone() -> None:
-    assert moment_of("2026-11-27T10:00:00") == moment_of("2026-11-27T11:00:00+01:00")
+def test_moments_are_read_in_every_usual_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 1_795_773_600.0
+    for zeros in ("", "000", "000000", "000000000"):
+        assert moment_of(f"1795773600{zeros}") == moment
+    assert moment_of("2026-11-27T11:00:00+01:00") == moment_of("20261127T100000Z") == moment
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert moment_of("2026-11-27T19:00:00") == moment, "in this machine's zone"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert moment_of("9" * 5_000) is None
     assert moment_of("nan") is None
     assert moment_of("-5") is None
 
