@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from smsmon import phones, sharing
 from smsmon.console import app as app_module
-from smsmon.console import screen
+from smsmon.console import updates
 from smsmon.console.actions import ACTIONS, Action, Where
 from smsmon.console.signs import Tone
 from smsmon.console.tables.log import LIMIT, LogLine
@@ -151,7 +151,7 @@ class Life:
 async def living(life: Life, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pilot[Any]]:
     """The console open, painting and looking around less often than for a person."""
     monkeypatch.setattr(app_module, "_LOOK_EVERY", FILE_LOOK)
-    monkeypatch.setattr(screen, "_AGES_EVERY", AGES_LOOK)
+    monkeypatch.setattr(updates, "_AGES_EVERY", AGES_LOOK)
     monkeypatch.setattr(sharing, "HEARTBEAT", HEARTBEAT)
     async with life.scene.app.run_test(size=(140, 40)) as pilot:
         await life.scene.open(pilot)
