@@ -27,7 +27,6 @@ from smsmon.commands.output import emit, fail, listed, on_terminal, print_json, 
 from smsmon.commands.selection import chosen_entries
 from smsmon.commands.table import Head, print_rows
 from smsmon.sentences import counted
-from smsmon.tags import NO_TAGS, BadTags, read_tags
 
 if TYPE_CHECKING:
     from smsmon.model import Entry
@@ -70,6 +69,8 @@ def edit(
     """
     if label is None and tags is None and note is None and profile is None:
         fail("There is nothing to change: give --label, --tags, --note or --profile.")
+    from smsmon.tags import NO_TAGS, BadTags, read_tags  # only this command needs them
+
     try:
         retagged = None if tags is None else read_tags(tags) if tags.strip() else NO_TAGS
     except BadTags as error:

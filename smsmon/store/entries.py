@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 from smsmon.clock import Clock, SystemClock
 from smsmon.model import DEFAULT_PROFILE, MESSAGE_ID_DIGITS, Entry, is_message_id
-from smsmon.tags import TagChange
 from smsmon.text import REPLACEMENT, SENTENCE_LIMIT, safe, typed
+
+if TYPE_CHECKING:
+    from smsmon.tags import TagChange
 
 
 @dataclass(frozen=True, slots=True)
