@@ -6,18 +6,19 @@ All that a source says of one account comes in here, polled or not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from random import Random
 
 from smsmon.clock import Clock, astray
 from smsmon.known import AccountState, Condition
-from smsmon.model import Answer, Event, EventKind, Fault, FaultKind, Origin, Report
+from smsmon.model import Answer, Entry, Event, EventKind, Fault, FaultKind, Origin, Report
 from smsmon.monitor.account import AccountHealth, held_back, nothing_before
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.flights import Flight, Reading
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.pace import USUAL
-from smsmon.monitor.planner import Planner
+from smsmon.monitor.planner import FIRST_INTERVAL, Planner
 from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied, Asked, Watched
 
@@ -150,6 +151,8 @@ class Intake:
             self._learn(watched, past, wall, applied)  # some recipients teach nothing of all
         if left is not None:
             reading = self.messages[message_id]
+            if reading.by_batch and 0 < past.total < watched.counts.total:
+                self._is_of_more(watched.entry)
             reading.missing = reading.failures = 0
             reading.alone_at, reading.by_batch = left, False
             self.came_up(wall, left)
@@ -157,6 +160,9 @@ class Intake:
             self.messages[message_id].by_batch = True
         if whole:
             self._planner.after_answer(message_id, self.messages[message_id])
+        by_batch = answer.origin is Origin.BATCH and self.messages[message_id].alone_at == -inf
+        if by_batch and watched.entry.source in self._planner.several:
+            self._planner.again(message_id)  # it was under way when its source was found out
         self._tell(applied)
 
     def fail(self, message_id: str, fault: Fault, flight: Flight, flying: int) -> None:
@@ -222,6 +228,22 @@ class Intake:
         self._tell(Event(EventKind.ACCOUNT_UP, wall, None, self._profile))
 
     # --- inside --------------------------------------------------------------------------
+
+    def _is_of_more(self, entry: Entry) -> None:
+        """A message has more recipients than a batch told of: the number that its source tells is
+        not always the only one. Its messages are first read alone from now on, and those that
+        were not are read again."""
+        source, planner = entry.source, self._planner
+        if entry.arrival is None or source in planner.several:
+            return
+        planner.several.add(source)
+        told = [id for id, each in self.messages.items() if each.by_batch and id != entry.id]
+        now = self._clock.monotonic()
+        pace, place = self._budget.planned(now), 0
+        for id in told:
+            if planner.turn(id) is not None and self._board[id].entry.source == source:
+                planner.at(id, now + place / pace, FIRST_INTERVAL)
+                place += 1
 
     def _learn(self, watched: Watched, past: Past, at: float, applied: Applied) -> None:
         if applied.first and watched.entry.arrival is not None:

@@ -51,6 +51,8 @@ class Planner:
         self.focus: frozenset[str] = frozenset()
         """The messages that operators look at, here or in other consoles."""
         self.stretch = Stretch()
+        self.several: set[str] = set()
+        """Sources whose number of a message is not always that of its only recipient."""
         self.pool = Pool()
         """Those that may be read with others, while batches are used."""
         self._together = False
@@ -163,7 +165,7 @@ class Planner:
     def _share(self, turn: Turn) -> None:
         """Let a message wait to be read with others too, if it may be."""
         watched = self._board[turn.message_id]
-        recipients = readable(watched) if self._together and turn.together else 0
+        recipients = self._readable(watched) if self._together and turn.together else 0
         if not recipients:
             self.pool.drop(turn.message_id)
         elif turn.regular:
@@ -174,6 +176,11 @@ class Planner:
         else:
             soon = min(turn.due, self._clock.monotonic())
             self.pool.put(turn.message_id, soon, FIRST_INTERVAL, recipients)
+
+    def _readable(self, watched: Watched) -> int:
+        """How many rows of a batch read the whole message; 0 when it is to be read alone."""
+        first = watched.read_at is None
+        return 0 if first and watched.entry.source in self.several else readable(watched)
 
     def _limits_for(self, share: float) -> Limits:
         """The limits with a price of so much of a request for many; kept, there are a few dozen."""
@@ -255,7 +262,7 @@ class Planner:
             return False
         if message_id in self.focus or not watched.loaded:
             return False
-        if self._together and not readable(watched):
+        if self._together and not self._readable(watched):
             return False
         curves, stretch = self._habits.curves(1), self.stretch.factor
         interval = next_interval(0.0, 1, 0, *curves, self._limits, stretch)

@@ -393,6 +393,24 @@ async def test_a_number_that_is_not_the_only_one_has_its_message_read_alone() ->
         assert not watched.complete
 
 
+async def test_a_source_that_tells_one_number_of_several_is_found_out() -> None:
+    room = Room()
+    new = [str(each) for each in range(300, 340)]
+    async with room.running():
+        await room.proved()
+        room.add(*new, status=Status.DELIVERED, told=True)
+        for id in new:
+            room.source.rows[id].append(row(2, Status.WAITING))
+        board = room.engine.board
+        await room.clock.advance(600.0)
+        assert {board[id].counts.total for id in new} == {2}
+        batches = len(room.source.batches)
+        room.add("400", status=Status.DELIVERED, told=True)
+        await room.clock.run_until(lambda: board["400"].read_at is not None, 60.0)
+        assert room.source.times("400")
+        assert len(room.source.batches) >= batches
+
+
 async def test_a_report_after_a_batch_is_compared_in_full() -> None:
     room = Room()
     async with room.running():
