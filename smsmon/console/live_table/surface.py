@@ -42,6 +42,8 @@ R = TypeVar("R")
 HEADER = 1
 """Lines above the rows."""
 _CURSOR, _MARKED, _TINTED, _POINTED = 1, 2, 4, 8
+_LOOK = 500
+"""Rows that are asked at once whether a column has something to tell."""
 _MANY = 5_000
 """With more rows changed at once than this, only those in sight are tinted: it would take memory
 for what is calm again before anybody gets there."""
@@ -215,7 +217,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
             self._later()
 
     def on_resize(self) -> None:
-        self._find_filled()
+        self._note_emptied()
         self._lay_out()
         self._show_cursor()
 
@@ -258,10 +260,22 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         """Of these rows columns may have something to tell that had nothing: make room for them."""
         unfilled = [self._columns[name] for name in self._chosen if name not in self._filled]
         maybe = [column for column in unfilled if column.may_be_empty]
-        if found := {column.name for column in maybe if any(self._values_of(column)(keys))}:
+        if found := {column.name for column in maybe if self._tells(column, keys)}:
             self._filled |= found
             if self._laid_out is not None and self._placing() != self._placed:
                 self._lay_out()
+
+    def _note_emptied(self) -> None:
+        """Find which columns have nothing to tell any more; which have by now was noted."""
+        keys = self.view.keys
+        filled = [self._columns[name] for name in self._chosen if name in self._filled]
+        self._filled = {column.name for column in filled if self._tells(column, keys)}
+
+    def _tells(self, column: Column[R], keys: Sequence[K]) -> bool:
+        """True where one of these rows has something to tell; most often one of the first has."""
+        values_of = self._values_of(column)
+        portions = (keys[at : at + _LOOK] for at in range(0, len(keys), _LOOK))
+        return any(any(values_of(portion)) for portion in portions)
 
     def _values_of(self, column: Column[R]) -> Callable[[Sequence[K]], Sequence[Any]]:
         """What gives the values that rows are sorted by in this column."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+
 import pytest
 
+from smsmon.console.live_table import Column
 from tests.console.live_table.stage import City, Clock, letters, showing, three, written_by
 from tests.support.waiting import until
 
@@ -110,3 +114,44 @@ async def test_rows_that_come_above_the_page_leave_the_page_alone() -> None:
         written = await written_by(app, pilot)
         assert app.lines[1].startswith("  c030")
         assert written < 2000  # the scrollbar
+
+
+async def test_another_size_asks_few_of_many_rows_whether_columns_tell_something() -> None:
+    asked: list[City] = []
+
+    def asking(field: Callable[[City], object]) -> Callable[[City], object]:
+        def told(city: City) -> object:
+            asked.append(city)
+            return field(city)
+
+        return told
+
+    people, note = (asking(attrgetter(each)) for each in ("people", "note"))
+    columns = [
+        Column[City]("name", "city", lambda city, _: city.name, width=10),
+        Column[City](
+            "people",
+            "people",
+            lambda city, _: str(city.people),
+            width=9,
+            sort_key=people,
+            may_be_empty=True,
+        ),
+        Column[City](
+            "note", "note", lambda city, _: city.note, width=8, sort_key=note, may_be_empty=True
+        ),
+    ]
+    async with showing(letters(5_000)) as (app, pilot):
+        app.table.offer(columns)
+        app.table.choose_columns(["name", "people", "note"])
+        asked.clear()
+        await pilot.resize_terminal(60, 20)
+        await pilot.pause()
+        assert 0 < len(asked) <= 1_000
+        for city in app.cities.values():
+            city.people = 0
+        app.cities["c000"].note = "the first"
+        app.table.touch(["c000"])
+        await pilot.resize_terminal(61, 20)
+        await pilot.pause()
+        assert app.table._filled == {"note"}
