@@ -285,7 +285,8 @@ def times(
 ) -> None:
     """Tell how long deliveries took, as observed.
 
-    Only recipients that were seen waiting and then delivered count.
+    Only recipients that were seen waiting and then delivered count. A terminal shows the 100 rows
+    with the most of them.
 
     \b
     Piped, one line each, separated by tabs: key, measured, median, p90, p99.
@@ -303,17 +304,20 @@ def times(
     if as_json:
         print_json({"by": by, "times": [_times_json(each) for each in found]})
         return
+    shown = found[:100] if on_terminal() else found
     print_rows(
         (by, "measured", "median", "90%", "99%"),
         (
             (each.key, str(each.measured), *map(took, (each.median, each.p90, each.p99)))
-            for each in found
+            for each in shown
         ),
         right=range(1, 5),
         empty="No delivery that was observed matches."
         if since or until or ids is not None
         else "No delivery was observed yet: they are while the console or `smsmon watch` runs.",
     )
+    if more := len(found) - len(shown):
+        emit(f"And {more:,} more: narrow it down with --filter, or add up with --by tag.")
 
 
 def _times_json(times: DeliveryTimes) -> dict[str, Any]:

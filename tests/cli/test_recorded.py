@@ -22,6 +22,8 @@ from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.thread import ServerThread
 from tests.cli.program import TIMEOUT, Program
 from tests.hostile.pty_program import OnTerminal
+from tests.pty.terminal import Terminal
+from tests.store.reports import START, Console, row
 
 ARRIVING = "+33639980001"
 """Waiting at first; delivered a moment later."""
@@ -404,3 +406,16 @@ def test_on_a_terminal_no_rows_are_no_line(recorded: Recorded) -> None:
         terminal.end()
         said = terminal.output.decode().splitlines()
     assert said == ["smsmon: This number is in no message that the history knows."]
+
+
+def test_a_person_is_shown_the_first_of_many_times(offline: Program) -> None:
+    with Console(offline.home / "history.db") as console:
+        for id in map(str, range(500, 603)):
+            console.watch(id)
+            console.poll(id, [row(1)], START)
+            console.poll(id, [row(1, "Delivered")], START + 5)
+    with Terminal(offline.argv("history", "times"), offline.env()) as terminal:
+        assert terminal.ended() == 0
+    lines = terminal.painted.decode().splitlines()
+    assert (len(lines), lines[-1][:11]) == (102, "And 3 more:")
+    assert len(offline.run("history", "times").out.splitlines()) == 103
