@@ -13,6 +13,7 @@ import pytest
 
 from smsmon.console.terminal import driver
 from smsmon.console.terminal.driver import BEHIND, TerminalWriter
+from tests.support.keeper import wait_until
 
 WITHIN = 10.0
 FULL = bytes(4 * 65_536)
@@ -108,6 +109,7 @@ def test_line_that_stops_is_slow_and_after_a_while_fast_again(
 
 def test_what_waits_gives_way_to_what_restores_the_terminal(line: Line) -> None:
     line.writer.write(FULL)
+    wait_until(lambda: not select.select([], [line.inside], [], 0)[1], "the pipe is full", WITHIN)
     line.writer.forget()
     line.writer.write(b"restore")
     os.set_blocking(line.end, True)
