@@ -46,6 +46,8 @@ _STEP = 10.0
 """Seconds after which the windows of time have moved, and ages are told anew."""
 _STEP_OF_MANY = 60.0
 """The same, of more rows than are looked at together."""
+_SETTLING = 5.0
+"""Seconds after groups are shown first in which rows still come: the cursor stays at the top."""
 _AT_ONCE = 500
 """Groups that are looked at together: a key comes between."""
 _ABOUT = {str(each): each for each in About}
@@ -66,6 +68,10 @@ class GroupsShown:
         self.rows: GroupRows | None = None
         self._seen = 0
         """The revision of the groups that the table shows."""
+        self._settled_at = 0.0
+        """The monotonic time from which rows that come leave the cursor where it is."""
+        self._first: RowKey | None = None
+        """The row at the top that the cursor was put on, until somebody moves it."""
         self._moment = 0
         """The last look at the clock, in steps."""
         self._waiting: dict[str, None] = {}
@@ -95,6 +101,7 @@ class GroupsShown:
         self.offer_columns()
         table.sort_by("group", reverse=dimension is Dimension.MINUTE)
         self._seen = 0
+        self._settled_at, self._first = session.clock.monotonic() + _SETTLING, None
         grouping.brought_more = self.stir
         grouping.row(dimension, "")  # they are kept from now on
         self.refresh()
@@ -134,7 +141,11 @@ class GroupsShown:
         if self._waiting:
             self._stirred.set()
         came, left = self.rows.look_at(names)
+        untouched = table.cursor_key == self._first
         table.change(came, left)
+        if untouched and len(table.view) and self._session.clock.monotonic() < self._settled_at:
+            self._first = table.view[0]
+            table.move_to_key(self._first)
         table.touch(self.rows.keys_of(names), tint=False)
         self.entitle()
 

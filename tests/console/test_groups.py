@@ -97,6 +97,23 @@ async def test_messages_of_one_tag_are_a_row_and_others_stand_alone(opened: Open
         assert line(scene, "otp").split()[:2] == ["otp", "3"]
 
 
+async def test_the_cursor_is_at_the_top_while_groups_come_up_until_it_is_moved(
+    opened: Open,
+) -> None:
+    async with opened("g", "s") as (scene, pilot):
+        table = scene.screen.picture.groups.pane.table
+        assert table.cursor_key == RowKey(True, "2270136")
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        assert table.cursor_key == RowKey(False, "gateway"), "it is read a moment later"
+    async with opened("g", "s") as (scene, pilot):
+        await press(scene, pilot, "down")
+        table = scene.screen.picture.groups.pane.table
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        assert table.cursor_key == RowKey(True, "2270141")
+
+
 async def test_a_group_stays_one_until_nothing_of_it_is_left(opened: Open) -> None:
     async with opened("g", "t") as (scene, pilot):
         come(scene, code(1), code(2))
