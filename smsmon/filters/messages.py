@@ -76,8 +76,10 @@ class Standing(Protocol):
 
 def low_rate(counts: Counts, below: float) -> bool:
     """True when less than ``below``, from 0 to 1, is delivered of what is final, and enough is."""
+    if counts.final < LEAST_FINAL:
+        return False
     rate = counts.delivery_rate
-    return rate is not None and rate < below and counts.final >= LEAST_FINAL
+    return rate is not None and rate < below
 
 
 @dataclass(frozen=True)
