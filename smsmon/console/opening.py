@@ -118,7 +118,7 @@ class Dialogs:
         from smsmon.console.dialogs.find import FindScreen
 
         def found(place: Place | None) -> None:
-            if place is not None and place.slot is not None:
+            if place is not None and place.message_id in self.session.engine.board:
                 self.jump(place.message_id, place.slot)
 
         def find(text: str, limit: int) -> Awaitable[NumberFound]:

@@ -25,7 +25,7 @@ from smsmon.countries import country_name
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.phones import Sought, sought, why_not_sought
-from smsmon.recipients import Recipient
+from smsmon.recipients import Recipient, Status
 from smsmon.sentences import capital, counted
 from smsmon.store.past import NumberFound, Sighting
 from smsmon.text import painted
@@ -48,7 +48,8 @@ class Place(NamedTuple):
 
     message_id: str
     slot: int | None
-    """The recipient's place in the message; None when it is only in the history."""
+    """The recipient's place in the message; None when it is only in the history, or in what a
+    source tells of a message that was not read yet."""
     phone: str
 
 
@@ -92,6 +93,8 @@ async def search(board: Board, wanted: Sought, limit: int = FOUND_LIMIT) -> list
                 break
         room = limit - len(found)
         found += [_watched(watched, slot, recipients[slot]) for slot in slots[:room]]
+        if watched.read_at is None and (told := _told(watched)) and wanted.matches(told):
+            found.append(_unread(watched, told))
         if len(found) == limit:
             break
     return found
@@ -116,7 +119,9 @@ def as_now(board: Board, found: Found) -> Found:
     """``found`` as the board has it now; as it was where the message is not watched any more."""
     slot, watched = found.place.slot, board.get(found.place.message_id)
     if slot is None:
-        return found
+        slot = -1 if watched is None else watched.recipients.phones.find(found.place.phone)
+        if watched is None or slot < 0 or found.read_at is not None:
+            return found
     if watched is None or slot >= len(watched.recipients):
         return replace(found, watched=watched is not None)
     return _watched(watched, slot, watched.recipients[slot])
@@ -131,6 +136,24 @@ def _watched(watched: Watched, slot: int, recipient: Recipient) -> Found:
         seen_at=watched.changed_at[slot] or watched.first_seen[slot],
         read_at=watched.read_at,
         absent_since=watched.absent.get(slot),
+    )
+
+
+def _told(watched: Watched) -> str:
+    """The number that a source tells a message went to; empty where none does."""
+    arrival = watched.entry.arrival
+    return "" if arrival is None else arrival.phone
+
+
+def _unread(watched: Watched, phone: str) -> Found:
+    """Whom a source tells of, while nothing of the message was read."""
+    return Found(
+        place=Place(watched.id, None, phone),
+        label=watched.entry.label,
+        recipient=Recipient(phone, Status.UNKNOWN, "not read yet", False, None),
+        at=watched.origin,
+        seen_at=watched.entry.added_at,
+        read_at=None,
     )
 
 

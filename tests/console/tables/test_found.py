@@ -19,11 +19,12 @@ from smsmon.console.tables.found import (
     search,
     understood,
 )
-from smsmon.model import Entry
+from smsmon.model import Arrival, Entry
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones, Status
 from smsmon.store.past import Sighting
 from tests.console.dialogs.stage import put, recipient
+from tests.monitor.fakes import report
 from tests.support.clock import START
 
 NUMBERS = st.from_regex(r"\+[1-9][0-9]{5,14}", fullmatch=True)
@@ -206,3 +207,16 @@ async def test_what_was_found_is_shown_as_it_is_now() -> None:
     last: Found = as_now(board, found)
     assert last.recipient.status is Status.DELIVERED
     assert not last.watched
+
+
+async def test_whom_a_source_tells_of_is_found_before_the_message_is_read() -> None:
+    board, number = board_of(("1", ["+33611111111"])), "+33612345678"
+    arrival = Arrival("app", 3600.0, number)
+    board.watch(Entry("2", "Login code", added_at=START + 5, arrival=arrival), START + 5)
+    found, *more = await search(board, understood("0612345678"))
+    assert (found.place, more) == (Place("2", None, number), [])
+    assert (found.label, found.recipient.raw_status) == ("Login code", "not read yet")
+    assert as_now(board, found) == found
+    board.apply(report([recipient(number, Status.DELIVERED)], "2", START + 9), START + 9)
+    assert as_now(board, found).recipient.status is Status.DELIVERED
+    assert await found_in(board, "0612345678") == [Place("2", 0, number)]
