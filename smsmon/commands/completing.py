@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Found = tuple[str, str]
 """A value, and what is said of it."""
+_CAME = 100
+"""Of messages that came by themselves, no more are offered."""
 _WITHIN = 1.5
 """Seconds that a shell is kept waiting for the store."""
 _MESSAGES = frozenset(("summary", "watchlist"))
@@ -65,11 +67,14 @@ def _begins(found: Found, incomplete: str) -> bool:
 
 
 @completes
-def ids(ctx: click.Context, param: click.Parameter, _: str) -> Iterator[Found]:
-    """The messages of the watchlist that are not named yet, by their labels."""
+def ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> Iterator[Found]:
+    """The messages of the watchlist that are not named yet, by their labels; what came by itself
+    once enough is typed that there are few."""
     named = ctx.params.get(param.name or "") or ()
-    for entry in _entries():
-        if entry.id not in named:
+    found = [each for each in _entries() if each.id.startswith(incomplete)]
+    many = sum(each.arrival is not None for each in found) > _CAME
+    for entry in found:
+        if entry.id not in named and not (many and entry.arrival):
             yield entry.id, entry.label
 
 

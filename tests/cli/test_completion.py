@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from smsmon.commands.shells import _split
+from smsmon.locations import Locations
+from smsmon.model import Arrival, Entry
+from smsmon.store import ThisMachine, open_store
 from tests.cli.program import TIMEOUT, Program
 from tests.cli.test_program import HEAVY, imported
 
@@ -185,6 +188,14 @@ def test_broken_files_complete_nothing_without_a_word(offline: Program) -> None:
     assert {each.name for each in offline.home.iterdir()} == {
         "watchlist.toml", "config.toml", "history.db",
     }  # fmt: skip
+
+
+def test_of_what_came_by_itself_few_are_offered(offline: Program) -> None:
+    came = [Entry(str(id), arrival=Arrival("log", 60.0)) for id in range(500, 602)]
+    open_store(Locations.under(offline.home), ThisMachine()).arrivals().take(came)
+    offline.run("add", "5000")
+    assert in_bash(offline, "smsmon rm ") == ["plain,5000"]
+    assert len(in_bash(offline, "smsmon rm 50")) == 11
 
 
 def test_completing_loads_neither_the_network_nor_the_history(program: Program) -> None:
