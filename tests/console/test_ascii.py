@@ -82,7 +82,7 @@ async def back(scene: Scene, pilot: Pilot[Any]) -> None:
 
 
 SITTINGS: list[tuple[Picture, dict[str, Play]]] = [
-    (Picture("odd label", keys(), entries=ODD), LOOKS),
+    (Picture("odd label", keys(), 30.5, ODD), LOOKS),
     (Picture("overview", keys("o"), 60.5), OVERVIEWS),
     *((each, {}) for each in PICTURES if each.alone and each.name != "overview"),
 ]

@@ -55,7 +55,7 @@ async def test_one_pane_is_shown_with_the_end_of_the_log_whatever_the_size(
 ) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=size) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         shown = lines(scene)
         assert heading(scene, "Messages") == f"Messages {len(DAY)}   row 1 of {len(DAY)}"
         assert heading(scene, "Log") == "Log"
@@ -70,7 +70,7 @@ async def test_one_pane_is_shown_with_the_end_of_the_log_whatever_the_size(
 async def test_words_stand_in_place_of_signs_and_bars(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         shown = lines(scene)
         head = next(line for line in shown if line.split()[:2] == ["id", "label"]).split()
         assert {"delivered", "recip", "waiting", "failed"} <= set(head)
@@ -83,7 +83,7 @@ async def test_words_stand_in_place_of_signs_and_bars(tmp_path: Path) -> None:
 async def test_no_figure_of_a_message_is_without_its_word(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         await pilot.press("enter")
         await scene.show(pilot)
         told = heading(scene, "500 recipients")
@@ -93,7 +93,7 @@ async def test_no_figure_of_a_message_is_without_its_word(tmp_path: Path) -> Non
 async def test_the_heading_tells_the_row_its_mark_and_its_sort(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         await pilot.press("down", "down")
         await pilot.pause()
         assert heading(scene, "Messages").endswith(f"row 3 of {len(DAY)}")
@@ -106,7 +106,7 @@ async def test_the_heading_tells_the_row_its_mark_and_its_sort(tmp_path: Path) -
 async def test_the_cursor_stands_where_the_next_key_works(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
 
         def under() -> str:
             return line_at(scene, scene.app.reading_place)
@@ -145,7 +145,7 @@ async def test_moving_writes_no_row_again(tmp_path: Path) -> None:
     """A reader speaks whatever is written: a row that is only gone to must not be."""
     scene = plain(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         table = scene.screen.picture.messages.table
         before = [table.render_line(y) for y in range(1, table.size.height)]
         await pilot.press("down", "down", "up")
@@ -157,7 +157,7 @@ async def test_moving_writes_no_row_again(tmp_path: Path) -> None:
 async def test_dialogs_take_the_whole_screen_and_begin_with_their_name(tmp_path: Path) -> None:
     scene = plain(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         for key, name in (("a", "Add messages"), ("question_mark", "Help"), ("c", "Columns")):
             await pilot.press(key)
             await pilot.pause()
@@ -172,14 +172,14 @@ async def test_no_clock_and_no_requests_are_told(tmp_path: Path) -> None:
     """They change by themselves, and a reader would speak them each time."""
     scene = plain(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         assert not re.search(r"\d:\d\d|req", lines(scene)[0])
 
 
 async def test_plain_and_ascii_go_together(tmp_path: Path) -> None:
     scene = plain(tmp_path, SMSMON_DISPLAY_SIGNS="ascii")
     async with scene.app.run_test(size=SMALL) as pilot:
-        await scene.open(pilot, 90.5)
+        await scene.open(pilot, 30.5)
         assert screen_text(scene.app).isascii()
 
 

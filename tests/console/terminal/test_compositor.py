@@ -50,7 +50,7 @@ def cells(strip: Strip) -> list[tuple[str, Style | None]]:
 async def test_any_parts_are_painted_as_in_the_whole(tmp_path: Path) -> None:
     scene, draw = Scene(tmp_path), Random(3)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 20)
         compositor = scene.screen._compositor
         assert isinstance(compositor, NearCompositor)
         whole = compositor.render_strips()
@@ -69,7 +69,7 @@ async def test_any_parts_are_painted_as_in_the_whole(tmp_path: Path) -> None:
 async def test_a_widget_that_is_not_to_be_painted_is_not_rendered(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 20)
         rendered: dict[Widget, int] = {}
 
         def watch(widget: Widget) -> None:
@@ -95,7 +95,7 @@ async def test_a_change_behind_a_dialog_has_little_more_painted_than_itself(
 ) -> None:
     scene = Scene(tmp_path)
     async with scene.app.run_test(size=WIDE) as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 20)
         await pilot.press("e")
         await pilot.pause()
         dialog = scene.app.screen
@@ -118,7 +118,7 @@ async def test_a_change_behind_a_dialog_has_little_more_painted_than_itself(
 async def test_the_head_goes_on_behind_a_dialog_over_a_dialog(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     async with scene.app.run_test() as pilot:
-        await scene.open(pilot, 60)
+        await scene.open(pilot, 20)
         await pilot.press("A")
         await scene.app.push_screen(Small())
         await pilot.pause()
