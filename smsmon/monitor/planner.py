@@ -206,9 +206,10 @@ class Planner:
         """Plan a poll ``pause`` seconds from now: the last one brought nothing to go by."""
         self.at(message_id, self._clock.monotonic() + pause, self._limits.min_interval)
 
-    def soon(self, message_id: str) -> None:
-        """Plan a poll at once, ahead of nearly all others: what it shows is waited for."""
-        self.at(message_id, self._clock.monotonic(), FIRST_INTERVAL)
+    def soon(self, message_id: str, pause: float = 0.0, interval: float = FIRST_INTERVAL) -> None:
+        """Plan a poll at once, or after a pause: what it shows is waited for. It goes ahead of
+        nearly all others, or competes like a wait of another ``interval``."""
+        self.at(message_id, self._clock.monotonic() + pause, interval)
 
     def at(self, message_id: str, due: float, interval: float, *, together: bool = False) -> None:
         """Plan a poll at ``due``, whatever the schedule says: alone, or ``together`` with others

@@ -148,7 +148,6 @@ class Poller:
     def remove(self, message_id: str) -> None:
         """Let a message go; a request in flight for it is cancelled."""
         del self._messages[message_id]
-        self._trust.forget(message_id)
         self._health.forget(message_id)
         self._drop(message_id)
         self._planner.look_at(self._planner.focus - {message_id})
@@ -352,6 +351,7 @@ class Poller:
     def _drop(self, message_id: str) -> None:
         """Poll it no more, not even because the operator asked before."""
         self._asked.pop(message_id, None)
+        self._trust.forget(message_id)
         self._planner.drop(message_id)
 
     def _spread_out(self, message_ids: list[str]) -> None:

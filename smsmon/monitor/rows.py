@@ -64,6 +64,10 @@ class Seen(NamedTuple):
         )
 
 
+NOTHING_KNOWN = Seen(Status.WAITING, None)
+"""How it stands with a recipient nobody has read of yet: it has not arrived, as far as is known."""
+
+
 class Move(Enum):
     """How what is seen of a recipient changed from one moment to a later one."""
 
@@ -90,37 +94,37 @@ class Heard(NamedTuple):
     """What is taken in; None: nothing."""
     alone: bool
     """It is to be read alone: of some recipient the batch said nothing that can be believed."""
+    news: bool
+    """It would change what is known: a final status, or a STOP."""
 
 
 def heard(watched: Watched, rows: Sequence[BatchRow], batch: BatchAnswer) -> Heard:
     """What the rows of a message say, one for each of ``pairs_of``, in their order.
 
     Nothing goes back by a batch: a row that says so is left out, as one that is not understood.
+    Another date alone is no news: it may be told in another way than in reports.
     """
     known = watched.recipients
     believed: list[Recipient] = []
     raw: list[bytes] = []
-    new = not len(known)
+    news = False
     for slot, row in enumerate(rows):
         said = row.recipient
         if row.outcome is not Outcome.READ or said is None or said.status is Status.UNKNOWN:
             continue
-        if len(known):
-            moved = move(Seen.known(known, slot), Seen.of(said))
-            if moved is Move.BACK:
-                continue
-            dated = said.date is not None and said.date != known.dates[slot]
-            new = new or moved is Move.ON or dated
+        seen = Seen.of(said)
+        moved = move(Seen.known(known, slot) if len(known) else NOTHING_KNOWN, seen)
+        if moved is Move.BACK:
+            continue
+        news = news or moved is Move.ON
         believed.append(said)
         raw.append(row.raw)
     alone = len(believed) < len(rows)
     times = batch.asked_at, batch.fetched_at
-    if new and believed:
-        found, seen = Recipients.of(believed), b"\n".join(raw)
-        answer = Report(
-            watched.id, found, b"", *times, seen, batch.served_at, Origin.BATCH, whole=not alone
-        )
-        return Heard(answer, alone)
     if alone:
-        return Heard(None, True)
-    return Heard(Unchanged(watched.id, b"", *times, batch.served_at, Origin.BATCH), False)
+        return Heard(None, True, news)
+    if news or not len(known):
+        found, told = Recipients.of(believed), b"\n".join(raw)
+        answer = Report(watched.id, found, b"", *times, told, batch.served_at, Origin.BATCH)
+        return Heard(answer, False, news)
+    return Heard(Unchanged(watched.id, b"", *times, batch.served_at, Origin.BATCH), False, False)

@@ -10,6 +10,7 @@ from smsmon.monitor.rows import Seen
 from smsmon.monitor.sending.proof import (
     AGREEING,
     DAY,
+    LOOKS,
     OF_EACH,
     RECENT,
     Compared,
@@ -23,6 +24,7 @@ from tests.support.clock import START
 
 W, D, N = Status.WAITING, Status.DELIVERED, Status.NOT_DELIVERED
 AGREES, OVERTAKEN, CONTRADICTS = Compared.AGREES, Compared.OVERTAKEN, Compared.CONTRADICTS
+AHEAD = Compared.AHEAD
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ AGREES, OVERTAKEN, CONTRADICTS = Compared.AGREES, Compared.OVERTAKEN, Compared.C
         (W, D, D, AGREES),
         (W, W, D, OVERTAKEN),
         (D, D, D, AGREES),
-        (W, D, W, CONTRADICTS),
+        (W, D, W, AHEAD),
         (D, W, D, CONTRADICTS),
         (W, D, N, CONTRADICTS),
         (W, N, D, CONTRADICTS),
@@ -51,7 +53,7 @@ def test_a_change_between_two_reads_is_no_contradiction(
     [
         (False, True, True, AGREES),
         (False, False, True, OVERTAKEN),
-        (False, True, False, CONTRADICTS),
+        (False, True, False, AHEAD),
         (True, False, True, CONTRADICTS),
         (True, None, True, AGREES),
         (None, True, None, AGREES),
@@ -78,6 +80,17 @@ def _compared(
     return proof.compared("300", [Seen(after, False)], START, likely)
 
 
+def test_what_is_ahead_of_the_reports_has_to_come_true_before_long() -> None:
+    for ends in (D, N, W):
+        proof = Proof()
+        assert _compared(proof, W, D, W) is AHEAD
+        for _ in range(LOOKS - 1):
+            assert proof.compared("300", [Seen(W, False)], START, 0.0) is AHEAD
+        shown = proof.compared("300", [Seen(ends, False)], START, 0.0)
+        assert shown is (AGREES if ends is D else CONTRADICTS)
+        assert not proof.pending
+
+
 def test_batches_are_trusted_once_enough_of_each_kind_agreed() -> None:
     proof = Proof()
     for _ in range(AGREEING - OF_EACH):
@@ -94,7 +107,7 @@ def test_batches_are_trusted_once_enough_of_each_kind_agreed() -> None:
 def test_a_source_that_says_the_same_of_all_is_found_out(always: Status) -> None:
     proof = Proof()
     shown = [_compared(proof, each, always, each) for each in [W, D, N] * AGREEING]
-    assert CONTRADICTS in shown[:3]
+    assert CONTRADICTS in shown[: 3 * LOOKS]
 
 
 def test_batches_that_lag_behind_are_found_out_though_each_alone_may_have_been_overtaken() -> None:

@@ -11,7 +11,7 @@ from math import inf
 from random import Random
 
 from smsmon.batch import BatchAnswer, BatchRow, Outcome, Pair
-from smsmon.clock import Clock
+from smsmon.clock import Clock, late
 from smsmon.model import Answer, Fault, FaultKind, ReadError, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.flights import Flight, Flights
@@ -169,10 +169,14 @@ class Batches:
     # --- what came back ------------------------------------------------------------------
 
     def _take_in(self, flight: Flight, asked: Mapping[str, list[Pair]], batch: BatchAnswer) -> None:
-        rows, place = {}, 0
+        rows, place, wall = {}, 0, self._clock.now()
         for message_id, pairs in asked.items():
             if self._flights.concerns_us(flight, message_id):
-                rows[message_id] = batch.rows[place : place + len(pairs)]
+                if late(self._board[message_id].asked_at, batch.asked_at, wall):
+                    reading = self._intake.messages[message_id]
+                    self._planner.after_answer(message_id, reading)  # what is known is newer
+                else:
+                    rows[message_id] = batch.rows[place : place + len(pairs)]
             place += len(pairs)
         self._see_how_useful(flight, rows)
         match self._trust.look():
@@ -202,7 +206,8 @@ class Batches:
             self._trust.answered()
 
     def _take_rows(self, rows: Mapping[str, Sequence[BatchRow]], batch: BatchAnswer) -> None:
-        """Take in what each message's rows say, and have one of them compared now and then."""
+        """Take in what each message's rows say, unless it changes what is known: that is confirmed
+        by its own report, where there is room. Of the others one is compared now and then."""
         now = self._clock.monotonic()
         comparing = now >= self._trust.compare_at
         sample = Sample(self._rng)
@@ -218,6 +223,8 @@ class Batches:
             self._turn += 1
             self._trust.compare_again(now)
             self._trust.compare(watched, before, rows[watched.id], batch)
+        for news in self._trust.unconfirmed():
+            self._take(news)
 
     def _take_row(
         self,
@@ -226,31 +233,41 @@ class Batches:
         rows: Sequence[BatchRow],
         batch: BatchAnswer,
     ) -> Answer | None:
-        """Take in what a batch says of one message; gives it, if all of the message was told."""
+        """Take in what a batch says of one message, if it told all and nothing new; gives it."""
         reading = self._intake.messages[watched.id]
         try:
-            answer, alone = heard(watched, rows, batch)
-            if not alone:
-                reading.left_out = 0
-            if answer is not None:
-                self._intake.take(answer)
+            answer, alone, news = heard(watched, rows, batch)
         except Exception:
-            log.exception("the rows of message %s could not be taken in", watched.id)
-            alone = True
-        if alone:
-            reading.left_out += 1
-            if before and any(row.recipient for row in rows):
-                self._trust.compare(watched, before, rows, batch)  # one of them went back in time
-            else:
-                self._planner.again(watched.id)
-            return None
-        return answer
+            log.exception("the rows of message %s could not be understood", watched.id)
+            answer, alone, news = None, True, False
+        reading.left_out = reading.left_out + 1 if alone else 0
+        if news:
+            whole = answer if isinstance(answer, Report) else None
+            self._trust.compare(watched, before, rows, batch, whole)
+        elif answer is not None:
+            if self._take(answer):
+                return answer
+        elif before and any(row.recipient for row in rows):
+            self._trust.compare(watched, before, rows, batch)  # one of them went back in time
+        else:
+            self._planner.again(watched.id)
+        return None
+
+    def _take(self, answer: Answer) -> bool:
+        """Take in what counts; False when it could not be."""
+        try:
+            self._intake.take(answer)
+        except Exception:
+            log.exception("the rows of message %s could not be taken in", answer.message_id)
+            self._planner.again(answer.message_id)
+            return False
+        return True
 
 
 class Sample:
     """Chooses one message of a batch to be compared with its report, in turns of three kinds: one
-    that changed, the one that waits longest, for it changes the least meanwhile, and one that is
-    final."""
+    that was not read before, the one that waits longest, for it changes the least meanwhile, and
+    one that is final."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import isfinite
 
+from smsmon.model import Report
 from smsmon.monitor.rows import Move, Seen, move
 from smsmon.recipients import Status
 
@@ -30,6 +31,8 @@ OVERTAKEN = 4
 likely in the moments between …"""
 MARGIN = 2.0
 """… and that times this, for what is likely is learnt."""
+LOOKS = 3
+"""Reports more that a batch may be ahead of, before what it said counts as false."""
 
 
 class Verdict(Enum):
@@ -47,6 +50,8 @@ class Compared(Enum):
     AGREES = "agrees"
     OVERTAKEN = "overtaken"
     """The report says more than the batch, as it may after a change between the two."""
+    AHEAD = "ahead"
+    """The batch says more than the report: it is newer, or it lies."""
     CONTRADICTS = "contradicts"
 
 
@@ -57,8 +62,10 @@ def compare(before: Seen, said: Seen, after: Seen) -> Compared:
     moved = move(said, after)
     if moved is Move.NONE:
         return Compared.AGREES
-    if moved is Move.BACK or move(before, said) is Move.BACK:
+    if Move.BACK in (move(before, said), move(before, after)):
         return Compared.CONTRADICTS
+    if moved is Move.BACK:
+        return Compared.AHEAD if move(after, said) is Move.ON else Compared.CONTRADICTS
     return Compared.OVERTAKEN
 
 
@@ -71,6 +78,12 @@ class Pending:
     before: tuple[Seen, ...]
     said: tuple[Seen | None, ...]
     """None: nothing that could be used."""
+    news: Report | None = None
+    """What is taken in without a report, if there is no room to ask for one; None: nothing."""
+    patience: float = 0.0
+    """Seconds after which it is."""
+    looks: int = 0
+    """Reports that said less so far."""
 
 
 class Proof:
@@ -140,12 +153,19 @@ class Proof:
         pending = self.pending.pop(message_id, None)
         if pending is None or len(after) != len(pending.said):
             return None
-        found = set()
-        for before, said, then in zip(pending.before, pending.said, after, strict=True):
-            if said is None or then.status is Status.UNKNOWN:
-                continue
-            outcome = compare(before, said, then)
-            found.add(outcome)
+        rows = zip(pending.before, pending.said, after, strict=True)
+        shown = [
+            (said, compare(before, said, then))
+            for before, said, then in rows
+            if said is not None and then.status is not Status.UNKNOWN
+        ]
+        found = {outcome for _, outcome in shown}
+        if Compared.AHEAD in found and Compared.CONTRADICTS not in found:
+            if pending.looks == LOOKS:
+                return Compared.CONTRADICTS
+            self.pending[message_id] = replace(pending, looks=pending.looks + 1)
+            return Compared.AHEAD
+        for said, outcome in shown:
             if outcome is Compared.AGREES:
                 self._agreed[said.status.final] += 1
             if not said.status.final:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import exp
+from math import exp, inf
 from random import Random
 
 from smsmon.batch import BatchAnswer, BatchRow
 from smsmon.clock import Clock
 from smsmon.known import Condition
-from smsmon.model import Event, EventKind, Fault, FaultKind
+from smsmon.model import Event, EventKind, Fault, FaultKind, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.flights import Flight, Flights
 from smsmon.monitor.intake import Intake, News
 from smsmon.monitor.ledger import WINDOW
-from smsmon.monitor.planner import Planner
-from smsmon.monitor.rows import Seen
+from smsmon.monitor.planner import FIRST_INTERVAL, Planner
+from smsmon.monitor.rows import NOTHING_KNOWN, Seen
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.sending.proof import Compared, Pending, Proof, Verdict
 from smsmon.monitor.source import BatchSource, Source
@@ -35,6 +35,18 @@ SAMPLE_EVERY = 5.0
 """Seconds between two of those, at least, in the long run …"""
 SAVED_UP = 60.0
 """… of which so many may be saved up: what comes after a quiet time is looked at more closely."""
+ROOM = 0.75
+"""While less than this share of what is allowed is used, all that trusted batches tell as news is
+confirmed …"""
+CONFIRMED = 0.35
+"""… and else so much as makes this share of it, or less by as much as intervals are stretched; what
+was not used of that within ``SAVED_UP`` may be used later. For what is more there is no room."""
+PATIENCE = 3.0
+"""Seconds after which news counts by itself when there was no room …"""
+LONGEST = 15.0
+"""… and when there was, but other requests went first, so long; if other news was confirmed."""
+AT_LAST = 30.0
+"""Seconds after which it is confirmed even so."""
 STRIKES = 3
 """Batches in a row that must fail, each while a single message could be read, before trusted ones
 are given up for a day."""
@@ -81,6 +93,12 @@ class Trust:
         """What is asked for batches; None: the account's source cannot read any."""
         self.compare_at = clock.monotonic()
         """Monotonic time from which on a batch is to be compared again."""
+        self._confirm_at = self.compare_at
+        """Monotonic time from which on there is room to confirm news at once."""
+        self._newest = -inf
+        """When the newest batch was asked for that told news."""
+        self._vouched = -inf
+        """When the newest batch was asked for of which a report confirmed news."""
         self._rest_until = 0.0
         self._doubt: Doubt | None = None
         self._strikes = 0
@@ -112,7 +130,7 @@ class Trust:
         return self._proof.export()
 
     def forget(self, message_id: str) -> None:
-        """A message is let go."""
+        """Nobody here asks for a message any more, for now."""
         self._proof.pending.pop(message_id, None)
 
     # --- looking -------------------------------------------------------------------------
@@ -158,16 +176,59 @@ class Trust:
         before: tuple[Seen, ...],
         rows: Sequence[BatchRow],
         batch: BatchAnswer,
+        news: Report | None = None,
     ) -> None:
         """Have a message read alone next, and what a batch said of it compared with that.
-        ``before``: how it was known when the batch left."""
+        ``before``: how it was known when the batch left; ``news``: what has to count without it
+        where there is no room (see ``unconfirmed``)."""
+        if watched.entry.paused:
+            return
+        pause, interval, patience = 0.0, FIRST_INTERVAL, LONGEST
+        if news is not None and not self._room():
+            pause, patience = AT_LAST, PATIENCE
+        elif news is not None and batch.asked_at <= self._newest:
+            interval = PATIENCE  # the first of each batch goes ahead: it vouches for the others
+        elif news is not None:
+            self._newest = batch.asked_at
         told = (row.recipient for row in rows)
         said = tuple(
             None if each is None or each.status is Status.UNKNOWN else Seen.of(each)
             for each in told
         )
-        self._proof.pending[watched.id] = Pending(batch.asked_at, before, said)
-        self._planner.soon(watched.id)
+        before = before or (NOTHING_KNOWN,) * len(said)
+        self._proof.pending[watched.id] = Pending(batch.asked_at, before, said, news, patience)
+        self._planner.soon(watched.id, pause, interval)
+
+    def _room(self) -> bool:
+        """Whether there is room to confirm one more piece of news; counted if so."""
+        now, budget = self._clock.monotonic(), self._budget
+        if budget.used(now) + len(self._proof.pending) < ROOM * budget.allowed(now):
+            return True
+        if self._confirm_at > now:
+            return False
+        each = self._planner.stretch.factor / (CONFIRMED * budget.planned(now))
+        self._confirm_at = max(self._confirm_at, now - SAVED_UP) + each
+        return True
+
+    def unconfirmed(self) -> list[Report]:
+        """News that counts by itself from now on: the budget had no room to confirm it.
+
+        It does once news of that batch, or of a newer one, was confirmed, and never as long as
+        some batch is ahead of what reports say: it may as well lie.
+        """
+        pending = self._proof.pending
+        if any(each.looks for each in pending.values()):
+            return []
+        wall = self._clock.now()
+        old = [
+            each
+            for id, each in pending.items()
+            if id not in self._flights and each.asked_at <= min(self._vouched, wall - each.patience)
+        ]
+        found = [each.news for each in old if each.news is not None]
+        for news in found:
+            del pending[news.message_id]
+        return found
 
     def heard_alone(self, message_id: str, flight: Flight) -> None:
         """A message was read alone, and its answer is on the board: compare, if a batch told of it
@@ -189,8 +250,12 @@ class Trust:
         likely = 1.0 - exp(-reports.expected(age, age + gap))
         was = self._proof.verdict
         found = self._proof.compared(message_id, known(watched), wall, likely)
+        if found is Compared.AGREES and pending.said != pending.before:
+            self._vouched = max(self._vouched, pending.asked_at)
         if found is Compared.CONTRADICTS:
             self._refuse(f"what they said of message {message_id} is not what its report says")
+        elif found is Compared.AHEAD:
+            self._planner.soon(message_id, self._limits.min_interval)
         elif found is Compared.OVERTAKEN:
             self.compare_at = min(self.compare_at, now)  # a second look at once
         if self._proof.verdict is Verdict.TRUSTED is not was:
