@@ -24,6 +24,7 @@ SHOTS: dict[str, tuple[str, tuple[int, int], bool]] = {
     "stale": ("stale", SMALL, True),
     "trouble": ("trouble", SMALL, True),
     "alerts": ("alerts", (120, 20), True),
+    "groups": ("groups", WIDE, False),
     "wide": ("recipients", (200, 55), True),
 }
 """Name of the file → picture, size, and whether of the whole demo: its message to 20,000 would

@@ -141,6 +141,16 @@ async def _alert(scene: Scene, pilot: Pilot[Any]) -> None:
     await scene.pass_time(pilot, 15)
 
 
+async def _groups(scene: Scene, pilot: Pilot[Any]) -> None:
+    await pilot.press("g")
+    await pilot.pause()
+    await pilot.press("t")
+    await pilot.pause()
+    await until(pilot, lambda: scene.screen.session.grouping.whole, "all put together")
+    await scene.pass_time(pilot, 10)
+    await scene.show(pilot)
+
+
 async def _alerts(scene: Scene, pilot: Pilot[Any]) -> None:
     await _alert(scene, pilot)
     await scene.pass_time(pilot, 20)
@@ -180,6 +190,7 @@ PICTURES = (
     Picture("alert", _alert, 50.5, config=ALERTS, sizes=(("120x35", "80x24"),), alone=True),
     Picture("alerts", _alerts, 50.5, config=ALERTS, alone=True),
     Picture("trouble", _pressing("f"), config=ALERTS, alone=True),
+    Picture("groups", _groups),
     Picture("palette", _pressing("colon", *"theme"), sizes=SMALLEST),
     Picture("columns", _pressing("c"), sizes=SMALLEST),
     Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=SMALLEST),
