@@ -190,7 +190,7 @@ PICTURES = (
     Picture("alert", _alert, 50.5, config=ALERTS, sizes=(("120x35", "80x24"),), alone=True),
     Picture("alerts", _alerts, 50.5, config=ALERTS, alone=True),
     Picture("trouble", _pressing("f"), config=ALERTS, alone=True),
-    Picture("groups", _groups),
+    Picture("groups", _groups, alone=True),
     Picture("palette", _pressing("colon", *"theme"), sizes=SMALLEST),
     Picture("columns", _pressing("c"), sizes=SMALLEST),
     Picture("editing", _pressing("asterisk", "e", "tab", *"+new -otp"), sizes=SMALLEST),
