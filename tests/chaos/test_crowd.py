@@ -67,7 +67,9 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
         codes = [member.end() for crowd in crowds for member in crowd.members]
         assert codes == [143] * 4
         ours = [each for each in server.asked if each.who in "xyz" and each.about]
-        assert not interleaved(ours, STEADY)
+        # It is judged by when a request came: of a process that was stopped, or lost the lease, one
+        # may have been under way, and on a machine that does much else it comes late.
+        assert len(interleaved(ours, STEADY)) <= len(done)
         assert busiest(server.asked) <= BUDGET
         for crowd in crowds:
             assert set(crowd.changes().values()) <= {1}

@@ -285,7 +285,8 @@ async def test_who_reads_on_takes_over_no_trouble_of_the_one_before(tmp_path: Pa
             await one.until(lambda: one.sources.troubles)
             other.looks_only = True
             path.rmdir()
-            await one.until(lambda: one.sources.standings)
+            path.touch()
+            await one.until(lambda: kept.positions)  # what is there already is not read
             write(path, "sent 300")
             await one.until(lambda: kept.entries)
             assert not one.sources.troubles
