@@ -62,7 +62,7 @@ def live_through(folder: Path, seconds: float, disturbances: int | None, seed: i
         for crowd in crowds:
             wait_until(lambda crowd=crowd: crowd.statuses() == truth(world), "what is true")  # type: ignore[misc]
         delivered = {id for (id, _), word in truth(world).items() if word == "Delivered"}
-        wait_until(lambda: shared.told() >= delivered, "the last alert")
+        wait_until(lambda: all(each.told() >= delivered for each in crowds), "the last alert")
         time.sleep(1.0)
         codes = [member.end() for crowd in crowds for member in crowd.members]
         assert codes == [143] * 4
