@@ -215,6 +215,15 @@ def open_lock(lock: Path, of: Path) -> int:
     return handle
 
 
+def locked(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Take the lock on an open file; False when another process has it."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def temporary(target: Path) -> tuple[int, str]:
     """A new file beside ``target``, locked while it is open, to be renamed to it; and its name."""
     import tempfile  # loaded here: few commands write a file

@@ -75,7 +75,7 @@ class Turn:
             return self.ours_still()
         files.make_folder(self._path.parent)
         handle = files.open_lock(self._path, self._path)
-        if not _locked(handle):
+        if not files.locked(handle):
             still = self._stands_still(handle)
             os.close(handle)
             if not still:
@@ -130,7 +130,7 @@ def look(path: Path) -> tuple[Standing | None, bool]:
     except FileNotFoundError:
         return None, False
     try:
-        read_now = not _locked(handle, fcntl.LOCK_SH)
+        read_now = not files.locked(handle, fcntl.LOCK_SH)
         told = os.pread(handle, _LIMIT, 0)
     finally:
         os.close(handle)
@@ -146,12 +146,3 @@ def trouble_told(path: Path) -> str:
     except OSError:
         return ""
     return standing.trouble if standing is not None else ""
-
-
-def _locked(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Take the lock on an open file; False when another process has it."""
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

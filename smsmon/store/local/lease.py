@@ -78,7 +78,7 @@ class LocalLease:
                 return wanted if self.renew() else ()
             handle = self._open()
             try:
-                if not _lock(handle) and not self._stands_still(handle):
+                if not files.locked(handle) and not self._stands_still(handle):
                     self.holder = _read_holder(handle)
                     return ()
             except OSError as error:  # some file systems know no locks
@@ -98,7 +98,7 @@ class LocalLease:
                 self.holder = None
                 return
             try:
-                free = _lock(handle) or self._stands_still(handle)
+                free = files.locked(handle) or self._stands_still(handle)
                 self.holder = None if free else _read_holder(handle)
             except OSError:
                 self.holder = None
@@ -162,7 +162,7 @@ class LocalLease:
 
     def _lock_followers(self, kind: int) -> int | None:
         handle = files.open_lock(self._followers, self._history)
-        if _lock(handle, kind):
+        if files.locked(handle, kind):
             return handle
         os.close(handle)
         return None
@@ -170,7 +170,7 @@ class LocalLease:
     def _take(self) -> None:
         """Take it under the guard: nobody else takes it meanwhile."""
         handle = self._open()
-        if not _lock(handle):
+        if not files.locked(handle):
             still = self._stands_still(handle)
             os.close(handle)
             if not still:
@@ -213,15 +213,6 @@ class LocalLease:
         if seen != self._seen:
             self._seen, self._seen_since = seen, now
         return now - self._seen_since >= STILL
-
-
-def _lock(handle: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Take the lock on an open file; False when another process has it."""
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _read_holder(handle: int) -> Holder | None:
