@@ -234,7 +234,9 @@ async def test_one_process_reads_and_another_one_reads_on_when_it_stands_still(
             one, other = other, one
         await one.clock.advance(30)
         assert not other.sources.standings
-        standing, read_now = look(tmp_path / "state" / "codes.json")
+        state = tmp_path / "state" / "codes.json"
+        await one.until(lambda: look(state)[0] is not None)  # a thread writes it
+        standing, read_now = look(state)
         assert read_now
         assert standing is not None
         assert standing.reader == f"watch {os.getpid()}"
