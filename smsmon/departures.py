@@ -7,10 +7,10 @@ come any more, but not before this program has had the time to read it once more
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Container, Mapping
 from math import inf
 
+from smsmon.moments import Moments
 from smsmon.monitor.state import SETTLED_AFTER, Watched
 from smsmon.sentences import counted
 from smsmon.times import duration
@@ -54,8 +54,7 @@ class Departures:
     """The messages that will leave, by when."""
 
     def __init__(self) -> None:
-        self._at: dict[str, float] = {}
-        self._heap: list[tuple[float, str]] = []
+        self._at: Moments[str] = Moments()
         self._looked_at = -inf
         self._awake_since = inf
         self._sure_from = -inf
@@ -69,16 +68,12 @@ class Departures:
         id, at = watched.id, leaves_at(watched)
         if at == inf:
             self.drop(id)
-        elif self._at.get(id) != at:
-            self._at[id] = at
-            heapq.heappush(self._heap, (at, id))
-            if len(self._heap) > len(self._at) + len(self._at) // 4 + 64:
-                self._heap = [(at, id) for id, at in self._at.items()]
-                heapq.heapify(self._heap)
+        else:
+            self._at.put(id, at)
 
     def drop(self, message_id: str) -> None:
         """It is not on the list any more, or people's."""
-        self._at.pop(message_id, None)
+        self._at.drop(message_id)
 
     def due(self, now: float, board: Mapping[str, Watched], kept: Container[str] = ()) -> list[str]:
         """Those of ``board`` that are to leave by now, but not those that are to be ``kept``, for
@@ -88,15 +83,13 @@ class Departures:
             self._sure_from = -inf if self._looked_at == -inf else now + AGAIN
             self._awake_since = now
             if now < self._looked_at:  # what was to be told again a minute later is hours off
-                self._at = {id: leaves_at(board[id]) for id in self._at if id in board}
-                self._heap = sorted((at, id) for id, at in self._at.items())
+                for each in list(self._at):
+                    self._at.drop(each)
+                    if each in board:
+                        self._at.put(each, leaves_at(board[each]))
         self._looked_at = now
         found = []
-        while self._heap and self._heap[0][0] <= now:
-            at, id = heapq.heappop(self._heap)
-            if self._at.get(id) != at:
-                continue
-            del self._at[id]
+        while (id := self._at.pop(now)) is not None:
             watched = board.get(id)
             if watched is None:
                 continue
@@ -106,6 +99,5 @@ class Departures:
             read = watched.complete or now - self._awake_since >= READ_WITHIN
             if id not in kept and read and now >= self._sure_from:
                 found.append(id)
-            self._at[id] = now + AGAIN
-            heapq.heappush(self._heap, (now + AGAIN, id))
+            self._at.put(id, now + AGAIN)
         return found

@@ -6,7 +6,6 @@ are seconds since the epoch.
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from smsmon.groups.brought import LIMITS, Brought, Part
 from smsmon.groups.dimensions import MINUTE, Dimension
 from smsmon.groups.times import quantile
 from smsmon.model import Counts
+from smsmon.moments import Moments
 
 HOUR = 3600.0
 """Seconds of the window; it holds up to one slot more."""
@@ -177,8 +177,8 @@ class Group:
         self._slots: dict[int, Slot] = {}
         self._hour = Numbers()
         self._took: Counter[int] = Counter()
-        self._waiting: dict[str, float] = {}
-        self._oldest: list[tuple[float, str]] = []
+        self._waiting: Moments[str] = Moments()
+        """The messages in which somebody waits, each with since when."""
         self._known: tuple[tuple[int, int], Figures] | None = None
 
     @property
@@ -193,15 +193,14 @@ class Group:
         self._counts += part.counts
         self.stand(stands, 1)
         if part.waiting_since is not None:
-            self._waiting[id] = part.waiting_since
-            heapq.heappush(self._oldest, (part.waiting_since, id))
+            self._waiting.put(id, part.waiting_since)
 
     def leave(self, id: str, part: Part, stands: Stands) -> None:
         """It is not watched any more, or was like that."""
         del self.ids[id]
         self._counts -= part.counts
         self.stand(stands, -1)
-        self._waiting.pop(id, None)
+        self._waiting.drop(id)
 
     def stand(self, stands: Stands, sign: int) -> None:
         """It stands so with one message more; or, with -1, fewer."""
@@ -275,7 +274,7 @@ class Group:
             self._troubled + with_account,
             self._paused,
             self._counts,
-            self._waiting_since(),
+            self._waiting.first if self._waiting else None,
             self._added(lambda slot: slot >= lately).sent,
             self._hour.sent,
             self._hour.delivered,
@@ -312,12 +311,3 @@ class Group:
                 sent[minute] += each.numbers.sent
                 failed[minute] += each.numbers.failed
         return tuple(map(Minute, sent, failed))
-
-    def _waiting_since(self) -> float | None:
-        oldest = self._oldest
-        if len(oldest) > len(self._waiting) + len(self._waiting) // 4 + 64:
-            oldest[:] = [(since, id) for id, since in self._waiting.items()]
-            heapq.heapify(oldest)
-        while oldest and self._waiting.get(oldest[0][1]) != oldest[0][0]:
-            heapq.heappop(oldest)
-        return oldest[0][0] if oldest else None
