@@ -80,7 +80,8 @@ def next_interval(
     either; what is given here is that interval divided by the factor. ``max_interval`` grows with
     that square too: what is read for no other reason than to keep it gives way first.
     """
-    longest = limits.max_interval * stretch * stretch
+    most = limits.max_interval * stretch
+    longest = most * stretch
     price = limits.price * stretch * stretch
     age = max(age, 0.0)
     edges = reports.edges
@@ -102,12 +103,12 @@ def next_interval(
             root = expected + sqrt(expected * expected + 2 * rate * short)
             wait = 2 * short / root if root else inf
         if wait <= room:
-            return (elapsed + wait) / stretch
+            return min((elapsed + wait) / stretch, most)  # else it may be above by a last digit
         late += room * (expected + rate * room / 2)
         expected += rate * room
         elapsed += room
         if elapsed >= longest or place == last:
-            return longest / stretch
+            return most
         place += 1
 
 

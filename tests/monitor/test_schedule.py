@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsmon.monitor.hazard import (
@@ -41,6 +41,7 @@ def test_interval_follows_the_square_root_of_the_expected_changes(
     assert given_interval == pytest.approx(sqrt(2 * limits.price / (rate * waiting)))
 
 
+@example(0.0, 0, 0, 13.827019606200235)
 @given(st.floats(0, 80 * HOUR), st.integers(0, 100_000), st.integers(0, 100_000), st.floats(1, 50))
 def test_interval_is_positive_and_never_above_the_longest(
     age: float, waiting: int, others: int, stretch: float
