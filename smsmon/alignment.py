@@ -130,7 +130,7 @@ def _unknown(row: _Row) -> bool:
 
 
 def _misread(row: _Row) -> bool:
-    return row[4] != ""
+    return row[4] != "" and _unknown(row)
 
 
 def _told(row: _Row) -> bool:

@@ -100,11 +100,14 @@ def take_in(
 
 
 def _misread(known: Recipients, report: Recipients, slots: Sequence[int] | None) -> list[int]:
-    """Places of the report that could not be understood while something better is known."""
+    """Places of the report that could not be understood while something better is known.
+
+    A status that is known counts, whatever else in its row is none: a date, say.
+    """
     found = []
     for place in report.reasons:
         slot = place if slots is None else slots[place]
-        if slot < len(known) and known.statuses[slot] != Status.UNKNOWN:
+        if slot < len(known) and known.statuses[slot] != report.statuses[place] == Status.UNKNOWN:
             found.append(place)
     return found
 

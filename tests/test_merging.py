@@ -42,7 +42,7 @@ def _model(known: list[Recipient], given_rows: list[Recipient]) -> tuple[list[Re
         free.remove(slot)
         taken.add(slot)
         old = known[slot]
-        if given_row.reason and old.status is not Status.UNKNOWN:
+        if given_row.reason and old.status is not given_row.status is Status.UNKNOWN:
             known[slot] = replace(old, reason=given_row.reason)
             continue
         stop = old.stop if given_row.stop is None else given_row.stop
