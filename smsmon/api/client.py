@@ -292,7 +292,9 @@ def _in_its_light(answer: Answer, at: float) -> Iterator[None]:
         clear_frames(error.__traceback__)
         raise
     if problem := _problem(answer):
-        raise NotAReport(problem, safe_bytes(answer.body))
+        told = NotAReport(problem, safe_bytes(answer.body))
+        busy = answer.status == 429 or answer.status >= 500
+        raise _judged(answer, told, at) if busy else told
 
 
 def _judged(answer: Answer, error: ReadError, at: float) -> ReadError:

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
@@ -215,19 +216,28 @@ def retry_after(headers: Headers, now: float) -> float | None:
 
     ``now`` stands in for the server's own clock where the answer does not tell it.
     """
-    told = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", told):
-        return min(float(told), RETRY_AFTER_END)
-    until = http_date(told)
-    if until is None:
+    told = [each.strip() for each in headers.get("retry-after", "").split(",")]
+    if all(re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", each) for each in told):
+        until = max(map(float, told))  # said twice: by the server, and by what is before it
+        if until < _EPOCH_FROM:
+            return min(until, RETRY_AFTER_END)
+    elif (date := http_date(", ".join(told))) is not None:
+        until = date
+    else:
         return None
     server_now = http_date(headers.get("date", ""))
     return min(max(until - (now if server_now is None else server_now), 0.0), RETRY_AFTER_END)
 
 
+_EPOCH_FROM = 1e9
+"""From here on a number of seconds is a moment: they are counted from 1970."""
+
+
 def http_date(text: str) -> float | None:
-    """Epoch seconds of an HTTP date; None if it is none."""
+    """Epoch seconds of an HTTP date, in any of its three forms; None if it is none."""
     try:
-        return parsedate_to_datetime(text).timestamp() if text else None
+        moment = parsedate_to_datetime(text)
+        # One that names no zone is of Greenwich, not of where this machine is (RFC 9110, 5.6.7).
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

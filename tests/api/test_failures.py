@@ -241,6 +241,11 @@ async def test_redirect_to_nowhere_is_no_report() -> None:
         ("Retry-After: 17", 17.0),
         ("Retry-After: 0", 0.0),
         ("Retry-After: 99999999", 86_400.0),
+        ("Retry-After: 99999999999999999999", 86_400.0),
+        ("Retry-After: 1.5", 1.5),
+        ("Retry-After: 60\nRetry-After: 120", 120.0),
+        ("Retry-After: 1795341630\nDate: Sun, 22 Nov 2026 10:00:00 GMT", 30.0),
+        ("Retry-After: Sun Nov 22 10:00:30 2026\nDate: Sunday, 22-Nov-26 10:00:00 GMT", 30.0),
         ("Retry-After: Sun, 22 Nov 2026 10:00:30 GMT\nDate: Sun, 22 Nov 2026 10:00:00 GMT", 30.0),
         ("Retry-After: Sun, 22 Nov 2020 10:00:30 GMT", 0.0),
         ("Retry-After: -5", None),
@@ -250,10 +255,15 @@ async def test_redirect_to_nowhere_is_no_report() -> None:
     ],
 )
 async def test_retry_after_is_read_as_seconds_or_as_a_date(
-    header: str, seconds: float | None
+    header: str, seconds: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with wire(answer(b"slow down", status="429 Too Many Requests", headers=header)) as server:
-        error, told = await fault(server)
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "Asia/Tokyo")  # a date without a zone is not of here
+        time.tzset()
+        slow = answer(b"slow down", status="429 Too Many Requests", headers=header)
+        async with wire(slow) as server:
+            error, told = await fault(server)
+    time.tzset()
     assert isinstance(error, RateLimited)
     assert (told.kind, told.code, told.retry_after) == (FaultKind.RATE_LIMITED, 429, seconds)
 
@@ -322,6 +332,20 @@ async def test_right_body_under_a_wrong_content_type_is_no_report(
             assert isinstance(error, NotAReport)
             assert "is labelled" in told.message
             assert told.excerpt.startswith('{"success":true')
+
+
+async def test_right_body_under_a_status_that_asks_for_patience_is_asked_so() -> None:
+    """Also where it is the answer that is known already."""
+    busy = [
+        answer(GOOD, status=status, headers="Retry-After: 9")
+        for status in ("429 Slow Down", "503 Away")
+    ]
+    async with wire(answer(GOOD), *busy) as server, client(server) as partner:
+        known = (await partner.bulk_status("111")).digest
+        for kind in (RateLimited, ServerTrouble):
+            with pytest.raises(kind) as told:
+                await partner.bulk_status("111", known)
+            assert told.value.fault.retry_after == 9
 
 
 async def test_right_body_under_a_failing_status_is_no_report() -> None:
