@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -30,36 +31,42 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*")
-_DECLARES_UTF8 = re.compile(
-    rb"<\?xml(?![^>]*encoding)|<\?xml[^>]*encoding\s*=\s*[\"']utf-?8[\"']", re.IGNORECASE
+_PROLOG = re.compile(rb"\A(?:<\?[^>]*\?>\s*|<!--[^>]*-->\s*)+")
+"""What stands before the element of XML; nothing that is said there counts."""
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)", re.IGNORECASE)
+_OF_ASCII = re.compile(
+    r"(?:x-)?(?:iso|latin|windows|cp|ibm|mac|koi|big5|gb|euc|shift)", re.IGNORECASE
 )
-_DECLARES_WIDE = re.compile(
-    rb"\A<\?xml[^>]*encoding\s*=\s*[\"'](?:utf|ucs)-?(?:2|4|16|32)[^>]*\?>\s*", re.IGNORECASE
-)
-"""What a program writes that makes a text for itself in UTF-16, and sends it in UTF-8."""
+"""How encodings are called that ASCII is a part of."""
 
 
 def utf8(body: bytes) -> bytes:
-    """``body`` as UTF-8 without a mark, and without white space and NULs around it.
+    """``body`` as UTF-8 without a mark, the prolog of XML, and white space and NULs around it.
 
-    Bytes that are not UTF-8 are read as Windows-1252, of which Latin-1 is a part. XML that
-    declares another encoding is left to its parser.
+    What XML declares is often of another step on its way: it counts where the bytes are not UTF-8.
+    They are then read as that or, one by one, as Windows-1252, of which Latin-1 is a part.
     """
     if body.isascii() and body[:1] in b"{<" and body[-1:] in b"}>":
-        return _DECLARES_WIDE.sub(b"", body) if body.startswith(b"<?xml") else body
-    encoding = _wide(body)
-    if encoding:
+        return _PROLOG.sub(b"", body)
+    if encoding := _wide(body):
         text = body.decode(encoding, "replace").strip("\ufeff\0 \t\r\n")
-        return _DECLARATION.sub(b"", text.encode("utf-8", "replace"), count=1)
-    body = body.strip(_AROUND)
-    while body.startswith(_BOM_8):
-        body = body.removeprefix(_BOM_8).lstrip(_AROUND)
-    if body.startswith(b"<?xml"):
-        body = _DECLARES_WIDE.sub(b"", body)
-        if not _DECLARES_UTF8.match(body) and body.startswith(b"<?xml"):
-            return body
-    return body.decode("utf-8", _AS_WINDOWS_1252).encode("utf-8")
+    else:
+        body = body.strip(_AROUND)
+        while body.startswith(_BOM_8):
+            body = body.removeprefix(_BOM_8).lstrip(_AROUND)
+        text = _narrow(body)
+    return _PROLOG.sub(b"", text.encode("utf-8", "replace"))
+
+
+def _narrow(body: bytes) -> str:
+    declared = _DECLARED.match(body)
+    name = declared[1].decode() if declared else ""
+    for encoding in ("utf-8", name) if _OF_ASCII.match(name) else ("utf-8",):
+        with suppress(LookupError, UnicodeError):
+            text = body.decode(encoding)
+            if text.startswith("<?xml") or not declared:
+                return text
+    return body.decode("utf-8", _AS_WINDOWS_1252)
 
 
 def _wide(body: bytes) -> str:
@@ -96,7 +103,7 @@ _AS_WINDOWS_1252 = "smsmon.windows-1252"
 codecs.register_error(_AS_WINDOWS_1252, _windows_1252)
 
 
-_XML_STARTS = (b"<?xml", b"<result", b"<!DOCTYPE result")
+_XML_STARTS = (b"<result", b"<!DOCTYPE result")
 
 
 def decode(body: bytes, message_id: str) -> Recipients:

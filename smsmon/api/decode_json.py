@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Self
 
@@ -223,12 +223,15 @@ def _add_typed(
 
 def envelope_of(answer: dict[str, Any]) -> Envelope:
     """An answer, or a row of one that tells of itself as an answer does."""
+    rows = answer.get(_LIST_NAME.decode())
+    if isinstance(rows, dict) and (found := _listed(rows)) != [rows]:
+        rows = [*found]
     return Envelope(
         success=flag_of(answer.get("success")),
         code=answer.get("code"),
         causes=[one.get("code") for one in _errors(answer) if isinstance(one, dict)],
         ids=[answer[name] for name in ID_NAMES if answer.get(name) is not None],
-        rows=answer.get(_LIST_NAME.decode()),
+        rows=rows,
         words="; ".join(first_words(_told(answer))),
         fields=answer,
     )
@@ -244,5 +247,11 @@ def _told(answer: dict[str, Any]) -> Iterator[object]:
 def _errors(answer: dict[str, Any]) -> Iterator[object]:
     """The details of an error, the first cause first."""
     for name in ("errors", "error"):
-        errors = answer.get(name)
-        yield from errors if isinstance(errors, list) else [errors]
+        yield from _listed(answer.get(name))
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    """A list as PHP writes it: one with gaps is an object whose names are the places."""
+    if isinstance(value, dict) and value and all(map(str.isdecimal, value)):
+        return value.values()
+    return value if isinstance(value, list) else [value]

@@ -34,7 +34,9 @@ DATE_END = 1 << 32
 BYTE_PLACES = 256
 """How many distinct words a column of bytes can tell apart."""
 
-_PARIS_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_WRITTEN = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 _ABSENT = msgspec.UNSET
 # The types of the typed tier, so that both read "1", "true" and "null" alike.
 _FLAG: Any = bool | None
@@ -192,7 +194,7 @@ def names(found: object, message_id: str) -> bool:
     if found is _ABSENT or found is None:
         return True
     if isinstance(found, str):
-        return found == message_id
+        return found.strip() == message_id
     # As a number an id has lost its leading zeros.
     return type(found) is int and found == int(message_id)
 
@@ -233,13 +235,14 @@ def stop_of(value: object) -> tuple[int, str]:
 def date_of(value: object) -> tuple[int, str]:
     """The date in ``value``, epoch seconds UTC or ``NO_DATE``, and what is wrong with it.
 
-    Numbers are epoch seconds, in digits or not; a written date is on the clocks of Paris.
+    Numbers are epoch seconds, in digits or not; a written date that names no zone is on the clocks
+    of Paris.
     """
     if isinstance(value, str):
         value = value.strip()
     if value is None or value == "":
         return NO_DATE, ""
-    if isinstance(value, str) and _PARIS_TIME.fullmatch(value):
+    if isinstance(value, str) and _WRITTEN.fullmatch(value):
         date = paris_epoch(value)
     else:
         try:
@@ -259,14 +262,16 @@ def _paris() -> Any:
 
 
 def paris_epoch(text: str) -> int:
-    """Epoch seconds of ``YYYY-mm-dd HH:MM:SS`` on the clocks of Paris; -1 if it is no date.
+    """Epoch seconds of ``YYYY-mm-dd HH:MM:SS``, on the clocks of Paris unless it names another
+    zone; -1 if it is no date.
 
     The hour that autumn repeats is taken the first time it passes.
     """
     from datetime import datetime
 
     try:
-        return int(datetime.fromisoformat(text).replace(tzinfo=_paris()).timestamp())
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=_paris())).timestamp())
     except (ValueError, OverflowError):
         return -1
 
@@ -300,8 +305,8 @@ def code_of(value: object) -> int | None:
         value = int(value) if abs(value) < 10**9 else None
     if type(value) is int and abs(value) < 10**9:
         return value
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        return int(value)
+    if isinstance(value, str) and (digits := re.fullmatch(r"([0-9]{1,9})(?:\.0+)?", value.strip())):
+        return int(digits[1])
     return None
 
 

@@ -58,30 +58,20 @@ def test_one_wrong_byte_does_not_change_the_characters_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "left"),
-    [
-        ('<?xml version="1.0"?>', True),
-        ('<?xml version="1.0" encoding="UTF-8"?>', True),
-        ("<?xml encoding='utf8'?>", True),
-        ('<?xml version="1.0" encoding="utf-16"?>\n', False),
-        ('<?xml version="1.0" encoding="UCS-2"?>', False),
-        ("<?xml encoding='utf32'?>", False),
-    ],
+    "name", ["", "UTF-8", "utf8", "utf-16", "UCS-2", "utf32", "ISO-8859-1", "X-NONE", "cp037"]
 )
 @pytest.mark.parametrize("text", ["<a>x</a>", "<a>é</a>"])
-def test_what_is_declared_wide_but_is_not_loses_its_declaration(
-    declared: str, left: bool, text: str
-) -> None:
-    assert utf8((declared + text).encode()).decode() == (declared if left else "") + text
-    # What a declaration says of wide characters is true of the bytes no more.
-    for encoding in WIDE:
-        assert utf8((declared + text).encode(encoding)).decode() == text
+def test_what_xml_declares_is_not_believed_against_the_bytes(name: str, text: str) -> None:
+    encoding = f" encoding='{name}'" if name else ""
+    declared = f"<?xml version='1.0'{encoding}?>\n<!-- more -->\n{text}"
+    for real in ("utf-8", "utf-8-sig", *WIDE, "latin-1"):
+        assert utf8(declared.encode(real)).decode() == text
 
 
-def test_another_encoding_that_is_declared_is_left_to_the_parser() -> None:
-    body = b'<?xml version="1.0" encoding="ISO-8859-15"?><a>\xa4</a>'
-    assert utf8(body) == body
-    assert utf8(b" " + body + b"\0\n") == body
+@pytest.mark.parametrize("name", ["ISO-8859-15", "windows-1251", "cp850", "macintosh", "shift_jis"])
+def test_bytes_that_are_no_utf_8_are_what_xml_declares(name: str) -> None:
+    text = {"shift_jis": "<a>表示</a>", "windows-1251": "<a>Привет</a>"}.get(name, "<a>é</a>")
+    assert utf8(f"<?xml encoding='{name}'?>{text}".encode(name)).decode() == text
 
 
 def test_a_few_zeros_are_padding_and_not_an_encoding() -> None:

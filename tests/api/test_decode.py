@@ -280,6 +280,7 @@ def test_hostile_shapes_are_refused_in_little_time(name: str) -> None:
     ("found", "message_id", "same"),
     [
         ("0300", "0300", True),
+        (" 0300\n", "0300", True),
         ("300", "0300", False),
         (300, "0300", True),
         (None, "1", True),

@@ -118,6 +118,9 @@ def test_what_is_no_flag_leaves_the_stop_untold_and_says_so(value: object) -> No
         ("1970-01-01 01:00:01", 1),
         ("2026-07-01 12:00:00", 1_782_900_000),
         ("2026-01-01 12:00:00", 1_767_265_200),
+        ("2026-07-01T12:00:00", 1_782_900_000),
+        ("2026-07-01T10:00:00Z", 1_782_900_000),
+        ("2026-07-01 12:00:00+0200", 1_782_900_000),
         # Autumn has this hour twice: the first, in summer time.
         ("2026-10-25 02:30:00", 1_792_888_200),
     ],
@@ -159,6 +162,7 @@ def test_what_is_no_date_is_none_and_told(value: object) -> None:
         (1 - 10**9, 1 - 10**9),
         (float(10**9 - 1), 10**9 - 1),
         ("999999999", 999_999_999),
+        ("10.0", 10),
     ],
 )
 def test_a_code_has_up_to_nine_digits(value: object, code: int) -> None:
