@@ -210,6 +210,8 @@ GROUPS: tuple[GroupField, ...] = (
           help="to how many it was sent, minute by minute, and how many of them failed",
           shown=Shown("per_minute", "per minute", Drawn.SPARK, width=12, flex=2, max_width=60,
                       priority=60, descending=True)),
+    OfRow("absent", Kind.NUMBER, lambda it: it.counts.absent, exported="absent",
+          asked_as="absent>0", help="how many recipients the API no longer lists"),
     OfRule("failed_times", Kind.NUMBER, lambda it: it.failed_times, asked_as="failed_times>3",
            help=f"how many times its usual failed_share{_USUAL}"),
     OfRule("stop_times", Kind.NUMBER, lambda it: it.stop_times,

@@ -126,6 +126,12 @@ def _of_messages(seen: Seen) -> Iterator[Metric]:
         (((name,), of.stops) for name, of in accounts if of.read),
     )
     yield _gauge(
+        "absent",
+        "Recipients of watched messages that the API no longer lists, and that are as last seen.",
+        ("profile",),
+        (((name,), of.absent) for name, of in accounts if of.read),
+    )
+    yield _gauge(
         "last_read_timestamp_seconds",
         "When a message of the account was last truly read.",
         ("profile",),

@@ -49,6 +49,8 @@ class OfAccount:
     recipients: Counter[str] = field(default_factory=Counter)
     """By status."""
     stops: int = 0
+    absent: int = 0
+    """Recipients that the API no longer lists: they count as last seen."""
     last_read_at: float | None = None
     oldest_waiting: float | None = None
     """Since when the recipient waits that has been waiting longest."""
@@ -167,7 +169,7 @@ def accounts_of(
         of.messages[standing(engine, watched, now).state] += 1
         if watched.read_at is None:
             continue  # nothing is known of it
-        into = sums.setdefault(watched.profile, [0, 0, 0, 0, 0])
+        into = sums.setdefault(watched.profile, [0] * 6)
         for place, number in enumerate(_numbers(watched.counts)):
             into[place] += number
         of.last_read_at = max(of.last_read_at or 0.0, watched.read_at)
@@ -175,7 +177,7 @@ def accounts_of(
         if oldest is not None and (of.oldest_waiting is None or oldest < of.oldest_waiting):
             of.oldest_waiting = oldest
     for name, numbers in sums.items():
-        *by_status, accounts[name].stops = numbers
+        *by_status, accounts[name].stops, accounts[name].absent = numbers
         accounts[name].recipients = _by_status(by_status)
     return accounts
 
@@ -195,8 +197,9 @@ def tags_of(board: Iterable[Watched], tally: Tally) -> dict[str, Counter[str]]:
     return found
 
 
-def _numbers(counts: Counts) -> tuple[int, int, int, int, int]:
-    return counts.delivered, counts.not_delivered, counts.waiting, counts.unknown, counts.stop
+def _numbers(counts: Counts) -> tuple[int, int, int, int, int, int]:
+    it = counts
+    return it.delivered, it.not_delivered, it.waiting, it.unknown, it.stop, it.absent
 
 
 def _by_status(numbers: Iterable[int]) -> Counter[str]:
