@@ -149,8 +149,10 @@ ACCENTS = "relance d'été à Nîmes, bientôt là où ça plaît"
 
 
 @pytest.mark.parametrize(
-    ("encoding", "guessed"), [("utf-8", ""), ("cp1252", "Windows-1252"), ("mac-roman", "MacRoman")]
-)
+    ("encoding", "guessed"),
+    [("utf-8", ""), ("cp1252", "Windows-1252"), ("mac-roman", "MacRoman"),
+     ("cp850", "CP850 (MS-DOS)")],
+)  # fmt: skip
 def test_accents_tell_the_encodings_of_the_west_apart(encoding: str, guessed: str) -> None:
     text = f"2270142\t{ACCENTS}\n2270143\n"
     assert decoded(text.encode(encoding)) == (text, guessed)
@@ -172,7 +174,7 @@ def test_accents_tell_the_encodings_of_the_west_apart(encoding: str, guessed: st
         (b"a\xbf b\x8e", "aø bé", "MacRoman"),
         (b"a\xc0 b\xff", "aÀ bÿ", "Windows-1252"),
         ("é€\n".encode() + b"\xe9\n", "é€\né\n", "Windows-1252"),
-        (b"a\x81", "a\ufffd", "Windows-1252"),
+        (b"a\x81", "aü", "CP850 (MS-DOS)"),
     ],
 )
 def test_bytes_that_are_no_utf_8_are_read_line_by_line(

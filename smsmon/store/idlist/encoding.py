@@ -1,8 +1,8 @@
 """Text out of the bytes of a list, whatever program saved it. Pure.
 
 Unicode is told by its mark or proves itself. What is no UTF-8 was saved by an older program in one
-of two encodings of the West, which a line with an accent in it tells apart: the letters of the one
-are signs, or nothing at all, in the other.
+of a few encodings of the West, which lines with accents in them tell apart: the letters of the one
+are signs, or nothing at all, in the others.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ _NO_TEXT = (
     (b"\x1f\x8b", "compressed: unpack it first (gunzip)"),
 )
 _LOOKED_AT = 4096
-_MAC_LETTERS = frozenset(b"\x88\x8d\x8e\x8f\x90\x9d\x9e")
-"""à ç é è ê ù û of MacRoman; in Windows-1252 ˆ Ž ž, or no character."""
-_WINDOWS_LETTERS = frozenset(range(0xC0, 0x100)) - {0xD7, 0xF7}
-"""Letters of Windows-1252, and of Latin-1, which it contains."""
+_OLDER = {
+    "cp1252": "Windows-1252",
+    "mac-roman": "MacRoman",
+    "cp850": "CP850 (MS-DOS)",
+    "iso8859-15": "Latin-9",
+}
+"""What older programs save in, the likeliest first."""
+_BEYOND_ASCII = {name: bytes(range(0x80, 0x100)).decode(name, "replace") for name in _OLDER}
+_LETTERS = dict.fromkeys("éèêàçùâîôûëïœÉÈÊÀÇÂÎÔÛŒ", 2) | dict.fromkeys("äöüßñáíóúæÄÖÜÑÁ", 1)
+"""Letters of the West, and how likely they are here."""
 
 
 class Decoded(NamedTuple):
@@ -55,10 +61,10 @@ def decoded(content: bytes) -> Decoded:
         return Decoded(content.decode(), "")
     except UnicodeDecodeError:
         pass
-    legacy = _legacy(content)
+    older = _older(content[: _LOOKED_AT * 16])
     # By line: in a file that several programs wrote, UTF-8 stays what it is.
-    lines = [_line(line, legacy) for line in content.split(b"\n")]
-    return Decoded("\n".join(lines), "MacRoman" if legacy == "mac-roman" else "Windows-1252")
+    lines = [_line(line, older) for line in content.split(b"\n")]
+    return Decoded("\n".join(lines), _OLDER[older])
 
 
 def _unmarked_wide(content: bytes) -> str:
@@ -70,25 +76,29 @@ def _unmarked_wide(content: bytes) -> str:
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
-def _line(line: bytes, legacy: str) -> str:
+def _line(line: bytes, older: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return line.decode(legacy, "replace")
+        return line.decode(older, "replace")
 
 
-def _legacy(content: bytes) -> str:
-    """MacRoman where its letters stand among letters more often than those of Windows do."""
-    mac = windows = 0
-    for at, byte in enumerate(content[: _LOOKED_AT * 16]):
-        if byte >= 0x80 and _among_letters(content, at):
-            mac += byte in _MAC_LETTERS
-            windows += byte in _WINDOWS_LETTERS
-    return "mac-roman" if mac > windows else "cp1252"
+def _older(content: bytes) -> str:
+    """The encoding in which most characters are letters as they stand in words of the West."""
+    plain = content.decode("ascii", "replace")
+    found = dict.fromkeys(_OLDER, 0)
+    for at, byte in enumerate(content):
+        if byte >= 0x80:
+            before, after = plain[max(0, at - 1) : at], plain[at + 1 : at + 2]
+            for name, chars in _BEYOND_ASCII.items():
+                found[name] += _fits(chars[byte - 0x80], before, after)
+    return max(found, key=found.__getitem__)
 
 
-def _among_letters(content: bytes, at: int) -> bool:
-    return any(
-        0 <= beside < len(content) and chr(content[beside]).isalpha() and content[beside] < 0x80
-        for beside in (at - 1, at + 1)
-    )
+def _fits(char: str, before: str, after: str) -> int:
+    """How well a letter stands between two characters: a capital stands in front, or among such."""
+    if char == "€":
+        return not before.isalpha() and not after.isalpha()
+    inside = before.islower() or (char.islower() and after.islower())
+    among = before.isupper() or (not before.isalpha() and after.isalpha())
+    return _LETTERS.get(char, 0) if (inside if char.islower() else among) else 0
