@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     from smsmon.settings.secrets import KeySource
 
 
-_read: set[ApiKey] = set()
-
-
-def known_keys() -> frozenset[ApiKey]:
-    """Every key that this process has read, whatever became of its account."""
-    return frozenset(_read)
-
-
 class AccountProblem(Exception):
     """A profile that cannot be used as it is set up: one sentence with what to do."""
 
@@ -60,11 +52,9 @@ def read_key(name: str, profile: Profile, environ: Mapping[str, str] | None = No
     """
     source = profile.key_source
     try:
-        key = _key_from(source, name, environ)
+        return _key_from(source, name, environ)
     except ValueError as error:
         raise AccountProblem(name, f"Profile {name}, key from {source}: {error}") from None
-    _read.add(key)
-    return key
 
 
 def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -> ApiKey:

@@ -25,6 +25,8 @@ _FILE_LIMIT = 4_096
 _FLOOD = 65_536
 """Bytes after which a command prints something else than a secret."""
 
+_known: set[Secret] = set()
+
 S = TypeVar("S", bound="Secret")
 Parse = Callable[[str], S]
 """Gives the secret that a text is; raises ``ValueError`` with a sentence that does not hold it."""
@@ -57,6 +59,11 @@ def source_of(env: str | None, file: str | None, command: Sequence[str] | None) 
     return None if env is None else KeySource("env", env)
 
 
+def known_secrets() -> frozenset[Secret]:
+    """Every secret that this process has read, whatever became of it."""
+    return frozenset(_known)
+
+
 def read_secret(
     source: KeySource, noun: str, parse: Parse[S], environ: Mapping[str, str] | None = None
 ) -> S:
@@ -65,17 +72,20 @@ def read_secret(
     ``noun`` is what it is called: key, address. ``environ`` is the process's own unless given.
     Raises ``ValueError`` with a sentence that names the place.
     """
+    environ = os.environ if environ is None else environ
+    variable = str(source.value)
     if source.kind == "file" and isinstance(source.value, str):
         from smsmon.locations import expanded
 
-        return read_file(expanded(source.value), noun, parse)
-    if source.kind == "command":
-        return run_command(source.value, noun, parse)
-    environ = os.environ if environ is None else environ
-    variable = str(source.value)
-    if not environ.get(variable, "").strip():
+        found = read_file(expanded(source.value), noun, parse)
+    elif source.kind == "command":
+        found = run_command(source.value, noun, parse)
+    elif environ.get(variable, "").strip():
+        found = parse(environ[variable])
+    else:
         raise ValueError(f"The variable {place_shown(variable)} is not set.")
-    return parse(environ[variable])
+    _known.add(found)
+    return found
 
 
 def read_file(path: Path, noun: str, parse: Parse[S]) -> S:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit
 
-from smsmon.accounts import known_keys
 from smsmon.api.masking import SHORTEST_MASKED, Mask
 from smsmon.secret import Address, Secret
 from smsmon.settings import Settings
-from smsmon.settings.secrets import KeySource, read_secret
+from smsmon.settings.secrets import KeySource, known_secrets, read_secret
 from smsmon.settings.types import API_KEY_VARIABLE
 
-_read: set[Address] = set()
-"""Every address that this process has read."""
 _BETWEEN = re.compile(r"[/?&=#@:;,+|]+")
 
 
@@ -23,9 +20,7 @@ def read_address(source: KeySource, environ: Mapping[str, str]) -> Address:
 
     Raises ``ValueError`` with a sentence that holds nothing of it.
     """
-    address = read_secret(source, "address", Address.parse, environ)
-    _read.add(address)
-    return address
+    return read_secret(source, "address", Address.parse, environ)
 
 
 def mask_of(address: Address) -> Mask:
@@ -43,9 +38,12 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
     """``environ`` for programs of others, which are told of alerts or tell of messages: without
     any variable that holds an API key, a secret address or the store's password, whatever its name.
 
-    Known are those of the settings' variables, and all that this process has read.
+    Known are those of the settings' variables, of the store's address, and all that this process
+    has read.
     """
     names = {API_KEY_VARIABLE, settings.store_password_env or API_KEY_VARIABLE}
+    if settings.store and settings.store_password_source is None:
+        names.add("PGPASSWORD")  # where libpq looks for it
     for profile in settings.profiles.values():
         if profile.key_source.kind == "env":
             names.add(str(profile.key_source.value))
@@ -53,7 +51,7 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
             names.add(profile.api_key_env)
     addresses = (each.url_env for each in settings.targets.values())
     names |= {name for name in (*addresses, settings.watch.ping_url_env) if name is not None}
-    secrets = {each.reveal() for each in (*known_keys(), *_read)}
+    secrets = {each.reveal() for each in known_secrets()} | _passwords_in(settings.store)
     secrets |= {environ.get(name, "").strip() for name in names}
     return {
         name: value
@@ -62,8 +60,15 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
     }
 
 
+def _passwords_in(address: str) -> set[str]:
+    """What stands for a password in the address of a database, as it is written and as it is."""
+    parts = urlsplit(address)
+    found = {parts.password or "", *parse_qs(parts.query).get("password", ())}
+    return {*found, *map(unquote, found)}
+
+
 def _tells(value: str, secret: str) -> bool:
     """True if a variable's value holds the secret: alone, or in an address or a header."""
     if len(secret) < SHORTEST_MASKED:
         return bool(secret) and value.strip() == secret
-    return secret.lower() in value.lower()
+    return any(secret.lower() in each.lower() for each in (value, unquote(value)))

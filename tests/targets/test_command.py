@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -136,6 +137,38 @@ def test_no_variable_that_holds_a_key_or_an_address_reaches_an_alerts_command(
         read_key(name, profile, environ)
     read_address(KeySource("file", f"{tmp_path}/mail"), environ)
     assert environment(settings, environ) == kept
+
+
+PASSWORD = "p@ss-w0rd"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        'store = "postgresql://ops:p%40ss-w0rd@db.example/sms"',
+        'store = "postgresql://ops@db.example/sms?sslmode=require&password=p%40ss-w0rd"',
+        'store = "postgresql://ops@db.example/sms"',
+        'store = "service=sms"\nstore_password_file = "{folder}/password"',
+        'store = "service=sms"\nstore_password_command = ["cat", "{folder}/password"]',
+        'store = "service=sms"\nstore_password_env = "DATABASE_PASSWORD"',
+    ],
+)
+def test_no_variable_that_holds_the_stores_password_reaches_a_program_of_others(
+    settings: str, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    (tmp_path / "config.toml").write_text(settings.format(folder=tmp_path))
+    kept = {"PGHOST": "db.example", "DATABASE": "postgresql://ops@db.example/sms"}
+    environ = {
+        **kept,
+        "PGPASSWORD": PASSWORD,
+        "DATABASE_PASSWORD": PASSWORD,
+        "DATABASE_URL": "postgresql://ops:p%40ss-w0rd@db.example/sms",
+    }
+    with mock.patch.dict(os.environ, environ):
+        read = load_settings(Locations.under(tmp_path), environ)
+        read.store_password()
+    assert environment(read, environ) == kept
 
 
 def test_a_key_too_short_to_be_a_secret_takes_only_its_own_variable(tmp_path: Path) -> None:
