@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
 from psycopg import Error, conninfo
 
+from smsmon.files import NotAFile, must_be_file
 from smsmon.secret import Password
-from smsmon.text import safe
+from smsmon.store.errors import of_os_error
+from smsmon.text import SENTENCE_LIMIT, safe
 
 OURS = MappingProxyType(
     {
@@ -28,6 +32,19 @@ OURS = MappingProxyType(
 )
 """What is asked for where the address does not say otherwise: several hosts are tried in turn,
 until one takes writes."""
+
+_FILES = MappingProxyType(
+    {
+        "servicefile": ("PGSERVICEFILE", "~/.pg_service.conf"),
+        "sslrootcert": ("PGSSLROOTCERT", "~/.postgresql/root.crt"),
+        "sslcrl": ("PGSSLCRL", "~/.postgresql/root.crl"),
+        "sslcert": ("PGSSLCERT", "~/.postgresql/postgresql.crt"),
+        "sslkey": ("PGSSLKEY", "~/.postgresql/postgresql.key"),
+    }
+)
+"""What libpq reads: the parameter, the variable and the place that name each."""
+_NOWHERE = "/dev/null/none"
+"""Where no file can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +99,37 @@ class Address:
         told = password or self.password
         secret = {} if told is None else {"password": told.reveal()}
         return {**OURS, **more, **self.parameters, **secret}
+
+
+def look_at_files(given: dict[str, str]) -> str:
+    """See to the files that libpq is to read by these parameters, before it does.
+
+    It would wait for a pipe, and complain of a password file past us, on the terminal itself: such
+    a file it does not get to see. Gives what is wrong with that, a part of a sentence. Raises
+    ``StoreError`` for another one that is no file.
+    """
+    for name, (variable, usual) in _FILES.items():
+        path = _place(given, name, variable, usual)
+        try:
+            must_be_file(path)
+        except NotAFile as error:
+            raise of_os_error(path, error, "read") from None
+        except (OSError, ValueError):
+            pass  # libpq says what is wrong
+    if "password" in given or os.environ.get("PGPASSWORD"):
+        return ""
+    path, why = _place(given, "passfile", "PGPASSFILE", "~/.pgpass"), ""
+    try:
+        found = must_be_file(path)
+        if found is not None and found.st_mode & 0o077:
+            why = f"others can read it: `chmod 600 {path}`"
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its name is no path"
+    if why:
+        given["passfile"] = _NOWHERE
+        why = f"its password file {path} is not read, since {why}"
+    return safe(why, SENTENCE_LIMIT)
+
+
+def _place(given: Mapping[str, str], name: str, variable: str, usual: str) -> Path:
+    return Path(given.get(name) or os.environ.get(variable) or os.path.expanduser(usual))

@@ -21,7 +21,7 @@ from smsmon.secret import Password
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.team import migrations
-from smsmon.store.team.address import Address
+from smsmon.store.team.address import Address, look_at_files
 from smsmon.store.team.bell import Bell
 from smsmon.store.team.clock import TheirTime
 from smsmon.store.team.connection import OWN, Connection
@@ -40,6 +40,7 @@ LINE = (
 begins another one, on which numbers that the server before gave may be given to something else."""
 _AGAIN = 0.2
 """Seconds until a question is interrupted once more."""
+_ADDRESS = "Look at the address."
 _WRONG = "password authentication failed"
 _PASSWORD = "Look at store_password_file, store_password_env or store_password_command."  # noqa: S105
 
@@ -92,13 +93,19 @@ class Access:
     def _connected(
         self, password: Password | None, more: Mapping[str, str]
     ) -> psycopg.Connection[tuple[Any, ...]]:
+        given = self.address.to_connect(password, **more)
+        unread = look_at_files(given)
         try:
-            return psycopg.connect(
-                **self.address.to_connect(password, **more),  # type: ignore[arg-type]
-                autocommit=True,
-            )
+            return psycopg.connect(**given, autocommit=True)  # type: ignore[arg-type]
+        except UnicodeError:  # a part of the host's name is empty, or too long
+            raise Refused(self.address, "no host can have this name", _ADDRESS) from None
         except psycopg.Error as error:
-            raise of_error(self.address, error) from None
+            told = of_error(self.address, error)
+            if unread and isinstance(told, Refused):
+                told = Refused(self.address, f"{told.reason}; {unread}", told.remedy)
+            raise told from None
+        finally:
+            given.clear()  # a crash report prints the variables of the frame that raised
 
     def opened(self, **more: str) -> Connection:
         """A connection to work with, whatever is in the database. Raises ``StoreError``."""

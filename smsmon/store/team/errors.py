@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import errors
 
+from smsmon.keylike import DOTS
 from smsmon.store.errors import BY_ITSELF, Busy, DiskFull, NotWritable, StoreError, Unreachable
 from smsmon.store.team.address import Address
 from smsmon.text import SENTENCE_LIMIT, safe
@@ -116,7 +117,22 @@ def said(error: psycopg.Error) -> str:
     told = next((each for each in reversed(lines) if "failed: " in each), lines[0] if lines else "")
     told = told.rpartition("failed: ")[2].rpartition("is bad: ")[2]
     told = told.removeprefix("FATAL:").removeprefix("ERROR:").strip()
-    return safe(_QUOTED_VALUE.sub("…", told).rstrip("."), SENTENCE_LIMIT)
+    told = _QUOTED_VALUE.sub("…", told).rstrip(".")
+    return safe(_without_password(told, error), SENTENCE_LIMIT)
+
+
+def _without_password(text: str, error: psycopg.Error) -> str:
+    """``text`` with dots for the password, wherever that was found, should the server repeat it."""
+    secret = ""
+    with suppress(psycopg.Error):  # a connection that is closed knows none any more
+        secret = ((error.pgconn and error.pgconn.password) or b"").decode(errors="replace")
+    if len(secret) < _TELLING or any(secret.lower() in each.lower() for each in _NOT_LET_IN):
+        return text
+    return re.sub(re.escape(secret), DOTS, text, flags=re.IGNORECASE)
+
+
+_TELLING = 4
+"""Characters of a password from which it tells something that it is repeated."""
 
 
 _QUOTED_VALUE = re.compile(r"(?<=syntax: )\".*\"|(?<=: )\".*\"$", re.DOTALL)

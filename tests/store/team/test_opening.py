@@ -1,12 +1,19 @@
-"""To have a team's store costs nothing: what it needs is loaded when it is first asked."""
+"""What a team's store needs is loaded when it is first asked, and what keeps one from being opened
+is told by us, without the password."""
 
 from __future__ import annotations
 
+import os
+import socket
+import struct
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
+from smsmon.keylike import DOTS
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
 from smsmon.store.team import open_team
@@ -39,3 +46,81 @@ def test_nothing_is_said_in_the_words_of_the_driver() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", said], check=True, capture_output=True)
     assert not ran.stderr
+
+
+def why_not(address: str) -> str:
+    """What is said of a store that cannot be connected to."""
+    with pytest.raises(StoreError) as refused:
+        open_team(Settings(store=address)).watchlist().load()
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".example", "x" * 64 + ".example", "x" * 300])
+def test_what_no_host_can_be_called_is_told(host: str) -> None:
+    assert "no host can have this name" in why_not(f"postgresql://ops@{host}/sms")
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+@pytest.fixture
+def telltale() -> str:
+    """The address of a server that asks for a password as it is, and repeats it."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            line, _ = server.accept()
+            with line:
+                while struct.unpack("!II", line.recv(1_000)[:8])[1] != 3 << 16:
+                    line.sendall(b"N")  # no TLS
+                line.sendall(_message(b"R", struct.pack("!I", 3)))
+                told = line.recv(1_000)[5:-1]
+                line.sendall(_message(b"E", b"SFATAL\0C28000\0MNobody is called " + told + b"\0\0"))
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{server.getsockname()[1]}/sms"
+
+
+@pytest.mark.parametrize("where", ["address", "variable", "file"])
+def test_a_server_that_repeats_the_password_is_told_without_it(
+    where: str, telltale: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "passwords").write_text("*:*:*:*:Hunter2\n")
+    (tmp_path / "passwords").chmod(0o600)
+    if where == "variable":
+        monkeypatch.setenv("PGPASSWORD", "Hunter2")
+    elif where == "file":
+        monkeypatch.setenv("PGPASSFILE", str(tmp_path / "passwords"))
+    said = why_not(f"postgresql://ops{':Hunter2' * (where == 'address')}@{telltale}")
+    assert f"Nobody is called {DOTS}" in said
+
+
+def test_a_password_file_that_libpq_would_complain_of_past_us_is_told_by_us(
+    telltale: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name, why in {"a\x1b[31m": "others can read it", "pipe": "a pipe", ".": "a folder"}.items():
+        place = tmp_path / name
+        if name == "pipe":
+            os.mkfifo(place)
+        elif name != ".":
+            place.write_text("*:*:*:*:Hunter2\n")
+        monkeypatch.setenv("PGPASSFILE", str(place))
+        said = why_not(f"postgresql://ops@{telltale}")
+        assert "is not read, since" in said
+        assert why in said
+        assert "\x1b" not in said
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["PGSERVICEFILE", "PGSSLROOTCERT", "PGSSLKEY"])
+def test_nobody_waits_for_a_pipe_that_libpq_is_to_read(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(name, str(tmp_path / "pipe"))
+    assert "it is a pipe, not a file" in why_not("service=sms")
