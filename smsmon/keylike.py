@@ -60,10 +60,17 @@ def without_likely_keys(text: str) -> str:
 
 
 def without_keys(text: str, shortest: int = ANYWHERE) -> str:
-    """``text`` with dots for every word of it that could be a key."""
-    if len(text) < shortest:
+    """``text`` with dots for every word of it that could be a key, or the beginning of one where
+    the text was cut (`text.safe`)."""
+    if len(text) < IN_ITS_PLACE:
         return text
-    return _WORD.sub(lambda found: DOTS if could_be_key(found[0], shortest) else found[0], text)
+    end = len(text) - 1 if text[-1] == "…" else None
+
+    def shown(found: re.Match[str]) -> str:
+        least = IN_ITS_PLACE if found.end() == end else shortest
+        return DOTS if could_be_key(found[0], least) else found[0]
+
+    return _WORD.sub(shown, text)
 
 
 def without_passwords(text: str) -> str:

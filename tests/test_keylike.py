@@ -21,6 +21,7 @@ from smsmon.keylike import (
     without_likely_keys,
     without_passwords,
 )
+from smsmon.text import safe
 
 HEX, BASE62 = "0123456789abcdef", string.ascii_letters + string.digits
 ALPHABETS = {
@@ -195,6 +196,13 @@ def test_so_long_a_word_could_be_a_key_and_no_shorter_one(shortest: int) -> None
 )
 def test_the_place_of_a_key_is_judged_strictly_where_it_is_no_path(place: str, shown: str) -> None:
     assert place_shown(place) == shown
+
+
+def test_of_a_key_that_was_cut_too_little_is_left_to_tell() -> None:
+    for left in range(4, 40):
+        cut = safe("said: q7RtB2xLw9ZkV4mNcY8sHd3PjF6gUa1EzX9qL2vB", 6 + left + 1)
+        assert len(without_keys(cut)) <= 6 + IN_ITS_PLACE
+    assert without_keys("the campaign of Christmas…") == "the campaign of Christmas…"
 
 
 def test_32_hexadecimal_digits_in_a_row_are_most_likely_a_key() -> None:

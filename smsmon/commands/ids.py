@@ -104,7 +104,7 @@ def read_list(name: str, form: str | None = None) -> IdList:
 
 def shown_name(name: str) -> str:
     """What a list is called in a sentence."""
-    return "stdin" if name == "-" else name
+    return "stdin" if name == "-" else without_keys(name)
 
 
 def _take(name: str, entries: list[Entry], problems: list[str]) -> None:
@@ -134,7 +134,7 @@ def _file(name: str) -> bytes:
 
 def fail_to_read(name: str, error: OSError | ValueError) -> NoReturn:
     """Fail, saying why the file ``name`` cannot be read."""
-    fail(f"{name} cannot be read ({getattr(error, 'strerror', None) or error}).")
+    fail(f"{shown_name(name)} cannot be read ({getattr(error, 'strerror', None) or error}).")
 
 
 def _bounded(content: bytes, name: str) -> bytes:

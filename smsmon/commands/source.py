@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 _LISTENS = 5.0
 """Seconds for which a command is listened to."""
-_SHOWN = 120
-"""Characters of a line that are shown."""
 
 
 @click.group(cls=Group)
@@ -251,9 +249,9 @@ def _result(each: Arrived | NotTaken | None) -> str:
 
 
 def _told(line: str, each: Arrived | NotTaken | None, *, private: bool) -> dict[str, Any]:
-    from smsmon.sources.arrived import Arrived, NotTaken
+    from smsmon.sources.arrived import Arrived, NotTaken, beginning
 
-    told = {"line": _line(line, private=private), "result": _result(each)}
+    told = {"line": beginning(line, private=private), "result": _result(each)}
     if isinstance(each, NotTaken):
         return told | {"why": each.why}
     if isinstance(each, Arrived):
@@ -272,9 +270,9 @@ def _told(line: str, each: Arrived | NotTaken | None, *, private: bool) -> dict[
 def _shown(
     line: str, each: Arrived | NotTaken | None, *, private: bool, in_utc: bool
 ) -> Sequence[str]:
-    from smsmon.sources.arrived import Arrived, NotTaken
+    from smsmon.sources.arrived import Arrived, NotTaken, beginning
 
-    text = _line(line, private=private)
+    text = beginning(line, private=private)
     if isinstance(each, NotTaken):
         return "left out", "", "", "", "", "", f"{each.why}: {text}"
     if isinstance(each, Arrived):
@@ -283,15 +281,6 @@ def _shown(
         phone, sent = as_shown(each.phone, private=private), when(each.sent_at, in_utc=in_utc)
         return "taken", each.id, each.label, " ".join(each.tags), phone, sent, text
     return "other", "", "", "", "", "", text
-
-
-def _line(line: str, *, private: bool) -> str:
-    from smsmon.keylike import without_keys
-    from smsmon.phones import without_numbers
-    from smsmon.text import safe
-
-    shown = without_keys(safe(line.strip(), _SHOWN))
-    return without_numbers(shown) if private else shown
 
 
 def _lines_of(source: Source, number: int, settings: Settings) -> Sequence[str]:

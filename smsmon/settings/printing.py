@@ -111,7 +111,7 @@ _PLACES = ("api_key_env", "api_key_file", "store_password_env", "store_password_
 def _public(name: str, value: Any) -> Any:
     """``value`` without what may be a secret: a command's arguments, a proxy's password, and what
     could be a key that was pasted in by mistake."""
-    if name in ("api_key_command", "store_password_command") and value:
+    if name.endswith("command") and value:
         return [place_shown(value[0]), *(["…"] if len(value) > 1 else [])]
     if name in _PLACES and value:
         return place_shown(value)

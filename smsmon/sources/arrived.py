@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from smsmon import phones
-from smsmon.keylike import without_keys, without_likely_keys
+from smsmon.keylike import without_keys, without_likely_keys, without_passwords
 from smsmon.model import is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
 from smsmon.recipients import EARLIEST_DATE
@@ -68,18 +68,18 @@ class Matching:
         try:
             said = self._pattern.found(line)
         except TooSlow:
-            return (NotTaken(_beginning(line), TOO_SLOW),)
+            return (NotTaken(beginning(line), TOO_SLOW),)
         return () if said is None else (_arrived(line, said),)
 
 
 def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
     if why := why_not_an_id(said["id"]):
-        return NotTaken(_beginning(line), why)
+        return NotTaken(beginning(line), why)
     moment = said.get("time", "")
     sent_at = moment_of(moment)
     if moment and sent_at is None:
         return NotTaken(
-            _beginning(line), f"“{_beginning(moment)}” is no moment (ISO 8601, or seconds)"
+            beginning(line), f"“{beginning(moment)}” is no moment (ISO 8601, or seconds)"
         )
     label, tag = (without_likely_keys(said.get(name, "")) for name in ("label", "tag"))
     return Arrived(
@@ -106,7 +106,7 @@ class SendAnswers:
         try:
             answer = msgspec.json.decode(line[start:].strip())
         except (msgspec.DecodeError, ValueError, RecursionError):
-            return (NotTaken(_beginning(line), "it is no JSON object"),)
+            return (NotTaken(beginning(line), "it is no JSON object"),)
         if not isinstance(answer, dict):
             return ()
         rows = answer.get("SMSResponse_List")
@@ -121,7 +121,7 @@ class SendAnswers:
                 before = found.get(each.id)
                 found[each.id] = of_one(before, each) if isinstance(before, Arrived) else each
             elif each.why not in found:
-                found[each.why] = replace(each, text=_beginning(line))
+                found[each.why] = replace(each, text=beginning(line))
         return [*found.values()]
 
 
@@ -159,9 +159,14 @@ def _phone(text: str) -> str:
     return phones.e164(text) if text else ""
 
 
-def _beginning(line: str) -> str:
-    """The beginning of a text, without what could be a number or a key."""
-    return phones.without_numbers(without_keys(safe(line[: 2 * _SHOWN].strip(), _SHOWN)))
+def beginning(line: str, *, private: bool = True) -> str:
+    """The beginning of a text, to be shown without what could be a key or a password, nor, where
+    it is ``private``, a number. It is cut last: what is left of a key looks like none.
+    """
+    told = without_passwords(
+        without_keys(safe(line[: 2 * _SHOWN].strip().expandtabs(1), 2 * _SHOWN))
+    )
+    return safe(phones.without_numbers(told) if private else told, _SHOWN)
 
 
 def moment_of(text: str) -> float | None:

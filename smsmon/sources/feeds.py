@@ -14,11 +14,12 @@ import msgspec
 
 from smsmon.api.masking import without_living_keys
 from smsmon.clock import Clock, sleep
-from smsmon.keylike import place_shown, without_keys
+from smsmon.keylike import place_shown
 from smsmon.programs.lasting import Lasting, readable
+from smsmon.sources.arrived import beginning
 from smsmon.sources.followed import FollowedFile, Position
-from smsmon.sources.lines import Splitter
-from smsmon.text import SENTENCE_LIMIT, safe, safe_bytes
+from smsmon.sources.lines import Splitter, decoded
+from smsmon.text import SENTENCE_LIMIT, safe
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at a log."""
@@ -187,7 +188,8 @@ class CommandFeed:
         if code is not None and code < 0:
             how = f"was ended by signal {-code}"
         last = program.complaint.strip().rpartition(b"\n")[2]
-        why = f": {without_living_keys(without_keys(safe_bytes(last, 120)))}" if last else ""
+        words = beginning(without_living_keys(decoded(last)), private=False)
+        why = f": {words}" if last else ""
         return f"{self._name} {how}{why}."
 
     async def end(self) -> None:

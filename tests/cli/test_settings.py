@@ -175,6 +175,16 @@ def test_config_show_keeps_secrets_of_commands_and_proxies(tmp_path: Path) -> No
     text = """\
 [profiles.default]
 api_key_command = ["vault", "-token=s3cret", "read"]
+[targets.page]
+command = ["curl", "-u", "ops:s3cret", "-d@-", "https://page.example"]
+[targets.chat]
+url_command = ["sh", "-c", "echo slack://s3cret"]
+[alerts.losses]
+when = "failed>9"
+command = ["wall", "s3cret"]
+[sources.codes]
+command = ["tail-log", "--password", "s3cret"]
+answers = true
 [network]
 proxy = "http://user:s3cret@proxy.example:3128"
 """

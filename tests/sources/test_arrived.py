@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.settings.sources import Source
-from smsmon.sources.arrived import Arrived, Matching, NotTaken, SendAnswers, moment_of
+from smsmon.sources.arrived import (
+    Arrived,
+    Matching,
+    NotTaken,
+    SendAnswers,
+    beginning,
+    moment_of,
+)
 from smsmon.sources.taking import Taking
 
 SENT = r"sent id=(?P<id>\S+)(?: to=(?P<phone>\S+))?(?: tag=(?P<tag>\S+))?(?: at=(?P<time>\S+))?"
@@ -150,6 +157,16 @@ def test_a_key_or_a_number_in_a_line_is_not_repeated() -> None:
     (number,) = label.read("sent 7 +33612345678x a x")
     assert KEY[:12] not in f"{sent}{odd}"
     assert "1234567" not in f"{odd}{number}"
+
+
+@pytest.mark.parametrize(
+    "secret", [KEY, "q7RtB2xLw9ZkV4mNcY8sHd3PjF6gUa1E", "https://ops:Tr0ub4dor@h/"]
+)
+def test_of_a_secret_that_is_cut_off_nothing_is_left(secret: str) -> None:
+    for before in range(90, 130):
+        shown = beginning("x" * (before - 1) + f" {secret} 0612345678 y")
+        assert not any(secret[at : at + 6] in shown for at in range(8, len(secret) - 6))
+        assert "12345" not in shown
 
 
 @given(st.text() | st.text(alphabet='{}[]":,\\ message_id0123456789truefals'))
