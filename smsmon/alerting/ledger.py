@@ -110,7 +110,7 @@ class Ledger:
     @property
     def next(self) -> float:
         """The steady time at which there is something to do by time alone."""
-        moments = [*self._refused.values()]
+        moments = [self._refused[each] for each in self.refused]
         if self._writings:
             moments.append(self._write_from)
         if self._worse:
@@ -303,7 +303,9 @@ class Ledger:
             return
         tellings = [case.telling(part) for case, part in asked]
         try:
-            granted, told = await self._record.ask(partial(_claim, tellings, now))
+            granted, told = await self._record.ask(
+                partial(_asked, tellings, lambda store: store.claim(tellings, now))
+            )
         except StoreError:
             granted, told = [True] * len(asked), {}
             self._writings += (Claim(case, part, now) for case, part in asked)
@@ -313,9 +315,32 @@ class Ledger:
             if ours or (stands is not None and self._is_ours(telling, stands)):
                 self._take(case, part, now if stands is None else stands.claimed_at)
                 continue
-            self._refused[telling] = self._clock.monotonic() + REFUSED_FOR
-            if stands is not None:
-                case.told[part] = stands
+            self._refuse(case, part, stands)
+
+    async def holds(self, items: Iterable[Item]) -> bool:
+        """Whether all of these are ours to tell still, as the store says by now; what is not is
+        asked for again later. Of a store that does not answer it is not known: better twice.
+        """
+        asked = {case.telling(part): (case, part) for case, parts in items for part in parts}
+        if self._writings or any(each.number <= 0 for each in asked):
+            return True
+        try:
+            held, told = await self._record.ask(
+                partial(_asked, [*asked], lambda store: store.holds([*asked]))
+            )
+        except StoreError:
+            return True
+        for (telling, (case, part)), ours in zip(asked.items(), held, strict=True):
+            if not ours:
+                case.ours.discard(part)
+                self._refuse(case, part, told.get(telling))
+        return all(held)
+
+    def _refuse(self, case: Case, part: Part, stands: Told | None) -> None:
+        """It is another's to tell, or was told, as it ``stands`` in the store."""
+        self._refused[case.telling(part)] = self._clock.monotonic() + REFUSED_FOR
+        if stands is not None:
+            case.told[part] = stands
 
     def _take(self, case: Case, part: Part, at: float) -> None:
         case.told[part] = Told(*part, at, None)
@@ -338,11 +363,11 @@ def _read(
     return episodes, told, store.silences(now - LOOK_BACK)
 
 
-def _claim(
-    tellings: Sequence[Telling], now: float, store: AlertStore
+def _asked(
+    tellings: Sequence[Telling], question: Callable[[AlertStore], list[bool]], store: AlertStore
 ) -> tuple[list[bool], dict[Telling, Told]]:
-    """Which were granted; and of the others, how they stand."""
-    granted = store.claim(tellings, now)
+    """Which are ours; and of the others, how they stand."""
+    granted = question(store)
     refused = [each for each, ours in zip(tellings, granted, strict=True) if not ours]
     rows = store.told({each.number for each in refused}) if refused else {}
     stand = {

@@ -17,7 +17,8 @@ from smsmon.alerting.telling import Message, plan
 from smsmon.alerting.ways import COMMAND, Ways
 from smsmon.alerts import Edge, Episode, Telling
 from smsmon.clock import Clock
-from smsmon.targets.base import Notification, NotTold, Target
+from smsmon.outgoing import Still, goes_out_while
+from smsmon.targets.base import Notification, NotTold, Outdated, Target, must_be_ours
 from smsmon.targets.wording import sent_again
 
 AGAIN = 30.0
@@ -28,6 +29,9 @@ IN_DOUBT_RETRY = 60.0
 """The first time, where the message was sent and may have arrived: it is not to come in a row."""
 WITHIN = 90.0
 """Seconds that telling may take, whatever the target promises."""
+HOLDS = 10.0
+"""Seconds for which the store's word counts that something is ours to tell: for longer nobody
+polls in the place of one that stands still."""
 GRACE = 1.0
 """Seconds for which what is on its way may still arrive when we end."""
 
@@ -139,8 +143,16 @@ class Sender:
         escalated = message.edge is Edge.ESCALATED
         parts = frozenset(each.case.telling(part) for each in message.items for part in each.parts)
         again = not parts.isdisjoint(lane.in_doubt.get(escalated, ()))
+        now = self._clock.now()
         try:
-            await self._tell(message, again=again)
+            # We may have stood still since we took it on, and others have told it meanwhile.
+            if not await self._ledger.holds(message.items):
+                raise Outdated
+            await self._tell(
+                message, lambda: self._polls() and abs(self._clock.now() - now) < HOLDS, again=again
+            )
+        except Outdated:
+            pass  # it is asked for anew
         except NotTold as error:
             if error.in_doubt:
                 lane.in_doubt[escalated] = parts
@@ -154,13 +166,21 @@ class Sender:
             lane.job = None
             self._stirred.set()
 
-    async def _tell(self, message: Message, *, again: bool) -> None:
-        """Tell one target. Raises ``NotTold``, also when it takes too long."""
+    async def _tell(self, message: Message, still: Still, *, again: bool) -> None:
+        """Tell one target, if it is ours to tell ``still`` when that begins; else raises
+        ``Outdated``. Raises ``NotTold``, also when it takes too long.
+        """
         notification = self._in_words(message.edge, [each.case.episode for each in message.items])
         if again:
             notification = sent_again(notification)
         target, ended = self._targets[message.target], asyncio.Event()
-        job = asyncio.create_task(target.tell(notification), name="telling")
+
+        async def tell() -> None:
+            goes_out_while(still)
+            must_be_ours()
+            await target.tell(notification)
+
+        job = asyncio.create_task(tell(), name="telling")
         job.add_done_callback(lambda _: ended.set())
         try:
             if not await self._clock.wait(ended, WITHIN):

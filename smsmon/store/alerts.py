@@ -43,8 +43,8 @@ class AlertStore(Protocol):
     """What is kept of alerts.
 
     What only the one that polls may write (``fire``, ``end``, ``worsen``, ``claim``) is written
-    when this process polls still; else nothing is, and the answer says so. Anybody may answer and
-    silence.
+    when this process polls still; else nothing is, and the answer says so, as ``holds`` does.
+    Anybody may answer and silence.
     """
 
     def firing(self) -> list[Episode]:
@@ -120,6 +120,12 @@ class AlertStore(Protocol):
         What another process took on and never told, because it came to its end, is given away
         again to the next that polls: better told twice than never. So what is not done may be
         claimed again later: what lives and may be telling it still keeps it for a while.
+        """
+        ...
+
+    def holds(self, tellings: Sequence[Telling]) -> list[bool]:
+        """For each, True while it is ours to tell, as we took it on: it is not told, and nobody
+        else took it on since.
         """
         ...
 

@@ -19,7 +19,7 @@ from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.secret import Address
 from smsmon.settings import Settings
 from smsmon.settings.secrets import KeySource
-from smsmon.targets.base import Notification, NotTold
+from smsmon.targets.base import Notification, NotTold, must_be_ours
 from smsmon.targets.secrecy import environment, mask_of, read_address
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -112,6 +112,7 @@ def _run(
 ) -> Outcome:
     given = json.dumps({**what, "address": address.reveal(), "within": within}).encode()
     argv = (sys.executable, "-P", str(_SENDER))
+    must_be_ours()
     return run(argv, hear="stderr", within=within, given=given, environ=environ)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from smsmon.alerts import Edge, Episode, Severity
+from smsmon.outgoing import may_still_go_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Target(Protocol):
 
     async def tell(self, notification: Notification) -> None:
         """Tell it. Bounded in time; never blocks the loop; all that it started is ended when
-        this is cancelled. Raises `NotTold`."""
+        this is cancelled. Raises `NotTold`; `Outdated` where it is not ours to tell any more when
+        it is about to go out."""
         ...
 
 
@@ -51,3 +53,13 @@ class NotTold(Exception):
         """``in_doubt``: it was sent and nobody answered in time, so that it may have arrived."""
         super().__init__(sentence)
         self.in_doubt = in_doubt
+
+
+class Outdated(Exception):
+    """Nothing was sent: we stood still meanwhile, and it may be another process's to tell."""
+
+
+def must_be_ours() -> None:
+    """Raise `Outdated` unless what this task is to tell may still go out."""
+    if not may_still_go_out():
+        raise Outdated

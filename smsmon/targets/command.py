@@ -10,7 +10,7 @@ from smsmon.alerts import Edge
 from smsmon.api.masking import without_living_keys
 from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.shapes import episode_json
-from smsmon.targets.base import Notification, NotTold
+from smsmon.targets.base import Notification, NotTold, must_be_ours
 from smsmon.targets.secrecy import environment
 from smsmon.text import safe
 
@@ -99,4 +99,5 @@ def _run(
     command: Sequence[str], facts: Mapping[str, Any], environ: Mapping[str, str], within: float
 ) -> Outcome:
     given = json.dumps(facts).encode() + b"\n"
+    must_be_ours()
     return run(command, hear="stderr", within=within, given=given, environ=environ)

@@ -196,7 +196,7 @@ async def live(
     await life.start()
     for what, name, seconds in actions:
         await life.do(what, name)
-        await clock.advance(seconds)
+        await clock.advance(seconds or 0.001)  # an episode is one by the moment that it fired
     for target in life.targets.values():
         target.fails = False
     await life.do("configure", "1")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from random import Random
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.alerting.test_property import RULE
 from tests.store.memory_alerts import MemoryAlerts
 from tests.support.clock import VirtualClock
 from tests.targets.fakes import FakeTargets
+
+T = TypeVar("T")
 
 
 class Stage:
@@ -79,19 +82,50 @@ async def test_one_that_fails_is_told_all_in_one_message_when_it_works(stage: St
     assert stage.said[1:] == ["The target one can be told again."]
 
 
-async def test_what_was_taken_on_just_before_it_slept_is_left_to_others(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("polls_again", [True, False])
+@pytest.mark.parametrize("where", ["taking on", "asking", "words", "waiting for a target"])
+async def test_what_others_told_while_it_stood_still_is_left_to_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str, polls_again: bool
 ) -> None:
-    claim = stage.store.claim
+    """Wherever on the way to the target it stood still, and whether it polls again or not."""
+    one, other, stood = stage.targets["one"], MemoryAlerts(stage.store._kept), list[str]()
+    one.fails = where == "waiting for a target"
 
-    def sleep(tellings: Sequence[Telling], at: float) -> list[bool]:
-        stage.polls = False
-        return claim(tellings, at)
+    def then(do: Callable[..., T], here: str) -> Callable[..., T]:
+        def done(*given: Any) -> T:
+            result = do(*given)
+            if here == where and not stood:
+                stand_still()
+            return result
 
-    monkeypatch.setattr(stage.store, "claim", sleep)
+        return done
+
+    def stand_still() -> None:
+        stood.append(where)
+        stage.clock.jump(60)
+        told = [Telling(1, "one", Edge.FIRED)]
+        assert other.claim(told, stage.clock.now()) == [True]
+        other.done(told, stage.clock.now())
+        stage.polls = polls_again
+
+    monkeypatch.setattr(stage.store, "claim", then(stage.store.claim, "taking on"))
+    monkeypatch.setattr(stage.store, "holds", then(stage.store.holds, "asking"))
+    monkeypatch.setattr(stage.sender, "_in_words", then(stage._in_words, "words"))
     stage.fire("1")
+    await stage.clock.settle()
+    tried = one.tried
+    if one.fails:
+        one.fails = False
+        stand_still()
+    await stage.clock.advance(600)
+    assert stood
+    assert one.tried == tried == int(where == "waiting for a target")
+    assert not one.heard
+    assert len(stage.said) == tried, "to leave it is no failure"
+    stage.polls = True
+    stage.fire("2")
     await stage.clock.advance(60)
-    assert stage.targets["one"].tried == 0
+    assert one.heard == ["fired 2"]
 
 
 async def test_one_that_hangs_holds_up_nobody(stage: Stage) -> None:

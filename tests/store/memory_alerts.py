@@ -190,6 +190,14 @@ class MemoryAlerts(AlertStore):
         self._kept.told[telling] = self, Told(telling.target, telling.edge, at, None)
         return True
 
+    def holds(self, tellings: Sequence[Telling]) -> list[bool]:
+        with self._kept.lock:
+            return [self._leads() and self._holds(each) for each in tellings]
+
+    def _holds(self, telling: Telling) -> bool:
+        owner, told = self._kept.told.get(telling, (None, None))
+        return owner is self and told is not None and told.done_at is None
+
     def done(self, tellings: Sequence[Telling], at: float) -> None:
         with self._kept.lock:
             self._kept.writes += 1
@@ -201,7 +209,5 @@ class MemoryAlerts(AlertStore):
     def release(self, tellings: Sequence[Telling]) -> None:
         with self._kept.lock:
             self._kept.writes += 1
-            for each in tellings:
-                owner, told = self._kept.told.get(each, (None, None))
-                if owner is self and told is not None and told.done_at is None:
-                    del self._kept.told[each]
+            for each in filter(self._holds, tellings):
+                del self._kept.told[each]

@@ -227,8 +227,11 @@ async def test_what_a_process_left_undone_is_given_to_the_next_that_polls(place:
         left, done = Telling(number, "chat", Edge.FIRED), Telling(number, "pager", Edge.FIRED)
         assert dying.alerts.claim([left, done], START) == [True, True]
         dying.alerts.done([done], START)
+        assert dying.alerts.holds([left, done]) == [True, False]
         async with polling(place) as other:
+            assert dying.alerts.holds([left]) == other.alerts.holds([left]) == [False]
             assert other.alerts.claim([left, done], START + 1) == [True, False]
+            assert dying.alerts.holds([left]) != other.alerts.holds([left]) == [True]
             dying.alerts.done([left], START + 2)
             dying.alerts.release([left])
             assert done_at(other.alerts, left) is None, "it is another's by now"
@@ -261,6 +264,7 @@ def refused(alerts: AlertStore, number: int) -> None:
     assert alerts.end([Over(number, START)]) == [False]
     alerts.worsen({number: Worst(1e9, START, "much worse")})
     assert alerts.claim([Telling(number, "chat", Edge.FIRED)], START) == [False]
+    assert alerts.holds([Telling(number, "chat", Edge.FIRED)]) == [False]
 
 
 async def test_one_that_does_not_poll_answers_and_silences_only(

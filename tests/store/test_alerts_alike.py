@@ -128,6 +128,7 @@ class Alike(RuleBasedStateMachine):
     @rule(process=PROCESSES, tellings=TELLINGS, at=MOMENTS)
     def claim(self, process: int, tellings: list[Telling], at: float) -> None:
         self.both(process, lambda it: it.claim(tellings, at))
+        self.both(process, lambda it: it.holds(tellings))
 
     @rule(process=PROCESSES, tellings=TELLINGS, at=MOMENTS, arrived=st.booleans())
     def told(self, process: int, tellings: list[Telling], at: float, arrived: bool) -> None:

@@ -16,12 +16,14 @@ from typing import Any
 import pytest
 
 from smsmon.alerts import Edge
+from smsmon.outgoing import goes_out_while
 from smsmon.settings import Settings
 from smsmon.settings.secrets import KeySource
 from smsmon.settings.telling import Target as TargetSettings
 from smsmon.targets import open_targets, sender
 from smsmon.targets.apprise_target import AppriseTarget
-from smsmon.targets.base import NotTold
+from smsmon.targets.base import NotTold, Outdated, Target
+from smsmon.targets.command import CommandTarget
 from smsmon.targets.wording import notification
 from tests.targets.alerts import LOSSES, NOW
 from tests.targets.far_ends import mail_server, webhook
@@ -55,6 +57,21 @@ def closed_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+async def test_nothing_is_sent_of_what_is_anothers_to_tell_by_now(tmp_path: Path) -> None:
+    async def tell(it: Target) -> None:
+        goes_out_while(lambda: False)  # for this task alone
+        await it.tell(TOLD)
+
+    told = tmp_path / "told"
+    command = CommandTarget("mine", ["touch", str(told)], Settings(), dict(os.environ))
+    async with webhook() as web:
+        for each in (command, target(f"json://127.0.0.1:{web.port}/")):
+            with pytest.raises(Outdated):
+                await asyncio.create_task(tell(each))
+    assert not web.bodies
+    assert not told.exists()
 
 
 async def test_a_webhook_and_a_mail_get_all_of_it_as_text() -> None:

@@ -207,6 +207,24 @@ class TableAlerts:
         )
         return True
 
+    def holds(self, tellings: Sequence[Telling]) -> list[bool]:
+        query = (
+            "SELECT episode, target, edge FROM telling WHERE claimant = ? AND done_at IS NULL"
+            " AND episode IN"
+        )
+
+        def held(db: Connection) -> list[bool]:
+            ours = {
+                (number, target, Edge(edge))
+                for part in parts(tuple({each.number for each in tellings}))
+                for number, target, edge in db.execute(
+                    f"{query} ({marks(part)})", (self._claimant, *part)
+                )
+            }
+            return [each in ours for each in tellings]
+
+        return self._as_poller(held, tellings, False)
+
     def done(self, tellings: Sequence[Telling], at: float) -> None:
         query = f"UPDATE telling SET done_at = ? WHERE {_TELLING} AND claimant = ?"  # noqa: S608
         with self._writing() as db:
