@@ -98,7 +98,8 @@ class Granting:
 
     async def grant(self, wishes: Sequence[Wish], fresh: Collection[str] = ()) -> Rank:
         """Do what others ask for; gives the highest rank of those that want to poll. ``fresh``
-        are messages that came to us since this was last asked: their wishes came with them.
+        are messages that came to us since this was last asked: their wishes came with them, those
+        that we have said as well.
         """
         standing = {wish.id for wish in wishes}
         self._done &= standing
@@ -109,12 +110,11 @@ class Granting:
         for wish in wishes:
             if wish.void(now):
                 over.append(wish.id)
-            elif wish.id in self._done:
+            elif wish.id in self._done or (self._partial and wish.who == self._who):
                 if fresh and wish.kind == "refresh":
                     self._refresh(wish, fresh)
-            elif wish.who == self._who and (self._partial or wish.kind in LASTING):
-                if not self._partial:
-                    over.append(wish.id)  # of before we polled
+            elif wish.who == self._who and wish.kind in LASTING:
+                over.append(wish.id)  # of before we polled
             elif wish.kind == "focus":
                 focused.append(wish.what)
             elif wish.kind == "rank" and wish.what.isdigit():

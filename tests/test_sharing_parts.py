@@ -15,6 +15,7 @@ from smsmon.model import Entry, EventKind, FaultKind
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Cursor, Newer
+from smsmon.store.shares import Share
 from tests.monitor.fakes import fault, report, row
 from tests.sharing import Home, Member
 from tests.store.memory import Memory
@@ -189,11 +190,14 @@ async def test_of_those_that_need_not_two_poll_and_one_is_chief(team: Team) -> N
     assert team.parts.owners[CHIEF][1] > 1
 
 
-async def test_what_is_wanted_of_a_message_goes_to_whoever_polls_it(team: Team) -> None:
+async def test_what_is_wanted_of_a_message_goes_to_whoever_polls_it(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = members = [await team.join() for _ in range(2)]
     never = await team.join(role="never")
     await team.until(lambda: team.shared(*members), "an even share")
     await team.until(lambda: all(never[id].read_at for id in IDS))
+    monkeypatch.setattr(Share, "excess", lambda *_: [])  # no more is evened out
     await team.pass_time(6)
     for asks, of in ((one, two), (two, one), (never, one)):
         theirs = next(id for id in IDS if of.engine.is_ours(id))
@@ -214,6 +218,22 @@ async def test_what_is_wanted_of_a_message_goes_to_whoever_polls_it(team: Team) 
     await team.pass_time(80)
     kinds = {wish.kind for wish in team.memory.wishes} - {"focus"}
     assert not kinds, "the chief drops what is void"
+
+
+async def test_what_was_wanted_of_another_is_read_at_once_when_it_comes_to_who_wanted_it(
+    team: Team,
+) -> None:
+    one, two = members = [await team.join() for _ in range(2)]
+    never = await team.join(role="never")  # somebody else is there all the time
+    await team.until(lambda: team.shared(*members), "an even share")
+    await team.until(lambda: all(never[id].read_at for id in IDS))
+    theirs = [id for id in IDS if two.engine.is_ours(id)]
+    one.source.asked.clear()
+    one.engine.refresh(theirs)
+    await two.end()  # before it learns of it
+    await team.until(lambda: one_has_all(one), "they come")
+    await team.pass_time(0.5)
+    assert {id for _, id in one.source.asked} >= {*theirs}
 
 
 async def test_an_account_that_only_one_cannot_reach_is_polled_by_the_others(team: Team) -> None:
