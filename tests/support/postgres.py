@@ -54,6 +54,7 @@ wal_level = replica
 hot_standby = on
 log_min_messages = fatal
 """
+_TLS_ALONE = "local all all trust\nhostssl all all 127.0.0.1/32 trust\n"
 _POOLER = """
 [databases]
 * = host={server} user=postgres
@@ -84,11 +85,11 @@ def needed(what: object, why: str) -> None:
         pytest.skip(why)
 
 
-def _theirs(folder: Path) -> Path:
-    """``folder``, given to whom the servers run as."""
+def _theirs(path: Path) -> Path:
+    """``path``, given to whom the servers run as."""
     if them := whose():
-        os.chown(folder, them["user"], them["group"])
-    return folder
+        os.chown(path, them["user"], them["group"])
+    return path
 
 
 class Server:
@@ -124,6 +125,23 @@ class Server:
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)
         self.start()
+
+    def listen(self, certificate: Path | None = None) -> int:
+        """Have it serve a port of loopback as well, which is given; with a ``certificate``, beside
+        which its key lies, over TLS alone."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port: int = free.getsockname()[1]
+        settings = f"listen_addresses = '127.0.0.1'\nport = {port}\n"
+        if certificate is not None:
+            key = _theirs(certificate.with_suffix(".key"))
+            files = f"ssl_cert_file = '{_theirs(certificate)}'\nssl_key_file = '{key}'\n"
+            settings += f"ssl = on\n{files}"
+            (self._data / "pg_hba.conf").write_text(_TLS_ALONE)
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(settings)
+        self.restart()
+        return port
 
     def replica(self) -> Server:
         """Another server that follows this one, and can be promoted."""

@@ -89,7 +89,17 @@ def _unreachable(address: Address, error: psycopg.Error) -> StoreError:
 
 
 _SOURCE = "Name its source with store_password_file, _env or _command, or put it into ~/.pgpass."
+_ROOT = "sslrootcert=FILE in the address names the certificate of the authority that signed it."
 _NOT_LET_IN = {
+    "does not match host name": "Connect by a name in it, or have it made for this one too.",
+    "root certificate": f"The server's is checked against it: {_ROOT}",
+    "certificate verify failed": f"It has expired, or is of another authority: {_ROOT}",
+    "valid client certificate": "Name yours with sslcert=FILE and sslkey=FILE in the address.",
+    "does not support SSL": "Have TLS set up on the server (ssl = on).",
+    "no encryption": (
+        "It may want TLS (sslmode=verify-full in the address), or is to let this user in from here"
+        " (pg_hba.conf)."
+    ),
     "password authentication failed": f"Look at the password. {_SOURCE}",
     "no password supplied": _SOURCE,
     "fe_sendauth": _SOURCE,
@@ -99,6 +109,7 @@ _NOT_LET_IN = {
     "is not permitted to log in": "Name a role that may log in.",
     "certificate": "Look at sslmode and sslrootcert in the address.",
     "SSL": "Look at sslmode in the address, and at the server's certificate.",
+    "sslmode": "Look at sslmode in the address.",
     "invalid ": "Look at what follows the ? in the address.",
     "definition of service": "Look at the name, and at the file of services (pg_service.conf).",
 }
