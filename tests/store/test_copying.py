@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from smsmon.clock import SystemClock
@@ -42,6 +43,10 @@ class At:
 
 
 Target = Callable[[], Whole]
+OPEN = (
+    "SELECT query FROM pg_stat_activity"
+    " WHERE datname = current_database() AND state ~ 'in transaction'"
+)
 
 
 class Ended(Exception):
@@ -122,6 +127,27 @@ def test_what_comes_next_stands_behind_what_was_copied(source: LocalWhole, targe
     assert found is not None
     assert not found.moved
     assert [each.id for each in arrivals.known] == ["8", "9"]
+
+
+def test_no_transaction_waits_for_the_other_store_and_the_server_knows_what_came(
+    source: LocalWhole, tmp_path: Path
+) -> None:
+    where = At(databases.empty())
+    open_care(where).make()
+    waiting: list[object] = []
+
+    with psycopg.connect(where.store, autocommit=True) as looks:
+
+        def look(*_: object) -> None:
+            waiting.extend(looks.execute(OPEN))
+
+        copy(source, open_whole(where), look)
+        query = "SELECT reltuples FROM pg_class WHERE oid = 'recipient'::regclass"
+        ((known,),) = looks.execute(query)
+        ((there,),) = looks.execute("SELECT count(*) FROM recipient")
+        copy(open_whole(where), local(tmp_path / "back"), look)
+    assert not waiting, "a server ends it after some seconds"
+    assert known == there > 0
 
 
 def test_whatever_ends_it_it_goes_on_where_it_was(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psycopg
 
 from smsmon.store.sql.arrivals import LAST_ARRIVAL
 from smsmon.store.sql.database import Connection
@@ -42,20 +44,25 @@ class TeamWhole:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with Database(self.store.access) as database, database.writing() as connection:
+        with Database(self.store.access) as database, database.working() as connection:
             yield connection
 
     @contextmanager
     def filling(self, span: tuple[int, int] | None) -> Iterator[Connection]:
-        with Database(self.store.access) as database, database.writing() as connection:
-            since = None if span is None else span[0] / 1000
-            make_partitions(connection, time.time(), since)
+        with Database(self.store.access) as database, database.working() as connection:
+            with connection.transaction():
+                since = None if span is None else span[0] / 1000
+                make_partitions(connection, time.time(), since)
             yield connection
-            # What is recorded next has numbers above all those that came.
-            for table in _NUMBERED:
-                connection.execute(_NEXT.format(table))
-            connection.execute(_NEXT_EVENT)
-            connection.execute(LAST_ARRIVAL)
+            with connection.transaction():
+                # What is recorded next has numbers above all those that came.
+                for table in _NUMBERED:
+                    connection.execute(_NEXT.format(table))
+                connection.execute(_NEXT_EVENT)
+                connection.execute(LAST_ARRIVAL)
+            # Else the server plans for empty tables until it looks by itself, in a minute or more.
+            with suppress(psycopg.Error):
+                connection.execute("ANALYZE")
 
     def pollers(self) -> Sequence[str]:
         return [str(each) for each in self.store.work.ask(living) if each.polls]
