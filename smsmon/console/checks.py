@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from smsmon.accounts import wrong_accounts
 from smsmon.console.actions import wrong_keymap
+from smsmon.keylike import has_password
 from smsmon.service.checks import wrong_watch
 from smsmon.settings import Settings
 from smsmon.settings.checking import wrong_columns, wrong_commands, wrong_views
@@ -46,6 +47,9 @@ def wrong_store(settings: Settings) -> Iterator[Problem]:
     except StoreError as error:
         yield Problem(("store",), f"store: {error.reason}. {error.remedy}", refused=False)
     source = settings.store_password_source
+    if source is not None and has_password(settings.store):
+        what = f"store: the password in it is not used, but that of {source}: keep one."
+        yield Problem(("store",), what, refused=False)
     if source is not None and source.kind != "command":
         at = f"store_password_{source.kind}"
         try:

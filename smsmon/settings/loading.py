@@ -253,8 +253,12 @@ def _read_environment(environ: Mapping[str, str], layers: _Layers) -> None:
         elif mistake := useless(path, text):
             layers.problem((), f"Environment variable {variable}: {mistake}")
         else:
-            if path[-1] in PASSWORD_SOURCES:  # of several, the one of the environment counts
+            if path[-1] in PASSWORD_SOURCES:  # before those of the file, it counts
                 for each in PASSWORD_SOURCES:
+                    if "environment" in (origin := layers.origins.get((each,), "")):
+                        both = f"{origin.removeprefix('environment ')} and {variable}"
+                        what = f"Environment variables {both} both name the store's password: "
+                        layers.problem((), what + "keep one.")
                     layers.drop((each,))
             layers.set(
                 path, msgspec.convert(text, leaf.type, strict=False), f"environment {variable}"

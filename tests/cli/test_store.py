@@ -126,6 +126,10 @@ def test_who_is_not_reached_is_told_with_its_exit_code(program: Program) -> None
         done = program.run("store", *args, SMSMON_STORE=url)
         assert done.code == 5, done
         assert "hunter2" not in done.out + done.err
+    other = {"SMSMON_STORE": url, "SMSMON_STORE_PASSWORD_ENV": "NO_SUCH"}
+    found = program.run("doctor", "--json", **other).json["findings"]
+    told = [each["detail"] for each in found if each["name"] == "password"]
+    assert told[0] == "in the address, but that of environment variable NO_SUCH is used"
     looked = program.run("doctor", "--json", SMSMON_STORE=url)
     found = {each["name"]: each for each in looked.json["findings"] if each["part"] == "store"}
     assert found["password"]["detail"] == "in the address"

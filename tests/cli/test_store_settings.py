@@ -63,6 +63,9 @@ def test_what_is_wrong_is_told_and_never_repeated(tmp_path: Path, text: str, tol
 def test_the_environment_is_looked_at_as_the_file_is(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="SMSMON_STORE: The port of a host"):
         load(places(tmp_path), {"SMSMON_STORE": "postgresql://db.example:x/y"})
+    two = {"SMSMON_STORE_PASSWORD_FILE": "a", "SMSMON_STORE_PASSWORD_ENV": "B"}
+    with pytest.raises(SettingsError, match="_ENV and SMSMON_STORE_PASSWORD_FILE both name"):
+        load(places(tmp_path), two)
     found = load(
         places(tmp_path, 'store_password_command = ["pass", "show"]'),
         {"SMSMON_STORE": URL, "SMSMON_STORE_PASSWORD_FILE": "/run/password"},

@@ -216,6 +216,10 @@ def test_a_reading_with_problems_has_the_rest_in_force(tmp_path: Path) -> None:
         (STORE + 'store_password_file = "HOME/none"', "line 2: store_password_file: The password"),
         (STORE + 'store_password_file = "HOME/open"', "line 2: store_password_file: Others can"),
         (STORE + 'store_password_env = "NO_SUCH"', "line 2: store_password_env: The variable"),
+        (
+            'store = "postgresql://a:secret@h/d"\nstore_password_command = ["pass", "it"]',
+            "line 1: store: the password in it is not used, but that of command pass: keep one.",
+        ),
     ],
 )
 def test_a_store_that_can_never_be_opened_from_here_is_told(

@@ -36,7 +36,9 @@ def looked_at(settings: Settings, *, offline: bool) -> Iterator[Finding]:
     yield finding(PART, "address", Health.GOOD, care.where)
     yield finding(PART, "psycopg", Health.GOOD, metadata.version("psycopg"))
     if has_password(settings.store):
-        yield finding(PART, "password", Health.POOR, "in the address", _OUT_OF_ADDRESS)
+        source = settings.store_password_source
+        where = "in the address" + (f", but that of {source} is used" if source else "")
+        yield finding(PART, "password", Health.POOR, where, _OUT_OF_ADDRESS)
     if not (yield from _password(settings)):
         return
     yield _budget(settings)
