@@ -51,8 +51,11 @@ from smsmon.shapes import (
 from smsmon.times import DAY, LocalZone, utc
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from smsmon.in_short import Sorted
     from smsmon.ranges import Range
+    from smsmon.store.archive import Archive
     from smsmon.store.past import DeliveryTimes, Grouping, Happened, InShort
 
 
@@ -144,8 +147,10 @@ def changes(
         if only is None and (as_json or lines):
             found = [archive.happened(asked.start, asked.end, limit)]
         elif only is not None and (as_json or lines):
-            found = [archive.timeline(each, limit, asked.start, asked.end) for each in only]
-    told = _in_order(found)[:limit]
+            found = _of_messages(archive, only, limit, asked)
+    told = _in_order(found)
+    more = len(told) > limit or any(each.more for each in found)
+    told = told[:limit]
     short = worst_first(rows, below=settings.display.trouble_share)
     if as_json:
         for row in (*short.troubled, *short.calm):
@@ -165,8 +170,20 @@ def changes(
         )
     else:
         _print_short(short, asked, in_utc=in_utc)
-    if any(each.more for each in found):
+    if more:
         say(f"There is more than {limit:,}: narrow it down with --since or ids, or raise --limit.")
+
+
+def _of_messages(
+    archive: Archive, ids: Collection[str], limit: int, asked: Range
+) -> list[Happened]:
+    """What happened to each of these, its newest ``limit`` changes: of many it is asked at once."""
+    if len(ids) == 1:
+        return [archive.timeline(each, limit, asked.start, asked.end) for each in ids]
+    return [
+        replace(each, transitions=each.transitions[-limit:], more=len(each.transitions) > limit)
+        for _, each in archive.timelines(ids, asked.start, asked.end)
+    ]
 
 
 def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:

@@ -13,6 +13,7 @@ import pytest
 from smsmon.alerts import About, Acknowledgement, Subject
 from smsmon.model import Event, EventKind
 from smsmon.store.alerts import Over
+from smsmon.store.sql.archive import TableArchive
 from tests.cli.inside import Inside
 from tests.store.places import local
 from tests.store.test_alerts import episode
@@ -86,3 +87,11 @@ def test_the_care_for_the_history_tells_of_alerts(program: Inside) -> None:
     code, out = program.run(["history", "prune", "--days", "0", "--force"])
     assert (code, out.decode().strip().endswith("1 alert.")) == (0, True)
     assert program.run(["history", "vacuum"])[0] == 0
+
+
+def test_what_happened_to_many_is_asked_at_once(
+    program: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TableArchive, "timeline", lambda *_: pytest.fail("asked one by one"))
+    (line,) = told(program, "1", "2", "--lines")
+    assert line.split("\t")[1:4] == ["1", "", "completed"]
