@@ -17,6 +17,7 @@ from smsmon.commands.flags import F, Number
 from smsmon.commands.output import emit, fail
 
 if TYPE_CHECKING:
+    from smsmon.locations import Locations
     from smsmon.settings import Settings
     from smsmon.simulator.codes import Codes
     from smsmon.simulator.world import World
@@ -83,11 +84,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
         ctx.exit(run(seed, speed))
 
     from smsmon.console.app import run_console
-    from smsmon.console.memory import Memory
-    from smsmon.console.opening import GROUPED_BY
-    from smsmon.groups import Dimension
     from smsmon.locations import Locations
-    from smsmon.simulator import codes
     from smsmon.simulator.scenario import demo_entries, demo_world
     from smsmon.simulator.thread import ServerThread
     from smsmon.store import open_store
@@ -96,30 +93,45 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="smsmon-demo-") as folder,
         ServerThread(world) as server,
-        _shop(world, log := Path(folder) / "shop.log"),
+        shop(world, log := Path(folder) / "shop.log"),
     ):
         home = Path(folder)
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
-        source = SOURCE.format(log=log, match=codes.MATCH)
-        write_account(home, server.base_url, server.key, ALERTS + source)
+        write_account(home, server.base_url, server.key, ALERTS + reads(log))
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
         store = open_store(locations, settings)
         store.watchlist().add(demo_entries(world.clock.now()))
         read_from_the_beginning("shop", settings, store)
-        Memory(locations.state).keep(GROUPED_BY, [Dimension.SOURCE])  # the codes as one row
+        codes_as_one_row(locations)
         code = run_console(settings, locations, reader(locations, environ={}))
     ctx.exit(code)
 
 
-def _shop(world: World, log: Path) -> Codes:
+def shop(world: World, log: Path) -> Codes:
     """Somebody who sends codes, and logs them."""
     from smsmon.simulator.codes import Codes
 
     codes = Codes(world, partial(files.append, log), a_minute=_CODES_A_MINUTE, before=_CODES_BEFORE)
     codes.send_due()
     return codes
+
+
+def reads(log: Path) -> str:
+    """The settings of who reads the shop's log."""
+    from smsmon.simulator.codes import MATCH
+
+    return SOURCE.format(log=log, match=MATCH)
+
+
+def codes_as_one_row(locations: Locations) -> None:
+    """Have the console begin with a row for all that a source brought."""
+    from smsmon.console.memory import Memory
+    from smsmon.console.opening import GROUPED_BY
+    from smsmon.groups import Dimension
+
+    Memory(locations.state).keep(GROUPED_BY, [Dimension.SOURCE])
 
 
 def read_from_the_beginning(name: str, settings: Settings, store: Store) -> None:

@@ -81,7 +81,14 @@ class _At:
 def run(seed: int, speed: float) -> int:
     """Run the demo to its end; gives the exit code."""
     from smsmon.commands.context import read_settings, reader
-    from smsmon.commands.demo import ALERTS, write_account
+    from smsmon.commands.demo import (
+        ALERTS,
+        codes_as_one_row,
+        read_from_the_beginning,
+        reads,
+        shop,
+        write_account,
+    )
     from smsmon.console.app import run_console
     from smsmon.locations import Locations
     from smsmon.simulator.scenario import demo_entries, demo_world
@@ -91,20 +98,29 @@ def run(seed: int, speed: float) -> int:
     postgres.programs()  # a failure at once where there are none
     open_care(_At("postgresql:///postgres"))  # or where psycopg is missing
     world = demo_world(seed=seed, speed=speed)
-    with keeping() as (kept, folder), ServerThread(world) as server:
+    with (
+        keeping() as (kept, folder),
+        ServerThread(world) as server,
+        shop(world, log := folder / "shop.log"),
+    ):
         address = start(kept, folder)
         open_care(_At(address)).make()
         home = folder / "console"
         homes = [folder / name for name in ("poller-1", "poller-2")]
         for each in (home, *homes):
             role = "auto" if each is home else "always"
-            more = f'[polling]\nrole = "{role}"\n{ALERTS}'
+            source = reads(log) if each is homes[0] else ""
+            more = f'[polling]\nrole = "{role}"\n{ALERTS}{source}'
             write_account(each, server.base_url, server.key, more, store=address)
         # An export in the temporary folder would be gone before it was looked at.
         locations = replace(Locations.under(home), exports=Path.cwd())
         # An empty environment: a key that is set for real work must not reach the demo.
         settings = read_settings(locations, environ={})
-        open_store(locations, settings).watchlist().add(demo_entries(world.clock.now()))
+        store = open_store(locations, settings)
+        store.watchlist().add(demo_entries(world.clock.now()))
+        reading = read_settings(Locations.under(homes[0]), environ={})
+        read_from_the_beginning("shop", reading, store)
+        codes_as_one_row(locations)
         progress("Starting two that poll…")
         for each in homes:
             watch(kept, each)
