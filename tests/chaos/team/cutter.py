@@ -11,8 +11,6 @@ from typing import Self
 from tests.support.postgres import Server
 from tests.support.waiting import PATIENCE
 
-CUT_WITHIN = 20.0
-"""Seconds within which a connection is cut that is to be."""
 PORTION = 1 << 16
 
 
@@ -21,7 +19,8 @@ class Cutter:
 
     def __init__(self, server: Server, seed: int) -> None:
         self.share = 0.0
-        """Of all new connections, how many are cut after a while, in the middle of whatever."""
+        """Of all connections that there are, how many are cut each second, in the middle of what
+        they carry next; those that carry nothing for a second are cut then."""
         self.connections = self.cut = 0
         self.port = 0
         self._server = server
@@ -29,7 +28,8 @@ class Cutter:
         self._loop = asyncio.new_event_loop()
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cutter", daemon=True)
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, bool] = {}
+        """The connections, each with whether it is to be cut."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -53,9 +53,10 @@ class Cutter:
         listener = self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", 0))
         self.port = listener.sockets[0].getsockname()[1]
         self._begun.set()
+        cutting = self._loop.create_task(self._cut_some())
         self._loop.run_forever()
         listener.close()
-        for task in asyncio.all_tasks(self._loop):
+        for task in (cutting, *asyncio.all_tasks(self._loop)):
             task.cancel()
         self._cut_all()
         self._loop.run_until_complete(asyncio.sleep(0.1))
@@ -63,39 +64,52 @@ class Cutter:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self._writers.add(writer)
         try:
             socket = self._server.folder / ".s.PGSQL.5432"
             there, back = await asyncio.open_unix_connection(str(socket))
         except OSError:
             writer.transport.abort()
-            self._writers.discard(writer)
             return
-        self._writers.add(back)
-        if self._random.random() < self.share:
-            self._loop.call_later(self._random.uniform(0.0, CUT_WITHIN), self._cut, writer)
+        self._open[writer] = False
         try:
             await asyncio.wait(
-                [asyncio.ensure_future(_pump(reader, back)),
-                 asyncio.ensure_future(_pump(there, writer))],
+                [asyncio.ensure_future(self._pump(reader, back, writer)),
+                 asyncio.ensure_future(self._pump(there, writer, writer))],
                 return_when=asyncio.FIRST_COMPLETED,
             )  # fmt: skip
         finally:
+            del self._open[writer]
             for each in (writer, back):
                 each.transport.abort()
-                self._writers.discard(each)
+
+    async def _cut_some(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            for each, doomed in [*self._open.items()]:
+                if doomed:
+                    self._cut(each)
+                self._open[each] = self._random.random() < self.share
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        which: asyncio.StreamWriter,
+    ) -> None:
+        """Carry what comes on; ``which`` connection it is of."""
+        with suppress(OSError):
+            while data := await reader.read(PORTION):
+                if doomed := self._open.get(which):
+                    data = data[: self._random.randrange(len(data) + 1)]
+                writer.write(data)
+                await writer.drain()
+                if doomed:
+                    self._cut(which)
 
     def _cut(self, writer: asyncio.StreamWriter) -> None:
         self.cut += not writer.transport.is_closing()
         writer.transport.abort()
 
     def _cut_all(self) -> None:
-        for each in [*self._writers]:
+        for each in self._open:
             each.transport.abort()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(PORTION):
-            writer.write(data)
-            await writer.drain()
