@@ -62,7 +62,8 @@ def test_a_console_shows_what_two_others_find(offline: Program) -> None:
     terminal = Terminal(offline, "demo", "--team")
     try:
         terminal.wait_for(b"by 2")
-        terminal.wait_for(b"Delivered")
+        terminal.wait_for(b"shop")
+        terminal.wait_for(b"completed: 1 delivered")
         terminal.press(b"q")
         assert terminal.process.wait(TIMEOUT) == 0
     finally:
