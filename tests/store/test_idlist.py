@@ -15,9 +15,9 @@ from smsmon.phones import is_phone_like
 from smsmon.shapes import entry_json
 from smsmon.store.entries import cleaned, united
 from smsmon.store.idlist import Form, IdList, decoded, export, form_of, parse
-from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, GROUPING
+from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, GROUPING, SEVERAL
 from smsmon.store.idlist.objects import JSON_KEYS
-from smsmon.store.idlist.tables import SEVERAL, UNNAMED
+from smsmon.store.idlist.tables import UNNAMED
 
 IDS = st.one_of(
     st.from_regex(r"[0-9]{1,32}", fullmatch=True),
@@ -191,7 +191,9 @@ def test_a_text_export_is_read_back_whatever_its_ids_and_labels_look_like(
     entries: list[Entry],
 ) -> None:
     once = tuple(Entry(entry.id, entry.label) for entry in united(entries))
-    assert parse(export(once, Form.TEXT)) == IdList(once)
+    written = export(once, Form.TEXT)
+    for text in (written, written.replace("\n", "\r\n")):
+        assert parse(text) == IdList(once)
 
 
 def test_no_cell_of_an_export_is_a_formula() -> None:
@@ -397,6 +399,8 @@ def test_a_title_above_the_header_costs_itself_only() -> None:
         ("# Téléphones\n2025550123\n7911123456", None),
         ("Phone numbers:\n2025550123\n0612345678\n7911123456", None),
         ("2025550123 phone\n7911123456\t(tél.)", None),
+        ("Destinataires\n2025550123\n7911123456", Form.CSV),
+        ('{"count": 2, "phoneNumbers": ["2025550123", 7911123456]}', None),
         ("Portable\n2025550123\n7911123456", Form.CSV),
         ("2025550123,phone\n7911123456,Handy", Form.CSV),
     ],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import lzma
+import zlib
 
 import pytest
 
@@ -210,5 +213,12 @@ def test_a_mark_tells_the_encoding_and_is_no_text(mark: bytes, encoding: str) ->
 def test_files_of_programs_are_no_lists() -> None:
     for begins in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-1.7", b"\x1f\x8b\x08"):
         assert why_no_text(begins)
+        assert why_no_text(codecs.BOM_UTF8 + begins)
         assert not why_no_text(b"x" + begins)
-    assert not why_no_text(b"2270142\n")
+    ids = "".join(f"{2270142 + 37 * n**2}\n" for n in range(90)).encode()
+    packed = (each(ids) for each in (bz2.compress, lzma.compress, zlib.compress))
+    for other in (*packed, b"SQLite format 3\0" + bytes(80) + b"\n2270142\n"):
+        assert why_no_text(other)
+    for text in ("2270142\n", "2270142\0\n2270143\v\f\n", "PK;nom\n1;Été"):
+        for encoding in ("utf-8", "utf-16", "utf-16-le", "cp1252"):
+            assert not why_no_text(text.encode(encoding))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smsmon.store.idlist import Form, parse
-from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT
+from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, SEVERAL
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,36 @@ def test_ids_of_about_one_length_are_that_many_messages(line: str, ids: str) -> 
         *("100 200 300", "123 456 789", "123,456 789012", "1,000", "100,000"),  # threes of digits
         *("1,234 x", "100,001,x", "1 234 x"),
         *("1234 12345 x", "3 12345 x", "12345 1234567 x", "12 2270142 x"),  # a number before an id
+        *("1 - 2270142", "2 : 2270142", "3 → 2270142 x", "4 Promo 2270142", "100 (2270142)"),
+        *("227 0142", "2’270 142"),  # one number, in groups of two kinds
+        '"2,270,142"',
     ],
 )
 def test_what_may_be_one_number_or_several_is_left_out(line: str) -> None:
     listed = parse(line, Form.TEXT)
     assert not listed.entries
     assert [(problem.text, problem.why) for problem in listed.problems] == [(line, AMBIGUOUS)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("20261127 2270142", "27112026;2270142 x", "2270142 20261127"),
+        *("612345678\t2270142", "2270142 712345678"),
+    ],
+)
+def test_a_day_or_a_phone_number_beside_an_id_is_left_out_with_it(line: str) -> None:
+    listed = parse(line, Form.TEXT)
+    assert not listed.entries
+    assert [problem.why for problem in listed.problems] == [SEVERAL]
+
+
+@pytest.mark.parametrize("form", [None, Form.TEXT, Form.CSV])
+@pytest.mark.parametrize("line", ["2,27E+06", "2,27e6;Promo", "3,36E+10\tx", "2.27E+06,x"])
+def test_a_number_that_a_spreadsheet_cut_is_none_in_any_form(line: str, form: Form | None) -> None:
+    listed = parse(line, form)
+    assert not listed.entries
+    assert [problem.why for problem in listed.problems] == [CUT]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +133,8 @@ def test_several_ids_in_front_share_the_label(line: str, ids: str) -> None:
         ("1234. 30000\n1235) 30001", "30000 30001", ""),
         ("12345. 2270142", "", "1"),
         ("- 300\n* 301\n[x] 302\n[ ] 303\n-304\n→ 305", "300 301 302 303 305", "5"),
+        ("- [ ] 300\n>> 301\n> > 302\n- - \n303", "300 301 302 303", ""),
+        ("(06) 12345678\n1) 300", "300", "1"),
         ("---\n300\n===\n# 301\n#22 x\n#302", "300", "6"),
         ("300,\"two\nlines\"\n301", "300 301", ""),
         (",300\n;300\n|300", "300", "1 2"),
@@ -126,6 +152,7 @@ def test_bullets_and_numbers_in_front_are_no_part_of_a_line(
     ("line", "why"),
     [
         ("2,27E+06", CUT),
+        ("12,50 €", "it looks like an amount"),
         ("12345 €5", "it looks like an amount"),
         ("12345 EUR 5", "it looks like an amount"),
         ("0612345678", A_PHONE),

@@ -46,7 +46,7 @@ def parse(text: str, form: Form | None = None) -> IdList:
 
 def guess(text: str) -> Form:
     """TOML has a [[message]] or a version, a table a header; else it is JSON or plain text."""
-    if f"\n{TEXT_MARK}\n" in f"\n{text}\n":
+    if TEXT_MARK in text and any(each.text == TEXT_MARK for each in lines(text)):
         return Form.TEXT
     if is_json(text):
         return Form.JSON

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from unicodedata import combining, normalize
 
 from smsmon.model import Entry
@@ -27,14 +28,18 @@ _QUOTES = "\"'`´’‘“”«»‹›[]{}"
 _GROUPED = re.compile(f"[0-9]{{1,3}}([{GROUPING}])[0-9]{{3}}(?:\\1[0-9]{{3}})*")
 _WHOLE = re.compile(r"([0-9]{1,15})[.,]0|([0-9]{5,15})[.,]00")  # 12,00 is money
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ .,][0-9]{3})+")
-_POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+(?!\w)", re.IGNORECASE)
 _SHORT_PHONE = re.compile(r"[67][0-9]{8}")
+LONG = 5
+"""Digits from which two numbers of one length are taken for two ids, whatever follows them."""
+_LONG_NUMBER = re.compile(rf"(?<![0-9+.,])[0-9]{{{LONG},{LONGEST_ID}}}(?![0-9.,])")
 _CALLED_PHONE_FROM = 9
 """Digits from which a number may be a phone's, where the list says that it is one."""
 _PHONE_WORDS = {
     "phone", "phones", "telephone", "telephones", "tel", "mobile", "mobiles", "portable",
     "portables", "gsm", "cell", "cellphone", "cellphones", "msisdn", "msisdns", "telefon",
-    "telefono", "telefone", "telefoon", "handy",
+    "telefono", "telefone", "telefoon", "handy", "recipient", "recipients", "destinataire",
+    "destinataires", "destinatario", "destinatarios", "empfanger", "contact", "contacts",
 }  # fmt: skip
 _BESIDE_THEM = {
     "number", "numbers", "numero", "numeros", "no", "n", "nr", "nummer", "nummern", "list",
@@ -44,6 +49,8 @@ _BESIDE_THEM = {
 A_PHONE = "it looks like a phone number: if it is an id, add it by itself (smsmon add ID)"
 CALLED_PHONE = "the list calls it a phone number: if it is an id, add it by itself (smsmon add ID)"
 AMBIGUOUS = "one id, or several? Write it without spaces, or put commas or line ends between"
+TORN = "a quote is open here: the cell began, or goes on, in another line or place"
+SEVERAL = "several of its numbers may be the id: put a header above that names the columns"
 CUT = "a spreadsheet rounded it, and its digits are lost: format the column as text there"
 
 
@@ -65,6 +72,8 @@ def id_in(cell: str) -> str:
     if len(cell) <= LONGEST_ID and cell.isascii() and cell.isdigit() and cell[0] != "0":
         return cell
     text = uncovered(cell).strip()
+    if text.count('"') % 2:
+        raise Doubt(TORN)
     if formula := _FORMULA.fullmatch(text):
         text = formula[1].strip()
     if is_phone_like(text):
@@ -87,6 +96,11 @@ def id_in(cell: str) -> str:
     return text
 
 
+def is_rounded(text: str) -> bool:
+    """True for text that begins with a number that a spreadsheet cut (``2,27E+06``)."""
+    return bool(_POWER.match(text))
+
+
 def is_id(cell: str) -> bool:
     """True when ``cell`` says one id, without a doubt."""
     try:
@@ -99,8 +113,38 @@ def called_phone(number: str, words: str) -> bool:
     """True when ``words`` say nothing else than that ``number``, which can be one, is a phone's."""
     plain = normalize("NFKD", words.casefold())
     said = set(re.findall(r"[^\W_]+", "".join(char for char in plain if not combining(char))))
-    phones = len(number) >= _CALLED_PHONE_FROM and said & _PHONE_WORDS
-    return bool(phones) and said <= _PHONE_WORDS | _BESIDE_THEM
+    if not said <= _PHONE_WORDS | _BESIDE_THEM or len(number) < _CALLED_PHONE_FROM:
+        return False
+    return bool(said & _PHONE_WORDS) or (bool(said) and may_be_short_phone(number))
+
+
+def why_not_first(number: str, behind: str) -> str:
+    """Why ``number``, which could be an id, may not be that of its line, by what stands ``behind``
+    it: a longer one, of which this counts the lines. Empty where it is."""
+    longest = max(map(len, _LONG_NUMBER.findall(behind)), default=0)
+    return AMBIGUOUS if len(number) < LONG <= longest else ""
+
+
+def why_not_ids(numbers: Sequence[str]) -> str:
+    """Why the numbers of one line, of which each could be an id, are not as many ids; empty where
+    they are."""
+    if len({*map(len, numbers)}) == 1:
+        return ""
+    if any(may_be_short_phone(each) or is_date(each) for each in numbers):
+        return SEVERAL
+    return AMBIGUOUS if any(each[0] == "0" for each in numbers[1:]) else ""
+
+
+def is_date(digits: str) -> bool:
+    """True for eight digits that are a day of this century, the year first or last."""
+    return any(map(_is_day, (digits, digits[4:] + digits[2:4] + digits[:2])))
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        return len(digits) == 8 and 2000 <= date.fromisoformat(digits).year < 2100
+    except ValueError:
+        return False
 
 
 def may_be_short_phone(text: str) -> bool:

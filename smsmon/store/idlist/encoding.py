@@ -18,11 +18,15 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NO_TEXT = (
-    (b"PK\x03\x04", "a spreadsheet's own file, or an archive: save the sheet as CSV there"),
+    *((b"PK" + mark, "a spreadsheet's own file, or an archive: save the sheet as CSV there")
+      for mark in (b"\3\4", b"\5\6", b"\7\x08")),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet's own file: save the sheet as CSV there"),
     (b"%PDF-", "a PDF: copy the ids out of it"),
     (b"\x1f\x8b", "compressed: unpack it first (gunzip)"),
-)
+)  # fmt: skip
+_BINARY = "no text, but some program's own file: save it there as text or CSV"
+_CONTROLS = bytes({*range(0x20)} - {*b"\t\n\v\f\r"})
+"""What stands in no text but by mistake."""
 _LOOKED_AT = 4096
 _OLDER = {
     "cp1252": "Windows-1252",
@@ -46,7 +50,11 @@ class Decoded(NamedTuple):
 
 def why_no_text(content: bytes) -> str:
     """What ``content`` is instead of a list, and what to do; empty for text."""
-    return next((why for mark, why in _NO_TEXT if content.startswith(mark)), "")
+    head = content[:_LOOKED_AT].removeprefix(codecs.BOM_UTF8)
+    odd = len(head) - len(head.translate(None, _CONTROLS))
+    wide = _unmarked_wide(content) or any(map(content.startswith, (mark for mark, _ in _MARKS[1:])))
+    other = _BINARY if odd > max(4, len(head) // 50) and not wide else ""
+    return next((why for mark, why in _NO_TEXT if head.startswith(mark)), other)
 
 
 def decoded(content: bytes) -> Decoded:

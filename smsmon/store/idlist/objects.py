@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -72,13 +73,22 @@ def _take(record: Record, value: Any, builder: ListBuilder, deeper: int) -> None
             at = _place_of(each, at)
             _take_one(at, each, builder)
     elif isinstance(value, dict) and not names_ids(_fields(value)) and deeper:
-        lists = [each for each in value.values() if isinstance(each, list | dict)]
+        lists = [(name, each) for name, each in value.items() if isinstance(each, list | dict)]
         if len(lists) == 1:
-            _take(record, lists[0], builder, deeper - 1)
+            ((name, inner),) = lists
+            _take(record, inner, builder, deeper - 1)
+            if isinstance(inner, list) and not any(isinstance(each, dict) for each in inner):
+                builder.headings.append((record.line - 1, _words_of(name)))
+                builder.doubt_called_phones()
         else:
             builder.refuse(record.line, _shown(value), "it names no id, nor one list of them")
     else:
         _take_one(record, value, builder)
+
+
+def _words_of(name: str) -> str:
+    """The words of a key: ``phoneNumbers`` are two."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)
 
 
 def _take_one(record: Record, value: Any, builder: ListBuilder) -> None:

@@ -18,15 +18,16 @@ from smsmon.store.idlist.cells import (
     A_PHONE,
     AMBIGUOUS,
     GROUPING,
+    LONG,
     Doubt,
     ListBuilder,
     id_in,
     uncovered,
+    why_not_first,
+    why_not_ids,
 )
 from smsmon.store.idlist.tables import Record, cells_of, is_silent, records
 
-_LONG = 5
-"""Digits from which two numbers of one length are taken for two ids, whatever follows them."""
 _SHORTEST = 3
 """Digits of the shortest id of several in one line: shorter ones are parts of one number."""
 _SPREAD = 2
@@ -35,8 +36,8 @@ _SPREAD = 2
 _SPACES = r" \t\n\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """What sets words apart, as the inside of a class; a control character does not."""
 _BETWEEN = " \t,;|"
-_AMOUNT = re.compile(r"(?:[€$£%]|EUR\b|USD\b|GBP\b)")
-_BULLET = re.compile(r"(?:[-–—*+•·▪◦‣●○■□☐☑✓✔→>]|\[[ xX✓]\])\s+")
+_AMOUNT = re.compile(r"(?:[0-9]+[.,][0-9]{1,2}\s?)?(?:[€$£%]|EUR\b|USD\b|GBP\b)")
+_BULLET = re.compile(r"(?:(?:[-–—*+•·▪◦‣●○■□☐☑✓✔→]|>+|\[[ xX✓]\])\s+)+")
 _NUMBERING = re.compile(r"\(?([0-9]{1,4})[.)]\s+(?=\D{0,2}([0-9]+))")
 _WORD = re.compile(
     rf"""
@@ -77,11 +78,14 @@ def find_in_text(every: Sequence[Record]) -> ListBuilder:
                 builder.headings.append((line, comment))
             continue
         shown = uncovered(written).strip()
-        bare = _BULLET.sub("", shown, count=1) if _BULLET.match(shown) else shown
-        if number := _NUMBERING.match(bare):
+        bullet = _BULLET.match(shown)
+        bare = shown[bullet.end() :] if bullet else shown
+        if bare[:1] == bare[-1:] == '"' and bare.count('"') == 2:
+            bare = bare[1:-1]
+        if (number := _NUMBERING.match(bare)) and not is_phone_like(bare):
             digits, following = number.groups()
             counted = int(digits) == numbered + 1
-            if counted or len(digits) < len(following) >= _LONG:
+            if counted or len(digits) < len(following) >= LONG:
                 numbered = int(digits)
                 bare = bare[number.end() :]
         try:
@@ -94,16 +98,18 @@ def find_in_text(every: Sequence[Record]) -> ListBuilder:
 
 def _take(line: int, text: str, builder: ListBuilder) -> None:
     """What one line says. Raises ``Doubt`` where that is nothing certain."""
-    if text[0] in ",;":
+    if not text or text[0] in ",;":
         raise Doubt("the id is empty")
     words = _words(text)
     _refuse_groups(words)
     ids = [word for word in words if word.id]
     if len(ids) == len(words):
         lengths = [len(word.id) for word in words]
-        parts_of_one = len(words) > 1 and min(lengths) < _SHORTEST
+        grouped = any(word.kind == "grouped" for word in words)
+        parts_of_one = len(words) > 1 and min(lengths) < _SHORTEST + grouped
         if parts_of_one or max(lengths) - min(lengths) > _SPREAD:
             raise Doubt(AMBIGUOUS)
+        _must_be_ids(words)
         for word in words:
             builder.take(line, Entry(word.id))
         return
@@ -120,20 +126,28 @@ def _take(line: int, text: str, builder: ListBuilder) -> None:
     first = words[0]
     if not first.id:
         raise Doubt(_why_none(first.text))
-    if count < 2 and len(words[1].id) >= max(_LONG, len(first.id)):
+    if count < 2 and len(words[1].id) >= max(LONG, len(first.id)):
         raise Doubt(AMBIGUOUS)  # the first may be its line's number
     front = words[: max(1, count)]
     label = _label(text[front[-1].end :])
-    if _AMOUNT.match(label):
+    if _AMOUNT.match(label) or _AMOUNT.match(text):
         raise Doubt("it looks like an amount")
+    _must_be_ids(front)
+    if why := why_not_first(front[-1].id, label):
+        raise Doubt(why)
     for word in front:
         builder.take(line, cleaned(Entry(word.id, label)))
     digits = re.match("[0-9]+", label)
-    like_an_id = digits is not None and len(digits[0]) >= min(_LONG, len(first.id))
+    like_an_id = digits is not None and len(digits[0]) >= min(LONG, len(first.id))
     if (count < 2 and like_an_id) or is_phone_like(label):
         builder.doubt(line, label, "is taken for a label, as it is no id")
     elif _names_another(label, first.id):
         builder.doubt(line, label, "is taken for a label, and may name another id")
+
+
+def _must_be_ids(words: Sequence[_Word]) -> None:
+    if why := why_not_ids([word.id for word in words]):
+        raise Doubt(why)
 
 
 def _words(text: str) -> list[_Word]:
@@ -185,7 +199,7 @@ def _ids_in_front(words: Sequence[_Word]) -> int:
     """
     count = 0
     for word in words:
-        if len(word.id) < _LONG or abs(len(word.id) - len(words[0].id)) > 1:
+        if len(word.id) < LONG or abs(len(word.id) - len(words[0].id)) > 1:
             break
         count += 1
     return count if count > 1 else 0
@@ -201,7 +215,7 @@ def _why_none(text: str) -> str:
 
 def _names_another(label: str, message_id: str) -> bool:
     """True for a label with a number in it that is as long as the id before it."""
-    if len(message_id) < _LONG:
+    if len(message_id) < LONG:
         return False
     return any(len(number) == len(message_id) for number in re.findall("[0-9]+", label))
 

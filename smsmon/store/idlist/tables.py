@@ -19,7 +19,17 @@ from typing import NamedTuple
 from smsmon import spreadsheet
 from smsmon.model import DEFAULT_PROFILE, Entry, is_message_id
 from smsmon.store.entries import clean_tags, cleaned
-from smsmon.store.idlist.cells import IdList, ListBuilder, id_in, is_id, uncovered
+from smsmon.store.idlist.cells import (
+    CUT,
+    SEVERAL,
+    IdList,
+    ListBuilder,
+    id_in,
+    is_id,
+    is_rounded,
+    uncovered,
+    why_not_first,
+)
 
 DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -228,7 +238,6 @@ _LIKE_AN_ID = 5
 """Digits from which a cell beside the first may be the id as well."""
 
 UNNAMED = "no column is named as that of the ids: put id in its place in the header"
-SEVERAL = "several of its cells may be the id: put a header above that names the columns"
 
 
 class Header(NamedTuple):
@@ -329,6 +338,10 @@ def _take_bare(record: Record, delimiter: str, builder: ListBuilder) -> None:
         if any(is_id(cell) and len(cell) >= min(_LIKE_AN_ID, len(cells[0])) for cell in rest):
             raise ValueError(SEVERAL)
         label = " ".join(map(spreadsheet.plain, rest))
+        if is_rounded(record.text):  # with the comma that stands between cells here
+            raise ValueError(CUT)
+        if why := why_not_first(message_id, label):
+            raise ValueError(why)
         builder.take(record.line, cleaned(Entry(message_id, label)))
     except ValueError as error:
         builder.refuse(record.line, record.text, str(error))
