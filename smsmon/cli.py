@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 import click
 
 from smsmon import __version__, exit_codes
-from smsmon.commands.door import open_doors
+from smsmon.commands.door import Unwritable, open_doors
 from smsmon.commands.flags import (
     given_flags,
     plain_flag,
@@ -22,7 +22,7 @@ from smsmon.commands.flags import (
     profile_flag,
     utc_flag,
 )
-from smsmon.commands.output import Failure, say
+from smsmon.commands.output import Failure, say, unwritten
 from smsmon.heap import share_one_pool
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
 
@@ -229,6 +229,8 @@ def _run() -> int:
         return _ended(exit_codes.INTERRUPTED)
     except BrokenPipeError:
         return _ended(exit_codes.BROKEN_PIPE)
+    except Unwritable as error:  # of what others print, such as click its help
+        return _ended(exit_codes.USAGE, unwritten(error))
     except Exception as error:
         if (known := _of_store(error)) is not None:
             code, sentence, place = known
@@ -293,9 +295,9 @@ def _of_store(error: Exception) -> tuple[int, str, str] | None:
 def _usage_sentence(error: click.ClickException) -> str:
     """Click's message as one sentence, with the command whose help has the rest."""
     # Nobody types a key or a password as an argument, but by mistake.
-    from smsmon.keylike import without_keys, without_passwords
+    from smsmon.keylike import without_keys
 
-    message = without_keys(without_passwords(" ".join(error.format_message().split())))
+    message = without_keys(" ".join(error.format_message().split()))
     if message and message[-1] not in ".?!":
         message += "."
     context = getattr(error, "ctx", None)

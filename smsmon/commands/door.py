@@ -30,6 +30,10 @@ _CHUNK = 64 * 1024
 """Bytes written at once: as many as an empty pipe takes."""
 
 
+class Unwritable(OSError):
+    """What was printed could not be written, for another reason than that its reader is gone."""
+
+
 class Backlog:
     """What waits to be written, in its order. Only ``close`` waits.
 
@@ -187,6 +191,10 @@ class Door(io.TextIOBase):
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:  # another program made it non-blocking
                 select.select([], [self._descriptor], [])
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise Unwritable(error.errno, error.strerror) from None
 
     @contextlib.contextmanager
     def without_waiting(

@@ -42,7 +42,12 @@ def not_written(error: OSError) -> NoReturn:
     """Fail because stdout takes nothing; a reader that went away is left to `smsmon.cli`."""
     if isinstance(error, BrokenPipeError):
         raise error
-    fail(f"The output could not be written ({error.strerror or error}).")
+    fail(unwritten(error))
+
+
+def unwritten(error: OSError) -> str:
+    """The sentence that the output could not be written, and why."""
+    return f"The output could not be written ({error.strerror or error})."
 
 
 Level = Literal["error", "warning", "info"]

@@ -193,6 +193,8 @@ def test_closed_streams_end_no_command_with_a_traceback(offline: Program) -> Non
         "nonsense 2>&-",
         "nonsense 2>/dev/full",
         "ls >/dev/full",
+        "--help >/dev/full",
+        "--version 1</dev/null",
     ):
         command = " ".join(offline.argv()) + " " + shell
         done = subprocess.run(
