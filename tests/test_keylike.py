@@ -143,6 +143,14 @@ def test_keys_of_every_make_are_dots(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "key", ["zX9+qL2/vB7nM4kJ8hG6fD5sA3wQ1eRt==", "vB7nM4kJ8hG6fD5sA/aB3+/q=="]
+)
+def test_of_base64_that_is_dots_no_part_between_slashes_is_left(key: str) -> None:
+    assert without_keys(f"there is no theme “{key}”.") == f"there is no theme “{DOTS}”."
+    assert without_keys(f"/etc/smsmon/keys/{key[12:26]}") == f"/etc/smsmon/keys/{key[12:26]}"
+
+
+@pytest.mark.parametrize(
     ("word", "sense"),
     [
         # Three letters are initials, four must be spoken.
@@ -220,6 +228,7 @@ def test_32_hexadecimal_digits_in_a_row_are_most_likely_a_key() -> None:
         "postgresql://anna:hunter2@db.example/smsmon",
         "postgresql://anna:hun@ter:2/@db1.example,db2.example:6432/smsmon?sslmode=verify-full",
         "postgres://:hunter2@/smsmon",
+        "mailtos:/anna:hunter2@mail.example",  # as a path
         "postgresql:///smsmon?user=anna&password=hunter2&sslmode=require",
         "postgresql:///smsmon?sslpassword=hunter2",
         "could not parse \"host=db password='hun ter\\'2' user=anna\" at all",
@@ -227,11 +236,11 @@ def test_32_hexadecimal_digits_in_a_row_are_most_likely_a_key() -> None:
     ],
 )
 def test_the_password_of_an_address_is_never_shown(text: str) -> None:
-    shown = without_passwords(text)
     assert has_password(text)
-    assert DOTS in shown
-    assert "hun" not in shown
-    assert "ter" not in shown
+    for shown in (without_passwords(text), without_keys(text)):
+        assert DOTS in shown
+        assert "hun" not in shown
+        assert "ter" not in shown
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smsmon.keylike import DOTS, place_shown, without_keys, without_passwords
+from smsmon.keylike import DOTS, place_shown, without_keys
 from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves
 from smsmon.settings.loading import Loaded
@@ -115,8 +115,6 @@ def _public(name: str, value: Any) -> Any:
         return [place_shown(value[0]), *(["…"] if len(value) > 1 else [])]
     if name in _PLACES and value:
         return place_shown(value)
-    if name == "store":
-        value = without_passwords(value)
     if name == "proxy" and value:
         value = re.sub(r"//[^/]*@", f"//{DOTS}@", value)
     if isinstance(value, str):

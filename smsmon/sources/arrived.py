@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from smsmon import phones
-from smsmon.keylike import without_keys, without_likely_keys, without_passwords
+from smsmon.keylike import without_keys, without_likely_keys
 from smsmon.model import is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
 from smsmon.recipients import EARLIEST_DATE
@@ -163,9 +163,7 @@ def beginning(line: str, *, private: bool = True) -> str:
     """The beginning of a text, to be shown without what could be a key or a password, nor, where
     it is ``private``, a number. It is cut last: what is left of a key looks like none.
     """
-    told = without_passwords(
-        without_keys(safe(line[: 2 * _SHOWN].strip().expandtabs(1), 2 * _SHOWN))
-    )
+    told = without_keys(safe(line[: 2 * _SHOWN].strip().expandtabs(1), 2 * _SHOWN))
     return safe(phones.without_numbers(told) if private else told, _SHOWN)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsmon.alerts import Edge
 from smsmon.api.masking import without_living_keys
+from smsmon.keylike import place_shown, without_keys
 from smsmon.programs import Ended, Outcome, beside, run
 from smsmon.shapes import episode_json
 from smsmon.targets.base import Notification, NotTold, must_be_ours
@@ -78,7 +79,7 @@ async def run_hook(
     It is over when it exits; what it left running then is its own affair. The command and all
     it started are ended when it takes longer, or when this is cancelled.
     """
-    name = safe(command[0], _SHOWN)
+    name = safe(place_shown(command[0]), _SHOWN)
     try:
         outcome = await beside(_run, command, facts, environ, within)
     except (OSError, ValueError) as error:
@@ -89,8 +90,8 @@ async def run_hook(
         raise NotTold(late, in_doubt=True)
     if outcome.code == 0:
         return
-    words = safe(" ".join(outcome.said.decode(errors="replace").split()), _SHOWN)
-    words = without_living_keys(words)
+    words = without_living_keys(" ".join(outcome.said.decode(errors="replace").split()))
+    words = safe(without_keys(words), _SHOWN)
     how = f"exit code {outcome.code}"
     raise NotTold(f"The alert command {name} failed ({how})" + (f": {words}" if words else "."))
 
