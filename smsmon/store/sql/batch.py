@@ -27,6 +27,9 @@ UPDATES_LIMIT = 10_000
 """Updates that wait for a disk, however small; the same beyond."""
 EVENTS_LIMIT = 10_000
 """Events that wait for a disk; beyond, the oldest are dropped."""
+READS_LIMIT = 1_000
+"""Messages whose last read waits to be noted, until that is done though nothing else is new: what
+waits, and what it takes to write it, must not grow with the watchlist."""
 BALANCES_LIMIT = 10_000
 """Changes of balances that wait for a disk; beyond, the oldest are dropped."""
 WISHES_LIMIT = 100
@@ -91,9 +94,10 @@ class Batch:
 
     @property
     def pressing(self) -> bool:
-        """True when there is more than times of reads and balances, which can wait."""
+        """True when there is more than balances and times of reads, which can wait while these are
+        few."""
         recorded = self.updates or self.events or self.listed or self.watching or self.accounts
-        return bool(recorded or self.granted or self.wishes)
+        return bool(recorded or self.granted or self.wishes or len(self.polls) >= READS_LIMIT)
 
     @property
     def of_polls(self) -> bool:
@@ -186,7 +190,7 @@ def write(recording: Recording, batch: Batch, fence: Fence | None, now: float) -
     Within the caller's transaction. Raises ``Superseded`` when another process polls.
     """
     connection = recording.connection
-    recording.begin()
+    recording.forget_turns()
     for key, known in batch.adopted:
         recording.adopt(key, known)
     exchange.record_wishes(connection, batch.wishes)

@@ -49,8 +49,8 @@ class Recording:
         self._news.clear()
         self.refused.clear()
 
-    def begin(self) -> None:
-        """Another transaction has begun: others may have written meanwhile."""
+    def forget_turns(self) -> None:
+        """Drop how messages stood in the last transaction: others may write before the next one."""
         self._rows.clear()
         self._news.clear()
 

@@ -235,6 +235,7 @@ class HistoryWriter(Queue):
             self._tell_outdated(recording.refused)
         if batch.events:
             (self._last_event,) = connection.execute("SELECT max(id) FROM event").fetchone()
+        recording.forget_turns()
         self._keeper.settle()
 
     def _tell_outdated(self, refused: set[Key]) -> None:

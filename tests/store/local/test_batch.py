@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon.known import LastPoll
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.board import Board
 from smsmon.store.shared import Wish
@@ -20,7 +21,7 @@ FEW = 5
 @pytest.fixture(autouse=True, scope="module")
 def _small() -> object:
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("EVENTS_LIMIT", "WISHES_LIMIT", "WAITING_LIMIT"):
+        for name in ("EVENTS_LIMIT", "WISHES_LIMIT", "WAITING_LIMIT", "READS_LIMIT"):
             patch.setattr(batch, name, FEW)
         yield
 
@@ -84,3 +85,11 @@ def test_within_the_limit_every_step_is_kept() -> None:
         one.add(update("300", START + at, 1))
         batches.append(one)
     assert [each.at - START for each in queued(batches).updates] == list(range(FEW))
+
+
+def test_when_messages_were_read_waits_until_that_is_much() -> None:
+    waiting = Batch()
+    for number in range(FEW):
+        assert not waiting.pressing
+        waiting.polls[str(number)] = (str(number), "default"), LastPoll(), 0
+    assert waiting.pressing
