@@ -6,7 +6,8 @@ A message is polled from when it has them: what an answer tells is compared with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import itemgetter
 
 from smsmon.known import Key, Remembered, Summary, key_of
@@ -14,8 +15,13 @@ from smsmon.monitor.engine import Engine
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 
+Filled = Callable[[Collection[str]], object]
+"""Called with messages that have their recipients by now."""
+
 LOADED_AT_ONCE = 20_000
 """Recipients that are loaded before it is looked again what is needed first."""
+STEP = 100
+"""Messages that are given them at once: a key that is pressed comes between."""
 AS_MANY = 20
 """Recipients that a message counts for besides its own: what is loaded of it takes as much."""
 
@@ -45,9 +51,9 @@ class Filling:
         self._lacking |= {each.id: _soonest(each) for each in known if each.id in lacking}
         self._sorted = False
 
-    async def run(self, shown: Callable[[], None]) -> None:
+    async def run(self, filled: Filled) -> None:
         """Load what is left, first what operators look at, then what is read again soonest;
-        ``shown`` is called after each portion. Ends early where the store does not answer.
+        ``filled`` hears of each portion. Ends early where the store does not answer.
         """
         if self._runs:
             return
@@ -55,16 +61,18 @@ class Filling:
         try:
             while portion := self._portion():
                 await self._load(portion)
-                shown()
+                filled([id for id, _ in portion])
         except Unreachable:
             return
         except StoreError as error:
             self._complain(str(error))
             self._engine.fill((id, None) for id in self._lacking)
-            self._lacking.clear()
-            shown()
+            left, self._lacking = self._lacking, {}
+            filled(left)
         finally:
             self._runs = False
+            if not self._lacking:
+                self._lacking = {}  # an empty one keeps the memory of the most that it ever held
 
     def _portion(self) -> list[Key]:
         """The messages to be loaded next; those that operators look at come alone, to be soon."""
@@ -88,11 +96,16 @@ class Filling:
         async for portion in self._history.load(keys):
             known |= {each.summary.key: each for each in portion}
         board = self._engine.board
-        # Meanwhile one may have been moved to another account, where it is another message.
-        there = [each for each in keys if each[0] in board and key_of(board[each[0]].entry) == each]
-        self._engine.fill((each[0], known.get(each)) for each in there)
-        for id, _ in keys:
-            self._lacking.pop(id, None)
+        for start in range(0, len(keys), STEP):
+            some = keys[start : start + STEP]
+            # Meanwhile one may have been moved to another account, where it is another message.
+            there = (
+                each for each in some if each[0] in board and key_of(board[each[0]].entry) == each
+            )
+            self._engine.fill((each[0], known.get(each)) for each in there)
+            for id, _ in some:
+                self._lacking.pop(id, None)
+            await asyncio.sleep(0)
 
 
 def _soonest(known: Summary) -> tuple[bool, bool, float]:

@@ -168,9 +168,11 @@ class Session:
         self,
         alerted: Callable[[Sequence[Alert]], None],
         shown: Callable[[], None] = lambda: None,
+        filled: Callable[[Collection[str]], object] = lambda _: None,
     ) -> None:
         """Watch what the watchlist says; ``shown`` is called when more is on the board. The
-        recipients are there when ``fill`` is through, which has to follow.
+        recipients are there when ``fill`` is through, which has to follow: ``filled`` is called
+        with the messages that have them.
 
         ``alerted`` is given the alerts that begin or end, once ``alerting`` runs.
 
@@ -185,7 +187,7 @@ class Session:
         self.watching.amended = self._amended
         await self.sharing.begin()
         days = self.accounts.settings.history.retention_days
-        await self.watching.start(self.clock, days, shown)
+        await self.watching.start(self.clock, days, shown, filled)
 
     async def fill(self) -> None:
         """Load the recipients of all that is watched; what has them is polled meanwhile."""

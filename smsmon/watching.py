@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from smsmon.clock import Clock
 from smsmon.departures import Departures, why_it_left
-from smsmon.filling import Filling
+from smsmon.filling import Filled, Filling
 from smsmon.following import take_over
 from smsmon.known import Key, Remembered, Summary, key_of
 from smsmon.model import Entry, Event, EventKind
@@ -72,6 +72,7 @@ class Watching:
         self._drop_due: Callable[[], bool] = lambda: False
         """True when a day has passed since."""
         self._shown: Callable[[], None] = lambda: None
+        self._filled: Filled = lambda _: None
         self._told = ""
         """The trouble with the watchlist file that was told last, while it lasts."""
         self.amended: Callable[[str], None] = lambda _: None
@@ -80,20 +81,25 @@ class Watching:
         """Called when the history is another one, or may have lost something."""
 
     async def start(
-        self, clock: Clock, retention_days: int, shown: Callable[[], None] = lambda: None
+        self,
+        clock: Clock,
+        retention_days: int,
+        shown: Callable[[], None] = lambda: None,
+        filled: Filled = lambda _: None,
     ) -> None:
         """Watch what the file lists, each message with the counts that the history knows of it:
         ``fill`` has to follow.
 
         Drops what the history kept for longer than ``retention_days`` (0: nothing), now and on
         each day on which this program is the chief. ``shown`` is called when more messages are on
-        the board. A watchlist that cannot be read raises ``StoreError`` when the rest is done, and
-        is not complained of again; a history that cannot be read is only complained of. Where the
-        store does not answer, it is begun with nothing: ``look`` does the rest once it answers.
+        the board, ``filled`` with those that have their recipients by now. A watchlist that cannot
+        be read raises ``StoreError`` when the rest is done, and is not complained of again; a
+        history that cannot be read is only complained of. Where the store does not answer, it is
+        begun with nothing: ``look`` does the rest once it answers.
         """
         self._now = clock.now
         self._drop = partial(self._drop_the_old, clock, retention_days)
-        self._shown = shown
+        self._shown, self._filled = shown, filled
         trouble, gone = None, False
         try:
             await asyncio.to_thread(self._watchlist.load)
@@ -106,7 +112,8 @@ class Watching:
         if not gone:
             async with self._one_by_one:
                 await self._watch_the_list()
-        shown()
+        if not self._listed:
+            shown()
         if self._listed and trouble is None:
             with contextlib.suppress(Unreachable):
                 await self._drop()
@@ -140,7 +147,7 @@ class Watching:
         """Give all that is watched the recipients that the history knows (see ``Filling``). Where
         the store does not answer, ``look`` goes on when it does.
         """
-        await self._filling.run(self._shown)
+        await self._filling.run(self._filled)
         if self._listed and self._filling.over:
             self.filled.set()
 

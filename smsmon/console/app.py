@@ -204,9 +204,9 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """Read the watchlist, connect the accounts, and poll until the end."""
         while self._unsaid:
             self._complain(self._unsaid.pop(0))
-        updates = self.front.updates
+        updates, filled = self.front.updates, partial(self.front.feed.tell, ())
         try:
-            await self._session.start(updates.show_alerts, updates.show_everything)
+            await self._session.start(updates.show_alerts, updates.show_everything, filled)
         except StoreError as error:
             self._complain(str(error))
         updates.show_watchlist()

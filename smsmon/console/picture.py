@@ -204,7 +204,9 @@ class Picture:
         if news.account:
             self.entitle_side()
         gone = self._gone_or_back()
-        if self.open_id in news.changed or gone:
+        watched, shown = self.open_message, self.recipients.table.view.total
+        filled = watched is not None and len(watched.recipients) != shown
+        if self.open_id in news.changed or gone or filled:
             self._show_changed_recipients(news.changed.get(self.open_id or "", set()) | gone)
         elif self.open_id in news.polled:
             self.entitle_side()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -40,6 +40,7 @@ class Starting:
         self.source.rows = {**RECORDED, "301": TURNED, "303": [row(9)]}
         self.history: HistoryStore = place().history(self.clock)
         self.engine = Engine({"default": self.source}, self.clock, recorder=self.history)
+        self.filled: list[Collection[str]] = []
         self.told: list[Applied] = []
         self.engine.subscribe(lambda it: self.told.append(it) if isinstance(it, Applied) else None)
         watchlist = place().watchlist(self.clock)
@@ -67,9 +68,13 @@ async def started(place: Place) -> AsyncIterator[Starting]:
             before.watch(id)
             before.poll(id, rows, START)
     starting = Starting(place)
-    await starting.watching.start(starting.clock, 0)
+    shown: list[str] = []
+    await starting.watching.start(
+        starting.clock, 0, lambda: shown.append("all"), starting.filled.append
+    )
     try:
         yield starting
+        assert shown == ["all"], "what is loaded later is shown by itself"
     finally:
         await starting.history.close()
 
@@ -128,6 +133,7 @@ async def test_what_is_looked_at_is_loaded_first_then_what_is_read_again_soonest
         monkeypatch.setattr(one.history, "load", noted)
         await one.watching.fill()
     assert loaded == ["301", "300", "302"]
+    assert one.filled == [["301"], ["300"], ["302"]]
 
 
 async def test_a_message_that_the_history_lost_meanwhile_is_as_if_it_was_never_read(
