@@ -35,8 +35,13 @@ class Position:
     offset: int
     mark: str = ""
     """Tells the bytes just before from others: a file that was begun anew may be as long again."""
+    written_at: int = 0
+    """Of one of which nothing was read: when it was written to last, in nanoseconds. A copy that
+    was made since is known by nothing else."""
 
 
+Age = tuple[float, int]
+"""What is less for what was written to earlier."""
 NOWHERE = Position(0, 0, 0)
 """The log was not there yet: all of the one that comes is to be read."""
 
@@ -58,8 +63,8 @@ class FollowedFile:
         """The beginning of a line whose end was not written yet."""
         self._skipping = False
         """Within a line that is too long."""
-        self._done: os.stat_result | None = None
-        """What was said of the file that was read to its end, until the next one is there."""
+        self._done: Age | None = None
+        """The age of the file that was read to its end, until the next one is there."""
         self._moved_away = False
         self._written_at = 0
         """When the file was last written to, as far as was seen; nanoseconds."""
@@ -123,7 +128,7 @@ class FollowedFile:
         if data := self._file.read(_CHUNK):
             return self._split(data)
         rest = [decoded(self._rest)] if self._rest else []  # nobody will write the end of this line
-        self._done = os.fstat(self._file.fileno())
+        self._done = _age(os.fstat(self._file.fileno()))
         self.close()
         return rest
 
@@ -147,6 +152,8 @@ class FollowedFile:
                 return False
             self._take(file, None)
             return True
+        if known.written_at:
+            return self._open_next((known.written_at, known.inode - 1))  # it may be moved away
         for fits in (_is_it_unchanged, _is_a_copy, _is_it):
             for path in self._places():
                 with contextlib.suppress(FileNotFoundError):
@@ -164,21 +171,15 @@ class FollowedFile:
         yield self.path
         yield from _rotated(self.path)
 
-    def _open_next(self, done: os.stat_result) -> bool:
-        """Open what was written after the one that is ``done``; False where nothing is there.
+    def _open_next(self, done: Age) -> bool:
+        """Open what was written after what is ``done``; False where nothing is there.
 
         The log itself is opened before the others are looked for: what is moved away meanwhile is
         among them, and none is passed over.
         """
         file = _opened_if_there(self.path)
-        age = (inf, 0) if file is None else _age(os.fstat(file.fileno()))
-        between = []
-        for path in _rotated(self.path):
-            with contextlib.suppress(FileNotFoundError):
-                found = _age(path.stat())
-                if _age(done) < found < age:
-                    between.append((found, path))
-        if between:
+        age: Age = (inf, 0) if file is None else _age(os.fstat(file.fileno()))
+        if between := self._between(done, age):
             if file is not None:
                 file.close()
             age, path = min(between)
@@ -191,6 +192,16 @@ class FollowedFile:
         self._done = None
         self._take(file, None)
         return True
+
+    def _between(self, done: Age, last: Age) -> list[tuple[Age, Path]]:
+        """What the log became after ``done``, and before what was written to ``last``."""
+        found = []
+        for path in _rotated(self.path):
+            with contextlib.suppress(FileNotFoundError):
+                age = _age(path.stat())
+                if done < age and age[0] <= last[0]:  # a copy is made as the log is cut off
+                    found.append((age, path))
+        return found
 
     def _take(self, file: FileIO, known: Position | None) -> None:
         found = os.fstat(file.fileno())
@@ -205,11 +216,13 @@ class FollowedFile:
         assert self._file is not None  # noqa: S101 - it is open
         found = os.fstat(self._file.fileno())
         self._rest, self._skipping = b"", False
-        self._position = Position(found.st_dev, found.st_ino, offset, _mark(self._file, offset))
+        mark, unread = _mark(self._file, offset), 0 if offset else found.st_mtime_ns
+        self._position = Position(found.st_dev, found.st_ino, offset, mark, unread)
         self._file.seek(offset)
 
     def _cut_short(self) -> bool:
-        """True when what was read stands in it no more: it was truncated, and begins anew."""
+        """True when what was read stands in it no more: it was truncated, and begins anew. Where
+        nothing was read, a copy that was made since tells that."""
         assert self._file is not None  # noqa: S101 - it is open
         assert self._position is not None  # noqa: S101 - it is open
         found, before = os.fstat(self._file.fileno()), self._written_at
@@ -217,6 +230,11 @@ class FollowedFile:
         if found.st_size < self._file.tell():
             return True
         known = self._position
+        if not known.offset and found.st_mtime_ns != known.written_at:
+            copied = bool(self._between((known.written_at, known.inode), _age(found)))
+            if not copied:
+                self._go_to(0)
+            return copied
         return found.st_mtime_ns != before and _mark(self._file, known.offset) != known.mark
 
     def _replaced(self) -> bool:
@@ -271,8 +289,7 @@ def _rotated(log: Path) -> list[Path]:
     return [Path(each.path) for each in entries[:_SIBLINGS] if each.is_file()]
 
 
-def _age(found: os.stat_result) -> tuple[int, int]:
-    """What is less for what was written to earlier."""
+def _age(found: os.stat_result) -> Age:
     return found.st_mtime_ns, found.st_ino
 
 
