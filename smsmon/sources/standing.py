@@ -104,7 +104,8 @@ class Turn:
         if told == self._told:
             os.utime(self._handle)
             return
-        os.ftruncate(self._handle, os.pwrite(self._handle, told, 0))
+        # In one piece, over all that stood there: whoever looks now finds this or what was before.
+        os.pwrite(self._handle, told.ljust(os.fstat(self._handle).st_size), 0)
         self._told = told
 
     def let_go(self) -> None:

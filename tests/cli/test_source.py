@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from smsmon.clock import SystemClock
-from smsmon.sources.standing import Standing, Turn
+from smsmon.sources.standing import Standing, Turn, look
 from tests.cli.inside import Inside
 
 CONFIG = r"""
@@ -72,6 +73,26 @@ def test_the_list_tells_how_each_stands(inside: Inside) -> None:
     turn.let_go()
     _, said = inside.run(["source", "ls"])
     assert "sh …\t\t\t\t\tnot read now" in said.decode()
+
+
+def test_who_looks_while_it_is_told_how_a_source_stands_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "codes.json", os.pwrite
+    turn, found = Turn(path, SystemClock()), []
+
+    def pwrite(handle: int, data: bytes, offset: int) -> int:
+        written = write(handle, data, offset)
+        found.append(look(path))
+        return written
+
+    assert turn.take()
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    told = [Standing("watch 7", trouble="The store is gone."), Standing("watch 7"), Standing()]
+    for each in told:
+        turn.tell(each)
+    turn.let_go()
+    assert found == [(each, True) for each in told]
 
 
 def test_the_doctor_tells_what_is_there_to_read_and_what_is_wrong(inside: Inside) -> None:
