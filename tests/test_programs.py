@@ -6,6 +6,8 @@ import asyncio
 import os
 import select
 import signal
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -252,4 +254,17 @@ async def test_a_program_is_over_when_it_exits_whoever_has_its_output_open_still
     assert await program.read() == b""
     assert program.code == 3
     program.end()
+    assert held.next() == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system does it")
+def test_a_silent_program_that_goes_on_does_not_outlive_who_is_killed(held: Held) -> None:
+    begins = (
+        "import os, sys, time; from smsmon.programs.lasting import Lasting;"
+        "program = Lasting(sys.argv[1:], os.environ); time.sleep(600)"
+    )
+    program = shell("echo begun >&3; exec sleep 600", held)
+    with subprocess.Popen([sys.executable, "-c", begins, *program]) as ours:
+        assert held.next() == b"begun\n"
+        ours.kill()
     assert held.next() == b""

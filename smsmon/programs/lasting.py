@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from smsmon.programs.ending import end, exit_descriptor
 
 _CHUNK = 65_536
 _KEPT = 1_000
 """Bytes kept of the end of what it complains of."""
+_PR_SET_PDEATHSIG = 1
+"""prctl(2), Linux."""
 _LOOK_EVERY = 0.5
 """Seconds between two looks whether it is over, where the system does not tell."""
 
@@ -21,11 +24,13 @@ class Lasting:
 
     It has a session of its own, and nothing on its standard input. What it says stays in its pipe
     until it is read: one that says more than is taken waits. It is over when it exits, or closes
-    its output; then, and when it is ended, all that it started goes too.
+    its output; then, and when it is ended, all that it started goes too. When we are killed it is
+    killed as well, where the system does that: one that is silent would never find out by its pipe.
     """
 
     def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
-        """Start it; blocks for a moment. Raises ``OSError`` or ``ValueError`` when it cannot be."""
+        """Start it; blocks for a moment. The thread that does so should live as long as we do: the
+        system kills it with that one. Raises ``OSError`` or ``ValueError`` when it cannot be."""
         self._process = subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
             list(argv),
             stdin=subprocess.DEVNULL,
@@ -33,6 +38,7 @@ class Lasting:
             stderr=subprocess.PIPE,
             env=environ,
             start_new_session=True,
+            preexec_fn=_dies_with_us(),
         )
         assert self._process.stdout is not None  # noqa: S101 - asked for above
         assert self._process.stderr is not None  # noqa: S101 - asked for above
@@ -91,6 +97,17 @@ class Lasting:
         if self._exits is not None:
             os.close(self._exits)
             self._exits = None
+
+
+def _dies_with_us() -> Callable[[], object] | None:
+    """What a new process does to be killed when who started it is over; None: it cannot."""
+    try:
+        import ctypes
+
+        prctl = ctypes.PyDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 async def readable(descriptors: set[int], within: float | None = None) -> None:
