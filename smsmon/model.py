@@ -286,6 +286,8 @@ class Final(NamedTuple):
     """Of the message, as it has it now."""
     source: str = ""
     """What brought it; empty where people added it."""
+    dated: bool = True
+    """False: what it took is to when that was seen, for want of a date; it may have been less."""
 
 
 class EventKind(StrEnum):

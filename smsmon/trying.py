@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 
 from smsmon.alerts import About, Episode
 from smsmon.filters.accounts import MONEY
-from smsmon.filters.groups import WAITING_FIELDS
+from smsmon.filters.groups import OPEN_FIELDS
 from smsmon.known import Remembered
 from smsmon.measuring import money_of
 from smsmon.model import Counts, Transition
@@ -188,7 +188,7 @@ def tried(
         )
 
     if rule.about is not About.MESSAGE:
-        asks_waiting = not rule.fields.isdisjoint(WAITING_FIELDS)
+        asks_waiting = not rule.fields.isdisjoint(OPEN_FIELDS)
         messages = [*_messages(archive, since, until)] if asks_waiting else []
         return replay(rule, past(messages), night_holds=held, trouble_below=trouble)
     found = [

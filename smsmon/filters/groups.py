@@ -3,7 +3,8 @@
 From this table come what a filter of groups or a rule about groups can ask, the columns of the
 screen and of ``status --group``, and what is exported. A group's numbers are those of a window of
 time. A row of a table tells of what was sent within the last hour (``smsmon.groups``); a rule of
-what became final within its own window, and who said STOP in it. What waits is what waits now.
+what became final within its own window, and who said STOP in it. What waits is what waits now; who
+has been waiting for longer than a limit, since the window began, has missed it in a rule as well.
 Moments are epoch seconds, UTC.
 """
 
@@ -18,7 +19,7 @@ from smsmon.filters import Field, Kind
 from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, asked_value
 from smsmon.filters.messages import ALERT_FIELD
 from smsmon.filters.questions import Value
-from smsmon.groups import Figures
+from smsmon.groups import LIMITS, Figures, Within
 from smsmon.recipients import Status
 
 USUAL_DAYS = 7
@@ -53,6 +54,8 @@ class Group(Protocol):
     def p50(self) -> float | None: ...
     @property
     def p90(self) -> float | None: ...
+    @property
+    def within(self) -> tuple[Within, ...]: ...
     @property
     def waiting(self) -> int: ...
     @property
@@ -164,12 +167,12 @@ GROUPS: tuple[GroupField, ...] = (
     OfRow("sent", Kind.NUMBER, lambda it: it.sent, exported="sent",
           help="to how many it was sent within the last hour",
           shown=_number("sent", "sent 1 h", 8, 55)),
-    OfRow("within_10s", Kind.SHARE, lambda it: it.within[0].share, exported="within_10s",
+    OfAny("within_10s", Kind.SHARE, lambda it: it.within[0].share, exported="within_10s",
           asked_as="within_10s<90%",
-          help="delivered within 10 s, of those sent in the last hour of whom that is known",
+          help="delivered within 10 s, within the window, of all of whom that is known",
           shown=_rate("within_10s", "≤10 s", 85)),
-    OfRow("within_1m", Kind.SHARE, lambda it: it.within[1].share, exported="within_1m",
-          help="delivered within 1 min, of those sent in the last hour of whom that is known",
+    OfAny("within_1m", Kind.SHARE, lambda it: it.within[1].share, exported="within_1m",
+          help="delivered within 1 min, within the window, of all of whom that is known",
           shown=_rate("within_1m", "≤1 min", 84)),
     OfRow("not_known_10s", Kind.NUMBER, lambda it: it.within[0].unknown, exported="not_known_10s",
           help="of how many sent more than 10 s ago that is not known: not read since, or undated"),
@@ -243,3 +246,9 @@ USUAL = frozenset(("failed_times", "stop_times", "p90_times"))
 """The fields that compare with what is usual."""
 WAITING_FIELDS = frozenset(("waiting", "waiting_oldest"))
 """The fields that tell who waits now."""
+WITHIN_FIELDS: Mapping[str, float] = MappingProxyType(
+    dict(zip(("within_10s", "within_1m"), LIMITS, strict=True))
+)
+"""The fields that tell how many were delivered within so many seconds."""
+OPEN_FIELDS = WAITING_FIELDS | WITHIN_FIELDS.keys()
+"""The fields for which it matters who waits, and since when."""

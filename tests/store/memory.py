@@ -475,7 +475,7 @@ class MemoryArchive:
                         continue
                 if status.final:
                     at = kept.first_seen[slot]
-                    seconds, _ = time_taken(sent, date or 0, at)
+                    seconds, dated = time_taken(sent, date or 0, at)
                     yield Final(
                         at,
                         summary.id,
@@ -487,6 +487,7 @@ class MemoryArchive:
                         seconds,
                         summary.label,
                         summary.source,
+                        dated,
                     )
 
     def _later_finals(self, since: float, until: float) -> Iterator[Final]:
@@ -504,11 +505,11 @@ class MemoryArchive:
             was_final = any(FINAL & {one.before, one.after} for one in earlier)
             seen = became and change.before in (Status.WAITING, Status.UNKNOWN) and not was_final
             summary = kept.summary
-            sent, lasted = told_to_be_sent(summary.entry), None
+            sent, lasted, dated = told_to_be_sent(summary.entry), None, True
             if seen:
                 lasted = change.observed_at - kept.first_seen[change.slot]
                 if sent is not None:
-                    lasted, _ = time_taken(sent, change.date or 0, change.observed_at)
+                    lasted, dated = time_taken(sent, change.date or 0, change.observed_at)
             yield Final(
                 change.observed_at,
                 change.message_id,
@@ -520,6 +521,7 @@ class MemoryArchive:
                 lasted,
                 summary.label,
                 summary.source,
+                dated,
             )
 
     def balances(self, profile: str, since: float = 0.0, until: float = inf) -> list[BalanceSeen]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 
 from smsmon.filters.accounts import Account
-from smsmon.filters.groups import RuledGroup
+from smsmon.filters.groups import WITHIN_FIELDS, RuledGroup
 from smsmon.filters.messages import Message
 from smsmon.filters.questions import Value
 from smsmon.monitor.alerts.rules import Rule
@@ -86,6 +86,12 @@ def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
                 told.append(_within_time("half delivered", group.p50))
             case "p90":
                 told.append(_within_time("90 % delivered", group.p90))
+            case "within_10s" | "within_1m":
+                told += [
+                    f"{percent(each.share)} delivered within {duration(each.limit)}"
+                    for each in group.within
+                    if each.limit == WITHIN_FIELDS[name] and each.share is not None
+                ]
             case "waiting":
                 told.append(f"{group.waiting:,} waiting")
             case "waiting_oldest":

@@ -18,12 +18,15 @@ from smsmon.alerts import About, Subject
 from smsmon.filters.groups import (
     GROUPS_BY_NAME,
     LEAST_FINAL,
+    OPEN_FIELDS,
     USUAL,
     USUAL_DAYS,
     USUAL_LEAST,
     WAITING_FIELDS,
+    WITHIN_FIELDS,
 )
 from smsmon.filters.questions import Value
+from smsmon.groups import LIMITS, Within
 from smsmon.known import Condition
 from smsmon.model import Final
 from smsmon.monitor.alerts.agenda import Key
@@ -38,6 +41,8 @@ GROUPED = (About.TAG, About.SOURCE, About.LABEL, About.PROFILE, About.COUNTRY, A
 USUAL_LENGTH = Length(USUAL_DAYS * 86_400.0, USUAL_DAYS * 4)
 WAITING = WAITING_FIELDS | {"group", "name"}
 """The fields that tell how it is now, and need no past."""
+OPEN = WAITING | OPEN_FIELDS
+"""The fields that need to know who waits."""
 
 
 class Groups:
@@ -63,7 +68,7 @@ class Groups:
         }
         self.members.kinds = frozenset(rule.about for rule in rules)
         self.members.by_country = any(
-            rule.about is About.COUNTRY and not rule.fields.isdisjoint(WAITING) for rule in rules
+            rule.about is About.COUNTRY and not rule.fields.isdisjoint(OPEN) for rule in rules
         )
         if lengths == self._lengths and night_holds == self.night_holds:
             return
@@ -158,7 +163,7 @@ class GroupSight:
         asked = rule.fields
         if not self.fresh:
             return False
-        if not asked.isdisjoint(WAITING) and not all(each.sure for each in self._waiting):
+        if not asked.isdisjoint(OPEN) and not all(each.sure for each in self._waiting):
             return False
         return asked <= WAITING or self._groups.known_from(_reach(rule)) <= self._now
 
@@ -172,7 +177,8 @@ class GroupSight:
         turn = inf
         if not rule.fields <= WAITING:
             turn = self.window(rule).next_at
-        for _, edge in rule.moments:  # there is one moment among the fields: who waits longest
+        # There is one moment among the fields: who waits longest.
+        for edge in (*(edge for _, edge in rule.moments), *_limits(rule)):
             for each in (each for each in self._waiting if each.number):
                 at = (
                     holds.after(each.since, edge) if self._held(each.profile) else each.since + edge
@@ -207,6 +213,11 @@ class GroupSight:
         """Since when the first of those waits who wait; what lies in a hold does not count."""
         longest = max((self._waited(each) for each in self._waiting if each.number), default=None)
         return None if longest is None else self._now - longest
+
+    def waiting_for(self, least: float, most: float) -> int:
+        """How many have been waiting for longer than ``least`` seconds, and no longer than so."""
+        numbers = (each.number for each in self._waiting if least < self._waited(each) <= most)
+        return sum(numbers)
 
     def _waited(self, waits: Waits) -> float:
         held = holds.held(waits.since, self._now) if self._held(waits.profile) else 0.0
@@ -252,6 +263,14 @@ class _Facts:
         return self._sums.quantile(0.9)
 
     @property
+    def within(self) -> tuple[Within, ...]:
+        return tuple(map(self._within, LIMITS))
+
+    def _within(self, limit: float) -> Within:
+        known = self._sums.within(limit)
+        return known._replace(missed=known.missed + self._sight.waiting_for(limit, self._window))
+
+    @property
     def waiting(self) -> int:
         return self._sight.waiting
 
@@ -288,6 +307,12 @@ class _Facts:
         usual = self._sight.usual(self._window)
         enough = self._sums.final >= LEAST_FINAL and usual.final >= USUAL_LEAST
         return usual if enough else None
+
+
+def _limits(rule: Rule) -> Iterable[float]:
+    """How long somebody waits when a rule counts him as late, or no longer."""
+    for name in rule.fields & WITHIN_FIELDS.keys():
+        yield from (WITHIN_FIELDS[name], rule.window)
 
 
 def _reach(rule: Rule) -> float:

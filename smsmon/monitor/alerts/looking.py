@@ -19,7 +19,7 @@ from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
 from smsmon.monitor.alerts.agenda import Agenda, Key
 from smsmon.monitor.alerts.cases import Case, Phase, go_on, stand_still
 from smsmon.monitor.alerts.firing import Firing, ToTell
-from smsmon.monitor.alerts.groups import GROUPED, WAITING, Groups, GroupsOf
+from smsmon.monitor.alerts.groups import GROUPED, OPEN, WAITING, Groups, GroupsOf
 from smsmon.monitor.alerts.messages import Messages, MessageSight
 from smsmon.monitor.alerts.news import News
 from smsmon.monitor.alerts.rules import Alert, Rule
@@ -272,7 +272,7 @@ class Alerts:
         of_stale = any(
             name.startswith("stale") for rule in self._asks[About.ACCOUNT] for name in rule.fields
         )
-        of_waiting = [r for about in GROUPED for r in self._asks[about] if r.fields & WAITING]
+        of_waiting = [r for about in GROUPED for r in self._asks[about] if r.fields & OPEN]
         self._messages.asks_state = (
             of_stale or bool(of_waiting) or any(rule.about_reading for rule in of_messages)
         )

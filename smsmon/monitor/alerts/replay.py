@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from smsmon.alerts import About, Episode, Subject, Worst
-from smsmon.filters.groups import WAITING_FIELDS
+from smsmon.filters.groups import OPEN_FIELDS
 from smsmon.known import AccountState, Condition
 from smsmon.model import Counts, Entry, Event, EventKind, Fault, FaultKind, Final
 from smsmon.monitor.alerts.accounts import Money
@@ -70,7 +70,7 @@ def why_not(rule: Rule) -> str:
     """A sentence why the rule cannot be tried on the past; empty when it can."""
     asked = sorted(rule.fields & _NOT_RECORDED)
     if rule.about is About.COUNTRY:
-        asked += sorted(rule.fields & WAITING_FIELDS)
+        asked += sorted(rule.fields & OPEN_FIELDS)
     if not asked:
         return ""
     return f"It asks for {' and '.join(asked)}, of which the history keeps no past."

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from smsmon.alerts import About, Episode, Severity, Subject, Worst
 from smsmon.filters import Check, Filter, Kind
+from smsmon.filters.groups import WITHIN_FIELDS
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import FIELDS_ABOUT
 
 _OF_READING = frozenset(("state", "reason", "read", "trouble"))
 """The fields of messages that tell how it stands with reading: known when nothing is read."""
-_OF_WAITING = frozenset(("oldest", "waiting_oldest", "p50", "p90", "p90_times"))
+_OF_WAITING = {"oldest", "waiting_oldest", "p50", "p90", "p90_times"} | WITHIN_FIELDS.keys()
 """The fields that count time that passes for recipients."""
 _MEASURES = (Kind.SHARE, Kind.DURATION, Kind.MOMENT)
 """The kinds that tell best how bad something is; else it is a number."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from smsmon import holds
 from smsmon.alerts import About
-from smsmon.groups import told_to_be_sent, took
+from smsmon.groups import Within, told_to_be_sent, took
 from smsmon.groups.times import quantile, step_of
 from smsmon.model import Final, Transition
 from smsmon.monitor.alerts.agenda import Key
@@ -40,6 +40,8 @@ class Sums:
     stop: int = 0
     took: Counter[int] = field(default_factory=Counter)
     """How many deliveries took how long: a step of the histogram → its number."""
+    undated: Counter[int] = field(default_factory=Counter)
+    """Those of them that may have taken less."""
 
     @property
     def final(self) -> int:
@@ -56,20 +58,31 @@ class Sums:
         self.stop += final.stop
         if took is not None and final.status is Status.DELIVERED:
             self.took[step_of(took)] += 1
+            if not final.dated:
+                self.undated[step_of(took)] += 1
 
     def include(self, other: Sums, sign: int = 1) -> None:
         """These too; or, with -1, no longer."""
         self.delivered += sign * other.delivered
         self.failed += sign * other.failed
         self.stop += sign * other.stop
-        for step, number in other.took.items():
-            self.took[step] += sign * number
-            if not self.took[step]:
-                del self.took[step]
+        for mine, theirs in (self.took, other.took), (self.undated, other.undated):
+            for step, number in theirs.items():
+                mine[step] += sign * number
+                if not mine[step]:
+                    del mine[step]
 
     def quantile(self, share: float) -> float | None:
         """The seconds within which this share of the deliveries came; None: none was observed."""
         return quantile(self.took, share)
+
+    def within(self, limit: float) -> Within:
+        """How many were delivered within so many seconds, as exactly as the histogram has it."""
+        last = step_of(limit)
+        kept = sum(number for step, number in self.took.items() if step <= last)
+        undated = sum(number for step, number in self.undated.items() if step > last)
+        unknown = self.delivered - self.took.total() + undated
+        return Within(limit, kept, self.final - kept - unknown, unknown)
 
 
 class Slot(NamedTuple):
@@ -252,21 +265,27 @@ def _at_first_look(applied: Applied, watched: Watched) -> Iterator[Final]:
     for slot, status in enumerate(map(Status, recipients.statuses)):
         if status.final:
             stop = recipients.stops[slot] == STOP_YES
-            seconds, _ = took(sent, recipients.dates[slot], applied.at)
+            seconds = took(sent, recipients.dates[slot], applied.at)
             phone = recipients.phones[slot]
             yield _final(watched, applied.at, phone, status, stop, seconds)
 
 
 def _final(
-    watched: Watched, at: float, phone: str, status: Status | None, stop: bool, took: float | None
+    watched: Watched,
+    at: float,
+    phone: str,
+    status: Status | None,
+    stop: bool,
+    took: tuple[float, bool] | None,
 ) -> Final:
-    entry = watched.entry
-    return Final(at, entry.id, entry.profile, entry.tags, region(phone), status, stop, took,
-                 entry.label, entry.source)  # fmt: skip
+    entry, (seconds, dated) = watched.entry, took or (None, True)
+    return Final(at, entry.id, entry.profile, entry.tags, region(phone), status, stop, seconds,
+                 entry.label, entry.source, dated)  # fmt: skip
 
 
-def _took(change: Transition, watched: Watched) -> float | None:
-    """Seconds from first seen, or from sending, to final; None where that was not observed."""
+def _took(change: Transition, watched: Watched) -> tuple[float, bool] | None:
+    """Seconds from first seen, or from sending, to final, and whether it cannot have been less;
+    None where that was not observed."""
     before, slot = change.before, change.slot
     if before is None or before.final or slot in watched.final_at:
         return None
@@ -274,5 +293,5 @@ def _took(change: Transition, watched: Watched) -> float | None:
         return None
     sent = told_to_be_sent(watched.entry)
     if sent is not None:
-        return took(sent, change.date or NO_DATE, change.observed_at)[0]
-    return change.observed_at - watched.first_seen[change.slot]
+        return took(sent, change.date or NO_DATE, change.observed_at)
+    return change.observed_at - watched.first_seen[change.slot], True

@@ -184,9 +184,9 @@ def finals(connection: Connection, since: float, until: float = inf) -> Iterator
     ):
         entry = told(message)
         sent = told_to_be_sent(entry)
-        seconds_taken = None if lasted is None else lasted / 1000
+        seconds_taken, dated = None if lasted is None else lasted / 1000, True
         if lasted is not None and sent is not None:
-            seconds_taken, _ = took(sent, date, at / 1000)
+            seconds_taken, dated = took(sent, date, at / 1000)
         yield Final(
             at / 1000,
             entry.id,
@@ -198,6 +198,7 @@ def finals(connection: Connection, since: float, until: float = inf) -> Iterator
             seconds_taken,
             entry.label,
             entry.source,
+            dated,
         )
 
 

@@ -145,6 +145,39 @@ def test_delivery_times_are_told_within_two_percent() -> None:
     assert slow.told[0].facts.startswith("90 % delivered within 1 m 30 s")
 
 
+@pytest.mark.parametrize(
+    ("finals", "facts"),
+    [
+        ([(D, 5.0, True), (D, 70.0, True)], "50 % delivered within 10 s"),
+        ([(D, 5.0, True), (N, 5.0, True)], "50 % delivered within 10 s"),
+        ([(D, 5.0, True), (D, 70.0, True), (D, 70.0, False)], "50 % delivered within 10 s"),
+        ([(D, 5.0, True)] * 9, ""),
+        ([(D, 70.0, False), (D, None, True)], ""),  # of nobody it is known
+    ],
+)
+def test_a_rule_asks_how_many_had_it_in_time_of_those_of_whom_it_is_known(
+    finals: list[tuple[Status, float | None, bool]], facts: str
+) -> None:
+    past = [final(START - 60, status, took)._replace(dated=dated) for status, took, dated in finals]
+    stage = seeded(of_group("within_10s<90%"), past)
+    for id in stage.ids:
+        stage.read(0, id)
+    assert [each.facts for each in stage.told] == [facts] * bool(facts)
+
+
+def test_who_waits_for_longer_than_a_limit_has_missed_it() -> None:
+    past = [final(START - 60, took=each) for each in (4.0, 5.0, 6.0)]
+    stage = seeded(of_group("within_1m<80%", clear=0, window=HOUR / 2), past)
+    stage.read(0, "301")
+    stage.read(1, "300")
+    stage.wait(59)
+    assert stage.told == []
+    stage.wait(2)
+    assert [each.facts for each in stage.told] == ["75 % delivered within 1 m"]
+    stage.wait(HOUR / 2)
+    assert stage.ends == [True, False], "it is as old as what left the window"
+
+
 def usual(failed: int, of: int) -> list[Final]:
     """What became final three days ago."""
     return [final(START - 3 * DAY, N if each < failed else D) for each in range(of)]
