@@ -37,13 +37,16 @@ class MessageList:
 
     @property
     def scope(self) -> Scope | None:
-        """What the table is narrowed to, whatever its filter; None: to nothing."""
+        """What the table is narrowed to, whatever its filter; None: to nothing. What it is narrowed
+        to begins with the newest, unless it is sorted."""
         return self._scope
 
     @scope.setter
     def scope(self, scope: Scope | None) -> None:
         if scope != self._scope:
             self._scope = scope
+            if self._table.sort[0] is None:
+                self._table.sort_by(None, reverse=scope is not None)
             self.load()
 
     def load(self) -> None:

@@ -178,8 +178,8 @@ class ArrangedRows(Generic[K]):
         return bool(moving)
 
     def sort_by(self, values_of: ValuesOf[K] | None, *, reverse: bool) -> None:
-        """Order by these values; None is the order of the source."""
-        self._values_of, self._reverse = values_of, reverse and values_of is not None
+        """Order by these values; None is the order of the source, or the reverse of it."""
+        self._values_of, self._reverse = values_of, reverse
         self.arrange()
 
     def choose(self, accepts: Accepts[K] | None) -> None:

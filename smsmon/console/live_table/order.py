@@ -126,7 +126,7 @@ def sorted_places(values: Sequence[Any], *, reverse: bool) -> Sequence[int]:
     """All places, ordered by their value; equal values stay in the order of the source."""
     places = range(len(values))
     if isinstance(values, range):
-        return places
+        return array("I", reversed(places)) if reverse else places
     if isinstance(values, bytes):
         distinct = sorted(set(values), reverse=reverse)
         if len(distinct) <= _FEW:

@@ -144,13 +144,14 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         return self._sort, self._reverse
 
     def sort_by(self, column: str | None, *, reverse: bool = False) -> None:
-        """Sort by a column's name; None is the order of the source. Raises KeyError."""
+        """Sort by a column's name; None is the order of the source, or the reverse of it. Raises
+        KeyError."""
         chosen = None if column is None else self._columns[column]
-        self._sort, self._reverse = column, reverse and column is not None
+        self._sort, self._reverse = column, reverse
         self._header = None
         with self._steady():
             if chosen is None:
-                self.view.sort_by(None)
+                self.view.sort_by(None, reverse=reverse)
             else:
                 values_of = self._values_of(chosen)
                 self.view.sort_by(values_of, reverse=reverse)

@@ -120,7 +120,7 @@ class RowView(ArrangedRows[K]):
             return super().touch(keys)
 
     def sort_by(self, values_of: ValuesOf[K] | None, *, reverse: bool = False) -> None:
-        """Order by these values; None is the order of the source."""
+        """Order by these values; None is the order of the source, or the reverse of it."""
         with self._following():
             super().sort_by(values_of, reverse=reverse)
 

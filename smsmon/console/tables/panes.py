@@ -239,9 +239,9 @@ class TablePane(Pane, Generic[K, R]):
         if look.columns:
             self.table.choose_columns(look.columns)
         known = {each.name for each in self.table.columns if each.sortable}
-        column = look.sort.removeprefix("-")
+        sort = look.sort if look.sort.removeprefix("-") in known else ""
         self._worn = (name, look) if name else None
-        self.table.sort_by(column if column in known else None, reverse=look.sort[:1] == "-")
+        self.table.sort_by(sort.removeprefix("-") or None, reverse=sort[:1] == "-")
 
     def look_at_the_clock(self, *, in_turn: bool) -> None:
         """Time has passed, by which alone other rows may be let through: all of few rows are looked
@@ -275,6 +275,8 @@ class TablePane(Pane, Generic[K, R]):
             way = DOWNWARDS if reverse else UPWARDS
             told_way = way.word if self.plain else way.glyph
             told.append(part(4, styled(f"by {title} {told_way}", Tone.DIM)))
+        elif reverse:
+            told.append(part(4, styled("newest first", Tone.DIM)))
         if table.marks:
             told.append(part(8, styled(f"{len(table.marks):,} marked", Tone.STRONG)))
         if table.pointed_out:

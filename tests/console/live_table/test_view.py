@@ -73,6 +73,8 @@ class Table:
                 return naive_key(seen(self.values.get(key), self.kind))
 
             keys = sorted(known, key=by_value, reverse=self.reverse) + rest
+        elif self.reverse:
+            keys.reverse()
         return [key for key in keys if self.accepted(key)]
 
     def do(self, what: str, keys: list[int], value: int | None, kind: str) -> None:
@@ -103,8 +105,8 @@ class Table:
                 self.sorted, self.reverse, self.kind = True, bool(value), kind
                 view.sort_by(self.values_of, reverse=self.reverse)
             case "unsort":
-                self.sorted = False
-                view.sort_by(None)
+                self.sorted, self.reverse = False, bool(value)
+                view.sort_by(None, reverse=self.reverse)
             case "filter":
                 self.least = value
                 view.set_filter(None if value is None else self.accepts)
