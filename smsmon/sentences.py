@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def counted(number: int, noun: str) -> str:
     """``1 row``, ``1,204 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(words: Sequence[str], shown: int = 10) -> str:
+    """Those whose number is told already: all of a few, the first of many."""
+    return ", ".join(words[:shown]) + (", …" if len(words) > shown else "")
 
 
 def recipients_are(number: int) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NoReturn
 
@@ -95,11 +95,6 @@ def listed(ids: Iterable[str], shown: int = 10) -> str:
     if len(ids) <= shown:
         return ", ".join(ids)
     return f"{', '.join(ids[:shown])} and {len(ids) - shown} more ({len(ids)} in all)"
-
-
-def some(ids: Sequence[str], shown: int = 10) -> str:
-    """Ids whose number is told already: all of a few, the first of many."""
-    return ", ".join(ids[:shown]) + (", …" if len(ids) > shown else "")
 
 
 def progress(message: str) -> None:

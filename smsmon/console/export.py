@@ -45,13 +45,11 @@ PATIENCE = 5.0
 Record = Mapping[str, object]
 
 
-def told(count: int, source: str, *, marked: bool, hidden: int) -> str:
-    """What would be exported, in words: ``All 24 messages``."""
+def told(rows: str, *, marked: bool, hidden: int) -> str:
+    """What would be exported, in words: ``All: 24 messages``."""
     if marked:
-        return f"The {count:,} marked {source}"
-    if hidden:
-        return f"The {count:,} {source} shown; {hidden:,} are hidden by the filter"
-    return f"All {count:,} {source}"
+        return f"Marked: {rows}"
+    return f"Shown: {rows}; the filter hides {hidden:,}" if hidden else f"All: {rows}"
 
 
 _MESSAGE_COLUMNS = in_order(
@@ -237,7 +235,7 @@ class Exports:
         stamp = datetime.fromtimestamp(self.formats.now(), UTC).strftime("%Y%m%d-%H%M%S")
         suggested = self.folder / f"{pane.id}-{stamp}.csv"
         hidden = 0 if table.marks else table.view.hidden
-        what = told(len(keys), self._source, marked=bool(table.marks), hidden=hidden)
+        what = told(self._named(keys), marked=bool(table.marks), hidden=hidden)
 
         def answered(path: Path | None) -> None:
             if path is not None:
@@ -249,18 +247,19 @@ class Exports:
             suggested = Path.cwd() / suggested.name
         self.app.push_screen(SaveScreen(suggested, what, masked=self._masked), answered)
 
-    @property
-    def _source(self) -> str:
-        """What the rows of the table the operator stands in are."""
+    def _named(self, keys: Sequence[Any]) -> str:
+        """How many rows, and of what, in the table the operator stands in."""
         match self.picture.at:
             case Where.GROUPS:
-                return "groups"
+                alone = sum(key.message for key in keys)
+                parts = ("group", len(keys) - alone), ("message", alone)
+                return " and ".join(counted(number, noun) for noun, number in parts if number)
             case Where.MESSAGES:
-                return "messages"
+                return counted(len(keys), "message")
             case Where.LOG:
-                return "lines of the log"
+                return f"{counted(len(keys), 'line')} of the log"
             case _:
-                return f"recipients of {self.picture.open_id}"
+                return f"{counted(len(keys), 'recipient')} of {self.picture.open_id}"
 
     async def _write(self, path: Path, records: list[Record]) -> None:
         form = as_json if path.suffix.lower() == ".json" else as_csv

@@ -34,7 +34,7 @@ from smsmon.filters.messages import GROUP_FIELD
 from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState
-from smsmon.sentences import counted
+from smsmon.sentences import counted, some
 
 if TYPE_CHECKING:
     from smsmon.monitor.state import Watched
@@ -210,9 +210,8 @@ class GroupsShown:
 
     @property
     def acted_on_told(self) -> str:
-        """What an action is meant for, in a sentence: ``tag otp``, ``3 rows``."""
-        keys = self.pane.table.acted_on
-        return self.name_of(keys[0]) if len(keys) == 1 else counted(len(keys), "row")
+        """What an action is meant for, in a sentence: ``tag otp``, ``tag otp, tag news``."""
+        return some([*map(self.name_of, self.pane.table.acted_on)], 3)
 
     def name_of(self, key: RowKey) -> str:
         """What a row is called, in a sentence: ``tag otp``."""

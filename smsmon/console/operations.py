@@ -14,7 +14,7 @@ from smsmon.console.actions import Keymap, Where
 from smsmon.console.formats import Formats
 from smsmon.console.picture import Picture
 from smsmon.console.undoing import ListStep, Steps, edited, named
-from smsmon.sentences import capital, counted
+from smsmon.sentences import capital, counted, some
 from smsmon.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -91,16 +91,24 @@ class Operations:
         board = self.session.engine.board
         ids = [id for id in self.picture.chosen_ids if id in board]
 
+        def is_to_pause() -> bool:
+            return not all(board[id].entry.paused for id in ids if id in board)
+
+        asked = is_to_pause() if self._asks_about(ids) else None
+
         async def pause() -> str:
-            there = [board[id] for id in ids if id in board]
-            paused = not all(each.entry.paused for each in there)
+            paused = is_to_pause() if asked is None else asked
             done = await self.session.watching.amend(ids, paused=paused)
             self._note(done, f"{'pausing' if paused else 'resuming'} {named(done.ids)}")
             how = "paused: not polled until resumed" if paused else "polled again"
             return f"{capital(named(done.ids))} {how}"
 
         if ids:
-            self._surely("Pause or resume", ids, partial(self._do, pause))
+            self._surely("Pause" if asked else "Resume", ids, partial(self._do, pause))
+
+    def _asks_about(self, ids: Sequence[str]) -> bool:
+        """True where somebody may not have in mind all that is done something to."""
+        return self.picture.at is Where.GROUPS and len(ids) > 1
 
     def _surely(
         self, what: str, ids: Sequence[str], do: Callable[[], object], *, keeps: bool = False
@@ -109,7 +117,7 @@ class Operations:
 
         ``keeps``: those that came by themselves remain what they are.
         """
-        if self.picture.at is not Where.GROUPS or len(ids) < 2:
+        if not self._asks_about(ids):
             do()
             return
         board = self.session.engine.board
@@ -121,8 +129,8 @@ class Operations:
                 f" {came:,} of them came by themselves: they stay then until somebody removes them."
             )
         )
-        names = self.picture.groups.acted_on_told
-        self.ask(what, f"{what} {counted(len(ids), 'message')} of {names}?{told}", do)
+        names, newest = self.picture.groups.acted_on_told, some(ids[::-1], 5)
+        self.ask(what, f"{what} {counted(len(ids), 'message')} of {names}: {newest}?{told}", do)
 
     def describe(self, ids: Sequence[str], changes: Mapping[str, Any]) -> None:
         """Give messages another label, other tags, another note or another account."""

@@ -176,7 +176,7 @@ async def test_marked_rows_are_exported_and_the_dialog_says_so(
         await pilot.press("space", "space", "x")
         await until(pilot, lambda: scene.app.screen is not scene.screen, "the dialog")
         await pilot.pause()
-        assert "The 2 marked messages" in text_of(scene)
+        assert "Marked: 2 messages" in text_of(scene)
         scene.app.screen.dismiss(tmp_path / "two.csv")
         await pilot.pause()
         await scene.show(pilot)
