@@ -116,6 +116,11 @@ class Recipient:
     reason: str = ""
     """Why the row could not be understood; empty for a good one."""
 
+    @classmethod
+    def unread(cls, phone: str) -> Recipient:
+        """Whom a source tells of, while nothing of the message was read."""
+        return cls(phone, Status.UNKNOWN, "not read yet", False)
+
 
 class Phones(Sequence[str]):
     """An immutable column of phone numbers: E.164 as 8-byte integers, anything else as text.

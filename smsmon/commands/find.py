@@ -17,12 +17,15 @@ from smsmon.commands.output import fail, print_json, say, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
-from smsmon.sentences import counted
+from smsmon.sentences import counted, some
 from smsmon.shapes import sighting_json, words_of_api, yes_no
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
+    from smsmon.model import Entry
     from smsmon.ranges import Range
+    from smsmon.settings import Settings
+    from smsmon.store.archive import Archive
     from smsmon.store.past import NumberFound, Sighting
 
 _MOST = 100_000
@@ -56,7 +59,8 @@ def find(
 ) -> None:
     """Tell everything ever seen about a phone number.
 
-    It asks the history, not the API: what the console or `smsmon watch` has recorded. NUMBER is
+    It asks the history, not the API: what the console or `smsmon watch` has recorded; and of what
+    came by itself and was not read yet, for whom its source says that it is. NUMBER is
     international (+33 6 12 34 56 78), national (06 12 34 56 78) or a part of one, three digits or
     more. Exit code 4 if it was never seen, or in no row that matches.
 
@@ -86,12 +90,14 @@ def find(
     narrowed = bool(choice) or since is not None or until is not None
     with store.archive() as archive:
         # The limit is one of rows that match: to choose some, all have to be looked at.
+        entries = store.watchlist().load()
         found = archive.find_number(asked_for, _MOST if narrowed else limit)
+        found = _with_unread(found, entries, settings, archive, _MOST if narrowed else limit)
         seen, unseen = len(found.sightings), narrowed and found.more
         if narrowed:
             from smsmon.commands.knowledge import Knowledge
 
-            known = Knowledge(settings, store.watchlist().load(), archive, choice.fields)
+            known = Knowledge(settings, entries, archive, choice.fields)
             in_range = (each for each in found.sightings if _seen_in(each, asked))
             matching = tuple(_chosen(in_range, choice, known))
             more = unseen or len(matching) > limit
@@ -108,6 +114,8 @@ def find(
         )
     else:
         _print(found, private, in_utc=settings.display.utc)
+        if not_read := [each.message_id for each in found.sightings if each.read_at is None]:
+            say(f"Not read yet: {some(not_read)}.")
     if unseen:
         say(f"Only the first {_MOST:,} rows were looked at. Give more digits.")
     elif found.more:
@@ -116,6 +124,41 @@ def find(
         left_out = f"None of the {counted(seen, 'row')} found matches."
         say(f"smsmon: {left_out if seen else _NEVER_SEEN}")
         ctx.exit(exit_codes.NOT_FOUND)
+
+
+def _with_unread(
+    found: NumberFound, entries: Iterable[Entry], settings: Settings, archive: Archive, limit: int
+) -> NumberFound:
+    """Also whom sources tell of, of messages that were never read: nobody else knows their numbers.
+
+    As by the history, a part of a number is meant only where nobody has it as a whole.
+    """
+    from smsmon.phones import sought
+    from smsmon.recipients import Recipient
+    from smsmon.store.past import Sighting
+
+    wanted = sought(found.asked)
+    told = {
+        (each.id, settings.profile_of(each.profile)): (each, each.arrival.phone)
+        for each in entries
+        if each.arrival and each.arrival.phone and wanted.matches(each.arrival.phone)
+    }
+    whole = {f"+{digits}" for digits in wanted.numbers()}
+    exact = found.exact or (not found.sightings and any(p in whole for _, p in told.values()))
+    for summary in archive.summaries(told):
+        if summary.read_at is not None:
+            del told[summary.key]
+    unread = [
+        Sighting(
+            entry.id, entry.label, 0, Recipient.unread(phone),
+            entry.added_at, None, None, (), profile=profile,
+        )
+        for (_, profile), (entry, phone) in told.items()
+        if phone in whole or not exact
+    ]  # fmt: skip
+    sightings = (*found.sightings, *unread)
+    more = found.more or len(sightings) > limit
+    return replace(found, exact=exact, sightings=sightings[:limit], more=more)
 
 
 def _seen_in(sighting: Sighting, asked: Range) -> bool:

@@ -25,7 +25,7 @@ from smsmon.countries import country_name
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.phones import Sought, sought, why_not_sought
-from smsmon.recipients import Recipient, Status
+from smsmon.recipients import Recipient
 from smsmon.sentences import capital, counted
 from smsmon.store.past import NumberFound, Sighting
 from smsmon.text import painted
@@ -150,7 +150,7 @@ def _unread(watched: Watched, phone: str) -> Found:
     return Found(
         place=Place(watched.id, None, phone),
         label=watched.entry.label,
-        recipient=Recipient(phone, Status.UNKNOWN, "not read yet", False, None),
+        recipient=Recipient.unread(phone),
         at=watched.origin,
         seen_at=watched.entry.added_at,
         read_at=None,
