@@ -17,8 +17,8 @@ from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
 from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered, Summary
 from smsmon.model import Entry, FaultKind
 from smsmon.monitor.board import Board
-from smsmon.monitor.standing import message_value
-from smsmon.monitor.state import Watched
+from smsmon.monitor.standing import message_value, standing
+from smsmon.monitor.state import MessageState, Watched
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice, ValueOf
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "source", "age"))
 """The fields that the watchlist tells of what is on it."""
+_FRESH = (MessageState.LIVE, MessageState.COMPLETE, MessageState.SETTLED)
 _OF_RECIPIENTS = frozenset(("oldest",))
 """The fields that are known only with all recipients at hand."""
 
@@ -87,6 +88,13 @@ class Knowledge:
         known = {each.key: each for each in found}
         for key in wanted:
             yield self.row(known.get(key) or Summary(*key))
+
+    def fresh(self, keys: Iterable[Key]) -> Iterator[Watched]:
+        """Those of these that are read often enough as it is, with all their recipients."""
+        rows = ((row, standing(self, row, self.now).state) for row in self.of(keys))
+        wanted = [(row.id, row.profile) for row, state in rows if state in _FRESH]
+        for each in () if self._archive is None else self._archive.load(wanted):
+            yield self.row(each.summary, each)
 
     def row(self, summary: Summary, remembered: Remembered | None = None) -> Watched:
         """One message; ``remembered`` where its recipients are at hand already."""

@@ -13,7 +13,9 @@ from smsmon.clock import Clock
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.source import Source
+from smsmon.monitor.state import Watched
 from smsmon.monitor.window import Window
+from smsmon.recipients import Recipients
 from smsmon.window import LeftAlone, ask, left_alone
 
 if TYPE_CHECKING:
@@ -48,6 +50,18 @@ class Reading:
     def exit_code(self) -> int:
         """What this one result alone would end the command with."""
         return exit_codes.of_kind(self.fault.kind) if self.fault else exit_codes.OK
+
+
+def report_of(watched: Watched) -> Report | None:
+    """What the last report of a message said; None while none came."""
+    if watched.read_at is None:
+        return None
+    present = watched.recipients
+    if watched.absent:
+        kept = (each for slot, each in enumerate(present) if slot not in watched.absent)
+        present = Recipients.of(kept)
+    asked_at = watched.asked_at or watched.read_at
+    return Report(watched.id, present, watched.digest or b"", asked_at, watched.read_at)
 
 
 PATIENCE = 60.0

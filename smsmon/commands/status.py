@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -38,11 +38,13 @@ from smsmon.commands.output import (
     print_json,
     progress,
     say,
-    some,
 )
 from smsmon.commands.status_rows import Shown, print_shown, shown_json, whole
 from smsmon.commands.stores import the_store
+from smsmon.sentences import some
 from smsmon.shapes import words_of_api
+from smsmon.store.errors import StoreError
+from smsmon.times import duration
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from smsmon.commands.reading import Reading
     from smsmon.known import Key
     from smsmon.locations import Locations
+    from smsmon.monitor.state import Watched
     from smsmon.settings import Settings
 
 FAIL_ON = ("not-delivered", "waiting", "stop", "unknown", "any")
@@ -112,6 +115,10 @@ def status(
 
     --filter and --tag choose of the messages named, or of the watchlist if none is. What the
     watchlist tells already is not asked for. With --recipients, fields of recipients count too.
+
+    Messages that are named are asked for, one request each. Of the watchlist only those are that no
+    console or `smsmon watch` reads often enough as it is, and that may still change: of 20,000
+    codes that one of them follows, next to none. The others are told as of their fetched_at.
 
     --oneline tells of the watchlist, by what the console or `smsmon watch` has recorded, what
     needs eyes first, and how old that is where nobody polls: sms ◆2 !1 ✓97.8% …240 old 12 m.
@@ -176,18 +183,32 @@ def status(
     if not named:
         fail(NO_IDS)
     wanted = profiles_of([*dict.fromkeys(named)], settings, locations)
+    unnamed = len(named) > len(asked_for)
     with ExitStack() as stack:
-        known = None
+        known, fresh = None, dict[str, "Watched"]()
         if choice:
             known = stack.enter_context(_known(choice, settings, locations))
             from smsmon.commands.knowledge import OF_THE_LIST
 
             possible = known.chosen(wanted, choice.asking(OF_THE_LIST))
             wanted = [(row.id, row.profile) for row in possible]
-        readings = _read(wanted, settings, watch=watch, deadline=deadline)
+        if unnamed and not watch:
+            with suppress(StoreError):  # without what is recorded, all are asked for
+                known = known or stack.enter_context(_known(None, settings, locations))
+                unasked = [key for key in wanted if key[0] not in asked_for]
+                fresh = {row.id: row for row in known.fresh(unasked)}
+        left = [key for key in wanted if key[0] not in fresh]
+        readings = _read(left, settings, watch=watch, deadline=deadline)
+        if fresh:
+            from smsmon.commands.reading import Reading, report_of
+
+            read = {each.message_id: each for each in readings}
+            read |= {id: Reading(id, report_of(row)) for id, row in fresh.items()}
+            readings = [read[id] for id, _ in wanted]
         shown = [*map(whole, readings)]
         if choice and known:
-            shown = [*_chosen(readings, dict(wanted), choice, known, recipients=recipients)]
+            profiles = dict(wanted)
+            shown = [*_chosen(readings, profiles, fresh, choice, known, recipients=recipients)]
             # What could not be read may match, for all we know; what is not there does not.
             told_of = {each.id for each in shown} | asked_for
             readings = [
@@ -211,17 +232,19 @@ def _choice(expression: str, tagged: Sequence[str], *, recipients: bool) -> Choi
 
 
 @contextmanager
-def _known(choice: Choice, settings: Settings, locations: Locations) -> Iterator[Knowledge]:
+def _known(choice: Choice | None, settings: Settings, locations: Locations) -> Iterator[Knowledge]:
     from smsmon.commands.knowledge import Knowledge
 
     store = the_store(locations, settings)
     with store.archive() as archive:
-        yield Knowledge(settings, store.watchlist().load(), archive, choice.fields)
+        fields = choice.fields if choice else frozenset[str]()
+        yield Knowledge(settings, store.watchlist().load(), archive, fields)
 
 
 def _chosen(
     readings: Iterable[Reading],
     profiles: Mapping[str, str],
+    fresh: Mapping[str, Watched],
     choice: Choice,
     known: Knowledge,
     *,
@@ -232,7 +255,8 @@ def _chosen(
 
     known.now = time.time()
     for each in readings:
-        row = known.after((each.message_id, profiles[each.message_id]), each.report, each.fault)
+        key = each.message_id, profiles[each.message_id]
+        row = fresh.get(each.message_id) or known.after(key, each.report, each.fault)
         if not recipients:
             if choice.matches(known.asked(row)):
                 yield whole(each)
@@ -268,6 +292,9 @@ def _read(
 ) -> list[Reading]:
     if not wanted:
         return []
+    minutes = len(wanted) / settings.polling.budget
+    if minutes > 1:
+        progress(f"{len(wanted):,} are asked for, one request each: {duration(60 * minutes)}.")
     from smsmon.clock import SystemClock
     from smsmon.commands.loops import run
 

@@ -10,13 +10,12 @@ from dataclasses import replace
 from smsmon.accounts import Accounts, limits_of
 from smsmon.clock import Clock
 from smsmon.commands.output import progress, say
-from smsmon.commands.reading import Reading
+from smsmon.commands.reading import Reading, report_of
 from smsmon.known import Condition
-from smsmon.model import Counts, Entry, Event, Fault, FaultKind, Report
+from smsmon.model import Counts, Entry, Event, Fault, FaultKind
 from smsmon.monitor.account import nothing_before
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied, Watched
-from smsmon.recipients import Recipients
 from smsmon.shapes import words_of_api
 
 NOT_FOUND_PATIENCE = 180.0
@@ -92,19 +91,7 @@ def _over(engine: Engine, message_id: str, lost: dict[str, float], now: float) -
 
 def _reading(engine: Engine, message_id: str) -> Reading:
     watched = engine.board[message_id]
-    report = None
-    if watched.read_at is not None:
-        present = watched.recipients
-        if watched.absent:
-            kept = (each for slot, each in enumerate(present) if slot not in watched.absent)
-            present = Recipients.of(kept)
-        report = Report(
-            message_id,
-            present,
-            watched.digest or b"",
-            watched.asked_at or watched.read_at,
-            watched.read_at,
-        )
+    report = report_of(watched)
     fault = watched.fault
     if fault is None and report is None:
         unanswered = Fault(FaultKind.TIMEOUT, "No answer came before the deadline.")

@@ -16,6 +16,9 @@ from tests.cli.program import Program
 from tests.store.places import Process
 from tests.store.reports import row
 
+UNREAD = "+33639980304"
+"""Whom a message is for that nobody had read, as its source says."""
+
 
 async def record(home: Path) -> None:
     """Codes of the last minutes, one of which left, and one that nobody had read."""
@@ -31,8 +34,9 @@ async def record(home: Path) -> None:
              ("reset", "Not delivered", 9), ("otp", "", 0))
         ):  # fmt: skip
             id, sent = str(300 + number), now - 200
-            came = Arrival("app", 60.0, sent_at=sent)
+            came = Arrival("app", 60.0, "" if word else UNREAD, sent)
             console.watch(id, label="to +33639980001", tags=(tag,), arrival=came, added_at=sent + 1)
+            console.board[id].promise = 600.0
             entries.append(console.board[id].entry)
             place().arrivals().take(entries[-1:])
             if word:
@@ -68,6 +72,27 @@ def test_status_tells_of_groups_what_is_recorded_and_asks_nobody(program: Progra
     assert (reset["not_delivered"], reset["delivery_rate"]) == (1, 0.0)
     assert sum(each["failed"] for each in reset["per_minute"]) == 1
     assert len(otp["per_minute"]) == 60
+
+
+def test_of_the_list_what_is_read_often_enough_is_not_asked_for(program: Program) -> None:
+    done = program.run("status", "--tag", "reset", "--json")
+    (told,) = done.json["messages"]
+    assert (done.code, told["id"], told["state"]) == (0, "303", "ok")
+    assert told["counts"]["not_delivered"] == len(told["recipients"]) == 1
+    named = program.run("status", "303", "--tag", "reset")
+    assert "No API key" in named.err, "what is named is asked for"
+
+
+@pytest.mark.parametrize(("number", "exact"), [(UNREAD, True), ("980304", False)])
+def test_a_number_is_found_that_only_a_source_tells_of(
+    program: Program, number: str, exact: bool
+) -> None:
+    (found,) = (told := program.run("find", number, "--json").json)["found"]
+    assert (told["exact"], found["id"], found["phone"]) == (exact, "304", UNREAD)
+    assert (found["status"], found["raw_status"], found["read_at"]) == (
+        "unknown", "not read yet", None,
+    )  # fmt: skip
+    assert program.run("find", number, "--filter", "tag:reset").code == 4
 
 
 def test_groups_are_chosen_by_their_figures_and_their_messages(program: Program) -> None:
