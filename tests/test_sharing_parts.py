@@ -12,6 +12,7 @@ import pytest
 from smsmon.following import take_over
 from smsmon.known import CHIEF, Condition
 from smsmon.model import Entry, EventKind, FaultKind
+from smsmon.monitor.schedule import Limits
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Cursor, Newer
@@ -227,6 +228,9 @@ async def test_what_was_wanted_of_another_is_read_at_once_when_it_comes_to_who_w
     never = await team.join(role="never")  # somebody else is there all the time
     await team.until(lambda: team.shared(*members), "an even share")
     await team.until(lambda: all(never[id].read_at for id in IDS))
+    for each in members:
+        each.engine.limit(Limits(min_interval=300, max_interval=900))  # nothing is due by itself
+    await team.pass_time(30)
     theirs = [id for id in IDS if two.engine.is_ours(id)]
     one.source.asked.clear()
     one.engine.refresh(theirs)
