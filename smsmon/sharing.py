@@ -383,12 +383,13 @@ class Sharing:
     def _work(self) -> Mapping[str, Work]:
         """All that we could do, as it was within the last second; of many messages, within some
         seconds, but for those that came since."""
-        now, engine = self._clock.monotonic(), self._engine
+        now, wall, engine = self._clock.monotonic(), self._clock.now(), self._engine
         lasts = max(WANTED_FOR, len(self._wanted) / REWORKED)
         if now - self._wanted_at >= lasts or engine.board.arranged != self._arranged:
-            self._wanted, self._wanted_at = work_of(engine, self._usable, self._whole), now
+            self._wanted = work_of(engine, self._usable, self._whole, wall)
+            self._wanted_at = now
             self._arranged = engine.board.arranged
-        elif more := newest_work(engine, self._usable, self._wanted):
+        elif more := newest_work(engine, self._usable, self._wanted, wall):
             self._wanted = {**self._wanted, **more}  # the thread may still have the one before
         return self._wanted
 

@@ -10,10 +10,15 @@ from dataclasses import dataclass, replace
 from smsmon.known import CHIEF, AccountState, account_part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
+from smsmon.monitor.hazard import built_in_reports, built_in_stops
+from smsmon.monitor.schedule import Limits, usual_rate
 from smsmon.monitor.state import Applied, Watched
 from smsmon.store.base import HistoryStore
 from smsmon.store.shared import Holder, Rank, Work
 
+_LIMITS = Limits()
+_CURVES = (built_in_reports(), built_in_stops())
+"""What is reckoned by: what each has learnt, and is set to, may differ."""
 UNREAD_RATE = 1 / 30
 """Reads a second that a message is taken to need while it was never read."""
 
@@ -46,9 +51,11 @@ class WhoPolls:
     is shown is what was known."""
 
 
-def work_of(engine: Engine, usable: Callable[[str], bool], whole: bool) -> dict[str, Work]:
+def work_of(
+    engine: Engine, usable: Callable[[str], bool], whole: bool, now: float
+) -> dict[str, Work]:
     """All that a process could do: what is common, if it watches the ``whole`` list, and the
-    messages of accounts that it can ask.
+    messages of accounts that it can ask. ``now`` is wall time.
     """
     conditions = {name: engine.found(name) for name in filter(usable, engine.profiles)}
     work = {CHIEF: Work()} if whole else {}
@@ -57,12 +64,12 @@ def work_of(engine: Engine, usable: Callable[[str], bool], whole: bool) -> dict[
             work[account_part(name)] = Work(name, 0.0, condition)
     for each in engine.board:
         if each.profile in conditions:
-            work[each.id] = Work(each.profile, _rate(each), conditions[each.profile])
+            work[each.id] = Work(each.profile, _rate(each, now), conditions[each.profile])
     return work
 
 
 def newest_work(
-    engine: Engine, usable: Callable[[str], bool], known: Container[str]
+    engine: Engine, usable: Callable[[str], bool], known: Container[str], now: float
 ) -> dict[str, Work]:
     """The messages of accounts that can be asked that came after all that are ``known``."""
     work: dict[str, Work] = {}
@@ -70,15 +77,23 @@ def newest_work(
         if each.id in known:
             break
         if each.profile in engine.profiles and usable(each.profile):
-            work[each.id] = Work(each.profile, _rate(each), engine.found(each.profile))
+            work[each.id] = Work(each.profile, _rate(each, now), engine.found(each.profile))
     return work
 
 
-def _rate(watched: Watched) -> float:
-    """How often a message is read, a second."""
+def _rate(watched: Watched, now: float) -> float:
+    """How often a message is to be read, a second, as all processes reckon alike.
+
+    It is not how often it is read: whoever has too much reads all of it more seldom, and would look
+    as if he had no more than others.
+    """
     if watched.entry.paused or watched.settled_at is not None:
         return 0.0
-    return 1 / watched.promise if watched.promise else UNREAD_RATE
+    if watched.read_at is None:
+        return UNREAD_RATE
+    counts = watched.counts
+    others = counts.total - counts.waiting
+    return usual_rate(now - watched.origin, counts.waiting, others, *_CURVES, _LIMITS)
 
 
 class AccountNotes:

@@ -17,6 +17,7 @@ from smsmon.recipients import Status
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Cursor, Newer
 from smsmon.store.shares import Share
+from smsmon.who_polls import work_of
 from tests.monitor.fakes import fault, report, row
 from tests.sharing import Home, Member
 from tests.store.memory import Memory
@@ -85,6 +86,16 @@ async def test_each_polls_its_part_and_shows_all_and_tells_each_change_once(team
     assert kept.count(EventKind.FIRST_READ) == len(IDS)
     assert [sum(id == asked for each in members for _, asked in each.source.asked[-40:]) > 0
             for id in IDS]  # fmt: skip
+
+
+async def test_who_reads_all_more_seldom_for_want_of_room_has_as_much_to_do(team: Team) -> None:
+    one = await team.join()
+    await team.until(lambda: all(one[id].counts.total for id in IDS))
+    for stretch, id in enumerate(IDS, 1):
+        one[id].promise = 10.0 * stretch
+    work = work_of(one.engine, lambda _: True, True, team.clock.now())
+    rates = [work[id].rate for id in IDS]
+    assert max(rates) < 1.2 * min(rates)
 
 
 async def test_what_goes_to_another_is_polled_on_by_it_from_what_was_recorded_last(

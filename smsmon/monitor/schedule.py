@@ -112,6 +112,16 @@ def next_interval(
         place += 1
 
 
+def usual_rate(
+    age: float, waiting: int, others: int, reports: Curve, stops: Curve, limits: Limits
+) -> float:
+    """Reads a second that suit a message of that age where there is room for all, as long as the
+    rate of news stays as it is: the square-root rule."""
+    rate = waiting * reports.rate(age) + others * stops.rate(age)
+    reads = sqrt(rate / (2 * limits.price))
+    return min(max(reads, 1 / limits.max_interval), 1 / limits.min_interval)
+
+
 def not_found_interval(times: int, limits: Limits) -> float:
     """Seconds until a message is tried again that was not found ``times`` times in a row."""
     if times <= len(NOT_FOUND_INTERVALS):
