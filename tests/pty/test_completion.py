@@ -26,13 +26,16 @@ LOADED = {
 }
 
 
-@pytest.fixture(params=STARTED)
-def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
-    """A shell that completes smsmon, in a folder with one file."""
-    name, offline = request.param, Program(tmp_path / "home")
-    path = shutil.which(name)
+@pytest.fixture(params=STARTED, scope="module")
+def shell(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Terminal]:
+    """A shell that completes smsmon, in a folder with one file; one line after the other."""
+    name, path = request.param, shutil.which(request.param)
     if path is None:
         pytest.skip(f"there is no {name} here")
+    tmp_path = tmp_path_factory.mktemp(name)
+    offline = Program(tmp_path / "home")
     offline.run("add", "2270141", "--label", "Black Friday", "--tag", "promo")
     offline.run("add", "300", "--label", "Codes", "--tag", "otp")
     script = tmp_path / f"smsmon.{name}"
