@@ -21,8 +21,9 @@ help: ## what can be made
 demo: $(VENV)/.runtime ## simulator and console in one: no account, no network
 	@$(BIN)/smsmon demo
 
+# What is compiled is kept, whatever else is wanted of Python here: each worker would do it again.
 test: $(VENV)/.dev ## the whole test suite
-	@$(BIN)/python -m pytest -q
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +28,39 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 gc.disable()
 """While tests are collected, which makes some hundred thousand objects that all stay."""
+
+_TESTS = Path(__file__).parent
+_numbers = count()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Of several that collect the same, each begins elsewhere: what one compiled, others read."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or [Path(each).resolve() for each in session.config.args] != [_TESTS]:
+        return
+    first, step = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for file in sorted(_TESTS.rglob("test_*.py"))[first::step]:
+        name = ".".join(file.relative_to(_TESTS.parent).with_suffix("").parts)
+        with suppress(Exception, pytest.skip.Exception):  # which collecting it will tell
+            import_module(name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the files of each folder over the whole run: some wait for what others reckon."""
+    if not hasattr(config, "workerinput"):
+        return
+    folders: dict[tuple[str, ...], dict[Path, None]] = {}
+    for item in items:
+        folder = item.path.relative_to(_TESTS).parts[:-1][:1]
+        folders.setdefault(folder, {})[item.path] = None
+    place = {
+        path: (number + 0.5) / len(files)
+        for files in folders.values()
+        for number, path in enumerate(files)
+    }
+    items.sort(key=lambda item: place[item.path])
 
 
 def pytest_collection_finish() -> None:
