@@ -383,9 +383,9 @@ class Session:
     @property
     def read_only(self) -> str:
         """Why the watchlist cannot be written; empty when it can, or nobody has looked yet."""
-        if self.history.looks_only:
-            return LOOKS_ONLY
-        return str(self.watchlist.broken or "") if self._started else ""
+        if not self._started:
+            return ""
+        return LOOKS_ONLY if self.history.looks_only else str(self.watchlist.broken or "")
 
     @property
     def has_alerts(self) -> bool:

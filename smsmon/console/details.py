@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -25,8 +26,10 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched
 from smsmon.shapes import in_words
-from smsmon.store.past import Absence
 from smsmon.text import painted
+
+if TYPE_CHECKING:
+    from smsmon.store.past import Absence
 
 _NAME_WIDTH = 12
 _LEFT_OUT = styled("no longer in the answer", Tone.WARN)

@@ -150,6 +150,22 @@ class Arrangement:
         self._stand_in(where)
         self._picture.panes[where].enter()
 
+    def jump(self, message_id: str, slot: int | None) -> None:
+        """Stand before a message, or one recipient of it, whatever the filters hide."""
+        picture = self._picture
+        picture.leave_group()
+        picture.messages.clear_filter()
+        if not picture.messages.table.move_to_key(message_id):
+            return
+        picture.show_message(message_id)
+        if slot is None:
+            self.go(Where.RECIPIENTS)
+            return
+        picture.recipients.clear_filter()
+        picture.recipients.table.move_to_key(slot)
+        picture.show_recipient(slot)
+        self.go(Where.RECIPIENT)
+
     def follow_focus(self) -> None:
         """Stand in the pane that has the focus."""
         for where, pane in self._picture.panes.items():

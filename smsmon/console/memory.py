@@ -14,6 +14,9 @@ from pathlib import Path
 
 from smsmon import files
 
+GROUPED_BY = "grouped by"
+"""What the dimension of the groups is remembered under."""
+
 
 class Memory:
     """Lists of words by a key, kept in ``console.json`` in the folder given."""

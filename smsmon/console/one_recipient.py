@@ -20,14 +20,15 @@ from smsmon.filters.recipients import recipient_row
 from smsmon.model import Transition
 from smsmon.monitor.state import Watched
 from smsmon.store.errors import StoreError
-from smsmon.store.past import Absence
 
 if TYPE_CHECKING:
     from smsmon.session import Session
+    from smsmon.store.past import Absence
+
+    Past = tuple[tuple[str, int, float | None] | None, tuple[Transition, ...], tuple[Absence, ...]]
 
 _RESTS = 0.2
 """Seconds without a move after which the cursor rests."""
-_Past = tuple[tuple[str, int, float | None] | None, tuple[Transition, ...], tuple[Absence, ...]]
 
 
 class OneRecipient:
@@ -42,7 +43,7 @@ class OneRecipient:
         self._shown: tuple[Watched, int] | None = None
         self._elsewhere: tuple[tuple[Watched, int] | None, Sequence[Elsewhere]] = (None, ())
         """Who was looked for last in other messages, and where he is."""
-        self._past: _Past = (None, (), ())
+        self._past: Past = (None, (), ())
         """The recipient asked about last, its changes before this session, its absences."""
 
     def show(self, watched: Watched | None, slot: int | None, *, seen: bool) -> None:

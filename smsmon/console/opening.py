@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from smsmon.console.actions import Action, Where, face_of
+from smsmon.console.actions import Keymap, Where
 from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.alerts.answering import Answering
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.live_table import LiveTable
-from smsmon.console.memory import Memory
+from smsmon.console.memory import GROUPED_BY, Memory
 from smsmon.console.operations import Operations, Say
 from smsmon.console.picture import Picture
 from smsmon.groups import Dimension
@@ -33,8 +33,15 @@ if TYPE_CHECKING:
     from smsmon.store.past import Happened, NumberFound
 
 
-GROUPED_BY = "grouped by"
-"""What the dimension of the groups is remembered under."""
+def confirmed(app: App[Any], heading: str, question: str, do: Callable[[], object]) -> None:
+    """Ask before something is done."""
+    from smsmon.console.dialogs.confirm import ConfirmScreen
+
+    def answered(wanted: bool | None) -> None:
+        if wanted:
+            do()
+
+    app.push_screen(ConfirmScreen(heading, question), answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,7 @@ class Dialogs:
     jump: Callable[[str, int | None], None]
     """Goes to a message and one of its recipients."""
     say: Say
-    actions: tuple[Action, ...]
-    """Every action, with the keys it has here."""
+    keymap: Keymap
 
     def palette(self) -> None:
         """Find something to do by its name, and do it where the operator stands."""
@@ -72,7 +78,9 @@ class Dialogs:
                 target = table if command.in_table and table is not None else screen
                 self.app.call_later(target.run_action, command.run)
 
-        every = commands(self.actions, known_themes(), self.app.theme, in_table=table is not None)
+        every = commands(
+            self.keymap.actions, known_themes(), self.app.theme, in_table=table is not None
+        )
         self.app.push_screen(PaletteScreen(every), chosen)
 
     def add(self) -> None:
@@ -186,7 +194,7 @@ class Dialogs:
         self.go(Where.MESSAGES)
         if cause.account:
             account = self.session.account(cause.account)
-            self.say(what_of_account(account, self.formats, face_of("app.retry", self.actions)))
+            self.say(what_of_account(account, self.formats, self.keymap.face("app.retry")))
 
     def acknowledge(self) -> None:
         """Take on what fires for the chosen messages."""

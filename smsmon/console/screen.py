@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -14,32 +14,32 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from smsmon.clock import sleep
-from smsmon.console.actions import ACTIONS, Action, Keymap, Where, bindings
+from smsmon.console.actions import ACTIONS, Keymap, Where, bindings
 from smsmon.console.alert_standing import AlertsHere
-from smsmon.console.alerts.answering import Answering
 from smsmon.console.alerts.told import SILENT, Notifier
-from smsmon.console.export import Exports
 from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
 from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
-from smsmon.console.memory import ABSENCE, Attention, Memory
+from smsmon.console.memory import ABSENCE, GROUPED_BY, Attention, Memory
 from smsmon.console.notices import NoticeLine, Notices
-from smsmon.console.opening import GROUPED_BY, Dialogs
-from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.telling import Telling
 from smsmon.console.terminal.private import PacedScreen, forget_closed
-from smsmon.console.undoing import Steps
 from smsmon.console.updates import Updates
 from smsmon.groups import Dimension
 
 if TYPE_CHECKING:
+    from smsmon.console.alerts.answering import Answering
+    from smsmon.console.export import Exports
+    from smsmon.console.opening import Dialogs
+    from smsmon.console.operations import Operations
     from smsmon.console.terminal.process import TerminalApp
+    from smsmon.console.undoing import Steps
     from smsmon.session import Session
 
 _SINCE = "view.since"
@@ -80,7 +80,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.keymap = Keymap(keymap or {})
         self.attention = Attention(session.clock.now(), memory)
         journal = Journal()
-        start = partial(self.run_worker, exit_on_error=False)
+        self._start = start = partial(self.run_worker, exit_on_error=False)
+        self._export_places = exports, copied
         self.notices = Notices()
         self._said = NoticeLine(id="said")
         self.feed = Feed(
@@ -112,7 +113,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             name=name,
             keymap=self.keymap,
         )
-        self.updates = updates = Updates(
+        self.updates = Updates(
             session,
             formats,
             picture,
@@ -125,53 +126,88 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             notifier,
             lambda: self.app.bell(),
         )
-        go = self.arrangement.go
-        steps = Steps()
         for table in (pane.table for pane in picture.tables):
-            table.marked = partial(steps.note_marks, table)
-        self.operations = Operations(
-            session,
-            formats,
-            picture,
-            steps,
-            self.say,
-            start,
-            self.keymap,
-            updates.show_accounts,
-            updates.show_everything,
-            go,
-            self.ask,
-        )
-        self.answering = Answering(
-            lambda: session.alert_book,
-            formats,
-            steps,
-            self.say,
-            start,
-            partial(self.keymap.face, "message.undo"),
-        )
-        self.exports = Exports(
-            self.app, session, formats, picture, exports, copied, self.say, start, go
-        )
-        self.dialogs = Dialogs(
-            self.app,
-            session,
-            formats,
-            picture,
-            self.operations,
-            self.alerts,
-            self.answering,
-            self.head,
-            memory,
-            go,
-            self.jump,
-            self.say,
-            self.actions,
-        )
+            table.marked = partial(lambda *marked: self.steps.note_marks(*marked), table)
         if named := {each for each in Dimension if [each] == memory.get(GROUPED_BY)}:
             picture.groups.dimension = named.pop()
             picture.at = Where.GROUPS
             self.AUTO_FOCUS = "#groups LiveTable"  # type: ignore[misc]  # of this one
+
+    # The parts that keys ask for: made, and loaded, when the first of them does.
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What was done and can be taken back."""
+        from smsmon.console.undoing import Steps
+
+        return Steps()
+
+    @cached_property
+    def operations(self) -> Operations:
+        from smsmon.console.opening import confirmed
+        from smsmon.console.operations import Operations
+
+        return Operations(
+            self.session,
+            self.formats,
+            self.picture,
+            self.steps,
+            self.say,
+            self._start,
+            self.keymap,
+            self.updates.show_accounts,
+            self.updates.show_everything,
+            self.arrangement.go,
+            partial(confirmed, self.app),
+        )
+
+    @cached_property
+    def answering(self) -> Answering:
+        from smsmon.console.alerts.answering import Answering
+
+        return Answering(
+            lambda: self.session.alert_book,
+            self.formats,
+            self.steps,
+            self.say,
+            self._start,
+            partial(self.keymap.face, "message.undo"),
+        )
+
+    @cached_property
+    def exports(self) -> Exports:
+        from smsmon.console.export import Exports
+
+        return Exports(
+            self.app,
+            self.session,
+            self.formats,
+            self.picture,
+            *self._export_places,
+            self.say,
+            self._start,
+            self.arrangement.go,
+        )
+
+    @cached_property
+    def dialogs(self) -> Dialogs:
+        from smsmon.console.opening import Dialogs
+
+        return Dialogs(
+            self.app,
+            self.session,
+            self.formats,
+            self.picture,
+            self.operations,
+            self.alerts,
+            self.answering,
+            self.head,
+            self.memory,
+            self.arrangement.go,
+            self.arrangement.jump,
+            self.say,
+            self.keymap,
+        )
 
     def compose(self) -> ComposeResult:
         # Laid out before anything is mounted, or it would all be styled and painted twice.
@@ -210,10 +246,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         self.updates.tick()
         self.updates.show_everything()
         # What keeps the groups takes time to load, and waits for the first paint.
-        self.call_after_refresh(self._group_as_before)
-
-    def _group_as_before(self) -> None:
-        self.picture.group_by(self.picture.groups.dimension)
+        self.call_after_refresh(self.picture.group_by, self.picture.groups.dimension)
 
     @work(group="feed", exit_on_error=False)
     async def _keep_up(self) -> None:
@@ -236,23 +269,8 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self.updates.tick()
 
     @property
-    def actions(self) -> tuple[Action, ...]:
-        """Every action, with the keys it has here."""
-        return self.keymap.actions
-
-    @property
     def frames_per_second(self) -> float:
         return self.feed.frames_per_second
-
-    def ask(self, heading: str, question: str, do: Callable[[], object]) -> None:
-        """Ask before something is done."""
-        from smsmon.console.dialogs.confirm import ConfirmScreen
-
-        def answered(wanted: bool | None) -> None:
-            if wanted:
-                do()
-
-        self.app.push_screen(ConfirmScreen(heading, question), answered)
 
     def noticed(self) -> None:
         """The operator is there, with a key."""
@@ -261,24 +279,6 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             self._keys.urge(_SINCE)
             away = self.formats.moment(self.attention.away_since)
             self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
-
-    # Moving about
-
-    def jump(self, message_id: str, slot: int | None) -> None:
-        """Stand before a message, or one recipient of it, whatever the filters hide."""
-        picture = self.picture
-        picture.leave_group()
-        picture.messages.clear_filter()
-        if not picture.messages.table.move_to_key(message_id):
-            return
-        picture.show_message(message_id)
-        if slot is None:
-            self.arrangement.go(Where.RECIPIENTS)
-            return
-        picture.recipients.clear_filter()
-        picture.recipients.table.move_to_key(slot)
-        picture.show_recipient(slot)
-        self.arrangement.go(Where.RECIPIENT)
 
     def on_screen_resume(self) -> None:
         forget_closed(self.app)
@@ -387,7 +387,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
     def action_help(self) -> None:
         from smsmon.console.dialogs.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.picture.at, self.actions))
+        self.app.push_screen(HelpScreen(self.picture.at, self.keymap.actions))
 
     def action_quit(self) -> None:
         """Leave smsmon."""

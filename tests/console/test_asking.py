@@ -213,7 +213,7 @@ async def test_the_rows_shown_are_exported(opened: Open, tmp_path: Path, suffix:
 
 async def test_every_action_is_in_help_and_palette_and_on_a_key(opened: Open) -> None:
     async with opened() as (scene, _):
-        offered = {each.id for each in commands(scene.screen.actions, (), "", in_table=True)}
+        offered = {each.id for each in commands(scene.screen.keymap.actions, (), "", in_table=True)}
         for action in EVERY_ACTION:
             assert action.id in offered
             assert action.help.endswith(".")

@@ -127,8 +127,7 @@ def reads(log: Path) -> str:
 
 def codes_as_one_row(locations: Locations) -> None:
     """Have the console begin with a row for all that a source brought."""
-    from smsmon.console.memory import Memory
-    from smsmon.console.opening import GROUPED_BY
+    from smsmon.console.memory import GROUPED_BY, Memory
     from smsmon.groups import Dimension
 
     Memory(locations.state).keep(GROUPED_BY, [Dimension.SOURCE])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from smsmon.alerts import Severity, State, Subject
 from smsmon.console.alert_words import about
@@ -11,8 +11,10 @@ from smsmon.console.notices import Notice
 from smsmon.console.notices import Severity as Urgency
 from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
-from smsmon.monitor.alerts import Alert
 from smsmon.sentences import counted
+
+if TYPE_CHECKING:
+    from smsmon.monitor.alerts import Alert
 
 _SPELLED_OUT = 5
 """More messages than this under one rule are counted instead of listed."""

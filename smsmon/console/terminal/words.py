@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import Input, OptionList
 
 from smsmon.console.signs import CHOSEN, LIVE, NEW, SIGNS, STALE, WAITING, ZERO
 from smsmon.console.terminal.private import input_cursor
@@ -82,6 +82,8 @@ def reading_place(screen: Screen[Any], last_key: str = "") -> Offset:
         return widget.content_region.offset + widget.stands_at
     if isinstance(widget, Input):
         return input_cursor(widget)
+    from textual.widgets import TextArea  # takes long to load, and dialogs alone have one
+
     if isinstance(widget, TextArea):
         return widget.cursor_screen_offset
     place = widget.content_region.offset

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from smsmon.store.errors import StoreError
+from smsmon.store.team.allowance import TeamAllowance
+from smsmon.store.team.clock import TeamClock, TheirTime
 
 if TYPE_CHECKING:
     from smsmon.clock import Clock
@@ -15,11 +18,9 @@ if TYPE_CHECKING:
     from smsmon.store.base import Listener
     from smsmon.store.parts import PartialLease
     from smsmon.store.team.alerts import TeamAlerts
-    from smsmon.store.team.allowance import TeamAllowance
     from smsmon.store.team.archive import TeamArchive
     from smsmon.store.team.arrivals import TeamArrivals
     from smsmon.store.team.care import TeamCare
-    from smsmon.store.team.clock import TeamClock
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
     from smsmon.store.team.whole import TeamWhole
@@ -33,7 +34,7 @@ def open_team(where: Where) -> TeamStore:
     return TeamStore(partial(_access, where))
 
 
-def _access(where: Where) -> Access:
+def _access(where: Where, time: TheirTime) -> Access:
     from smsmon.store import PLACE
     from smsmon.store.team.address import Address
     from smsmon.store.team.database import Access
@@ -42,7 +43,7 @@ def _access(where: Where) -> Access:
         address = Address.parse(where.store)
     except ValueError as error:
         raise StoreError(PLACE, str(error).rstrip("."), "Look at the setting store.") from None
-    return Access(address, where.store_password)
+    return Access(address, where.store_password, time)
 
 
 def open_care(where: Where) -> TeamCare:
@@ -67,17 +68,23 @@ class TeamStore:
     written, and one that listens.
     """
 
-    def __init__(self, access: Access | Callable[[], Access]) -> None:
+    def __init__(self, access: Access | Callable[[TheirTime], Access]) -> None:
         """``access``, or what gives it when it is first needed."""
         self._given = access
+        self._time = TheirTime() if callable(access) else access.time
         self._connections: dict[str, Database] = {}
+        self._making = RLock()
+        """Held while what is shared is made: several threads may be the first to need it."""
         self._lease: PartialLease | None = None
         """That of this process, once it asked for one."""
 
-    @cached_property
+    @property
     def access(self) -> Access:
         """How the database is reached. Raises ``StoreError``."""
-        return self._given() if callable(self._given) else self._given
+        with self._making:
+            if callable(self._given):
+                self._given = self._given(self._time)
+            return self._given
 
     @property
     def files(self) -> Mapping[str, Path]:
@@ -97,9 +104,10 @@ class TeamStore:
     def _connection(self, name: str) -> Database:
         from smsmon.store.team.database import Database
 
-        if name not in self._connections:
-            self._connections[name] = Database(self.access)
-        return self._connections[name]
+        with self._making:
+            if name not in self._connections:
+                self._connections[name] = Database(self.access)
+            return self._connections[name]
 
     def watchlist(self, clock: Clock | None = None) -> Together:
         from smsmon.store.team.watchlist import TeamWatchlist
@@ -131,9 +139,7 @@ class TeamStore:
         return TeamHistory(self.work, self.sharing, lambda: self._lease, clock, listener)
 
     def clock(self, clock: Clock) -> TeamClock:
-        from smsmon.store.team.clock import TeamClock
-
-        return TeamClock(clock, self.access.time)
+        return TeamClock(clock, self._time)
 
     def lease(self, clock: Clock, name: str, egress: str = "") -> PartialLease:
         from os import getpid
@@ -147,16 +153,14 @@ class TeamStore:
         del clock  # it goes by the clock that goes on while the machine sleeps
         rows, host = TeamRows(self.sharing, egress), gethostname()
         holder = Holder(getpid(), name, host)
-        lease = PartialLease(rows, token_hex(8), holder, lambda: self.access.time.steady())
+        lease = PartialLease(rows, token_hex(8), holder, lambda: self._time.steady())
         self._lease = lease
         return lease
 
     def allowance(self, egress: str, address: str) -> TeamAllowance:
         from secrets import token_hex
 
-        from smsmon.store.team.allowance import TeamAllowance
-
-        return TeamAllowance(self.work, egress, address, token_hex(8))
+        return TeamAllowance(lambda: self.work, egress, address, token_hex(8))
 
     def learned(self) -> bytes:
         query = "SELECT content FROM learned"

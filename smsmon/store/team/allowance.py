@@ -9,7 +9,7 @@ more, until none of it can reach the server, and a window longer.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
@@ -137,14 +137,15 @@ class TeamAllowance(Allowance):
 
     def __init__(
         self,
-        database: Database,
+        database: Callable[[], Database],
         egress: str,
         address: str,
         owner: str,
         *,
         clock: str = CLOCK,
     ) -> None:
-        """``clock`` is the SQL of the moment."""
+        """``database`` gives the connection, when it is first needed; ``clock`` is the SQL of the
+        moment."""
         self._database = database
         self._row = {"egress": egress, "address": address}
         self._owner = owner
@@ -179,7 +180,7 @@ class TeamAllowance(Allowance):
             "tick": TICK,
             "lives": LIVES,
         }
-        with self._database.writing() as connection:
+        with self._database().writing() as connection:
             row = connection.execute(self._take, said).fetchone()
             if row is None:
                 connection.execute(_BEGIN, self._row)
@@ -187,7 +188,7 @@ class TeamAllowance(Allowance):
         return self.look(terms) if row is None else _use(row, self._owner, terms)
 
     def look(self, terms: Terms) -> Use:
-        with self._database.writing() as connection:
+        with self._database().writing() as connection:
             row = connection.execute(self._look, self._row).fetchone()
         return Use(0, Told()) if row is None else _use(row, "", terms)
 

@@ -52,13 +52,18 @@ class AskPassword(Protocol):
 class Access:
     """How the database is reached, and whether it is: one of these for a process."""
 
-    def __init__(self, address: Address, password: AskPassword | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        password: AskPassword | None = None,
+        time: TheirTime | None = None,
+    ) -> None:
         """``password`` is asked at each connection, since it may change; it raises
-        ``ValueError``."""
+        ``ValueError``. ``time`` is told what the database says of it."""
         self.address = address
         self._password = password
         self.reach = Reach()
-        self.time = TheirTime()
+        self.time = time or TheirTime()
         self.bell = Bell(self.connect, self.reach, steady=lambda: self.time.steady())
 
     def connect(self, **more: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -86,7 +86,7 @@ def test_the_database_reckons_as_the_model_does(
             now += passes
             connection.execute("SELECT set_config('smsmon.now', ?, false)", (repr(now),))
             owner = f"owner {who}"
-            real = TeamAllowance(database, "office", "api:443", owner, clock=GIVEN_TIME)
+            real = TeamAllowance(lambda: database, "office", "api:443", owner, clock=GIVEN_TIME)
             alike(MemoryAllowance(kept, owner).take(call, of), real.take(call, of))
             alike(kept.use(None, of), real.look(of))
 
@@ -97,7 +97,7 @@ def test_takers_at_the_same_time_never_have_more_than_the_limit(team_store: str)
     def take_all(who: int) -> int:
         of, had = terms(120), 0
         with opened(team_store) as database:
-            slices = TeamAllowance(database, "office", "api:443", f"owner {who}")
+            slices = TeamAllowance(lambda: database, "office", "api:443", f"owner {who}")
             for number in range(1, 60):
                 had += slices.take(Call(number, had, 0, 0, inf, want=1, urgent=True), of).granted
         return had
@@ -109,7 +109,7 @@ def test_takers_at_the_same_time_never_have_more_than_the_limit(team_store: str)
 
 
 def test_a_call_that_comes_after_a_later_one_changes_nothing(database: Database) -> None:
-    of, slices = terms(10), TeamAllowance(database, "office", "api:443", "one")
+    of, slices = terms(10), TeamAllowance(lambda: database, "office", "api:443", "one")
     slices.take(Call(2, 0, 0, 0, inf, want=7), of)
     assert slices.take(Call(1, 0, 0, 0, inf, want=3), of).granted == 0
     assert slices.look(of).counted == 7
@@ -119,10 +119,10 @@ def test_who_never_called_and_who_leaves_by_another_address_has_an_allowance_of_
     database: Database,
 ) -> None:
     of, call = terms(10), Call(1, 0, 0, 0, inf, want=10, urgent=True)
-    assert TeamAllowance(database, "office", "api:443", "one").look(of).counted == 0
+    assert TeamAllowance(lambda: database, "office", "api:443", "one").look(of).counted == 0
     for egress, address in (("office", "api:443"), ("home", "api:443"), ("office", "test:80")):
-        assert TeamAllowance(database, egress, address, "one").take(call, of).granted == 10
-        assert TeamAllowance(database, egress, address, "two").take(call, of).granted == 0
+        assert TeamAllowance(lambda: database, egress, address, "one").take(call, of).granted == 10
+        assert TeamAllowance(lambda: database, egress, address, "two").take(call, of).granted == 0
 
 
 def test_who_waits_for_the_row_reckons_with_what_it_holds_then(team_store: str) -> None:
@@ -130,7 +130,7 @@ def test_who_waits_for_the_row_reckons_with_what_it_holds_then(team_store: str) 
     waits = """SELECT count(*) FROM pg_stat_activity
         WHERE wait_event_type = 'Lock' AND datname = current_database()"""
     with opened(team_store) as database, psycopg.connect(team_store) as other:
-        slices = TeamAllowance(database, "office", "api:443", "one")
+        slices = TeamAllowance(lambda: database, "office", "api:443", "one")
         slices.take(Call(1, 0, 0, 0, inf), of)
         other.execute(change)
         with ThreadPoolExecutor(1) as pool, psycopg.connect(team_store, autocommit=True) as seen:

@@ -29,7 +29,7 @@ class Taker:
         self.sent: list[float] = []
         self._database = Database(Access(Address.parse(url)))
         slices = TeamAllowance(
-            self._database, "office", "api:443", str(place), clock=f"{CLOCK} * {FAST}"
+            lambda: self._database, "office", "api:443", str(place), clock=f"{CLOCK} * {FAST}"
         )
         self._window = EgressWindow(slices, LIMIT, now)
         self._window._begin = lambda: None  # type: ignore[method-assign]  # this thread calls

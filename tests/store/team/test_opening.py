@@ -18,18 +18,39 @@ from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
 from smsmon.store.team import open_team
 
-_OPEN = """
-import sys
+_FIRST_PAINT = """
+import asyncio, sys
+from pathlib import Path
+from smsmon.console.app import ConsoleApp
+from smsmon.locations import Locations
 from smsmon.settings import Settings
-from smsmon.store.team import open_team
-store = open_team(Settings(store="postgresql://ops@db.example/smsmon"))
-assert "psycopg" not in sys.modules
-assert str(store.access.address) == "postgresql://ops@db.example/smsmon"
+
+def painted(app):
+    print(*sys.modules)
+    app.exit()
+
+ConsoleApp._start = painted  # called after the first paint
+app = ConsoleApp(Settings(store=sys.argv[1]), Locations.under(Path(sys.argv[2])), reread=None)
+asyncio.run(app.run_async(headless=True, size=(140, 40)))
+"""
+_LATER = """
+sqlite3 psycopg httpx httpcore h11 phonenumbers plotext textual.widgets._text_area
+smsmon.store.sql smsmon.store.past smsmon.store.together smsmon.store.local.files
+smsmon.store.team.database smsmon.alerting smsmon.monitor.alerts smsmon.sharing smsmon.watching
+smsmon.grouping smsmon.sources smsmon.console.opening smsmon.console.operations
+smsmon.console.export smsmon.console.dialogs
 """
 
 
-def test_psycopg_is_not_loaded_before_the_first_question() -> None:
-    subprocess.run([sys.executable, "-c", _OPEN], check=True)
+@pytest.mark.parametrize("store", ["", "postgresql://ops@db.example/smsmon"])
+def test_the_first_paint_waits_for_nothing_that_it_does_not_show(
+    tmp_path: Path, store: str
+) -> None:
+    argv = [sys.executable, "-c", _FIRST_PAINT, store, str(tmp_path)]
+    ran = subprocess.run(argv, check=True, capture_output=True, text=True)
+    loaded = set(ran.stdout.split())
+    assert "smsmon.console.screen" in loaded
+    assert not loaded & set(_LATER.split())
 
 
 def test_an_address_that_makes_no_sense_is_refused_without_its_text() -> None:
