@@ -6,6 +6,8 @@ than anybody's life on some lines; this library gives up in time, and lets other
 
 from __future__ import annotations
 
+import re
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,11 @@ MATCHED = 65_536
 """Characters of a line that are looked at."""
 WITHIN = 0.1
 """Seconds that one line may take."""
+_COUNT = re.compile(r"(\)?)\{(\d+)")
+"""How often a part is repeated at least: a group, or what stands before the brace."""
+_PARTS = 50_000
+"""Parts of a pattern that is read within a tenth of a second. A part that is repeated counts as
+often: each is made anew, and nothing interrupts that."""
 
 
 class TooSlow(Exception):
@@ -30,6 +37,10 @@ class LinePattern:
         """Raises ``ValueError`` with a sentence for what cannot be used."""
         import regex  # 40 ms, and most have no source
 
+        if _parts(text) > _PARTS:
+            raise ValueError(
+                f"It repeats its parts too often: with all repeats it may have {_PARTS:,} of them."
+            )
         try:
             self._pattern = regex.compile(text)
         except regex.error as error:
@@ -56,3 +67,11 @@ class LinePattern:
         if found is None:
             return None
         return {name: (text or "").strip() for name, text in found.groupdict().items()}
+
+
+def _parts(text: str) -> int:
+    """How many parts the pattern has at most, with all that it repeats."""
+    text = "".join(text.split())  # what is verbose may have blanks in its numbers
+    counts = [(group, int(number[:10]) or 1) for group, number in _COUNT.findall(text)]
+    singles = len(text) + sum(count for group, count in counts if not group)
+    return singles * prod(count for group, count in counts if group)

@@ -62,6 +62,11 @@ def test_what_looks_meant_and_is_no_message_says_why(line: str, why: str) -> Non
         ("id=([0-9]+)", "It needs a group named id"),
         ("(?P<id>.)(?P<colour>.)", "no use for a group named colour"),
         (f"{'(' * 5_000}(?P<id>.){')' * 5_000}", "nested too deeply"),
+        (r"(?P<id>\d{99999999})", "repeats its parts too often"),
+        (r"(?P<id>\d{9999999,})", "repeats its parts too often"),
+        ("(?:(?:(?P<id>1){100}){100}){100}", "repeats its parts too often"),
+        ("(?x)(?P<id>1){9 999 999}", "repeats its parts too often"),
+        ("(?P<id>[0-9]{1000000}){2}", "repeats its parts too often"),
     ],
 )
 def test_a_pattern_that_cannot_be_used_says_why(pattern: str, why: str) -> None:
