@@ -142,7 +142,11 @@ class Board:
         state shows as stale by its age until then.
         """
         self.watch(entry, at)
-        watched = self._messages[entry.id]
+        return self.remember(entry.id, remembered, at)
+
+    def remember(self, message_id: str, remembered: Remembered, at: float) -> Watched:
+        """As ``restore``, for a message that is watched by now."""
+        watched = self._messages[message_id]
         self._remember(watched, remembered, at)
         watched.promise = RESTORED_PROMISE
         return watched

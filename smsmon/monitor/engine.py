@@ -158,10 +158,9 @@ class Engine:
         added: dict[str, list[str]] = {}
         events = []
         for entry, remembered in entries:
-            if remembered is None:
-                events.append(self.board.watch(entry, now))
-            else:
-                self.board.restore(entry, remembered, now)
+            events.append(self.board.watch(entry, now))
+            if remembered is not None:
+                self.board.remember(entry.id, remembered, now)
             added.setdefault(entry.profile, []).append(entry.id)
         for profile, ids in added.items():
             if profile in self._pollers:
