@@ -111,6 +111,7 @@ def changes(
       when  id  phone  before  after        for a recipient's change; after has the status,
                                             STOP set or withdrawn, and a word smsmon has not
       when  id  -      kind    detail       for an event
+                                            [account] behind all, where there are several
     --csv prints the same with more columns, and their names first.
     --json prints both: the rows, {"type": "message", "account" or "group", "id", "group",
       "label", "profile", "delivered", "not_delivered", "waiting", "unknown", "stop",
@@ -158,14 +159,18 @@ def changes(
         for each in told:
             print_json_line(happening_json(each, private=private))
     elif table and lines:
-        cells = ((utc(each.at) or "", *_cells(each, private)) for each in told)
-        print_csv([("when", "id", "phone", "before", "after"), *cells], table)
+        cells = ((utc(each.at) or "", *_cells(each, private), each.profile) for each in told)
+        print_csv([(*_LINE, "account"), *cells], table)
     elif table:
         print_csv([_HEADER, *map(_written, (*short.troubled, *short.calm))], table)
     elif lines:
+        several = len({each.profile for each in told}) > 1
         print_rows(
-            ("when", "id", "phone", "before", "after"),
-            ((when(each.at, in_utc=in_utc), *_cells(each, private)) for each in told),
+            _LINE + ("account",) * several,
+            (
+                (when(each.at, in_utc=in_utc), *_cells(each, private), *(each.profile,) * several)
+                for each in told
+            ),
             empty="Nothing is recorded for this time.",
         )
     else:
@@ -232,6 +237,7 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
         emit(short.rest)
 
 
+_LINE = ("when", "id", "phone", "before", "after")
 _HEADER = (
     "id", "label", "account", "delivered", "not_delivered", "waiting", "unknown", "stop",
     "stop_withdrawn", "unread", "alerts", "besides", "last_at",

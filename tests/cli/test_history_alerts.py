@@ -95,3 +95,15 @@ def test_what_happened_to_many_is_asked_at_once(
     monkeypatch.setattr(TableArchive, "timeline", lambda *_: pytest.fail("asked one by one"))
     (line,) = told(program, "1", "2", "--lines")
     assert line.split("\t")[1:4] == ["1", "", "completed"]
+
+
+async def test_lines_of_several_accounts_say_whose_each_is(tmp_path: Path) -> None:
+    history = local(tmp_path)().history()
+    history.start()
+    history.record_event(Event(EventKind.REMOVED, NOW, "1", "default"))
+    history.record_event(Event(EventKind.ADDED, NOW + 1, "1", "b"))
+    await history.close()
+    program = Inside(tmp_path, {})
+    assert [line.split("\t")[-1] for line in told(program, "1")] == ["default", "b"]
+    rows = csv.DictReader(told(program, "1", "--csv"))
+    assert [row["account"] for row in rows] == ["default", "b"]
