@@ -138,6 +138,14 @@ def test_national_numbers_of_the_departments_overseas_have_their_own_calling_cod
     assert phones.e164(f"0{head}{last}") == f"+{code}{head}{last}"
 
 
+@pytest.mark.parametrize("number", ["+508411234", "+508551234", "+508708401234"])
+def test_numbers_of_saint_pierre_have_six_digits_behind_their_code_or_nine(number: str) -> None:
+    national = f"0{number.removeprefix('+508') if len(number) > 10 else number[1:]}"
+    assert phones.e164(national) == number
+    assert phones.sought(national).matches(number)
+    assert number[1:] in phones.sought(national).numbers()
+
+
 @given(st.from_regex(r"6[0-24-8][0-9]{7}|7[3-8][0-9]{7}|1[0-9]{8}", fullmatch=True))
 def test_national_numbers_of_the_mainland_are_french(national: str) -> None:
     assert phones.e164(f"0{national}") == f"+33{national}"
@@ -164,6 +172,10 @@ def test_numbers_for_films_are_of_the_mainland(last: str) -> None:
         "06.12.34.56.78",
         "06-12-34-56-78",
         "06/12/34/56/78",
+        "(+33) 6 12 34 56 78",
+        "( +33 (0)6) 12345678",
+        "tel:+33612345678",
+        "Tel: 06 12 34 56 78",
         "(0)6 12 34 56 78",
         "06\u202f12\u00a034\u200956\u201178",
         "\u202a+33 6 12 34 56 78\u202c",

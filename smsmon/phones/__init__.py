@@ -16,10 +16,9 @@ from functools import cache, lru_cache
 from smsmon.phones.plans import E164 as E164
 from smsmon.phones.plans import (
     LONGEST_CODE,
-    MAINLAND,
     calling_codes,
     code_length,
-    french_code,
+    french_number,
     is_valid,
     parsed,
 )
@@ -33,6 +32,7 @@ LONGEST_ID = 10
 _MOST_DIGITS = 15
 """No number has more (ITU-T E.164)."""
 _WRITTEN = re.compile(r"\+?[0-9 .()/-]*[0-9][0-9 .()/-]*")
+_LEAD = re.compile(r"(?:tel:\s*)?(?:\(\s*(?=\+))?", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _TRUNK = re.compile(r"(?<=[0-9 ])\(0\)")
 """The national 0 as it is written inside an international number: ``+33 (0)6 …``."""
@@ -46,12 +46,12 @@ _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|00[1-9][0-9]{7,14}")
 def written(text: str) -> str:
     """``text`` with every digit, space, dash and sign of a number in its plain form.
 
-    Invisible characters are dropped: numbers copied from a page or a contact have some.
+    Invisible characters are dropped, and what says that it is one (``tel:``), or stands around its
+    calling code (``(+33) 6…``): numbers copied from a page or a contact have some.
     """
-    if text.isascii():
-        return text.strip()
-    plain = unicodedata.normalize("NFKC", text)
-    return "".join(map(_plain, plain)).strip()
+    if not text.isascii():
+        text = "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+    return _LEAD.sub("", text.strip(), count=1)
 
 
 def _plain(char: str) -> str:
@@ -93,8 +93,7 @@ def e164(text: str) -> str:
         return number
     if not _FRENCH.fullmatch(digits):
         return ""
-    code = french_code(digits[1:]) if digits[0] == "0" else MAINLAND
-    return f"+{code}{digits[-9:]}"
+    return french_number(digits[1:]) if digits[0] == "0" else f"+{digits}"
 
 
 def is_phone_like(text: str) -> bool:
@@ -197,6 +196,8 @@ def sought(text: str) -> Sought:
     if digits.startswith("00") and len(digits) > len("00"):
         return Sought(anywhere=digits, international=digits[2:])
     if digits.startswith("0") and len(digits) > len("0"):
+        if e164(text) == f"+{digits[1:]}":  # its first digits are the calling code as well
+            return Sought(anywhere=digits, international=digits[1:])
         return Sought(anywhere=digits, national=digits[1:])
     return Sought(anywhere=digits)
 
@@ -204,7 +205,7 @@ def sought(text: str) -> Sought:
 def why_not_sought(text: str) -> str:
     """What must be typed before anything can be searched for; empty when ``text`` is enough."""
     wanted = sought(text)
-    if any(map(str.isalpha, text)):
+    if any(map(str.isalpha, written(text))):
         return "a number has digits only: 06 12 …, +33 6 …, or any part of it"
     if len(wanted.anywhere or wanted.international) < _LEAST_DIGITS:
         return "06 12 …, +33 6 …, or any three digits or more"

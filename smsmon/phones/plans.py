@@ -24,6 +24,8 @@ _AREA_DIGITS = 3
 America, and the ranges of the departments overseas."""
 _FICTION = "63998"
 """06 39 98 is kept for films, in the mainland's plan, though 06 39 is Mayotte's (ARCEP)."""
+_SAINT_PIERRE = "508"
+"""05 08 leads to the six digits of Saint-Pierre-et-Miquelon, whose calling code is the same."""
 _OVERSEAS = ("GP", "RE", "YT", "GF", "MQ", "PM")
 """Regions (ISO 3166) that dial as the mainland does, 0 and nine digits, and have calling codes of
 their own."""
@@ -163,8 +165,16 @@ def _likely_region(code: str, head: str, digits: int) -> str:
     return max(sorted(found), key=found.__getitem__, default="")
 
 
-def french_code(national: str) -> int:
-    """The calling code behind ``national``, nine digits that are dialled with a 0 in France."""
+def french_number(national: str) -> str:
+    """The number, E.164, behind nine digits that are dialled with a 0 in France."""
+    if national.startswith(_SAINT_PIERRE) and any(
+        plan.fullmatch(national.removeprefix(_SAINT_PIERRE)) for plan in _plans("PM")
+    ):
+        return f"+{national}"
+    return f"+{_french_code(national)}{national}"
+
+
+def _french_code(national: str) -> int:
     if national.startswith(_FICTION):
         return MAINLAND
     codes = _overseas_codes(national[:3])
