@@ -46,6 +46,7 @@ class Flight:
     asked_at: float
     """The same moment on the wall clock."""
     task: asyncio.Task[None] | None = None
+    is_over: bool = False
 
 
 class Flights:
@@ -100,24 +101,31 @@ class Flights:
         # Also for a task that is cancelled before it began: nothing of it ever runs.
         flight.task.add_done_callback(lambda _: self.over(flight))
 
-    def over(self, flight: Flight) -> None:
-        """A request is over; told a second time, nothing is left to do."""
-        if not any(self._by_message.get(id) is flight for id in flight.readings):
-            return
-        for message_id in flight.readings:
-            self._by_message.pop(message_id, None)
+    def leave(self, flight: Flight, message_id: str) -> None:
+        """What a request says of a message is taken in: from now on it may be in another one."""
+        if self._by_message.get(message_id) is flight:
+            del self._by_message[message_id]
             watched = self._board.get(message_id)
             if watched is not None:
                 watched.in_flight = False
+
+    def over(self, flight: Flight) -> None:
+        """A request is over; told a second time, nothing is left to do."""
+        if flight.is_over:
+            return
+        flight.is_over = True
+        for message_id in flight.readings:
+            self.leave(flight, message_id)
         self._budget.over(self._clock.monotonic())
         self._gate.leave()
         self._landed(flight)
 
     def concerns_us(self, flight: Flight, message_id: str) -> bool:
-        """Whether what a request says of a message still counts: it was not let go meanwhile, and
-        nobody else polls it by now, who knows better."""
+        """Whether what a request says of a message still counts: it is not taken in yet, the
+        message was not let go meanwhile, and nobody else polls it by now, who knows better."""
         ours = self._messages.get(message_id) is flight.readings[message_id]
-        return ours and self.granted(message_id)
+        awaited = self._by_message.get(message_id) is flight
+        return ours and awaited and self.granted(message_id)
 
     def give_up(self, message_id: str) -> None:
         """The message is let go: its request is cancelled, unless it asks for others as well."""

@@ -339,7 +339,7 @@ class Poller:
         self._wake.set()
         for message_id, reading in flight.readings.items():
             watched, ours = self._board.get(message_id), self._messages.get(message_id)
-            if watched is None or ours is None or self._planner.turn(message_id) is not None:
+            if watched is None or ours is None or self._planned(message_id):
                 continue
             if watched.entry.paused or watched.settled_at or message_id not in self._granted:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -9,9 +10,10 @@ import pytest
 
 from smsmon.batch import BatchRow, Outcome
 from smsmon.known import Condition
-from smsmon.model import Arrival, Entry, EventKind, Fault, FaultKind, Origin
+from smsmon.model import Arrival, Entry, Event, EventKind, Fault, FaultKind, Origin
 from smsmon.monitor.pool import GATHER
 from smsmon.monitor.schedule import Limits
+from smsmon.monitor.sending import batches
 from smsmon.monitor.sending.ways import Choice
 from smsmon.monitor.state import Applied, Asked
 from smsmon.recipients import Recipient, Status
@@ -399,6 +401,49 @@ async def test_what_is_let_go_while_a_batch_is_out_is_left_alone_by_it(what: str
         assert room.source.doubled == 0
         if what == "taken back":
             assert room.status(id) is Status.DELIVERED
+
+
+@pytest.mark.parametrize("what", ["removed", "taken back", "lost", "trust"])
+async def test_while_a_batch_is_taken_in_others_have_their_turn_and_what_they_let_go_is_left_alone(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 2)
+    room = Room()
+    async with room.running():
+        await room.proved()
+        await _in_flight(room, WAITING[0])
+        last = room.source.batches[-1][1][-1].message_id
+        entry = room.engine.board[last].entry
+        changed = False
+
+        def change() -> None:
+            nonlocal changed
+            changed = True
+            match what:
+                case "removed" | "taken back":
+                    room.engine.forget(last)
+                    if what == "taken back":
+                        room.engine.watch(entry)
+                case "lost":
+                    room.engine.grant(frozenset(IDS) - {last})
+                case "trust":
+                    room.engine._pollers["default"]._trust._refuse("it was false")
+
+        told: list[str] = []
+
+        def hear(news: Applied | Event) -> None:
+            if isinstance(news, Applied) and news.origin is Origin.BATCH:
+                if not told:
+                    asyncio.get_running_loop().call_soon(change)
+                told.append(news.message_id)
+
+        room.engine.subscribe(hear)
+        await room.clock.run_until(lambda: changed, 10.0)
+        assert last not in told
+        await room.clock.advance(60.0)
+        assert room.source.doubled == 0
+        if what != "removed":
+            assert not room.engine.board[last].in_flight
 
 
 async def test_what_the_operator_wants_is_read_alone() -> None:

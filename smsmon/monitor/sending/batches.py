@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ LEAST = 8
 """Messages that must be there before it is worth finding out."""
 LOOKED_AT = 400
 """Messages among which those are sought."""
+AT_ONCE = 25
+"""Messages of a batch that are taken in before others have their turn: some milliseconds."""
 USEFUL = 0.5
 """Share of the recipients that a batch must tell of to be an answer at all."""
 
@@ -141,7 +144,7 @@ class Batches:
     async def _fly(
         self, flight: Flight, source: BatchSource, asked: Mapping[str, list[Pair]]
     ) -> None:
-        """One request and, without a pause, all that follows from it."""
+        """One request, and all that follows from it."""
         try:
             answer = await self._ask(source, [pair for pairs in asked.values() for pair in pairs])
             if isinstance(answer, Fault):
@@ -149,7 +152,7 @@ class Batches:
                 self._trust.failed(flight, answer)
             else:
                 self._intake.asked(None)
-                self._take_in(flight, asked, answer)
+                await self._take_in(flight, asked, answer)
         finally:
             self._flights.over(flight)
 
@@ -168,7 +171,9 @@ class Batches:
 
     # --- what came back ------------------------------------------------------------------
 
-    def _take_in(self, flight: Flight, asked: Mapping[str, list[Pair]], batch: BatchAnswer) -> None:
+    async def _take_in(
+        self, flight: Flight, asked: Mapping[str, list[Pair]], batch: BatchAnswer
+    ) -> None:
         rows, place, wall = {}, 0, self._clock.now()
         for message_id, pairs in asked.items():
             if self._flights.concerns_us(flight, message_id):
@@ -187,7 +192,7 @@ class Batches:
                     watched = self._board[message_id]
                     self._trust.compare(watched, known(watched), own, batch)
             case Verdict.TRUSTED:
-                self._take_rows(rows, batch)
+                await self._take_rows(flight, rows, batch)
 
     def _see_how_useful(self, flight: Flight, rows: Mapping[str, Sequence[BatchRow]]) -> None:
         """A batch that tells of few recipients is no answer; a new message may not be there yet."""
@@ -205,26 +210,41 @@ class Batches:
             self._intake.came_up(self._clock.now(), flight.left)
             self._trust.answered()
 
-    def _take_rows(self, rows: Mapping[str, Sequence[BatchRow]], batch: BatchAnswer) -> None:
+    async def _take_rows(
+        self, flight: Flight, rows: Mapping[str, Sequence[BatchRow]], batch: BatchAnswer
+    ) -> None:
         """Take in what each message's rows say, unless it changes what is known: that is confirmed
         by its own report, where there is room. Of the others one is compared now and then."""
         now = self._clock.monotonic()
         comparing = now >= self._trust.compare_at
         sample = Sample(self._rng)
-        for message_id, own in rows.items():
+        for place, (message_id, own) in enumerate(rows.items(), 1):
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
+                if self._trust.look() is not Verdict.TRUSTED:  # by what came meanwhile
+                    self._trust.plan_anew(flight)
+                    return
+            if not self._flights.concerns_us(flight, message_id):
+                continue
+            self._flights.leave(flight, message_id)
             watched = self._board[message_id]
             before = known(watched)
             answer = self._take_row(watched, before, own, batch)
             if comparing and before and answer is not None:
                 sample.see(watched, answer, before)
         chosen = sample.choose(self._turn)
-        if chosen is not None:
+        if chosen is not None and self._still_there(chosen[0]):
             watched, before = chosen
             self._turn += 1
             self._trust.compare_again(now)
             self._trust.compare(watched, before, rows[watched.id], batch)
         for news in self._trust.unconfirmed():
             self._take(news)
+
+    def _still_there(self, watched: Watched) -> bool:
+        """Whether it is as the batch found it: not gone, nor asked for alone meanwhile."""
+        ours = self._board.get(watched.id) is watched and self._flights.granted(watched.id)
+        return ours and watched.id not in self._flights
 
     def _take_row(
         self,
