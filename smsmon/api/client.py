@@ -320,8 +320,9 @@ def _problem(answer: Answer) -> str:
     told = answer.headers.get("content-type")
     if told is None:
         return ""
-    media_type = told.partition(";")[0].strip().lower()
-    fits = _XML_TYPES if looks_like_xml(answer.body) else _JSON_TYPES
-    if media_type in fits:
+    # Said twice by some, and then in one line.
+    types = {each.partition(";")[0].strip().lower() for each in told.split(",")}
+    if types <= (_XML_TYPES if looks_like_xml(answer.body) else _JSON_TYPES):
         return ""
-    return f"The answer looks like a report, but is labelled {safe(media_type, 60) or 'nothing'}."
+    label = safe(", ".join(sorted(types)), 60) or "nothing"
+    return f"The answer looks like a report, but is labelled {label}."

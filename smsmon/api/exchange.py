@@ -28,6 +28,8 @@ from smsmon.text import safe
 SLICE = 1 << 20
 """How much is unpacked at a time, in bytes: about 3 ms of the event loop."""
 _GZIP, _ZLIB, _RAW = 31, 15, -15
+GZIP_BEGINS = b"\x1f\x8b"
+"""As no text does."""
 
 
 class Unpacker:
@@ -76,7 +78,7 @@ class Unpacker:
         """``packed``, with a stream to unpack it; empty if only padding is left."""
         if not packed.strip(b"\0"):
             return b""
-        if self._name != "gzip" or not b"\x1f\x8b".startswith(packed[:2]):
+        if self._name != "gzip" or not GZIP_BEGINS.startswith(packed[:2]):
             raise NotAReport(f"The answer goes on after the end of its {self._name} data.")
         self._stream = zlib.decompressobj(_GZIP)
         return packed
@@ -177,6 +179,8 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
     digest = sha256()
     size = packed = 0
     async for raw in response.aiter_raw():
+        if not packed and unpacker is None and raw.startswith(GZIP_BEGINS):
+            unpacker = Unpacker("gzip")  # the header that says so was lost on the way
         packed += len(raw)
         for piece in unpacker.feed(raw) if unpacker else (raw,):
             size += len(piece)

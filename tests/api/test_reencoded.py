@@ -270,6 +270,13 @@ async def test_packed_report_is_read(name: str) -> None:
         assert (await read(server)).raw == GOOD
 
 
+async def test_a_report_is_read_under_a_header_that_was_lost_or_doubled() -> None:
+    twice = answer(GOOD, headers="Content-Type: application/json; charset=utf-8")
+    async with wire(answer(gzip.compress(GOOD)), twice) as server:
+        for _ in range(2):
+            assert (await read(server)).raw == GOOD
+
+
 @given(st.sampled_from(sorted(PACKED)), st.integers(1, 400))
 def test_where_the_network_cuts_a_packed_body_makes_no_difference(name: str, cut: int) -> None:
     encoding, body = PACKED[name]
