@@ -2,8 +2,8 @@
 
 Masked is last, when a text is as it will be shown, and whatever repeats at least ``PIECE``
 characters of the key in a row: in either case, cut, escaped as URLs, JSON, XML or Python do it
-(even three times over), in Base64, in letters of full width and the like (what NFKC makes plain),
-or with separators in between. So is what follows ``apiKey=``.
+(even three times over), in Base64, as the numbers of its bytes in a dump, in letters of full width
+and the like (what NFKC makes plain), or with separators in between. So is what follows ``apiKey=``.
 
 A number that a report gives is left alone: a run of at most 15 digits there is a phone, a date
 or an id, which may share eight digits with a key by chance, and must not become another.
@@ -47,7 +47,8 @@ _NAMED_PATTERN = (
 _NAMED = re.compile(_NAMED_PATTERN, re.IGNORECASE)
 _NAMED_IN_BYTES = re.compile(_NAMED_PATTERN.encode(), re.IGNORECASE)
 _ESCAPED = re.compile(
-    r"%([0-9a-f]{2})|\\+u00([0-9a-f]{2})|\\+x([0-9a-f]{2})|&#x0*([0-9a-f]{2});|&#0*([0-9]{2,3});"
+    r"(?:[%=]|\\+u00|\\+x)([0-9a-f]{2})|(?:\\+u\{|&#x)0*([0-9a-f]{2})[;}]"
+    r"|&#0*([0-9]{2,3});|\\+([01][0-7]{2})"
 )
 _DISGUISED = re.compile("\xef[\xbc\xbd][\x80-\xbf]|[^\0-\x7f]")
 """A letter that is not plain, or one of full width in UTF-8, each byte of it a character."""
@@ -61,9 +62,9 @@ class _Sought:
 
     __slots__ = ("grams", "least", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, least: int = PIECE) -> None:
         self.text = text
-        self.least = min(PIECE, len(text))
+        self.least = min(least, len(text))
         if len(text) < PIECE:
             self.grams = [(0, text)]
         else:
@@ -107,7 +108,7 @@ class Mask:
             self._plain.append(_Sought(lowered))
         bare = _BETWEEN.sub("", lowered)
         if len(bare) >= PIECE:
-            self._bare.append(_Sought(bare))
+            self._bare += [_Sought(bare), _Sought(secret.encode().hex(), 2 * PIECE)]
         for shift in range(3):
             # Of the first and the last signs, other bytes than the secret's have a share.
             packed = b64encode(b"\0" * shift + secret.encode()).decode()
@@ -245,7 +246,7 @@ class _View:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    number = int(match[5]) if match[5] else int(next(filter(None, match.groups())), 16)
+    number = int(match[lead], {3: 10, 4: 8}.get(lead, 16)) if (lead := match.lastindex) else 0
     return chr(number).lower() if number < 128 else "\N{REPLACEMENT CHARACTER}"
 
 

@@ -40,10 +40,15 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "escaped as Python": lambda text: "".join(f"\\x{ord(char):02x}" for char in text),
     "escaped as HTML": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "escaped as XML": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
+    "escaped as JavaScript": lambda text: "".join(f"\\u{{{ord(char):x}}}" for char in text),
+    "escaped as C": lambda text: "".join(f"\\{ord(char):03o}" for char in text),
+    "quoted printable": lambda text: "".join(f"={ord(char):02X}" for char in text),
     "in full width": lambda text: "".join(chr(ord(char) + 0xFEE0) for char in text),
     "in full width, upper case": lambda text: "".join(
         chr(ord(char) + 0xFEE0) for char in text.upper()
     ),
+    "as the numbers of its bytes": lambda text: text.encode().hex(),
+    "in a dump": lambda text: text.encode().hex(" ").upper(),
     "with spaces": " ".join,
     "with dashes": "-".join,
     "with line ends": "\r\n".join,
