@@ -126,30 +126,38 @@ class Phones(Sequence[str]):
     """An immutable column of phone numbers: E.164 as 8-byte integers, anything else as text.
 
     An integer holds the decimal digits as hexadecimal ones (0x33612345678): a whole column is
-    then read from text in one conversion, ten times faster than number by number.
+    then read from text in one conversion, ten times faster than number by number. A single one is
+    kept without its column: thousands of messages have one recipient.
     """
 
-    __slots__ = ("_numbers", "_others", "_repeats")
+    __slots__ = ("_others", "_packed", "_repeats")
 
     def __init__(self, phones: Sequence[str] = ()) -> None:
         self._repeats: Mapping[int | str, Sequence[int]] | None = None
         self._others: tuple[str, ...] = ()
         numbers = _alike(phones)
-        if numbers is not None:
-            self._numbers = numbers
-            return
-        self._numbers = array("q")
-        others: list[str] = []
-        for phone in phones:
-            if E164.fullmatch(phone):
-                self._numbers.append(int(phone, 16))
-            else:
-                others.append(phone)
-                self._numbers.append(-len(others))
-        self._others = tuple(others)
+        if numbers is None:
+            numbers = array("q")
+            others: list[str] = []
+            for phone in phones:
+                if E164.fullmatch(phone):
+                    numbers.append(int(phone, 16))
+                else:
+                    others.append(phone)
+                    numbers.append(-len(others))
+            self._others = tuple(others)
+        self._pack(numbers)
+
+    def _pack(self, numbers: array[int]) -> None:
+        self._packed: array[int] | int = numbers[0] if len(numbers) == 1 else numbers
+
+    @property
+    def _numbers(self) -> array[int]:
+        packed = self._packed
+        return array("q", (packed,)) if isinstance(packed, int) else packed
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return 1 if isinstance(self._packed, int) else len(self._packed)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -182,16 +190,17 @@ class Phones(Sequence[str]):
         """One column: those of ``columns``, one behind the other."""
         if len(columns) == 1:
             return columns[0]
-        whole = cls()
+        whole, together = cls(), array("q")
         others: list[str] = []
         for column in columns:
             shift = len(others)
             numbers = column._numbers
             if shift and column._others:
                 numbers = array("q", (n if n > 0 else n - shift for n in numbers))
-            whole._numbers += numbers
+            together += numbers
             others += column._others
         whole._others = tuple(others)
+        whole._pack(together)
         return whole
 
     @property

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
+from itertools import islice
 from math import inf, sqrt
 from typing import Final, NamedTuple
 
@@ -38,6 +38,9 @@ GATHER: Final = 0.2
 """Seconds for which others that come due are gathered before the pool is looked at again."""
 SHORTEST: Final = 0.02
 """Seconds; shorter intervals count as this."""
+LOOKED_AT: Final = 4 * MOST_PAIRS
+"""Of so many that came due first those go that are the most worth: with thousands due, a request
+is not to cost by all of them."""
 LEFTOVERS: Final = 200
 """Withdrawn messages kept at least before they are swept out …"""
 LEFTOVERS_SHARE: Final = 4
@@ -48,7 +51,6 @@ class Waiting(NamedTuple):
     """A message that is read with others, and how its lateness grows."""
 
     due: float
-    order: int
     message_id: str
     anchor: float
     """When it was last read."""
@@ -83,7 +85,6 @@ class Pool:
     """The messages of one account that wait to be read together."""
 
     def __init__(self) -> None:
-        self._order = count()
         self._part = 1.0
         """Which part of its usual share a row is due for."""
         self._read = float(ROWS)
@@ -126,7 +127,7 @@ class Pool:
         interval = max(interval, SHORTEST)
         due = anchor + interval
         share = self.share_of(recipients)
-        waiting = Waiting(due, next(self._order), message_id, anchor, interval, recipients, share)
+        waiting = Waiting(due, message_id, anchor, interval, recipients, share)
         self._waiting[message_id] = waiting
         heapq.heappush(self._to_come, waiting)
         most = len(self._waiting) + len(self._waiting) // LEFTOVERS_SHARE + LEFTOVERS
@@ -182,7 +183,8 @@ class Pool:
         """What a request that goes out now is to read: what is due, the most worth first. It waits
         no longer."""
         self._look(now)
-        ordered = sorted(self._due.values(), key=lambda each: -each.worth(now) / each.recipients)
+        looked_at = islice(self._due.values(), LOOKED_AT)
+        ordered = sorted(looked_at, key=lambda each: -each.worth(now) / each.recipients)
         messages, room = [], MOST_PAIRS
         stretched = max(1.0, self.bid(now) / self._offered) if self._offered else 1.0
         for each in ordered:
@@ -191,10 +193,12 @@ class Pool:
             room -= each.recipients
             messages.append(each.message_id)
         for message_id in messages:
-            del self._waiting[message_id], self._due[message_id]
+            del self._waiting[message_id]
+            self._add(self._due.pop(message_id), -1.0)
         self._sent_at, self._offered = now, 0.0
         self._weigh(MOST_PAIRS - room)
-        self._reckon(now)
+        if len(self._due) <= LOOKED_AT:
+            self._reckon(now)
         return Load(tuple(messages), stretched)
 
     def _weigh(self, rows: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.batch import MOST_PAIRS
-from smsmon.monitor.pool import GAP, GATHER, ROWS, SMALLEST, Pool
+from smsmon.monitor.pool import GAP, GATHER, LOOKED_AT, ROWS, SMALLEST, Pool
 
 NOW = 1_000_000.0
 
@@ -134,6 +134,18 @@ def test_its_sum_is_that_of_what_is_due_whatever_comes_and_goes(
         now = later
     pool.clear()
     assert pool.worth_at(now) == inf
+
+
+def test_of_thousands_that_are_due_at_once_each_is_read_once_and_the_sum_stays_true() -> None:
+    pool, now, taken = Pool(), NOW + 10, list[str]()
+    for number in range(2 * LOOKED_AT):
+        pool.put(str(number), NOW, 1.0 + number % 7)
+    while len(pool):
+        taken += pool.take(now).messages
+        now += GAP
+        worth = sum(each.worth(now) for each in pool._due.values())
+        assert pool.bid(now) ** 2 == pytest.approx(worth if worth >= 1 else 0.0, rel=1e-6)
+    assert len(taken) == len({*taken}) == 2 * LOOKED_AT
 
 
 def test_messages_that_come_and_go_leave_nothing_behind() -> None:

@@ -116,7 +116,7 @@ def test_what_is_planned_anew_leaves_little_behind() -> None:
             planner.put(str(number), START + again, 60.0)
             alerts.plan((About.MESSAGE, str(number)), START + again)
     assert sum(map(len, planner._lanes.values())) < 2_700
-    assert alerts._due.held < 2_800
+    assert alerts._due[About.MESSAGE].held < 2_800
     for number in range(2_000):
         assert planner.get(str(number)) is planner.look(START + 100 + number)[0]
         planner.drop(str(number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from math import inf
 
 from smsmon.alerts import About
@@ -20,7 +21,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._touched: dict[Key, None] = {}
-        self._due: Moments[Key] = Moments()
+        self._due: dict[About, Moments[str]] = {about: Moments() for about in About}
 
     def __bool__(self) -> bool:
         """True when somebody is to be looked at now."""
@@ -32,25 +33,30 @@ class Agenda:
 
     def take(self, now: float) -> list[Key]:
         """A portion of those that were touched, or are due."""
-        while (key := self._due.pop(now)) is not None:
-            self._touched[key] = None
-        taken = list(self._touched)[:PORTION]
+        for about, moments in self._due.items():
+            while (name := moments.pop(now)) is not None:
+                self._touched[about, name] = None
+        taken = [*islice(self._touched, PORTION)]
         for key in taken:
             del self._touched[key]
+        if not self._touched:
+            self._touched.clear()  # an empty one keeps the memory of the most that it ever held
         return taken
 
     @property
     def next_look(self) -> float:
         """When time alone may change something next; inf when it cannot."""
-        return self._due.first
+        return min(moments.first for moments in self._due.values())
 
     def plan(self, key: Key, due: float) -> None:
         """Look at this one again then; inf: time alone changes nothing."""
+        about, name = key
         if due == inf:
-            self._due.drop(key)
+            self._due[about].drop(name)
         else:
-            self._due.put(key, due)
+            self._due[about].put(name, due)
 
     def clear_plans(self) -> None:
         """Plan nothing any more: the clock was set."""
-        self._due.clear()
+        for moments in self._due.values():
+            moments.clear()

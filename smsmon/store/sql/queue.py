@@ -160,6 +160,7 @@ class Queue:
         known = Known(given.row, revision, columns, given.absent, source=columns)
         with self._wake:
             self._last[key] = (columns, given.summary.digest)
+            self._revisions.pop(key, None)  # its key is an equal one: so it is the same
             self._revisions[key] = revision
             self._batch.adopted.append((key, known))
             self._batch.forgotten.discard(key)

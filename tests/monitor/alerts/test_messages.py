@@ -386,7 +386,7 @@ def test_what_is_due_is_planned_once_however_often_it_is_looked_at() -> None:
     for _ in range(5 * PORTION):
         stage.read(1)
         stage.now += 1
-    assert stage.alerts._agenda._due.held <= 2 + PORTION
+    assert stage.alerts._agenda._due[About.MESSAGE].held <= 2 + PORTION
 
 
 def test_a_pause_ends_the_alerts_of_every_rule_but_of_those_about_the_pause() -> None:
