@@ -29,6 +29,8 @@ AGAIN = 5.0
 """Seconds between two times that we say that we are there."""
 SOON = 1.0
 """As many while something goes from one process to another."""
+SETTLES = 30.0
+"""Seconds for which something most likely does, once somebody came or went."""
 KNOWN_FOR = 60.0
 """Seconds after which all parts are made known again: the store may have forgotten some."""
 FORGOTTEN = 600.0
@@ -131,6 +133,10 @@ class PartialLease:
         self._share: Share | None = None
         """As it was reckoned last."""
         self._there = 0
+        self._others: Set[str] = frozenset()
+        """Who was there last, we too."""
+        self._settles_until = -inf
+        """Until then what each has is likely to change: somebody came, or went."""
         self._barred_until = -inf
         """Until then we only look: this user may not take anything."""
 
@@ -214,6 +220,9 @@ class PartialLease:
             ours = {**ours, **self._rows.take(self.owner, lack)}
         self._epochs = ours
         moves = self._leaving or lack or any(name in wanted for name in self._free)
+        if (owners := {each.owner for each in members}) != self._others:
+            self._others, self._settles_until = owners, now + SETTLES
+        moves = moves or now < self._settles_until
         # Not in step with the others: each is to see what the one before it did.
         self._due = now + (SOON if moves else AGAIN) * self._rng.uniform(0.7, 1.0)
         self._tell(seen)
