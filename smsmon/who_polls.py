@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
-from smsmon.known import CHIEF, AccountState, account_part
+from smsmon.known import CHIEF, AccountState, Condition, account_part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.hazard import built_in_reports, built_in_stops
+from smsmon.monitor.rows import MOST_RECIPIENTS
 from smsmon.monitor.schedule import Limits, usual_rate
 from smsmon.monitor.state import Applied, Watched
 from smsmon.store.base import HistoryStore
@@ -64,7 +65,7 @@ def work_of(
             work[account_part(name)] = Work(name, 0.0, condition)
     for each in engine.board:
         if each.profile in conditions:
-            work[each.id] = Work(each.profile, _rate(each, now), conditions[each.profile])
+            work[each.id] = _work(each, now, conditions[each.profile])
     return work
 
 
@@ -77,8 +78,13 @@ def newest_work(
         if each.id in known:
             break
         if each.profile in engine.profiles and usable(each.profile):
-            work[each.id] = Work(each.profile, _rate(each, now), engine.found(each.profile))
+            work[each.id] = _work(each, now, engine.found(each.profile))
     return work
+
+
+def _work(watched: Watched, now: float, condition: Condition) -> Work:
+    alone = watched.counts.total > MOST_RECIPIENTS
+    return Work(watched.profile, _rate(watched, now), condition, alone)
 
 
 def _rate(watched: Watched, now: float) -> float:

@@ -53,6 +53,8 @@ class Work(NamedTuple):
     nothing."""
     condition: Condition = Condition.OK
     """How it stands with the account here."""
+    alone: bool = False
+    """It takes a request of its own: it has too many recipients to be read with others."""
 
 
 @dataclass(frozen=True, slots=True)

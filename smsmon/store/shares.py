@@ -3,11 +3,14 @@
 Pure functions. An account is polled by all whose role is to poll always, and by the first `FEW` of
 the others; one that is not answered lets others do it who are, but for one message when it tries
 again. The messages of an account are shared evenly among those that poll it, by how often each is
-read. What is common to an account, or to all, is kept by one of them; that is no work to speak of.
+read; where there are many, those that are read alone apart from those that one request may read
+with others, for they cost more. What is common to an account, or to all, is kept by one of them;
+that is no work to speak of.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,6 +29,11 @@ LEAST = 1 / 3600
 """Reads a second that each message counts for at least: also one that is at rest."""
 LEFT = 2.5
 """Seconds after which what nobody took is taken by whoever polls its account, over its share."""
+MANY = 10
+"""Messages that are read alone, for each process that shares them, from which on they are shared
+apart."""
+_ALONE = "/alone"
+"""Behind an account: those of its messages."""
 _ROUNDED = 1e-9
 
 
@@ -43,7 +51,8 @@ class Member(NamedTuple):
     tries: frozenset[str] = frozenset()
     """Those of them that it is about to try again, with any message."""
     loads: Mapping[str, float] = MappingProxyType({})
-    """Account → the reads a second that it had when it said so."""
+    """Account → the reads a second that it had when it said so; apart, those of messages that are
+    read alone."""
 
     def stands(self, account: str) -> tuple[bool, int, float, str]:
         """Its place in the order of those that could poll an account; the least comes first."""
@@ -67,12 +76,13 @@ def member(
 
 
 def loads_of(wanted: Mapping[str, Work], held: Collection[str]) -> dict[str, float]:
-    """Account → the reads a second of the messages of it that are held."""
+    """Account → the reads a second of the messages of it that are held, as in ``Member.loads``."""
     loads: dict[str, float] = {}
     for name in held:
         work = wanted.get(name)
         if work is not None and not _common(name, work):
-            loads[work.account] = loads.get(work.account, 0.0) + weight(work)
+            group = work.account + _ALONE * work.alone
+            loads[group] = loads.get(group, 0.0) + weight(work)
     return loads
 
 
@@ -102,7 +112,16 @@ class Share:
         self._polls = any(map(self._does, self._polled_by))
         self._all = wanted
         self._wanted = {name: work for name, work in wanted.items() if self._is_ours(work)}
-        self._level = self._levels()
+        alone = Counter(work.account for work in self._wanted.values() if work.alone)
+        self._apart = {
+            account for account, count in alone.items() if count >= MANY * self._sharing(account)
+        }
+        """The accounts of which messages that are read alone are shared apart."""
+        self._level = {
+            group: all / self._sharing(_account(group))
+            for group, all in self._grouped(loads_of(self._wanted, self._wanted)).items()
+        }
+        """Account, or what is shared apart of it → the reads a second that are ours of it."""
 
     def _does(self, account: str) -> bool:
         return any(each.owner == self._me.owner for each in self._polled_by.get(account, ()))
@@ -118,13 +137,16 @@ class Share:
         answered = any(account in each.well for each in self._polled_by[account])
         return answered and account not in self._me.well
 
-    def _levels(self) -> dict[str, float]:
-        """Account → the reads a second that are ours of it."""
-        sums: dict[str, float] = {}
-        for name, work in self._wanted.items():
-            if not _common(name, work):
-                sums[work.account] = sums.get(work.account, 0.0) + weight(work)
-        return {account: all / len(self._sharers(account)) for account, all in sums.items()}
+    def _grouped(self, loads: Mapping[str, float]) -> dict[str, float]:
+        """Loads by what is shared apart."""
+        grouped: dict[str, float] = {}
+        for name, load in loads.items():
+            group = name if _account(name) in self._apart else _account(name)
+            grouped[group] = grouped.get(group, 0.0) + load
+        return grouped
+
+    def _sharing(self, account: str) -> int:
+        return len(self._sharers(account))
 
     def _sharers(self, account: str) -> list[Member]:
         """Those that share its messages: who is answered, if anybody is."""
@@ -140,13 +162,16 @@ class Share:
             if self._left_to_others(account):
                 probes = self._messages(gone, account)
                 gone = [name for name in gone if name not in probes[:1]]
-        for account, has in loads_of(self._wanted, held).items():
-            sharers = self._sharers(account)
+        loads = loads_of(self._wanted, held)
+        for group, has in self._grouped(loads).items():
+            sharers = self._sharers(_account(group))
             others = [each for each in sharers if each.owner != self._me.owner]
             if others:
-                rests = not self._messages(free, account)
-                gone += self._over(account, has, others, held, fine=rests)
-            waits = any(account in each.tries and account not in each.loads
+                rests = not self._messages(free, _account(group))
+                gone += self._over(group, has, others, held, fine=rests)
+        for account in dict.fromkeys(map(_account, loads)):
+            sharers = self._sharers(account)
+            waits = any(account in each.tries and account not in map(_account, each.loads)
                         for each in self._polled_by[account])  # fmt: skip
             if waits and self._me.owner == sharers[0].owner and not self._messages(free, account):
                 gone += [name for name in self._messages(held, account) if name not in gone][:1]
@@ -154,22 +179,22 @@ class Share:
 
     def _over(
         self,
-        account: str,
+        group: str,
         has: float,
         others: Sequence[Member],
         held: Collection[str],
         *,
         fine: bool,
     ) -> list[str]:
-        """The messages of one account that others are to have; ``fine``: none is on its way."""
-        level, left = self._level[account], []
-        loads = [each.loads.get(account, 0.0) for each in others]
+        """The messages of one group that others are to have; ``fine``: none is on its way."""
+        level, left = self._level[group], []
+        loads = [self._grouped(each.loads).get(group, 0.0) for each in others]
         over = has - level
         if over > SLACK * level:
             # What each of the others lacks, as far as it is for us to give: others give as well.
             part = over / (over + sum(max(0.0, load - level) for load in loads))
             rooms = [max(0.0, level - load) * part for load in loads]
-            for name in self._shuffled(held, account):
+            for name in self._shuffled(held, group):
                 rate, most = weight(self._wanted[name]), max(rooms)
                 if rate <= min(over, most) + _ROUNDED:
                     left.append(name)
@@ -179,7 +204,7 @@ class Share:
         if left or not fine or has < max(loads) or over + under <= 2 * SLACK * level:
             return left
         # What is left to even out is less than a message for each: one goes, of the right weight.
-        rates = {name: weight(self._wanted[name]) for name in self._shuffled(held, account)}
+        rates = {name: weight(self._wanted[name]) for name in self._shuffled(held, group)}
         most = min(2 * under, SENSE * (over + under))
         fit = [name for name, rate in rates.items() if rate <= most]
         return sorted(fit, key=lambda name: abs(rates[name] - (over + under) / 2))[:1]
@@ -200,10 +225,10 @@ class Share:
         for account in self._me.tries:
             if self._left_to_others(account) and not self._messages(held, account):
                 taken += self._messages(free, account)[:1]
-        load = loads_of(self._wanted, held)
-        for account, level in self._level.items():
-            under = level - load.get(account, 0.0)
-            for name in self._shuffled(free, account):
+        load = self._grouped(loads_of(self._wanted, held))
+        for group, level in self._level.items():
+            under = level - load.get(group, 0.0)
+            for name in self._shuffled(free, group):
                 rate = weight(self._wanted[name])
                 wanted = rate <= 2 * under and name not in given
                 if wanted or self._now - free[name] >= LEFT:
@@ -227,11 +252,21 @@ class Share:
             if work is not None and work.account == account and not _common(name, work)
         ]
 
-    def _shuffled(self, names: Iterable[str], account: str) -> Sequence[str]:
-        """The same, in an order that is this process's own."""
-        salt = crc32(self._me.owner.encode())
-        ours = [name for name in self._messages(names, account) if name in self._wanted]
+    def _shuffled(self, names: Iterable[str], group: str) -> Sequence[str]:
+        """Those of a group that are for us, in an order that is this process's own."""
+        salt, account = crc32(self._me.owner.encode()), _account(group)
+        apart = account in self._apart
+        ours = [
+            name
+            for name in self._messages(names, account)
+            if (work := self._wanted.get(name)) is not None
+            and (not apart or work.alone is (group != account))
+        ]
         return sorted(ours, key=lambda name: crc32(name.encode(), salt))
+
+
+def _account(group: str) -> str:
+    return group.removesuffix(_ALONE)
 
 
 def weight(work: Work) -> float:

@@ -132,6 +132,22 @@ def test_five_share_two_thousand_messages_within_a_tenth_in_seconds() -> None:
     assert table.moves == before, "nothing moves once it is even"
 
 
+def test_what_takes_a_request_of_its_own_is_shared_apart_where_there_is_much_of_it() -> None:
+    for alone in (5, 160):
+        wanted = {
+            name: work._replace(alone=bool(work.rate) and int(name) < alone)
+            for name, work in watched({str(n): 1 / 20 for n in range(1_000)}).items()
+        }
+        table = Table()
+        for n in range(5):
+            table.sit(f"p{n}", wanted)
+            table.round()
+        table.settle(20)
+        for held in table.held.values():
+            assert 198 <= len(held - {CHIEF, account_part("a")}) <= 202
+            assert alone == 5 or 31 <= sum(wanted[name].alone for name in held) <= 33
+
+
 @pytest.mark.parametrize(
     ("ranks", "who"),
     [
