@@ -1,21 +1,23 @@
 """CSV that is safe to open in a spreadsheet. Pure.
 
-A spreadsheet takes a cell that begins with ``= + - @`` for a formula, and a long run of digits
-for a number that it rounds: a message's label could run a command there, and a phone number
-would lose its digits. An apostrophe in front makes it text; who reads with a program strips it
-(see ``plain``), or takes JSON Lines.
+A spreadsheet takes a cell that begins with ``= + - @`` for a formula, and digits for a number: a
+long run of them is rounded, zeros in front go, ``12E3`` becomes 12,000. A message's label could run
+a command there, and a phone number would lose its digits. An apostrophe in front makes it text;
+who reads with a program strips it (see ``plain``), or takes JSON Lines.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 BOM = "\ufeff"
 """Before the first line: without it, some spreadsheets take UTF-8 for an older encoding."""
 
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")
+_POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _ROUNDED_FROM = 12
 """Digits from which a spreadsheet writes a number as 1.2E+11, or rounds it."""
 
@@ -35,7 +37,11 @@ def plain(text: str) -> str:
 def _needs_mark(text: str) -> bool:
     """Also for what looks as if it had one: else ``plain`` would take a text's own apostrophe."""
     bare = text.lstrip("'")
-    return bare[:1] in _FORMULA or (len(bare) >= _ROUNDED_FROM and bare.isdigit())
+    if bare[:1] in _FORMULA:
+        return True
+    if bare.isdigit():
+        return len(bare) >= _ROUNDED_FROM or (bare[0] == "0" and len(bare) > 1)
+    return bool(_POWER.fullmatch(bare))
 
 
 EXCEL = ";"
