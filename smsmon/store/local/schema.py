@@ -13,7 +13,14 @@ from urllib.parse import quote
 from smsmon import files
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
 from smsmon.store.local.connection import LocalConnection, respelled
-from smsmon.store.local.files import database_of, is_there, journals_of, locked, make_folder
+from smsmon.store.local.files import (
+    database_of,
+    is_there,
+    journals_of,
+    locked,
+    make_folder,
+    place_of,
+)
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.sql.database import Connection
 
@@ -217,6 +224,10 @@ def refuse(connection: LocalConnection, path: Path, newest: int) -> None:
     """Raise for a database that is not ours to write: ``StoreError`` for one of a newer version,
     ``Damaged`` for another program's.
     """
+    found = place_of(path)
+    if found.log and found.log.st_size and found.database and not found.database.st_size:
+        # SQLite would drop the journal, and all that may still be in it, at the first look.
+        raise Damaged(path, "it was emptied or removed, and its journal was not", LEFT)
     # One statement, one moment: between two, another console may have made the tables.
     version, ours, tables = connection.execute(
         "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)"

@@ -130,13 +130,20 @@ def test_a_locked_database_delays_but_loses_nothing(
     assert heard.kinds() == ["Busy", "NoneType"]
 
 
-@pytest.mark.parametrize("damage", ["header", "middle", "foreign", "table", "column"])
+@pytest.mark.parametrize("damage", ["header", "middle", "emptied", "foreign", "table", "column"])
 def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage: str) -> None:
     with Console(path) as console:
         console.watch("300")
         console.poll("300", [row(n) for n in range(2_000)], START)
     if damage == "header":
         content = b"no database at all" * 500
+    elif damage == "emptied":
+        content, journal = b"", path.with_name("history.db-wal")
+        path.write_bytes(content)
+        journal.write_bytes(b"what was written last")
+        with Reader(path) as reader, pytest.raises(Damaged):
+            reader.ask(lambda it: it.execute("SELECT 1"))
+        assert journal.read_bytes() == b"what was written last"
     elif damage == "middle":
         content = path.read_bytes()
         content = content[:20_000] + os.urandom(30_000) + content[50_000:]
@@ -159,7 +166,10 @@ def test_a_damaged_database_is_kept_aside_and_a_new_one_begun(path: Path, damage
         console.poll("301", [row(1)], START)
         console.writer.write_out()
         assert console.writer.trouble is None
-    (kept,) = path.parent.glob("history.db.damaged-*")
+    kept, *journals = sorted(path.parent.glob("history.db.damaged-*"))
+    assert [each.read_bytes() for each in journals] == [b"what was written last"] * (
+        damage == "emptied"
+    )
     assert damage in ("table", "column") or kept.read_bytes() == content
     assert heard.kinds() == ["Damaged"]
     assert str(kept) in str(heard[0])
