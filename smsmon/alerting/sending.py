@@ -29,6 +29,9 @@ IN_DOUBT_RETRY = 60.0
 """The first time, where the message was sent and may have arrived: it is not to come in a row."""
 WITHIN = 90.0
 """Seconds that telling may take, whatever the target promises."""
+SLOW = 3
+"""Times in a row that the store's word may come too late: then it is slow, and we did not stand
+still."""
 HOLDS = 10.0
 """Seconds for which the store's word counts that something is ours to tell: for longer nobody
 polls in the place of one that stands still."""
@@ -45,6 +48,8 @@ class _Lane:
     job: asyncio.Task[None] | None = None
     failures: int = 0
     """In a row."""
+    outdated: int = 0
+    """In a row: what was not sent, for it may have been another's to tell by then."""
     rests: dict[bool, float] = field(default_factory=dict)
     """Whether it is about what nobody answered → the steady time from which on it may be told."""
     in_doubt: dict[bool, frozenset[Telling]] = field(default_factory=dict)
@@ -148,11 +153,14 @@ class Sender:
             # We may have stood still since we took it on, and others have told it meanwhile.
             if not await self._ledger.holds(message.items):
                 raise Outdated
+            if lane.outdated >= SLOW:
+                now = self._clock.now()
+            lane.outdated += 1
             await self._tell(
                 message, lambda: self._polls() and abs(self._clock.now() - now) < HOLDS, again=again
             )
         except Outdated:
-            pass  # it is asked for anew
+            return  # it is asked for anew
         except NotTold as error:
             if error.in_doubt:
                 lane.in_doubt[escalated] = parts
@@ -165,6 +173,7 @@ class Sender:
         finally:
             lane.job = None
             self._stirred.set()
+        lane.outdated = 0
 
     async def _tell(self, message: Message, still: Still, *, again: bool) -> None:
         """Tell one target, if it is ours to tell ``still`` when that begins; else raises

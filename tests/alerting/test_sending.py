@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from smsmon.alerting.ledger import Ledger
-from smsmon.alerting.sending import LAST_RETRY, WITHIN, Sender
+from smsmon.alerting.sending import HOLDS, LAST_RETRY, SLOW, WITHIN, Sender
 from smsmon.alerting.ways import Way, Ways
 from smsmon.alerts import Edge, Severity, Telling
 from smsmon.monitor.alerts import Alert
@@ -126,6 +126,19 @@ async def test_what_others_told_while_it_stood_still_is_left_to_them(
     stage.fire("2")
     await stage.clock.advance(60)
     assert one.heard == ["fired 2"]
+
+
+async def test_a_store_that_is_slow_keeps_nothing_from_being_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(*_: object) -> bool:
+        await stage.clock.sleep(HOLDS + 5)
+        return True
+
+    monkeypatch.setattr(stage.ledger, "holds", slowly)
+    stage.fire("1")
+    await stage.clock.advance(SLOW * 2 * HOLDS)
+    assert stage.targets["one"].heard == ["fired 1"]
 
 
 async def test_one_that_hangs_holds_up_nobody(stage: Stage) -> None:
