@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from smsmon.alerting.quiet import quiet_of
 from smsmon.alerting.telling import Case, plan
-from smsmon.alerting.ways import Way, Ways, ways_of
+from smsmon.alerting.ways import Way, Ways, quiet_of, ways_of
 from smsmon.alerts import Acknowledgement, Edge, Severity, Silence, What
 from smsmon.settings.telling import Alert, Target
 from smsmon.store.alerts import Told
