@@ -27,7 +27,7 @@ from smsmon.store import open_store
 
 if TYPE_CHECKING:
     from smsmon.alerting import AlertBook, Alerting
-    from smsmon.alerting.record import AlertRecord
+    from smsmon.alerting.book import AlertRecord
     from smsmon.grouping import Grouping
     from smsmon.locations import Locations
     from smsmon.measuring import Measuring
@@ -150,7 +150,7 @@ class Session:
 
     @cached_property
     def _alert_record(self) -> AlertRecord:
-        from smsmon.alerting.record import AlertRecord
+        from smsmon.alerting.book import AlertRecord
 
         return AlertRecord(self.history.alerts)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import inf
 from typing import NamedTuple, TypeVar
 
-from smsmon.alerting.record import AlertRecord
 from smsmon.alerts import (
     NOTE_LIMIT,
     Acknowledgement,
@@ -28,12 +28,37 @@ from smsmon.store.alerts import AlertStore, Answered
 from smsmon.store.errors import StoreError
 from smsmon.text import typed
 
+T = TypeVar("T")
+
+
+class AlertRecord:
+    """One thread that asks the store: one question after the other, in their order."""
+
+    def __init__(self, store: AlertStore) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, "alerts")
+        self._closed = False
+
+    async def ask(self, question: Callable[[AlertStore], T]) -> T:
+        """What ``question`` gives of the store. Raises ``StoreError``.
+
+        A question that was put is asked to its end, even if nobody waits for it any more.
+        """
+        if self._closed:
+            raise StoreError("alerts", "this program is ending", "Start it again.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, question, self._store)
+
+    def close(self) -> None:
+        """Ask nothing more; what is being asked is not waited for."""
+        self._closed = True
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
 TRY_AGAIN = 5.0
 """Seconds after which what could not be read is read again."""
 _REMEMBERED = 2_000
 """Episodes that are over of which the last is still known."""
-
-T = TypeVar("T")
 
 
 class _Page(NamedTuple):

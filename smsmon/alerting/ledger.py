@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain, count
 from math import inf
 
-from smsmon.alerting.record import AlertRecord
+from smsmon.alerting.book import AlertRecord
 from smsmon.alerting.telling import LOOK_BACK, Case, Item, Part, missed
 from smsmon.alerting.ways import Ways
 from smsmon.alerting.writings import (

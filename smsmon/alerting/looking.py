@@ -15,8 +15,8 @@ from datetime import UTC, tzinfo
 from math import inf
 from random import Random
 
+from smsmon.alerting.book import AlertRecord
 from smsmon.alerting.ledger import TRY_AGAIN, Key, Ledger
-from smsmon.alerting.record import AlertRecord
 from smsmon.alerting.sending import Sender
 from smsmon.alerting.ways import COMMAND, Ways, command_of, ways_of
 from smsmon.alerts import About, Edge, Episode, Silence, Subject

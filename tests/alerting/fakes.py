@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from smsmon.alerting.record import AlertRecord
+from smsmon.alerting.book import AlertRecord
 from smsmon.alerts import About, Episode, Severity, Subject
 from smsmon.store.alerts import AlertStore
 from smsmon.store.errors import StoreError
