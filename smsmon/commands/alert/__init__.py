@@ -6,8 +6,7 @@ import click
 
 from smsmon.commands.alert.answering import ack, silence, unack, unsilence
 from smsmon.commands.alert.listing import history, ls
-from smsmon.commands.alert.trial import test
-from smsmon.commands.alert.trying import try_
+from smsmon.commands.alert.trying import test, try_
 from smsmon.commands.groups import Group
 
 
