@@ -19,8 +19,16 @@ from hypothesis import strategies as st
 from smsmon.alerts import About, Severity, Subject
 from smsmon.clock import SystemClock
 from smsmon.commands import check as command
-from smsmon.commands.check.measures import BY_NAME, Bands, Money, verdict
-from smsmon.commands.check.thresholds import BadBand, Band, figure, read_band
+from smsmon.commands.check.measures import (
+    BY_NAME,
+    BadBand,
+    Band,
+    Bands,
+    Money,
+    figure,
+    read_band,
+    verdict,
+)
 from smsmon.commands.outlook import Outlook
 from smsmon.commands.plugin import State, worst
 from smsmon.monitor.state import MessageState

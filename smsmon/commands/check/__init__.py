@@ -11,8 +11,17 @@ import click
 
 from smsmon.commands import completing
 from smsmon.commands.check.looking import Wanted, asked, recorded
-from smsmon.commands.check.measures import BY_NAME, MEASURES, Bands, Measure, verdict
-from smsmon.commands.check.thresholds import EXAMPLES, BadBand, Band, read_band
+from smsmon.commands.check.measures import (
+    BY_NAME,
+    EXAMPLES,
+    MEASURES,
+    BadBand,
+    Band,
+    Bands,
+    Measure,
+    read_band,
+    verdict,
+)
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.fields import of_messages
 from smsmon.commands.filtering import chosen, takes_filter
