@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
@@ -20,13 +20,44 @@ from smsmon.service import pings
 from smsmon.service.checks import INSTALL
 from smsmon.service.pings import PingUrl
 from smsmon.service.systemd import VARIABLES, Systemd
-from smsmon.service.told import Say, Told
 from smsmon.service.vitals import Vitals
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.session import Session
     from smsmon.settings import Settings
+
+
+class Say(Protocol):
+    """Takes a sentence for the log, and fields that tell what it is about."""
+
+    def __call__(
+        self, sentence: str, level: Literal["error", "warning", "info"], **fields: str
+    ) -> None: ...
+
+
+class Told:
+    """One thing that may fail: told when it begins to, when it fails otherwise, and when it works
+    again."""
+
+    def __init__(self, say: Say, event: str, again: str) -> None:
+        """``event`` is what it is called in a log that programs read; ``again`` is the sentence
+        that tells that it works again."""
+        self._say = say
+        self._event = event
+        self._again = again
+        self._told = ""
+
+    def tell(self, failure: str) -> None:
+        """How it went this time: a sentence, or nothing when all went well."""
+        before, self._told = self._told, failure
+        if before == failure:
+            return
+        if failure:
+            self._say(failure, "error", event=self._event)
+        else:
+            self._say(self._again, "info", event=self._event)
+
 
 STATUS_EVERY = 15.0
 """Seconds between two looks whether ``systemctl status`` still tells what is so."""
