@@ -18,9 +18,9 @@ from smsmon.metrics.written import MetricsFile
 from smsmon.sentences import counted
 from smsmon.service import pings
 from smsmon.service.checks import INSTALL
+from smsmon.service.health import Vitals
 from smsmon.service.pings import PingUrl
 from smsmon.service.systemd import VARIABLES, Systemd
-from smsmon.service.vitals import Vitals
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations

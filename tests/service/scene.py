@@ -12,7 +12,7 @@ from typing import Any, cast
 from smsmon.grouping import Grouping
 from smsmon.model import Entry
 from smsmon.monitor.engine import Engine
-from smsmon.service.vitals import Vitals
+from smsmon.service.health import Vitals
 from smsmon.settings import Settings
 from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import FakeSource

@@ -10,8 +10,7 @@ import pytest
 
 from smsmon.model import Entry, FaultKind
 from smsmon.monitor.grants import NOTHING
-from smsmon.service.health import NOBODY, ROUND, UNASKED, UNREACHABLE, UNWRITTEN
-from smsmon.service.vitals import WRITTEN_EVERY
+from smsmon.service.health import NOBODY, ROUND, UNASKED, UNREACHABLE, UNWRITTEN, WRITTEN_EVERY
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Holder
 from smsmon.who_polls import WhoPolls
