@@ -12,8 +12,7 @@ import click
 
 from smsmon import files
 from smsmon.commands.context import find_locations, load_all, reader
-from smsmon.commands.flags import privacy_flag, profile_flag, utc_flag
-from smsmon.commands.groups import Group
+from smsmon.commands.flags import Group, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import emit, fail, print_json, say, without_terminal
 from smsmon.commands.table import print_rows
 from smsmon.keylike import without_keys

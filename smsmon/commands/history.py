@@ -13,6 +13,7 @@ import click
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.filtering import takes_filter
 from smsmon.commands.flags import (
+    Group,
     Number,
     csv_flags,
     privacy_flag,
@@ -20,7 +21,6 @@ from smsmon.commands.flags import (
     range_flags,
     utc_flag,
 )
-from smsmon.commands.groups import Group
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import (
     emit,

@@ -15,8 +15,7 @@ import click
 from smsmon import exit_codes
 from smsmon.commands import completing
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.flags import privacy_flag, utc_flag
-from smsmon.commands.groups import Group
+from smsmon.commands.flags import Group, privacy_flag, utc_flag
 from smsmon.commands.output import (
     fail,
     on_terminal,

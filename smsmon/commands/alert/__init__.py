@@ -7,7 +7,7 @@ import click
 from smsmon.commands.alert.answering import ack, silence, unack, unsilence
 from smsmon.commands.alert.listing import history, ls
 from smsmon.commands.alert.trying import test, try_
-from smsmon.commands.groups import Group
+from smsmon.commands.flags import Group
 
 
 @click.group(cls=Group)

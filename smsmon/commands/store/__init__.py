@@ -12,8 +12,7 @@ import click
 
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.flags import F
-from smsmon.commands.groups import Group
+from smsmon.commands.flags import F, Group
 from smsmon.commands.output import emit, fail, on_terminal, print_json, progress, say
 from smsmon.commands.store.words import advice, facts, is_well, shape
 from smsmon.commands.table import Head, print_facts, print_rows
