@@ -130,7 +130,7 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
 
 
 def _examine(*, offline: bool) -> Iterator[Finding]:
-    from smsmon.commands.doctor import account, machine, sources, targets, team
+    from smsmon.commands.doctor import account, machine, targets, team
 
     locations = find_locations()
     yield from machine.versions()
@@ -152,7 +152,7 @@ def _examine(*, offline: bool) -> Iterator[Finding]:
         yield from account.way(name, settings)
         if key is not None:
             yield from account.round_trip(name, settings, key)
-    yield from sources.looked_at(settings, locations)
+    yield from targets.sources_looked_at(settings, locations)
     yield from targets.looked_at(settings)
 
 

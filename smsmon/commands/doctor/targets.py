@@ -1,4 +1,7 @@
-"""The doctor looks at who is told of alerts: can each be told? Nothing is sent."""
+"""The doctor looks at sources and targets: is there something to read, can each be told?
+
+Nothing is read, run or sent.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import os
 from collections.abc import Iterator
 
 from smsmon.commands.doctor import Finding, Health, finding
+from smsmon.files import must_be_file
 from smsmon.keylike import place_shown
+from smsmon.locations import Locations, expanded
 from smsmon.programs import why_not_started
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
 from smsmon.settings.telling import Target
+from smsmon.sources.standing import file_of, look
 from smsmon.targets.apprise_target import INSTALL, AppriseTarget, is_installed
 from smsmon.targets.base import NotTold
 from smsmon.targets.secrecy import read_address
@@ -60,3 +66,45 @@ def _address(name: str, target: Target, settings: Settings) -> Iterator[Finding]
     else:
         advice = f"Whether it arrives is told by `smsmon alert test {name}`."
         yield finding(part, "apprise", Health.GOOD, f"{kind}; nothing was sent", advice)
+
+
+def sources_looked_at(settings: Settings, locations: Locations) -> Iterator[Finding]:
+    """Each source: what it reads, and how it stands where it is read. Reads and runs nothing."""
+    for name, source in settings.sources.items():
+        part = f"source {name}"
+        if source.file is not None:
+            yield _log(part, source.file)
+        elif source.command is not None:
+            yield command_found(part, source.command[0])
+        yield _reading(part, name, locations)
+
+
+def _log(part: str, file: str) -> Finding:
+    path = expanded(file)
+    try:
+        there = must_be_file(path)
+    except OSError as error:
+        return finding(part, "log", Health.BAD, f"{path} cannot be read ({error.strerror})")
+    if there is None:
+        advice = "It is read from its beginning once it is there."
+        return finding(part, "log", Health.POOR, f"{path} is not there", advice)
+    if not os.access(path, os.R_OK):
+        return finding(part, "log", Health.BAD, f"{path} cannot be read", "Allow this user to.")
+    return finding(part, "log", Health.GOOD, path)
+
+
+def _reading(part: str, name: str, locations: Locations) -> Finding:
+    try:
+        standing, read_now = look(file_of(locations.sources, name))
+    except OSError as error:
+        return finding(part, "reading", Health.POOR, f"not known ({error.strerror})")
+    if standing is not None and standing.trouble:
+        return finding(part, "reading", Health.POOR, standing.trouble)
+    if not read_now:
+        advice = "The console and `smsmon watch` read it while they run."
+        return finding(part, "reading", Health.NOTE, "nobody reads it now", advice)
+    by = standing.reader if standing is not None else "a process"
+    if standing is not None and standing.left_out:
+        advice = f"`smsmon source try {name}` shows the lines that look meant and tell of none."
+        return finding(part, "reading", Health.POOR, f"left out: {standing.left_out}", advice)
+    return finding(part, "reading", Health.GOOD, f"by {by}")
