@@ -16,8 +16,7 @@ from markdown_it import MarkdownIt
 from smsmon.alerts import About, Edge, Episode, Severity, Subject, Worst
 from smsmon.targets.base import Notification
 from smsmon.targets.command import facts_of
-from smsmon.targets.inert import inert
-from smsmon.targets.wording import notification, sent_again, trial
+from smsmon.targets.wording import inert, notification, sent_again, trial
 from smsmon.text import safe
 from tests.hostile.corpus import CORPUS
 from tests.targets.alerts import ENDED, LOSSES, NOW, UNREAD
