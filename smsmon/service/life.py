@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
 from smsmon.metrics.page import Page
-from smsmon.metrics.served import HOST, served
-from smsmon.metrics.written import MetricsFile
+from smsmon.metrics.served import HOST, MetricsFile, served
 from smsmon.sentences import counted
 from smsmon.service import pings
 from smsmon.service.checks import INSTALL

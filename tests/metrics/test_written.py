@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.metrics.written import MetricsFile
+from smsmon.metrics.served import MetricsFile
 
 
 async def test_a_file_is_written_for_others_to_read(tmp_path: Path) -> None:

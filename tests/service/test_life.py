@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from smsmon.locations import Locations
-from smsmon.metrics.written import MetricsFile
+from smsmon.metrics.served import MetricsFile
 from smsmon.service import pings
 from smsmon.service.health import UNWRITTEN
 from smsmon.service.life import Service
