@@ -16,9 +16,8 @@ from prometheus_client.core import (
 
 from smsmon.groups import Figures
 from smsmon.known import Condition
-from smsmon.metrics.labels import shown
 from smsmon.metrics.seen import Seen
-from smsmon.metrics.tally import Histogram, cumulative
+from smsmon.metrics.tally import Histogram, cumulative, shown
 from smsmon.monitor.state import MessageState
 from smsmon.store.past import BalanceSeen
 from smsmon.text import safe

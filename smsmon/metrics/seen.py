@@ -11,8 +11,7 @@ from typing import Protocol
 from smsmon.by_country import ORDER, by_country
 from smsmon.groups import Dimension, Figures
 from smsmon.known import AccountState
-from smsmon.metrics.labels import OTHER, Places
-from smsmon.metrics.tally import NO_COUNTRY, Tally
+from smsmon.metrics.tally import NO_COUNTRY, OTHER, Places, Tally
 from smsmon.model import Counts
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.standing import standing

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.metrics.labels import LIMIT, OTHER, Places, shown
+from smsmon.metrics.tally import LIMIT, OTHER, Places, shown
 
 NAMES = st.text("abcdefgh", min_size=1, max_size=1)
 
