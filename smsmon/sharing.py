@@ -20,7 +20,7 @@ from smsmon.clock import Clock, sleep
 from smsmon.following import Following
 from smsmon.known import CHIEF, Condition
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.grants import EVERYTHING, NOTHING
+from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import HEARTBEAT, NOTHING_NEW, Holder, Lease, Newer, News, Rank, Wish, Work

@@ -13,7 +13,7 @@ from smsmon.measuring import AGAIN, LOOK_EVERY, STRETCH, Measuring
 from smsmon.model import Balance, Fault, FaultKind, Final, ReadError
 from smsmon.monitor.alerts import BALANCE_EVERY, Alerts, Rule
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.grants import NOTHING
+from smsmon.monitor.poller import NOTHING
 from smsmon.store.archive import Archive
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError

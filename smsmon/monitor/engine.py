@@ -15,9 +15,9 @@ from smsmon.clock import Clock
 from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_part
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind
 from smsmon.monitor.board import Board
-from smsmon.monitor.grants import EVERYTHING, NOTHING
 from smsmon.monitor.habits import Learned
 from smsmon.monitor.hearers import Hearers, Listener, Recorder
+from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Source

@@ -17,13 +17,25 @@ from smsmon.model import Answer
 from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, Gate
 from smsmon.monitor.flights import Flight, Reading
-from smsmon.monitor.grants import EVERYTHING, NOTHING
 from smsmon.monitor.habits import Habits, Learned
 from smsmon.monitor.intake import Intake, News
 from smsmon.monitor.planner import Planner
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.sending.ways import MANY, Choice, Ways
 from smsmon.monitor.source import Source
+
+
+class Everything:
+    """Holds every message: nobody else polls any."""
+
+    def __contains__(self, message_id: object) -> bool:
+        return True
+
+
+EVERYTHING = Everything()
+NOTHING: Container[str] = frozenset()
+"""Holds no message: others poll."""
+
 
 LOOK_ROUND = 1.0
 """Seconds between two looks at what others found out, while the account is down."""

@@ -27,8 +27,8 @@ from smsmon.clock import SystemClock
 from smsmon.model import Entry, Report
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.grants import EVERYTHING
 from smsmon.monitor.habits import Habits
+from smsmon.monitor.poller import EVERYTHING
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied

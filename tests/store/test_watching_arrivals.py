@@ -10,7 +10,7 @@ import pytest
 from smsmon.departures import EXPIRES
 from smsmon.model import Arrival, Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.grants import NOTHING
+from smsmon.monitor.poller import NOTHING
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied
