@@ -12,8 +12,7 @@ from sys import maxsize
 from smsmon.model import Transition
 from smsmon.monitor.hazard import Curve, built_in_reports, built_in_stops
 from smsmon.monitor.learning import LearnedCurve, Span
-from smsmon.monitor.pace import USUAL, Pace
-from smsmon.monitor.state import Watched
+from smsmon.monitor.state import USUAL, Pace, Watched
 
 SIZES = {"": 1, " of some": 60, " of many": maxsize}
 """Messages that learn from each other: how what they taught is named, and up to how many

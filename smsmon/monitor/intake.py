@@ -17,10 +17,9 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.budget import Budget, back_off
 from smsmon.monitor.flights import Flight, Reading
 from smsmon.monitor.habits import Habits, Past
-from smsmon.monitor.pace import USUAL
 from smsmon.monitor.planner import FIRST_INTERVAL, Planner
 from smsmon.monitor.source import Followed
-from smsmon.monitor.state import Applied, Asked, Watched
+from smsmon.monitor.state import USUAL, Applied, Asked, Watched
 
 News = Applied | Event | Asked
 

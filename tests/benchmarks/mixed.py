@@ -23,8 +23,8 @@ from smsmon.monitor.agenda import Agenda, Stretch
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.habits import Habits, Past
 from smsmon.monitor.hazard import Curve
-from smsmon.monitor.pace import USUAL, Pace
 from smsmon.monitor.schedule import Limits, next_interval
+from smsmon.monitor.state import USUAL, Pace
 from smsmon.recipients import Status
 from tests.benchmarks.delays import Sent
 from tests.benchmarks.mixtures import CAMPAIGNS, CODES, HOUR, MINUTE, REMINDERS, Kind, Stream, truth
