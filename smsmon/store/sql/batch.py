@@ -14,11 +14,10 @@ from smsmon.model import Entry, Event
 from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import NOTHING_NEW, News, Wish
 from smsmon.store.sql import balances, exchange, listed
-from smsmon.store.sql.columns import Known, Update
+from smsmon.store.sql.columns import CHECKED, Known, Update
 from smsmon.store.sql.fence import Fence, Marked
 from smsmon.store.sql.keeper import Keeper
 from smsmon.store.sql.recording import Recording
-from smsmon.store.sql.turns import CHECKED
 
 WAITING_LIMIT = 1_000_000
 """Recipients in updates that wait for a disk, about 20 MB; beyond, only the last update of each

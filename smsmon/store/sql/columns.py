@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
-from typing import overload
+from typing import NamedTuple, overload
 
 from smsmon.known import NO_COLUMN, NO_MOMENTS, Key, key_of, moments, overdue_from
-from smsmon.model import Entry
+from smsmon.model import Entry, EventKind
 from smsmon.recipients import Phones, Recipients, pack_words
 from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.sql.database import Dialect, Row
@@ -199,3 +199,46 @@ def update_of(
 def was_heard(applied: AppliedPoll, watched: WatchedMessage) -> bool:
     """True when there was a true answer, or news of some recipients."""
     return not applied.late and (watched.read_at == applied.at or bool(applied.transitions))
+
+
+ALL_KINDS = frozenset(EventKind)
+CHECKED = frozenset((EventKind.FIRST_READ, EventKind.COMPLETED, EventKind.REOPENED)) | {
+    EventKind.SETTLED, EventKind.ABSENT, EventKind.LISTED_AGAIN
+}  # fmt: skip
+"""The kinds of events of which the database shows by itself whether they happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message's row before an update."""
+
+    id: int
+    revision: int = 0
+    asked_at: int | None = None
+    first_read_at: int | None = None
+    last_change_at: int | None = None
+    completed_at: int | None = None
+    settled_at: int | None = None
+    read_at: int | None = None
+
+
+class Turn(NamedTuple):
+    """What an update made of a message."""
+
+    before: MessageRow
+    after: MessageRow
+    was_absent: Mapping[int, float]
+    absent: Mapping[int, float]
+
+    def true_kinds(self) -> frozenset[EventKind]:
+        """The kinds of events that it may tell: the database must have seen them happen."""
+        before, after = self.before, self.after
+        happened = {
+            EventKind.FIRST_READ: before.first_read_at is None,
+            EventKind.COMPLETED: before.completed_at is None and after.completed_at is not None,
+            EventKind.REOPENED: before.completed_at is not None and after.completed_at is None,
+            EventKind.SETTLED: before.settled_at is None and after.settled_at is not None,
+            EventKind.ABSENT: not self.absent.keys() <= self.was_absent.keys(),
+            EventKind.LISTED_AGAIN: not self.was_absent.keys() <= self.absent.keys(),
+        }
+        return ALL_KINDS - {kind for kind, is_so in happened.items() if not is_so}

@@ -17,10 +17,20 @@ from smsmon.merging import Merged, differing, take_in
 from smsmon.model import Counts, Entry, Event, EventKind
 from smsmon.recipients import STOP_YES, Recipients
 from smsmon.store.sql import unread
-from smsmon.store.sql.columns import COLUMNS, Known, Update, ms, of_rows, seconds, word
+from smsmon.store.sql.columns import (
+    ALL_KINDS,
+    COLUMNS,
+    Known,
+    MessageRow,
+    Turn,
+    Update,
+    ms,
+    of_rows,
+    seconds,
+    word,
+)
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.listed import description
-from smsmon.store.sql.turns import ALL_KINDS, MessageRow, Turn
 
 
 class Recording:
