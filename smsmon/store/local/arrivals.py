@@ -28,7 +28,7 @@ class LocalArrivals:
 
     @cached_property
     def _table(self) -> TableArrivals:
-        from smsmon.store.local.database import LocalDatabase
+        from smsmon.store.local.reader import LocalDatabase
         from smsmon.store.sql.arrivals import TableArrivals
 
         return TableArrivals(LocalDatabase(self._path), self._clock)

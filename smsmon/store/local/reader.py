@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 from weakref import WeakSet
@@ -21,6 +22,7 @@ from smsmon.store.local.schema import (
     open_for_reading,
     speaking_of,
     stands_in,
+    writing,
 )
 from smsmon.store.sql.database import Connection
 from smsmon.text import safe
@@ -134,3 +136,23 @@ def _inodes(path: Path) -> tuple[int | None, ...] | None:
     """What tells a database and its journals from others of that name; None without one."""
     database, log, shared = place_of(path)
     return database and (database.st_ino, log and log.st_ino, shared and shared.st_ino)
+
+
+class LocalDatabase:
+    """Reads by one connection that stays open, and opens another one for each write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = Reader(path)
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        def whole(connection: Connection) -> T:
+            with connection.snapshot():
+                return question(connection)
+
+        return self._reader.ask(whole)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with writing(self._path) as connection, connection.transaction():
+            yield connection
