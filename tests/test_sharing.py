@@ -12,11 +12,11 @@ import pytest
 
 from smsmon.known import Condition
 from smsmon.model import Entry, EventKind, FaultKind
-from smsmon.monitor.board import MessageState
 from smsmon.monitor.standing import standing
+from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
 from smsmon.sharing import APART
-from smsmon.store.local.follower import LocalFollower
+from smsmon.store.local.history import LocalFollower
 from smsmon.store.local.lease import LocalLease
 from smsmon.who_polls import WhoPolls
 from tests.monitor.fakes import fault, row
