@@ -15,7 +15,7 @@ from smsmon.store.shared import NOTHING_NEW, Cursor, News
 from smsmon.store.team.address import Address
 from smsmon.store.team.bell import EVERYTHING, Bell
 from smsmon.store.team.database import Access, Database
-from smsmon.store.team.follower import TeamFollower
+from smsmon.store.team.history import TeamFollower
 from tests.support.keeper import wait_until
 from tests.support.postgres import Server, make_store
 from tests.support.waiting import PATIENCE
