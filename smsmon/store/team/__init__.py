@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from smsmon.store.parts import PartialLease
     from smsmon.store.team.alerts import TeamAlerts
     from smsmon.store.team.archive import TeamArchive
-    from smsmon.store.team.arrivals import TeamArrivals
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
+    from smsmon.store.team.watchlist import TeamArrivals
     from smsmon.store.team.whole import TeamWhole
     from smsmon.store.together import Together
 
@@ -117,7 +117,7 @@ class TeamStore:
         return Together(TeamWatchlist(self.work), self.arrivals(clock), clock, who())
 
     def arrivals(self, clock: Clock | None = None) -> TeamArrivals:
-        from smsmon.store.team.arrivals import TeamArrivals
+        from smsmon.store.team.watchlist import TeamArrivals
 
         return TeamArrivals(self.work, clock)
 

@@ -19,6 +19,8 @@ from smsmon.model import Entry
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
 from smsmon.store.shared import News
+from smsmon.store.sql.arrivals import TableArrivals
+from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.database import Row
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import LINE, Database
@@ -153,3 +155,15 @@ def _entry(row: Row) -> Entry:
         note_by,
         note_at,
     )
+
+
+class TeamArrivals(TableArrivals):
+    """The ``ArrivalStore`` by a connection to the database: whoever listens looks at once."""
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        super().__init__(database, clock, f"name, {LINE}")
+        self._team = database
+
+    def _changed(self, db: AnyConnection) -> None:
+        assert isinstance(db, Connection)  # noqa: S101 - of ``database``
+        self._team.ring(db, News.ARRIVALS)

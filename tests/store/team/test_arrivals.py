@@ -10,8 +10,8 @@ import pytest
 from smsmon.model import Arrival, Entry
 from smsmon.store.shared import News
 from smsmon.store.team.address import Address
-from smsmon.store.team.arrivals import TeamArrivals
 from smsmon.store.team.database import Access, Database
+from smsmon.store.team.watchlist import TeamArrivals
 from tests.store.reports import START
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Server, make_store

@@ -8,8 +8,8 @@ import pytest
 
 from smsmon.sources.running import reader_key
 from smsmon.store.team.address import Address
-from smsmon.store.team.arrivals import TeamArrivals
 from smsmon.store.team.database import Access, Database
+from smsmon.store.team.watchlist import TeamArrivals
 from tests.sources.keeping import log_of, running
 from tests.support.clock import VirtualClock
 from tests.support.postgres import Server, make_store
