@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from smsmon.store import Where
     from smsmon.store.base import Listener
     from smsmon.store.parts import PartialLease
-    from smsmon.store.team.alerts import TeamAlerts
-    from smsmon.store.team.archive import TeamArchive
+    from smsmon.store.team.allowance import TeamAllowance
+    from smsmon.store.team.archive import TeamAlerts, TeamArchive
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
@@ -128,7 +128,7 @@ class TeamStore:
         return TeamArchive(self.access)
 
     def alerts(self, clock: Clock | None = None) -> TeamAlerts:
-        from smsmon.store.team.alerts import TeamAlerts
+        from smsmon.store.team.archive import TeamAlerts
 
         del clock  # whoever writes says when
         return TeamAlerts(self.work)

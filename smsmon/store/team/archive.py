@@ -1,20 +1,27 @@
-"""What a team's store holds, asked and looked after: its ``Archive``."""
+"""What a team's store holds, asked and looked after: its ``Archive`` and its ``AlertStore``."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
 
 from smsmon.model import Entry
 from smsmon.store.errors import Busy, NotWritable
 from smsmon.store.past import Info, Pruned
+from smsmon.store.shared import News
 from smsmon.store.sql import care
+from smsmon.store.sql.alerts import CLAIM_LASTS, TableAlerts, nobody_polls
 from smsmon.store.sql.archive import TableArchive
 from smsmon.store.sql.database import Connection as AnyConnection
 from smsmon.store.sql.database import Row
+from smsmon.store.sql.fence import Fence
 from smsmon.store.team.connection import Connection
-from smsmon.store.team.database import Database
+from smsmon.store.team.database import Database, Telling
 from smsmon.store.team.errors import speaking_of
+from smsmon.store.team.keeper import RETRY_MOST
 from smsmon.store.team.migrations import make_partitions, state_of
 
 _SIZE = (
@@ -91,3 +98,37 @@ class TeamArchive(Database, TableArchive):
 def _size(connection: AnyConnection) -> int:
     (bytes,) = connection.execute(_SIZE).fetchone()
     return int(bytes)
+
+
+GONE_LASTS = 45.0
+"""Seconds after which what a process took on that is not there any more counts as given up: were
+the store alone out of its reach, it would be back by then, and note what it told."""
+_THERE = (
+    "SELECT count(*) FILTER (WHERE pid = :pid AND host = :host AND seen_until > clock_timestamp()),"
+    " min(joined) > clock_timestamp() - :retry * interval '1 second' FROM member"
+)
+
+
+class TeamAlerts(TableAlerts):
+    """The ``AlertStore`` in a team's database."""
+
+    def __init__(self, database: Database, fence: Callable[[], Fence] = nobody_polls) -> None:
+        claimant = f"{_here()} {secrets.token_hex(8)}"
+        super().__init__(Telling(database, News.ALERTS), claimant, _may_live, fence)
+
+
+def _may_live(db: AnyConnection, claimant: str, age: float) -> bool:
+    """By the table of who is there. One before us that had our number has ended. Where nobody has
+    been there for long, the store was gone, and whoever took it on may be about to come back."""
+    place = claimant.partition(" ")[0]
+    if place == _here():
+        return False
+    pid, _, host = place.partition("@")
+    there, all_new = db.execute(
+        _THERE, {"pid": int(pid), "host": host, "retry": RETRY_MOST}
+    ).fetchone()
+    return bool(all_new) or age < (CLAIM_LASTS if there else GONE_LASTS)
+
+
+def _here() -> str:
+    return f"{os.getpid()}@{socket.gethostname()}"

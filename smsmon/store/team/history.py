@@ -1,4 +1,8 @@
-"""The history of a team, beside a running engine."""
+"""The history of a team, beside a running engine.
+
+Numbers and moments commit out of order, transactions are seen whole or not at all. So a cursor is a
+snapshot: newer is what was written by transactions that could not be seen in it.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,7 @@ from smsmon.store.sql.database import Connection
 from smsmon.store.sql.fence import Leave, Marked, Superseded, WholeFence
 from smsmon.store.sql.follower import Tail, newer
 from smsmon.store.sql.history import TableHistory
-from smsmon.store.team.alerts import TeamAlerts
-from smsmon.store.team.archive import TeamArchive
+from smsmon.store.team.archive import TeamAlerts, TeamArchive
 from smsmon.store.team.bell import EVERYTHING
 from smsmon.store.team.database import LINE, Database
 from smsmon.store.team.keeper import TeamKeeper

@@ -9,7 +9,7 @@ from smsmon.store.sql.alerts import CLAIM_LASTS
 from smsmon.store.sql.fence import WholeFence
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
-from smsmon.store.team.alerts import GONE_LASTS, TeamAlerts
+from smsmon.store.team.archive import GONE_LASTS, TeamAlerts
 from smsmon.store.team.database import Access
 from tests.store.reports import START
 from tests.store.team.test_history import FIRES, put
