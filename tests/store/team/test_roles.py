@@ -15,9 +15,8 @@ from smsmon.store.errors import NotWritable
 from smsmon.store.shared import Wish
 from smsmon.store.team import TeamStore
 from smsmon.store.team.address import Address
-from smsmon.store.team.care import TeamCare
+from smsmon.store.team.care import TeamCare, grants
 from smsmon.store.team.database import Access
-from smsmon.store.team.roles import grants
 from tests.support.postgres import binaries, make_store
 
 _ROLES = tuple(f"{role}_{os.getpid()}" for role in ("owner", "poller", "viewer"))
