@@ -4,8 +4,15 @@
 alerts asks it. What is said of a group is in the table of fields in ``filters/groups.py``. Pure.
 """
 
-from smsmon.groups.brought import LIMITS, Message, names_of, sent_at, told_to_be_sent, took
-from smsmon.groups.dimensions import Dimension
+from smsmon.groups.brought import (
+    LIMITS,
+    Dimension,
+    Message,
+    names_of,
+    sent_at,
+    told_to_be_sent,
+    took,
+)
 from smsmon.groups.group import HOUR, Figures, Minute, Within
 from smsmon.groups.groups import Groups
 

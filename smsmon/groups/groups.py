@@ -10,8 +10,16 @@ from collections.abc import Iterable, Set
 from functools import lru_cache
 from itertools import islice
 
-from smsmon.groups.brought import LIMITS, Message, Part, by_country, sent_at, whole
-from smsmon.groups.dimensions import Dimension, groups_of
+from smsmon.groups.brought import (
+    LIMITS,
+    Dimension,
+    Message,
+    Part,
+    by_country,
+    groups_of,
+    sent_at,
+    whole,
+)
 from smsmon.groups.group import HOUR, Figures, Group, Stands, slot_of
 from smsmon.known import overdue_from
 from smsmon.model import Entry
