@@ -15,15 +15,35 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import compress
+from math import ceil, exp, log
 from typing import NamedTuple, Protocol
 
 from smsmon.by_country import places_by_country
 from smsmon.clock import CLOCK_SLACK
-from smsmon.groups.times import step_of
 from smsmon.model import Counts, Entry, Fault
 from smsmon.phones import region
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.times import utc
+
+_STEP = log(1.02)
+_SHORTEST = 0.5
+"""Seconds: what took less counts as this."""
+
+
+def step_of(seconds: float) -> int:
+    """The step in which so many seconds count."""
+    return max(0, round(log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP))
+
+
+def quantile(numbers: Mapping[int, int], share: float) -> float | None:
+    """The seconds within which this share of them came, by step → number; None: there is none."""
+    left = ceil(share * sum(numbers.values()))
+    for step in sorted(numbers):
+        left -= numbers[step]
+        if left <= 0:
+            return _SHORTEST * exp(step * _STEP)
+    return None
+
 
 MINUTE = 60.0
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import NamedTuple
 
-from smsmon.groups.brought import LIMITS, MINUTE, Brought, Dimension, Part
-from smsmon.groups.times import quantile
+from smsmon.groups.brought import LIMITS, MINUTE, Brought, Dimension, Part, quantile
 from smsmon.model import Counts
 from smsmon.moments import Moments
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from smsmon import holds
 from smsmon.alerts import About
 from smsmon.groups import Within, told_to_be_sent, took
-from smsmon.groups.times import quantile, step_of
+from smsmon.groups.brought import quantile, step_of
 from smsmon.model import Final, Transition
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.state import Applied, Watched
