@@ -1,4 +1,4 @@
-"""What can be asked of each kind of thing that a rule of alerts can be about."""
+"""What can be asked of each kind of thing that a rule of alerts can be about, and of the log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from smsmon.alerts import About
-from smsmon.filters import Field, FilterError, parse
+from smsmon.filters import Field, FilterError, Kind, parse
 from smsmon.filters.accounts import ACCOUNT_FIELDS
 from smsmon.filters.groups import GROUP_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
@@ -35,3 +35,14 @@ def can_be_asked(text: str) -> list[About]:
             continue
         found.append(about)
     return found
+
+
+LOG_FIELDS: tuple[Field, ...] = (
+    Field("text", Kind.TEXT, plain=True, help="what happened"),
+    Field("message", Kind.TEXT, plain=True, help="the message id", offered=True),
+    Field("phone", Kind.PHONE, plain=True, help="any part of the number", asked_as="phone:0612"),
+    Field("age", Kind.MOMENT, help="since it happened", asked_as="age<1h"),
+    Field("trouble", Kind.FLAG, help="what went wrong", asked_as="trouble:yes"),
+)
+LOG_COLUMNS = ("at", "message", "phone", "text")
+"""The names of its columns, in their usual order."""

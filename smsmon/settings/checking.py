@@ -80,9 +80,9 @@ def wrong_views(settings: Settings) -> Iterator[Problem]:
 def _table(name: str) -> tuple[Sequence[Field], list[str]]:
     """The fields of a table that a filter can ask, and the names of its columns."""
     from smsmon.filters.groups import GROUP_ROWS, GROUP_TABLE_FIELDS
-    from smsmon.filters.log import LOG_COLUMNS, LOG_FIELDS
     from smsmon.filters.messages import ALERT_FIELD, GROUP_FIELD, MESSAGE_FIELDS
     from smsmon.filters.recipients import RECIPIENT_FIELDS
+    from smsmon.filters.subjects import LOG_COLUMNS, LOG_FIELDS
 
     if name == "groups":
         return GROUP_TABLE_FIELDS, ["alert", *(g.shown.name for g in GROUP_ROWS if g.shown)]

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.filters import Field, FilterError, parse
-from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import ALERT_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import OFFERED_LIMIT, completions, examples, hint
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.subjects import LOG_FIELDS
 
 MESSAGES = (*MESSAGE_FIELDS, ALERT_FIELD)
 TABLES = {"messages": MESSAGES, "recipients": RECIPIENT_FIELDS, "log": LOG_FIELDS}

@@ -22,11 +22,10 @@ from smsmon.console.signs import (
     styled,
 )
 from smsmon.filters.groups import GROUP_TABLE_FIELDS
-from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import ALERT_FIELD, GROUP_FIELD, MESSAGE_FIELDS
 from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
-from smsmon.filters.subjects import FIELDS_ABOUT
+from smsmon.filters.subjects import FIELDS_ABOUT, LOG_FIELDS
 from smsmon.recipients import Status
 from smsmon.sentences import capital
 from smsmon.settings.built_in import BUILT_IN

@@ -20,8 +20,8 @@ from smsmon.console.signs import Tone, status_sign
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.tables.stages import Stage, Stages
 from smsmon.filters import Filter
-from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.questions import Value
+from smsmon.filters.subjects import LOG_FIELDS
 from smsmon.model import Event, EventKind, Transition
 from smsmon.shapes import in_words
 from smsmon.text import safe_lines

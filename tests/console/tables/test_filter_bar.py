@@ -15,9 +15,9 @@ from smsmon.console.tables.messages import MESSAGE_STAGES
 from smsmon.console.tables.recipients import RECIPIENT_STAGES
 from smsmon.console.tables.stages import stage_of, stepped
 from smsmon.filters import Field, FilterError, parse
-from smsmon.filters.log import LOG_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.subjects import LOG_FIELDS
 from smsmon.model import Entry, Fault, FaultKind
 from tests.console.test_console import Open, opened, text_of
 from tests.support.scene import DAY, SMALL, Scene
