@@ -23,8 +23,7 @@ from smsmon.console.memory import Memory
 from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
-from smsmon.console.terminal.ascii import Ascii
-from smsmon.console.terminal.words import PLAIN, Words
+from smsmon.console.terminal.words import PLAIN, Ascii, Words
 from smsmon.console.themes import (
     TERMINAL,
     THEMES,

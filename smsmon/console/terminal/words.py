@@ -1,4 +1,5 @@
-"""What a screen reader and a line of Braille are given: words, no drawing, and the real cursor.
+"""What is painted where there is only ASCII; and for a screen reader or a line of Braille: words,
+no drawing, and the real cursor.
 
 Such readers speak what is written and follow the terminal's own cursor. So nothing is written but
 letters, and the cursor stands on the row or in the field that keys go to.
@@ -10,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -20,6 +22,21 @@ from textual.widgets import Input, OptionList
 
 from smsmon.console.signs import CHOSEN, LIVE, NEW, SIGNS, STALE, WAITING, ZERO
 from smsmon.console.terminal.private import input_cursor
+from smsmon.console.twins import in_ascii
+
+
+class Ascii(LineFilter):
+    """Paints every line in ASCII."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        del background
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(in_ascii(segment.text, cell_len), segment.style, segment.control)
+            for segment in segments
+        ]
+
 
 PLAIN = "-plain"
 """The class of an app that is told in words."""
