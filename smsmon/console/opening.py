@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def confirmed(app: App[Any], heading: str, question: str, do: Callable[[], object]) -> None:
     """Ask before something is done."""
-    from smsmon.console.dialogs.confirm import ConfirmScreen
+    from smsmon.console.dialogs.base import ConfirmScreen
 
     def answered(wanted: bool | None) -> None:
         if wanted:
