@@ -10,6 +10,7 @@ from textual.content import Content
 from smsmon.console.actions import Where
 from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.details import (
+    MessageFigures,
     arrival_note,
     lacking_note,
     message_name,
@@ -25,7 +26,6 @@ from smsmon.console.groups import GroupsShown
 from smsmon.console.line import GAP, part
 from smsmon.console.listing import MessageList
 from smsmon.console.live_table import MappedRows
-from smsmon.console.message_figures import MessageFigures
 from smsmon.console.one_recipient import OneRecipient
 from smsmon.console.reasons import firing, reason
 from smsmon.console.tables.log import Journal, log_pane
