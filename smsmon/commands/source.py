@@ -228,7 +228,7 @@ def _results(
     name: str, source: Source, lines: Sequence[str]
 ) -> Iterator[tuple[str, Arrived | NotTaken | None]]:
     """Each line with what it tells; as often as it tells of messages, once with None of nothing."""
-    from smsmon.sources.taking import Taking
+    from smsmon.sources.arrived import Taking
 
     taking = Taking(name, source)
     for line in lines:

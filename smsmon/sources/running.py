@@ -23,10 +23,9 @@ from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
 from smsmon.model import Entry
 from smsmon.settings.sources import Source
-from smsmon.sources.arrived import NotTaken
+from smsmon.sources.arrived import NotTaken, Taking
 from smsmon.sources.feeds import CommandFeed, Do, Feed, LogFeed, Portion, StdinFeed, Trouble
 from smsmon.sources.standing import Standing, Turn, file_of, trouble_told
-from smsmon.sources.taking import Taking
 from smsmon.store.arrivals import ArrivalStore, told_again
 from smsmon.store.errors import StoreError, Unreachable
 

@@ -14,10 +14,10 @@ from smsmon.sources.arrived import (
     Matching,
     NotTaken,
     SendAnswers,
+    Taking,
     beginning,
     moment_of,
 )
-from smsmon.sources.taking import Taking
 
 SENT = r"sent id=(?P<id>\S+)(?: to=(?P<phone>\S+))?(?: tag=(?P<tag>\S+))?(?: at=(?P<time>\S+))?"
 
