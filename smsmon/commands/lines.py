@@ -16,9 +16,8 @@ from smsmon.commands.output import fail, listed, say
 from smsmon.locations import Locations
 from smsmon.model import Entry
 from smsmon.sentences import counted
-from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers
+from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers, Splitter
 from smsmon.sources.followed import FollowedFile
-from smsmon.sources.lines import Splitter
 from smsmon.store.entries import Done
 
 _CHUNK = 65_536

@@ -331,7 +331,7 @@ async def _listen(argv: Sequence[str], number: int, settings: Settings) -> Seque
 def _of_stdin(number: int) -> Sequence[str]:
     from collections import deque
 
-    from smsmon.sources.lines import Splitter
+    from smsmon.sources.arrived import Splitter
 
     cut, last = Splitter(), deque[str](maxlen=number)
     while data := os.read(0, 65_536):

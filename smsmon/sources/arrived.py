@@ -1,4 +1,6 @@
-"""What one line of a source says: messages that were sent, or why it says none. Pure."""
+"""What a source says: cut into lines; messages that were sent, or why a line says none; entries of
+the watchlist. Pure.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,44 @@ from smsmon.settings.sources import Source
 from smsmon.store.arrivals import told_again
 from smsmon.store.entries import clean_tags, why_not_an_id
 from smsmon.text import safe, typed
+
+LINE_LIMIT = 1 << 20
+"""Bytes after which a line without an end is given up: it is no line of a log."""
+
+
+def decoded(line: bytes) -> str:
+    """A line as text: UTF-8 if it is, Latin-1 if not; so an id in it is found either way."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        text = line.decode("latin-1")
+    return text.removesuffix("\r")
+
+
+class Splitter:
+    """Cuts what comes in pieces into lines; one that is too long is passed over."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        """The beginning of a line whose end did not come yet."""
+        self._skipping = False
+        """Within a line that is too long."""
+
+    def take(self, data: bytes) -> list[str]:
+        """The lines that are whole with ``data``."""
+        *whole, rest = (self._rest + data).split(b"\n")
+        if whole and self._skipping:
+            whole, self._skipping = whole[1:], False
+        if len(rest) > LINE_LIMIT:
+            rest, self._skipping = b"", True
+        self._rest = rest
+        return [decoded(line) for line in whole]
+
+    def end(self) -> list[str]:
+        """The line that nobody ended, when no more comes."""
+        rest, self._rest = self._rest, b""
+        return [decoded(rest)] if rest and not self._skipping else []
+
 
 TOO_SLOW = f"match took longer than {WITHIN:g} s for it: write it so that it cannot wander"
 _SHOWN = 120

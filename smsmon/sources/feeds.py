@@ -16,9 +16,8 @@ from smsmon.api.masking import without_living_keys
 from smsmon.clock import Clock, sleep
 from smsmon.keylike import place_shown
 from smsmon.programs.lasting import Lasting, readable
-from smsmon.sources.arrived import beginning
+from smsmon.sources.arrived import Splitter, beginning, decoded
 from smsmon.sources.followed import FollowedFile, Position
-from smsmon.sources.lines import Splitter, decoded
 from smsmon.text import SENTENCE_LIMIT, safe
 
 LOOK_EVERY = 0.5

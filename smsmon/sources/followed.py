@@ -16,7 +16,7 @@ from math import inf
 from pathlib import Path
 
 from smsmon.files import open_to_read
-from smsmon.sources.lines import LINE_LIMIT, decoded
+from smsmon.sources.arrived import LINE_LIMIT, decoded
 
 _CHUNK = 1 << 18
 """Bytes read at once."""
