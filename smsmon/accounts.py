@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smsmon.api.client import SmsPartner
-    from smsmon.api.key import ApiKey
     from smsmon.clock import Clock
     from smsmon.monitor.schedule import Limits
     from smsmon.monitor.window import Window
+    from smsmon.secret import ApiKey
     from smsmon.settings import Profile, Settings
     from smsmon.settings.reading import Problem
     from smsmon.settings.secrets import KeySource
@@ -60,7 +60,7 @@ def read_key(name: str, profile: Profile, environ: Mapping[str, str] | None = No
 def _key_from(source: KeySource, name: str, environ: Mapping[str, str] | None) -> ApiKey:
     import os
 
-    from smsmon.api.key import ApiKey
+    from smsmon.secret import ApiKey
     from smsmon.settings.secrets import read_secret
 
     environ = os.environ if environ is None else environ

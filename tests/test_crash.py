@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.api.key import ApiKey
 from smsmon.api.masking import mask_for
 from smsmon.crash import crash_text, strike_keys, write_crash_note
+from smsmon.secret import ApiKey
 
 KEY = "5ent1nel" * 5
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

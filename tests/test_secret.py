@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.api.key import ApiKey
 from smsmon.keylike import DOTS
-from smsmon.secret import Address
+from smsmon.secret import Address, ApiKey
 from smsmon.settings.secrets import COMMAND_WITHIN, KeySource, read_file, read_secret, run_command
 from tests.api.support import KEY
 

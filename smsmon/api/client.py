@@ -21,7 +21,6 @@ from smsmon.api.batches import PATH, Found, in_order, question, read_batch
 from smsmon.api.decode import decode_balance, looks_like_xml, read, utf8
 from smsmon.api.errors import MessageIdRequired, NotAReport, RateLimited, ServerTrouble, amended
 from smsmon.api.exchange import Answer, exchange, http_date, refuse_redirect, retry_after
-from smsmon.api.key import ApiKey
 from smsmon.api.masking import mask_for
 from smsmon.api.transport import KeyedTransport
 from smsmon.api.trust import trust
@@ -29,6 +28,7 @@ from smsmon.batch import MOST_PAIRS, BatchAnswer, Pair
 from smsmon.clock import Clock
 from smsmon.model import Balance, ReadError, Report, Unchanged, is_message_id
 from smsmon.recipients import Recipients
+from smsmon.secret import ApiKey
 from smsmon.text import safe, safe_bytes
 
 __all__ = ["DEFAULT_BASE_URL", "AnswerFormat", "Exchange", "SmsPartner"]

@@ -20,11 +20,10 @@ from dataclasses import replace
 from unicodedata import normalize
 
 from smsmon.api.errors import amended
-from smsmon.api.key import ApiKey
 from smsmon.keylike import DOTS
 from smsmon.model import ReadError
 from smsmon.recipients import Phones, Recipients
-from smsmon.secret import Secret
+from smsmon.secret import ApiKey, Secret
 
 PIECE = 8
 """Characters of the key in a row that are struck out. Of a shorter key: all of it."""

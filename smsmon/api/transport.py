@@ -22,9 +22,9 @@ import httpcore
 import httpx
 
 from smsmon.api.errors import NetworkTrouble
-from smsmon.api.key import ApiKey
 from smsmon.api.stream import ATTEMPT, Attempt, Party, Stream, drop
 from smsmon.model import ReadError
+from smsmon.secret import ApiKey
 
 SAY = "say"
 """The extension of a request that takes what is being waited for."""

@@ -28,7 +28,7 @@ from smsmon.settings.types import API_KEY_VARIABLE, Profile
 from smsmon.text import SENTENCE_LIMIT, safe
 
 if TYPE_CHECKING:
-    from smsmon.api.key import ApiKey
+    from smsmon.secret import ApiKey
 
 PATH_LIMIT = 1_000
 """The longest path or command taken, in characters."""

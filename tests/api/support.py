@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from smsmon.api.client import SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.clock import SystemClock
 from smsmon.model import Fault, ReadError, Report
+from smsmon.secret import ApiKey
 from tests.api.wire import Wire
 
 KEY = "5e47171e1" * 4 + "beef"

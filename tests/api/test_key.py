@@ -11,8 +11,8 @@ import traceback
 
 import pytest
 
-from smsmon.api.key import ApiKey
 from smsmon.keylike import DOTS
+from smsmon.secret import ApiKey
 from tests.api.support import KEY
 
 
@@ -72,7 +72,7 @@ def test_key_has_no_attributes_that_dumps_would_show() -> None:
 
 def test_key_and_errors_are_had_without_an_http_library() -> None:
     source = (
-        "import sys, smsmon.api.key, smsmon.api.errors; "
+        "import sys, smsmon.secret, smsmon.api.errors; "
         "print([name for name in ('h11', 'asyncio', 'ssl', 'msgspec') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.api.key import ApiKey
 from smsmon.api.masking import PIECE, Mask
 from smsmon.keylike import DOTS
 from smsmon.model import ReadError, Report
+from smsmon.secret import ApiKey
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, client
 from tests.api.wire import answer, wire

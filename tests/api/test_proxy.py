@@ -13,9 +13,9 @@ import pytest
 
 from smsmon.api.address import Proxy, proxy_for
 from smsmon.api.client import CONNECTIONS, SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.clock import SystemClock
 from smsmon.model import FaultKind, ReadError, Report
+from smsmon.secret import ApiKey
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, fault
 from tests.api.test_client import CERTIFICATE

@@ -18,10 +18,10 @@ import httpx
 from smsmon.api.batches import in_order, read_batch
 from smsmon.api.client import SmsPartner
 from smsmon.api.decode import decode
-from smsmon.api.key import ApiKey
 from smsmon.batch import Outcome, Pair
 from smsmon.clock import SystemClock
 from smsmon.model import Report, Unchanged
+from smsmon.secret import ApiKey
 from tests.api.bodies import report, rows
 from tests.benchmarks.apart import answering
 from tests.benchmarks.pairs import Measure, Promise, cpu, in_turns, ratio

@@ -19,13 +19,13 @@ from statistics import median, quantiles
 
 from smsmon import files
 from smsmon.api.client import SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.batch import MOST_PAIRS, Pair
 from smsmon.clock import SystemClock
 from smsmon.commands.demo import write_account
 from smsmon.model import Arrival, Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.recipients import Recipients
+from smsmon.secret import ApiKey
 from smsmon.simulator.codes import FIRST_ID, MATCH, Codes
 from smsmon.simulator.world import World
 from smsmon.store.local import LocalStore

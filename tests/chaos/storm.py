@@ -17,7 +17,6 @@ from random import Random
 from typing import Any
 
 from smsmon.api.client import AnswerFormat, SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.batch import BatchAnswer, Pair
 from smsmon.known import Condition
 from smsmon.model import Entry, Event, EventKind, ReadError, Report, Unchanged
@@ -27,6 +26,7 @@ from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import BatchSource
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Applied, MessageState, Watched
+from smsmon.secret import ApiKey
 from smsmon.simulator.faults import Trouble, TroubleWindow
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World

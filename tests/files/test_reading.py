@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from smsmon import files
-from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
 from smsmon.commands.ids import read_list
 from smsmon.commands.output import Failure
 from smsmon.console.memory import Memory
 from smsmon.locations import Locations
+from smsmon.secret import ApiKey
 from smsmon.settings import SettingsError, load_settings
 from smsmon.settings.secrets import read_file
 from smsmon.store import ThisMachine, open_store

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from smsmon.api.client import SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.batch import BatchAnswer, Pair
 from smsmon.clock import SystemClock
 from smsmon.model import Answer, EventKind, FaultKind, Origin, Report
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied
 from smsmon.recipients import Recipient, Status
+from smsmon.secret import ApiKey
 from smsmon.simulator.faults import ServerError
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.server import Server, serve

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from smsmon.api.client import SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.batch import BatchAnswer, Outcome, Pair
 from smsmon.model import FaultKind, ReadError
 from smsmon.recipients import Status, status_of
+from smsmon.secret import ApiKey
 from smsmon.simulator.faults import (
     Cut,
     Echo,

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pytest
 
 from smsmon.api.client import SmsPartner
-from smsmon.api.key import ApiKey
 from smsmon.model import Report, Unchanged
 from smsmon.recipients import status_of
+from smsmon.secret import ApiKey
 from smsmon.simulator.scenario import SENDS, demo_world, message_of
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.wire import Spelling

@@ -19,7 +19,6 @@ from smsmon.accounts import (
 )
 from smsmon.api.address import is_loopback, proxy_for
 from smsmon.api.backend import look_up
-from smsmon.api.key import ApiKey
 from smsmon.api.trust import trust
 from smsmon.batch import BatchAnswer, Outcome, Pair
 from smsmon.clock import SystemClock
@@ -27,6 +26,7 @@ from smsmon.commands.context import window_beyond
 from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.model import FaultKind, ReadError
 from smsmon.monitor.budget import Budget
+from smsmon.secret import ApiKey
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
 from smsmon.times import duration

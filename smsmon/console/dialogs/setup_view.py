@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from smsmon.api.key import ApiKey
 from smsmon.console.cells import cut
 from smsmon.console.signs import CHOSEN, REFUSED, STALE, WELL, Tone, styled
 from smsmon.keylike import DOTS
 from smsmon.model import Balance
+from smsmon.secret import ApiKey
 from smsmon.settings.first import PATH_LIMIT, Kept
 from smsmon.text import safe
 

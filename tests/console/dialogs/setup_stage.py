@@ -11,10 +11,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from smsmon.accounts import read_key
-from smsmon.api.key import ApiKey
 from smsmon.console.dialogs.setup import Ask, SetupScreen
 from smsmon.locations import Locations
 from smsmon.model import Balance
+from smsmon.secret import ApiKey
 from smsmon.settings import Profile, load_settings
 from tests.console.dialogs.stage import NARROW, SMALL, DialogApp, calm
 

@@ -13,11 +13,11 @@ import pytest
 
 from smsmon.accounts import open_client
 from smsmon.api.errors import KeyRefused, TimedOut
-from smsmon.api.key import ApiKey
 from smsmon.clock import SystemClock
 from smsmon.console.dialogs.setup import SetupScreen, asker
 from smsmon.console.dialogs.setup_view import KeyField
 from smsmon.locations import Locations
+from smsmon.secret import ApiKey
 from smsmon.settings import load_settings
 from smsmon.simulator.scenario import demo_world
 from smsmon.simulator.server import serve

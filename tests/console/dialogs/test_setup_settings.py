@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.api.key import ApiKey
+from smsmon.secret import ApiKey
 from smsmon.settings import Profile
 from smsmon.settings.first import SetupProblem, first_config, profile_with
 from tests.console.dialogs.setup_stage import Home, flat, paste, press
