@@ -12,8 +12,7 @@ from math import inf
 
 from smsmon.moments import Moments
 from smsmon.monitor.state import SETTLED_AFTER, Watched
-from smsmon.sentences import counted
-from smsmon.times import duration
+from smsmon.times import counted, duration
 
 EXPIRES = SETTLED_AFTER + 3600.0
 """Seconds after which one leaves that did not become complete: no report comes after 48 hours."""

@@ -8,9 +8,8 @@ from typing import NamedTuple, Protocol
 
 from smsmon.filters.messages import low_rate
 from smsmon.model import Counts, EventKind
-from smsmon.sentences import counted
 from smsmon.store.past import InShort
-from smsmon.times import duration
+from smsmon.times import counted, duration
 
 _TOLD_BY_UNREAD = (EventKind.STALE, EventKind.RECOVERED)
 """Ends of what ``unread`` tells, as far as a poll saw them."""

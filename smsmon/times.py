@@ -1,4 +1,4 @@
-"""How durations and moments are said: alike on the screen and by every command. Pure.
+"""How durations, moments and numbers are said: alike on the screen and by every command. Pure.
 
 Durations are seconds; moments are seconds since the epoch, UTC. Of None an empty text is said.
 """
@@ -140,3 +140,18 @@ class LocalZone(tzinfo):
 
     def _at(self, dt: datetime | None) -> time.struct_time:
         return time.localtime(None if dt is None else dt.replace(tzinfo=None).timestamp())
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 row``, ``1,204 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def recipients_are(number: int) -> str:
+    """The beginning of what is said of them: ``1 recipient is``, ``2 recipients are``."""
+    return f"{counted(number, 'recipient')} {'is' if number == 1 else 'are'}"
+
+
+def capital(text: str) -> str:
+    """``text`` as a sentence begins; all but its first letter stays as it is."""
+    return text[:1].upper() + text[1:]

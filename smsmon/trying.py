@@ -23,10 +23,9 @@ from smsmon.monitor.alerts.groups import GROUPED
 from smsmon.monitor.alerts.replay import Past, PastMessage, Then, reach, replay
 from smsmon.recipients import STOP_YES, Status
 from smsmon.rules import night_holds
-from smsmon.sentences import counted
 from smsmon.settings import Settings
 from smsmon.store.archive import Archive
-from smsmon.times import DAY, MONTHS, duration
+from smsmon.times import DAY, MONTHS, counted, duration
 
 _WORTH_TELLING = 60.0
 """Seconds not read that matter."""

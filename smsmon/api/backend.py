@@ -26,8 +26,8 @@ from smsmon.api.errors import NetworkTrouble, TimedOut
 from smsmon.api.stream import ATTEMPT, Party, Stream, drop, root_of
 from smsmon.api.trust import Trust
 from smsmon.model import ReadError
-from smsmon.sentences import capital
 from smsmon.text import safe
+from smsmon.times import capital
 
 THREADS = 8
 """Names looked up at the same time. There are as many names as APIs and proxies: one or two."""

@@ -97,7 +97,7 @@ def changed_tags(_: click.Context, __: click.Parameter, incomplete: str) -> Iter
 def _tags() -> Iterator[Found]:
     from collections import Counter
 
-    from smsmon.sentences import counted
+    from smsmon.times import counted
 
     counts = Counter(tag for entry in _entries() for tag in entry.tags)
     for tag, count in sorted(counts.items()):

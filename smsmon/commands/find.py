@@ -19,6 +19,7 @@ from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
 from smsmon.sentences import counted, some
 from smsmon.shapes import sighting_json, words_of_api, yes_no
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge

@@ -39,7 +39,6 @@ from smsmon.commands.table import print_csv, print_facts, print_rows
 from smsmon.in_short import alerts, besides, stretches, worst_first
 from smsmon.model import Event
 from smsmon.phones import as_shown
-from smsmon.sentences import counted
 from smsmon.shapes import (
     Happening,
     event_json,
@@ -48,7 +47,7 @@ from smsmon.shapes import (
     outcome,
     words_of_api,
 )
-from smsmon.times import DAY, LocalZone, utc
+from smsmon.times import DAY, LocalZone, counted, utc
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,10 +15,10 @@ from smsmon.commands.ids import fail_to_read, shown_name
 from smsmon.commands.output import fail, listed, say
 from smsmon.locations import Locations
 from smsmon.model import Entry
-from smsmon.sentences import counted
 from smsmon.sources.arrived import Arrived, Matching, NotTaken, Reading, SendAnswers, Splitter
 from smsmon.sources.followed import FollowedFile
 from smsmon.store.entries import Done
+from smsmon.times import counted
 
 _CHUNK = 65_536
 _LOOK_EVERY = 0.5

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, NoReturn
 
 from smsmon import exit_codes
 from smsmon.commands.door import Door
-from smsmon.sentences import counted
 from smsmon.text import painted
+from smsmon.times import counted
 
 
 class Failure(Exception):

@@ -26,8 +26,7 @@ from smsmon.commands.output import (
     when,
 )
 from smsmon.commands.table import Head, print_rows
-from smsmon.sentences import counted
-from smsmon.times import utc
+from smsmon.times import counted, utc
 
 if TYPE_CHECKING:
     from smsmon.settings import Settings

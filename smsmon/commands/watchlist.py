@@ -26,7 +26,7 @@ from smsmon.commands.ids import (
 from smsmon.commands.output import emit, fail, listed, on_terminal, print_json, say, when
 from smsmon.commands.selection import chosen_entries
 from smsmon.commands.table import Head, print_rows
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.model import Entry

@@ -31,9 +31,8 @@ from smsmon.console.signs import (
     styled,
 )
 from smsmon.countries import country_name
-from smsmon.sentences import counted
 from smsmon.text import painted
-from smsmon.times import age, duration
+from smsmon.times import age, counted, duration
 
 _BETWEEN = " · "
 STATE_SIGNS: Mapping[State, Sign | None] = MappingProxyType(

@@ -27,9 +27,8 @@ from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.groups import Figures
 from smsmon.monitor.standing import Standing, standing
 from smsmon.monitor.state import Watched
-from smsmon.sentences import counted
 from smsmon.shapes import fact_json, known_json
-from smsmon.times import utc
+from smsmon.times import counted, utc
 
 if TYPE_CHECKING:
     from textual.app import App

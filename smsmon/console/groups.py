@@ -35,6 +35,7 @@ from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState
 from smsmon.sentences import counted, some
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.monitor.state import Watched

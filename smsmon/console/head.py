@@ -29,7 +29,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts
 from smsmon.monitor.state import MessageState
 from smsmon.recipients import Status
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.console.alert_standing import Raised

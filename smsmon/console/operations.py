@@ -16,6 +16,7 @@ from smsmon.console.picture import Picture
 from smsmon.console.undoing import ListStep, Steps, edited, named
 from smsmon.sentences import capital, counted, some
 from smsmon.store.errors import StoreError
+from smsmon.times import capital, counted
 
 if TYPE_CHECKING:
     from smsmon.console.dialogs.add import Wanted

@@ -37,8 +37,8 @@ from smsmon.groups import Dimension
 from smsmon.model import Counts
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import Watched
-from smsmon.sentences import capital
 from smsmon.text import painted
+from smsmon.times import capital
 
 if TYPE_CHECKING:
     from smsmon.session import Session

@@ -15,7 +15,7 @@ from smsmon.console.signs import GONE, Tone, state_sign, styled
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState
-from smsmon.sentences import counted, recipients_are
+from smsmon.times import counted, recipients_are
 
 if TYPE_CHECKING:
     from smsmon.console.alert_standing import AlertRow

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smsmon.console.live_table import LiveTable, Marking
-from smsmon.sentences import capital, counted
+from smsmon.times import capital, counted
 
 if TYPE_CHECKING:
     from smsmon.console.views import View, Views

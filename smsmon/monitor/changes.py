@@ -14,7 +14,7 @@ from smsmon.merging import Merged
 from smsmon.model import Counts, Entry, Event, EventKind, Transition
 from smsmon.monitor.state import Watched
 from smsmon.recipients import STOP_YES, Recipients, Status
-from smsmon.sentences import recipients_are
+from smsmon.times import recipients_are
 
 
 def listing(watched: Watched, merged: Merged, at: float) -> Iterator[Event]:

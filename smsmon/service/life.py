@@ -14,12 +14,12 @@ from smsmon.clock import Clock, sleep
 from smsmon.locations import expanded
 from smsmon.metrics.page import Page
 from smsmon.metrics.served import HOST, MetricsFile, served
-from smsmon.sentences import counted
 from smsmon.service import pings
 from smsmon.service.checks import INSTALL
 from smsmon.service.health import Vitals
 from smsmon.service.pings import PingUrl
 from smsmon.service.systemd import VARIABLES, Systemd
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations

@@ -17,10 +17,9 @@ from shlex import quote
 from smsmon.alerts import About, Edge, Episode, Severity, Subject
 from smsmon.countries import country_name
 from smsmon.phones import without_numbers
-from smsmon.sentences import capital, counted
 from smsmon.targets.base import Notification
 from smsmon.text import LABEL_LIMIT, painted, safe
-from smsmon.times import duration, moment, timestamp
+from smsmon.times import capital, counted, duration, moment, timestamp
 
 _LOOK_ALIKES = str.maketrans(
     {

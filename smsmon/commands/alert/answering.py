@@ -25,9 +25,8 @@ from smsmon.commands.flags import Duration, F
 from smsmon.commands.output import fail, listed, say
 from smsmon.keylike import is_most_likely_key, without_keys
 from smsmon.ranges import BadRange, ahead
-from smsmon.sentences import counted
 from smsmon.text import typed
-from smsmon.times import LocalZone
+from smsmon.times import LocalZone, counted
 
 if TYPE_CHECKING:
     from smsmon.settings import Settings

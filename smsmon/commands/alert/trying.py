@@ -22,9 +22,8 @@ from smsmon.commands.output import emit, fail, on_terminal, print_json, progress
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, print_rows
 from smsmon.keylike import without_keys
-from smsmon.sentences import counted
 from smsmon.shapes import episode_json
-from smsmon.times import DAY, LocalZone, duration, utc
+from smsmon.times import DAY, LocalZone, counted, duration, utc
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
@@ -266,7 +265,7 @@ def test(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> None:
     chosen = [found[name] for name in dict.fromkeys(targets or found)]
     progress(f"Telling {counted(len(chosen), 'target')}…")
     outcomes = run(_tell(chosen, in_utc=settings.display.utc))
-    _print(outcomes, as_json=as_json)
+    _print_outcomes(outcomes, as_json=as_json)
     if any(each.why_not for each in outcomes):
         ctx.exit(exit_codes.TROUBLE)
 
@@ -292,7 +291,7 @@ async def _tell(targets: Sequence[Target], *, in_utc: bool) -> list[_Outcome]:
     return await asyncio.gather(*map(told, targets))
 
 
-def _print(outcomes: Sequence[_Outcome], *, as_json: bool) -> None:
+def _print_outcomes(outcomes: Sequence[_Outcome], *, as_json: bool) -> None:
     if as_json:
         told = [
             {

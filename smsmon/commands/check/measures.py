@@ -14,8 +14,7 @@ from smsmon.commands.plugin import State, foreign, head, inert, worst
 from smsmon.filters.messages import LEAST_FINAL
 from smsmon.known import Condition
 from smsmon.monitor.state import MessageState
-from smsmon.sentences import counted
-from smsmon.times import age
+from smsmon.times import age, counted
 
 _BAND = re.compile(r"(@?)(?:(~|[^@~:]*)(:))?([^@~:]*)")
 EXAMPLES = "5 (more than 5), 50: (less than 50), 10:20 (outside of these), @10:20 (within)"

@@ -19,9 +19,8 @@ from smsmon import exit_codes
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, print_json
 from smsmon.keylike import without_keys
-from smsmon.sentences import counted
 from smsmon.text import SENTENCE_LIMIT, safe
-from smsmon.times import utc
+from smsmon.times import counted, utc
 
 
 class Health(StrEnum):

@@ -35,8 +35,7 @@ from smsmon.commands.output import (
     print_json_line,
     progress,
 )
-from smsmon.sentences import counted
-from smsmon.times import utc
+from smsmon.times import counted, utc
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from smsmon import exit_codes
 from smsmon.known import Condition
 from smsmon.leaving import in_loop
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.clock import Clock

@@ -14,10 +14,10 @@ from smsmon.console.alerts.rows import can_be_ended
 from smsmon.console.formats import Formats
 from smsmon.console.operations import Say
 from smsmon.console.undoing import AnswerStep, Steps
-from smsmon.sentences import capital, counted
 from smsmon.store.alerts import Answered
 from smsmon.store.errors import StoreError
 from smsmon.text import painted
+from smsmon.times import capital, counted
 
 _NOT_RECORDED = (
     "it is not in the history yet, where answers are kept: who polls writes it soon, or says why"

@@ -21,9 +21,9 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
 from smsmon.ranges import BadRange, ahead
-from smsmon.sentences import counted
 from smsmon.text import painted
 from smsmon.text import typed as as_typed
+from smsmon.times import counted
 
 USUAL = "2 h"
 """How long a silence lasts where nobody says otherwise."""

@@ -19,7 +19,7 @@ from smsmon.console.signs import CHOSEN, DASH, SILENCED, Tone, styled
 from smsmon.console.tables.stages import Stage, Stages
 from smsmon.filters import Field, Filter, Kind
 from smsmon.filters.questions import Value
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 _BETWEEN = " · "
 SEVERITIES = ("info", "warning", "critical")

@@ -36,9 +36,8 @@ from smsmon.console.line import Line
 from smsmon.console.live_table import LiveTable
 from smsmon.console.signs import Tone, styled
 from smsmon.console.tables.panes import TablePane, title
-from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
-from smsmon.times import DAY
+from smsmon.times import DAY, counted
 from smsmon.trying import Trial
 
 PAST_DAYS = 30

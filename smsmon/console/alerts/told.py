@@ -11,7 +11,9 @@ from smsmon.console.notices import Notice
 from smsmon.console.notices import Severity as Urgency
 from smsmon.console.signs import ALERT, ALERT_TONES, Tone
 from smsmon.console.tables.log import LogLine
+from smsmon.monitor.alerts import Alert
 from smsmon.sentences import counted
+from smsmon.times import counted
 
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Alert

@@ -20,10 +20,10 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
 from smsmon.model import Entry
-from smsmon.sentences import counted
 from smsmon.tags import BadTags, TagChange, read_tags, tags_text
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, painted
 from smsmon.text import typed as as_typed
+from smsmon.times import counted
 
 _TAGS_LIMIT = 1000
 _LIMITS = {"label": LABEL_LIMIT, "tags": _TAGS_LIMIT, "note": SENTENCE_LIMIT}

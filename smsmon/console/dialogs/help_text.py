@@ -27,8 +27,8 @@ from smsmon.filters.prompt import examples
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import FIELDS_ABOUT, LOG_FIELDS
 from smsmon.recipients import Status
-from smsmon.sentences import capital
 from smsmon.settings.built_in import BUILT_IN
+from smsmon.times import capital
 
 TWO_COLUMNS = 110
 """Columns of width from which on the help has two."""

@@ -40,9 +40,9 @@ from smsmon.console.tables.log import (
 from smsmon.console.tables.panes import TablePane, title
 from smsmon.in_short import TROUBLE_BELOW, Sorted, worst_first
 from smsmon.ranges import BadRange, Range, hour_beside, read, told
-from smsmon.sentences import counted
 from smsmon.store.errors import StoreError
 from smsmon.store.past import Happened, InShort
+from smsmon.times import counted
 
 LIMIT = 10_000
 """Changes read at most: more are no reading for a person."""

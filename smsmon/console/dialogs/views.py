@@ -22,7 +22,7 @@ from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.undoing import Steps, ViewStep
 from smsmon.console.views import NAME_LIMIT, Look, View, Views
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 USUAL = ""
 """Stands for the table as it is without any view."""

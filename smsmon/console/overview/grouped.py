@@ -11,8 +11,8 @@ from smsmon.console import cells
 from smsmon.console.overview.charts import BAD, GOOD, WAIT, Bar, Bars
 from smsmon.console.overview.panel import Panel, PanelData, key, said, unbroken
 from smsmon.groups import Dimension, Figures
-from smsmon.sentences import counted
 from smsmon.text import painted
+from smsmon.times import counted
 
 BY = (Dimension.TAG, Dimension.SOURCE, Dimension.LABEL)
 """By what messages are put together here: the first that tells some of them apart."""

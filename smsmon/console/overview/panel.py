@@ -24,7 +24,7 @@ from smsmon.console.overview.figures import Figures, TimeAxis
 from smsmon.console.signs import DASH, Tone, styled, tone_classes, tone_css
 from smsmon.console.terminal.words import Stands
 from smsmon.groups import Figures as GroupFigures
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 _HOUR = 3600
 

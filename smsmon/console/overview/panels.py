@@ -44,7 +44,7 @@ from smsmon.console.signs import (
     styled,
 )
 from smsmon.countries import country_name
-from smsmon.sentences import counted
+from smsmon.times import counted
 
 LEAST_JUDGED = 20
 """Final reports from which on the rate of a country says something."""

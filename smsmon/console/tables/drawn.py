@@ -14,7 +14,7 @@ from smsmon.console.signs import DASH, STALE, status_sign
 from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Heading, Shown
 from smsmon.recipients import Status
-from smsmon.sentences import capital
+from smsmon.times import capital
 
 UNKNOWN = Span(DASH, Tone.DIM)
 """Stands for a number that nobody knows: none is not nothing."""

@@ -29,6 +29,7 @@ from smsmon.recipients import Recipient
 from smsmon.sentences import capital, counted
 from smsmon.store.past import NumberFound, Sighting
 from smsmon.text import painted
+from smsmon.times import capital, counted
 
 FOUND_LIMIT = 200
 """Rows found at most: who needs more needs more digits."""

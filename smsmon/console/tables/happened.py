@@ -44,9 +44,9 @@ from smsmon.in_short import (
     stretches,
 )
 from smsmon.recipients import Status
-from smsmon.sentences import counted
 from smsmon.store.past import InShort
 from smsmon.text import painted
+from smsmon.times import counted
 
 Subject = tuple[str | None, str]
 """What a row is about: a message and its account; None: the account itself, or a group."""

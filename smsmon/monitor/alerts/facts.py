@@ -10,8 +10,7 @@ from smsmon.filters.groups import WITHIN_FIELDS, RuledGroup
 from smsmon.filters.messages import Message
 from smsmon.filters.questions import Value
 from smsmon.monitor.alerts.rules import Rule
-from smsmon.sentences import counted
-from smsmon.times import duration
+from smsmon.times import counted, duration
 
 ValueOf = Callable[[str], Value]
 
