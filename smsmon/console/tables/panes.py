@@ -22,8 +22,8 @@ from smsmon.console.line import GAP, FittedLine, Part, fitted, part
 from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
+from smsmon.console.tables.filter_bar import Stages, stage_of, stepped
 from smsmon.console.tables.portions import AT_ONCE, Accepts, Rounds, asked_before
-from smsmon.console.tables.stages import Stages, stage_of, stepped
 from smsmon.console.views import Look
 from smsmon.filters import Field, Filter, parse
 from smsmon.filters.questions import Value
