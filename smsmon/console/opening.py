@@ -156,7 +156,7 @@ class Dialogs:
 
     async def _try_rule(self, name: str) -> Tried:
         """When a rule of the settings would have fired over the recorded past."""
-        from smsmon.console.alerts.trial import SECONDS
+        from smsmon.console.alerts.forms import SECONDS
         from smsmon.monitor.alerts.replay import why_not
         from smsmon.rules import rule_of
         from smsmon.trying import trial_of

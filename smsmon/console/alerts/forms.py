@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from textual import on
@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from smsmon.alerts import NOTE_LIMIT, About, Episode, Silence, What
+from smsmon.console import alert_words as words
 from smsmon.console.alert_words import facts_by_now, named
 from smsmon.console.alerts.answering import Silenced, Taken
-from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
+from smsmon.console.dialogs.base import Dialog, Keys, PageDialog, TextField, quiet
 from smsmon.console.dialogs.choice import Choice, Option
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
@@ -23,7 +24,8 @@ from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled
 from smsmon.ranges import BadRange, ahead
 from smsmon.text import painted
 from smsmon.text import typed as as_typed
-from smsmon.times import counted
+from smsmon.times import DAY, counted, duration
+from smsmon.trying import Trial
 
 USUAL = "2 h"
 """How long a silence lasts where nobody says otherwise."""
@@ -245,3 +247,50 @@ def to_silence(
     for silence in silences:
         found[silence.what][silence.name] = None
     return [(what, tuple(names)) for what, names in found.items() if names]
+
+
+SECONDS = 30 * DAY
+"""How far back a rule is tried from the screen; the command takes other times too."""
+_SHOWN = 200
+"""Alerts listed at most, the latest: more are no reading."""
+
+
+class TrialScreen(PageDialog):
+    """What a rule would have told."""
+
+    FRAME = "trial"
+    HEADING = "When it would have fired"
+
+    def __init__(self, trial: Trial, doubts: Sequence[str], formats: Formats) -> None:
+        """``doubts`` tell what nobody can know of that time, a sentence each."""
+        super().__init__()
+        self._trial, self._doubts, self._formats = trial, doubts, formats
+
+    def page(self) -> Content:
+        return Content("\n").join(self._lines())
+
+    def _lines(self) -> Iterator[Content]:
+        trial = self._trial
+        rule = trial.rule
+        yield Content.assemble((f"rule {rule.name}: ", "bold"), rule.condition.text)
+        yield Content()
+        yield Content(trial.told())
+        yield from (styled(each, Tone.DIM) for each in self._doubts)
+        shown = trial.episodes[::-1][:_SHOWN]
+        for episode in shown:
+            yield Content()
+            yield from self._told(episode)
+        if len(trial.episodes) > len(shown):
+            yield Content()
+            yield styled(f"The latest {_SHOWN} are listed.", Tone.DIM)
+
+    def _told(self, episode: Episode) -> Iterator[Content]:
+        formats = self._formats
+        over = episode.over_at
+        lasted = "still" if over is None else duration(over - episode.fired_at)
+        about = words.about(episode.subject, episode.label)
+        yield Content(f"{formats.moment(episode.fired_at)}  {about}, {lasted}")
+        worst = episode.worst
+        facts = worst.facts if worst else words.facts_of(episode)
+        held = ", held already" if episode.old else ""
+        yield styled(f"  {formats.words(facts)}{held}", Tone.DIM)

@@ -17,7 +17,7 @@ from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
 from smsmon.console.alert_standing import AlertRow, past_rows, silence_rows
 from smsmon.console.alerts.answering import Answering, Silenced, Taken
 from smsmon.console.alerts.cause import Cause, cause_of
-from smsmon.console.alerts.forms import AcknowledgeScreen, SilenceScreen, to_silence
+from smsmon.console.alerts.forms import AcknowledgeScreen, SilenceScreen, TrialScreen, to_silence
 from smsmon.console.alerts.rows import (
     ALERT_FIELDS,
     ALERT_STAGES,
@@ -29,7 +29,6 @@ from smsmon.console.alerts.rows import (
     rule_of,
     whole_of,
 )
-from smsmon.console.alerts.trial import TrialScreen
 from smsmon.console.dialogs.base import Dialog, Keys
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
