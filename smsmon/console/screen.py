@@ -24,11 +24,12 @@ from smsmon.console.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement
 from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, GROUPED_BY, Attention, Memory
-from smsmon.console.notices import NoticeLine, Notices
+from smsmon.console.notices import NoticeLine, Notices, Telling
+from smsmon.console.opening import GROUPED_BY, Dialogs
+from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal
 from smsmon.console.tables.panes import TablePane
-from smsmon.console.telling import Telling
 from smsmon.console.terminal.private import PacedScreen, forget_closed
 from smsmon.console.updates import Updates
 from smsmon.groups import Dimension

@@ -12,8 +12,8 @@ from smsmon.console.feed import Feed, News
 from smsmon.console.formats import Formats
 from smsmon.console.head_lines import HeadLines
 from smsmon.console.line import KeyLine
+from smsmon.console.notices import Telling
 from smsmon.console.picture import Picture
-from smsmon.console.telling import Telling
 from smsmon.monitor.state import MessageState
 
 if TYPE_CHECKING:
