@@ -7,14 +7,14 @@ client, which take longer to load than all else of ours, wait until it has been.
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
 
 from smsmon.accounts import Accounts, limits_of
+from smsmon.alerting.running import RunningAlerts
 from smsmon.clock import Clock
 from smsmon.egress import egress_of, egress_windows
 from smsmon.incoming import Incoming
@@ -22,16 +22,12 @@ from smsmon.known import AccountState, Condition
 from smsmon.learned import Learning
 from smsmon.model import Balance, Entry
 from smsmon.monitor.engine import Engine
-from smsmon.settings.built_in import built_in_alerts
 from smsmon.store import open_store
 
 if TYPE_CHECKING:
-    from smsmon.alerting import AlertBook, Alerting
-    from smsmon.alerting.book import AlertRecord
+    from smsmon.alerting.looking import Tell
     from smsmon.grouping import Grouping
     from smsmon.locations import Locations
-    from smsmon.measuring import Measuring
-    from smsmon.monitor.alerts import Alert, Rule
     from smsmon.monitor.source import Source
     from smsmon.monitor.state import Applied, Watched
     from smsmon.settings import Settings
@@ -73,8 +69,6 @@ class Session:
         """
         self.accounts = accounts
         self.clock = clock
-        self.alerting: Alerting | None = None
-        """What looks after the alerts, once started; None without rules."""
         self.halted = ""
         """Why nothing is polled at all, by a fault of our own; empty when all is well."""
         self._store = store or open_store(locations, accounts.settings)
@@ -85,12 +79,8 @@ class Session:
         """What brings messages by itself."""
         self._only = only
         self._started = False
-        self._since = clock.monotonic()
-        self.looked_at = self._since
+        self.looked_at = clock.monotonic()
         """When it last looked at the watchlist, once it does."""
-        self._alerted: Callable[[Sequence[Alert]], None] = lambda _: None
-        self._measuring: Measuring | None = None
-        self._has_rules = asyncio.Event()
         self._list_stirred = asyncio.Event()
         self._list_written = False
         """Somebody wrote to what people added, since it was looked at."""
@@ -106,6 +96,10 @@ class Session:
             rng=rng,
             windows=accounts.windows,
             trouble_below=accounts.settings.display.trouble_share,
+        )
+        whole = only is None
+        self.alerts = RunningAlerts(
+            accounts, self.engine, clock, complain, lambda: self.history, self.balance, whole=whole
         )
         self._learning = Learning(self._store, self.engine, clock)
         accounts.connected = self._connected
@@ -148,25 +142,11 @@ class Session:
             whole=self._only is None,
         )
 
-    @cached_property
-    def _alert_record(self) -> AlertRecord:
-        from smsmon.alerting.book import AlertRecord
-
-        return AlertRecord(self.history.alerts)
-
-    @cached_property
-    def alert_book(self) -> AlertBook:
-        """How it stands with the alerts, and the way to answer; up to date in `watch_alerts`."""
-        from smsmon.alerting import AlertBook
-        from smsmon.who import who
-
-        return AlertBook(self._alert_record, self.clock, who())
-
     # --- its life ------------------------------------------------------------------------
 
     async def start(
         self,
-        alerted: Callable[[Sequence[Alert]], None],
+        alerted: Tell,
         shown: Callable[[], None] = lambda: None,
         filled: Callable[[Collection[str]], object] = lambda _: None,
     ) -> None:
@@ -174,13 +154,13 @@ class Session:
         recipients are there when ``fill`` is through, which has to follow: ``filled`` is called
         with the messages that have them.
 
-        ``alerted`` is given the alerts that begin or end, once ``alerting`` runs.
+        ``alerted`` is given the alerts that begin or end, once ``alerts`` runs.
 
         Raises ``StoreError`` when the watchlist cannot be read.
         """
         await asyncio.to_thread(lambda: self.watchlist)  # what it needs takes time to load
         self._started = True
-        self._alerted = alerted
+        self.alerts.start(alerted, self.watching.filled)
         self._use_rules()
         self._use_sources()
         self.sharing.wrote = self._wrote
@@ -192,28 +172,6 @@ class Session:
     async def fill(self) -> None:
         """Load the recipients of all that is watched; what has them is polled meanwhile."""
         await self.watching.fill()
-
-    async def watch_alerts(self) -> None:
-        """Look after the alerts, by rules from when there are any, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.alert_book.run())
-            group.create_task(self._go_by_rules())
-
-    async def _go_by_rules(self) -> None:
-        await self._has_rules.wait()
-        # Of what is not on the board yet it would be said that nobody watches it any more, and of
-        # those whose recipients are not, that nobody waits.
-        await self.watching.filled.wait()
-        if self.alerting is not None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.alerting.run())
-                group.create_task(self._measure(self.alerting))
-
-    async def _measure(self, alerting: Alerting) -> None:
-        from smsmon.measuring import Measuring
-
-        self._measuring = Measuring(alerting, self.engine, self.history, self.clock, self.balance)
-        await self._measuring.run()
 
     async def look_at_watchlist(
         self, every: float, looked: Callable[[], None] = lambda: None
@@ -258,7 +216,7 @@ class Session:
                 try:
                     await self.history.close()
                 finally:
-                    self._alert_record.close()
+                    self.alerts.close()
                     await self.sharing.release()
         finally:
             await self.accounts.close()
@@ -334,30 +292,9 @@ class Session:
             self.engine.set_source(name, source)
 
     def _use_rules(self) -> None:
-        settings = self.accounts.settings
-        if self.alerting is not None:
-            self.alerting.use(settings)
-            if self._measuring is not None:
-                self._measuring.look_now()
-        elif settings.alerts:
-            from smsmon.alerting import Alerting
-
-            self.alerting = Alerting(
-                settings,
-                self.engine,
-                self.clock,
-                self._alerted,
-                self._complain,
-                os.environ,
-                self._alert_record,
-                wrote=self.alert_book.look_again,
-                whole=self._only is None,
-                since=self._since,
-            )
-            self.alert_book.changed(self._pass_answers_on)
-            self.watching.recorded_anew = self.alerting.record_anew
-            self.sharing.took_over = self.alerting.take_over
-            self._has_rules.set()
+        if (begun := self.alerts.use()) is not None:
+            self.watching.recorded_anew = begun.record_anew
+            self.sharing.took_over = begun.take_over
 
     def _use_sources(self) -> None:
         self.incoming.use(
@@ -368,10 +305,6 @@ class Session:
         """False where this process only looks."""
         never = self.accounts.settings.polling.role == "never"
         return self._only is None and not never and not self.history.looks_only
-
-    def _pass_answers_on(self) -> None:
-        if self.alerting is not None:
-            self.alerting.answers(self.alert_book.episodes, self.alert_book.silences)
 
     # --- looking -------------------------------------------------------------------------
 
@@ -387,29 +320,6 @@ class Session:
             return ""
         return LOOKS_ONLY if self.history.looks_only else str(self.watchlist.broken or "")
 
-    @property
-    def has_alerts(self) -> bool:
-        """True when there are rules."""
-        return any(each.enabled for each in self.accounts.settings.alerts.values())
-
-    @property
-    def has_own_rules(self) -> bool:
-        """True when there are rules besides those that are there from the start."""
-        known = built_in_alerts()
-        return any(
-            each.enabled and each != known.get(name)
-            for name, each in self.accounts.settings.alerts.items()
-        )
-
-    @property
-    def alerts(self) -> tuple[Rule, ...]:
-        """The rule of each alert that fires."""
-        return tuple(self.alerting.alerts.rules_firing) if self.alerting else ()
-
-    def firing(self, message_id: str) -> Sequence[Rule]:
-        """The rules of the alerts that fire for a message, the most severe first."""
-        return self.alerting.alerts.firing.get(message_id, ()) if self.alerting else ()
-
     # --- inside --------------------------------------------------------------------------
 
     def record(self, applied: Applied, watched: Watched) -> None:
@@ -421,15 +331,15 @@ class Session:
         from smsmon.store.shared import News
 
         if News.ALERTS in news:
-            self.alert_book.look_again()
+            self.alerts.book.look_again()
         self._list_written = self._list_written or News.WATCHLIST in news
         if news & (News.WATCHLIST | News.ARRIVALS):
             self._list_stirred.set()
 
     def _amended(self, message_id: str) -> None:
         """A message is described anew."""
-        if self.alerting is not None:
-            self.alerting.look_again(message_id)
+        if self.alerts.alerting is not None:
+            self.alerts.alerting.look_again(message_id)
         if "grouping" in self.__dict__:  # somebody asked for groups
             self.grouping.amended(message_id)
 

@@ -126,7 +126,7 @@ async def running(home: Path, text: str, *, polls: bool = True) -> AsyncIterator
     await session.start(stage.told.extend)
     await session.fill()
     await session.open()
-    jobs = [asyncio.create_task(session.engine.run()), asyncio.create_task(session.watch_alerts())]
+    jobs = [asyncio.create_task(session.engine.run()), asyncio.create_task(session.alerts.run())]
     await clock.advance(5.0)
     await stage.look()
     assert stage.said == []
@@ -159,7 +159,7 @@ CHANGES: dict[str, tuple[str, InForce, object]] = {
     "timeout": (ONE + "[network]\ntimeout = 3", lambda it: it.opened[-1].timeout, 3.0),
     "an alert": (
         ONE + '[alerts.a]\nwhen = "waiting>0"\n',
-        lambda it: [rule.name for rule in it.session.firing("300")],
+        lambda it: [rule.name for rule in it.session.alerts.firing("300")],
         ["a"],
     ),
 }  # fmt: skip
@@ -332,14 +332,14 @@ async def test_an_alert_whose_rule_did_not_change_goes_on_and_is_not_told_again(
         await stage.write(ONE + rule + 'severity = "critical"\n' + other)
         await stage.clock.advance(120.0)
         assert len(stage.told) == 1
-        (firing,) = stage.session.alerts
+        (firing,) = stage.session.alerts.rules_firing
         assert firing.severity is Severity.CRITICAL
         await stage.write(ONE)
         await stage.clock.advance(60.0)
         assert [(each.firing, each.why) for each in stage.told[1:]] == [
             (False, "its rule was removed")
         ]
-        assert stage.session.alerts == ()
+        assert stage.session.alerts.rules_firing == ()
 
 
 async def test_the_very_first_rule_knows_what_was_read_before_it_came(tmp_path: Path) -> None:
@@ -347,7 +347,7 @@ async def test_the_very_first_rule_knows_what_was_read_before_it_came(tmp_path: 
         await stage.clock.advance(300.0)
         read = [each.read_at for each in stage.session.engine.board]
         await stage.write(TWO + '[alerts.a]\nwhen = "recipients>0"\n')
-        await stage.until(lambda: stage.session.alerts, 0.0)
+        await stage.until(lambda: stage.session.alerts.rules_firing, 0.0)
         assert [each.read_at for each in stage.session.engine.board] == read
         await stage.until(lambda: stage.told, 60.0)
         assert {(each.rule.name, each.old) for each in stage.told} == {("a", True)}

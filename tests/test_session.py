@@ -51,13 +51,13 @@ async def test_alerts_are_looked_after_once_it_is_known_what_is_watched(tmp_path
     gone = True
     session.__dict__["watchlist"] = Switched(session.watchlist, lambda: gone)
     await session.start(lambda _: None)
-    looking = asyncio.create_task(session.watch_alerts())
+    looking = asyncio.create_task(session.alerts.run())
     await session.history.flush()
-    assert session.alerting is not None
-    assert not session.alerting.began.is_set()
+    assert session.alerts.alerting is not None
+    assert not session.alerts.alerting.began.is_set()
     gone = False
     await session.watching.look()
-    await asyncio.wait_for(session.alerting.began.wait(), PATIENCE)
+    await asyncio.wait_for(session.alerts.alerting.began.wait(), PATIENCE)
     looking.cancel()
     await asyncio.wait([looking])
     await session.close()

@@ -55,7 +55,7 @@ async def running(home: Path, url: str, said: list[str]) -> AsyncIterator[Sessio
             session.engine.run(),
             session.sharing.run(),
             session.look_at_watchlist(0.5),
-            session.watch_alerts(),
+            session.alerts.run(),
         )
     ]
     try:
@@ -97,9 +97,9 @@ async def test_what_one_does_all_see_as_the_bell_rings(tmp_path: Path, team_stor
         await until(lambda: "300" in other.engine.board, "the message")
         await other.watching.amend(["300"], label="Autumn")
         await until(lambda: one.engine.board["300"].entry.label == "Autumn", "its label")
-        await other.alert_book.silence(What.MESSAGE, "300", 3600.0, "known")
-        await until(lambda: one.alert_book.silences, "the silence")
-        assert one.alert_book.silences[0].note == "known"
+        await other.alerts.book.silence(What.MESSAGE, "300", 3600.0, "known")
+        await until(lambda: one.alerts.book.silences, "the silence")
+        assert one.alerts.book.silences[0].note == "known"
         with psycopg.connect(team_store) as asking:
             (number,) = asking.execute(_CONNECTIONS).fetchone() or (0,)
         assert number == 2 * 5, "as the README says of each"

@@ -157,7 +157,7 @@ class AlertsHere:
     def begin(self) -> None:
         """The session has started: from now on there is a record."""
         self._begun = True
-        self._session.alert_book.changed(self.look)
+        self._session.alerts.book.changed(self.look)
         self.look()
 
     def heard(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -169,15 +169,14 @@ class AlertsHere:
     @property
     def silences(self) -> Sequence[Silence]:
         """Those in force, and those to come."""
-        return self._session.alert_book.silences if self._begun else ()
+        return self._session.alerts.book.silences if self._begun else ()
 
     def look(self) -> None:
         """Look at all of it anew."""
         session, now = self._session, self._formats.now()
-        self._seen = session.alerts
-        fired: Fired = session.alerting.alerts.fired() if session.alerting else {}
-        recorded = session.alert_book.episodes if self._begun else ()
-        rows = standing(recorded, self.silences, fired, now)
+        self._seen = session.alerts.rules_firing
+        recorded = session.alerts.book.episodes if self._begun else ()
+        rows = standing(recorded, self.silences, session.alerts.fired(), now)
         minute = 0 if self._formats.still else int(now) // _MINUTE
         if rows != self.rows or minute != self._minute:
             self.rows, self._minute = rows, minute
@@ -198,7 +197,7 @@ class AlertsHere:
 
     def look_if_changed(self) -> None:
         """Look, where other rules fire than at the last look."""
-        if self._seen != self._session.alerts:
+        if self._seen != self._session.alerts.rules_firing:
             self.look()
 
     # How it stands
@@ -212,7 +211,7 @@ class AlertsHere:
         answered = self._answered
         found = [
             Raised(rule.name, rule.severity, answered.get((rule.name, message_id), State.FIRING))
-            for rule in self._session.firing(message_id)
+            for rule in self._session.alerts.firing(message_id)
         ]
         if len(found) > 1:
             found.sort(key=lambda each: (ORDER[each.state], -each.severity))

@@ -310,7 +310,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
 
     @work(group="alerts", exit_on_error=False)
     async def _watch_alerts(self) -> None:
-        await self.keep_going("The work on the alerts", self._session.watch_alerts)
+        await self.keep_going("The work on the alerts", self._session.alerts.run)
 
     @work(group="sources", exit_on_error=False)
     async def _read_sources(self) -> None:

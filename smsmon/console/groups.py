@@ -111,7 +111,7 @@ class GroupsShown:
         """Show the column of alerts where there are rules, and not where there are none."""
         if self.rows is None:
             return
-        has_alerts = self._session.has_own_rules
+        has_alerts = self._session.alerts.has_own_rules
         self.pane.table.offer(group_columns(self._formats, self._raised, has_alerts=has_alerts))
 
     def stir(self) -> None:

@@ -142,9 +142,9 @@ class Dialogs:
         picture = Picture(
             lambda: self.alerts.rows,
             lambda: self.alerts.silences,
-            session.alert_book.past,
+            session.alerts.book.past,
             self.alerts.heard,
-            lambda: session.has_alerts,
+            lambda: session.alerts.has_rules,
             self._try_rule,
         )
 

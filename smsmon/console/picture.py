@@ -84,7 +84,7 @@ class Picture:
             tint_seconds,
             alerts.raised,
             self.groups.of_message,
-            has_alerts=session.has_own_rules,
+            has_alerts=session.alerts.has_own_rules,
         )
         self.messages.looked = self._looked_in_group
         self.listing = MessageList(engine.board, self.messages.table)
@@ -225,7 +225,7 @@ class Picture:
         """Show the column of alerts where there are rules, and not where there are none."""
         session = self._session
         columns = all_columns(
-            session.engine, self._formats, self._alerts.raised, session.has_own_rules
+            session.engine, self._formats, self._alerts.raised, session.alerts.has_own_rules
         )
         self.messages.table.offer(columns)
         self.groups.offer_columns()

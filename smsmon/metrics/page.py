@@ -98,28 +98,25 @@ class Page:
 
     def _firing(self) -> Mapping[tuple[str, str], int]:
         """Rule and severity → how many alerts of it fire."""
-        alerting, settings = self._session.alerting, self._session.accounts.settings
-        if alerting is None:
+        alerts, settings = self._session.alerts, self._session.accounts.settings
+        if alerts.alerting is None:
             return {}
         if settings is not self._rules_from:
             self._rules_from = settings
             self._severities = {rule.name: rule.severity.slug for rule in rules_of(settings)}
         severities = self._severities
         firing = Counter(dict.fromkeys(severities.items(), 0))
-        fired = (name for name, _ in alerting.alerts.fired() if name in severities)
+        fired = (name for name, _ in alerts.fired() if name in severities)
         firing.update((name, severities[name]) for name in fired)
         return firing
 
     def _unanswered(self) -> Mapping[str, int] | None:
         """Severity → how many alerts nobody answered; None while what fires is not recorded."""
-        session = self._session
-        if session.alerting is None:
-            return None
-        book = session.alert_book
-        if not book.episodes and session.alerting.alerts.fired():
+        alerts = self._session.alerts
+        if alerts.alerting is None or (not alerts.book.episodes and alerts.fired()):
             return None
         counted = Counter(dict.fromkeys((each.slug for each in Severity), 0))
-        counted.update(each.severity.slug for each in book.unanswered)
+        counted.update(each.severity.slug for each in alerts.book.unanswered)
         return counted
 
     async def _look_at_balances(self, now: float) -> None:

@@ -138,7 +138,7 @@ class Vitals:
             "Looking at the watchlist": session.looked_at,
             "Looking at the history": self._tried_at,
         }
-        if session.alerting is not None and (busy := session.alerting.busy_since) is not None:
+        if (busy := session.alerts.busy_since) is not None:
             rounds["Looking after the alerts"] = busy
         return Signs(
             {name: now - max(at, self._began) for name, at in rounds.items()},

@@ -215,8 +215,7 @@ class Service:
     def _status(self) -> str:
         session = self._session
         messages = counted(len(session.engine.board), "message")
-        who, alerting = session.sharing.polling, session.alerting
-        firing = len(alerting.alerts.fired()) if alerting is not None else 0
+        who, firing = session.sharing.polling, len(session.alerts.fired())
         if who.unreachable_since is not None:
             doing = f"The store does not answer: {messages}"
         elif who.here and who.ours is not None:

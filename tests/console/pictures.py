@@ -127,7 +127,7 @@ async def _happened(scene: Scene, pilot: Pilot[Any]) -> None:
     for seconds in (0, 295):  # what could not be read at first is on record before it can be
         await scene.pass_time(pilot, seconds)
         await scene.screen.session.history.flush()
-    book = scene.screen.session.alert_book
+    book = scene.screen.session.alerts.book
     await until(pilot, lambda: book.episodes, "the alert on record")
     await pilot.press("i")
     await pilot.pause()
@@ -154,7 +154,7 @@ async def _groups(scene: Scene, pilot: Pilot[Any]) -> None:
 async def _alerts(scene: Scene, pilot: Pilot[Any]) -> None:
     await _alert(scene, pilot)
     await scene.pass_time(pilot, 20)
-    book = scene.screen.session.alert_book
+    book = scene.screen.session.alerts.book
     await until(pilot, lambda: len(book.episodes) == 2, "two alerts on record")
     await pilot.press("A")
     await pilot.pause()

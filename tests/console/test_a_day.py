@@ -189,11 +189,11 @@ async def answer_an_alert(home: Path) -> None:
     async with a_day(home, ALERTS) as day:
         session, rows = day.scene.screen.session, day.scene.screen.alerts.rows
         session.history.alerts.fire([each.episode for each in rows if each.episode])
-        await session.alert_book.read()
-        number = session.alert_book.unanswered[0].number
+        await session.alerts.book.read()
+        number = session.alerts.book.unanswered[0].number
         await day.do("answer an alert")
-        (worst,) = [each for each in session.alert_book.episodes if each.number == number]
-        assert session.alert_book.state_of(worst) is State.ACKNOWLEDGED
+        (worst,) = [each for each in session.alerts.book.episodes if each.number == number]
+        assert session.alerts.book.state_of(worst) is State.ACKNOWLEDGED
         assert worst.acknowledged
         assert worst.acknowledged.note == "on it"
         assert "on it" in day.text

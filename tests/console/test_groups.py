@@ -204,12 +204,12 @@ async def test_an_alert_of_a_group_is_marked_on_its_row_and_answered_from_there(
         session = scene.screen.session
         fired = [row.episode for row in scene.screen.alerts.rows if row.episode]
         session.history.alerts.fire(fired)
-        await session.alert_book.read()
+        await session.alerts.book.read()
 
         async def look() -> None:
             await scene.done("alerts answered")
             await scene.pass_time(pilot, 1)
-            await session.alert_book.read()
+            await session.alerts.book.read()
             await scene.show(pilot)
 
         async def marked(sign: str, *keys: str) -> None:

@@ -187,7 +187,7 @@ async def test_the_line_tells_the_worst_alert_in_prose_until_it_is_acknowledged(
     async with scene.app.run_test(size=SMALL) as pilot:
         await scene.open(pilot, 120)
         picture, session = scene.screen.picture, scene.screen.session
-        (firing,) = [id for id in picture.messages.table.view.keys if session.firing(id)]
+        (firing,) = [id for id in picture.messages.table.view.keys if session.alerts.firing(id)]
         assert "◆ alert losses" in line_of(scene)
         await pilot.press("down")
         elsewhere = line_of(scene)
@@ -207,6 +207,6 @@ async def test_the_line_tells_the_worst_alert_in_prose_until_it_is_acknowledged(
         assert line_of(scene) == elsewhere
         fired = [each.episode for each in scene.screen.alerts.rows if each.episode]
         numbers = session.history.alerts.fire(fired)
-        await session.alert_book.acknowledge(numbers)
+        await session.alerts.book.acknowledge(numbers)
         await pilot.pause()
         assert line_of(scene) == "", "it is told until somebody acknowledged it"

@@ -46,7 +46,7 @@ class Scene:
         session = SimpleNamespace(
             engine=self.engine,
             polling=WhoPolls(here=True),
-            alerting=None,
+            alerts=SimpleNamespace(alerting=None),
             incoming=SimpleNamespace(standings={}),
             grouping=Grouping(self.engine, cast("Any", self), self.clock),
             history=SimpleNamespace(ask=self._ask),
@@ -225,8 +225,8 @@ async def test_alerts_are_counted_by_rule_and_a_rule_without_any_is_zero(scene: 
         }
     )
     fired = {("late", Subject(About.MESSAGE, "300", "default")): None, ("gone", "x"): None}
-    scene.session.alerting = SimpleNamespace(alerts=SimpleNamespace(fired=lambda: fired))
-    book = scene.session.alert_book = SimpleNamespace(episodes=[], unanswered=[])
+    book = SimpleNamespace(episodes=[], unanswered=[])
+    scene.session.alerts = SimpleNamespace(alerting=object(), fired=lambda: fired, book=book)
     values = await scene.values()
     firing = of(values, "alerts_firing")
     assert (firing["late warning"], firing["losses critical"]) == (1, 0)

@@ -36,7 +36,7 @@ class Scene:
             looked_at=inf,
             history=SimpleNamespace(flush=self._flush, ask=self._ask),
             accounts=SimpleNamespace(settings=settings),
-            alerting=None,
+            alerts=SimpleNamespace(alerting=None, busy_since=None, fired=dict),
             incoming=SimpleNamespace(standings={}),
             grouping=Grouping(self.engine, cast("Any", SimpleNamespace(ask=self._ask)), self.clock),
         )

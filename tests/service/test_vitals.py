@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,12 +67,12 @@ async def test_a_loop_that_does_not_come_round_shows(place: str) -> None:
 
 async def test_looking_after_the_alerts_may_rest_and_must_not_hang() -> None:
     async with running() as scene:
-        alerting = scene.session.alerting = SimpleNamespace(busy_since=None)
+        alerts = scene.session.alerts
         assert await scene.after(HOUR) == ""
-        alerting.busy_since = scene.clock.monotonic()
+        alerts.busy_since = scene.clock.monotonic()
         assert await scene.after(ROUND) == ""
         assert "Looking after the alerts has stood still" in await scene.after(1)
-        alerting.busy_since = None
+        alerts.busy_since = None
         assert await scene.after(1) == ""
 
 

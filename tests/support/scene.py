@@ -161,8 +161,8 @@ class Scene:
         await self.done("complaints")
         await self.done("recipients")
         session = self.screen.session
-        if session.alerting and session.watching.filled.is_set():
-            await within(self.app, session.alerting.began.wait(), "the alerts looked after")
+        if session.alerts.alerting and session.watching.filled.is_set():
+            await within(self.app, session.alerts.alerting.began.wait(), "the alerts looked after")
         await self.pass_time(pilot, seconds)
 
     async def pass_time(self, pilot: Pilot[Any], seconds: float) -> None:

@@ -166,7 +166,7 @@ def _watch(
 
             def alerted(alerts: Sequence[Alert]) -> None:
                 for each in alerts:
-                    episode = session.alert_book.episode_of(
+                    episode = session.alerts.book.episode_of(
                         each.rule.name, each.subject, firing=each.firing
                     )
                     number = None if episode is None else episode.number

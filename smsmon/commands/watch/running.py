@@ -106,7 +106,7 @@ async def run(
         asyncio.create_task(sharing.run()),
         asyncio.create_task(session.look_at_watchlist(LOOK_EVERY)),
         asyncio.create_task(session.keep_learned()),
-        asyncio.create_task(session.watch_alerts()),
+        asyncio.create_task(session.alerts.run()),
         asyncio.create_task(session.incoming.run()),
         asyncio.create_task(follow_settings()),
         asyncio.create_task(service.run()),

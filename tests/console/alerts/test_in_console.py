@@ -27,7 +27,7 @@ async def test_an_alert_is_followed_answered_and_outlives_its_message(tmp_path: 
         screen = day.scene.screen
         session, picture = screen.session, screen.picture
         session.history.alerts.fire([it.episode for it in screen.alerts.rows if it.episode])
-        await session.alert_book.read()
+        await session.alerts.book.read()
 
         await press(day, "A", *["down"] * (len(screen.alerts.rows) - 1), "t")
         await day.scene.done("alerts trial")
@@ -50,7 +50,7 @@ async def test_an_alert_is_followed_answered_and_outlives_its_message(tmp_path: 
         await press(day, "M")
         await press(day, "enter")
         await day.scene.clock.advance(1)  # what is kept of a moment is rounded
-        await session.alert_book.read()
+        await session.alerts.book.read()
         await day.scene.show(day.pilot)
         assert sign_of(day, LOST) == "◦"
         head = day.text.splitlines()[0]

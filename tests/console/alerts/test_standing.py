@@ -29,13 +29,13 @@ class Here:
     def __init__(self) -> None:
         self.desk: Desk = desk_of(())
         self.fired: dict[tuple[str, Any], Alert] = {("losses", MINE.subject): MINE}
-        alerts = SimpleNamespace(fired=lambda: self.fired)
-        session = SimpleNamespace(
-            alert_book=self.desk.book,
-            alerting=SimpleNamespace(alerts=alerts),
-            alerts=(RULE,),
+        alerts = SimpleNamespace(
+            book=self.desk.book,
+            fired=lambda: self.fired,
+            rules_firing=(RULE,),
             firing=lambda id: [RULE] if id == "300" else [],
         )
+        session = SimpleNamespace(alerts=alerts)
         self.alerts = AlertsHere(cast("Session", session), self.desk.formats)
         self.told = 0
         self.alerts.heard(self._count)

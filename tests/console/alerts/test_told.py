@@ -59,7 +59,7 @@ async def test_what_held_at_the_start_is_told_in_one_go(tmp_path: Path) -> None:
         assert len(slow) == 1
         assert "◆ alert slow held already: " in slow[0]
         shown = screen_text(scene.app)
-        firing = len(scene.screen.session.alerts)
+        firing = len(scene.screen.session.alerts.rules_firing)
         assert firing > 3
         assert f"◆ {firing} alerts: slow" in shown
         assert re.search(r"^ +◆ \d{7}", shown, re.MULTILINE), "its messages are marked"
@@ -85,7 +85,7 @@ async def test_an_alert_rings_and_is_told_once_and_so_is_its_end(
         scene.client.fault = None
         session = scene.screen.session
         await scene.pass_time_until(
-            pilot, lambda: "unread" not in {rule.name for rule in session.alerts}, 1200
+            pilot, lambda: "unread" not in {rule.name for rule in session.alerts.rules_firing}, 1200
         )
         assert len(rung) == len(begun), "an end rings nothing"
         assert [line for line in logged(scene) if "unread is over" in line]
@@ -95,7 +95,7 @@ async def test_the_filter_finds_the_messages_of_an_alert(tmp_path: Path) -> None
     async with opened(tmp_path) as (scene, pilot):
         await pilot.press("slash", *"alert:slow")
         table = scene.screen.picture.messages.table
-        firing = [id for id in table.view.keys if scene.screen.session.firing(id)]
+        firing = [id for id in table.view.keys if scene.screen.session.alerts.firing(id)]
         await until(pilot, lambda: len(table.view) == len(firing), "the filter in force")
         assert set(table.view.shown_keys()) == set(firing)
 
@@ -103,10 +103,10 @@ async def test_the_filter_finds_the_messages_of_an_alert(tmp_path: Path) -> None
 async def test_a_label_given_later_is_asked_about_at_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as (scene, pilot):
         session = scene.screen.session
-        (id, *_) = [id for id in session.engine.board.messages if session.firing(id)]
+        (id, *_) = [id for id in session.engine.board.messages if session.alerts.firing(id)]
         await session.watching.amend([id], paused=True)
         await scene.pass_time(pilot, 2)
-        assert not session.firing(id)
+        assert not session.alerts.firing(id)
 
 
 def alert(number: int, rule: Rule = LATE, **more: Any) -> Alert:
