@@ -15,9 +15,9 @@ from smsmon.clock import Clock, sleep
 from smsmon.groups import HOUR, Dimension, Figures, Groups
 from smsmon.known import Condition, Key, Remembered
 from smsmon.model import Event, EventKind
-from smsmon.monitor.board import Board, Watched
+from smsmon.monitor.board import Board
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.state import Applied
+from smsmon.monitor.state import Applied, Watched
 from smsmon.store.archive import Archive
 from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError

@@ -20,7 +20,6 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
 from smsmon.console.overview.activity import Activity, delivered_lately
 from smsmon.model import Balance, Counts
-from smsmon.monitor.board import overdue
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState
 
@@ -190,7 +189,7 @@ class States:
         board, now = self._monitor.board, self._now()
         stale = MessageState.STALE
         state_of = self._state_of.get
-        self.look_at([w.id for w in board if overdue(w, now) or state_of(w.id) is stale])
+        self.look_at([w.id for w in board if w.overdue(now) or state_of(w.id) is stale])
 
     def look_at_all(self) -> None:
         """Anything may have happened."""

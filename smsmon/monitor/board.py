@@ -6,14 +6,13 @@ all. All times are wall-clock seconds since the epoch.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from types import MappingProxyType
 
 from smsmon.clock import astray, late
-from smsmon.known import Remembered, Summary, moments, overdue_from
-from smsmon.merging import Merged, merge
+from smsmon.known import Remembered, Summary
+from smsmon.merging import merge
 from smsmon.model import (
     Counts,
     Entry,
@@ -35,9 +34,6 @@ from smsmon.monitor.changes import (
 )
 from smsmon.monitor.source import Followed
 from smsmon.monitor.state import Applied, MessageState, Watched, beginning
-from smsmon.recipients import Status
-
-__all__ = ["Applied", "Board", "MessageState", "Watched"]
 
 RESTORED_PROMISE = 15.0
 """Seconds that a state from the history counts as fresh: the program was not looking."""
@@ -111,7 +107,7 @@ class Board:
             return MessageState.NEW
         if watched.settled_at is not None:
             return MessageState.SETTLED
-        if overdue(watched, now):
+        if watched.overdue(now):
             return MessageState.STALE
         return MessageState.COMPLETE if watched.complete else MessageState.LIVE
 
@@ -250,7 +246,8 @@ class Board:
             merged = replace(merged, absent=absent, layout=watched.layout)
         events = self._read(watched, at, asked_at) if report.whole else []
         events.extend(listing(watched, merged, at))
-        self._take(watched, merged, at)
+        watched.take(merged, at)
+        self._recount(watched)
         watched.digest = (report.digest or None) if report.whole else None
         watched.date_origin(at)
         if baseline:
@@ -341,24 +338,6 @@ class Board:
             watched.first_read_at = at
         return events
 
-    def _take(self, watched: Watched, merged: Merged, at: float) -> None:
-        before = watched.recipients.statuses
-        watched.recipients = merged.recipients
-        if merged.absent != watched.absent.keys():
-            watched.absent = {slot: watched.absent.get(slot, at) for slot in merged.absent}
-        watched.layout = merged.layout
-        if merged.added:
-            watched.first_seen = _and(watched.first_seen, moments(at, len(merged.added)))
-            watched.changed_at = _and(watched.changed_at, moments(0.0, len(merged.added)))
-        finals = watched.final_at
-        again = [each for each in merged.changed if Status(before[each]).final]
-        if again:
-            since = {slot: watched.changed_at[slot] for slot in again}
-            watched.final_at = {**since, **finals}
-        if merged.changed:
-            watched.changed_at = _changed(watched.changed_at, merged.changed, at)
-        self._recount(watched)
-
     def _remember(self, watched: Watched, remembered: Remembered, at: float) -> None:
         watched.remember(remembered, at)
         known = remembered.summary
@@ -396,27 +375,3 @@ class Board:
             watched.settled_at = at
             events.append(event_of(EventKind.SETTLED, watched, at, "48 hours without a change"))
         return events
-
-
-def _and(column: array[float], more: array[float]) -> array[float]:
-    return column + more if column else more
-
-
-def _changed(column: array[float], slots: Iterable[int], at: float) -> array[float]:
-    if len(column) == 1:
-        return moments(at)
-    column = column[:]
-    for slot in slots:
-        column[slot] = at
-    return column
-
-
-def overdue_at(watched: Watched) -> float | None:
-    """When it will count as stale, if nothing is truly read until then (see ``overdue_from``)."""
-    return overdue_from(watched.read_at, watched.promise)
-
-
-def overdue(watched: Watched, now: float) -> bool:
-    """True when that moment has passed."""
-    at = overdue_at(watched)
-    return at is not None and now > at

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
@@ -10,7 +11,8 @@ from math import exp
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
-from smsmon.known import NO_COLUMN, NO_MOMENTS, LastPoll, Remembered
+from smsmon.known import NO_COLUMN, NO_MOMENTS, LastPoll, Remembered, moments, overdue_from
+from smsmon.merging import Merged
 from smsmon.model import Counts, Entry, Event, Fault, Origin, Transition
 from smsmon.recipients import EARLIEST_DATE, NO_DATE, NOBODY, Recipients, Status
 
@@ -223,6 +225,16 @@ class Watched:
         """
         return len(self.recipients) >= self.counts.total
 
+    @property
+    def overdue_at(self) -> float | None:
+        """When it will count as stale, if nothing is truly read until then."""
+        return overdue_from(self.read_at, self.promise)
+
+    def overdue(self, now: float) -> bool:
+        """True when that moment has passed."""
+        at = self.overdue_at
+        return at is not None and now > at
+
     def has_settled(self, settled_at: float, now: float) -> bool:
         """True when it is complete, 48 hours have passed since its last change at wall time
         ``now``, and ``settled_at`` is not yet to come.
@@ -249,6 +261,22 @@ class Watched:
         self.first_read_at = known.first_read_at or known.read_at
         if known.read_at is not None:
             self.date_origin(at)
+
+    def take(self, merged: Merged, at: float) -> None:
+        """Take over what an answer says of recipients at wall time ``at``; its counts are left."""
+        before = self.recipients.statuses
+        self.recipients = merged.recipients
+        if merged.absent != self.absent.keys():
+            self.absent = {slot: self.absent.get(slot, at) for slot in merged.absent}
+        self.layout = merged.layout
+        if merged.added:
+            self.first_seen = _and(self.first_seen, moments(at, len(merged.added)))
+            self.changed_at = _and(self.changed_at, moments(0.0, len(merged.added)))
+        again = [each for each in merged.changed if Status(before[each]).final]
+        if again:
+            self.final_at = {**{slot: self.changed_at[slot] for slot in again}, **self.final_at}
+        if merged.changed:
+            self.changed_at = _changed(self.changed_at, merged.changed, at)
 
     def note_last_poll(self, last: LastPoll) -> None:
         """Note how it stands with its polls, which somebody else makes."""
@@ -303,6 +331,19 @@ class Watched:
             undated = bytes(a & ~b & 1 for a, b in zip(waiting, dated, strict=True))
             ends.append(min(compress(self.first_seen, undated), default=float("inf")))
         return float(min(ends))
+
+
+def _and(column: array[float], more: array[float]) -> array[float]:
+    return column + more if column else more
+
+
+def _changed(column: array[float], slots: Iterable[int], at: float) -> array[float]:
+    if len(column) == 1:
+        return moments(at)
+    column = column[:]
+    for slot in slots:
+        column[slot] = at
+    return column
 
 
 def beginning(entry: Entry, at: float) -> float:

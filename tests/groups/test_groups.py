@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from smsmon.groups import Dimension, Figures, Groups, Minute
 from smsmon.model import Arrival, Entry
-from smsmon.monitor.board import Board, Watched
+from smsmon.monitor.board import Board
+from smsmon.monitor.state import Watched
 from smsmon.recipients import Recipient, Status
 from tests.monitor.fakes import WORDS, fault, report
 

@@ -11,7 +11,7 @@ from smsmon.clock import CLOCK_SLACK
 from smsmon.filters.recipients import took_column, took_of
 from smsmon.known import STALE_GRACE
 from smsmon.model import Entry, EventKind, FaultKind
-from smsmon.monitor.board import Board, overdue, overdue_at
+from smsmon.monitor.board import Board
 from smsmon.monitor.ledger import (
     BURST,
     EASED_FOR,
@@ -53,7 +53,7 @@ def test_a_message_is_stale_just_after_twice_its_promise_and_half_a_minute(
     watched.promise = promise
     edge = START + 2 * promise + 30.0
     assert STALE_GRACE == 30.0
-    assert overdue_at(watched) == edge
+    assert watched.overdue_at == edge
     told = [board.state_of(watched, at).value for at in (edge - 0.001, edge, edge + 0.001)]
     assert told == [well, well, "stale"]
     assert [bool(board.reason_of(watched, edge + late)) for late in (0, 0.001)] == [False, True]
@@ -61,11 +61,11 @@ def test_a_message_is_stale_just_after_twice_its_promise_and_half_a_minute(
 
 def test_what_nobody_promised_or_was_never_read_is_never_overdue() -> None:
     board, watched = board_with(W)
-    assert overdue_at(watched) is None
-    assert not overdue(watched, inf)
+    assert watched.overdue_at is None
+    assert not watched.overdue(inf)
     board.watch(Entry("301", added_at=START), START)
     board["301"].promise = 5.0
-    assert overdue_at(board["301"]) is None
+    assert board["301"].overdue_at is None
     assert board.state_of(board["301"], START + 1e9) is MessageState.NEW
 
 

@@ -11,8 +11,8 @@ from typing import Self
 from smsmon.clock import Clock
 from smsmon.known import Remembered
 from smsmon.model import Arrival, Entry, Report
-from smsmon.monitor.board import Applied, Board
-from smsmon.monitor.state import Watched
+from smsmon.monitor.board import Board
+from smsmon.monitor.state import Applied, Watched
 from smsmon.recipients import Recipient, Recipients, Status, status_of
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.local.archive import LocalArchive

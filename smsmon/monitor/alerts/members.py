@@ -11,7 +11,6 @@ from smsmon.alerts import About
 from smsmon.by_country import waiting_by_country
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.alerts.messages import MessageSight
-from smsmon.monitor.board import overdue
 from smsmon.monitor.state import MessageState, Watched
 
 _ENDED = (MessageState.SETTLED, MessageState.PAUSED, MessageState.NOT_FOUND)
@@ -88,7 +87,7 @@ class Members:
         watched = seen.watched
         profile, number = watched.entry.profile, watched.counts.waiting
         # A read that failed says nothing against the one before, until that is clearly too old.
-        sure = seen.read and not overdue(watched, seen.now) if number else seen.tried
+        sure = seen.read and not watched.overdue(seen.now) if number else seen.tried
         waits = Waits(profile, sure, number, watched.oldest_waiting or inf)
         found: dict[Key, Waits] = {(About.ALL, ""): waits}
         entry, kinds = watched.entry, self.kinds

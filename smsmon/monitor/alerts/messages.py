@@ -18,7 +18,6 @@ from smsmon.monitor.alerts.cases import Runs, always
 from smsmon.monitor.alerts.facts import message_facts
 from smsmon.monitor.alerts.rules import Rule
 from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
-from smsmon.monitor.board import overdue_at
 from smsmon.monitor.standing import began_at, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 
@@ -141,7 +140,7 @@ class MessageSight:
             return inf
         if not self.tried:
             return self._kind.started + START_GRACE
-        return just_after(overdue_at(self.watched), self.now)
+        return just_after(self.watched.overdue_at, self.now)
 
     def known(self, rule: Rule) -> bool:
         if rule.about_reading:
