@@ -69,7 +69,7 @@ class Running:
     def look_now(self) -> None:
         while self.alerts.step(self.clock.now()):
             pass
-        self.fired += [each.facts for each in self.alerts.take() if each.firing]
+        self.fired += [each.facts for each in self.alerts.to_tell.take() if each.firing]
 
     async def balance(self, profile: str) -> Balance:
         self.asked.append(self.clock.now() - START)

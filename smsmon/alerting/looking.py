@@ -219,13 +219,13 @@ class Alerting:
                 ahead = now - steady
             more = self.alerts.step(now)
             self._whose_turn()
-            for each in self.alerts.take():
+            for each in self.alerts.to_tell.take():
                 # What held at the start is no news when it fires, but it is when it is over.
                 key = each.rule.name, each.old and each.firing
                 basket = self._baskets.setdefault(key, _Basket(GATHER_OLD if key[1] else GATHER))
                 basket.put(each, steady)
                 self._enter(each)
-            for each in self.alerts.worsened():
+            for each in self.alerts.to_tell.worsened():
                 self.ledger.worsen(each)
             self._publish(steady)
             if more:

@@ -62,7 +62,8 @@ class Alerts:
         self._unsure: set[Key] = set()
         """What was not known, at least to one rule, at the last look: each poll may change that."""
         self._agenda = Agenda()
-        self._to_tell = ToTell()
+        self.to_tell = ToTell()
+        """What nobody was told yet."""
         self._firing = Firing()
         self._take_over(rules, night_holds, now)
 
@@ -77,14 +78,6 @@ class Alerts:
     def rules_firing(self) -> Iterable[Rule]:
         """The rule of each alert that fires, whatever it is about."""
         return self._firing.rules
-
-    def take(self) -> list[Alert]:
-        """What began and ended since this was last asked, in its order."""
-        return self._to_tell.take()
-
-    def worsened(self) -> list[Alert]:
-        """What fires and is worse than it ever was, since this was last asked."""
-        return self._to_tell.worsened()
 
     @property
     def next_look(self) -> float:
@@ -362,9 +355,9 @@ class Alerts:
         if case is not None and case.fires:
             self._note_facts(case, rule, seen, told=step.fires)
         if case is not None and step.fires:
-            self._to_tell.began(case.told(rule))
+            self.to_tell.began(case.told(rule))
         if step.over is not None:
-            self._to_tell.ended(step.over.over(rule, now))
+            self.to_tell.ended(step.over.over(rule, now))
         return step.due
 
     def _note_facts(self, case: Case, rule: Rule, seen: Sight, *, told: bool) -> None:
@@ -376,7 +369,7 @@ class Alerts:
         if case.badness > case.worst:
             case.worst = case.badness
             if not told:
-                self._to_tell.is_worse(case.told(rule))
+                self.to_tell.is_worse(case.told(rule))
 
     def _end_others(self, cases: dict[str, Case], subject: Subject, now: float) -> None:
         """End what was of another subject of that name: the message of another account."""
@@ -386,7 +379,7 @@ class Alerts:
     def _end(self, cases: dict[str, Case], name: str, now: float, why: str) -> None:
         case = cases.pop(name, None)
         if case is not None and case.fires:
-            self._to_tell.ended(case.over(self._rules[name], now, why))
+            self.to_tell.ended(case.over(self._rules[name], now, why))
 
     def _forget(self, key: Key, now: float) -> None:
         cases = self._cases.pop(key, {})

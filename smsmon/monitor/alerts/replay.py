@@ -152,7 +152,7 @@ class _Told:
     def _step(self, alerts: Alerts, now: float) -> None:
         while alerts.step(now):
             pass
-        for alert in alerts.take():
+        for alert in alerts.to_tell.take():
             place = self._open.pop(alert.subject, None)
             if alert.firing:
                 self._open[alert.subject] = len(self.episodes)
@@ -165,7 +165,7 @@ class _Told:
             elif place is not None:
                 over = replace(self.episodes[place], over_at=alert.at, why_over=alert.why)
                 self.episodes[place] = over
-        for alert in alerts.worsened():
+        for alert in alerts.to_tell.worsened():
             if (place := self._open.get(alert.subject)) is not None:
                 worst = Worst(alert.badness, now, alert.facts)
                 self.episodes[place] = replace(self.episodes[place], worst=worst)

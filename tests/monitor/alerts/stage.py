@@ -95,7 +95,7 @@ class Stage:
         self.alerts.touch(ids)
         while self.alerts.step(self.now):
             pass
-        self.told += self.alerts.take()
+        self.told += self.alerts.to_tell.take()
 
     def wait(self, seconds: float) -> None:
         end = self.now + seconds

@@ -111,7 +111,7 @@ def of_account_worse() -> list[Alert]:
     for amount in (40, 45, 12, 30):
         stage.hold(amount)
     assert stage.ends == [True]
-    return stage.alerts.worsened()
+    return stage.alerts.to_tell.worsened()
 
 
 def test_what_could_not_be_asked_for_begins_nothing_and_ends_nothing() -> None:
