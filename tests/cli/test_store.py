@@ -14,7 +14,7 @@ from smsmon.secret import Password
 from smsmon.store.team.address import Address
 from smsmon.store.team.care import TeamCare
 from smsmon.store.team.database import Access
-from smsmon.store.team.tables import MIGRATIONS
+from smsmon.store.team.migrations import MIGRATIONS
 from tests.cli.program import Done, Program
 from tests.support.postgres import Pooler, Server, databases, shared
 

@@ -14,7 +14,7 @@ from smsmon.store.team import migrations
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access
 from smsmon.store.team.errors import speaking_of
-from smsmon.store.team.tables import MIGRATIONS
+from smsmon.store.team.migrations import MIGRATIONS, Migrations
 from smsmon.text import SENTENCE_LIMIT, safe
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _BACK_WITHIN = 2.0
 class TeamCare:
     """The care for the store that ``access`` leads to."""
 
-    def __init__(self, access: Access, known: migrations.Migrations = MIGRATIONS) -> None:
+    def __init__(self, access: Access, known: Migrations = MIGRATIONS) -> None:
         """``known`` are the versions that this smsmon can make."""
         self._access = access
         self._known = known

@@ -13,9 +13,13 @@ from smsmon.store.errors import StoreError
 from smsmon.store.team.address import Address
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.errors import INIT, Newer, NotMade, Older
-from smsmon.store.team.tables import MIGRATIONS, Script
+from smsmon.store.team.tables import V1, V2
 
-Migrations = Sequence[tuple[Script, int]]
+Migrations = Sequence[tuple[Sequence[str], int]]
+"""The n-th have the statements that make a store of version n one of version n + 1, with ``SCHEMA``
+where the name of the schema goes; and which version a program must know at least to use it then:
+one that knows less could do it harm."""
+MIGRATIONS: Migrations = ((V1, 1), (V2, 2))
 OLDEST_SERVER = 13
 """The first PostgreSQL that has all that is asked of one."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('smsmon schema'))"

@@ -18,7 +18,7 @@ from smsmon.store.team.address import Address
 from smsmon.store.team.connection import Connection, translated
 from smsmon.store.team.database import Access, Database
 from smsmon.store.team.errors import NotMade, Refused, of_error, speaking_of
-from smsmon.store.team.tables import MIGRATIONS
+from smsmon.store.team.migrations import MIGRATIONS
 from tests.support.postgres import Pooler, Server, shared
 
 

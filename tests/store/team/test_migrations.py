@@ -16,6 +16,7 @@ from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import Access, Database
 from smsmon.store.team.errors import Newer, NotMade, Older
 from smsmon.store.team.migrations import (
+    MIGRATIONS,
     Migrations,
     make,
     make_partitions,
@@ -23,7 +24,6 @@ from smsmon.store.team.migrations import (
     must_fit,
     state_of,
 )
-from smsmon.store.team.tables import MIGRATIONS
 from tests.store.reports import START
 
 DAY = 86_400.0
