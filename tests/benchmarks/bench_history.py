@@ -26,7 +26,7 @@ from smsmon.store.local import archive
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing
-from smsmon.store.sql import queries
+from smsmon.store.sql.archive import find_number
 from tests.benchmarks.pairs import Promise, cpu, in_turns, ratio, wall
 
 RECIPIENTS = 500
@@ -263,7 +263,7 @@ def looking_up(path: Path, numbers: Sequence[int]) -> Iterator[Promise]:
             await history.ask(methodcaller("find_number", f"+{next(drawn)}"))
 
         def ours(text: str) -> None:
-            reader.ask(lambda database: queries.find_number(database, text))
+            reader.ask(lambda database: find_number(database, text))
 
         def scan(pattern: str) -> None:
             connection.execute("SELECT * FROM recipient WHERE phone LIKE ?", (pattern,)).fetchall()

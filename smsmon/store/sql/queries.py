@@ -5,15 +5,14 @@ What those promise that have the name of a method of ``Archive`` is told there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from operator import itemgetter
 
-from smsmon import phones
 from smsmon.known import NO_MOMENTS, Key, Remembered, Summary
 from smsmon.model import Arrival, Counts, Event, EventKind, Transition
-from smsmon.recipients import STOP_UNTOLD, STOP_YES, Recipient, Status
-from smsmon.store.past import Absence, NumberFound, Sighting
+from smsmon.recipients import Status
+from smsmon.store.past import Absence
 from smsmon.store.sql.columns import (
     COLUMNS,
     Columns,
@@ -21,7 +20,7 @@ from smsmon.store.sql.columns import (
     of_rows,
     seconds,
 )
-from smsmon.store.sql.database import Connection, Dialect, Row, marks, parts
+from smsmon.store.sql.database import Connection, Row, marks, parts
 
 STATUSES = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
@@ -33,21 +32,11 @@ _SUMMARY = (
 )
 _OF_NOW = "removed_at IS NOT NULL, removed_at DESC, id DESC"
 """Of several accounts that one message id was read with, the one it belongs to now comes first."""
-_SIGHTING = (
-    "SELECT m.message_id, m.profile, m.label, m.read_at, r.message, r.slot, r.phone, r.status,"
-    " w.text, r.stop, r.date, r.first_seen, r.changed_at, r.reason, r.absent_since"
-    " FROM recipient r JOIN message m ON m.id = r.message JOIN word w ON w.id = r.word"
-)
 TRANSITION = (
     "SELECT m.message_id, m.profile, c.slot, r.phone, c.before, c.after, w.text, c.stop_before,"
     " c.stop_after, c.date, c.observed_at FROM change c JOIN message m ON m.id = c.message"
     " JOIN recipient r ON r.message = c.message AND r.slot = c.slot"
     " JOIN word w ON w.id = c.word"
-)
-_CHANGES_OF_PHONES = (
-    "SELECT c.message, c.slot, c.before, c.after, w.text, c.stop_before, c.stop_after, c.date,"
-    " c.observed_at FROM recipient r JOIN change c ON c.message = r.message AND c.slot = r.slot"
-    " JOIN word w ON w.id = c.word WHERE r.phone IN"
 )
 _CHANGES_OF_ONE = (
     "SELECT c.before, c.after, w.text, c.stop_before, c.stop_after, c.date, c.observed_at"
@@ -175,47 +164,6 @@ def _first_of(
     return found, wanted[len(some) :]
 
 
-def find_number(connection: Connection, text: str, limit: int = 200) -> NumberFound:
-    """Everything ever seen about the phone number ``text``.
-
-    A whole number is an index look-up whatever the history's size; a fragment reads the index
-    of numbers once (about a quarter of a second for a million).
-    """
-    if phones.why_not_sought(text):
-        return NumberFound(text, False, (), False)
-    wanted, dialect = phones.sought(text), connection.dialect
-    # What the API gave in a spelling of its own is stored as it came.
-    numbers = (f"+{digits}" for digits in wanted.numbers())
-    spelled = filter(None, (*numbers, text.strip(), wanted.anywhere))
-    rows = _sightings(connection, dict.fromkeys(map(dialect.stored, spelled)), limit + 1)
-    exact = bool(rows)
-    if not rows:
-        candidates = connection.execute(dialect.fragment, (wanted.core,))
-        meant = (key for (key,) in candidates if wanted.matches(dialect.phone_of(key)))
-        rows = _sightings(connection, islice(meant, limit + 1), limit + 1)
-    changes = _changes_by_place(connection, {row[6] for row in rows[:limit]})
-    sightings = tuple(
-        _sighting(row, changes.get((row[4], row[5]), ()), dialect) for row in rows[:limit]
-    )
-    return NumberFound(text, exact, sightings, len(rows) > limit)
-
-
-def _sightings(connection: Connection, keys: Iterable[int | str], limit: int) -> list[Row]:
-    """The first ``limit`` recipients that have a phone of ``keys``, which are in order or fit in
-    one statement.
-    """
-    rows: list[Row] = []
-    for part in parts(tuple(keys)):
-        rows += connection.execute(
-            f"{_SIGHTING} WHERE r.phone IN ({marks(part)})"
-            f" ORDER BY {connection.dialect.by_phone}, m.read_at DESC LIMIT ?",
-            (*part, limit - len(rows)),
-        ).fetchall()
-        if len(rows) == limit:
-            break
-    return rows
-
-
 def recipient_changes(
     connection: Connection, wanted: str | Key, slot: int
 ) -> tuple[Transition, ...]:
@@ -335,49 +283,6 @@ def _summary(row: Row, key: Key) -> Summary:
         added_at=seconds(row[21]),
         arrival=Arrival(row[22], 0.0, sent_at=seconds(row[23])) if row[22] else None,
     )
-
-
-def _sighting(row: Row, changes: Sequence[Row], dialect: Dialect) -> Sighting:
-    message_id, profile, label, read_at, _, slot, key, status, word, stop, date, *rest = row
-    first_seen, changed_at, reason, absent_since = rest
-    phone = dialect.phone_of(key)
-    return Sighting(
-        message_id=message_id,
-        label=label,
-        slot=slot,
-        recipient=Recipient(
-            phone=phone,
-            status=STATUSES[status],
-            raw_status=word,
-            stop=None if stop == STOP_UNTOLD else stop == STOP_YES,
-            date=date or None,
-            reason=reason or "",
-        ),
-        first_seen=first_seen / 1000,
-        changed_at=seconds(changed_at or None),
-        read_at=seconds(read_at),
-        transitions=tuple(
-            transition_of((message_id, profile, slot, key, *change), dialect.phone_of)
-            for change in changes
-        ),
-        absent_since=seconds(absent_since or None),
-        profile=profile,
-    )
-
-
-def _changes_by_place(
-    connection: Connection, keys: Collection[int | str]
-) -> dict[tuple[int, int], list[Row]]:
-    """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
-    found: dict[tuple[int, int], list[Row]] = {}
-    for part in parts(tuple(keys)):
-        rows = connection.execute(
-            f"{_CHANGES_OF_PHONES} ({marks(part)}) ORDER BY c.message, c.slot, c.revision",
-            part,
-        )
-        for message, slot, *change in rows:
-            found.setdefault((message, slot), []).append(tuple(change))
-    return found
 
 
 def transitions_of(connection: Connection, rows: Iterable[Row]) -> tuple[Transition, ...]:

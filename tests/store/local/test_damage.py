@@ -17,7 +17,7 @@ from smsmon.model import Entry
 from smsmon.store.errors import Damaged, StoreError
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.reader import Reader
-from smsmon.store.sql import happenings, queries
+from smsmon.store.sql import archive, happenings, queries
 from tests.cli.program import Program
 from tests.store.reports import START, Console, changes, info, phone, row, sound
 
@@ -55,7 +55,7 @@ def answers(path: Path) -> object:
         return (
             [(each.summary, list(each.recipients)) for each in loaded],
             [
-                reader.ask(partial(queries.find_number, text=phone(n)))
+                reader.ask(partial(archive.find_number, text=phone(n)))
                 for n in (0, ROWS // 2, ROWS - 1)
             ],
             reader.ask(lambda it: happenings.happened(it, 0.0)),
@@ -148,7 +148,7 @@ def test_an_index_that_is_out_of_step_is_made_anew_and_nothing_lost(path: Path) 
     assert sound(path)
     assert changes(path) == before
     with Reader(path) as reader:
-        assert len(reader.ask(lambda it: queries.find_number(it, phone(GONE))).sightings) == 2
+        assert len(reader.ask(lambda it: archive.find_number(it, phone(GONE))).sightings) == 2
 
 
 def test_who_only_reads_says_what_is_true_and_changes_nothing(path: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.connection import LocalConnection
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing
-from smsmon.store.sql import alerts, balances, happenings, queries
+from smsmon.store.sql import alerts, archive, balances, happenings, queries
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.recording import Recording
 from tests.store.reports import START, Console, phone, row
@@ -27,15 +27,15 @@ OF_MESSAGE = "SEARCH recipient USING PRIMARY KEY (message=?)"
 
 QUESTIONS: dict[str, tuple[Ask, set[str]]] = {
     "a whole number": (
-        lambda it: queries.find_number(it, phone(7)),
+        lambda it: archive.find_number(it, phone(7)),
         {BY_NUMBER, "SEARCH c USING PRIMARY KEY (message=? AND slot=?)"},
     ),
     "a number that nobody has": (
-        lambda it: queries.find_number(it, "+33699999999"),
+        lambda it: archive.find_number(it, "+33699999999"),
         {BY_NUMBER, "SCAN recipient USING COVERING INDEX recipient_by_phone"},
     ),
     "a part of a number": (
-        lambda it: queries.find_number(it, "0000007"),
+        lambda it: archive.find_number(it, "0000007"),
         {BY_NUMBER, "SCAN recipient USING COVERING INDEX recipient_by_phone"},
     ),
     "changes since a moment": (
