@@ -19,11 +19,11 @@ from smsmon.clock import Clock, SystemClock, sleep
 from smsmon.console import checks
 from smsmon.console.alerts.notifying import DesktopNotifier
 from smsmon.console.formats import Formats
-from smsmon.console.memory import Memory
+from smsmon.console.memory import memory_of
 from smsmon.console.notices import Severity
 from smsmon.console.screen import ConsoleScreen
 from smsmon.console.terminal import process
-from smsmon.console.terminal.words import PLAIN, Ascii, Words
+from smsmon.console.terminal.words import PLAIN, painters
 from smsmon.console.themes import (
     TERMINAL,
     THEMES,
@@ -33,7 +33,6 @@ from smsmon.console.themes import (
     theme_for,
     wanted_theme,
 )
-from smsmon.console.twins import wants_ascii
 from smsmon.failures import POLLING, Failed
 from smsmon.model import ReadError
 from smsmon.programs import beside
@@ -87,7 +86,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         """
         self._readable: dict[str, Theme] = {}
         plain = settings.display.plain
-        self._signs = _signs_of(settings, plain=plain)
+        self._signs = painters(settings.display.signs, plain=plain)
         super().__init__(shows_cursor=plain)
         self.set_class(plain, PLAIN)
         self.failures.folder = locations.crashes
@@ -95,7 +94,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         self._locations = locations
         self._reread = reread
         self._open_client = open_client
-        self._memory = _memory(settings, locations)
+        self._memory = memory_of(settings, locations)
         store = open_store(locations, settings)
         self._clock = clock = store.clock(clock or SystemClock())
         self.complaints: tuple[str, ...] = ()
@@ -277,7 +276,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         from smsmon.console.changed import show_changes
 
         before, self._settings = self._settings, reading.settings
-        self._signs = _signs_of(reading.settings, plain=self.shows_cursor)
+        self._signs = painters(reading.settings.display.signs, plain=self.shows_cursor)
         await self._session.use(reading.settings, answered=answered)
         if before.display.theme != reading.settings.display.theme:
             self._wear_wanted()
@@ -377,11 +376,6 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
             self._complain(str(error))
 
 
-def _signs_of(settings: Settings, *, plain: bool) -> list[LineFilter]:
-    words: list[LineFilter] = [Words()] if plain else []
-    return [*words, Ascii()] if wants_ascii(settings.display.signs, os.environ) else words
-
-
 def _lacks_key(settings: Settings) -> bool:
     """True when the current account's source gives no key. Blocks on a file or a command."""
     try:
@@ -389,19 +383,6 @@ def _lacks_key(settings: Settings) -> bool:
     except AccountProblem:
         return True
     return False
-
-
-def _memory(settings: Settings, locations: Locations) -> Memory:
-    """What was remembered, unless the settings say otherwise."""
-    memory = Memory(locations.state)
-    display = settings.display
-    for table, names in (
-        ("messages", display.message_columns),
-        ("recipients", display.recipient_columns),
-    ):
-        if names:
-            memory.prefer(f"columns of {table}", names)
-    return memory
 
 
 def run_console(settings: Settings, locations: Locations, reread: Callable[[], Reading]) -> int:

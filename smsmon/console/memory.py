@@ -11,8 +11,13 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smsmon import files
+
+if TYPE_CHECKING:
+    from smsmon.locations import Locations
+    from smsmon.settings import Settings
 
 GROUPED_BY = "grouped by"
 """What the dimension of the groups is remembered under."""
@@ -70,6 +75,19 @@ class Memory:
             for key, names in found.items()
             if isinstance(names, list)
         }
+
+
+def memory_of(settings: Settings, locations: Locations) -> Memory:
+    """What was remembered, unless the settings say otherwise."""
+    memory = Memory(locations.state)
+    display = settings.display
+    for table, names in (
+        ("messages", display.message_columns),
+        ("recipients", display.recipient_columns),
+    ):
+        if names:
+            memory.prefer(f"columns of {table}", names)
+    return memory
 
 
 ABSENCE = 600.0

@@ -7,6 +7,7 @@ letters, and the cursor stands on the row or in the field that keys go to.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from typing import Any
@@ -22,7 +23,7 @@ from textual.widgets import Input, OptionList
 
 from smsmon.console.signs import CHOSEN, LIVE, NEW, SIGNS, STALE, WAITING, ZERO
 from smsmon.console.terminal.private import input_cursor
-from smsmon.console.twins import in_ascii
+from smsmon.console.twins import in_ascii, wants_ascii
 
 
 class Ascii(LineFilter):
@@ -36,6 +37,12 @@ class Ascii(LineFilter):
             else Segment(in_ascii(segment.text, cell_len), segment.style, segment.control)
             for segment in segments
         ]
+
+
+def painters(signs: str, *, plain: bool) -> list[LineFilter]:
+    """What every line goes through, by the setting ``signs``; ``plain``: for a screen reader."""
+    words: list[LineFilter] = [Words()] if plain else []
+    return [*words, Ascii()] if wants_ascii(signs, os.environ) else words
 
 
 PLAIN = "-plain"
