@@ -1,10 +1,10 @@
-"""One recipient in full, the figures of a message, and the title lines of the panes. Pure text."""
+"""One recipient in full, and the title lines of the panes. Pure text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -16,16 +16,14 @@ from smsmon.console.signs import DASH, GONE, Tone, state_sign, status_sign, styl
 from smsmon.console.tables.recipients import status_of
 from smsmon.countries import country_name
 from smsmon.departures import leaves_at
-from smsmon.filters.recipients import RecipientRow, recipient_row, took_column
+from smsmon.filters.recipients import RecipientRow, recipient_row
 from smsmon.known import AccountState, Condition
-from smsmon.model import Counts, Transition
+from smsmon.model import Transition
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import Standing
 from smsmon.monitor.state import MessageState, Watched
-from smsmon.recipients import Status
 from smsmon.shapes import in_words
 from smsmon.text import painted
-from smsmon.times import duration
 
 if TYPE_CHECKING:
     from smsmon.store.past import Absence
@@ -263,70 +261,3 @@ def no_messages(
         come = "What the sources tell of comes by itself"
         return f"{lacking}Nothing is watched now. {come}; {add_key} adds message ids."
     return f"{lacking}Nothing is watched yet. Press {add_key} to add message ids, typed or pasted."
-
-
-FEW_ENOUGH = 20_000
-"""Recipients up to which the delays are reckoned at once: it takes about 10 ms."""
-
-
-class Delays(NamedTuple):
-    """How long it took until delivered, as observed, in seconds."""
-
-    half: float
-    """Half of what is delivered took no longer."""
-    most: float
-    """Nine in ten took no longer."""
-
-
-def delays(watched: Watched) -> Delays | None:
-    """Of what was seen to be delivered; None while nothing was."""
-    pairs = zip(took_column(watched), watched.recipients.statuses, strict=True)
-    took = sorted(took for took, status in pairs if took is not None and status == Status.DELIVERED)
-    if not took:
-        return None
-    return Delays(*(took[-(-len(took) * tenths // 10) - 1] for tenths in (5, 9)))
-
-
-class MessageFigures:
-    """The figures of the message that is looked at; delays are reckoned once for each change."""
-
-    def __init__(self) -> None:
-        self._of: tuple[Watched | None, int] = (None, 0)
-        self._delays: Delays | None = None
-
-    def lines(
-        self, watched: Watched, *, inside: bool, plain: bool = False
-    ) -> tuple[list[Part], list[Part]]:
-        """The counts, and below them the rate and the delays.
-
-        ``inside``: the operator is there, and waits for the delays of a large message too.
-        ``plain``: no number is told without its word.
-        """
-        total = Part(11, recipients_count(watched).forms)
-        if watched.read_at is None:
-            return [total], []
-        counts = watched.counts
-        statuses = [Status.DELIVERED, Status.WAITING, Status.NOT_DELIVERED]
-        if counts.unknown:
-            statuses.append(Status.UNKNOWN)
-        told = [total, *(_count(counts, each, plain=plain) for each in statuses)]
-        told.append(part(9, f"STOP {counts.stop:,}"))
-        rate = Content.assemble("rate ", (cells.rate(counts.delivery_rate), "bold"))
-        below = [part(10, rate)]
-        if (found := self._delays_of(watched, reckon=inside)) is not None:
-            half, most = (f"within {duration(each)}" for each in found)
-            below.append(part(5, f"delivered: half {half}, 90% {most}", f"half {half}, 90% {most}"))
-        return told, below
-
-    def _delays_of(self, watched: Watched, *, reckon: bool) -> Delays | None:
-        if self._of[0] is not watched or self._of[1] != watched.revision:
-            if not reckon and len(watched.recipients) > FEW_ENOUGH:
-                return None
-            self._of, self._delays = (watched, watched.revision), delays(watched)
-        return self._delays
-
-
-def _count(counts: Counts, status: Status, *, plain: bool) -> Part:
-    sign, number = status_sign(status), int(getattr(counts, status.slug))
-    told = f"{number:,} {sign.word.lower()}" if plain else f"{sign.glyph} {number:,}"
-    return part(10, styled(told, sign.tone if number else Tone.DIM))

@@ -1,4 +1,4 @@
-"""The text of the head: whether the screen is true, and the totals. Pure."""
+"""The first line of the head: whether the screen is true. Pure."""
 
 from __future__ import annotations
 
@@ -16,19 +16,16 @@ from smsmon.console.signs import (
     ALERT,
     ALERT_TONES,
     FAILING,
-    GONE,
     NEW,
     SILENCED,
     WELL,
     Tone,
     state_sign,
-    status_sign,
     styled,
 )
 from smsmon.known import AccountState, Condition
-from smsmon.model import Balance, Counts
+from smsmon.model import Balance
 from smsmon.monitor.state import MessageState
-from smsmon.recipients import Status
 from smsmon.times import counted
 
 if TYPE_CHECKING:
@@ -46,8 +43,6 @@ _ORDER = (
 )
 _SHORT = 60
 """Columns in which a reason must fit at 80."""
-_LATELY_FROM = 138
-"""Columns from which deliveries per minute have room; two less than the screen's."""
 _WIDE = 116
 """Columns from which all is told at length; a screen of 140 has them beside the clock."""
 _VERY_WIDE = 150
@@ -374,52 +369,6 @@ def _requests(head: Head) -> list[Content]:
     return [
         styled(f"{used} requests/min{stretched}", Tone.DIM),
         styled(f"{used} req/min{stretched}", Tone.DIM),
-    ]
-
-
-def totals(
-    counts: Counts, width: int, *, of_filtered: bool = False, lately: str = "", plain: bool = False
-) -> Content:
-    """The second line: the recipients of all messages, or of those the filter shows.
-
-    ``plain``: no number is told without its word.
-    ``lately``: deliveries of the last minutes as small columns, for the right end of a wide line.
-    """
-    if lately and width >= _LATELY_FROM:
-        seen = Content.assemble(styled("delivered/min ", Tone.DIM), styled(lately, Tone.GOOD))
-        room = width - seen.cell_length
-        left = totals(counts, room - len(GAP), of_filtered=of_filtered)
-        return Content.assemble(left, " " * (room - left.cell_length), seen)
-    what = "filtered recipients" if of_filtered else "recipients"
-    number = Content.styled(f"{counts.total:,}", "bold")
-    parts = [part(10, Content.assemble(number, " ", styled(what, Tone.DIM)), number)]
-    for worth, status in ((8, Status.DELIVERED), (7, Status.WAITING), (9, Status.NOT_DELIVERED)):
-        parts.append(part(worth, *_total(counts, status, plain=plain)))
-    if counts.unknown:
-        parts.append(part(5, *_total(counts, Status.UNKNOWN, plain=plain)))
-    if counts.absent:
-        gone = f"{counts.absent:,}" if plain else f"{GONE} {counts.absent:,}"
-        forms = (f"{gone} no longer listed", f"{gone} not listed", *([] if plain else [gone]))
-        parts.append(part(9, *(styled(form, Tone.WARN) for form in forms)))
-    parts.append(part(6, Content.assemble(styled("STOP ", Tone.DIM), f"{counts.stop:,}")))
-    rate = (cells.rate(counts.delivery_rate), "bold")
-    named = [styled(f"{name} ", Tone.DIM) for name in ("delivery rate", "rate")]
-    parts.append(part(6, *(Content.assemble(name, rate) for name in named)))
-    return fitted(parts, width)
-
-
-def _total(counts: Counts, status: Status, *, plain: bool = False) -> list[Content]:
-    sign = status_sign(status)
-    number = int(getattr(counts, status.slug))
-    share = cells.percent(number, counts.total)
-    if plain:
-        said = f"{number:,} {sign.word.lower()}"
-        return [Content(f"{said} {share}"), Content(said)]
-    seen = styled(f"{sign.glyph} {number:,}", sign.tone if number else Tone.DIM)
-    return [
-        Content.assemble(seen, styled(f" {sign.word.lower()} {share}", Tone.DIM)),
-        Content.assemble(seen, styled(f" {share}", Tone.DIM)),
-        seen,
     ]
 
 

@@ -19,6 +19,7 @@ from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
 from smsmon.console.overview.activity import Activity, delivered_lately
+from smsmon.console.totals import totals
 from smsmon.model import Balance, Counts
 from smsmon.monitor.standing import Monitor, standing
 from smsmon.monitor.state import MessageState
@@ -124,13 +125,13 @@ class HeadLines:
             setup_key=self._keymap.face("app.setup") if self.keyless else "",
         )
         filtered = self._filtered()
-        totals = engine.board.totals() if filtered is None else filtered
+        counts = engine.board.totals() if filtered is None else filtered
         of_filtered = filtered is not None
         known = not self._formats.still and not of_filtered
         lately = delivered_lately(self.activity, now) if known else ""
         hour = now // 3600  # a moment is told with its date once its day is over
         tried = [account.tried_at(now) for account in told.accounts]
-        shown = (told, totals, of_filtered, self._formats.utc, hour, tried)
+        shown = (told, counts, of_filtered, self._formats.utc, hour, tried)
         if shown == self._shown:
             return
         self.told, self._shown = told, shown
@@ -138,7 +139,7 @@ class HeadLines:
         self._line.set_class(head.trouble(told), "-trouble")
         plain = self._formats.plain
         self._totals.fit(
-            partial(head.totals, totals, of_filtered=of_filtered, lately=lately, plain=plain)
+            partial(totals, counts, of_filtered=of_filtered, lately=lately, plain=plain)
         )
 
     def _requests_lately(self) -> tuple[int, int, float]:

@@ -10,7 +10,6 @@ from textual.content import Content
 from smsmon.console.actions import Where
 from smsmon.console.alert_standing import AlertsHere
 from smsmon.console.details import (
-    MessageFigures,
     arrival_note,
     lacking_note,
     message_name,
@@ -32,6 +31,7 @@ from smsmon.console.tables.log import Journal, log_pane
 from smsmon.console.tables.messages import all_columns, messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
+from smsmon.console.totals import MessageFigures
 from smsmon.console.views import Look
 from smsmon.groups import Dimension
 from smsmon.model import Counts

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.console import cells, head
+from smsmon.console import cells
 from smsmon.console.export import message_record, recipient_record
 from smsmon.console.notices import NoticeLine
+from smsmon.console.totals import totals
 from smsmon.filters import parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import recipient_row
@@ -141,7 +142,7 @@ async def test_filters_and_exports_know_who_is_gone(tmp_path: Path) -> None:
 def test_the_head_of_many_messages_counts_all_who_are_gone() -> None:
     counts = Counts(total=20_000, delivered=20_000, absent=1_234)
     for width in (60, 80, 140):
-        line = head.totals(counts, width).plain
+        line = totals(counts, width).plain
         assert "- 1,234" in line
         assert len(line) <= width
 

@@ -16,11 +16,11 @@ from smsmon.console.formats import Formats
 from smsmon.console.head import (
     Head,
     balance_text,
-    totals,
     trouble,
     truth,
 )
 from smsmon.console.reasons import limit_used_up, why_not_asked
+from smsmon.console.totals import totals
 from smsmon.known import AccountState, Condition
 from smsmon.model import Balance, Counts, Fault, FaultKind
 from smsmon.monitor.state import MessageState

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from smsmon.console.actions import Where
-from smsmon.console.details import MessageFigures, delays
 from smsmon.console.layout import HIGH, TALL, layout_classes
 from smsmon.console.line import fitted
+from smsmon.console.totals import MessageFigures, delays
 from smsmon.model import Entry
 from smsmon.recipients import Status
 from tests.support.scene import DAY, SMALL, WIDE, Scene

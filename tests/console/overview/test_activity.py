@@ -9,7 +9,6 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.console import head
 from smsmon.console.overview.activity import (
     MINUTES,
     STOPS_KEPT,
@@ -17,6 +16,7 @@ from smsmon.console.overview.activity import (
     PerMinute,
     delivered_lately,
 )
+from smsmon.console.totals import totals
 from smsmon.model import Counts, Event, EventKind, Origin, Transition
 from smsmon.monitor.state import Applied, Asked
 from smsmon.recipients import Status
@@ -127,8 +127,8 @@ def test_the_sparkline_has_a_column_for_each_minute_and_is_empty_without_deliver
 
 def test_the_sparkline_stands_at_the_right_end_of_a_line_wide_enough() -> None:
     counts = Counts(total=20_000, delivered=12_345, waiting=7_000, not_delivered=600, unknown=55)
-    wide = head.totals(counts, 138, lately=" ▂▅█").plain
+    wide = totals(counts, 138, lately=" ▂▅█").plain
     assert len(wide) == 138
     assert wide.endswith("delivered/min  ▂▅█")
-    assert "▂" not in head.totals(counts, 137, lately=" ▂▅█").plain
-    assert "delivered/min" not in head.totals(counts, 138).plain
+    assert "▂" not in totals(counts, 137, lately=" ▂▅█").plain
+    assert "delivered/min" not in totals(counts, 138).plain
