@@ -25,7 +25,7 @@ from smsmon.store.base import HistoryStore
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.shared import HEARTBEAT, NOTHING_NEW, Holder, Lease, Newer, News, Rank, Wish, Work
 from smsmon.watching import Watching
-from smsmon.who_polls import AccountNotes, WhoPolls, newest_work, work_of
+from smsmon.who_polls import AccountNotes, OurWork, WhoPolls
 from smsmon.wishes import Granting, Wishes
 
 LOOK_EVERY = 0.4
@@ -34,12 +34,6 @@ APART = 0.1
 """Seconds between two looks at the least, however often a store rings."""
 YIELD = 3.0
 """Seconds for which one that was asked to let another poll does not poll again."""
-
-
-WANTED_FOR = 1.0
-"""Seconds for which it holds how much work each message is."""
-REWORKED = 4_000
-"""Messages of which that is reckoned anew in a second at most."""
 WRITTEN_WITHIN = 2.0
 """Seconds that what was read of messages may take to be written before they are let go."""
 
@@ -85,7 +79,6 @@ class Sharing:
         One that does not watch the ``whole`` list leaves what is common to others, and a lease
         that cannot be divided: it polls what it watches while nobody has it.
         """
-        self._usable = usable
         self._whole = whole
         self._engine = engine
         self._history = history
@@ -106,10 +99,7 @@ class Sharing:
         """What others record is looked for."""
         self._ours: frozenset[str] = frozenset()
         """The names of what is ours, where others have a part."""
-        self._wanted: Mapping[str, Work] = {}
-        """All that we could do, and when that was reckoned."""
-        self._wanted_at = -inf
-        self._arranged = 0
+        self._work = OurWork(engine, clock, usable, whole=whole)
         self._lost = False
         """The store refused what we recorded: what it calls ours, it gives to others."""
         self._placed = False
@@ -199,8 +189,9 @@ class Sharing:
     # --- the disk, in a thread -----------------------------------------------------------
 
     async def _look_at_disk(self) -> _Look:
-        rank = self._rank() if self._clock.monotonic() >= self._yields_until else Rank.NEVER
-        loop, wanted = asyncio.get_running_loop(), self._work() if self._lease.partial else {}
+        loop, now = asyncio.get_running_loop(), self._clock.monotonic()
+        rank = self._rank() if now >= self._yields_until else Rank.NEVER
+        wanted = self._work.known() if self._lease.partial else {}
         return await loop.run_in_executor(self._thread, self._look, rank, wanted)
 
     def _look(self, rank: Rank, wanted: Mapping[str, Work]) -> _Look:
@@ -379,19 +370,6 @@ class Sharing:
             await self._history.flush()
         self._lease.release()
         self._follow()
-
-    def _work(self) -> Mapping[str, Work]:
-        """All that we could do, as it was within the last second; of many messages, within some
-        seconds, but for those that came since."""
-        now, wall, engine = self._clock.monotonic(), self._clock.now(), self._engine
-        lasts = max(WANTED_FOR, len(self._wanted) / REWORKED)
-        if now - self._wanted_at >= lasts or engine.board.arranged != self._arranged:
-            self._wanted = work_of(engine, self._usable, self._whole, wall)
-            self._wanted_at = now
-            self._arranged = engine.board.arranged
-        elif more := newest_work(engine, self._usable, self._wanted, wall):
-            self._wanted = {**self._wanted, **more}  # the thread may still have the one before
-        return self._wanted
 
     def _wanted_rank(self) -> Rank | None:
         """The rank to ask with for leave to poll; None: whoever polls does it well."""

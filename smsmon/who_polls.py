@@ -4,9 +4,11 @@ and how it stands with its accounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
+from smsmon.clock import Clock
 from smsmon.known import CHIEF, AccountState, Condition, account_part
 from smsmon.model import Event
 from smsmon.monitor.engine import Engine
@@ -22,6 +24,10 @@ _CURVES = (built_in_reports(), built_in_stops())
 """What is reckoned by: what each has learnt, and is set to, may differ."""
 UNREAD_RATE = 1 / 30
 """Reads a second that a message is taken to need while it was never read."""
+LASTS = 1.0
+"""Seconds for which it holds how much work each message is."""
+REWORKED = 4_000
+"""Messages of which that is reckoned anew in a second at most."""
 
 
 def rank_of(role: str, *, usable: bool) -> Rank:
@@ -52,34 +58,55 @@ class WhoPolls:
     is shown is what was known."""
 
 
-def work_of(
-    engine: Engine, usable: Callable[[str], bool], whole: bool, now: float
-) -> dict[str, Work]:
-    """All that a process could do: what is common, if it watches the ``whole`` list, and the
-    messages of accounts that it can ask. ``now`` is wall time.
+class OurWork:
+    """All that ``engine`` could do: what is common, if it watches the ``whole`` list, and the
+    messages of accounts that it can ask (``usable``).
     """
-    conditions = {name: engine.found(name) for name in filter(usable, engine.profiles)}
-    work = {CHIEF: Work()} if whole else {}
-    if whole:
-        for name, condition in conditions.items():
-            work[account_part(name)] = Work(name, 0.0, condition)
-    for each in engine.board:
-        if each.profile in conditions:
-            work[each.id] = _work(each, now, conditions[each.profile])
-    return work
 
+    def __init__(
+        self, engine: Engine, clock: Clock, usable: Callable[[str], bool], *, whole: bool
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._usable = usable
+        self._whole = whole
+        self._work: Mapping[str, Work] = {}
+        self._reckoned_at = -inf
+        self._arranged = 0
 
-def newest_work(
-    engine: Engine, usable: Callable[[str], bool], known: Container[str], now: float
-) -> dict[str, Work]:
-    """The messages of accounts that can be asked that came after all that are ``known``."""
-    work: dict[str, Work] = {}
-    for each in reversed(engine.board):
-        if each.id in known:
-            break
-        if each.profile in engine.profiles and usable(each.profile):
-            work[each.id] = _work(each, now, engine.found(each.profile))
-    return work
+    def known(self) -> Mapping[str, Work]:
+        """As it was within the last second; of many messages, within some seconds, but for those
+        that came since."""
+        now = self._clock.monotonic()
+        lasts, board = max(LASTS, len(self._work) / REWORKED), self._engine.board
+        if now - self._reckoned_at >= lasts or board.arranged != self._arranged:
+            self._work, self._reckoned_at = self._all(), now
+            self._arranged = board.arranged
+        elif more := self._newest():
+            self._work = {**self._work, **more}  # the thread may still have the one before
+        return self._work
+
+    def _all(self) -> dict[str, Work]:
+        engine, now = self._engine, self._clock.now()
+        conditions = {name: engine.found(name) for name in filter(self._usable, engine.profiles)}
+        work = {CHIEF: Work()} if self._whole else {}
+        if self._whole:
+            for name, condition in conditions.items():
+                work[account_part(name)] = Work(name, 0.0, condition)
+        for each in engine.board:
+            if each.profile in conditions:
+                work[each.id] = _work(each, now, conditions[each.profile])
+        return work
+
+    def _newest(self) -> dict[str, Work]:
+        """The messages that came after all that are known."""
+        engine, work, now = self._engine, dict[str, Work](), self._clock.now()
+        for each in reversed(engine.board):
+            if each.id in self._work:
+                break
+            if each.profile in engine.profiles and self._usable(each.profile):
+                work[each.id] = _work(each, now, engine.found(each.profile))
+        return work
 
 
 def _work(watched: Watched, now: float, condition: Condition) -> Work:

@@ -17,7 +17,7 @@ from smsmon.recipients import Status
 from smsmon.store.errors import Busy, Unreachable
 from smsmon.store.shared import Cursor, Newer
 from smsmon.store.shares import Share
-from smsmon.who_polls import work_of
+from smsmon.who_polls import OurWork
 from tests.monitor.fakes import fault, report, row
 from tests.sharing import Home, Member
 from tests.store.memory import Memory
@@ -93,7 +93,7 @@ async def test_who_reads_all_more_seldom_for_want_of_room_has_as_much_to_do(team
     await team.until(lambda: all(one[id].counts.total for id in IDS))
     for stretch, id in enumerate(IDS, 1):
         one[id].promise = 10.0 * stretch
-    work = work_of(one.engine, lambda _: True, True, team.clock.now())
+    work = OurWork(one.engine, team.clock, lambda _: True, whole=True).known()
     rates = [work[id].rate for id in IDS]
     assert max(rates) < 1.2 * min(rates)
 
