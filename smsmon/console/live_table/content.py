@@ -23,6 +23,8 @@ NEEDED = 75
 """The priority from which a column comes before the wishes of others."""
 _EMPTY = 1_000
 """More than any priority: what a column with nothing to tell is worth less."""
+_LOOK = 500
+"""Rows that are asked at once whether a column has something to tell."""
 GUTTER = 2
 """Columns on the left that hold the mark, its gap included."""
 
@@ -177,3 +179,93 @@ def _share(columns: Sequence[Column[R]], turn: int, widths: list[int], spare: in
             if widths[index] >= bound:
                 growing.remove(index)
     return spare
+
+
+class TableContent(Generic[K, R]):
+    """The rows of a table, and the columns of them that are shown."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        rows: Rows[K, R] | None,
+        keys: Callable[[], Sequence[K]],
+    ) -> None:
+        """``keys`` gives those of all rows, shown or not."""
+        self.rows: Rows[K, R] = rows if rows is not None else MappedRows({})
+        self.columns = {column.name: column for column in columns}
+        self.chosen = usual_columns(columns)
+        """The names of the columns to show, in their order."""
+        self._keys = keys
+        self._filled: set[str] = set()
+        """The columns, of those that may be empty, that have something to tell. One that has it no
+        longer stays among them until the size or the choice changes: nothing comes and goes."""
+
+    def choose(self, names: Iterable[str]) -> None:
+        """Show these columns in this order. Names nobody knows are passed over;
+        of none, the usual ones are shown."""
+        known = tuple(name for name in dict.fromkeys(names) if name in self.columns)
+        self.chosen = known or usual_columns(self.columns.values())
+        self._filled.clear()
+        self.note_filled(self._keys())
+
+    def offer(self, columns: Sequence[Column[R]]) -> None:
+        """Have these columns to choose from; the usual ones stay the usual ones."""
+        was_usual = self.chosen == usual_columns(self.columns.values())
+        self.columns = {column.name: column for column in columns}
+        self.choose(usual_columns(columns) if was_usual else self.chosen)
+
+    def placed(self, width: int) -> tuple[Placed[R], ...]:
+        """The columns in their places on lines of this width."""
+        columns = [self.columns[name] for name in self.chosen]
+        return lay_out(columns, width, {it.name for it in self._unfilled(columns)})
+
+    def with_room(self, names: Iterable[str], width: int) -> frozenset[str]:
+        """Those of these columns that would be shown on lines of this width."""
+        columns = [self.columns[name] for name in names]
+        empty = self.without_values(names)
+        return frozenset(place.column.name for place in lay_out(columns, width, empty))
+
+    def without_values(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these columns that have nothing to tell of any row: they give way first."""
+        columns = [self.columns[name] for name in names]
+        unknown = [it for it in columns if it.may_be_empty and it.name not in self.chosen]
+        empty = {it.name for it in unknown if not any(self.values_of(it)(self._keys()))}
+        return frozenset(empty | {it.name for it in self._unfilled(columns) if it not in unknown})
+
+    def _unfilled(self, columns: Iterable[Column[R]]) -> list[Column[R]]:
+        """Those of ``columns`` that have had nothing to tell so far."""
+        return [it for it in columns if it.may_be_empty and it.name not in self._filled]
+
+    def note_filled(self, keys: Sequence[K]) -> bool:
+        """Of these rows columns may have something to tell that had nothing; True if one has."""
+        unfilled = self._unfilled(self.columns[name] for name in self.chosen)
+        found = {column.name for column in unfilled if self._tells(column, keys)}
+        self._filled |= found
+        return bool(found)
+
+    def note_emptied(self) -> None:
+        """Find which columns have nothing to tell any more; which have by now was noted."""
+        filled = [self.columns[name] for name in self.chosen if name in self._filled]
+        self._filled = {column.name for column in filled if self._tells(column, self._keys())}
+
+    def _tells(self, column: Column[R], keys: Sequence[K]) -> bool:
+        """True where one of these rows has something to tell; most often one of the first has."""
+        values_of = self.values_of(column)
+        portions = (keys[at : at + _LOOK] for at in range(0, len(keys), _LOOK))
+        return any(any(values_of(portion)) for portion in portions)
+
+    def values_of(self, column: Column[R]) -> Callable[[Sequence[K]], Sequence[Any]]:
+        """What gives the values that rows are sorted by in this column."""
+
+        def values_of(keys: Sequence[K]) -> Sequence[Any]:
+            values = self.rows.values(column.name, keys)
+            if values is not None:
+                return values
+            sort_key = column.sort_key
+            if not keys:
+                return ()
+            if sort_key is None:
+                raise ValueError(f"column {column.name!r} has nothing to be sorted by")
+            return [sort_key(self.rows.row(key)) for key in keys]
+
+        return each_or(values_of, None)

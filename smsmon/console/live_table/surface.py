@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from textwrap import wrap
 from time import monotonic
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,16 +15,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from smsmon.console.cells import Span, Tone, fit
-from smsmon.console.live_table.content import (
-    GUTTER,
-    Column,
-    MappedRows,
-    Placed,
-    Rows,
-    each_or,
-    lay_out,
-    usual_columns,
-)
+from smsmon.console.live_table.content import GUTTER, Column, Placed, Rows, TableContent
 from smsmon.console.live_table.paint import (
     Tints,
     changed_width,
@@ -42,8 +33,6 @@ R = TypeVar("R")
 HEADER = 1
 """Lines above the rows."""
 _CURSOR, _MARKED, _TINTED, _POINTED = 1, 2, 4, 8
-_LOOK = 500
-"""Rows that are asked at once whether a column has something to tell."""
 _MANY = 5_000
 """With more rows changed at once than this, only those in sight are tinted: it would take memory
 for what is calm again before anybody gets there."""
@@ -108,9 +97,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         super().__init__(name=name, id=id, classes=classes, disabled=disabled)
         self.auto_links = False
         self.view: RowView[K] = RowView()
-        self._rows: Rows[K, R] = rows if rows is not None else MappedRows({})
-        self._columns = {column.name: column for column in columns}
-        self._chosen = usual_columns(columns)
+        self._content = TableContent(columns, rows, lambda: self.view.keys)
         self._sort: str | None = None
         self._reverse = False
         self._empty = empty
@@ -119,9 +106,6 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         self._now = now
         self._pointed: set[K] = set()
         self._placed: tuple[Placed[R], ...] = ()
-        self._filled: set[str] = set()
-        """The columns, of those that may be empty, that have something to tell. One that has it no
-        longer stays among them until the size or the choice changes: nothing comes and goes."""
         self._laid_out: Size | None = None
         self._width = 0
         self._strips: dict[K, dict[int, Strip]] = {}
@@ -138,40 +122,31 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
     @property
     def columns(self) -> tuple[Column[R], ...]:
         """Every column there is, chosen or not."""
-        return tuple(self._columns.values())
+        return tuple(self._content.columns.values())
 
     @property
     def chosen_columns(self) -> tuple[str, ...]:
         """The names of the columns to show, in their order; worth remembering."""
-        return self._chosen
+        return self._content.chosen
 
     def choose_columns(self, names: Iterable[str]) -> None:
         """Show these columns in this order. Names nobody knows are passed over;
         of none, the usual ones are shown."""
-        known = tuple(name for name in dict.fromkeys(names) if name in self._columns)
-        self._chosen = known or usual_columns(self.columns)
-        self._find_filled()
+        self._content.choose(names)
         self._lay_out()
 
     def offer(self, columns: Sequence[Column[R]]) -> None:
         """Have these columns to choose from; the usual ones stay the usual ones."""
-        usual = usual_columns(self.columns)
-        self._columns = {column.name: column for column in columns}
-        now = usual_columns(columns)
-        self.choose_columns(now if self._chosen == usual else self._chosen)
+        self._content.offer(columns)
+        self._lay_out()
 
     def with_room(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these columns that would be shown, at the width there is now."""
-        columns = [self._columns[name] for name in names]
-        empty = self.without_values(names)
-        return frozenset(place.column.name for place in lay_out(columns, self._width, empty))
+        return self._content.with_room(names, self._width)
 
     def without_values(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these columns that have nothing to tell of any row: they give way first."""
-        columns = [self._columns[name] for name in names]
-        unknown = [it for it in columns if it.may_be_empty and it.name not in self._chosen]
-        empty = {it.name for it in unknown if not any(self._values_of(it)(self.view.keys))}
-        return frozenset(empty | {it.name for it in self._unfilled(columns) if it not in unknown})
+        return self._content.without_values(names)
 
     @property
     def empty(self) -> str:
@@ -217,7 +192,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
             self._later()
 
     def on_resize(self) -> None:
-        self._note_emptied()
+        self._content.note_emptied()
         self._lay_out()
         self._show_cursor()
 
@@ -238,60 +213,16 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         """
         self._laid_out = self.size
         self._width = max(0, self.size.width - self.styles.scrollbar_size_vertical)
-        self._placed = self._placing()
+        self._placed = self._content.placed(self._width)
         self._strips.clear()
         self._header = self._blank = None
         self._later()
 
-    def _placing(self) -> tuple[Placed[R], ...]:
-        columns = [self._columns[name] for name in self._chosen]
-        return lay_out(columns, self._width, {it.name for it in self._unfilled(columns)})
-
-    def _unfilled(self, columns: Iterable[Column[R]]) -> list[Column[R]]:
-        """Those of ``columns`` that have had nothing to tell so far."""
-        return [it for it in columns if it.may_be_empty and it.name not in self._filled]
-
-    def _find_filled(self) -> None:
-        """Find which columns have something to tell, of all rows anew."""
-        self._filled.clear()
-        self._note_filled(self.view.keys)
-
     def _note_filled(self, keys: Sequence[K]) -> None:
-        """Of these rows columns may have something to tell that had nothing: make room for them."""
-        unfilled = [self._columns[name] for name in self._chosen if name not in self._filled]
-        maybe = [column for column in unfilled if column.may_be_empty]
-        if found := {column.name for column in maybe if self._tells(column, keys)}:
-            self._filled |= found
-            if self._laid_out is not None and self._placing() != self._placed:
-                self._lay_out()
-
-    def _note_emptied(self) -> None:
-        """Find which columns have nothing to tell any more; which have by now was noted."""
-        keys = self.view.keys
-        filled = [self._columns[name] for name in self._chosen if name in self._filled]
-        self._filled = {column.name for column in filled if self._tells(column, keys)}
-
-    def _tells(self, column: Column[R], keys: Sequence[K]) -> bool:
-        """True where one of these rows has something to tell; most often one of the first has."""
-        values_of = self._values_of(column)
-        portions = (keys[at : at + _LOOK] for at in range(0, len(keys), _LOOK))
-        return any(any(values_of(portion)) for portion in portions)
-
-    def _values_of(self, column: Column[R]) -> Callable[[Sequence[K]], Sequence[Any]]:
-        """What gives the values that rows are sorted by in this column."""
-
-        def values_of(keys: Sequence[K]) -> Sequence[Any]:
-            values = self._rows.values(column.name, keys)
-            if values is not None:
-                return values
-            sort_key = column.sort_key
-            if not keys:
-                return ()
-            if sort_key is None:
-                raise ValueError(f"column {column.name!r} has nothing to be sorted by")
-            return [sort_key(self._rows.row(key)) for key in keys]
-
-        return each_or(values_of, None)
+        """Make room for the columns that have something to tell of these rows, and had nothing."""
+        found = self._content.note_filled(keys) and self._laid_out is not None
+        if found and self._content.placed(self._width) != self._placed:
+            self._lay_out()
 
     def _line(self, y: int) -> Strip:
         """What stands on one line of the widget; the same object as long as nothing changed."""
@@ -330,7 +261,7 @@ class TableSurface(ScrollView, Stands, Generic[K, R]):
         strip = strips.get(look)
         if strip is None:
             try:
-                row = self._rows.row(key)
+                row = self._content.rows.row(key)
             except LookupError:  # gone already; the table is told in a moment
                 return Strip.blank(self._width, self._style(Tone.PLAIN, look))
             strip = strips[look] = row_strip(

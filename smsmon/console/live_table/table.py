@@ -84,14 +84,14 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     @property
     def rows(self) -> Rows[K, R]:
         """Where the rows come from."""
-        return self._rows
+        return self._content.rows
 
     def set_source(self, rows: Rows[K, R], keys: Sequence[K]) -> None:
         """Show other rows: marks and tints are gone, the cursor is at the top.
 
         Sort and filter stay as they are.
         """
-        self._rows = rows
+        self._content.rows = rows
         self._tints.clear()
         self._strips.clear()
         with self._told(anyhow=True):
@@ -146,15 +146,12 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def sort_by(self, column: str | None, *, reverse: bool = False) -> None:
         """Sort by a column's name; None is the order of the source, or the reverse of it. Raises
         KeyError."""
-        chosen = None if column is None else self._columns[column]
+        chosen = None if column is None else self._content.columns[column]
         self._sort, self._reverse = column, reverse
         self._header = None
         with self._steady():
-            if chosen is None:
-                self.view.sort_by(None, reverse=reverse)
-            else:
-                values_of = self._values_of(chosen)
-                self.view.sort_by(values_of, reverse=reverse)
+            values_of = None if chosen is None else self._content.values_of(chosen)
+            self.view.sort_by(values_of, reverse=reverse)
         self.post_message(self.SortChanged(self))
 
     def set_filter(self, accepts: Accepts[K] | None) -> None:
@@ -183,15 +180,14 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def cursor_row(self) -> R | None:
         """The row under the cursor; None when there is none, or it is gone already."""
         try:
-            return None if self.view.cursor is None else self._rows.row(self.view.cursor)
+            return None if self.view.cursor is None else self.rows.row(self.view.cursor)
         except LookupError:
             return None
 
     def move_to_key(self, key: K) -> bool:
         """Put the cursor on a row; False when it is not shown."""
         with self._told():
-            moved = self.view.move_to_key(key)
-            if moved:
+            if moved := self.view.move_to_key(key):
                 self._show_cursor()
                 self._later()
         return moved
@@ -249,7 +245,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         self.mark(changed, on)
         self._mark_from = self.view.cursor
         if changed:
-            self.marked(Marking(changed, on, began, self._rows))
+            self.marked(Marking(changed, on, began, self.rows))
 
     # Keeping things in their place
 
@@ -389,10 +385,8 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
         if not sortable:
             return
         names = [column.name for column in sortable]
-        if self._sort in names:
-            index = (names.index(self._sort) + step) % len(names)
-        else:
-            index = 0 if step > 0 else len(names) - 1
+        before = names.index(self._sort) if self._sort in names else -1 if step > 0 else 0
+        index = (before + step) % len(names)
         self.sort_by(names[index], reverse=sortable[index].descending)
 
     def _move(self, rows: int, *, scroll: bool = False) -> None:

@@ -154,4 +154,4 @@ async def test_another_size_asks_few_of_many_rows_whether_columns_tell_something
         app.table.touch(["c000"])
         await pilot.resize_terminal(61, 20)
         await pilot.pause()
-        assert app.table._filled == {"note"}
+        assert app.table._content._filled == {"note"}
