@@ -42,18 +42,15 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """The wall clock: seconds since the epoch, UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start, never backwards."""
-        ...
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
         """Wait until ``event`` is set (True) or ``seconds`` are over (False).
 
         None waits without end.
         """
-        ...
 
 
 async def sleep(clock: Clock, seconds: float | None) -> None:

@@ -32,22 +32,18 @@ class Step(Protocol):
     @property
     def table(self) -> AnyTable | None:
         """Where alone it can be taken back; None: anywhere."""
-        ...
 
     @property
     def rows(self) -> int:
         """How many rows it remembers."""
-        ...
 
     @property
     def lasting(self) -> bool:
         """False once what it was done to is no more."""
-        ...
 
     @property
     def take_back(self) -> Callable[[], Awaitable[str]]:
         """Undoes it; gives what is to be said. Raises ``StoreError``, and then it stands."""
-        ...
 
 
 class Steps:

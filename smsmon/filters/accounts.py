@@ -26,7 +26,6 @@ class Account(Protocol):
     @property
     def condition(self) -> str:
         """One of ``CONDITION_WORDS``."""
-        ...
 
     @property
     def reason(self) -> str: ...

@@ -37,12 +37,10 @@ class Group(Protocol):
     @property
     def name(self) -> str:
         """The tag, the source, …; empty for all, or for what has none."""
-        ...
 
     @property
     def title(self) -> str:
         """What it is called."""
-        ...
 
     @property
     def delivered(self) -> int: ...

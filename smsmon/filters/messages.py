@@ -71,7 +71,6 @@ class Standing(Protocol):
     @property
     def trouble(self) -> bool:
         """Whether somebody should look at it."""
-        ...
 
 
 def low_rate(counts: Counts, below: float) -> bool:

@@ -43,18 +43,15 @@ class Seen(Protocol):
     @property
     def changed_at(self) -> array[float]:
         """0.0 where no change was seen."""
-        ...
 
     @property
     def final_at(self) -> Mapping[int, float]:
         """Slot → when it was first seen final, for those that changed after that; else
         ``changed_at`` tells. 0.0: it was at first sight."""
-        ...
 
     @property
     def absent(self) -> Mapping[int, float]:
         """Slots that the last report left out, and since when."""
-        ...
 
 
 class Sighted(Protocol):
@@ -67,12 +64,10 @@ class Sighted(Protocol):
     @property
     def changed_at(self) -> float | None:
         """When it was last seen to change; None: it never was."""
-        ...
 
     @property
     def absent_since(self) -> float | None:
         """Since when reports leave it out; None: the last one lists it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

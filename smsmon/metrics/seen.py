@@ -32,7 +32,6 @@ class GroupRows(Protocol):
     @property
     def whole(self) -> bool:
         """True when all of the last hour is known."""
-        ...
 
     def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
 

@@ -34,7 +34,6 @@ class Source(Protocol):
         nothing else; its texts are safe to show and hold no key. May be cancelled at any
         moment, and asks no more for that message then.
         """
-        ...
 
     def ask_before_repeating(self, may_repeat: Callable[[], bool]) -> None:
         """Have ``may_repeat`` asked before a request is sent a second time, which counts as one
@@ -55,7 +54,6 @@ class BatchSource(Source, Protocol):
         its number. Otherwise as ``bulk_status``: raises ``ReadError`` and nothing else for what
         goes wrong with the answer as a whole, may be cancelled, several may be under way.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,6 @@ class Reading(Protocol):
 
     def read(self, line: str) -> Read:
         """What a line says; empty for one that is about something else."""
-        ...
 
 
 class Matching:

@@ -69,15 +69,12 @@ class Feed(Protocol):
 
     async def begin(self, position: str) -> None:
         """``position`` is where reading stopped before. Raises ``Trouble``."""
-        ...
 
     async def portion(self) -> Portion:
         """The next lines, as soon as there are some. Raises ``Trouble``."""
-        ...
 
     async def end(self) -> None:
         """Let go of what is read."""
-        ...
 
 
 class LogFeed:

@@ -22,14 +22,12 @@ class Where(Protocol):
     @property
     def store(self) -> str:
         """The address of a team's store; empty: the one on this machine."""
-        ...
 
     def store_password(self, *, anew: bool = False) -> Password | None:
         """Its password; None: whatever connects is to find it. Raises ``ValueError``.
 
         ``anew``: what was given before is refused now.
         """
-        ...
 
 
 class ThisMachine:

@@ -98,12 +98,9 @@ class Allowance(Protocol):
         Never more than the limit is on hand, under way or counted, of all takers together; what
         is free is shared evenly by those who need it.
         """
-        ...
 
     def look(self, terms: Terms) -> Use:
         """How it stands; writes nothing."""
-        ...
 
     def close(self) -> None:
         """Let go."""
-        ...

@@ -38,11 +38,9 @@ class ArrivalStore(Protocol):
         """Those that are known since ``load`` or ``newer`` was called last, in their order. Does
         not ask the store.
         """
-        ...
 
     def load(self) -> list[Entry]:
         """All of them, in the order in which they came."""
-        ...
 
     def newer(self) -> Arrivals | None:
         """What came and left since ``load`` or this was called last; None where nothing did. Costs
@@ -50,7 +48,6 @@ class ArrivalStore(Protocol):
 
         A store that was begun anew is given back those that are known here.
         """
-        ...
 
     def take(self, entries: Iterable[Entry], reader: str = "", position: str = "") -> int:
         """Keep these, and with them, all or nothing, up to where ``reader`` has read its source.
@@ -59,19 +56,15 @@ class ArrivalStore(Protocol):
         which the history knows: gives how many are new. So what was read twice is taken once.
         Raises ``ValueError`` for what is no message id.
         """
-        ...
 
     def leave(self, ids: Iterable[str]) -> None:
         """Keep these no longer; they are remembered for a while, and not taken again meanwhile."""
-        ...
 
     def give_back(self, entries: Iterable[Entry]) -> Sequence[str]:
         """Keep these again that left, each where it stood; gives which are back by that."""
-        ...
 
     def position(self, reader: str) -> str:
         """Up to where ``reader`` has read, as ``take`` was told last; empty when it never was."""
-        ...
 
 
 def arrived(entry: Entry, now: float) -> Entry:

@@ -120,33 +120,26 @@ class Care(Protocol):
     @property
     def where(self) -> str:
         """Where it is, as it may be shown."""
-        ...
 
     def version(self) -> Version:
         """The version of what is there."""
-        ...
 
     def make(self) -> Version:
         """Make a store in a database without one."""
-        ...
 
     def migrate(self) -> Version:
         """Bring the store to the version of this smsmon: everything, or nothing."""
-        ...
 
     def changes(self, there: int) -> Sequence[str]:
         """What is done to a store of version ``there``, a sentence each."""
-        ...
 
     def look(self) -> Looked:
         """How it stands with it."""
-        ...
 
     def roles(self, owner: str, poller: str, viewer: str, schema: str) -> str:
         """SQL that gives these users of the database the rights they need, and no others. All
         names are of letters, digits, _ and -. Nothing is asked of the database.
         """
-        ...
 
 
 # --- copying -------------------------------------------------------------------------------

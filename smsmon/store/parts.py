@@ -68,29 +68,23 @@ class Rows(Protocol):
         """Say that we are there; let go of these parts, or of all that is ours (None); make ``new``
         ones known. Whoever was there, and said nothing for too long, is not any more.
         """
-        ...
 
     def take(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
         """Take those of these parts that are still free; gives them, each with its epoch."""
-        ...
 
     def begin(self, owner: str, names: Collection[str]) -> Mapping[str, int]:
         """Take those of these parts that were never anybody's, known or not; gives them, each with
         its epoch.
         """
-        ...
 
     def forget(self, names: Collection[str]) -> None:
         """Keep nothing more of these parts, which are nobody's."""
-        ...
 
     def look(self) -> Seen:
         """See who is there, and be not."""
-        ...
 
     def leave(self, owner: str) -> None:
         """Let go of all, and be gone."""
-        ...
 
 
 class PartialLease:

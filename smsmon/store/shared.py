@@ -133,29 +133,23 @@ class Follower(Protocol):
         """Have ``callback`` called, in any thread, as soon as something was written: it is worth
         to look at once. Where nobody tells (a disk), it never is.
         """
-        ...
 
     def changed(self) -> News:
         """What may be new since this was last asked, and at first. Costs next to nothing while
         nobody writes.
         """
-        ...
 
     def end(self) -> Cursor:
         """A cursor from which on events are read, and all else."""
-        ...
 
     def newer(self, cursor: Cursor) -> Newer:
         """What was recorded since ``cursor``, in the order of its events."""
-        ...
 
     def wishes(self) -> list[Wish]:
         """What others wish of the one that polls, oldest first."""
-        ...
 
     def close(self) -> None:
         """Let go."""
-        ...
 
 
 class Lease(Protocol):
@@ -171,22 +165,18 @@ class Lease(Protocol):
         """True where several processes have each a part; False: one has all, and lets go of it
         when it is asked.
         """
-        ...
 
     @property
     def held(self) -> bool:
         """True while anything is ours."""
-        ...
 
     @property
     def pollers(self) -> int:
         """How many processes poll, as far as was seen; this one too."""
-        ...
 
     @property
     def holder(self) -> Holder | None:
         """Who polls what is not ours, as far as was seen; None: nobody, or it is not known."""
-        ...
 
     def __contains__(self, name: object) -> bool: ...
 
@@ -198,32 +188,24 @@ class Lease(Protocol):
         our part, and sees who else is there. Who has a higher ``rank`` polls first. Elsewhere
         whoever asks first has all, and keeps it by ``renew``. Raises ``StoreError``.
         """
-        ...
 
     def look(self) -> None:
         """See who polls, and claim nothing: nobody does where the holder stands still."""
-        ...
 
     def renew(self) -> bool:
         """Give a heartbeat; False when what was ours is lost."""
-        ...
 
     def ours_still(self) -> bool:
         """True when nobody else has taken it, by a look; gives no heartbeat."""
-        ...
 
     def release(self) -> None:
         """Let go of all; others may take it at once."""
-        ...
 
     def attend(self) -> None:
         """Be known as one that follows, until ``leave``, or our end."""
-        ...
 
     def leave(self) -> None:
         """Follow no more."""
-        ...
 
     def attended(self) -> bool:
         """True when another process follows."""
-        ...

@@ -37,13 +37,11 @@ class Target(Protocol):
     @property
     def name(self) -> str:
         """As the settings have it; ``command:RULE`` for the command of a rule."""
-        ...
 
     async def tell(self, notification: Notification) -> None:
         """Tell it. Bounded in time; never blocks the loop; all that it started is ended when
         this is cancelled. Raises `NotTold`; `Outdated` where it is not ours to tell any more when
         it is about to go out."""
-        ...
 
 
 class NotTold(Exception):

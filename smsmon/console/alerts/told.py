@@ -129,7 +129,6 @@ class Notifier(Protocol):
 
     def tell(self, alerts: Sequence[Alert]) -> None:
         """These fire, and are news; perhaps none."""
-        ...
 
 
 class _Silent:

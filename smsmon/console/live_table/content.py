@@ -40,7 +40,6 @@ class Rows(Protocol[K_contra, R_co]):
 
         Raises LookupError when it is gone meanwhile: its line is blank until the table is told.
         """
-        ...
 
     def values(self, column: str, keys: Sequence[K_contra], /) -> Sequence[Any] | None:
         """The values to sort ``column`` by, one for each key; None where a row has none.
@@ -48,7 +47,6 @@ class Rows(Protocol[K_contra, R_co]):
         Give ``bytes`` (small numbers) or an ``array`` where there is one: 100,000 sort several
         times faster. None instead of a sequence: the column's ``sort_key`` is asked, row by row.
         """
-        ...
 
 
 class MappedRows(Generic[K, R]):

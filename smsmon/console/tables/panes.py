@@ -134,11 +134,9 @@ class FilteredRows(Rows[K_contra, R_co], Protocol[K_contra, R_co]):
 
     def accepted(self, keys: Sequence[K_contra], wanted: Filter) -> Sequence[Any]:
         """One truth value for each key."""
-        ...
 
     def offered(self, keys: Sequence[K_contra], name: str) -> Iterable[Value]:
         """What these rows have in a field, to be offered while a filter is typed."""
-        ...
 
 
 class TablePane(Pane, Generic[K, R]):

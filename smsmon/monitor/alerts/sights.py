@@ -41,41 +41,32 @@ class Sight(Protocol):
     @property
     def fresh(self) -> bool:
         """True when it is known how it is: what holds for it from now on is news."""
-        ...
 
     @property
     def as_of(self) -> float:
         """The moment of which it is known here how it was; it may have changed since."""
-        ...
 
     @property
     def due(self) -> float:
         """When time alone changes whether it is known."""
-        ...
 
     def known(self, rule: Rule) -> bool:
         """True when it is known whether the rule's condition holds."""
-        ...
 
     def why_over(self, rule: Rule) -> str:
         """Why the rule is not asked of it now; empty when it is."""
-        ...
 
     def value(self, rule: Rule, name: str) -> Value:
         """What the rule's filter asks."""
-        ...
 
     def turn(self, rule: Rule) -> float:
         """When time alone may turn the rule's condition round; inf when it cannot."""
-        ...
 
     def runs(self, rule: Rule) -> Runs:
         """Which time counts for the rule's ``hold``."""
-        ...
 
     def facts(self, rule: Rule) -> str:
         """What is so, in words, as far as the rule asks about it."""
-        ...
 
 
 class Kind(Protocol):
@@ -86,7 +77,6 @@ class Kind(Protocol):
     def names(self) -> Iterable[str]: ...
     def look(self, name: str, now: float) -> Sight | None:
         """How it is; None when it is gone."""
-        ...
 
 
 def just_after(at: float | None, now: float) -> float:

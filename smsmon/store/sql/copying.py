@@ -31,32 +31,26 @@ class Whole(Protocol):
     @property
     def store(self) -> Store:
         """The store itself."""
-        ...
 
     @property
     def where(self) -> str:
         """Where it is, as it may be shown."""
-        ...
 
     def identity(self) -> str:
         """A name that no other store has."""
-        ...
 
     def watchlist(self) -> Listed: ...
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Its tables, as they are now."""
-        ...
 
     def filling(self, span: tuple[int, int] | None) -> AbstractContextManager[Connection]:
         """Its tables, to be filled with what was recorded in that time; at the end it is ready for
         whoever records next.
         """
-        ...
 
     def pollers(self) -> Sequence[str]:
         """Who polls messages of it just now, in words."""
-        ...
 
 
 def copy(source: Whole, target: Whole, told: Copying = lambda *_: None) -> Copied:

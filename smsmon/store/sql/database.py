@@ -34,7 +34,6 @@ class Cursor(Protocol):
     @property
     def rowcount(self) -> int:
         """How many rows it changed."""
-        ...
 
     def __iter__(self) -> Iterator[Any]: ...
 
@@ -48,39 +47,33 @@ class Dialect(Protocol):
 
     def stored(self, phone: str) -> int | str:
         """``phone`` as the column ``recipient.phone`` has it."""
-        ...
 
     def phone_of(self, stored: Any) -> str:
         """The phone that ``stored`` made this of."""
-        ...
 
     @property
     def by_phone(self) -> str:
         """The columns to order recipients ``r`` by, so that they come by their numbers: first
         those in E.164, by value, then all others, by their text.
         """
-        ...
 
     @property
     def fragment(self) -> str:
         """A query: the phones that have the digits ``?`` in a row, and all that are no E.164, each
         once, in the order of ``by_phone``.
         """
-        ...
 
     @property
     def stamped(self) -> str:
         """What an ``ON CONFLICT … DO UPDATE SET`` of rows that followers read ends with, so that
         they find them again; empty where they are found by their ``sequence``.
         """
-        ...
 
     @property
     def held(self) -> str:
         """What a ``SELECT`` of rows that are about to be changed ends with, so that nobody else
         changes them meanwhile; empty where nobody else writes then anyhow.
         """
-        ...
 
 
 class Connection(Protocol):
@@ -95,29 +88,23 @@ class Connection(Protocol):
 
     def stream(self, query: str, parameters: Parameters = (), /) -> Iterable[Any]:
         """The rows that ``query`` finds, as they are wanted: they may be many."""
-        ...
 
     def many(self, query: str, rows: Sequence[Parameters], /) -> Iterable[list[Any]]:
         """What ``query`` finds with each of these parameters, one after the other."""
-        ...
 
     def insert(self, query: str, parameters: Parameters, /) -> int:
         """Run an ``INSERT`` of one row; gives the ``id`` that the row was given."""
-        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """One write transaction: committed at the end, rolled back on any exception."""
-        ...
 
     def snapshot(self) -> AbstractContextManager[None]:
         """What is asked within is answered as of one moment."""
-        ...
 
     def together(self) -> AbstractContextManager[object]:
         """Within, nobody waits for what is written: it goes with the next question, or at the end,
         and fails there. ``many`` and ``stream`` are not for it.
         """
-        ...
 
 
 class Asked(Protocol):
@@ -125,11 +112,9 @@ class Asked(Protocol):
 
     def ask(self, question: Callable[[Connection], T]) -> T:
         """The answer to ``question``."""
-        ...
 
     def each(self, question: Callable[[Connection], Iterator[T]]) -> Iterator[T]:
         """The answers that ``question`` gives one by one."""
-        ...
 
 
 class Database(Protocol):
@@ -137,8 +122,6 @@ class Database(Protocol):
 
     def ask(self, question: Callable[[Connection], T]) -> T:
         """The answer to ``question``."""
-        ...
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One write transaction, on a connection to write with."""
-        ...

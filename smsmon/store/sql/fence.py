@@ -38,36 +38,29 @@ class Fence(Protocol):
     @property
     def must_begin(self) -> bool:
         """True until it was begun, where that takes a write."""
-        ...
 
     def begin(self, connection: Connection) -> None:
         """Begin it, in a transaction of its own. Raises ``Superseded`` when it is over already."""
-        ...
 
     def forget(self) -> None:
         """The database is another one by now: what was begun in the one before is void."""
-        ...
 
     def mark(self, name: str) -> int:
         """What is heard now of this part of the work is recorded under this. In any thread."""
-        ...
 
     def enter(self, connection: Connection, marks: Collection[Marked]) -> Leave:
         """What may be written of ``marks``. Within the caller's transaction.
 
         Raises ``Superseded`` when nothing may be.
         """
-        ...
 
     def check(self, connection: Connection) -> None:
         """Raise ``Superseded`` unless we may write what is common to all (``CHIEF``). Within the
         caller's transaction.
         """
-        ...
 
     def lost(self) -> None:
         """Called in the writer's thread once it was ``Superseded``."""
-        ...
 
 
 @dataclass(slots=True, eq=False)

@@ -38,7 +38,6 @@ class Interruptible(Archive, Asked, Protocol):
         """See at once whether it is ``unwanted``. In any thread but that of the question; it may
         take a while.
         """
-        ...
 
 
 class TableHistory(HistoryWriter):
