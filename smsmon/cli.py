@@ -15,13 +15,7 @@ import click
 
 from smsmon import __version__, exit_codes
 from smsmon.commands.door import Unwritable, open_doors
-from smsmon.commands.flags import (
-    given_flags,
-    plain_flag,
-    privacy_flag,
-    profile_flag,
-    utc_flag,
-)
+from smsmon.commands.flags import given_flags, plain_flag, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say, unwritten
 from smsmon.heap import share_one_pool
 from smsmon.leaving import ToldToStop, heeding_signals, no_core_files

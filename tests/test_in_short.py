@@ -8,12 +8,7 @@ import pytest
 
 from smsmon.alerts import About, Acknowledgement, Episode, Severity, Subject
 from smsmon.in_short import alerts as said_alerts
-from smsmon.in_short import (
-    besides,
-    is_trouble,
-    stretches,
-    worst_first,
-)
+from smsmon.in_short import besides, is_trouble, stretches, worst_first
 from smsmon.model import EventKind
 from smsmon.store.past import InShort, Unread, with_alerts
 

@@ -12,20 +12,9 @@ import click
 
 from smsmon import exit_codes, files, outputs
 from smsmon.commands import completing
-from smsmon.commands.context import (
-    find_locations,
-    open_watchlist,
-    read_settings,
-    require_profiles,
-)
+from smsmon.commands.context import find_locations, open_watchlist, read_settings, require_profiles
 from smsmon.commands.filtering import chosen, takes_filter
-from smsmon.commands.flags import (
-    DIMENSIONS,
-    group_flag,
-    privacy_flag,
-    range_asked,
-    range_flags,
-)
+from smsmon.commands.flags import DIMENSIONS, group_flag, privacy_flag, range_asked, range_flags
 from smsmon.commands.ids import entries_from, takes_ids
 from smsmon.commands.output import Progress, emit, fail, listed
 from smsmon.commands.selection import chosen_entries

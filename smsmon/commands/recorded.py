@@ -21,12 +21,7 @@ from smsmon.filters import Coded, Field, recipients
 from smsmon.filters.fields import in_order
 from smsmon.filters.messages import RECORDED
 from smsmon.filters.questions import Value
-from smsmon.filters.recipients import (
-    RECIPIENT_FIELDS,
-    RECIPIENTS,
-    RecipientField,
-    Seen,
-)
+from smsmon.filters.recipients import RECIPIENT_FIELDS, RECIPIENTS, RecipientField, Seen
 from smsmon.known import Key
 from smsmon.model import Event, EventKind, Transition
 from smsmon.phones import region

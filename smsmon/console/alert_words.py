@@ -21,15 +21,7 @@ from smsmon.alerts import (
     is_acknowledged,
 )
 from smsmon.console.formats import Formats
-from smsmon.console.signs import (
-    ACKNOWLEDGED,
-    ALERT,
-    ALERT_TONES,
-    SILENCED,
-    Sign,
-    Tone,
-    styled,
-)
+from smsmon.console.signs import ACKNOWLEDGED, ALERT, ALERT_TONES, SILENCED, Sign, Tone, styled
 from smsmon.countries import country_name
 from smsmon.text import painted
 from smsmon.times import age, counted, duration

@@ -9,16 +9,7 @@ from __future__ import annotations
 from collections import deque
 from math import ceil, inf
 
-from smsmon.monitor.ledger import (
-    EASED_FOR,
-    GUARD,
-    HEADROOM,
-    RETRY,
-    WINDOW,
-    Head,
-    Ledger,
-    blank,
-)
+from smsmon.monitor.ledger import EASED_FOR, GUARD, HEADROOM, RETRY, WINDOW, Head, Ledger, blank
 from smsmon.store.allowance import Call, Terms, Told, Use
 
 VALID = 3.0

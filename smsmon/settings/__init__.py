@@ -10,13 +10,7 @@ from smsmon.api.address import DEFAULT_BASE_URL
 from smsmon.settings.display import Display
 from smsmon.settings.loading import Loaded, SettingsError, load, load_settings
 from smsmon.settings.secrets import KeySource
-from smsmon.settings.types import (
-    History,
-    Network,
-    Polling,
-    Profile,
-    Settings,
-)
+from smsmon.settings.types import History, Network, Polling, Profile, Settings
 
 __all__ = [
     "DEFAULT_BASE_URL",

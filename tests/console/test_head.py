@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 from smsmon.alerts import Severity
 from smsmon.console.alert_standing import Raised
 from smsmon.console.formats import Formats
-from smsmon.console.head import (
-    Head,
-    balance_text,
-    trouble,
-    truth,
-)
+from smsmon.console.head import Head, balance_text, trouble, truth
 from smsmon.console.reasons import limit_used_up, why_not_asked
 from smsmon.console.totals import totals
 from smsmon.known import AccountState, Condition

@@ -8,13 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsmon.monitor.hazard import (
-    EDGES,
-    Curve,
-    built_in_reports,
-    built_in_stops,
-    curve_through,
-)
+from smsmon.monitor.hazard import EDGES, Curve, built_in_reports, built_in_stops, curve_through
 from smsmon.monitor.schedule import Limits, next_interval, not_found_interval, spread
 
 HOUR = 3600.0

@@ -23,13 +23,7 @@ from smsmon.simulator.server import Server, serve
 from smsmon.simulator.world import World
 from smsmon.store.local.history import LocalHistory
 from tests.monitor.fakes import FakeSource, Rig, fault, report, row
-from tests.monitor.source_contract import (
-    KNOWN,
-    OTHER,
-    PHONE,
-    BatchSourceContract,
-    SourceContract,
-)
+from tests.monitor.source_contract import KNOWN, OTHER, PHONE, BatchSourceContract, SourceContract
 from tests.support.clock import START, VirtualClock
 
 D, W = Status.DELIVERED, Status.WAITING

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.monitor.state import (
-    DATE_SLACK,
-    earliest_date,
-    latest_date,
-    plausible,
-)
+from smsmon.monitor.state import DATE_SLACK, earliest_date, latest_date, plausible
 from smsmon.recipients import EARLIEST_DATE, Recipients
 from tests.monitor.fakes import row
 

@@ -10,13 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from smsmon import exit_codes
-from smsmon.accounts import (
-    AccountProblem,
-    ca_file_of,
-    open_client,
-    read_key,
-    windows_of,
-)
+from smsmon.accounts import AccountProblem, ca_file_of, open_client, read_key, windows_of
 from smsmon.api.address import is_loopback, proxy_for
 from smsmon.api.backend import look_up
 from smsmon.api.trust import trust

@@ -27,14 +27,7 @@ from smsmon.commands.flags import (
     timeout_flag,
 )
 from smsmon.commands.ids import ids_from, takes_ids
-from smsmon.commands.output import (
-    fail,
-    json_line,
-    listed,
-    log_as,
-    print_json_line,
-    progress,
-)
+from smsmon.commands.output import fail, json_line, listed, log_as, print_json_line, progress
 from smsmon.times import counted, utc
 
 if TYPE_CHECKING:

@@ -16,13 +16,7 @@ from textual.timer import Timer
 
 from smsmon.console.cells import Span, Tone, fit
 from smsmon.console.live_table.content import GUTTER, Column, Placed, Rows, TableContent
-from smsmon.console.live_table.paint import (
-    Tints,
-    changed_width,
-    header_strip,
-    over,
-    row_strip,
-)
+from smsmon.console.live_table.paint import Tints, changed_width, header_strip, over, row_strip
 from smsmon.console.live_table.view import RowView
 from smsmon.console.signs import tone_classes, tone_css
 from smsmon.console.terminal.words import PLAIN, Stands

@@ -26,14 +26,7 @@ from smsmon.console.overview.charts import (
 )
 from smsmon.console.overview.figures import BINS, POINTS, DeliveryCurve, Figures
 from smsmon.console.overview.grouped import groups
-from smsmon.console.overview.panel import (
-    Panel,
-    PanelData,
-    key,
-    said,
-    unbroken,
-    unseen,
-)
+from smsmon.console.overview.panel import Panel, PanelData, key, said, unbroken, unseen
 from smsmon.console.signs import (
     CURVE_FAILED,
     CURVE_OTHER,

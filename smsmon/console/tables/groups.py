@@ -22,13 +22,7 @@ from smsmon.console.tables.panes import TablePane
 from smsmon.countries import country_name
 from smsmon.filters import Filter
 from smsmon.filters.fields import Drawn
-from smsmon.filters.groups import (
-    GROUP_ROWS,
-    GROUP_TABLE_FIELDS,
-    LEAST_FINAL,
-    TROUBLE,
-    GroupField,
-)
+from smsmon.filters.groups import GROUP_ROWS, GROUP_TABLE_FIELDS, LEAST_FINAL, TROUBLE, GroupField
 from smsmon.filters.messages import ALERT_FIELD
 from smsmon.filters.questions import Value
 from smsmon.groups import Dimension, Figures, Minute

@@ -20,11 +20,7 @@ from smsmon.known import AccountState, Condition
 from smsmon.monitor.alerts.cases import Runs, always
 from smsmon.monitor.alerts.facts import account_facts
 from smsmon.monitor.alerts.rules import Rule
-from smsmon.monitor.alerts.sights import (
-    START_GRACE,
-    Watching,
-    just_after,
-)
+from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
 
 BALANCE_EVERY = 600.0
 """Seconds between two questions for a balance. Money runs out within hours, not seconds, and each

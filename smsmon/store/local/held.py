@@ -16,12 +16,7 @@ from smsmon.store.errors import Damaged, of_os_error
 from smsmon.store.local.files import database_of, journals_of, locked, place_of, signature
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.reader import check, let_go
-from smsmon.store.local.schema import (
-    connect,
-    open_for_writing,
-    refuse,
-    speaking_of,
-)
+from smsmon.store.local.schema import connect, open_for_writing, refuse, speaking_of
 from smsmon.store.sql.database import Connection
 
 REPLACED = "it was removed, moved away or replaced while it was in use"

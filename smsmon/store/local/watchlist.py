@@ -16,14 +16,7 @@ from smsmon.model import Entry
 from smsmon.store import watchlist_format
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import Busy, StoreError
-from smsmon.store.local.files import (
-    LOCK_WAIT,
-    Signature,
-    locked,
-    read,
-    signature,
-    write_whole,
-)
+from smsmon.store.local.files import LOCK_WAIT, Signature, locked, read, signature, write_whole
 from smsmon.store.watchlist_format import Document, Unreadable
 
 _ATTEMPTS = 100

@@ -13,13 +13,7 @@ from smsmon.known import NO_MOMENTS, Key, Remembered, Summary
 from smsmon.model import Arrival, Counts, Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.past import Absence
-from smsmon.store.sql.columns import (
-    COLUMNS,
-    Columns,
-    ms,
-    of_rows,
-    seconds,
-)
+from smsmon.store.sql.columns import COLUMNS, Columns, ms, of_rows, seconds
 from smsmon.store.sql.database import Connection, Row, marks, parts
 
 STATUSES = tuple(sorted(Status))

@@ -12,16 +12,7 @@ from smsmon.alerts import Acknowledgement, State
 from smsmon.console.alerts.cause import Cause
 from smsmon.console.alerts.screen import AlertsScreen
 from smsmon.store.alerts import Over
-from tests.console.alerts.stage import (
-    DAY,
-    HOUR,
-    LOSSES,
-    OVER,
-    Desk,
-    a_desk,
-    opened,
-    press,
-)
+from tests.console.alerts.stage import DAY, HOUR, LOSSES, OVER, Desk, a_desk, opened, press
 from tests.console.dialogs.stage import NARROW, SMALL, WIDE
 from tests.support.clock import START
 

@@ -13,13 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smsmon.console.live_table import RowView, arranged
-from smsmon.console.live_table.order import (
-    comparable,
-    inserted,
-    locate,
-    sorted_places,
-    without,
-)
+from smsmon.console.live_table.order import comparable, inserted, locate, sorted_places, without
 
 KEYS = st.integers(0, 11)
 VALUES = st.none() | st.integers(0, 3)

@@ -10,15 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.console.tables import found as finding
-from smsmon.console.tables.found import (
-    Found,
-    Place,
-    as_now,
-    merged,
-    remembered,
-    search,
-    understood,
-)
+from smsmon.console.tables.found import Found, Place, as_now, merged, remembered, search, understood
 from smsmon.model import Arrival, Entry
 from smsmon.monitor.board import Board
 from smsmon.recipients import Phones, Status
