@@ -26,7 +26,7 @@ from smsmon.alerts import (
 )
 from smsmon.store.alerts import Answered, Over, Told
 from smsmon.store.sql.columns import ms, ms_until, seconds, seconds_until
-from smsmon.store.sql.database import Connection, Database, Row, marks, parts
+from smsmon.store.sql.database import Connection, Database, Row, marks, parts, rows_in
 from smsmon.store.sql.fence import Fence, Superseded
 
 T = TypeVar("T")
@@ -171,13 +171,7 @@ class TableAlerts:
         found: defaultdict[int, list[Told]] = defaultdict(list)
 
         def ask(db: Connection) -> list[Row]:
-            return [
-                row
-                for part in parts(tuple(numbers))
-                for row in db.execute(
-                    f"{query} ({marks(part)}) ORDER BY claimed_at, target, edge", part
-                )
-            ]
+            return list(rows_in(db, query, numbers, "ORDER BY claimed_at, target, edge"))
 
         for number, target, edge, claimed_at, done_at in self._ask(ask):
             found[number].append(Told(target, Edge(edge), claimed_at / 1000, seconds(done_at)))

@@ -24,7 +24,7 @@ from smsmon.store.past import (
 )
 from smsmon.store.sql import balances, exchange, happenings, queries
 from smsmon.store.sql.columns import ms, ms_until, seconds
-from smsmon.store.sql.database import Asked, Connection, Dialect, Row, marks, parts
+from smsmon.store.sql.database import Asked, Connection, Dialect, Row, marks, parts, rows_in
 from smsmon.store.sql.queries import STATUSES, rows_of, transition_of
 
 _SIGHTING = (
@@ -171,13 +171,9 @@ def _changes_by_place(
 ) -> dict[tuple[int, int], list[Row]]:
     """(Message, slot) → its changes, oldest first, of every place that has one of ``keys``."""
     found: dict[tuple[int, int], list[Row]] = {}
-    for part in parts(tuple(keys)):
-        rows = connection.execute(
-            f"{_CHANGES_OF_PHONES} ({marks(part)}) ORDER BY c.message, c.slot, c.revision",
-            part,
-        )
-        for message, slot, *change in rows:
-            found.setdefault((message, slot), []).append(tuple(change))
+    order = "ORDER BY c.message, c.slot, c.revision"
+    for message, slot, *change in rows_in(connection, _CHANGES_OF_PHONES, keys, order):
+        found.setdefault((message, slot), []).append(tuple(change))
     return found
 
 

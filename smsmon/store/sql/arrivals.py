@@ -18,13 +18,14 @@ from smsmon.model import Arrival, Entry
 from smsmon.store.arrivals import REMEMBERED, Arrivals, arrived
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.sql.columns import ms, ms_until, seconds, seconds_until
-from smsmon.store.sql.database import Connection, Database, Row, marks, parts
+from smsmon.store.sql.database import Connection, Database, Row, rows_in
 
 _COLUMNS = (
     "message_id, place, version, label, tags, profile, came_at, source, leave_after, phone, sent_at"
 )
 _ARRIVAL = f"SELECT {_COLUMNS} FROM arrival"  # noqa: S608
 _PUT = f"INSERT INTO arrival ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PHONES = "SELECT message_id, phone FROM arrival WHERE message_id IN"
 _SEVERAL = "UPDATE arrival SET phone = '', version = ? WHERE message_id = ?"
 _LEFT = (
     "INSERT INTO arrival_left (message_id, place, version, left_at) VALUES (?, ?, ?, ?)"
@@ -95,7 +96,7 @@ class TableArrivals:
         wanted = {each.id: each for each in (arrived(each, now) for each in entries)}
         with self._database.writing() as db:
             self._hold(db)
-            phones = _phones(db, wanted)
+            phones = dict(rows_in(db, _PHONES, wanted))
             known = phones.keys() | _there(db, "arrival_left", wanted)
             known |= _there(db, "message", wanted)
             new = [each for id, each in wanted.items() if id not in known]
@@ -239,35 +240,17 @@ class TableArrivals:
 def _there(db: Connection, table: str, ids: Iterable[str]) -> set[str]:
     """Those of ``ids`` that are in a table."""
     query = f"SELECT message_id FROM {table} WHERE message_id IN"  # noqa: S608
-    return {
-        id
-        for part in parts(tuple(ids))
-        for (id,) in db.execute(f"{query} ({marks(part)})", part).fetchall()
-    }
-
-
-def _phones(db: Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Those of ``ids`` that are kept, each with its number."""
-    query = "SELECT message_id, phone FROM arrival WHERE message_id IN"
-    return {
-        id: phone
-        for part in parts(tuple(ids))
-        for id, phone in db.execute(f"{query} ({marks(part)})", part).fetchall()
-    }
-
-
-def _phone(entry: Entry) -> str:
-    return entry.arrival.phone if entry.arrival is not None else ""
+    return {id for (id,) in rows_in(db, query, ids)}
 
 
 def _places(db: Connection, table: str, ids: Iterable[str]) -> dict[str, int]:
     """Those of ``ids`` that are in a table, each with its place there."""
     query = f"SELECT message_id, place FROM {table} WHERE message_id IN"  # noqa: S608
-    return {
-        id: place
-        for part in parts(tuple(ids))
-        for id, place in db.execute(f"{query} ({marks(part)})", part).fetchall()
-    }
+    return dict(rows_in(db, query, ids))
+
+
+def _phone(entry: Entry) -> str:
+    return entry.arrival.phone if entry.arrival is not None else ""
 
 
 def _put(db: Connection, entries: Sequence[tuple[Entry, int]], version: int) -> None:

@@ -28,6 +28,16 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
+def rows_in(
+    connection: Connection, query: str, values: Iterable[object], order: str = ""
+) -> Iterator[Row]:
+    """The rows of ``query``, which ends with IN, for all these values, a portion at a time; each
+    portion in its ``order``.
+    """
+    for part in parts(tuple(values)):
+        yield from connection.execute(f"{query} ({marks(part)}) {order}", part).fetchall()
+
+
 class Cursor(Protocol):
     """What a query found: its rows, one by one or at once."""
 

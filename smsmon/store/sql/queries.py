@@ -6,7 +6,7 @@ What those promise that have the name of a method of ``Archive`` is told there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 
 from smsmon.known import NO_MOMENTS, Key, Remembered, Summary
@@ -14,7 +14,7 @@ from smsmon.model import Arrival, Counts, Event, EventKind, Transition
 from smsmon.recipients import Status
 from smsmon.store.past import Absence
 from smsmon.store.sql.columns import COLUMNS, Columns, ms, of_rows, seconds
-from smsmon.store.sql.database import Connection, Row, marks, parts
+from smsmon.store.sql.database import Connection, Row, marks, parts, rows_in
 
 STATUSES = tuple(sorted(Status))
 """The statuses by their stored numbers, 0 to 3: a look-up is ten times cheaper than a call."""
@@ -231,13 +231,7 @@ def rows_of(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
     """The rows of these messages, or of all: of one id, the one of its account now comes first."""
     if ids is None:
         return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
-    return chain.from_iterable(
-        connection.execute(
-            f"{_SUMMARY} WHERE message_id IN ({marks(part)}) ORDER BY {_OF_NOW}",
-            part,
-        )
-        for part in parts(tuple(ids))
-    )
+    return rows_in(connection, f"{_SUMMARY} WHERE message_id IN", ids, f"ORDER BY {_OF_NOW}")
 
 
 def _of_now(
