@@ -96,7 +96,7 @@ class TableArrivals:
         wanted = {each.id: each for each in (arrived(each, now) for each in entries)}
         with self._database.writing() as db:
             self._hold(db)
-            phones = dict(rows_in(db, _PHONES, wanted))
+            phones = dict[str, str](rows_in(db, _PHONES, wanted))
             known = phones.keys() | _there(db, "arrival_left", wanted)
             known |= _there(db, "message", wanted)
             new = [each for id, each in wanted.items() if id not in known]
