@@ -21,20 +21,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.simulator.messages import (
-    ORDINARY,
-    Replay,
-    SimMessage,
-    SimRecipient,
-    draw_changes,
-    draw_phones,
-)
+from smsmon.simulator.messages import Replay, SimMessage
 from smsmon.simulator.wire import Answer, Format, Row, Spelling, encode, refusal, report
 
 CACHE_BYTES = 64 * 2**20
 """Answers kept ready, in bytes of body; the least recently asked for go first."""
-
-_MIXED = MappingProxyType({"FR": 90.0, "BE": 4.0, "CH": 2.0, "GP": 2.0, "RE": 2.0})
 
 
 class Truth(NamedTuple):
@@ -100,30 +91,6 @@ class World:
         with self._lock:
             self._messages.pop(message_id, None)
             self._forget_answers(message_id)
-
-    def add_random_messages(
-        self,
-        count: int,
-        recipients: int | tuple[int, int] = (1, 500),
-        *,
-        first_id: int = 3_000_000,
-        over: float = 7200.0,
-    ) -> list[str]:
-        """Add ``count`` messages and return their ids, ``first_id`` and the following.
-
-        Their sends are spread over the ``over`` world-clock seconds before the start (after it
-        when negative); ``recipients`` is a number or a range, both ends included.
-        """
-        least, most = (recipients, recipients) if isinstance(recipients, int) else recipients
-        ids = []
-        for number in range(first_id, first_id + count):
-            rng = random.Random(f"{self.seed}:{number}")
-            sent = self.start - rng.random() * over
-            phones = draw_phones(rng, rng.randint(least, most), _MIXED, crowd=1_000_000)
-            people = [SimRecipient(p, draw_changes(rng, sent, ORDINARY)) for p in phones]
-            self.add(SimMessage(str(number), people, appears_at=sent))
-            ids.append(str(number))
-        return ids
 
     # -- the two clocks
 

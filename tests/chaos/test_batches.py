@@ -37,6 +37,7 @@ from smsmon.simulator.world import World
 from smsmon.store.local.history import LocalHistory
 from tests.chaos.storm import PROFILES, Spell, Storm, storm
 from tests.chaos.test_chaos import SPELLINGS, expect_all_well
+from tests.simulator.support import add_random_messages
 from tests.store.reports import rows_of
 from tests.support.clock import VirtualClock
 
@@ -142,10 +143,10 @@ def codes(
     those that a source tells of when they are sent, every second with its number; the last first.
     """
     world = World(clock=clock, seed=11)
-    known = world.add_random_messages(there, recipients=1, over=600)
-    known += world.add_random_messages(there // 10, (2, 8), first_id=4_000_000, over=600)
+    known = add_random_messages(world, there, recipients=1, over=600)
+    known += add_random_messages(world, there // 10, (2, 8), first_id=4_000_000, over=600)
     count = int(a_minute * seconds / 60)
-    later = world.add_random_messages(count, recipients=1, first_id=5_000_000, over=-seconds)
+    later = add_random_messages(world, count, recipients=1, first_id=5_000_000, over=-seconds)
     for place, id in enumerate([*known, *later]):
         world.messages[id].spelling = SPELLINGS[place // 2 % len(SPELLINGS)]
     coming = []

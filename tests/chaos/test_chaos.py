@@ -30,6 +30,7 @@ from smsmon.simulator.faults import (
 from smsmon.simulator.wire import Spelling
 from smsmon.simulator.world import World
 from tests.chaos.storm import TIMEOUT, Spell, Storm, storm
+from tests.simulator.support import add_random_messages
 from tests.support.clock import VirtualClock
 from tests.support.memory import resident
 
@@ -87,8 +88,8 @@ def an_account(
 ) -> tuple[World, list[str]]:
     """A world whose messages leave from an hour ago until in ten minutes, in every spelling."""
     world = World(clock=clock, seed=7)
-    ids = world.add_random_messages(count * 9 // 10, recipients, over=3600)
-    ids += world.add_random_messages(count - len(ids), recipients, first_id=4_000_000, over=-600)
+    ids = add_random_messages(world, count * 9 // 10, recipients, over=3600)
+    ids += add_random_messages(world, count - len(ids), recipients, first_id=4_000_000, over=-600)
     # Profiles alternate by place: every spelling comes in either format.
     for place, id in enumerate(ids):
         world.messages[id].spelling = SPELLINGS[place // 2 % len(SPELLINGS)]

@@ -29,7 +29,7 @@ from smsmon.simulator.routes import BATCH_PATH
 from smsmon.simulator.server import Server, serve
 from smsmon.simulator.wire import Spelling
 from smsmon.simulator.world import World
-from tests.simulator.support import ALICE, BOB, CARLA, two_recipients
+from tests.simulator.support import ALICE, BOB, CARLA, add_random_messages, two_recipients
 from tests.support.clock import VirtualClock
 
 SINGLES = 60
@@ -38,7 +38,7 @@ SINGLES = 60
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     world = World(clock=VirtualClock(), messages=[two_recipients(), two_recipients("007")])
-    world.add_random_messages(SINGLES, recipients=1, over=60)
+    add_random_messages(world, SINGLES, recipients=1, over=60)
     async with serve(world) as server:
         yield server
 

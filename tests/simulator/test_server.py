@@ -15,14 +15,14 @@ from smsmon.simulator import http1
 from smsmon.simulator import server as server_module
 from smsmon.simulator.server import Server, loopback, serve
 from smsmon.simulator.world import World
-from tests.simulator.support import at, connect, two_recipients, until
+from tests.simulator.support import add_random_messages, at, connect, two_recipients, until
 from tests.support.clock import VirtualClock
 
 
 @pytest.fixture
 def world() -> World:
     world = World(clock=VirtualClock(), messages=[two_recipients()])
-    world.add_random_messages(20, recipients=100, over=0)
+    add_random_messages(world, 20, recipients=100, over=0)
     return world
 
 

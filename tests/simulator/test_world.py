@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smsmon.simulator import world as world_module
 from smsmon.simulator.messages import Change, SimMessage, SimRecipient
 from smsmon.simulator.world import Truth, World
-from tests.simulator.support import ALICE, BOB, at, two_recipients
+from tests.simulator.support import ALICE, BOB, add_random_messages, at, two_recipients
 from tests.support.clock import START, VirtualClock
 
 
@@ -53,7 +53,7 @@ def test_answer_tells_the_truth(seconds: float) -> None:
 @pytest.mark.parametrize("fmt", ["json", "xml"])
 def test_answer_is_the_very_same_until_something_changes(fmt: Any) -> None:
     world = World(clock=VirtualClock(), seed=3)
-    (message_id,) = world.add_random_messages(1, recipients=200, over=60)
+    (message_id,) = add_random_messages(world, 1, recipients=200, over=60)
     now = START
     for _ in range(20):
         following = world.next_change(message_id, now)
@@ -67,7 +67,7 @@ def test_answer_is_the_very_same_until_something_changes(fmt: Any) -> None:
 def test_equal_seeds_give_equal_worlds_and_others_do_not() -> None:
     def body(seed: int) -> bytes:
         world = World(clock=VirtualClock(), seed=seed)
-        (message_id,) = world.add_random_messages(1, recipients=50)
+        (message_id,) = add_random_messages(world, 1, recipients=50)
         return world.answer(message_id, at(30)).body
 
     assert body(1) == body(1) != body(2)
@@ -84,7 +84,7 @@ def test_answers_do_not_depend_on_the_order_of_the_questions(seconds: list[float
 
 def test_forgotten_answers_are_rebuilt_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(clock=VirtualClock())
-    ids = world.add_random_messages(5, recipients=40)
+    ids = add_random_messages(world, 5, recipients=40)
     first = {message_id: world.answer(message_id, at(9)).body for message_id in ids}
     monkeypatch.setattr(world_module, "CACHE_BYTES", 5_000)
     for _ in range(3):
@@ -142,7 +142,7 @@ def test_speed_that_cannot_be_is_refused(speed: float) -> None:
 
 def test_random_messages_are_spread_over_the_time_before_the_start() -> None:
     world = World(clock=VirtualClock())
-    ids = world.add_random_messages(60, recipients=(1, 30), over=3_600)
+    ids = add_random_messages(world, 60, recipients=(1, 30), over=3_600)
     sent = [world.messages[message_id].appears_at for message_id in ids]
     assert all(START - 3_600 <= moment <= START for moment in sent)
     assert len({round(moment, -2) for moment in sent}) > 15
@@ -151,7 +151,7 @@ def test_random_messages_are_spread_over_the_time_before_the_start() -> None:
 
 def test_message_that_is_new_appears_when_it_was_sent() -> None:
     world = World(clock=VirtualClock())
-    (message_id,) = world.add_random_messages(1, recipients=3, over=-600)
+    (message_id,) = add_random_messages(world, 1, recipients=3, over=-600)
     sent = world.messages[message_id].appears_at
     assert START < sent <= at(600)
     assert not world.exists(message_id, sent - 1)

@@ -14,6 +14,7 @@ from smsmon.simulator.world import World
 from smsmon.store.local.watchlist import Watchlist
 from tests.cli.program import Program
 from tests.hostile.pty_program import OnTerminal
+from tests.simulator.support import add_random_messages
 from tests.support.memory import resident
 
 MESSAGES, RECIPIENTS = 1_000, 500
@@ -24,7 +25,7 @@ MOST = 120e6
 @pytest.mark.long
 def test_a_thousand_messages_of_five_hundred_fit_in_120_megabytes(tmp_path: Path) -> None:
     world = World()
-    ids = world.add_random_messages(MESSAGES, RECIPIENTS)
+    ids = add_random_messages(world, MESSAGES, RECIPIENTS)
     clock = SystemClock()
     home = tmp_path / "home"
     home.mkdir()
