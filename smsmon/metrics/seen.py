@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from smsmon.by_country import ORDER, by_country
 from smsmon.groups import Dimension, Figures
@@ -20,20 +20,13 @@ from smsmon.recipients import Recipients
 from smsmon.sources.standing import Standing
 from smsmon.store.past import BalanceSeen
 
+if TYPE_CHECKING:
+    from smsmon.grouping import Grouping
+
 GROUPS = 50
 """How many groups of a kind are told."""
 TOLD_BY = (Dimension.TAG, Dimension.SOURCE)
 """Of which there are few: labels and minutes are many."""
-
-
-class GroupRows(Protocol):
-    """Who knows the groups."""
-
-    @property
-    def whole(self) -> bool:
-        """True when all of the last hour is known."""
-
-    def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
 
 
 @dataclass(slots=True)
@@ -129,7 +122,7 @@ class PlacedGroups:
     def __init__(self) -> None:
         self._places = {dimension: Places(GROUPS) for dimension in TOLD_BY}
 
-    def of(self, grouping: GroupRows) -> dict[tuple[str, str], Figures]:
+    def of(self, grouping: Grouping) -> dict[tuple[str, str], Figures]:
         """By what they are put together, and label → the group; what has no tag, or came from no
         source, is none. Nothing until the whole of the last hour is known."""
         found: dict[tuple[str, str], Figures] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from smsmon.alerts import Episode, Silence, What
 from smsmon.console.alert_standing import AlertRow
@@ -18,6 +18,9 @@ from smsmon.store.alerts import Answered
 from smsmon.store.errors import StoreError
 from smsmon.text import painted
 from smsmon.times import capital, counted
+
+if TYPE_CHECKING:
+    from smsmon.alerting.book import AlertBook
 
 _NOT_RECORDED = (
     "it is not in the history yet, where answers are kept: who polls writes it soon, or says why"
@@ -45,27 +48,6 @@ class Silenced(NamedTuple):
     """The moment as it was typed."""
 
 
-class Book(Protocol):
-    """Where it is written (``smsmon.alerting.AlertBook``). Every method raises ``StoreError``."""
-
-    by: str
-
-    @property
-    def silences(self) -> Sequence[Silence]: ...
-
-    async def acknowledge(
-        self, numbers: Sequence[int], note: str = "", until: float | None = None
-    ) -> list[Answered]: ...
-
-    async def withdraw(self, numbers: Sequence[int]) -> list[Answered]: ...
-
-    async def take_back(self, answered: Sequence[Answered]) -> int: ...
-
-    async def silence(self, what: What, name: str, seconds: float, note: str = "") -> Silence: ...
-
-    async def unsilence(self, numbers: Sequence[int]) -> list[Silence]: ...
-
-
 @dataclass(slots=True)
 class Answering:
     """Writes answers, one after the other, in workers: the screen stays live.
@@ -73,7 +55,7 @@ class Answering:
     Words that could not be written are kept, and stand there when they are asked for again.
     """
 
-    book: Callable[[], Book]
+    book: Callable[[], AlertBook]
     formats: Formats
     steps: Steps
     say: Say

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -14,6 +14,9 @@ from smsmon.groups import Dimension, Figures
 from smsmon.text import painted
 from smsmon.times import counted
 
+if TYPE_CHECKING:
+    from smsmon.grouping import Grouping
+
 BY = (Dimension.TAG, Dimension.SOURCE, Dimension.LABEL)
 """By what messages are put together here: the first that tells some of them apart."""
 LEAST = 10
@@ -22,17 +25,7 @@ LEAST = 10
 _NOT_WHOLE = "The last hour is not all known yet."
 
 
-class GroupRows(Protocol):
-    """Who knows the groups."""
-
-    @property
-    def whole(self) -> bool:
-        """True when all of the last hour is known."""
-
-    def rows(self, dimension: Dimension) -> Mapping[str, Figures]: ...
-
-
-def groups_now(grouping: GroupRows) -> Sequence[Figures]:
+def groups_now(grouping: Grouping) -> Sequence[Figures]:
     """The groups to which something was sent within the last hour, the largest first."""
     found: list[Figures] = []
     for dimension in BY:

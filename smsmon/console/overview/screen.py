@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -29,7 +29,7 @@ from smsmon.console.line import FittedLine, Line, fitted, part
 from smsmon.console.notices import NoticeLine
 from smsmon.console.overview.activity import Activity
 from smsmon.console.overview.figures import FigureCache, Figures, capture
-from smsmon.console.overview.grouped import GroupRows, groups_now
+from smsmon.console.overview.grouped import groups_now
 from smsmon.console.overview.panel import PERIODS, Panel, PanelData, PanelView, Requests
 from smsmon.console.overview.panels import TABS, panels
 from smsmon.console.signs import CHOSEN, LEFT_KEY, RIGHT_KEY, Tone, styled
@@ -37,6 +37,9 @@ from smsmon.model import Event
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
 from smsmon.text import painted
+
+if TYPE_CHECKING:
+    from smsmon.grouping import Grouping
 
 LOOK_EVERY = 5.0
 """Seconds between two looks whether there is something new to show."""
@@ -132,7 +135,7 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
         told: Callable[[], head.Head],
         *,
         message_id: str | None = None,
-        grouping: GroupRows | None = None,
+        grouping: Grouping | None = None,
     ) -> None:
         """``message_id`` can be looked at alone (key m); ``told`` gives what the head tells.
 
