@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
-from smsmon.programs.ending import end, exit_descriptor
+from smsmon.programs import end, exit_descriptor
 
 _CHUNK = 65_536
 _KEPT = 1_000
