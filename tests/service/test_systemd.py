@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from smsmon.service.systemd import Systemd
+from smsmon.service.life import Systemd
 
 
 class Listener(NamedTuple):
