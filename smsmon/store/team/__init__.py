@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.store.errors import StoreError
 from smsmon.store.team.allowance import TeamAllowance
-from smsmon.store.team.clock import TeamClock, TheirTime
+from smsmon.store.team.reach import TeamClock, TheirTime
 
 if TYPE_CHECKING:
     from smsmon.clock import Clock
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smsmon.store.team.care import TeamCare
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
+    from smsmon.store.team.reach import TeamClock
     from smsmon.store.team.watchlist import TeamArrivals
     from smsmon.store.team.whole import TeamWhole
     from smsmon.store.together import Together

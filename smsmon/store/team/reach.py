@@ -1,8 +1,4 @@
-"""Whether the database answers, as all connections of a process know it together.
-
-While it does not, one of them tries now and then, and whatever else is asked fails at once: nobody
-waits for a server that was found gone a moment ago.
-"""
+"""What all connections of a process know together: whether the database answers, and what time it is."""
 
 from __future__ import annotations
 
@@ -10,8 +6,13 @@ import time
 from collections.abc import Callable
 from random import Random
 from threading import Lock
+from typing import TYPE_CHECKING
 
+from smsmon.clock import Clock, SystemClock, slept
 from smsmon.store.errors import StoreError
+
+if TYPE_CHECKING:
+    import asyncio
 
 PAUSE_FIRST, PAUSE_MOST = 2.0, 30.0
 """Seconds from a failure to the next try, at the most: doubled each time, up to the second."""
@@ -71,3 +72,52 @@ class Reach:
         if before is not None:
             for each in self._listeners:
                 each()
+
+
+NEAR = 0.05
+"""Seconds by which ours may differ before it is set: an answer takes some time to come."""
+
+
+class TheirTime:
+    """What the database said last of the time; told and asked in any thread."""
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None
+        """What is added to the steady clock; None: it was not heard of yet."""
+        self.steady: Callable[[], float] = _steady_of(SystemClock())
+        """A steady clock that goes on while the machine sleeps."""
+
+    def heard(self, theirs: float, asked: float) -> None:
+        """It said ``theirs`` to who asked at the steady time ``asked``, just now."""
+        came = self.steady()
+        ahead = theirs - (asked + came) / 2
+        if self._ahead is None or abs(ahead - self._ahead) > NEAR + (came - asked) / 2:
+            self._ahead = ahead
+
+    @property
+    def now(self) -> float | None:
+        """What time it is by it, seconds since the epoch; None while that is not known."""
+        return None if self._ahead is None else self.steady() + self._ahead
+
+
+class TeamClock:
+    """``clock``, but for what it says of the wall time once the database was heard."""
+
+    def __init__(self, clock: Clock, time: TheirTime) -> None:
+        self._clock = clock
+        self._time = time
+        time.steady = _steady_of(clock)
+
+    def now(self) -> float:
+        theirs = self._time.now
+        return self._clock.now() if theirs is None else theirs
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        return await self._clock.wait(event, seconds)
+
+
+def _steady_of(clock: Clock) -> Callable[[], float]:
+    return lambda: clock.monotonic() + slept()
