@@ -17,7 +17,7 @@ from textual.theme import Theme
 from smsmon.accounts import AccountProblem, Accounts, OpenClient, open_client, read_key
 from smsmon.clock import Clock, SystemClock, sleep
 from smsmon.console import checks
-from smsmon.console.alerts.notifying import DesktopNotifier
+from smsmon.console.alerts.told import DesktopNotifier
 from smsmon.console.formats import Formats
 from smsmon.console.memory import memory_of
 from smsmon.console.notices import Severity

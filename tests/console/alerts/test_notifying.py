@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smsmon.alerts import Severity
-from smsmon.console.alerts.notifying import DesktopNotifier, ask_tmux
+from smsmon.console.alerts.told import DesktopNotifier, ask_tmux
 from smsmon.console.terminal.notifying import Tmux
 from smsmon.phones import without_numbers
 from tests.console.alerts.test_standing import MINE, RULE
