@@ -11,8 +11,7 @@ from textual.keys import Keys
 
 from smsmon.commands import console as start
 from smsmon.commands.output import Failure
-from smsmon.console.actions import EVERY_ACTION
-from smsmon.console.keys import key_name, wrong_key
+from smsmon.console.actions import EVERY_ACTION, key_name, wrong_key
 from smsmon.locations import Locations
 from smsmon.settings.built_in import built_in_alerts
 from smsmon.settings.checking import _columns
