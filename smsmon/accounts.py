@@ -14,13 +14,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from smsmon.clock import sleep
-from smsmon.keylike import place_shown, without_keys
 from smsmon.known import AccountState, Condition
 from smsmon.locations import expanded
 from smsmon.model import Balance, Fault, FaultKind
 from smsmon.monitor.budget import Budget
 from smsmon.monitor.source import Source, Unusable
 from smsmon.programs import beside
+from smsmon.secret import place_shown, without_keys
 from smsmon.window import ask
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smsmon import __version__, files
-from smsmon.keylike import without_passwords
 from smsmon.locations import LocationError, Locations
+from smsmon.secret import without_passwords
 from smsmon.text import safe
 
 NOTES_KEPT = 20

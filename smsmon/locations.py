@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from smsmon.keylike import could_be_key
+from smsmon.secret import could_be_key
 from smsmon.text import safe
 
 APP = "smsmon"

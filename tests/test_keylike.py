@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsmon.keylike import (
+from smsmon.secret import (
     ANYWHERE,
     DOTS,
     IN_ITS_PLACE,

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.keylike import DOTS
-from smsmon.secret import Address, ApiKey
+from smsmon.secret import DOTS, Address, ApiKey
 from smsmon.settings.secrets import COMMAND_WITHIN, KeySource, read_file, read_secret, run_command
 from tests.api.support import KEY
 

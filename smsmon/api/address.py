@@ -8,7 +8,7 @@ from binascii import b2a_base64
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
-from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.text import safe
 
 DEFAULT_BASE_URL = "https://api.smspartner.fr/v1"

@@ -20,10 +20,9 @@ from dataclasses import replace
 from unicodedata import normalize
 
 from smsmon.api.errors import amended
-from smsmon.keylike import DOTS
 from smsmon.model import ReadError
 from smsmon.recipients import Phones, Recipients
-from smsmon.secret import ApiKey, Secret
+from smsmon.secret import DOTS, ApiKey, Secret
 
 PIECE = 8
 """Characters of the key in a row that are struck out. Of a shorter key: all of it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smsmon import files
-from smsmon.keylike import place_shown
+from smsmon.secret import place_shown
 from smsmon.text import safe
 
 SETTING = "network.ca_file"

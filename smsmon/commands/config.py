@@ -15,7 +15,7 @@ from smsmon.commands.context import find_locations, load_all, reader
 from smsmon.commands.flags import Group, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import emit, fail, print_json, say, without_terminal
 from smsmon.commands.table import print_rows
-from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.text import SENTENCE_LIMIT, safe
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from smsmon import files
 from smsmon.commands.output import fail, say
-from smsmon.keylike import place_shown
 from smsmon.programs import on_this_terminal, why_not_started
+from smsmon.secret import place_shown
 from smsmon.text import SENTENCE_LIMIT, safe
 
 USUAL_EDITORS = ("sensible-editor", "editor", "nano", "vim", "vi")

@@ -119,7 +119,7 @@ def chosen(expression: str, tagged: Sequence[str], fields: Sequence[Field]) -> C
     """What the options say, over ``fields``; a failure that tells what cannot be understood."""
     from smsmon.filters import Check, Filter, FilterError, Term, parse
     from smsmon.filters.questions import equal_test
-    from smsmon.keylike import without_keys
+    from smsmon.secret import without_keys
 
     try:
         wanted = parse(expression, fields)

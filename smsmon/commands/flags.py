@@ -47,7 +47,7 @@ def owner_flag(command: F) -> F:
 
 
 def _no_key(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
-    from smsmon.keylike import is_most_likely_key
+    from smsmon.secret import is_most_likely_key
 
     if name is not None and is_most_likely_key(name):
         raise click.UsageError("--profile names an account, and this looks like an API key.")

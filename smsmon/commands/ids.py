@@ -10,8 +10,9 @@ import click
 
 from smsmon import files
 from smsmon.commands import completing
-from smsmon.commands.output import fail, say
+from smsmon.commands.output import fail, say, some
 from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.sentences import some
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def say(message: str, level: Level = "warning", **fields: str) -> None:
 
 
 def _diagnostic(message: str, level: Level, **fields: str) -> str:
-    from smsmon.keylike import without_likely_keys
+    from smsmon.secret import without_likely_keys
 
     text = painted(without_likely_keys(message)[:_LINE])
     if _diagnostics == "text":

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from smsmon.commands.output import Failure, emit
-from smsmon.keylike import without_likely_keys
 from smsmon.phones import without_numbers
+from smsmon.secret import without_likely_keys
 from smsmon.text import safe
 
 _LINE = 300

@@ -11,7 +11,7 @@ from smsmon.commands.context import find_locations
 from smsmon.commands.output import Failure, emit, fail, on_terminal, print_json
 from smsmon.commands.stores import named_store
 from smsmon.commands.table import print_rows
-from smsmon.keylike import without_keys, without_passwords
+from smsmon.secret import without_keys, without_passwords
 from smsmon.text import piped
 
 

@@ -150,7 +150,7 @@ def _how(source: Source, standing: Standing | None, read_now: bool) -> str:
 
 def _where_from(source: Source) -> str:
     """Where its lines come from, for a table; of a command its name alone."""
-    from smsmon.keylike import place_shown
+    from smsmon.secret import place_shown
     from smsmon.text import SENTENCE_LIMIT, safe
 
     if source.file is not None:

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from smsmon.filters.recipients import took_of
-from smsmon.keylike import without_likely_keys
 from smsmon.model import Event
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Applied, Asked, Watched
 from smsmon.phones import region
 from smsmon.recipients import Status
+from smsmon.secret import without_likely_keys
 from smsmon.text import safe
 
 BUCKETS = (5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21_600.0, 86_400.0)

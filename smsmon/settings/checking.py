@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from smsmon.keylike import place_shown
 from smsmon.programs import why_not_started
+from smsmon.secret import place_shown
 from smsmon.settings.leaves import KeyPath
 from smsmon.settings.reading import Problem
 from smsmon.settings.types import Settings

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from smsmon import files
-from smsmon.keylike import is_most_likely_key
 from smsmon.locations import Locations, expanded
+from smsmon.secret import is_most_likely_key
 from smsmon.settings.loading import SettingsError, load_settings, read_toml
 from smsmon.settings.printing import commented_file, toml_value
 from smsmon.settings.secrets import KeySource

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 from smsmon import files
-from smsmon.keylike import DOTS, is_address, is_most_likely_key, without_keys
 from smsmon.locations import VARIABLES, Locations
+from smsmon.secret import DOTS, is_address, is_most_likely_key, without_keys
 from smsmon.settings import tables
 from smsmon.settings.built_in import BUILT_IN, built_in_alerts
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.settings.leaves import KeyPath
 from smsmon.settings.types import Settings
 from smsmon.text import SENTENCE_LIMIT, safe

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import Struct
 
-from smsmon.keylike import place_shown
+from smsmon.secret import place_shown
 from smsmon.text import LABEL_LIMIT, SENTENCE_LIMIT, safe
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from smsmon.keylike import is_address, is_most_likely_key
+from smsmon.secret import is_address, is_most_likely_key
 from smsmon.settings.leaves import KeyPath, Leaf, nearest
 from smsmon.text import SENTENCE_LIMIT, safe
 

@@ -17,6 +17,7 @@ from smsmon.keylike import without_keys, without_likely_keys
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry, is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
 from smsmon.recipients import EARLIEST_DATE
+from smsmon.secret import without_keys, without_likely_keys
 from smsmon.settings.sources import Source
 from smsmon.store.arrivals import told_again
 from smsmon.store.entries import clean_tags, why_not_an_id

@@ -14,8 +14,8 @@ import msgspec
 
 from smsmon.api.masking import without_living_keys
 from smsmon.clock import Clock, sleep
-from smsmon.keylike import place_shown
 from smsmon.programs.lasting import Lasting, readable
+from smsmon.secret import place_shown
 from smsmon.sources.arrived import Splitter, beginning, decoded
 from smsmon.sources.followed import FollowedFile, Position
 from smsmon.text import SENTENCE_LIMIT, safe

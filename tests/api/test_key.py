@@ -11,8 +11,7 @@ import traceback
 
 import pytest
 
-from smsmon.keylike import DOTS
-from smsmon.secret import ApiKey
+from smsmon.secret import DOTS, ApiKey
 from tests.api.support import KEY
 
 

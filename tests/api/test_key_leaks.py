@@ -20,8 +20,8 @@ import pytest
 
 from smsmon.api import client as client_module
 from smsmon.api.transport import KeyedTransport
-from smsmon.keylike import DOTS
 from smsmon.model import ReadError, Report
+from smsmon.secret import DOTS
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, client, read
 from tests.api.test_client import CERTIFICATE

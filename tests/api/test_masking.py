@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon.api.masking import PIECE, Mask
-from smsmon.keylike import DOTS
 from smsmon.model import ReadError, Report
-from smsmon.secret import ApiKey
+from smsmon.secret import DOTS, ApiKey
 from tests.api.bodies import report, rows
 from tests.api.support import KEY, client
 from tests.api.wire import answer, wire

@@ -18,9 +18,9 @@ import pytest
 from smsmon.api import client as client_module
 from smsmon.api.errors import MessageIdRequired
 from smsmon.batch import MOST_PAIRS, BatchAnswer, Outcome, Pair
-from smsmon.keylike import DOTS
 from smsmon.model import FaultKind, ReadError
 from smsmon.monitor.source import BatchSource
+from smsmon.secret import DOTS
 from tests.api.support import KEY, client
 from tests.api.test_batches import GOOD, ONE, READ, REFUSED, TWO, body, row
 from tests.api.test_desync import LIE, chunked

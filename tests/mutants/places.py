@@ -35,7 +35,7 @@ class Middle:
         "smsmon/recipients.py",
         "smsmon/alignment.py",
         "smsmon/merging.py",
-        "smsmon/keylike.py",
+        "smsmon/secret.py",
         "smsmon/alerting/looking.py",
         "smsmon/metrics/tally.py",
         "smsmon/service/health.py",

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.keylike import DOTS
-from smsmon.secret import Address
+from smsmon.secret import DOTS, Address
 from smsmon.targets.secrecy import mask_of
 from tests.targets.test_sending import target, why_not
 

@@ -23,8 +23,8 @@ from smsmon.commands.alert.told import (
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.flags import Duration, F
 from smsmon.commands.output import fail, listed, say
-from smsmon.keylike import is_most_likely_key, without_keys
 from smsmon.ranges import BadRange, ahead
+from smsmon.secret import is_most_likely_key, without_keys
 from smsmon.text import typed
 from smsmon.times import LocalZone, counted
 

@@ -11,8 +11,8 @@ from smsmon import times
 from smsmon.alerts import LONG_AGO, About, Acknowledgement, Episode
 from smsmon.commands.output import fail, say
 from smsmon.commands.stores import the_store
-from smsmon.keylike import without_keys
 from smsmon.phones import without_numbers
+from smsmon.secret import without_keys
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations

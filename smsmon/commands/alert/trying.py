@@ -21,7 +21,7 @@ from smsmon.commands.flags import Duration, Number, privacy_flag, utc_flag
 from smsmon.commands.output import emit, fail, on_terminal, print_json, progress, say, took, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, print_rows
-from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.shapes import episode_json
 from smsmon.times import DAY, LocalZone, counted, duration, utc
 
@@ -146,8 +146,8 @@ def _rule(
 
     from smsmon.filters import FilterError
     from smsmon.filters.subjects import can_be_asked
-    from smsmon.keylike import without_keys
     from smsmon.rules import rule_of
+    from smsmon.secret import without_keys
     from smsmon.settings.telling import Alert
 
     named = settings.alerts.get(text)

@@ -18,7 +18,7 @@ import click
 from smsmon import exit_codes
 from smsmon.commands.context import find_locations
 from smsmon.commands.output import emit, print_json
-from smsmon.keylike import without_keys
+from smsmon.secret import without_keys
 from smsmon.text import SENTENCE_LIMIT, safe
 from smsmon.times import counted, utc
 

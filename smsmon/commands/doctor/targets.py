@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from smsmon.commands.doctor import Finding, Health, finding
 from smsmon.files import must_be_file
-from smsmon.keylike import place_shown
 from smsmon.locations import Locations, expanded
 from smsmon.programs import why_not_started
+from smsmon.secret import place_shown
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
 from smsmon.settings.telling import Target

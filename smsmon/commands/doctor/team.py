@@ -9,7 +9,7 @@ from smsmon import exit_codes
 from smsmon.commands.doctor import Finding, Health, finding, judged
 from smsmon.commands.store.words import ON_BELL, ON_WAY, SKEW
 from smsmon.commands.stores import within_time
-from smsmon.keylike import has_password
+from smsmon.secret import has_password
 from smsmon.settings import Settings
 from smsmon.settings.secrets import open_to_others
 from smsmon.store import open_care

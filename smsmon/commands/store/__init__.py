@@ -16,7 +16,7 @@ from smsmon.commands.flags import F, Group
 from smsmon.commands.output import emit, fail, on_terminal, print_json, progress, say
 from smsmon.commands.store.words import advice, facts, is_well, shape
 from smsmon.commands.table import Head, print_facts, print_rows
-from smsmon.keylike import has_password
+from smsmon.secret import has_password
 from smsmon.store import copy_store, open_care
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.times import counted

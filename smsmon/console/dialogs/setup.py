@@ -23,9 +23,9 @@ from smsmon.console.dialogs.base import Dialog, KeyAndUse, Keys, TextField
 from smsmon.console.dialogs.setup_view import KeyField
 from smsmon.console.line import Line
 from smsmon.console.signs import DOWN_KEY, UP_KEY
-from smsmon.keylike import is_most_likely_key
 from smsmon.model import Balance, ReadError
 from smsmon.programs import beside
+from smsmon.secret import is_most_likely_key
 from smsmon.settings import first
 from smsmon.settings.first import Kept, SetupProblem
 from smsmon.settings.secrets import open_to_others

@@ -13,9 +13,8 @@ from textual.widget import Widget
 
 from smsmon.console.cells import cut
 from smsmon.console.signs import CHOSEN, REFUSED, STALE, WELL, Tone, styled
-from smsmon.keylike import DOTS
 from smsmon.model import Balance
-from smsmon.secret import ApiKey
+from smsmon.secret import DOTS, ApiKey
 from smsmon.settings.first import PATH_LIMIT, Kept
 from smsmon.text import safe
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 from psycopg import errors
 
-from smsmon.keylike import DOTS
+from smsmon.secret import DOTS
 from smsmon.store.errors import BY_ITSELF, Busy, DiskFull, NotWritable, StoreError, Unreachable
 from smsmon.store.team.address import Address
 from smsmon.text import SENTENCE_LIMIT, safe

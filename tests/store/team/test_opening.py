@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon.keylike import DOTS
+from smsmon.secret import DOTS
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
 from smsmon.store.team import open_team
