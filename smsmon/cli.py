@@ -302,7 +302,7 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 
 def _crashed(error: Exception) -> str:
-    from smsmon.crash import write_crash_note
+    from smsmon.failures import write_crash_note
 
     note = write_crash_note(error)
     where = f"A note about it is in {note}" if note else "No note about it could be written"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.api.masking import mask_for
-from smsmon.crash import crash_text, strike_keys, write_crash_note
+from smsmon.failures import crash_text, strike_keys, write_crash_note
 from smsmon.secret import ApiKey
 
 KEY = "5ent1nel" * 5

@@ -2,7 +2,7 @@
 
 No shell. Such a program is bounded in time and in what is taken of what it says. It is over when
 it exits, whoever still has its pipes open: these are read as far as they are filled, and let go.
-One that is ended before takes along all it started, see `ending`.
+One that is ended before takes along all it started, see `end`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The life of a watch as a service: it says when it is ready, that all is well, and how it ends."""
+"""The life of a watch as a service: it says when it is ready, that all is well, and how it ends.
+
+To systemd it speaks where that started us (``sd_notify(3)``), one datagram a word. Where nobody
+listens, or the socket refuses, nothing happens.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from smsmon.clock import SystemClock
 from smsmon.commands.doctor import Health
 from smsmon.commands.doctor.machine import stores
 from smsmon.commands.export import _opened
-from smsmon.crash import write_crash_note
+from smsmon.failures import write_crash_note
 from smsmon.locations import Locations
 from smsmon.store.local.files import write_whole
 from smsmon.store.local.lease import LocalLease

@@ -10,7 +10,7 @@ import pytest
 
 from smsmon.commands.output import Failure
 from smsmon.commands.stores import the_store
-from smsmon.crash import crash_text
+from smsmon.failures import crash_text
 from smsmon.locations import Locations
 from smsmon.settings import SettingsError, load
 from smsmon.settings.loading import read

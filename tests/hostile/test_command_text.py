@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from smsmon.crash import write_crash_note
+from smsmon.failures import write_crash_note
 from tests.cli.program import Program
 from tests.hostile.corpus import CORPUS, LONE_SURROGATES, NAME, hostile_settings, marks
 from tests.hostile.pty_program import OnTerminal

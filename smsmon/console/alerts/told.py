@@ -1,4 +1,4 @@
-"""What is told when alerts begin and end: lines of the log, a notice, what is news. Pure."""
+"""What is told when alerts begin and end: lines of the log, a notice, what is news, the desktop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""What all connections of a process know together: whether the database answers, and what time it is."""
+"""What all connections of a process know together: whether the database answers, and its time.
+
+While it does not answer, one of them tries now and then, and whatever else is asked fails at once:
+nobody waits for a server that was found gone a moment ago. Its wall time is that of all hosts, so
+that they record moments by one clock, whatever their own say.
+"""
 
 from __future__ import annotations
 
