@@ -289,7 +289,6 @@ def _of_store(error: Exception) -> tuple[int, str, str] | None:
 def _usage_sentence(error: click.ClickException) -> str:
     """Click's message as one sentence, with the command whose help has the rest."""
     # Nobody types a key or a password as an argument, but by mistake.
-    from smsmon.keylike import without_keys
     from smsmon.secret import without_keys
 
     message = without_keys(" ".join(error.format_message().split()))

@@ -13,6 +13,8 @@ IN_ITS_PLACE = 8
 """As much where the name of the key's place should stand, and a key is pasted most easily."""
 
 _WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.~+=-]*[A-Za-z0-9])?")  # what a key is made of
+_WITH_SLASHES = re.compile(r"(?<![\w.~+=/:@-])[A-Za-z0-9][\w.~+=-]*(?:/[\w.~+=-]*)+")
+"""What is no path from a root or a home, nor in an address: Base64 has slashes, too."""
 _SEPARATORS = re.compile(r"[_.~+=-]+")
 _PART = re.compile(
     r"[A-Za-z]{0,2}[0-9]{0,8}[A-Za-z]?"  # v2, k8s, eu1, 20261126
@@ -27,8 +29,9 @@ _VOWELS = re.compile(r"[aeiouy]", re.IGNORECASE)
 _LONGEST = 15
 """Letters of the longest part that is taken for a word."""
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
-_OF_URL = re.compile(r"(://[^\s:/?#@]*:)\S*(?=@)")
-"""Up to the last @ of the word: what is no proper address may hold it unescaped."""
+_OF_URL = re.compile(r"(:/{1,2}[^\s:/?#@]*:)\S*(?=@)")
+"""Up to the last @ of the word: what is no proper address may hold it unescaped. A path has one
+slash where an address has two."""
 _PARAMETER = re.compile(
     r"((?:pass(?:word|wd)|pwd)\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE
 )
@@ -58,21 +61,25 @@ def without_likely_keys(text: str) -> str:
 
 def without_keys(text: str, shortest: int = ANYWHERE) -> str:
     """``text`` with dots for every word of it that could be a key, or the beginning of one where
-    the text was cut (`text.safe`)."""
+    the text was cut (`text.safe`); and without the passwords of addresses."""
     if len(text) < IN_ITS_PLACE:
         return text
+    text = without_passwords(text)
     end = len(text) - 1 if text[-1] == "…" else None
 
     def shown(found: re.Match[str]) -> str:
         least = IN_ITS_PLACE if found.end() == end else shortest
-        return DOTS if could_be_key(found[0], least) else found[0]
+        parts = found[0].split("/")
+        return DOTS if any(could_be_key(part, least) for part in parts) else found[0]
 
+    if "/" in text:
+        text = _WITH_SLASHES.sub(shown, text)
     return _WORD.sub(shown, text)
 
 
 def without_passwords(text: str) -> str:
     """``text`` with dots for the password of every address in it, whatever its form."""
-    if "://" in text:
+    if ":/" in text:
         text = _OF_URL.sub(rf"\1{DOTS}", text)
     return _PARAMETER.sub(rf"\1{DOTS}", text)
 

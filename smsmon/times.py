@@ -6,6 +6,7 @@ Durations are seconds; moments are seconds since the epoch, UTC. Of None an empt
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -145,6 +146,11 @@ class LocalZone(tzinfo):
 def counted(number: int, noun: str) -> str:
     """``1 row``, ``1,204 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(words: Sequence[str], shown: int = 10) -> str:
+    """Those whose number is told already: all of a few, the first of many."""
+    return ", ".join(words[:shown]) + (", …" if len(words) > shown else "")
 
 
 def recipients_are(number: int) -> str:

@@ -17,9 +17,8 @@ from smsmon.commands.output import fail, print_json, say, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import Head, head_of, print_rows
 from smsmon.phones import as_shown
-from smsmon.sentences import counted, some
 from smsmon.shapes import sighting_json, words_of_api, yes_no
-from smsmon.times import counted
+from smsmon.times import counted, some
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge

@@ -10,10 +10,9 @@ import click
 
 from smsmon import files
 from smsmon.commands import completing
-from smsmon.commands.output import fail, say, some
-from smsmon.keylike import without_keys
+from smsmon.commands.output import fail, say
 from smsmon.secret import without_keys
-from smsmon.sentences import some
+from smsmon.times import some
 
 if TYPE_CHECKING:
     from smsmon.model import Entry

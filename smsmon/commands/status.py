@@ -31,13 +31,12 @@ from smsmon.commands.flags import (
     utc_flag,
 )
 from smsmon.commands.ids import NO_IDS, entries_from, takes_ids
-from smsmon.commands.output import Progress, emit, fail, print_json, progress, say, some
+from smsmon.commands.output import Progress, emit, fail, print_json, progress, say
 from smsmon.commands.status_rows import Shown, print_shown, shown_json, whole
 from smsmon.commands.stores import the_store
-from smsmon.sentences import some
 from smsmon.shapes import words_of_api
 from smsmon.store.errors import StoreError
-from smsmon.times import duration
+from smsmon.times import duration, some
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice

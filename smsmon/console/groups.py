@@ -29,8 +29,7 @@ from smsmon.filters.messages import GROUP_FIELD
 from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState
-from smsmon.sentences import counted, some
-from smsmon.times import counted
+from smsmon.times import counted, some
 
 if TYPE_CHECKING:
     from smsmon.monitor.state import Watched

@@ -14,9 +14,8 @@ from smsmon.console.actions import Keymap, Where
 from smsmon.console.formats import Formats
 from smsmon.console.picture import Picture
 from smsmon.console.undoing import ListStep, Steps, edited, named
-from smsmon.sentences import capital, counted, some
 from smsmon.store.errors import StoreError
-from smsmon.times import capital, counted
+from smsmon.times import capital, counted, some
 
 if TYPE_CHECKING:
     from smsmon.console.dialogs.add import Wanted

@@ -167,7 +167,7 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
         from smsmon.console.alerts.answering import Answering
 
         return Answering(
-            lambda: self.session.alert_book,
+            lambda: self.session.alerts.book,
             self.formats,
             self.steps,
             self.say,

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from smsmon.keylike import DOTS, place_shown, without_keys
 from smsmon.secret import DOTS, place_shown, without_keys
 from smsmon.settings.built_in import BUILT_IN
 from smsmon.settings.leaves import ANY, KeyPath, Leaf, leaves

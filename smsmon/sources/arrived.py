@@ -13,7 +13,6 @@ import msgspec
 
 from smsmon import phones
 from smsmon.clock import CLOCK_AGREES
-from smsmon.keylike import without_keys, without_likely_keys
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry, is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
 from smsmon.recipients import EARLIEST_DATE

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from smsmon.alerts import Edge
 from smsmon.api.masking import without_living_keys
-from smsmon.keylike import place_shown, without_keys
 from smsmon.programs import Ended, Outcome, beside, run
+from smsmon.secret import place_shown, without_keys
 from smsmon.shapes import episode_json
 from smsmon.targets.base import Notification, NotTold, must_be_ours
 from smsmon.targets.secrecy import environment

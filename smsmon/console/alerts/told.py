@@ -20,7 +20,6 @@ from smsmon.console.terminal.notifying import (
     way_to_notify,
 )
 from smsmon.monitor.alerts import Alert
-from smsmon.sentences import counted
 from smsmon.times import counted
 
 if TYPE_CHECKING:

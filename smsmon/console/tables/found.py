@@ -26,7 +26,6 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
 from smsmon.phones import Sought, sought, why_not_sought
 from smsmon.recipients import Recipient
-from smsmon.sentences import capital, counted
 from smsmon.store.past import NumberFound, Sighting
 from smsmon.text import painted
 from smsmon.times import capital, counted
