@@ -172,6 +172,8 @@ def test_numbers_for_films_are_of_the_mainland(last: str) -> None:
         "06.12.34.56.78",
         "06-12-34-56-78",
         "06/12/34/56/78",
+        "+33 06 12 34 56 78",
+        "0033 06 12 34 56 78",
         "(+33) 6 12 34 56 78",
         "( +33 (0)6) 12345678",
         "tel:+33612345678",
@@ -189,12 +191,22 @@ def test_a_number_is_the_same_in_every_spelling(spelling: str) -> None:
     assert not phones.sought(spelling).matches("+33612345679")
 
 
+def test_a_0_behind_the_calling_code_is_sought_with_and_without_it() -> None:
+    for typed in ("+330612345678", "+33 06 12 34 56 78", "0033 0 6 12 34 56 78"):
+        for number in ("+33612345678", "+330612345678"):
+            assert phones.sought(typed).matches(number)
+            assert number[1:] in phones.sought(typed).numbers()
+
+
 @pytest.mark.parametrize(
     ("spelling", "number"),
     [
         ("0044 7911 123456", "+447911123456"),
         ("+44 (0)7911 123456", "+447911123456"),
+        ("+44 07911 123456", "+447911123456"),
+        ("+590 0690 12 34 56", "+590690123456"),
         ("+39 06 6982 1234", "+390669821234"),
+        ("+225 07 07 00 00 00", "+2250707000000"),
         ("00800 1234 5678", "+80012345678"),
     ],
 )

@@ -21,6 +21,7 @@ from smsmon.phones.plans import (
     french_number,
     is_valid,
     parsed,
+    without_trunk,
 )
 from smsmon.phones.plans import region as region
 from smsmon.phones.plans import sole_region as sole_region
@@ -75,7 +76,8 @@ def is_number_like(text: str) -> bool:
 def e164(text: str) -> str:
     """The number that ``text`` spells, in E.164; empty where its spelling leaves a doubt.
 
-    Understood are international numbers (``+44 7911 123456``, ``0033 6.12…``, ``+33 (0)6…``), and
+    Understood are international numbers (``+44 7911 123456``, ``0033 6.12…``, ``+33 (0)6…``, also
+    with the 0 that they are dialled with at home behind their calling code: ``+33 06…``), and
     French ones as at home (``06 12 34 56 78``, ``33612345678``), those of the overseas departments
     under their own calling codes (``0690…`` is ``+590690…``).
     """
@@ -86,7 +88,7 @@ def e164(text: str) -> str:
         return ""
     digits = _NOT_DIGITS.sub("", _TRUNK.sub("", text))
     if text[0] == "+" or digits.startswith("00"):
-        number = "+" + (digits if text[0] == "+" else digits[2:])
+        number = without_trunk("+" + (digits if text[0] == "+" else digits[2:]))
         known = E164.fullmatch(number) and code_length(number[1 : 1 + LONGEST_CODE])
         if not known or (number.startswith("+33") and not _FRENCH.fullmatch(number[1:])):
             return ""
@@ -170,7 +172,7 @@ class Sought:
         hundred look-ups in an index cost less than asking which country is meant.
         """
         if self.international:
-            candidates = [self.international]
+            candidates = [self.international, self.anywhere]
         elif self.national:
             whole = len(self.anywhere) >= _NATIONAL_LEAST
             rests = (self.national, self.anywhere) if whole else ()
@@ -191,10 +193,12 @@ def sought(text: str) -> Sought:
     if not _WRITTEN.fullmatch(text):
         return Sought()
     digits = _NOT_DIGITS.sub("", _TRUNK.sub("", text))
-    if text[0] == "+":
-        return Sought(international=digits)
-    if digits.startswith("00") and len(digits) > len("00"):
-        return Sought(anywhere=digits, international=digits[2:])
+    abroad = digits.startswith("00") and len(digits) > len("00")
+    if text[0] == "+" or abroad:
+        typed = digits[2:] if abroad and text[0] != "+" else digits
+        number = without_trunk(f"+{typed}")[1:]
+        as_typed = digits if abroad else ""
+        return Sought(anywhere=as_typed if number == typed else typed, international=number)
     if digits.startswith("0") and len(digits) > len("0"):
         if e164(text) == f"+{digits[1:]}":  # its first digits are the calling code as well
             return Sought(anywhere=digits, international=digits[1:])

@@ -64,6 +64,19 @@ def is_valid(digits: str) -> bool:
     return number is not None and phonenumbers.is_valid_number(number)
 
 
+def without_trunk(number: str) -> str:
+    """``number`` without the 0 that is dialled at home only, where it stands behind the calling
+    code of a number in use. In some countries it is part of the number, and stays."""
+    if number[1 + code_length(number[1 : 1 + LONGEST_CODE]) :][:1] != "0":
+        return number
+    import phonenumbers
+
+    found = parsed(number)
+    if found is None or not phonenumbers.is_valid_number(found):
+        return number
+    return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
+
+
 def region(phone: str) -> str:
     """The ISO 3166 code of the number's country (``FR``); empty when there is none.
 
