@@ -87,8 +87,14 @@ class Failures:
         propagate, logger.propagate = logger.propagate, False  # else it is printed, into nowhere
         logger.addHandler(handler)
         hooks = threading.excepthook, sys.unraisablehook
-        threading.excepthook = self._in_thread
-        sys.unraisablehook = self._unraisable
+
+        def unraisable(failed: sys.UnraisableHookArgs) -> None:
+            if isinstance(failed.exc_value, Exception):
+                self.note("Cleaning up", failed.exc_value)
+            else:
+                hooks[1](failed)
+
+        threading.excepthook, sys.unraisablehook = self._in_thread, unraisable
         try:
             yield
         finally:
@@ -104,10 +110,6 @@ class Failures:
     def _in_thread(self, failed: threading.ExceptHookArgs) -> None:
         if failed.exc_value is not None and not isinstance(failed.exc_value, SystemExit):
             self.note("A thread", failed.exc_value)
-
-    def _unraisable(self, failed: sys.UnraisableHookArgs) -> None:
-        if isinstance(failed.exc_value, Exception):
-            self.note("Cleaning up", failed.exc_value)
 
 
 class _Handler(logging.Handler):

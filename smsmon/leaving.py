@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from smsmon import exit_codes
@@ -30,6 +31,8 @@ CODES: Final = {
 """Each signal that says stop, and the exit code that tells of it."""
 
 
+_AGAIN = 0.01
+"""Seconds after which what was lost in a finalizer is raised again: it has ended by then."""
 _PR_SET_DUMPABLE = 4
 """prctl(2), Linux."""
 
@@ -55,6 +58,10 @@ class Watchman:
         self.deaf = False
         """ctrl+c is for another program, which has the terminal."""
         self._over = False
+        self._lost = False
+        """What was raised for a signal went no further than a finalizer."""
+        self._hook = sys.unraisablehook
+        sys.unraisablehook = self._unraisable
         self._before = signal.set_wakeup_fd(self._note, warn_on_full_buffer=False)
         # Whoever started us with SIGHUP ignored (nohup) wants us to live through it.
         self._handlers = {
@@ -70,6 +77,7 @@ class Watchman:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._before)
+        sys.unraisablehook = self._hook
         self._over = True
         os.write(self._note, b"\0")  # noqa: TID251 - to ourselves
         self._thread.join()
@@ -94,6 +102,15 @@ class Watchman:
         if not self._asked and not self._ignored(number):
             raise ToldToStop(CODES[signal.Signals(number)])
 
+    def _unraisable(self, failed: sys.UnraisableHookArgs) -> None:
+        """Python runs handlers wherever it is, and drops what they raise in a ``__del__``, say."""
+        if isinstance(failed.exc_value, ToldToStop):
+            self._lost = True
+            number = next(each for each, code in CODES.items() if code == failed.exc_value.code)
+            os.write(self._note, bytes([number]))  # noqa: TID251 - to ourselves
+        else:
+            self._hook(failed)
+
     def _ignored(self, number: int) -> bool:
         return self.deaf and number == signal.SIGINT
 
@@ -106,7 +123,11 @@ class Watchman:
                     self._last_words()
                 os._exit(code)
             for number in os.read(self._heard, 256):
-                if number in self._handlers and not code and not self._ignored(number):
+                if self._lost:
+                    self._lost = False
+                    sleep(_AGAIN)
+                    signal.pthread_kill(threading.main_thread().ident or 0, number)
+                elif number in self._handlers and not code and not self._ignored(number):
                     self.told = True
                     code, deadline = CODES[signal.Signals(number)], monotonic() + WITHIN
                     for ask in self._asked[-1:]:

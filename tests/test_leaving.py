@@ -1,13 +1,18 @@
-"""No file of the program's memory is ever written: the key is in it."""
+"""A signal ends a process wherever it comes, and no file of its memory is ever written."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from smsmon.failures import Failures
+from smsmon.leaving import CODES, WITHIN, ToldToStop, heeding_signals
 
 CRASHING = """
 import os, resource, sys
@@ -42,3 +47,30 @@ def test_a_process_that_may_hold_the_key_cannot_be_dumped() -> None:
         [sys.executable, "-c", source], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "0"
+
+
+class _Finalized:
+    """Gets a signal while it is finalized, when Python drops whatever is raised."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self.number)
+        sum(range(1_000))
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_that_comes_within_a_finalizer_is_not_lost(
+    number: signal.Signals, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        until = time.monotonic() + WITHIN / 2
+        _Finalized(number)
+        while time.monotonic() < until:
+            pass
+
+    with heeding_signals(), Failures(lambda _: None).catching(), pytest.raises(ToldToStop) as told:
+        work()
+    assert told.value.code == CODES[number]
+    assert capfd.readouterr().err == ""
