@@ -43,16 +43,12 @@ class Numbers:
 
     def add(self, brought: Brought, past: Sequence[bool], sign: int) -> None:
         """These too; or, with -1, no longer. ``past``: the limits that the open ones missed."""
-        self.sent += sign * brought.sent
-        self.delivered += sign * brought.delivered
-        self.failed += sign * brought.failed
-        self.stop += sign * brought.stop
+        self.include(brought, sign)
         for place in range(len(LIMITS)):
-            self.kept[place] += sign * brought.kept[place]
-            missed = brought.missed[place] + (brought.open if past[place] else 0)
-            self.missed[place] += sign * missed
+            if past[place]:
+                self.missed[place] += sign * brought.open
 
-    def include(self, other: Numbers, sign: int = 1) -> None:
+    def include(self, other: Numbers | Brought, sign: int = 1) -> None:
         """All of these too; or, with -1, no longer."""
         self.sent += sign * other.sent
         self.delivered += sign * other.delivered
