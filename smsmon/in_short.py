@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from smsmon.filters.messages import low_rate
 from smsmon.model import Counts, EventKind
 from smsmon.store.past import InShort
-from smsmon.times import counted, duration
+from smsmon.times import counted, duration, utc
 
 _TOLD_BY_UNREAD = (EventKind.STALE, EventKind.RECOVERED)
 """Ends of what ``unread`` tells, as far as a poll saw them."""
@@ -143,3 +143,34 @@ def besides(row: InShort) -> str:
         for kind, count in row.events
         if kind not in _TOLD_BY_UNREAD
     )
+
+
+HEADER = (
+    "id", "label", "account", "delivered", "not_delivered", "waiting", "unknown", "stop",
+    "stop_withdrawn", "unread", "alerts", "besides", "last_at",
+)  # fmt: skip
+
+
+def written(row: InShort) -> tuple[str, ...]:
+    """A row of CSV, below ``HEADER``."""
+    numbers = (row.delivered, row.not_delivered, row.waiting, row.unknown, row.stop,
+               row.stop_withdrawn)  # fmt: skip
+    return (
+        row.message_id or row.group,
+        row.label,
+        row.profile,
+        *map(str, numbers),
+        " ".join(f"{utc(each.since)}/{utc(each.until) or ''}" for each in row.unread),
+        alerts_written(row),
+        besides(row),
+        utc(row.last_at) or "",
+    )
+
+
+def alerts_written(row: InShort) -> str:
+    """The alerts of a row for a program: name, from when, until when, by whom taken on."""
+    told = []
+    for each in row.alerts:
+        by = f" {each.acknowledged.by}" if each.acknowledged else ""
+        told.append(f"{each.rule} {utc(each.began_at)}/{utc(each.over_at) or ''}{by}")
+    return "; ".join(told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ from smsmon.commands.output import (
 from smsmon.commands.selection import chosen_recorded
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import print_csv, print_facts, print_rows
-from smsmon.in_short import alerts, besides, stretches, worst_first
+from smsmon.in_short import HEADER, alerts, alerts_written, besides, stretches, worst_first, written
 from smsmon.model import Event
 from smsmon.phones import as_shown
 from smsmon.shapes import (
@@ -161,7 +161,7 @@ def changes(
         cells = ((utc(each.at) or "", *_cells(each, private), each.profile) for each in told)
         print_csv([(*_LINE, "account"), *cells], table)
     elif table:
-        print_csv([_HEADER, *map(_written, (*short.troubled, *short.calm))], table)
+        print_csv([HEADER, *map(written, (*short.troubled, *short.calm))], table)
     elif lines:
         several = len({each.profile for each in told}) > 1
         print_rows(
@@ -210,7 +210,7 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
         return " ".join(f"{since}/{until or ''}" for since, until in ends)
 
     def alerted(row: InShort) -> str:
-        return alerts(row, moment) if a_person else _alerts(row)
+        return alerts(row, moment) if a_person else alerts_written(row)
 
     print_rows(
         ("message", "✓", "✗", "?", "STOP", "unread", "alerts", "besides", "label")
@@ -237,35 +237,6 @@ def _print_short(short: Sorted, asked: Range, *, in_utc: bool) -> None:
 
 
 _LINE = ("when", "id", "phone", "before", "after")
-_HEADER = (
-    "id", "label", "account", "delivered", "not_delivered", "waiting", "unknown", "stop",
-    "stop_withdrawn", "unread", "alerts", "besides", "last_at",
-)  # fmt: skip
-
-
-def _written(row: InShort) -> tuple[str, ...]:
-    """A row of CSV."""
-    numbers = (row.delivered, row.not_delivered, row.waiting, row.unknown, row.stop,
-               row.stop_withdrawn)  # fmt: skip
-    return (
-        row.message_id or row.group,
-        row.label,
-        row.profile,
-        *map(str, numbers),
-        " ".join(f"{utc(each.since)}/{utc(each.until) or ''}" for each in row.unread),
-        _alerts(row),
-        besides(row),
-        utc(row.last_at) or "",
-    )
-
-
-def _alerts(row: InShort) -> str:
-    """The alerts of a row for a program: name, from when, until when, by whom taken on."""
-    told = []
-    for each in row.alerts:
-        by = f" {each.acknowledged.by}" if each.acknowledged else ""
-        told.append(f"{each.rule} {utc(each.began_at)}/{utc(each.over_at) or ''}{by}")
-    return "; ".join(told)
 
 
 def _in_order(found: list[Happened]) -> list[Happening]:
@@ -359,19 +330,8 @@ def info(as_json: bool) -> None:
     """
     with the_store(find_locations()).archive() as archive:
         found = archive.info()
-    shape = {
-        "path": found.where,
-        "bytes": found.bytes,
-        "version": found.version,
-        "messages": found.messages,
-        "removed": found.removed,
-        "recipients": found.recipients,
-        "changes": found.changes,
-        "events": found.events,
-        "oldest": utc(found.oldest),
-        "alerts": found.alerts,
-        "balances": found.balances,
-    }
+    named = asdict(found)
+    shape = {"path": named.pop("where"), **named, "oldest": utc(found.oldest)}
     print_facts(shape, as_json=as_json)
 
 
