@@ -272,12 +272,7 @@ def rm(ids: tuple[str, ...], file: str | None) -> None:
     the others are removed all the same.
     """
     wanted = ids_from(ids, file)
-    removed = open_watchlist(find_locations()).remove(wanted).ids
-    if removed:
-        say(f"Removed {listed(removed)}.")
-    there = set(removed)
-    if missing := [each for each in wanted if each not in there]:
-        fail(f"Not on the watchlist: {listed(missing)}.", exit_codes.NOT_FOUND)
+    _report("Removed", wanted, open_watchlist(find_locations()).remove(wanted))
 
 
 @click.command("import")
