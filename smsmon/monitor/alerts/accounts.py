@@ -121,7 +121,7 @@ class Accounts:
         self.balance_good = balance_good
         self.started = started
         self._monitor = monitor
-        self._stale_of = stale_of
+        self.stale_of = stale_of
         self._spending: dict[str, Spending] = {}
         self._seen: dict[str, AccountState] = {}
 
@@ -156,9 +156,6 @@ class Accounts:
         self.started += min(seconds, 0.0)
         for spending in self._spending.values():
             spending.shift(seconds)
-
-    def stale_of(self, profile: str) -> int:
-        return self._stale_of(profile)
 
     def messages_of(self, profile: str) -> int:
         """How many messages of an account are watched."""
