@@ -146,11 +146,11 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     def sort_by(self, column: str | None, *, reverse: bool = False) -> None:
         """Sort by a column's name; None is the order of the source, or the reverse of it. Raises
         KeyError."""
-        chosen = None if column is None else self._content.columns[column]
+        content = self._content
+        values_of = None if column is None else content.values_of(content.columns[column])
         self._sort, self._reverse = column, reverse
         self._header = None
         with self._steady():
-            values_of = None if chosen is None else self._content.values_of(chosen)
             self.view.sort_by(values_of, reverse=reverse)
         self.post_message(self.SortChanged(self))
 
