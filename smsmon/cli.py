@@ -94,9 +94,9 @@ COMMANDS: Final = {
     "store": Listed(
         "store:store", "Set up", "Make, look at, change and copy a team's store on PostgreSQL."
     ),
-    "locate": Listed("setup:locate", "Set up", "Tell where each file is, or would be."),
+    "locate": Listed("config:locate", "Set up", "Tell where each file is, or would be."),
     "completion": Listed(
-        "setup:completion",
+        "shells:completion",
         "Set up",
         "Print a script that completes commands and options in a shell.",
     ),

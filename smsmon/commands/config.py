@@ -1,22 +1,33 @@
-"""``config``: the settings file, shown, checked, begun."""
+"""``config``: the settings file, shown, checked, begun. ``locate``: where each file is."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from smsmon import files
+from smsmon.commands import completing
 from smsmon.commands.context import find_locations, load_all, reader
 from smsmon.commands.flags import Group, privacy_flag, profile_flag, utc_flag
-from smsmon.commands.output import emit, fail, print_json, say, without_terminal
+from smsmon.commands.output import (
+    Failure,
+    emit,
+    fail,
+    on_terminal,
+    print_json,
+    say,
+    without_terminal,
+)
+from smsmon.commands.stores import named_store
 from smsmon.commands.table import print_rows
-from smsmon.secret import without_keys
-from smsmon.text import SENTENCE_LIMIT, safe
+from smsmon.secret import without_keys, without_passwords
+from smsmon.text import SENTENCE_LIMIT, piped, safe
 
 
 @click.group(cls=Group)
@@ -156,3 +167,41 @@ def schema() -> None:
     from smsmon.settings.printing import json_schema
 
     print_json(json_schema())
+
+
+@click.command
+@click.argument("name", required=False, shell_complete=completing.places)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def locate(name: str | None, as_json: bool) -> None:
+    """Tell where each file is, or would be.
+
+    With a NAME only that path: `$EDITOR "$(smsmon locate config)"`. Where a team's store is named,
+    it is told as store, and is in use in place of watchlist and history.
+
+    \b
+    --json prints {"config": path, "watchlist": path, …}.
+    """
+    locations = find_locations()
+    places = {each: str(path) for each, path in locations.named()}
+    with suppress(Failure):  # whatever is wrong with the settings, the files are where they are
+        if named := named_store(locations).store:
+            places["store"] = without_passwords(named)
+    if name is not None:
+        if name not in places:
+            fail(f"There is no place called {without_keys(name)!r}. Known: {', '.join(places)}.")
+        places = {name: places[name]}
+    if as_json:
+        print_json(places)
+        return
+    if on_terminal():
+        places = {each: without_keys(path) for each, path in places.items()}
+    if name is not None:
+        path = places[name]
+        if not on_terminal() and piped(path) != path:
+            fail(
+                f"The path of {name} holds characters that are never printed."
+                f" `smsmon locate {name} --json` spells them out."
+            )
+        emit(path)
+    else:
+        print_rows(("name", "path"), list(places.items()))

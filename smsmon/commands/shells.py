@@ -1,4 +1,4 @@
-"""How bash, zsh and fish ask what can be completed, and how they are told.
+"""``completion``: how bash, zsh and fish ask what can be completed, and how they are told.
 
 Click knows the way; its scripts cut a value at a colon or a comma, which filters are full of, and
 put a blank behind what is not whole.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
@@ -16,9 +17,11 @@ from click.shell_completion import (
     ShellComplete,
     ZshComplete,
     add_completion_class,
+    get_completion_class,
 )
 
 from smsmon.commands.completing import PART
+from smsmon.commands.output import emit
 
 _BASH = """\
 %(complete_func)s() {
@@ -195,3 +198,22 @@ def use_ours() -> None:
     """Have Click speak to the shells in this way."""
     for each, name in ((Bash, "bash"), (Zsh, "zsh"), (Fish, "fish")):
         add_completion_class(each, name)
+
+
+@click.command
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print a script that completes commands and options in a shell.
+
+    \b
+      bash:  smsmon completion bash > ~/.local/share/bash-completion/completions/smsmon
+      zsh:   smsmon completion zsh > ~/.zfunc/_smsmon      (a folder on $fpath)
+      fish:  smsmon completion fish > ~/.config/fish/completions/smsmon.fish
+    """
+    use_ours()
+    root = ctx.find_root()
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"There is no completion for {shell}.", ctx)
+    emit(kind(root.command, {}, "smsmon", "_SMSMON_COMPLETE").source())
