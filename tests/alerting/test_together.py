@@ -19,7 +19,7 @@ from smsmon.monitor.alerts import Alert
 from smsmon.recipients import Status
 from smsmon.settings import load_settings
 from smsmon.store.errors import StoreError
-from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.sql import writer
 from smsmon.store.sql.fence import WholeFence
 from tests.alerting.fakes import InTurn, about, episode

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.store.base import Listener
-    from smsmon.store.local.alerts import LocalAlerts
-    from smsmon.store.local.archive import LocalArchive
+    from smsmon.store.local.archive import LocalAlerts, LocalArchive
     from smsmon.store.local.arrivals import LocalArrivals
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
@@ -51,7 +50,7 @@ class LocalStore:
         return LocalHistory(self._history, clock, listener)
 
     def alerts(self, clock: Clock | None = None) -> LocalAlerts:
-        from smsmon.store.local.alerts import LocalAlerts
+        from smsmon.store.local.archive import LocalAlerts
 
         del clock  # whoever writes says when
         return LocalAlerts(self._history)

@@ -1,10 +1,14 @@
-"""What ``history.db`` holds, asked and looked after: the ``Archive`` of the local store."""
+"""What ``history.db`` holds, asked and looked after: the ``Archive`` and the ``AlertStore``."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from smsmon.model import Entry
 from smsmon.store.local.files import database_of, is_there, journals_of
@@ -12,7 +16,10 @@ from smsmon.store.local.reader import Reader, check
 from smsmon.store.local.schema import version_of, writing
 from smsmon.store.past import Info, Pruned
 from smsmon.store.sql import care
+from smsmon.store.sql.alerts import CLAIM_LASTS, TableAlerts, nobody_polls
 from smsmon.store.sql.archive import TableArchive
+from smsmon.store.sql.database import Connection
+from smsmon.store.sql.fence import Fence
 
 
 class LocalArchive(Reader, TableArchive):
@@ -53,3 +60,46 @@ def size(path: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += each.stat().st_size
     return total
+
+
+T = TypeVar("T")
+
+
+class LocalAlerts(TableAlerts):
+    """The ``AlertStore`` at ``path``."""
+
+    def __init__(self, path: Path, fence: Callable[[], Fence] = nobody_polls) -> None:
+        claimant = f"{os.getpid()} {secrets.token_hex(8)}"
+        super().__init__(_Database(path), claimant, _may_live, fence)
+
+
+class _Database:
+    """Opens the history at ``path`` for each piece of work."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ask(self, question: Callable[[Connection], T]) -> T:
+        with Reader(self._path) as reader:
+            return reader.ask(question)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with writing(self._path) as connection, connection.transaction():
+            yield connection
+
+
+def _may_live(_: Connection, claimant: str, age: float) -> bool:
+    """False once the process that took something on has ended for sure, or had its time."""
+    if age >= CLAIM_LASTS:
+        return False
+    pid = int(claimant.partition(" ")[0] or 0)
+    if pid in (0, os.getpid()):  # one before us had our number
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

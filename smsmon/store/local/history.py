@@ -10,8 +10,7 @@ from smsmon.clock import Clock
 from smsmon.known import Key
 from smsmon.store.base import Listener
 from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError
-from smsmon.store.local.alerts import LocalAlerts
-from smsmon.store.local.archive import LocalArchive
+from smsmon.store.local.archive import LocalAlerts, LocalArchive
 from smsmon.store.local.held import REPLACED, WRITTEN_OVER, Held, mend, remedy, set_aside
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import of_sqlite_error

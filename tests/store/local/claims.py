@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from smsmon.alerts import Edge, Telling
-from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START
 

@@ -16,7 +16,7 @@ from smsmon.alerts import Acknowledgement, Edge, Silence, Telling, What, Worst
 from smsmon.store.alerts import Over
 from smsmon.store.errors import Busy, Damaged
 from smsmon.store.local import schema
-from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.sql.alerts import CLAIM_LASTS
 from smsmon.store.sql.fence import WholeFence
 from tests.store.local.test_trouble import run_trouble

@@ -15,7 +15,7 @@ from smsmon.model import EventKind
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
 from smsmon.store.local import schema
-from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.local.arrivals import LocalArrivals
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader

@@ -22,7 +22,7 @@ from pathlib import Path
 from smsmon.alerts import Acknowledgement, Edge, Telling
 from smsmon.model import Entry
 from smsmon.store.errors import DiskFull, NotWritable, StoreError
-from smsmon.store.local.alerts import LocalAlerts
+from smsmon.store.local.archive import LocalAlerts
 from smsmon.store.local.watchlist import Watchlist
 from smsmon.store.sql.fence import WholeFence
 from tests.store.reports import START, Console, changes, row, rows_of, sound
