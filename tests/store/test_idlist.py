@@ -161,7 +161,7 @@ def test_text_that_is_no_toml_is_one_problem_at_its_line() -> None:
 
 
 def test_thousands_of_ids_are_read_at_once() -> None:
-    listed = parse("\n".join(f"{n} campaign {n}" for n in range(20_000)))
+    listed = parse("\n".join(f"{n} campaign {n}" for n in range(100, 20_100)))
     assert len(listed.entries) == 20_000
     assert not listed.problems
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smsmon.store.idlist import Form, parse
-from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, SEVERAL
+from smsmon.store.idlist.cells import A_PHONE, AMBIGUOUS, CUT, SEVERAL, SHORT
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,21 @@ def test_a_day_or_a_phone_number_beside_an_id_is_left_out_with_it(line: str) -> 
     listed = parse(line, Form.TEXT)
     assert not listed.entries
     assert [problem.why for problem in listed.problems] == [SEVERAL]
+
+
+@pytest.mark.parametrize("form", [None, Form.TEXT, Form.CSV])
+def test_numbers_of_lines_among_ids_and_what_is_below_a_signature_are_left_out(
+    form: Form | None,
+) -> None:
+    listed = parse("1\n2270142\n2\n2270143\n99;x\n300", form)
+    assert [entry.id for entry in listed.entries] == ["2270142", "2270143", "300"]
+    assert [(problem.line, problem.why) for problem in listed.problems] == [
+        (line, SHORT) for line in (1, 3, 5)
+    ]
+    assert len(parse("1\n2\n300\n4000", form).entries) == 4
+    if form is not Form.CSV:
+        listed = parse("2270142 Promo\n--\n2270143\n-- \n75001 Paris\n2270144", form)
+        assert [entry.id for entry in listed.entries] == ["2270142", "2270143"]
 
 
 @pytest.mark.parametrize("form", [None, Form.TEXT, Form.CSV])

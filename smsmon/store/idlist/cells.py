@@ -30,6 +30,8 @@ _WHOLE = re.compile(r"([0-9]{1,15})[.,]0|([0-9]{5,15})[.,]00")  # 12,00 is money
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ .,][0-9]{3})+")
 _POWER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+(?!\w)", re.IGNORECASE)
 _SHORT_PHONE = re.compile(r"[67][0-9]{8}")
+_COUNTS = 2
+"""Digits of what can be the number of a line."""
 LONG = 5
 """Digits from which two numbers of one length are taken for two ids, whatever follows them."""
 _LONG_NUMBER = re.compile(rf"(?<![0-9+.,])[0-9]{{{LONG},{LONGEST_ID}}}(?![0-9.,])")
@@ -51,6 +53,7 @@ CALLED_PHONE = "the list calls it a phone number: if it is an id, add it by itse
 AMBIGUOUS = "one id, or several? Write it without spaces, or put commas or line ends between"
 TORN = "a quote is open here: the cell began, or goes on, in another line or place"
 SEVERAL = "several of its numbers may be the id: put a header above that names the columns"
+SHORT = "it is much shorter than the other ids: if it is one, add it by itself (smsmon add ID)"
 CUT = "a spreadsheet rounded it, and its digits are lost: format the column as text there"
 
 
@@ -208,6 +211,17 @@ class ListBuilder:
                 self.refuse(line, entry.id, CALLED_PHONE)
             else:
                 self.entries.append((line, entry))
+
+    def doubt_numbering(self) -> None:
+        """Among ids, which count up together, one of a digit or two counts lines, or pages."""
+        if max((len(entry.id) for _, entry in self.entries), default=0) < LONG:
+            return
+        taken, self.entries = self.entries, []
+        for line, entry in taken:
+            if len(entry.id) > _COUNTS:
+                self.entries.append((line, entry))
+            else:
+                self.refuse(line, f"{entry.id} {entry.label}".rstrip(), SHORT)
 
     def _doubt_short_phones(self) -> None:
         """Among phone numbers, what may be one without its 0 is none of the ids."""

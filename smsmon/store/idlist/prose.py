@@ -36,6 +36,8 @@ _SPREAD = 2
 _SPACES = r" \t\n\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """What sets words apart, as the inside of a class; a control character does not."""
 _BETWEEN = " \t,;|"
+_SIGNATURE = "-- "
+"""The line above the signature of a mail (RFC 3676)."""
 _AMOUNT = re.compile(r"(?:[0-9]+[.,][0-9]{1,2}\s?)?(?:[€$£%]|EUR\b|USD\b|GBP\b)")
 _BULLET = re.compile(r"(?:(?:[-–—*+•·▪◦‣●○■□☐☑✓✔→]|>+|\[[ xX✓]\])\s+)+")
 _NUMBERING = re.compile(r"\(?([0-9]{1,4})[.)]\s+(?=\D{0,2}([0-9]+))")
@@ -72,10 +74,15 @@ def find_in_text(every: Sequence[Record]) -> ListBuilder:
     """
     builder = ListBuilder()
     numbered = 0
+    signed = False
     for line, written in records(every):
+        signed = signed or written == _SIGNATURE
         if is_silent(written):
             if comment := written.strip(" \t#"):
                 builder.headings.append((line, comment))
+            continue
+        if signed:
+            builder.refuse(line, written, "it stands below the mark of a signature (-- )")
             continue
         shown = uncovered(written).strip()
         bullet = _BULLET.match(shown)
@@ -93,6 +100,7 @@ def find_in_text(every: Sequence[Record]) -> ListBuilder:
         except Doubt as doubt:
             builder.refuse(line, shown, str(doubt))
     builder.doubt_called_phones()
+    builder.doubt_numbering()
     return builder
 
 

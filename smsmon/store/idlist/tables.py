@@ -306,6 +306,7 @@ def parse_csv(text: str) -> IdList:
             if not is_silent(record.text):
                 _take_bare(record, delimiter, builder)
         builder.doubt_called_phones()
+        builder.doubt_numbering()
         return builder.listed()
     for record in every[: header.at]:
         if not is_silent(record.text):
