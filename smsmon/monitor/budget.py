@@ -181,6 +181,11 @@ class Budget:
         """Requests a second that planned polls may use at present."""
         return self.window.share(now, self.limit) * HEADROOM / WINDOW
 
+    def pressed(self, now: float) -> float:
+        """How many times their even pace planned polls went out at in the last few seconds."""
+        lately = sum(at > now - PACE_SECONDS for at in self._own)
+        return lately / (PACE_SECONDS * self.planned(now))
+
     @property
     def held_until(self) -> float:
         """Until when the server asked to be left alone; in the past when it does not ask."""

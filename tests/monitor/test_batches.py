@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -83,6 +84,21 @@ async def test_once_proved_small_messages_are_read_together() -> None:
     assert {each.outcome for each in room.asked} == {"answered"}
     times = sorted([at for at, _ in room.source.asked] + [at for at, _ in room.source.batches])
     assert windows_passed(times, 600) == 0
+
+
+async def test_confirming_what_batches_tell_leaves_room_for_batches() -> None:
+    room = Room(Limits(per_minute=120))
+    async with room.running():
+        await room.proved()
+        await room.clock.advance(120.0)
+        begun, ids = len(room.source.batches), [str(3000 + number) for number in range(300)]
+        for new, old in zip(ids, [*ids[:10], *ids], strict=False):
+            room.add(new, told=True)
+            await room.clock.advance(0.2)
+            room.turn(old)
+        times = [at for at, _ in room.source.batches[begun:]]
+        assert max(later - at for at, later in pairwise(times)) < 15.0
+        assert room.clock.monotonic() - times[-1] < 15.0
 
 
 async def test_one_that_is_left_alone_is_not_looked_at_again_and_again(

@@ -18,6 +18,7 @@ from smsmon.monitor.flights import Flight, Flights
 from smsmon.monitor.intake import Intake, News
 from smsmon.monitor.ledger import WINDOW
 from smsmon.monitor.planner import FIRST_INTERVAL, Planner
+from smsmon.monitor.pool import GAP
 from smsmon.monitor.rows import NOTHING_KNOWN, Seen
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.sending.proof import Compared, Pending, Proof, Verdict
@@ -38,6 +39,9 @@ SAVED_UP = 60.0
 ROOM = 0.75
 """While less than this share of what is allowed is used, all that trusted batches tell as news is
 confirmed …"""
+SPARE = 2 * WINDOW / GAP
+"""… as fast as it comes only while more requests are left than batches take in two minutes; else
+within that share of the even pace: a limit that is used up by then has batches wait as well …"""
 CONFIRMED = 0.35
 """… and else so much as makes this share of it, or less by as much as intervals are stretched; what
 was not used of that within ``SAVED_UP`` may be used later. For what is more there is no room."""
@@ -202,7 +206,9 @@ class Trust:
     def _room(self) -> bool:
         """Whether there is room to confirm one more piece of news; counted if so."""
         now, budget = self._clock.monotonic(), self._budget
-        if budget.used(now) + len(self._proof.pending) < ROOM * budget.allowed(now):
+        used, allowed = budget.used(now) + len(self._proof.pending), budget.allowed(now)
+        calm = allowed - used > SPARE or budget.pressed(now) < ROOM
+        if calm and used < ROOM * allowed:
             return True
         if self._confirm_at > now:
             return False
