@@ -19,6 +19,7 @@ from smsmon.console.feed import Feed
 from smsmon.console.formats import Formats
 from smsmon.console.line import FittedLine, Line
 from smsmon.console.overview.activity import Activity, delivered_lately
+from smsmon.console.tables.portions import AT_ONCE, Rounds
 from smsmon.console.totals import totals
 from smsmon.model import Balance, Counts
 from smsmon.monitor.standing import Monitor, standing
@@ -165,6 +166,7 @@ class States:
         self._now = now
         self._state_of: dict[str, MessageState] = {}
         self._counts: Counter[MessageState] = Counter()
+        self._rounds = Rounds[str]()
 
     @property
     def counts(self) -> Counter[MessageState]:
@@ -185,12 +187,17 @@ class States:
             elif before is not None:
                 del self._state_of[id]
 
-    def look_at_the_clock(self) -> None:
-        """Time has passed, which alone makes messages stale."""
+    def look_at_the_clock(self, *, in_turn: bool) -> None:
+        """Time has passed, which alone makes messages stale: few are looked at when it is their
+        turn, of many some each time."""
         board, now = self._monitor.board, self._now()
-        stale = MessageState.STALE
-        state_of = self._state_of.get
-        self.look_at([w.id for w in board if w.overdue(now) or state_of(w.id) is stale])
+        if len(board) > AT_ONCE:
+            some = self._rounds.next_portion(lambda: [*board.messages])
+        else:
+            some = [*board.messages] if in_turn else []
+        stale, state_of = MessageState.STALE, self._state_of.get
+        there = [each for id in some if (each := board.get(id)) is not None]
+        self.look_at([w.id for w in there if w.overdue(now) or state_of(w.id) is stale])
 
     def look_at_all(self) -> None:
         """Anything may have happened."""

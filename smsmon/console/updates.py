@@ -127,8 +127,9 @@ class Updates:
             self._picture.show_new_day()
         self._head.show_time()
         states = self._head.states
-        if in_turn := self._ticks % _AGES_EVERY == 0:
-            states.look_at_the_clock()
+        in_turn = self._ticks % _AGES_EVERY == 0
+        states.look_at_the_clock(in_turn=in_turn)
+        if in_turn:
             self._alerts.look()
         ages = in_turn or bool(states.counts[MessageState.STALE])
         if not self._feed.frozen:

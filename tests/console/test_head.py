@@ -11,16 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.alerts import Severity
+from smsmon.console import head_lines
 from smsmon.console.alert_standing import Raised
 from smsmon.console.formats import Formats
 from smsmon.console.head import Head, balance_text, trouble, truth
+from smsmon.console.head_lines import States
 from smsmon.console.reasons import limit_used_up, why_not_asked
+from smsmon.console.tables import portions
 from smsmon.console.totals import totals
 from smsmon.known import AccountState, Condition
-from smsmon.model import Balance, Counts, Fault, FaultKind
+from smsmon.model import Balance, Counts, Entry, Fault, FaultKind
+from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import MessageState
 from smsmon.store.shared import Holder
 from smsmon.who_polls import WhoPolls
+from tests.monitor.fakes import FakeSource
 from tests.support.clock import START, VirtualClock
 
 FORMATS = Formats(VirtualClock(), zone=UTC)
@@ -399,3 +404,24 @@ def test_what_needs_eyes_is_counted_while_all_is_well(width: int) -> None:
     assert "! 3" in told
     assert "∅ 1" in told
     assert "41/600 req" in told or width < 54
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_time_alone_makes_stale_is_found_of_many_some_at_each_look(
+    many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (head_lines, portions):
+        monkeypatch.setattr(module, "AT_ONCE", 2 if many else 10)
+    clock = VirtualClock()
+    engine = Engine({"default": FakeSource(clock)}, clock)
+    for number in range(5):
+        engine.watch(Entry(str(number)))
+        engine.board[str(number)].read_at, engine.board[str(number)].promise = START, 60.0
+    states = States(engine, clock.now)
+    states.look_at_all()
+    clock.jump(1_000.0)
+    found = []
+    for in_turn in (False, False, True):
+        states.look_at_the_clock(in_turn=in_turn)
+        found.append(states.counts[MessageState.STALE])
+    assert found == ([2, 4, 5] if many else [0, 0, 5])

@@ -169,7 +169,7 @@ class TablePane(Pane, Generic[K, R]):
         self._formats = formats
         self.in_portions = False
         """Its rows are looked at a portion at a time where they are many: each costs its own."""
-        self._rounds = Rounds()
+        self._rounds = Rounds[K]()
         self.looked: Callable[[Look], Look] = lambda look: look
         """Adds to the look what the pane does not know of."""
         self._worn: tuple[str, Look] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 Accepts = Callable[[Sequence[K]], Sequence[Any]]
@@ -36,11 +36,11 @@ async def asked_before(accepts: Accepts[K], keys: Sequence[K]) -> tuple[Accepts[
     return accepted, any(answers.values())
 
 
-class Rounds:
+class Rounds(Generic[K]):
     """Takes the rows in turn, a portion each time, and then all of them again."""
 
     def __init__(self) -> None:
-        self._left: Iterator[Any] = iter(())
+        self._left: Iterator[K] = iter(())
 
     def next_portion(self, keys: Callable[[], Sequence[K]]) -> list[K]:
         """The next rows; ``keys`` gives all of them when a round begins."""

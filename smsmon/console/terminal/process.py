@@ -221,7 +221,7 @@ _SETTLED_AFTER = 5.0
 """Seconds after which whatever a start loads is there."""
 _YOUNG = 700
 """New objects after which the young are looked at, which is over before a key could wait for it."""
-_COLLECT_EVERY = 5.0
+_COLLECT_EVERY = 1.0
 """Seconds between two looks whether Python has made a full pass."""
 _ALL_EVERY = 600.0
 """Seconds between two passes over everything, what was spared included."""
@@ -264,7 +264,10 @@ class Collecting:
     def _first(self) -> None:
         gc.set_threshold(_YOUNG)
         gc.enable()
-        self._collect_all()
+        # All that a start made is looked at in the first quiet moment: keys are pressed by now.
+        self._spare()
+        self._all_at = monotonic() - _ALL_EVERY
+        self._look_later()
 
     def _look(self) -> None:
         now = monotonic()

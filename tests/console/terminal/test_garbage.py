@@ -6,6 +6,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator
+from time import monotonic
 
 import pytest
 
@@ -23,13 +24,15 @@ class Ring:
 @pytest.fixture
 async def spared(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collecting]:
     monkeypatch.setattr(process, "_SETTLED_AFTER", 0.0)
-    spared = Collecting(lambda: 0.0)
+    spared = Collecting(monotonic)  # somebody is typing
     gc.disable()  # as a start does
+    passes = process._full_passes()
     spared.begin()
     settled = asyncio.Event()
     asyncio.get_running_loop().call_later(0.0, settled.set)  # behind the collector's own
     await settled.wait()
     assert gc.get_freeze_count()
+    assert process._full_passes() == passes, "no key waits while all of a start is looked at"
     yield spared
     spared.end()
     assert gc.get_freeze_count() == 0
@@ -82,6 +85,8 @@ async def test_what_was_spared_and_became_garbage_goes_in_a_quiet_moment(
     del ring
     gc.collect()
     assert gone() is not None
-    monkeypatch.setattr(process, "_ALL_EVERY", 0.0)
+    spared._look()
+    assert gone() is not None, "somebody would wait for it"
+    monkeypatch.setattr(process, "_QUIET", -1.0)
     spared._look()
     assert gone() is None
