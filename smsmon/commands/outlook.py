@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smsmon.alerts import About, Episode, State, state_of
-from smsmon.commands.alert.told import open_alerts, who_polls
+from smsmon.commands.stores import open_alerts, who_polls
 from smsmon.known import AccountState, Condition
 from smsmon.model import Counts
 from smsmon.monitor.standing import Standing, standing

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.settings import Settings
     from smsmon.store import Where
+    from smsmon.store.alerts import AlertStore
     from smsmon.store.base import Store
+    from smsmon.store.shared import Holder
 
 T = TypeVar("T")
 _NAMES_STORE = re.compile(rb"""^[ \t]*(?:["']?store|"[^"\n]*\\)""", re.MULTILINE)
@@ -58,6 +60,22 @@ def _may_name_store(config: Path) -> bool:
         return _NAMES_STORE.search(files.read(config, _FILE_LIMIT).data) is not None
     except OSError:
         return False
+
+
+def open_alerts(locations: Locations, settings: Settings | None = None) -> AlertStore:
+    """What is kept of alerts; nothing is read yet."""
+    from smsmon.clock import SystemClock
+
+    return the_store(locations, settings).alerts(SystemClock())
+
+
+def who_polls(locations: Locations, settings: Settings) -> Holder | None:
+    """The process that polls, as far as a look tells; None: nobody does."""
+    from smsmon.clock import SystemClock
+
+    lease = the_store(locations, settings).lease(SystemClock(), "command")
+    lease.look()
+    return lease.holder
 
 
 def within_time(work: Callable[[], T], seconds: float) -> T:

@@ -45,6 +45,9 @@ def test_looking_at_the_watchlist_imports_nothing_heavy(offline: Program) -> Non
     names = imported(offline, "ls")
     assert "smsmon.store.local.watchlist" in names
     assert not names & {*HEAVY, "smsmon.filters", "smsmon.tags"}
+    told = imported(offline, "status", "--oneline")  # by many shells, again and again
+    assert "sqlite3" in told
+    assert told & set(HEAVY) == {"sqlite3", "msgspec"}
 
 
 def test_no_headless_command_imports_textual(program: Program) -> None:

@@ -14,7 +14,6 @@ from smsmon.alerts import NOTE_LIMIT, Acknowledgement, Episode, Silence, What
 from smsmon.commands import completing
 from smsmon.commands.alert.told import (
     fail_for_rule,
-    open_alerts,
     rule_names,
     subject_named,
     to_come,
@@ -23,6 +22,7 @@ from smsmon.commands.alert.told import (
 from smsmon.commands.context import find_locations, open_watchlist, read_settings
 from smsmon.commands.flags import Duration, F
 from smsmon.commands.output import fail, listed, say
+from smsmon.commands.stores import open_alerts
 from smsmon.ranges import BadRange, ahead
 from smsmon.secret import is_most_likely_key, without_keys
 from smsmon.text import typed

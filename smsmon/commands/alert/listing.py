@@ -13,13 +13,11 @@ from smsmon.commands.alert.told import (
     about,
     answer,
     fail_for_rule,
-    open_alerts,
     rule_names,
     subject_named,
     to_come,
     told_below,
     warn_if_nobody_polls,
-    who_polls,
 )
 from smsmon.commands.context import find_locations, read_settings
 from smsmon.commands.flags import privacy_flag, range_asked, range_flags, utc_flag
@@ -33,6 +31,7 @@ from smsmon.commands.output import (
     took,
     when,
 )
+from smsmon.commands.stores import open_alerts, who_polls
 from smsmon.commands.table import Head, print_rows
 from smsmon.phones import without_numbers
 from smsmon.shapes import silence_json, standing_json

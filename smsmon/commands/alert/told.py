@@ -10,33 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 from smsmon import times
 from smsmon.alerts import LONG_AGO, About, Acknowledgement, Episode
 from smsmon.commands.output import fail, say
-from smsmon.commands.stores import the_store
+from smsmon.commands.stores import who_polls
 from smsmon.phones import without_numbers
 from smsmon.secret import without_keys
 
 if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.settings import Settings
-    from smsmon.store.alerts import AlertStore
-    from smsmon.store.shared import Holder
 
 NOBODY_POLLS = "Nothing polls: no alert begins or ends until a console or `smsmon watch` runs."
-
-
-def open_alerts(locations: Locations, settings: Settings | None = None) -> AlertStore:
-    """What is kept of alerts; nothing is read yet."""
-    from smsmon.clock import SystemClock
-
-    return the_store(locations, settings).alerts(SystemClock())
-
-
-def who_polls(locations: Locations, settings: Settings) -> Holder | None:
-    """The process that polls, as far as a look tells; None: nobody does."""
-    from smsmon.clock import SystemClock
-
-    lease = the_store(locations, settings).lease(SystemClock(), "command")
-    lease.look()
-    return lease.holder
 
 
 def warn_if_nobody_polls(locations: Locations, settings: Settings) -> None:

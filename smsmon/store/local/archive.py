@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +68,7 @@ class LocalAlerts(TableAlerts):
     """The ``AlertStore`` at ``path``."""
 
     def __init__(self, path: Path, fence: Callable[[], Fence] = nobody_polls) -> None:
-        claimant = f"{os.getpid()} {secrets.token_hex(8)}"
+        claimant = f"{os.getpid()} {os.urandom(8).hex()}"
         super().__init__(_Database(path), claimant, _may_live, fence)
 
 
