@@ -120,6 +120,7 @@ class ConsoleApp(process.TerminalApp, inherit_bindings=False):
         for theme in (*THEMES, TERMINAL):
             self.register_theme(theme)
         self._wear_wanted()
+        self.stylesheet.set_variables(self.get_css_variables())  # it is read by this theme at once
 
     def _wear_wanted(self) -> None:
         """Put on the theme that somebody chose last: in the palette, or in the settings."""

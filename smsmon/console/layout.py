@@ -124,9 +124,9 @@ class Arrangement:
         )
         if wanted != screen.classes & LAYOUT_CLASSES:
             screen.remove_class(*(LAYOUT_CLASSES - wanted), update=False)
-            screen.add_class(*wanted)
+            screen.add_class(*wanted, update=screen.is_mounted)  # else it is styled yet
         for where, pane in self._picture.panes.items():
-            pane.set_class(where is at, "-here")
+            pane.set_class(where is at, "-here", update=pane.is_mounted)
         self._picture.visible = visible(wanted)
         self._keys.withheld = frozenset({"move.back"} if at is self._path[0] else ())
 

@@ -281,7 +281,9 @@ class ConsoleScreen(PacedScreen[None], inherit_bindings=False):
             away = self.formats.moment(self.attention.away_since)
             self.say(f"You were away since {away.strip()}. i shows what happened meanwhile.")
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if not self.stack_updates:  # the first time: it was styled just now, piece by piece
+            event.refresh_styles = False
         forget_closed(self.app)
         self.telling.show()
 

@@ -120,6 +120,10 @@ class TerminalApp(KeysInOrder, inherit_bindings=False):
 
     # The terminal
 
+    def refresh_css(self, animate: bool = True) -> None:
+        if self.screen_stack:  # else nothing is styled yet
+            super().refresh_css(animate)
+
     @on(TerminalGone)
     def _leave_a_terminal_that_is_gone(self) -> None:
         self.exit(return_code=exit_codes.TERMINATED)

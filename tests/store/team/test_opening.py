@@ -21,13 +21,22 @@ from smsmon.store.team import open_team
 _FIRST_PAINT = """
 import asyncio, sys
 from pathlib import Path
+from textual.css.stylesheet import Stylesheet
 from smsmon.console.app import ConsoleApp
 from smsmon.locations import Locations
 from smsmon.settings import Settings
 
+apply, styled = Stylesheet.apply, []
+def counted(self, node, **options):
+    styled.append(node)
+    apply(self, node, **options)
+
 def painted(app):
     print(*sys.modules)
+    print(*(each.id for each in styled if each.id))
     app.exit()
+
+Stylesheet.apply = counted
 
 ConsoleApp._start = painted  # called after the first paint
 app = ConsoleApp(Settings(store=sys.argv[1]), Locations.under(Path(sys.argv[2])), reread=None)
@@ -48,9 +57,11 @@ def test_the_first_paint_waits_for_nothing_that_it_does_not_show(
 ) -> None:
     argv = [sys.executable, "-c", _FIRST_PAINT, store, str(tmp_path)]
     ran = subprocess.run(argv, check=True, capture_output=True, text=True)
-    loaded = set(ran.stdout.split())
+    loaded, styled = (line.split() for line in ran.stdout.splitlines())
     assert "smsmon.console.screen" in loaded
-    assert not loaded & set(_LATER.split())
+    assert not {*loaded} & {*_LATER.split()}
+    assert "messages" in styled
+    assert len(styled) == len({*styled}) + 1, "styled twice: only what says nothing yet may be"
 
 
 def test_an_address_that_makes_no_sense_is_refused_without_its_text() -> None:
