@@ -25,8 +25,6 @@ from smsmon.console.line import KeyLine
 from smsmon.console.live_table import LiveTable
 from smsmon.console.memory import ABSENCE, GROUPED_BY, Attention, Memory
 from smsmon.console.notices import NoticeLine, Notices, Telling
-from smsmon.console.opening import Dialogs
-from smsmon.console.operations import Operations
 from smsmon.console.picture import Picture
 from smsmon.console.tables.log import Journal
 from smsmon.console.tables.panes import TablePane

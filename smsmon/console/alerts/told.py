@@ -19,7 +19,6 @@ from smsmon.console.terminal.notifying import (
     tmux_said,
     way_to_notify,
 )
-from smsmon.monitor.alerts import Alert
 from smsmon.times import counted
 
 if TYPE_CHECKING:
