@@ -38,8 +38,6 @@ POLLING = "Polling"
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One failure."""
-
     what: str
     error: BaseException
     first: bool

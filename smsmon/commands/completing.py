@@ -122,7 +122,6 @@ def places(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
 
 @completes
 def rules(_: click.Context, __: click.Parameter, ___: str) -> Iterator[Found]:
-    """The rules of alerts."""
     return _rules()
 
 

@@ -177,8 +177,6 @@ def _split(line: str, breaks: str) -> tuple[list[str], str, int]:
 
 
 class Zsh(_Telling, ZshComplete):
-    """Zsh."""
-
     source_template = _ZSH
 
     def format_completion(self, item: CompletionItem[Any]) -> str:

@@ -277,7 +277,6 @@ class Picture:
         return opened if opened is not None and board.get(opened.id) is opened else None
 
     def show_message(self, message_id: str | None) -> None:
-        """Show the recipients of a message."""
         board, table = self._session.engine.board, self.recipients.table
         self.open_id = message_id
         self._opened = watched = None if message_id is None else board.get(message_id)

@@ -142,7 +142,6 @@ class Figures:
 
     @property
     def title(self) -> str:
-        """What it is called."""
         return self.name or self.dimension.nameless
 
     @property

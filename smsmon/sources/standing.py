@@ -45,7 +45,6 @@ class Standing(msgspec.Struct):
 
 
 def file_of(folder: Path, name: str) -> Path:
-    """The file of a source."""
     return folder / f"{name}.json"
 
 

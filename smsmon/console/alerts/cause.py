@@ -40,7 +40,6 @@ class Cause(NamedTuple):
 
 
 def cause_of(episode: Episode) -> Cause:
-    """What caused an alert."""
     asked = set(_ASKED.findall(episode.condition))
     recipients, messages = next(
         ((whom, which) for fields, whom, which in _WHO if fields & asked), ("", "")

@@ -84,7 +84,6 @@ class PageDialog(Dialog[None]):
     ]
 
     def page(self) -> Content:
-        """The text."""
         raise NotImplementedError
 
     def body(self) -> ComposeResult:
@@ -238,5 +237,4 @@ class ConfirmScreen(Dialog[bool | None]):
         yield Keys(("enter", "do it"), ("esc", "leave it"))
 
     def action_confirm(self) -> None:
-        """It is wanted."""
         self.dismiss(True)

@@ -55,7 +55,6 @@ class Choice(FittedLine, can_focus=True):
 
     @property
     def value(self) -> str:
-        """What is chosen."""
         return self._options[self._place].value
 
     def action_step(self, step: int) -> None:

@@ -48,8 +48,6 @@ _MUCH_FAILED = 0.1
 
 
 class GroupRow(NamedTuple):
-    """A row of the table."""
-
     key: RowKey
     figures: Figures
     watched: Watched | None

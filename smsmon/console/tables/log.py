@@ -35,8 +35,6 @@ _SPELLED_OUT = 5
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the log."""
-
     at: float
     message_id: str | None
     phone: str
@@ -96,7 +94,6 @@ class Journal:
 
 
 def event_line(event: Event) -> LogLine:
-    """The line that tells ``event``."""
     text = event.kind.value + (f": {event.detail}" if event.detail else "")
     if event.message_id is None and event.profile != "default":
         text = text.replace("account", f"account {event.profile}", 1)

@@ -53,12 +53,10 @@ class Case:
         return self.phase is not Phase.PENDING
 
     def told(self, rule: Rule) -> Alert:
-        """That it fires."""
         return Alert(rule, self.subject, True, self.fired_at, self.began, self.old, self.label,
                      tags=self.tags, facts=self.facts, badness=self.badness)  # fmt: skip
 
     def over(self, rule: Rule, at: float, why: str = "") -> Alert:
-        """That it is over."""
         began = self._begun(at)
         return Alert(rule, self.subject, False, at, began, self.old, self.label, why,
                      self.tags, self.facts, self.badness)  # fmt: skip

@@ -38,8 +38,6 @@ class Then(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
-    """One message of the past."""
-
     entry: Entry
     first_read_at: float
     then: Sequence[Then]

@@ -45,8 +45,6 @@ class Verdict(Enum):
 
 
 class Compared(Enum):
-    """What a comparison showed."""
-
     AGREES = "agrees"
     OVERTAKEN = "overtaken"
     """The report says more than the batch, as it may after a change between the two."""

@@ -216,7 +216,6 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
 
 
 def version_of(connection: Connection) -> int:
-    """The version of its tables."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

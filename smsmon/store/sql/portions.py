@@ -21,8 +21,6 @@ PORTION = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that is copied."""
-
     name: str
     key: tuple[str, ...]
     """Columns that tell a row from all others: they stand first in a row."""

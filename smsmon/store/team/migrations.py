@@ -35,8 +35,6 @@ _LONGEST = 600
 
 
 class State(NamedTuple):
-    """What is there."""
-
     version: int
     """0: nothing is made yet."""
     min_reader: int = 0

@@ -71,7 +71,6 @@ class Reach:
             self._error = error
 
     def worked(self) -> None:
-        """It answered."""
         with self._alone:
             before, self._error, self._failed = self._error, None, 0
         if before is not None:
