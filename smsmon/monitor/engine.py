@@ -16,7 +16,7 @@ from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_par
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind
 from smsmon.monitor.board import Board
 from smsmon.monitor.habits import Learned
-from smsmon.monitor.hearers import Hearers, Listener, Recorder
+from smsmon.monitor.intake import Hearers, Listener, Recorder
 from smsmon.monitor.poller import EVERYTHING, NOTHING
 from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits

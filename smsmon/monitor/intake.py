@@ -1,13 +1,16 @@
-"""What becomes of an answer or a fault: on the board, for its account, and for the next poll.
+"""What becomes of an answer or a fault: on the board, for its account, for the next poll. And who
+hears of it.
 
 All that a source says of one account comes in here, polled or not.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from math import inf
 from random import Random
+from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock, astray
 from smsmon.known import AccountState, Condition
@@ -262,3 +265,48 @@ class Intake:
         if until is not None:
             why = f"{why.rstrip('.')}. {nothing_before(until)}"
         self._tell(Event(kind, wall, None, self._profile, why, until))
+
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+Listener = Callable[[Applied | Event], None]
+
+
+class Recorder(Protocol):
+    """What keeps the history. ``record`` must not block: it takes note and returns."""
+
+    def record(self, applied: Applied, watched: Watched) -> None: ...
+
+
+class Hearers:
+    """All who hear what is told of the messages of ``board``."""
+
+    def __init__(self, board: Board, recorder: Recorder | None) -> None:
+        self.listeners: list[Listener] = []
+        self.counting: list[Callable[[Asked], None]] = []
+        """Who hears of each request that is over."""
+        self._board = board
+        self.recorder = recorder
+        self._broken: set[object] = set()
+
+    def tell(self, news: News) -> None:
+        """Tell all whom it concerns."""
+        if isinstance(news, Asked):
+            for counting in tuple(self.counting):
+                self._guard(counting, lambda count: count(news))
+            return
+        if self.recorder is not None and isinstance(news, Applied):
+            watched = self._board.get(news.message_id)
+            if watched is not None and news.origin is not Origin.RECORDED:
+                self._guard(self.recorder, lambda r: r.record(news, watched))
+        for listener in tuple(self.listeners):
+            self._guard(listener, lambda listen: listen(news))
+
+    def _guard(self, target: _T, call: Callable[[_T], None]) -> None:
+        try:
+            call(target)
+        except Exception:
+            if id(target) not in self._broken:
+                self._broken.add(id(target))
+                log.exception("%r failed; the engine goes on", target)

@@ -21,7 +21,7 @@ from smsmon.batch import BatchAnswer, Pair
 from smsmon.known import Condition
 from smsmon.model import Entry, Event, EventKind, ReadError, Report, Unchanged
 from smsmon.monitor.engine import Engine
-from smsmon.monitor.hearers import Recorder
+from smsmon.monitor.intake import Recorder
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import BatchSource
 from smsmon.monitor.standing import standing
