@@ -57,6 +57,8 @@ class Watchman:
         self.told = False
         self.deaf = False
         """ctrl+c is for another program, which has the terminal."""
+        self.held: list[int] | None = None
+        """What is not raised yet, while that is held back."""
         self._over = False
         self._lost = False
         """What was raised for a signal went no further than a finalizer."""
@@ -99,8 +101,12 @@ class Watchman:
             self._asked.remove(end)
 
     def _in_main_thread(self, number: int, _: object) -> None:
-        if not self._asked and not self._ignored(number):
-            raise ToldToStop(CODES[signal.Signals(number)])
+        if self._asked or self._ignored(number):
+            return
+        code = CODES[signal.Signals(number)]
+        if self.held is None:
+            raise ToldToStop(code)
+        self.held.append(code)
 
     def _unraisable(self, failed: sys.UnraisableHookArgs) -> None:
         """Python runs handlers wherever it is, and drops what they raise in a ``__del__``, say."""
@@ -158,6 +164,21 @@ def heeding_signals() -> Iterator[Watchman]:
     finally:
         watchman, _watchman = _watchman, None
         watchman.end()
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Meanwhile nothing is raised for a signal in this thread: it is at the end."""
+    if _watchman is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    codes = _watchman.held = []
+    try:
+        yield
+    finally:
+        _watchman.held = None
+    if codes:
+        raise ToldToStop(codes[0])
 
 
 @contextmanager

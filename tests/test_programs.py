@@ -16,6 +16,7 @@ from typing import Literal
 
 import pytest
 
+from smsmon.leaving import ToldToStop, heeding_signals
 from smsmon.programs import KEPT, Ended, Outcome, beside, run
 from smsmon.programs.lasting import Lasting
 
@@ -148,6 +149,22 @@ def test_an_interrupt_ends_it_with_all_it_started(held: Held) -> None:
         run(command, hear="stdout", within=FOREVER, given=b"go\n")
     interrupter.join()
     assert held.next() == b""
+
+
+def test_a_signal_while_it_is_begun_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+
+    class Slow(subprocess.Popen[bytes]):
+        def __init__(self, *args: object, **options: object) -> None:
+            super().__init__(*args, **options)  # type: ignore[call-overload]
+            begun.append(self)
+            os.kill(os.getpid(), signal.SIGTERM)
+            sum(range(1_000))
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    with heeding_signals(), pytest.raises(ToldToStop):
+        run(["sleep", "600"], hear="stdout", within=60)
+    assert begun[0].returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("script", ["yes", "yes & yes", "setsid yes & wait", "cat /dev/zero"])

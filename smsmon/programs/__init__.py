@@ -18,12 +18,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
-from smsmon.leaving import not_interrupted
+from smsmon.leaving import held_back, not_interrupted
 
 _PAUSE = 0.005
 """Seconds between two looks whether what was ended is gone."""
@@ -156,27 +157,35 @@ def run(
     is interrupted. Raises ``OSError`` or ``ValueError`` when it cannot be started.
     """
     apart = given is not None
-    process = subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
-        list(argv),
-        stdin=subprocess.PIPE if apart else None,
-        stdout=subprocess.PIPE if hear == "stdout" else subprocess.DEVNULL,
-        stderr=subprocess.PIPE if hear == "stderr" else subprocess.DEVNULL if apart else None,
-        env=environ,
-        start_new_session=apart,
-    )
-    pipe = process.stdout if hear == "stdout" else process.stderr
-    assert pipe is not None  # noqa: S101 - asked for above
     leave = False
-    try:
+
+    def let_go(inode: int) -> None:
+        if not leave:
+            end(process, inode, apart=apart)
+
+    with ExitStack() as stack:
+        with held_back():  # a program that is begun is known, and ended
+            process = subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
+                list(argv),
+                stdin=subprocess.PIPE if apart else None,
+                stdout=subprocess.PIPE if hear == "stdout" else subprocess.DEVNULL,
+                stderr=subprocess.PIPE
+                if hear == "stderr"
+                else subprocess.DEVNULL
+                if apart
+                else None,
+                env=environ,
+                start_new_session=apart,
+            )
+            pipe = process.stdout if hear == "stdout" else process.stderr
+            assert pipe is not None  # noqa: S101 - asked for above
+            for each in (process.stdin, pipe):
+                if each is not None:
+                    stack.callback(_close, each)
+            stack.callback(let_go, os.fstat(pipe.fileno()).st_ino)
         outcome = _Talk(process, pipe.fileno(), given or b"", flood).hold(within)
         leave = apart and outcome.ended is None
         return outcome
-    finally:
-        if not leave:
-            end(process, os.fstat(pipe.fileno()).st_ino, apart=apart)
-        for each in (process.stdin, pipe):
-            if each is not None:
-                _close(each)
 
 
 def on_this_terminal(argv: Sequence[str]) -> int:
