@@ -293,8 +293,7 @@ def _in_its_light(answer: Answer, at: float) -> Iterator[None]:
         raise
     if problem := _problem(answer):
         told = NotAReport(problem, safe_bytes(answer.body))
-        busy = answer.status == 429 or answer.status >= 500
-        raise _judged(answer, told, at) if busy else told
+        raise _judged(answer, told, at) if answer.status in (429, 503) else told
 
 
 def _judged(answer: Answer, error: ReadError, at: float) -> ReadError:
