@@ -57,7 +57,8 @@ class VirtualClock:
         """Wait ``seconds`` of this clock."""
         await self.wait(asyncio.Event(), seconds)
 
-    async def settle(self) -> None:
+    @staticmethod
+    async def settle() -> None:
         """Let every task run until none is ready, without moving the time."""
         ready = cast("Any", asyncio.get_running_loop())._ready  # the one place that tells
         quiet = 0

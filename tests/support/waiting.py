@@ -7,14 +7,39 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, TypeVar
 
+import textual.app
+import textual.pilot
 from textual.app import App
 from textual.pilot import Pilot
+
+from tests.support.clock import VirtualClock
 
 PATIENCE = 30.0
 """Seconds that anything may take on a machine busy with other tests."""
 _LOOK_EVERY = 0.01
+_FRAME, _FRAMES = 1 / 50, 4
+"""Seconds within which what is to be painted is; how many at most, where each leads to another."""
 
 Result = TypeVar("Result")
+
+
+async def idle(min_sleep: float = 0.0, max_sleep: float = 0.0) -> None:
+    """Until nothing can run any more, nor will within a frame, whatever sleep is asked for.
+
+    Textual itself sleeps 20 ms and more, and twice for each key: more than all that a key does.
+    """
+    loop: Any = asyncio.get_running_loop()
+    for _ in range(_FRAMES):
+        await VirtualClock.settle()
+        due = [each.when() for each in loop._scheduled if not each.cancelled()]
+        ahead = min(due, default=loop.time() + 1) - loop.time()
+        if ahead > _FRAME:
+            return
+        await asyncio.sleep(ahead)
+
+
+setattr(textual.app, "wait_for_idle", idle)  # noqa: B010
+setattr(textual.pilot, "wait_for_idle", idle)  # noqa: B010
 
 
 def screen_text(app: App[Any]) -> str:
