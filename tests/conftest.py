@@ -64,8 +64,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """No look at garbage needs to look at the tests themselves."""
+    """No look at garbage needs to look at the tests themselves; it is as rare as in smsmon."""
     gc.freeze()
+    gc.set_threshold(50_000)
     gc.enable()
 
 
