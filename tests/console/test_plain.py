@@ -18,7 +18,13 @@ from tests.support.waiting import screen_text
 
 DRAWN = re.compile("[\u2500-\u25ff\u2800-\u28ff]")
 IN_SENTENCES = set("…–»")
+GLYPHS = {sign.glyph for sign in SIGNS if not sign.glyph.isascii()} - IN_SENTENCES
 PLAIN = {"SMSMON_DISPLAY_PLAIN": "true"}
+
+
+def odd_in(text: str) -> set[str]:
+    """What of it is drawn, and is no letter."""
+    return (GLYPHS & set(text)) | set(DRAWN.findall(text))
 
 
 def plain(home: Path, **more: str) -> Scene:
@@ -40,31 +46,30 @@ def heading(scene: Scene, first: str) -> str:
 
 @pytest.mark.parametrize(("shown", "then"), SITTINGS, ids=[each.name for each, _ in SITTINGS])
 async def test_nothing_is_drawn(shown: Picture, then: dict[str, Play], tmp_path: Path) -> None:
-    glyphs = {sign.glyph for sign in SIGNS if not sign.glyph.isascii()} - IN_SENTENCES
     scene = replace(shown, environ={**shown.environ, **PLAIN}).scene(tmp_path)
     async with scene.app.run_test(size=SMALL) as pilot:
         async for name, text in looks(shown, then, scene, pilot):
-            odd = (glyphs & set(text)) | set(DRAWN.findall(text))
+            odd = odd_in(text)
             assert not odd, f"{odd} in {name}:\n{text}"
             assert len(text.split()) > 10, name
 
 
-@pytest.mark.parametrize("size", [SMALL, WIDE, (200, 60)])
-async def test_one_pane_is_shown_with_the_end_of_the_log_whatever_the_size(
-    size: tuple[int, int], tmp_path: Path
-) -> None:
+async def test_one_pane_is_shown_with_the_end_of_the_log_whatever_the_size(tmp_path: Path) -> None:
     scene = plain(tmp_path)
-    async with scene.app.run_test(size=size) as pilot:
+    async with scene.app.run_test(size=SMALL) as pilot:
         await scene.open(pilot, 30.5)
-        shown = lines(scene)
-        assert heading(scene, "Messages") == f"Messages {len(DAY)}   row 1 of {len(DAY)}"
-        assert heading(scene, "Log") == "Log"
-        assert not any("phone" in line.split() for line in shown), "recipients have their own page"
-        assert re.search(r" then Delivered$", "\n".join(shown), re.MULTILINE)
-        await pilot.press("enter")
-        await scene.show(pilot)
-        assert heading(scene, "2270142").split("   ")[-1] == "row 1 of 500"
-        assert not any(line.strip().startswith("Messages") for line in lines(scene))
+        for size in (SMALL, WIDE, (200, 60)):
+            await pilot.resize_terminal(*size)
+            shown = lines(scene)
+            assert heading(scene, "Messages") == f"Messages {len(DAY)}   row 1 of {len(DAY)}"
+            assert heading(scene, "Log") == "Log"
+            assert not any("phone" in line.split() for line in shown), "they have their own page"
+            assert re.search(r" then Delivered$", "\n".join(shown), re.MULTILINE)
+            await pilot.press("enter")
+            await scene.show(pilot)
+            assert heading(scene, "2270142").split("   ")[-1] == "row 1 of 500"
+            assert not any(line.strip().startswith("Messages") for line in lines(scene))
+            await pilot.press("escape")
 
 
 async def test_words_stand_in_place_of_signs_and_bars(tmp_path: Path) -> None:
@@ -201,3 +206,10 @@ async def test_plain_and_ascii_go_together(tmp_path: Path) -> None:
 def test_what_is_painted_in_place_of_drawing(line: str, told: str) -> None:
     assert in_words(line) == told
     assert len(told) == len(line)
+
+
+@pytest.mark.parametrize("line", ["{}", " {} ", "{} stale", "a{}b", "3 {} 4", "  {}  {}  "])
+def test_no_sign_is_left_wherever_it_stands(line: str) -> None:
+    for sign in SIGNS:
+        told = in_words(line.replace("{}", sign.glyph))
+        assert not odd_in(told), sign

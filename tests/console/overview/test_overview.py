@@ -105,10 +105,6 @@ async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> 
             assert all(len(line) == 80 for line in text.splitlines())
             await pilot.press("tab")
         assert f"▸{TABS[0]}" in text_of(scene)
-
-
-async def test_arrows_digits_and_shift_tab_move_between_plots(shown: Open) -> None:
-    async with shown() as (scene, _screen, pilot):
         for key, tab in (
             ("right", "Delays"),
             ("left", "Curve"),
@@ -119,45 +115,45 @@ async def test_arrows_digits_and_shift_tab_move_between_plots(shown: Open) -> No
             assert f"▸{tab}" in text_of(scene)
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "o"])
-async def test_one_key_leads_back_to_the_console(shown: Open, key: str) -> None:
+async def test_one_key_leads_back_to_the_console_and_nothing_listens_any_more(shown: Open) -> None:
     async with shown() as (scene, _screen, pilot):
-        await pilot.press(key)
-        assert scene.app.screen is scene.screen
+        for key in ("escape", "q", "o"):
+            screen, hearers = scene.app.screen, scene.screen.session.engine._hearers
+            listeners = len(hearers.listeners)
+            await pilot.press(key)
+            await pilot.pause()
+            assert scene.app.screen is scene.screen
+            assert len(hearers.listeners) == listeners - 1
+            assert not screen.is_running
+            await pilot.press("o")
+            await scene.done("overview")
+            assert isinstance(scene.app.screen, OverviewScreen)
 
 
-@pytest.mark.parametrize(("size", "plots"), [((80, 24), 1), ((120, 35), 4), ((200, 60), 7)])
-async def test_as_many_plots_stand_side_by_side_as_can_be_read(
-    shown: Open, size: tuple[int, int], plots: int
-) -> None:
-    columns, rows = grid(*size)
-    assert columns * rows >= plots
-    async with shown(size) as (_scene, screen, pilot):
-        seen = [each for each in screen.query(Drawing) if each.region and each.is_on_screen]
-        assert len(seen) == plots
-        assert all(each.size.width >= 54 and each.size.height >= 9 for each in seen)
-        await pilot.press("z")
-        assert len([each for each in screen.query(Drawing) if each.is_on_screen]) == 1
-
-
-async def test_a_resized_terminal_shows_every_plot_in_its_new_size(shown: Open) -> None:
-    async with shown() as (_scene, screen, pilot):
-        await pilot.resize_terminal(*WALL)
-        await settled(screen, pilot)
-        for each in screen.query(Drawing):
-            lines = each.plain.splitlines()
-            assert len(lines) in (0, each.size.height)
-            assert {len(line) for line in lines} <= {each.size.width}
-
-
-async def test_below_60x15_the_overview_asks_for_room(shown: Open) -> None:
-    async with shown((50, 12)) as (scene, _screen, pilot):
+async def test_as_many_plots_stand_side_by_side_as_can_be_read_in_any_size(shown: Open) -> None:
+    async with shown() as (scene, screen, pilot):
+        for size, plots in (((80, 24), 1), ((120, 35), 4), (WALL, 7)):
+            columns, rows = grid(*size)
+            assert columns * rows >= plots
+            await pilot.resize_terminal(*size)
+            await settled(screen, pilot)
+            seen = [each for each in screen.query(Drawing) if each.region and each.is_on_screen]
+            assert len(seen) == plots
+            assert all(each.size.width >= 54 and each.size.height >= 9 for each in seen)
+            for each in screen.query(Drawing):
+                lines = each.plain.splitlines()
+                assert len(lines) in (0, each.size.height)
+                assert {len(line) for line in lines} <= {each.size.width}
+            await pilot.press("z")
+            assert len([each for each in screen.query(Drawing) if each.is_on_screen]) == 1
+            await pilot.press("z")
+        await pilot.resize_terminal(50, 12)
         assert "needs at least 60 columns" in text_of(scene)
         await pilot.press("escape")
         assert scene.app.screen is scene.screen
 
 
-async def test_one_message_can_be_looked_at_beside_all(shown: Open) -> None:
+async def test_one_message_can_be_looked_at_beside_all_until_it_is_removed(shown: Open) -> None:
     async with shown((120, 35)) as (scene, screen, pilot):
         assert "all messages · last hour" in text_of(scene)
         await pilot.press("m")
@@ -169,10 +165,6 @@ async def test_one_message_can_be_looked_at_beside_all(shown: Open) -> None:
         await pilot.press("m")
         await settled(screen, pilot)
         assert "delivered, all messages" not in text_of(scene)
-
-
-async def test_a_message_that_was_removed_gives_way_to_all(shown: Open) -> None:
-    async with shown() as (scene, screen, pilot):
         await pilot.press("m")
         await settled(screen, pilot)
         scene.screen.session.engine.forget(MESSAGE)
@@ -192,7 +184,7 @@ async def test_the_span_of_time_can_be_widened_to_two_days(shown: Open) -> None:
             assert f"in the {span}" in text_of(scene)
 
 
-async def test_how_each_number_is_counted_is_one_key_away(shown: Open) -> None:
+async def test_how_each_is_counted_is_one_key_away_and_new_reports_show(shown: Open) -> None:
     async with shown(WALL) as (scene, screen, pilot):
         await pilot.press("question_mark")
         assert [type(each) for each in scene.app.screen_stack[1:]] == [
@@ -202,6 +194,11 @@ async def test_how_each_number_is_counted_is_one_key_away(shown: Open) -> None:
         assert "Delivered ÷ final." in text_of(scene)
         await pilot.press("escape")
         assert scene.app.screen_stack[1:] == [screen]
+        before = text_of(scene)
+        await scene.clock.advance(30)
+        screen.look()
+        await settled(screen, pilot)
+        assert text_of(scene) != before
 
 
 async def test_what_is_wrong_is_told_above_the_plots_as_it_is_in_the_console(shown: Open) -> None:
@@ -226,22 +223,18 @@ async def test_an_empty_watchlist_says_so_instead_of_drawing(shown: Open) -> Non
         assert scene.app.screen is screen
 
 
-async def test_new_reports_show_at_the_next_look(shown: Open) -> None:
-    async with shown(WALL) as (scene, screen, pilot):
-        before = text_of(scene)
-        await scene.clock.advance(30)
-        screen.look()
-        await settled(screen, pilot)
-        assert text_of(scene) != before
-
-
-async def test_nothing_is_reckoned_or_painted_while_nothing_changed(
+async def test_nothing_is_reckoned_while_nothing_changed_nor_painted_if_all_came_out_the_same(
     shown: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shown(WALL) as (_scene, screen, pilot):
-        screen.look()
-        await settled(screen, pilot)
         painted: list[object] = []
+        with monkeypatch.context() as patch:
+            for drawing in screen.query(Drawing):
+                patch.setattr(drawing, "refresh", lambda *_, **__: painted.append(_))
+            screen._changed = True
+            screen.look()
+            await settled(screen, pilot)
+            assert painted == []
         for each in screen.query("*"):
             monkeypatch.setattr(each, "refresh", lambda *_, **__: painted.append(_))
         monkeypatch.setattr(screen, "_reckon", lambda: painted.append("reckoned"))
@@ -249,19 +242,6 @@ async def test_nothing_is_reckoned_or_painted_while_nothing_changed(
         for _ in range(3):
             screen.look()
 
-        assert painted == []
-
-
-async def test_an_unchanged_answer_repaints_no_plot(
-    shown: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with shown(WALL) as (_scene, screen, pilot):
-        painted: list[object] = []
-        for each in screen.query(Drawing):
-            monkeypatch.setattr(each, "refresh", lambda *_, **__: painted.append(_))
-        screen._changed = True
-        screen.look()
-        await settled(screen, pilot)
         assert painted == []
 
 
@@ -355,17 +335,9 @@ async def test_what_changes_below_paints_nothing_above(
         assert painted == []
 
 
-async def test_a_closed_overview_listens_to_nothing(shown: Open) -> None:
-    async with shown() as (scene, screen, pilot):
-        engine = scene.screen.session.engine
-        listeners = len(engine._hearers.listeners)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert len(engine._hearers.listeners) == listeners - 1
-        assert not screen.is_running
-
-
-async def test_a_new_theme_recolours_the_plots(shown: Open) -> None:
+async def test_a_new_theme_recolours_the_plots_and_without_colours_each_tone_is_grey(
+    shown: Open,
+) -> None:
     async with shown() as (scene, screen, pilot):
         await pilot.press("3")
         drawing = next(each for each in screen.query(Drawing) if each.is_on_screen)
@@ -379,10 +351,6 @@ async def test_a_new_theme_recolours_the_plots(shown: Open) -> None:
         await pilot.pause()
         assert colours().isdisjoint(dark - {None})
         assert drawing.plain == text
-
-
-async def test_each_tone_has_a_style_of_its_own_in_monochrome_too(shown: Open) -> None:
-    async with shown() as (scene, screen, pilot):
         scene.app.theme = "smsmon-monochrome"
         await pilot.pause()
         drawing = screen.query(Drawing).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import LOG_FIELDS
 from smsmon.model import Entry, Fault, FaultKind
 from tests.console.test_console import Open, opened, text_of
-from tests.support.scene import DAY, SMALL, Scene
+from tests.support.scene import DAY, SMALL, WIDE, Scene
 
 __all__ = ["opened"]
 
@@ -265,13 +266,13 @@ async def test_rows_that_a_filter_lets_through_by_time_alone_come_by_themselves(
         assert table.view.shown_keys() == ["2270142"]
 
 
-@pytest.mark.parametrize("size", [SMALL, (140, 40)])
 async def test_the_other_panes_follow_the_row_that_a_filter_leaves_the_cursor_on(
-    opened: Open, size: tuple[int, int]
+    opened: Open,
 ) -> None:
-    async with opened(size=size) as (scene, pilot):
+    async with opened() as (scene, pilot):
         picture = scene.screen.picture
-        for typed in ("loyalty", "dentist", "otp"):
+        for size, typed in product((WIDE, SMALL), ("loyalty", "dentist", "otp")):
+            await pilot.resize_terminal(*size)
             await pilot.press("slash", *typed)
             await pilot.pause()
             shown = picture.messages.table.view.shown_keys()
