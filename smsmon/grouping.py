@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain, islice
 
 from smsmon.clock import Clock, sleep
-from smsmon.groups import HOUR, Dimension, Figures, Groups
+from smsmon.groups import HOUR, SLOT, Dimension, Figures, Groups
 from smsmon.known import Condition, Key, Remembered
 from smsmon.model import Event, EventKind
 from smsmon.monitor.board import Board
@@ -179,7 +179,7 @@ class Grouping:
 
     async def _recall_all(self, groups: Groups) -> None:
         since = self._clock.now() - HOUR
-        keys = await self._history.ask(lambda archive: archive.left(since))
+        keys = await self._history.ask(partial(left_since, since))
         for place in range(0, len(keys), PORTION):
             found = await self._history.ask(partial(_loaded, keys[place : place + PORTION]))
             now = self._clock.now()
@@ -188,6 +188,12 @@ class Grouping:
                     groups.recall(as_left(each, now), now)
             if place + PORTION < len(keys):
                 await sleep(self._clock, PAUSE)
+
+
+def left_since(since: float, archive: Archive) -> list[Key]:
+    """What left since then and counts in a window that begins then: of codes that stay for an hour
+    once they are complete hardly any does."""
+    return archive.left(since, since - SLOT)
 
 
 def _loaded(keys: Sequence[Key], archive: Archive) -> list[Remembered]:

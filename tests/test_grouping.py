@@ -28,7 +28,7 @@ class Empty:
     """A history that knows nothing."""
 
     async def ask(self, question: Callable[[Any], Any]) -> Any:
-        return question(SimpleNamespace(left=lambda since: []))
+        return question(SimpleNamespace(left=lambda *since: []))
 
 
 def program(clock: VirtualClock, history: HistoryStore) -> Engine:

@@ -16,7 +16,7 @@ from smsmon.commands.stores import the_store
 from smsmon.commands.table import head_of, print_csv, print_rows
 from smsmon.filters.fields import Drawn, Fact
 from smsmon.filters.groups import GROUP_COLUMNS, GROUP_ROWS, GROUPS_BY_NAME, GroupField
-from smsmon.grouping import as_left
+from smsmon.grouping import as_left, left_since
 from smsmon.groups import HOUR, Dimension, Figures, Groups
 from smsmon.known import Condition, Summary
 from smsmon.monitor.alerts.facts import percent
@@ -75,7 +75,7 @@ def recorded_groups(
     answering = (each for each in profiles if known.account(each).condition is Condition.OK)
     groups.hear_of_accounts(frozenset(answering))
     watched = {id for id, _ in keys}
-    left = [key for key in archive.left(at - HOUR) if key[0] not in watched]
+    left = [key for key in left_since(at - HOUR, archive) if key[0] not in watched]
     for remembered in archive.load(left):
         row = as_left(remembered, at)
         if is_wanted(row):

@@ -13,12 +13,13 @@ from smsmon.groups.brought import (
     told_to_be_sent,
     took,
 )
-from smsmon.groups.group import HOUR, Figures, Minute, Within
+from smsmon.groups.group import HOUR, SLOT, Figures, Minute, Within
 from smsmon.groups.groups import Groups
 
 __all__ = [
     "HOUR",
     "LIMITS",
+    "SLOT",
     "Dimension",
     "Figures",
     "Groups",

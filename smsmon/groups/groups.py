@@ -160,9 +160,12 @@ class Groups:
     def recall(self, message: Message, now: float) -> None:
         """A message that left within the last hour, as the history knows it; what is known of it
         already stands."""
+        self._pass_on(now)
         if message.entry.id not in self._known:
-            self.note(message, now)
-            self.leave(message.entry.id, now)
+            known = _Known(message, self._horizon, now)
+            known.by_country()  # later nobody can tell any more
+            known.message = None
+            self._put_in(message.entry.id, known)
 
     def hear_of_accounts(self, answering: frozenset[str]) -> None:
         """Which accounts answer: of the others all is stale that a read could still change."""

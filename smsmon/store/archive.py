@@ -35,8 +35,9 @@ class Archive(Protocol):
         now, or those that were ever read with ``profile``.
         """
 
-    def left(self, since: float) -> list[Key]:
-        """The messages that left the watchlist, or their account, from ``since`` on."""
+    def left(self, since: float, sent_since: float = 0.0) -> list[Key]:
+        """The messages that left the watchlist, or their account, from ``since`` on; but for those
+        of which it is known that they came, or were sent, before ``sent_since``."""
 
     def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
         """What is known of these without their recipients, in the order asked."""

@@ -248,9 +248,13 @@ class MemoryArchive:
             found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found
         ]
 
-    def left(self, since: float) -> list[Key]:
-        kept = self._memory.kept.values()
-        gone = [each for each in kept if (each.summary.removed_at or -inf) >= since]
+    def left(self, since: float, sent_since: float = 0.0) -> list[Key]:
+        def counts(summary: Summary) -> bool:
+            sent = summary.arrival.sent_at if summary.arrival else None
+            known = [each for each in (sent, summary.added_at) if each is not None]
+            return (summary.removed_at or -inf) >= since and min(known, default=inf) >= sent_since
+
+        gone = [each for each in self._memory.kept.values() if counts(each.summary)]
         return [each.summary.key for each in sorted(gone, key=lambda one: one.row)]
 
     def _of_now(self, profile: str | None = None) -> list[Key]:

@@ -305,3 +305,5 @@ async def test_what_left_is_known_by_the_moment_and_how_it_came_is_kept(
         left_at = arrived.removed_at or 0.0
         assert archive.left(left_at) == [("301", "default")]
         assert archive.left(left_at + 1) == []
+        assert archive.left(left_at, START - 2.5) == [("301", "default")]
+        assert archive.left(left_at, START - 2) == [], "it was sent before"

@@ -183,8 +183,8 @@ class TableArchive(Asked):
     def messages(self, ids: Sequence[str] | None = None, profile: str | None = None) -> list[Key]:
         return self.ask(lambda db: queries.messages(db, ids, profile))
 
-    def left(self, since: float) -> list[Key]:
-        return self.ask(lambda db: queries.left(db, since))
+    def left(self, since: float, sent_since: float = 0.0) -> list[Key]:
+        return self.ask(lambda db: queries.left(db, since, sent_since))
 
     def summaries(self, wanted: Iterable[Key]) -> list[Summary]:
         return self.ask(lambda db: queries.summaries_of(db, wanted))

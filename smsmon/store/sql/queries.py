@@ -59,10 +59,13 @@ def messages(
     return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
 
 
-def left(connection: Connection, since: float) -> list[Key]:
-    """The messages that left from ``since`` on."""
+def left(connection: Connection, since: float, sent_since: float) -> list[Key]:
+    """The messages that left from ``since`` on, but for those known to be sent before."""
     rows = connection.execute(
-        "SELECT message_id, profile FROM message WHERE removed_at >= ? ORDER BY id", (ms(since),)
+        "SELECT message_id, profile FROM message WHERE removed_at >= ?"
+        " AND (sent_at IS NULL OR sent_at >= ?) AND (added_at IS NULL OR added_at >= ?)"
+        " ORDER BY id",
+        (ms(since), ms(sent_since), ms(sent_since)),
     )
     return [(id, profile) for id, profile in rows]
 
