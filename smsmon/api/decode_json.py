@@ -223,15 +223,12 @@ def _add_typed(
 
 def envelope_of(answer: dict[str, Any]) -> Envelope:
     """An answer, or a row of one that tells of itself as an answer does."""
-    rows = answer.get(_LIST_NAME.decode())
-    if isinstance(rows, dict) and (found := _listed(rows)) != [rows]:
-        rows = [*found]
     return Envelope(
         success=flag_of(answer.get("success")),
         code=answer.get("code"),
         causes=[one.get("code") for one in _errors(answer) if isinstance(one, dict)],
         ids=[answer[name] for name in ID_NAMES if answer.get(name) is not None],
-        rows=rows,
+        rows=answer.get(_LIST_NAME.decode()),
         words="; ".join(first_words(_told(answer))),
         fields=answer,
     )

@@ -184,15 +184,6 @@ def test_code_inside_the_details_is_the_true_cause(
     assert found[2] == cause
 
 
-def test_rows_with_gaps_between_their_places_are_rows() -> None:
-    """As PHP writes a list of which it has dropped some: an object."""
-    whole = json.loads(report(rows(3)))
-    listed = whole["StatutResponse_List"]
-    whole["StatutResponse_List"] = {"0": listed[0], "2": listed[2]}
-    found = decode(json.dumps(whole).encode(), ID)
-    assert [one.phone for one in found] == [listed[0]["phoneNumber"], listed[2]["phoneNumber"]]
-
-
 def test_code_inside_the_details_of_xml_is_the_true_cause() -> None:
     text = xml_error(
         False, 55, "vague</entry><entry><entry><entry>10</entry><entry>why</entry></entry>"
