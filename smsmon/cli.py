@@ -18,7 +18,7 @@ from smsmon.commands.door import Unwritable, open_doors
 from smsmon.commands.flags import given_flags, plain_flag, privacy_flag, profile_flag, utc_flag
 from smsmon.commands.output import Failure, say, unwritten
 from smsmon.heap import share_one_pool
-from smsmon.leaving import ToldToStop, heeding_signals, no_core_files
+from smsmon.leaving import ToldToStop, heeding_signals, no_core_files, raised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,6 +226,8 @@ def _run() -> int:
     except Unwritable as error:  # of what others print, such as click its help
         return _ended(exit_codes.USAGE, unwritten(error))
     except Exception as error:
+        if code := raised():
+            return _ended(code)
         if (known := _of_store(error)) is not None:
             code, sentence, place = known
             return _ended(code, sentence, place=place)

@@ -57,6 +57,8 @@ class Watchman:
         self.told = False
         self.deaf = False
         """ctrl+c is for another program, which has the terminal."""
+        self.raised = 0
+        """The exit code that was raised in the main thread, whatever became of that."""
         self.held: list[int] | None = None
         """What is not raised yet, while that is held back."""
         self._over = False
@@ -105,6 +107,7 @@ class Watchman:
             return
         code = CODES[signal.Signals(number)]
         if self.held is None:
+            self.raised = code
             raise ToldToStop(code)
         self.held.append(code)
 
@@ -148,6 +151,14 @@ def told() -> bool:
     return _watchman is not None and _watchman.told
 
 
+def raised() -> int:
+    """The exit code of the signal for which `ToldToStop` was raised; 0 when it never was.
+
+    Whoever was interrupted may have made another exception of it: an import, a class that is made.
+    """
+    return 0 if _watchman is None else _watchman.raised
+
+
 @contextmanager
 def heeding_signals() -> Iterator[Watchman]:
     """SIGINT, SIGTERM and SIGHUP end the process by `ToldToStop`, and for certain after ``WITHIN``.
@@ -178,6 +189,7 @@ def held_back() -> Iterator[None]:
     finally:
         _watchman.held = None
     if codes:
+        _watchman.raised = codes[0]
         raise ToldToStop(codes[0])
 
 

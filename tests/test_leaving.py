@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from smsmon import cli
 from smsmon.failures import Failures
 from smsmon.leaving import CODES, WITHIN, ToldToStop, heeding_signals
 
@@ -74,3 +75,23 @@ def test_a_signal_that_comes_within_a_finalizer_is_not_lost(
         work()
     assert told.value.code == CODES[number]
     assert capfd.readouterr().err == ""
+
+
+class _Named:
+    """Gets a signal while its class is made, of which Python makes a RuntimeError."""
+
+    def __set_name__(self, _: type, __: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1_000))
+
+
+def test_a_signal_that_became_another_exception_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: object) -> None:
+        type("Interrupted", (), {"named": _Named()})
+
+    monkeypatch.setattr(cli.smsmon, "invoke", interrupted)
+    monkeypatch.setattr(sys, "argv", ["smsmon", "locate"])
+    with heeding_signals():
+        assert cli._run() == CODES[signal.SIGTERM]
