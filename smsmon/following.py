@@ -28,7 +28,11 @@ _TOLD_KEPT = 10_000
 class Following:
     """The way from the record to the engine of one that follows."""
 
-    def __init__(self, engine: Engine, history: HistoryStore, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, history: HistoryStore, clock: Clock, *, partial: bool
+    ) -> None:
+        """``partial``: the record is read while we poll as well, with what we told in it."""
+        self._partial = partial
         self._engine = engine
         self._history = history
         self._clock = clock
@@ -57,7 +61,7 @@ class Following:
 
     def hear(self, news: Applied | Event) -> None:
         """What the engine tells: what is told here need not be told again when it is read."""
-        if self._engine.polls and not self._takes:
+        if self._partial and self._engine.polls and not self._takes:
             for event in news.events if isinstance(news, Applied) else (news,):
                 self._told[_told_as(event)] = None
             while len(self._told) > _TOLD_KEPT:

@@ -88,7 +88,7 @@ class Sharing:
         self._rank = rank
         self._follower = history.follower()
         self._thread = ThreadPoolExecutor(1, "sharing")
-        self._following = Following(engine, history, clock)
+        self._following = Following(engine, history, clock, partial=lease.partial)
         self.our_wishes = Wishes(engine, history, clock)
         """What is asked of another process that polls."""
         self._granting = Granting(

@@ -259,7 +259,8 @@ def _brought(message: Message, sent: float, counts: Counts, mask: bytes | None) 
                 kept[place] += number
             elif dated:
                 missed[place] += number
-    return _one_for_all(
+    brought = Brought if counts.total > 1 else _one_for_all
+    return brought(
         counts.total,
         counts.delivered,
         counts.not_delivered,
@@ -271,7 +272,7 @@ def _brought(message: Message, sent: float, counts: Counts, mask: bytes | None) 
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _one_for_all(*facts: object) -> Brought:
     """Thousands of messages with one recipient bring the same: they share it."""
     return Brought(*facts)  # type: ignore[arg-type]  # as they were given

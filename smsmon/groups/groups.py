@@ -126,6 +126,8 @@ class Groups:
         self._horizon = 0
         self._passed: dict[Dimension, int] = {}
         """The horizon that the groups of a dimension were passed on to."""
+        self._deserted: dict[tuple[Dimension, str], None] = {}
+        """Groups that somebody left: they go once nothing is in them, whoever looks at them."""
         self.watched = 0
         """How many messages are watched, as far as was told."""
         self._answering: frozenset[str] | None = None
@@ -212,10 +214,10 @@ class Groups:
 
     def rows(self, dimension: Dimension, now: float) -> dict[str, Figures]:
         """Each group that has messages, or had within the last hour, by name."""
-        groups = self._groups(dimension, now)
-        for name in [name for name, group in groups.items() if group.empty]:
-            del groups[name]
-        return {name: group.figures(now, self._answering) for name, group in groups.items()}
+        groups = self._groups(dimension, now).items()
+        return {
+            name: group.figures(now, self._answering) for name, group in groups if not group.empty
+        }
 
     def row(self, dimension: Dimension, name: str, now: float) -> Figures | None:
         """One of them; None where there is none of that name."""
@@ -296,6 +298,8 @@ class Groups:
             group.revision = self.revision
             if known.message is not None:
                 group.enter(id, part, known.stands)
+            else:
+                self._deserted[dimension, name] = None
             if part.brought is not None and known.slot >= self._horizon:
                 group.count(known.slot, part.brought, known.past)
 
@@ -309,6 +313,8 @@ class Groups:
                 group.revision = self.revision
                 if known.message is not None:
                     group.leave(id, part, known.stands)
+                if not group.ids:
+                    self._deserted[dimension, name] = None
                 if part.brought is not None:
                     group.discount(known.slot, part.brought, known.past)
         if known.message is None:
@@ -325,8 +331,19 @@ class Groups:
         for slot in [slot for slot in self._left if slot < horizon]:
             for id in self._left.pop(slot):
                 del self._known[id]
+        self._drop_empty()
         for id, known in self._known.items():
             self._look_at_the_clock(id, known, now)
+
+    def _drop_empty(self) -> None:
+        for dimension, name in [*self._deserted]:
+            group = self._by.get(dimension, {}).get(name)
+            if group is not None and not group.ids:
+                group.pass_on(self._horizon)
+                if not group.empty:
+                    continue
+                del self._by[dimension][name]
+            del self._deserted[dimension, name]
 
     def _look_at_the_clock(self, id: str, known: _Known, now: float) -> None:
         """Time has passed, which alone makes a message stale: nobody tells."""

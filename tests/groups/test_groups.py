@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsmon.groups import Dimension, Figures, Groups, Minute
+from smsmon.groups import Dimension, Figures, Groups, Minute, names_of
 from smsmon.model import Arrival, Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import Watched
@@ -285,3 +285,15 @@ def test_they_are_the_same_as_reckoned_anew_whatever_happened(
         assert scene.stepwise.rows(dimension, scene.now) == anew.rows(dimension, scene.now)
         kept, reckoned = (each.rows(dimension, scene.now) for each in (scene.groups, anew))
         assert kept == reckoned
+    for id in [each.entry.id for each in scene.board]:
+        scene.leave(id)
+        anew.leave(id, scene.now)
+    scene.now += 2 * 3600
+    scene.add("5")
+    anew.note(scene.board["5"], scene.now)
+    for groups in (scene.groups, scene.stepwise, anew):
+        for dimension in Dimension:
+            left = groups.changed(dimension, -1)
+            assert set(left) <= {*names_of(scene.board["5"], dimension)}, (
+                "nobody looks, and it goes"
+            )
