@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
 from math import inf
 from random import Random
 
@@ -22,9 +23,10 @@ from smsmon.alerting.ways import COMMAND, Ways, command_of, ways_of
 from smsmon.alerts import About, Edge, Episode, Silence, Subject
 from smsmon.clock import CLOCK_SLACK, Clock
 from smsmon.model import Event
-from smsmon.monitor.alerts import Alert, Alerts
+from smsmon.monitor.alerts import Alert, Alerts, Rule
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied
+from smsmon.patterns import GAVE_UP
 from smsmon.rules import night_holds, rules_of
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
@@ -98,7 +100,8 @@ class Alerting:
         read until then is known. Quiet hours are those of ``zone``; None: of this machine.
         """
         read_for = 0.0 if since is None else clock.monotonic() - since
-        self._rules, holds = rules_of(settings), night_holds(settings)
+        self._complain = complain
+        self._rules, holds = self._rules_of(settings), night_holds(settings)
         self.alerts = Alerts(self._rules, engine, clock.now() - read_for, holds)
         self.ledger = Ledger(record, clock, wrote)
         self.sender = Sender(
@@ -140,10 +143,18 @@ class Alerting:
     def use(self, settings: Settings) -> None:
         """Go by rules and targets as these settings have them, without losing what fires."""
         before, self._settings = self._settings, settings
-        self._rules = rules_of(settings)
+        self._rules = self._rules_of(settings)
         self.alerts.use(self._rules, self._clock.now(), night_holds(settings))
         self._use_targets(settings, changed=_changed(before, settings))
         self._stirred.set()
+
+    def _rules_of(self, settings: Settings) -> tuple[Rule, ...]:
+        """The rules, which complain when a regular expression of theirs takes too long."""
+        rules = rules_of(settings)
+        for rule in rules:
+            for pattern in rule.patterns:
+                pattern.tell = partial(self._complain, f"Alert {rule.name}: {GAVE_UP}")
+        return rules
 
     def look_again(self, message_id: str) -> None:
         """A message was described anew: its label or tags may be asked about."""

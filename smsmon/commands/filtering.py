@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,7 @@ def chosen(expression: str, tagged: Sequence[str], fields: Sequence[Field]) -> C
     """What the options say, over ``fields``; a failure that tells what cannot be understood."""
     from smsmon.filters import Check, Filter, FilterError, Term, parse
     from smsmon.filters.questions import equal_test
+    from smsmon.patterns import GAVE_UP
     from smsmon.secret import without_keys
 
     try:
@@ -126,5 +128,7 @@ def chosen(expression: str, tagged: Sequence[str], fields: Sequence[Field]) -> C
     except FilterError as error:
         shown = expression[error.start : error.end]
         fail(without_keys(f"--filter, character {error.start + 1} ({shown!r}): {error.sentence}"))
+    for pattern in wanted.patterns:
+        pattern.tell = partial(fail, f"--filter: {GAVE_UP}")
     checks = tuple(Check("tag", equal_test(tag)) for tag in tagged)
     return Choice(wanted, Filter(terms=(Term(checks),) if checks else ()))

@@ -15,9 +15,9 @@ Terms stand side by side and must all match::
     !stop:yes                 ``!`` turns a term round; ``status!=waiting`` as well
     ! stop:yes country:fr     ``!`` and a space turn the whole round
 
-A value that is not known matches nothing, so its inverse matches. An unclosed quote or regular
-expression runs to the end, so that a filter works while it is typed. What cannot be understood
-raises ``FilterError``, which points at the place.
+A value that is not known, or takes a regular expression too long, matches nothing, so its inverse
+matches. An unclosed quote or regular expression runs to the end, so that a filter works while it
+is typed. What cannot be understood raises ``FilterError``, which points at the place.
 
 The same filter tests one row (``matches``) or whole columns (``mask``: 100,000 rows in a few ms).
 """
@@ -31,6 +31,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from smsmon.filters.questions import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
+from smsmon.patterns import ValuePattern
 from smsmon.recipients import Phones
 
 
@@ -145,6 +146,17 @@ class Filter:
     def ages(self) -> bool:
         """True when it asks how long ago something was: time alone may turn it round."""
         return any(check.edges for term in self.terms for check in term.checks)
+
+    @property
+    def patterns(self) -> list[ValuePattern]:
+        """The regular expressions in it: each may be found to take too long."""
+        tests = (check.test for term in self.terms for check in term.checks)
+        return [*dict.fromkeys(each for each in tests if isinstance(each, ValuePattern))]
+
+    @property
+    def slow(self) -> bool:
+        """True when a regular expression in it took too long: some that match may be left out."""
+        return any(each.slow for each in self.patterns)
 
     def matches(self, value_of: Callable[[str], Value]) -> bool:
         """Whether one row matches; ``value_of`` gives its value for a field's name."""
@@ -284,6 +296,9 @@ class _Parser:
 
     def _plain_checks(self, value: str, is_regex: bool, at: int) -> tuple[Check, ...]:
         searched = [known for known in self.fields.values() if known.plain]
+        if is_regex and searched:  # one for all: it may take so long altogether
+            test = self._test(searched[0], "in", value, is_regex, at)
+            return tuple(Check(known.name, test) for known in searched)
         return tuple(
             Check(known.name, self._test(known, "in", value, is_regex, at)) for known in searched
         )

@@ -69,6 +69,9 @@ async def test_an_alert_holds_its_time_whatever_the_wall_clock_is_set_to(
         await running
 
 
+complaints: list[str] = []
+
+
 @asynccontextmanager
 async def telling(
     tmp_path: Path, config: str, ids: Sequence[str], *, waiting: Sequence[str] = ()
@@ -87,7 +90,9 @@ async def telling(
     for id in ids:
         engine.watch(Entry(id, added_at=clock.now()))
     settings = load_settings(Locations.under(tmp_path), {})
-    alerting = Alerting(settings, engine, clock, tell, lambda _: None, {}, InTurn(MemoryAlerts()))
+    complaints.clear()
+    complain = complaints.append
+    alerting = Alerting(settings, engine, clock, tell, complain, {}, InTurn(MemoryAlerts()))
     running = asyncio.create_task(alerting.run())
 
     async def read(id: str, status: Status) -> None:
@@ -129,6 +134,19 @@ async def test_what_begins_within_a_second_is_told_together(tmp_path: Path) -> N
         assert len(told) == 1
         await clock.advance(0.1)
         assert told[1:] == [(GATHER + AGAIN, {"waits 302 1"})]
+
+
+async def test_a_rule_says_once_that_its_regular_expression_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsmon.patterns.QUICK", -1.0)
+    monkeypatch.setattr("smsmon.patterns.ALTOGETHER", -1.0)
+    rules = '[alerts.named]\nwhen = "label:/x/"\n'
+    async with telling(tmp_path, rules, ["300", "301"], waiting=["300", "301"]) as (clock, told, _):
+        await clock.advance(60)
+        assert told == []
+        assert len(complaints) == 1
+        assert complaints[0].startswith("Alert named: A regular expression takes too long")
 
 
 async def test_a_rule_is_told_every_30_seconds_at_most_however_often_it_turns(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from math import inf, nextafter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.filters import Coded, Column, FilterError, parse
+from smsmon import patterns
+from smsmon.commands.filtering import chosen
+from smsmon.commands.output import Failure
+from smsmon.filters import Coded, Column, Field, FilterError, parse
+from smsmon.filters.accounts import ACCOUNT_FIELDS
+from smsmon.filters.groups import GROUP_TABLE_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
-from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number, runs_away
+from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number
 from smsmon.filters.recipients import RECIPIENT_FIELDS
+from smsmon.filters.subjects import LOG_FIELDS
 from smsmon.recipients import Phones
 
 CARLA: Mapping[str, Value] = {
@@ -215,7 +222,7 @@ def test_what_is_not_known_can_be_asked_for() -> None:
         ("/(/", "/(/", "no regular expression"),
         ("word:/[z/", "/[z/", "no regular expression"),
         ("took>/x/", "/x/", "goes with ':'"),
-        ("/(a+)+$/", "/(a+)+$/", "can take forever"),
+        ("/a{60000}/", "/a{60000}/", "too often"),
         ("ok !", "!", "nothing to look for"),
         ('a ""', '""', "nothing to look for"),
     ],
@@ -240,40 +247,78 @@ def test_a_time_of_day_is_a_word_and_no_field() -> None:
     assert message_matches("12:04", {"label": "sent at 12:04"})
 
 
+SLOW = {
+    "(a+)+$": "a" * 59,
+    "(a|aa)+$": "a" * 59,
+    "(a?){60}a{60}$": "a" * 59,
+    ".*.*.*[xy]z?$": "word " * 180,
+    "(a{1,7}){7}(a{1,7}){7}$": "a" * 59,
+    "((a?){50}){50}$": "a" * 59,
+    "(?<=a)(?P<name>a|aa)+$": "a" * 59,
+    "(é|éé)+$": "É" * 59,
+}
+"""Regular expressions that no one waits for, and of what."""
+
+
+@pytest.mark.parametrize("pattern", SLOW)
+@pytest.mark.parametrize("turned", ["", "!"])
+def test_a_regular_expression_is_given_up_that_takes_too_long(
+    pattern: str, turned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "WITHIN", 0.01)
+    monkeypatch.setattr(patterns, "ALTOGETHER", 0.03)
+    wanted, told = parse(f"{turned}label:/{pattern}/", MESSAGE_FIELDS), []
+    (slow,) = wanted.patterns
+    slow.tell = lambda: told.append(slow.given_up)
+    values = [f"{SLOW[pattern]}!{n}" for n in range(300)]
+    mask = wanted.mask(lambda _: values, len(values))
+    assert sum(mask) == (len(values) if turned else 0), "what is not known matches nothing"
+    assert mask == bytes(wanted.matches(lambda _, text=text: text) for text in values)  # type: ignore[misc]
+    assert (wanted.slow, slow.given_up, len(told)) == (True, True, 1)
+    assert len(slow._answers) < 100  # nothing was computed for the rest
+
+
 @pytest.mark.parametrize(
-    "pattern",
-    [
-        "(a+)+",
-        "(a*)*$",
-        "(a|aa)+$",
-        "((ab)*c)*",
-        "(.*a){9}",
-        r"(?:\w+\s?)+",
-        "(x+x+)+y",
-        "([a-z]+)*",
-    ],
+    "fields", [MESSAGE_FIELDS, RECIPIENT_FIELDS, GROUP_TABLE_FIELDS, ACCOUNT_FIELDS, LOG_FIELDS]
 )
-def test_a_repeated_repetition_is_told_to_run_away(pattern: str) -> None:
-    assert runs_away(pattern)
+def test_one_value_that_takes_too_long_keeps_no_other_from_matching(
+    fields: Sequence[Field], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "WITHIN", 0.02)
+    wanted = parse("/(a|aa)+$/", fields)
+    values = ["a" * 60 + "!", "aa", "b"] * 100
+    for _ in range(3):
+        assert wanted.mask(lambda _: values, len(values)) == b"\0\1\0" * 100
+    (slow,) = wanted.patterns
+    assert (slow.slow, slow.given_up) == (True, False), "its answer is kept"
 
 
 @pytest.mark.parametrize(
     "pattern",
-    [
-        "a+",
-        "(ab)+",
-        "a+b+",
-        "(a|b)",
-        "[(a+)+]",
-        r"\(a+\)+",
-        "(a+)?",
-        "(a+){2}",
-        "^black.*fr$",
-        "x{2,3}",
-    ],
+    ["a{e}", "a{e<=3}b", "[{e}]{2}", r"\\{e}", r"\{e}", "{}", "a{,2}b", "a{,}", "a{2,1x}",
+     "strasse", "(?i)É", "(?x) a b", "ſ", "(?P<n>b)(?P=n)", "(?<=x)b", "(?<!x)b", r"\bfr\b",
+     "^a.b$", "(?s)a.b", "(?m)^b$", r"b\Z", "σασ", r"(?a)é\w$", "(?-i:A)"],
+)  # fmt: skip
+def test_a_regular_expression_means_what_it_means_in_python(pattern: str) -> None:
+    wanted, python = parse(f"label:/{pattern}/", MESSAGE_FIELDS), re.compile(pattern, re.IGNORECASE)
+    for text in (*"aAéÉSKb", "a{e}", "a{e<=3}b", "{e", "\\{e}", "{}", "ab", "aaab", "aa", "a{2,1x}",
+                 "straße", "STRASSE", "bb", "xb", "b FR", "a\nb", "ΣΑΣ", "éa"):  # fmt: skip
+        found = wanted.matches(lambda _, text=text: text)  # type: ignore[misc]
+        assert found is bool(python.search(text)), text
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", r"\p{L}", "(?<=a+)b", "(?R)", "x{4294967295}", "a{60000}", "((a{99}){99}){99}"]
 )
-def test_a_plain_regular_expression_is_let_run(pattern: str) -> None:
-    assert not runs_away(pattern)
+def test_what_is_no_regular_expression_or_too_large_is_refused(pattern: str) -> None:
+    with pytest.raises(FilterError, match=r"regular expression|too often"):
+        parse(f"label:/{pattern}/", MESSAGE_FIELDS)
+
+
+def test_a_command_ends_with_a_sentence_where_its_filter_takes_too_long() -> None:
+    choice = chosen("label:/(a|aa)+$/", (), MESSAGE_FIELDS)
+    with pytest.raises(Failure, match=r"^--filter: A regular expression takes too long"):
+        choice.matches(lambda _: "a" * 60 + "!")
 
 
 @pytest.mark.parametrize(

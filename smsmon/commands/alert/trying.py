@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
@@ -146,6 +147,7 @@ def _rule(
 
     from smsmon.filters import FilterError
     from smsmon.filters.subjects import can_be_asked
+    from smsmon.patterns import GAVE_UP
     from smsmon.rules import rule_of
     from smsmon.secret import without_keys
     from smsmon.settings.telling import Alert
@@ -168,6 +170,8 @@ def _rule(
                           f" {error.sentence}{hint}"))  # fmt: skip
     if not rule.condition:
         fail("The condition asks for nothing.")
+    for pattern in rule.patterns:
+        pattern.tell = partial(fail, f"The condition: {GAVE_UP}")
     return rule
 
 

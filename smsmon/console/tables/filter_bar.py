@@ -204,6 +204,10 @@ class FilterBar(Vertical):
         """Say what became of the rows, beside the line."""
         self._verdict.say(styled(text, tone))
 
+    def complain(self, sentence: str) -> None:
+        """Say below the line what is wrong with what can be understood."""
+        self._say(partial(error_lines, FilterError(sentence, 0, 1)))
+
     def complete(self, step: int) -> None:
         """Complete the word at the cursor by what its candidates share, then by each of them."""
         cycle = self._cycle

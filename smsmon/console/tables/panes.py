@@ -27,6 +27,7 @@ from smsmon.console.tables.portions import AT_ONCE, Accepts, Rounds, asked_befor
 from smsmon.console.views import Look
 from smsmon.filters import Field, Filter, parse
 from smsmon.filters.questions import Value
+from smsmon.patterns import GAVE_UP
 from smsmon.text import ELLIPSIS, painted
 
 if TYPE_CHECKING:
@@ -284,6 +285,8 @@ class TablePane(Pane, Generic[K, R]):
             told.append(part(6, styled(f"view {self._worn[0]}", Tone.STRONG)))
         if self._filter:
             told.append(self._filter_told())
+            if self._filter.slow:
+                told.append(part(8, styled("takes too long: rows left out", Tone.WARN)))
         if table.view.hidden:
             hidden = f"{table.view.hidden:,} hidden"
             told.append(part(7, styled(hidden, Tone.WARN)))
@@ -335,6 +338,8 @@ class TablePane(Pane, Generic[K, R]):
         self._apply(wanted, accepts)
         shown, all_rows = len(self.table.view), self.table.view.total
         self.bar.tell(f"{shown:,} of {all_rows:,}" if wanted else "")
+        if wanted.slow:
+            self.bar.complain(GAVE_UP)
 
     def on_filter_bar_left(self, event: FilterBar.Left) -> None:
         event.stop()
@@ -357,6 +362,8 @@ class TablePane(Pane, Generic[K, R]):
 
     def _apply(self, wanted: Filter, accepts: Accepts[K] | None = None) -> None:
         self._filter = wanted
+        for pattern in wanted.patterns:
+            pattern.tell = partial(self.post_message, self.Filtered())
         self.table.set_filter((accepts or partial(self._accepts, wanted)) if wanted else None)
         self._show_empty()
         self.post_message(self.Filtered())

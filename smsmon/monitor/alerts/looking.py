@@ -331,6 +331,8 @@ class Alerts:
         value_of = partial(seen.value, rule)
         holds = rule.condition.matches(value_of)
         ends = not holds and (rule.until is None or rule.until.matches(value_of))
+        if any(each.given_up for each in rule.patterns):
+            return inf  # nobody knows any more: it stays as it was
         old = self._news.is_old(rule.name, key)
         if ends and case is not None and case.resumed and seen.as_of < case.fired_at:
             believed = case.since + FOLLOWED_WITHIN

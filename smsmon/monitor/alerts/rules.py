@@ -12,6 +12,7 @@ from smsmon.filters import Check, Filter, Kind
 from smsmon.filters.groups import WITHIN_FIELDS
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import FIELDS_ABOUT
+from smsmon.patterns import ValuePattern
 
 _OF_READING = frozenset(("state", "reason", "read", "trouble"))
 """The fields of messages that tell how it stands with reading: known when nothing is read."""
@@ -63,6 +64,12 @@ class Rule:
         """All its tests, to begin or to be over."""
         asked = (self.condition,) if self.until is None else (self.condition, self.until)
         return tuple(check for each in asked for term in each.terms for check in term.checks)
+
+    @cached_property
+    def patterns(self) -> tuple[ValuePattern, ...]:
+        """The regular expressions among its tests."""
+        asked = (self.condition,) if self.until is None else (self.condition, self.until)
+        return tuple(pattern for each in asked for pattern in each.patterns)
 
     @cached_property
     def moments(self) -> tuple[tuple[str, float], ...]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsmon import patterns
 from smsmon.console.tables.filter_bar import (
     ERROR_LINES,
     candidates_line,
@@ -20,6 +21,7 @@ from smsmon.console.tables.filter_bar import (
 from smsmon.console.tables.log import LOG_STAGES
 from smsmon.console.tables.messages import MESSAGE_STAGES
 from smsmon.console.tables.recipients import RECIPIENT_STAGES
+from smsmon.console.views import Look
 from smsmon.filters import Field, FilterError, parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS
@@ -88,6 +90,23 @@ async def test_tab_completes_what_the_table_holds(opened: Open) -> None:
         code = recipients.bar.text.removeprefix("country:").strip()
         assert len(code) == 2
         assert len(recipients.table.view) > 0
+
+
+async def test_the_line_and_then_the_title_say_that_a_filter_takes_too_long(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(size=SMALL) as (scene, pilot):
+        monkeypatch.setattr(patterns, "QUICK", -1.0)
+        monkeypatch.setattr(patterns, "ALTOGETHER", -1.0)
+        await pilot.press("slash", *"label:/a/")
+        await pilot.pause()
+        assert "A regular expression takes too long" in " ".join(below(scene))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "takes too long: rows left out" in text_of(scene)
+        scene.screen.picture.messages.wear(Look("label:/b/"))
+        await pilot.pause()
+        assert "takes too long: rows left out" in text_of(scene)
 
 
 async def test_rows_stay_while_a_term_cannot_be_read_and_the_line_says_so(opened: Open) -> None:

@@ -46,6 +46,17 @@ def test_an_alert_fires_once_the_condition_has_held_and_is_over_once_it_has_not(
     assert stage.alerts.next_look == inf
 
 
+def test_an_alert_stays_as_it_was_when_a_regular_expression_is_given_up() -> None:
+    stage = Stage((rule("waiting>0 tag:/otp/", hold=0, clear=0),))
+    stage.read(1)
+    assert stage.ends == [True]
+    (pattern,) = stage.rules[0].patterns
+    pattern.given_up = True
+    stage.read(1)
+    stage.wait(600)
+    assert stage.ends == [True]
+
+
 def test_what_flickers_neither_fires_nor_ends() -> None:
     stage = Stage((rule("waiting>0", hold=30, clear=30),))
     for _ in range(20):
