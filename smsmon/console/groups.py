@@ -205,8 +205,11 @@ class GroupsShown:
 
     @property
     def acted_on_told(self) -> str:
-        """What an action is meant for, in a sentence: ``tag otp``, ``tag otp, tag news``."""
-        return some([*map(self.name_of, self.pane.table.acted_on)], 3)
+        """Whose messages an action is meant for: `` of tag otp``, `` of tag otp and 2 alone``."""
+        keys = self.pane.table.acted_on
+        groups = [self.name_of(key) for key in keys if not key.message]
+        alone = f" and {len(keys) - len(groups):,} alone" * (len(groups) < len(keys))
+        return f" of {some(groups, 3)}{alone}" if groups else ""
 
     def name_of(self, key: RowKey) -> str:
         """What a row is called, in a sentence: ``tag otp``."""

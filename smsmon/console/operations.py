@@ -122,15 +122,12 @@ class Operations:
             return
         board = self.session.engine.board
         came = sum(board[id].entry.arrival is not None for id in ids if id in board)
-        told = (
-            ""
-            if keeps or not came
-            else (
-                f" {came:,} of them came by themselves: they stay then until somebody removes them."
-            )
-        )
+        told = ""
+        if came and not keeps:
+            who = "All" if came == len(ids) else f"{came:,}"
+            told = f" {who} of them came by themselves: {what.lower()}d, they stay until removed."
         names, newest = self.picture.groups.acted_on_told, some(ids[::-1], 5)
-        self.ask(what, f"{what} {counted(len(ids), 'message')} of {names}: {newest}?{told}", do)
+        self.ask(what, f"{what} {counted(len(ids), 'message')}{names}: {newest}?{told}", do)
 
     def describe(self, ids: Sequence[str], changes: Mapping[str, Any]) -> None:
         """Give messages another label, other tags, another note or another account."""

@@ -172,6 +172,12 @@ async def test_what_is_done_to_a_group_is_asked_with_the_number_of_its_messages(
         await scene.pass_time(pilot, 1)
         assert len(board) == len(WATCHED)
         assert line(scene, "marketing").split()[1] == "2"
+        come(scene, code(1), code(2))
+        await scene.pass_time(pilot, 1)
+        await press(scene, pilot, "*", "p")
+        asked = " ".join(screen_text(scene.app).replace("│", " ").split())
+        assert "Pause 6 messages of tag marketing, tag fr, tag otp and 1 alone: " in asked
+        assert "? 2 of them came by themselves: paused, they stay until removed." in asked
 
 
 async def test_a_group_says_how_much_of_it_is_stale_and_why_where_80_columns_are(
