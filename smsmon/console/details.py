@@ -211,13 +211,13 @@ def recipients_count(watched: Watched) -> Part:
     if watched.read_at is None:
         return part(5, styled("not read yet", Tone.DIM))
     counts = watched.counts
-    count = cells.count(counts.total)
+    count, told = cells.count(counts.total), times.counted(counts.total, "recipient")
     if not counts.absent:
-        return part(5, f"{count} recipients", count)
+        return part(5, told, count)
     gone = f"{GONE}{counts.absent:,}"
     return part(
         9,
-        Content.assemble(f"{count} recipients ", styled(f"{gone} no longer listed", Tone.WARN)),
+        Content.assemble(f"{told} ", styled(f"{gone} no longer listed", Tone.WARN)),
         Content.assemble(f"{count} ", styled(f"{gone} not listed", Tone.WARN)),
         Content.assemble(f"{count} ", styled(gone, Tone.WARN)),
     )

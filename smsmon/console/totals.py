@@ -35,7 +35,7 @@ def totals(
         room = width - seen.cell_length
         left = totals(counts, room - len(GAP), of_filtered=of_filtered)
         return Content.assemble(left, " " * (room - left.cell_length), seen)
-    what = "filtered recipients" if of_filtered else "recipients"
+    what = f"{'filtered ' * of_filtered}recipient{'s' * (counts.total != 1)}"
     number = Content.styled(f"{counts.total:,}", "bold")
     parts = [part(10, Content.assemble(number, " ", styled(what, Tone.DIM)), number)]
     for worth, status in ((8, Status.DELIVERED), (7, Status.WAITING), (9, Status.NOT_DELIVERED)):

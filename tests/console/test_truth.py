@@ -16,8 +16,9 @@ from smsmon.console import details, head, reasons
 from smsmon.console.export import message_record
 from smsmon.console.formats import Formats
 from smsmon.console.line import Part
+from smsmon.console.totals import totals
 from smsmon.known import AccountState, Condition
-from smsmon.model import Entry, Fault, FaultKind
+from smsmon.model import Counts, Entry, Fault, FaultKind
 from smsmon.monitor.account import held_back
 from smsmon.monitor.standing import standing
 from smsmon.monitor.state import MessageState, Watched
@@ -290,7 +291,9 @@ def test_when_it_is_next_read_is_never_told_of_a_moment_gone_by() -> None:
     well = AccountState("default")
     assert said(details.recipients_count(watched)) == "not read yet"
     assert said(details.read_note(watched, well, formats(clock))) == ""
-    watched.read_at = START - 5
+    watched.read_at, watched.counts = START - 5, Counts(total=1, waiting=1)
+    assert said(details.recipients_count(watched)) == "1 recipient"
+    assert " 1 filtered recipient " in f" {totals(watched.counts, 80, of_filtered=True).plain} "
     for due, told in ((60, ", next 10:01:00"), (10, ", next soon"), (-3, ", due now")):
         watched.next_due = START + due
         assert said(details.read_note(watched, well, formats(clock))) == f"read 09:59:55{told}"
