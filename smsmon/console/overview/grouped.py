@@ -57,7 +57,7 @@ def groups(shown: PanelData) -> Panel:
     if waiting:
         oldest = min(waiting, key=lambda each: each.waiting_since or 0.0)
         since = unbroken(shown.now - (oldest.waiting_since or shown.now))
-        sentences.append(Content(f"The oldest waits in {_name(oldest)}, for {since}."))
+        sentences.append(Content(f"The oldest has waited for {since}, in {_name(oldest)}."))
     rows = tuple(
         Bar(
             _name(each),

@@ -26,7 +26,7 @@ def message_facts(rule: Rule, message: Message, value: ValueOf) -> str:
             case "waiting" | "waiting_share":
                 told.append(f"{counts.waiting:,} waiting")
             case "oldest":
-                told.append(_for("the oldest waits", value(name)))
+                told.append(_for("the oldest has waited", value(name)))
             case "stop" | "stop_share":
                 told.append(f"{counts.stop:,} STOP of {counts.total:,}")
             case "unknown":
@@ -94,7 +94,7 @@ def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
             case "waiting":
                 told.append(f"{group.waiting:,} waiting")
             case "waiting_oldest":
-                told.append(_for("the oldest waits", value(name)))
+                told.append(_for("the oldest has waited", value(name)))
             case "failed_times":
                 told += [lost, _times(group.failed_times)]
             case "stop_times":
@@ -151,7 +151,7 @@ def _within(rule: Rule) -> str:
 
 
 def _times(times: float | None) -> str:
-    return "" if times is None else f"{times:.1f} times as usual"
+    return "" if times is None else f"{times:.1f} times the usual"
 
 
 def _money(amount: float, currency: str) -> str:

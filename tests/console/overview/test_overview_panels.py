@@ -394,7 +394,7 @@ def test_groups_tell_of_the_last_hour_by_what_tells_them_apart() -> None:
     assert by_source.title == "Groups by source"
     assert told(by_source) == (
         "2 groups with messages of the last hour, most to shop: 20. Slowest web: 90% in 1 m 30 s."
-        " The oldest waits in shop, for 4 m 56 s."
+        " The oldest has waited for 4 m 56 s, in shop."
     )
     picture = drawn(by_source.drawing)
     assert "≤1 min" in picture
