@@ -78,7 +78,7 @@ class GroupByScreen(Dialog[Way | None]):
 
     def body(self) -> ComposeResult:
         yield self._table
-        yield Keys(("enter", "choose"), ("t s l c a m n", "at once"), ("esc", "close"))
+        yield Keys(("enter", "choose"), (" ".join(self._ways), "at once"), ("esc", "close"))
 
     def on_key(self, event: events.Key) -> None:
         way = self._ways.get(event.character or "")
