@@ -31,9 +31,7 @@ _REGAINED = 0.02
 """What comes back of that, in each second."""
 _KEPT = 1_000
 """Answers for slow values that are kept."""
-GAVE_UP = (
-    "A regular expression takes too long, so some is left out: write it with fewer * + ? | and {}."
-)
+GAVE_UP = "A regular expression takes too long for some values: write it with fewer * + ? | and {}."
 _COUNT = re.compile(r"(\)?)\{(\d+)")
 """How often a part is repeated at least: a group, or what stands before the brace."""
 _PARTS = 50_000
@@ -76,8 +74,8 @@ class LinePattern:
 class ValuePattern:
     """A regular expression that is looked for in the values of a filter, whatever their case.
 
-    A value that takes too long does not match. When many did, it is given up: what was not quick
-    to answer before does not match any more, and nothing is computed for it.
+    A value that takes too long does not match. When several were slow it is given up: nothing is
+    computed any more, and only those slow ones match whose answer was found in time.
     """
 
     def __init__(self, text: str, longest: int) -> None:

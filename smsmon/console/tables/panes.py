@@ -286,7 +286,7 @@ class TablePane(Pane, Generic[K, R]):
         if self._filter:
             told.append(self._filter_told())
             if self._filter.slow:
-                told.append(part(8, styled("takes too long: rows left out", Tone.WARN)))
+                told.append(part(8, styled("too slow: not all rows looked at", Tone.WARN)))
         if table.view.hidden:
             hidden = f"{table.view.hidden:,} hidden"
             told.append(part(7, styled(hidden, Tone.WARN)))

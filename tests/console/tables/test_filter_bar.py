@@ -103,10 +103,10 @@ async def test_the_line_and_then_the_title_say_that_a_filter_takes_too_long(
         assert "A regular expression takes too long" in " ".join(below(scene))
         await pilot.press("enter")
         await pilot.pause()
-        assert "takes too long: rows left out" in text_of(scene)
+        assert "too slow: not all rows looked at" in text_of(scene)
         scene.screen.picture.messages.wear(Look("label:/b/"))
         await pilot.pause()
-        assert "takes too long: rows left out" in text_of(scene)
+        assert "too slow: not all rows looked at" in text_of(scene)
 
 
 async def test_rows_stay_while_a_term_cannot_be_read_and_the_line_says_so(opened: Open) -> None:
