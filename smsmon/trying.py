@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -21,7 +21,7 @@ from smsmon.model import Counts, Transition
 from smsmon.monitor.alerts import Rule
 from smsmon.monitor.alerts.groups import GROUPED
 from smsmon.monitor.alerts.replay import Past, PastMessage, Then, reach, replay
-from smsmon.recipients import STOP_YES, Status
+from smsmon.recipients import EARLIEST_DATE, NO_DATE, STOP_YES, Status
 from smsmon.rules import night_holds
 from smsmon.settings import Settings
 from smsmon.store.archive import Archive
@@ -230,7 +230,7 @@ def _then(known: Remembered, changes: Sequence[Transition], begins: float) -> It
         else:
             statuses[change.slot] = change.before
         (stops.add if change.stop_before else stops.discard)(change.slot)
-    tally = _Tally(statuses, len(stops), known.first_seen)
+    tally = _Tally(statuses, len(stops), _waiting_since(known, {each.slot for each in changes}))
     yield tally.now(begins)
     for place, change in enumerate(changes):
         tally.take(change)
@@ -239,14 +239,25 @@ def _then(known: Remembered, changes: Sequence[Transition], begins: float) -> It
             yield tally.now(change.observed_at)
 
 
+def _waiting_since(known: Remembered, changed: Container[int]) -> array[float]:
+    """Slot → since when it waits, if it does: the API's date where that is still of then, else when
+    it was first seen.
+    """
+    since, recipients = known.first_seen[:], known.recipients
+    for slot, (status, date) in enumerate(zip(recipients.statuses, recipients.dates, strict=True)):
+        if status == Status.WAITING and date >= EARLIEST_DATE and slot not in changed:
+            since[slot] = date
+    return since
+
+
 class _Tally:
     """The counts of a message while its changes are gone through."""
 
-    def __init__(self, statuses: dict[int, Status], stop: int, first_seen: array[float]) -> None:
-        self._statuses, self._stop, self._first_seen = statuses, stop, first_seen
+    def __init__(self, statuses: dict[int, Status], stop: int, since: array[float]) -> None:
+        self._statuses, self._stop, self._since = statuses, stop, since
         self._counts = Counter(statuses.values())
         waiting = (slot for slot, status in statuses.items() if status is Status.WAITING)
-        self._waiting = [(first_seen[slot], slot) for slot in waiting]
+        self._waiting = [(since[slot], slot) for slot in waiting]
         heapq.heapify(self._waiting)
 
     def take(self, change: Transition) -> None:
@@ -257,8 +268,10 @@ class _Tally:
         self._statuses[slot] = change.after
         self._counts[change.after] += 1
         self._stop += change.stop_after - change.stop_before
-        if change.after is Status.WAITING and slot < len(self._first_seen):
-            heapq.heappush(self._waiting, (self._first_seen[slot], slot))
+        if change.after is Status.WAITING and slot < len(self._since):
+            date = change.date or NO_DATE
+            since = date if date >= EARLIEST_DATE else self._since[slot]
+            heapq.heappush(self._waiting, (since, slot))
 
     def now(self, at: float) -> Then:
         """As it is from ``at`` on."""

@@ -77,3 +77,18 @@ async def test_a_rule_about_a_source_is_tried_on_codes_that_were_final_when_firs
             (found,) = tried(archive, rule_of("slow", rule), Settings(), START - 50, START + 900)
         assert (str(found.subject), found.fired_at) == (subject, START + 65)
         assert found.facts == "90 % delivered within 40 s, 0 % not delivered of 3 final within 1 h"
+
+
+async def test_who_waits_has_waited_since_the_date_that_the_api_gives(place: Place) -> None:
+    first, later = (row(n, date=int(START) - since) for n, since in enumerate((300, 400)))
+    async with Process(place) as process:
+        process.watch("300", tags=("otp",))
+        await process.says([first], asked=0)
+        await process.says([first, later], asked=10)
+    for seconds, fired in ((299, 0), (400, 10)):
+        alone = Alert(when=f"oldest>{seconds}s", clear="0s")
+        together = Alert(when=f"waiting_oldest>{seconds}s", about="tag", clear="0s")
+        for late in (alone, together):
+            with place().archive() as archive:
+                (found,) = tried(archive, rule_of("late", late), Settings(), START - 50, START + 90)
+            assert round(found.fired_at - START) == fired
