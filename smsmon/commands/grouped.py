@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +13,10 @@ from smsmon.commands.fields import of_groups, of_messages
 from smsmon.commands.filtering import chosen
 from smsmon.commands.ids import entries_from
 from smsmon.commands.knowledge import Knowledge
-from smsmon.commands.output import on_terminal, print_json
+from smsmon.commands.output import on_terminal, print_json, when
 from smsmon.commands.stores import the_store
 from smsmon.commands.table import head_of, print_csv, print_rows
+from smsmon.countries import country_name
 from smsmon.filters.fields import Drawn, Fact
 from smsmon.filters.groups import GROUP_COLUMNS, GROUP_ROWS, GROUPS_BY_NAME, GroupField
 from smsmon.grouping import as_left, left_since
@@ -111,6 +114,8 @@ class Asked(NamedTuple):
     at: float
     private: bool
     """True: numbers of phones are masked."""
+    in_utc: bool
+    """True: moments are told in UTC."""
 
 
 def asked_groups(
@@ -128,7 +133,7 @@ def asked_groups(
             settings, entries, archive, dimension, messages=messages, ids=named
         )
     found = chosen_groups(groups, dimension, at, wanted)
-    return Asked(found, dimension, at, settings.display.privacy)
+    return Asked(found, dimension, at, settings.display.privacy, settings.display.utc)
 
 
 def print_groups(asked: Asked, *, as_json: bool, table: str | None) -> None:
@@ -148,10 +153,20 @@ def print_groups(asked: Asked, *, as_json: bool, table: str | None) -> None:
     shown = [each for each in GROUP_ROWS if each.shown and _is_read(each)]
     print_rows(
         [head_of(each) for each in shown],
-        [[_told(each, each.of(row), asked.at, private) for each in shown] for row in found],
+        [
+            [_told(each, each.of(row), asked.at, private) for each in shown]
+            for row in (replace(each, name=_called(each, asked.in_utc)) for each in found)
+        ],
         hide_empty=True,
         empty="No group matches.",
     )
+
+
+def _called(row: Figures, in_utc: bool) -> str:
+    """The name of a group as the console has it: of a country, or a minute by the clock."""
+    if row.name and row.dimension is Dimension.MINUTE:
+        return when(datetime.fromisoformat(row.name).timestamp(), in_utc=in_utc)
+    return country_name(row.name) if row.dimension is Dimension.COUNTRY else row.name
 
 
 def _is_read(field: GroupField) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from smsmon.model import Arrival
 from smsmon.store.local import LocalStore
 from tests.cli.program import Program
+from tests.pty.terminal import Terminal
 from tests.store.places import Process
 from tests.store.reports import row
 
@@ -93,6 +95,16 @@ def test_a_number_is_found_that_only_a_source_tells_of(
         "unknown", "not read yet", None,
     )  # fmt: skip
     assert program.run("find", number, "--filter", "tag:reset").code == 4
+
+
+@pytest.mark.parametrize(("by", "called"), [("country", "France"), ("minute", r"\d+:\d\d:00")])
+def test_a_person_reads_the_names_that_the_console_shows(
+    program: Program, by: str, called: str
+) -> None:
+    with Terminal(program.argv("status", "--group", by), program.env()) as terminal:
+        assert terminal.ended() == 0
+    _, first, *_ = terminal.painted.decode().splitlines()
+    assert re.match(f"{called} ", first)
 
 
 def test_groups_are_chosen_by_their_figures_and_their_messages(program: Program) -> None:
