@@ -94,7 +94,7 @@ def test_a_night_does_not_count_as_waiting_for_an_account_that_is_held(night_hol
     (fired,) = stage.told
     expected = "2026-11-26 08:50" if night_hold else "2026-11-25 20:50"
     assert fired.at == pytest.approx(at(expected), abs=0.01)
-    assert fired.facts == "the oldest has waited for 1 h"
+    assert fired.facts == "oldest waiting for 1 h"
 
 
 @pytest.mark.parametrize("about", ["tag", "all", "country"])

@@ -16,7 +16,7 @@ ValueOf = Callable[[str], Value]
 
 
 def message_facts(rule: Rule, message: Message, value: ValueOf) -> str:
-    """``60 % not delivered of 138 final``, ``12 waiting, the oldest for 4 m 10 s``."""
+    """``60 % not delivered of 138 final``, ``12 waiting, oldest waiting for 4 m``."""
     counts = message.counts
     told: list[str] = []
     for name in _asked(rule):
@@ -26,7 +26,7 @@ def message_facts(rule: Rule, message: Message, value: ValueOf) -> str:
             case "waiting" | "waiting_share":
                 told.append(f"{counts.waiting:,} waiting")
             case "oldest":
-                told.append(_for("the oldest has waited", value(name)))
+                told.append(_for("oldest waiting", value(name)))
             case "stop" | "stop_share":
                 told.append(f"{counts.stop:,} STOP of {counts.total:,}")
             case "unknown":
@@ -94,7 +94,7 @@ def group_facts(rule: Rule, group: RuledGroup, value: ValueOf) -> str:
             case "waiting":
                 told.append(f"{group.waiting:,} waiting")
             case "waiting_oldest":
-                told.append(_for("the oldest has waited", value(name)))
+                told.append(_for("oldest waiting", value(name)))
             case "failed_times":
                 told += [lost, _times(group.failed_times)]
             case "stop_times":

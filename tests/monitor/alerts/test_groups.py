@@ -133,7 +133,7 @@ def test_time_alone_makes_the_oldest_of_a_group_wait_too_long() -> None:
     assert stage.told == []
     stage.wait(2)
     assert [str(each.subject) for each in stage.told] == ["country:FR"]
-    assert stage.told[0].facts == "the oldest has waited for 10 m"
+    assert stage.told[0].facts == "oldest waiting for 10 m"
 
 
 def test_delivery_times_are_told_within_two_percent() -> None:
@@ -364,7 +364,7 @@ def test_codes_that_are_final_when_they_are_first_read_count_from_their_sending(
     stage.wait(2)
     (alert,) = stage.told
     assert str(alert.subject) == subject
-    assert alert.facts == "90 % delivered within 50 s, the oldest has waited for 1 m"
+    assert alert.facts == "90 % delivered within 50 s, oldest waiting for 1 m"
 
 
 def test_a_group_is_tried_on_the_past_by_its_name_whatever_it_is_of() -> None:
