@@ -47,7 +47,7 @@ class MessageNotFound(ReadError):
     """Code 4: this message only. It may be too new, or deleted (the sandbox, every day)."""
 
     def __init__(self, words: str = "") -> None:
-        sentence = "SMS Partner knows no such message, yet or no longer"
+        sentence = "SMS Partner knows no such message: not yet, or no longer"
         super().__init__(Fault(FaultKind.NOT_FOUND, with_words(sentence, words), 4))
 
 

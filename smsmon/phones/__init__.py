@@ -210,7 +210,7 @@ def why_not_sought(text: str) -> str:
     """What must be typed before anything can be searched for; empty when ``text`` is enough."""
     wanted = sought(text)
     if any(map(str.isalpha, written(text))):
-        return "a number has digits only: 06 12 …, +33 6 …, or any part of it"
+        return "digits only: 06 12 …, +33 6 …, or any part of a number"
     if len(wanted.anywhere or wanted.international) < _LEAST_DIGITS:
         return "06 12 …, +33 6 …, or any three digits or more"
     if len(wanted.core) > _MOST_DIGITS:

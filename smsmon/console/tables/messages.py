@@ -231,8 +231,8 @@ def alert_column(
         return Column("alert", "alert", named, width=7, priority=97, spare=not has_alerts,
                       help="The alerts that fire for it, the gravest first.")  # fmt: skip
     return Column("alert", ALERT.glyph if has_alerts else "", shown, width=1, priority=97,
-                  may_be_empty=not has_alerts, help="An alert fires for it, or recipients are no "
-                  "longer listed; the line above the keys says which.")  # fmt: skip
+                  may_be_empty=not has_alerts, help="An alert fires, or recipients are no longer "
+                  "listed: see above the keys.")  # fmt: skip
 
 
 MESSAGE_STAGES: Stages = (

@@ -135,7 +135,7 @@ async def test_each_empty_state_says_what_to_do() -> None:
         assert "any three digits or more" in app.text
         assert "Looks in 2 watched messages." in app.text
         await type_text(app, pilot, "mar")
-        assert "A number has digits only" in app.text
+        assert "Digits only: 06 12" in app.text
     async with asking(FindScreen(Board(), formats())) as (app, pilot):
         assert "Nothing is watched yet" in app.text
 
