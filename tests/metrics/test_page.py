@@ -57,7 +57,7 @@ class Scene:
         self.page = Page(cast("Any", session), self.clock, lambda: self.well)
 
     async def ask(self, question: Any) -> Any:
-        return question(SimpleNamespace(left=lambda since: []))
+        return question(SimpleNamespace(left=lambda since, sent_since: []))
 
     async def _ask(self, question: Any) -> Any:
         self.asked += 1
