@@ -369,7 +369,6 @@ class OverviewScreen(Screen[None], inherit_bindings=False):
 class CountedScreen(PageDialog):
     """How each number is counted."""
 
-    CSS = "CountedScreen .dialog { max-height: 32; }"
     FRAME = "counted"
     HEADING = "How it is counted"
 

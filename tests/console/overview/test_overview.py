@@ -185,13 +185,14 @@ async def test_the_span_of_time_can_be_widened_to_two_days(shown: Open) -> None:
 
 
 async def test_how_each_is_counted_is_one_key_away_and_new_reports_show(shown: Open) -> None:
-    async with shown(WALL) as (scene, screen, pilot):
+    async with shown(SMALL) as (scene, screen, pilot):
         await pilot.press("question_mark")
         assert [type(each) for each in scene.app.screen_stack[1:]] == [
             OverviewScreen,
             CountedScreen,
         ]
         assert "Delivered ÷ final." in text_of(scene)
+        assert "╰" in text_of(scene)
         await pilot.press("escape")
         assert scene.app.screen_stack[1:] == [screen]
         before = text_of(scene)
