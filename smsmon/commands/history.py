@@ -104,18 +104,20 @@ def changes(
     \b
     Piped, one line each, separated by tabs:
       id  delivered  not_delivered  unknown  stop  unread  alerts  besides  label
-      [account]                             the first without id: the account itself; with
-                                            tag:T, country:FR or all for it: alerts alone
+      [account]
+      the first without id: the account itself; with tag:T, country:FR or all
+      for it: alerts alone
     Piped, with ids or --lines, oldest first:
-      when  id  phone  before  after        for a recipient's change; after has the status,
-                                            STOP set or withdrawn, and a word smsmon has not
-      when  id  -      kind    detail       for an event
-                                            [account] behind all, where there are several
+      when  id  phone  before  after   for a recipient's change; after has the
+        status, STOP set or withdrawn, and a word smsmon has not
+      when  id  -      kind    detail  for an event
+      [account] behind all, where there are several
     --csv prints the same with more columns, and their names first.
-    --json prints both: the rows, {"type": "message", "account" or "group", "id", "group",
-      "label", "profile", "delivered", "not_delivered", "waiting", "unknown", "stop",
-      "stop_withdrawn", "unread": [{"since", "until"}], "missing", "alerts" (each as
-      `smsmon alert history --json` has it), "events": {kind: count}, "last_at"},
+    --json prints both: the rows, {"type": "message", "account" or "group",
+      "id", "group", "label", "profile", "delivered", "not_delivered", "waiting",
+      "unknown", "stop", "stop_withdrawn", "unread": [{"since", "until"}],
+      "missing", "alerts" (each as `smsmon alert history --json` has it),
+      "events": {kind: count}, "last_at"},
       then lines as `smsmon watch` prints them.
     """
     if as_json and table:

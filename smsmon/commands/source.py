@@ -62,7 +62,7 @@ def ls(ctx: click.Context, as_json: bool) -> None:
       taken, known, not_taken: since then messages that were new, those that
         were taken before, and lines that look meant and tell of none;
       behind: bytes that wait to be read; over: no more will come;
-      left_out: why the last such line was left out, but for sends that were refused
+      left_out: why the last such line was left out; of refused sends nothing
     Exit codes: 0, 2 where a source is in trouble.
     """
     locations = find_locations()
@@ -182,7 +182,8 @@ def try_(ctx: click.Context, name: str, lines: int, as_json: bool) -> None:
     to its end.
 
     \b
-    --json prints {"line", "result", "id", "label", "tags", "phone", "sent_at", "why"}
+    --json prints {"line", "result", "id", "label", "tags", "phone", "sent_at",
+      "why"}
       result: taken, left_out (it looks meant, and why tells), other
     Exit codes: 0, 4 where no line tells of a message, 2 where none can be read.
     """

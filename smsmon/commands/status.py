@@ -124,11 +124,13 @@ def status(
 
     \b
     Piped, one line a message, separated by tabs:
-      id  state  total  delivered  not_delivered  waiting  unknown  stop  fetched_at
+      id  state  total  delivered  not_delivered  waiting  unknown  stop
+      fetched_at
     and with --recipients, one line a recipient:
       id  phone  status  raw_status  stop  date
     --json prints
-      {"messages": [{"id", "state", "error", "fetched_at", "counts", "recipients"}]}
+      {"messages": [{"id", "state", "error", "fetched_at", "counts",
+        "recipients"}]}
       state: ok, not_found, error
       error: null or {"kind", "code", "message"}; kind: auth, not_found,
         rate_limited, timeout, network, bad_response, server

@@ -123,12 +123,13 @@ def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
     \b
     Piped, one line a message, separated by tabs:
       id  label  tags  paused  profile  added  note  source
-    On a terminal, columns that are empty for all messages are left out; and unless --filter or
-    --tag asks for them, more than 100 messages that came by themselves are told in one line.
+    On a terminal, columns that are empty for all messages are left out; and
+    unless --filter or --tag asks for them, more than 100 messages that came by
+    themselves are told in one line.
     --json prints
       {"messages": [{"id", "label", "tags", "note", "note_by", "note_at",
         "added_at", "paused", "profile", "source"}]}
-      note_by, note_at: who wrote the note, and when, where a team's store keeps it
+      note_by, note_at: who wrote the note and when, as a team's store has it
       source: what told of a message that nobody added, or null
     """
     entries = chosen_entries(find_locations(), expression, tagged)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from smsmon import __version__
-from smsmon.cli import COMMANDS, SECTIONS
+from smsmon.cli import COMMANDS, SECTIONS, smsmon
 from tests.cli.program import TIMEOUT, Program
 
 HEAVY = ("httpx", "httpcore", "h11", "ssl", "textual", "sqlite3", "msgspec", "asyncio", "rich")
@@ -161,6 +162,20 @@ def test_a_group_by_itself_names_its_commands_and_its_help_cuts_none(
     assert alone.err.endswith(f" See `smsmon {group} --help`.\n")
     assert alone.err.count("\n") == 1
     assert "..." not in offline.run(group, "--help").out.partition("Commands:")[2]
+
+
+def test_no_line_of_any_help_is_cut_off_at_80_columns() -> None:
+    def wide(command: click.Command, path: str, above: click.Context | None) -> list[str]:
+        context = click.Context(command, above, path, terminal_width=80)
+        found = [each for each in command.get_help(context).splitlines() if len(each) > 80]
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                under = command.get_command(context, name)
+                assert under is not None
+                found += wide(under, name, context)
+        return [] if path == "completion" else found  # there each is a line to copy
+
+    assert wide(smsmon, "smsmon", None) == []
 
 
 def test_the_console_asks_for_a_terminal(offline: Program) -> None:

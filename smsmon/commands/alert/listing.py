@@ -53,7 +53,7 @@ def ls(as_json: bool) -> None:
     \b
     Piped, one line each, separated by tabs:
       standing  fired  severity  rule  about  facts  label  by  until  note
-      standing: firing, acknowledged, silenced; or silence, for a silence in force,
+      standing: firing, acknowledged, silenced; or silence, for one in force,
         which has its beginning and what it is of under fired and about
     --json prints {"polled_by": name or null, "alerts": [{"standing", "name",
       "severity", "condition", "about", "subject", "id", "profile", "label",

@@ -70,6 +70,7 @@ def _measures(_: click.Context, __: click.Parameter, ___: str) -> Iterator[compl
     "names",
     multiple=True,
     type=click.Choice([*BY_NAME]),
+    metavar="MEASURE",
     help="Measure this; may be given again. Unless given, all. unread is looked at always.",
 )
 @click.option(
@@ -121,9 +122,10 @@ def check(
 
     \b
     Prints one line with the figures after a |, and a line for each trouble:
-      SMSMON WARNING: 1 message stale; 24 messages, 0.9 % not delivered | stale=1;0;;0 ...
-    Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (wrong usage and time-outs too).
-    Of several CRITICAL before WARNING before UNKNOWN. No phone number is printed.
+      SMSMON WARNING: 1 message stale; 24 messages, 0.9 % not delivered | …
+    Exit codes: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (wrong usage and
+    time-outs too). Of several CRITICAL before WARNING before UNKNOWN.
+    No phone number is printed.
     """
     with in_time(timeout):
         measures = {*names} or {*BY_NAME}

@@ -101,8 +101,8 @@ def doctor(ctx: click.Context, as_json: bool, offline: bool) -> None:
     messages at once and names none of yours; nobody is told of anything.
 
     \b
-    --json prints {"at", "findings": [{"part", "name", "health", "detail", "advice"}],
-      "verdict"}
+    --json prints {"at", "findings": [{"part", "name", "health", "detail",
+      "advice"}], "verdict"}
       health: good, note, poor, bad, skipped
     Exit codes: 0 nothing is bad, 2 settings, files or store, 3 the API refused an
     account, 5 network or API trouble. Of several, 3 before 5 before 2.

@@ -130,10 +130,11 @@ def check(ctx: click.Context, as_json: bool) -> None:
     news come at once (notifications), who polls now, and sizes. Nothing is changed.
 
     \b
-    --json prints {"store", "reachable", "error", "host", "tls", "sslmode", "verified",
-      "server", "database", "user", "schema", "version", "newest", "needed", "role", "lacking",
-      "pooled", "clock_offset", "bell", "pollers", "others": [{"name", "host", "pid", "egress"}],
-      "copied_from", "bytes", "messages", "recipients", "changes", "events", "months", "well"}
+    --json prints {"store", "reachable", "error", "host", "tls", "sslmode",
+      "verified", "server", "database", "user", "schema", "version", "newest",
+      "needed", "role", "lacking", "pooled", "clock_offset", "bell", "pollers",
+      "others": [{"name", "host", "pid", "egress"}], "copied_from", "bytes",
+      "messages", "recipients", "changes", "events", "months", "well"}
     Exit codes: 0 it can be used as it is, 2 it needs care, 5 it is not reached.
     """
     care = _care()
@@ -174,9 +175,10 @@ def copy(
     \b
     At the end both are read again, and each part is counted and summed up:
       part  rows  rows there  checksum  the same
-    --json prints {"from", "to", "same", "parts": [{"part", "rows", "rows_there", "checksum",
-      "checksum_there"}]}
-    Exit codes: 0 both hold the same, 2 not, or it was refused, 5 a database is not reached.
+    --json prints {"from", "to", "same", "parts": [{"part", "rows", "rows_there",
+      "checksum", "checksum_there"}]}
+    Exit codes: 0 both hold the same, 2 not, or it was refused, 5 a database is
+    not reached.
     """
     if target is not None and to is not None:
         fail("Name the store to copy to once: TO, or --to.")

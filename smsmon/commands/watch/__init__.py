@@ -67,8 +67,8 @@ def watch(
      "stop_before", "stop", "date", "observed_at", "profile"}
       of one recipient: its status, its STOP, or the API's word while its status
       is unknown; before: null for one that appeared
-    {"type": "event", "kind", "id", "profile", "detail", "at",
-     "until"}             until: an account is left alone until then, or null
+    {"type": "event", "kind", "id", "profile", "detail", "at", "until"}
+      until: an account is left alone until then, or null
       kind: first_read, completed, reopened, settled, stale, recovered,
         not_found, found, absent, listed_again, added, removed, paused,
         resumed, account_stopped, account_down, account_up
