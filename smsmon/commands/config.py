@@ -25,9 +25,11 @@ from smsmon.commands.output import (
     without_terminal,
 )
 from smsmon.commands.stores import named_store
-from smsmon.commands.table import print_rows
+from smsmon.commands.table import Head, print_rows
 from smsmon.secret import without_keys, without_passwords
 from smsmon.text import SENTENCE_LIMIT, piped, safe
+
+SETTING_HEADS = (Head("setting"), Head("value", cut=90), Head("from", cut=100))
 
 
 @click.group(cls=Group)
@@ -62,7 +64,7 @@ def show(as_json: bool) -> None:
         )
         return
     print_rows(
-        ("setting", "value", "from"),
+        SETTING_HEADS,
         (
             (each.name, "" if each.value is None else toml_value(each.value), each.origin)
             for each in found
@@ -93,7 +95,7 @@ def check() -> None:
     in_force = values(Loaded(reading.settings, reading.origins))
     told = [each for each in in_force if each.origin != "default"]
     print_rows(
-        ("setting", "value", "from"),
+        SETTING_HEADS,
         ((each.name, toml_value(each.value), each.origin) for each in told),
     )
 

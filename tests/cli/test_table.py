@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.commands import table
+from smsmon.commands.config import SETTING_HEADS
 from smsmon.commands.table import LEAST, Head, fitted, print_rows
 
 HEADS = (
@@ -35,6 +36,10 @@ HEADS = (
 )
 def test_what_is_worth_least_gives_way_first(room: int, widths: list[int]) -> None:
     assert fitted(HEADS, [8, 30, 12, 6, 8, 40], room) == widths
+
+
+def test_of_a_setting_its_value_is_shortened_before_it_is_told_where_it_is_from() -> None:
+    assert fitted(SETTING_HEADS, [25, 90, 11], 80) == [25, 40, 11]
 
 
 @given(
