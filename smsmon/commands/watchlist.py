@@ -118,7 +118,9 @@ def _report(done: str, wanted: Sequence[str], changed: Done) -> None:
 @takes_filter("messages")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def ls(expression: str, tagged: tuple[str, ...], as_json: bool) -> None:
-    """List the watchlist, message by message; `smsmon status --group tag` adds them up.
+    """List the watchlist.
+
+    A message is a row; `smsmon status --group tag` adds them up.
 
     \b
     Piped, one line a message, separated by tabs:
