@@ -62,12 +62,11 @@ class GroupRows:
         return [key for name in names for key in self._rows.get(name, ())]
 
     def ids_of(self, keys: Iterable[RowKey]) -> list[str]:
-        """The messages that these rows stand for, each once."""
-        found: dict[str, None] = {}
+        """The messages that these rows stand for, each once, in the order of the list."""
+        found: set[str] = set()
         for key in keys:
-            members = self._grouping.members(self.dimension, key.name)
-            found |= dict.fromkeys([key.name] if key.message else members)
-        return [*found]
+            found |= {key.name} if key.message else self._grouping.members(self.dimension, key.name)
+        return [id for id in self._board.messages if id in found]
 
     def look_at(self, names: Iterable[str]) -> tuple[list[RowKey], list[RowKey]]:
         """Find the rows of these groups anew; gives those that came, and those that left."""

@@ -177,6 +177,7 @@ async def test_what_is_done_to_a_group_is_asked_with_the_number_of_its_messages(
         await press(scene, pilot, "*", "p")
         asked = " ".join(screen_text(scene.app).replace("│", " ").split())
         assert "Pause 6 messages of tag marketing, tag fr, tag otp and 1 alone: " in asked
+        assert f": {', '.join([*board.messages][:-6:-1])}, …? " in asked, "the newest first"
         assert "? 2 of them came by themselves: paused, they stay until removed." in asked
 
 
