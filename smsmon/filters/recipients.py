@@ -222,7 +222,7 @@ RECIPIENTS: tuple[RecipientField, ...] = (
               shown=Shown("country", "country", Drawn.COUNTRY, width=8, flex=1, max_width=20,
                           priority=75)),
     OfSighted("changed", Kind.MOMENT, lambda it: it.changed_at, lambda seen: seen.changed_at,
-              help="since the last change seen", exported="changed_at",
+              help="when it was last seen to change", exported="changed_at",
               shown=Shown("changed", "changed", Drawn.MOMENT, width=12, priority=60,
                           descending=True, help="When it was last seen to change.")),
     OfSighted("age", Kind.MOMENT, lambda it: it.first_seen, lambda seen: seen.first_seen,

@@ -329,7 +329,8 @@ def _left_out(figures: Figures) -> str:
     waiting = figures.counts.total - figures.counts.final
     left_out = [f"{waiting:,} that wait"] if waiting else []
     left_out += [counted(figures.unseen, "message")] if figures.unseen else []
-    return f"Left out: {', '.join(left_out)}{', see ?' if figures.unseen else ''}." * bool(left_out)
+    see = " (see ?)" * bool(figures.unseen)
+    return f"Left out: {', '.join(left_out)}{see}." * bool(left_out)
 
 
 def _mark(word: str, seconds: int | None) -> Mark:
