@@ -98,10 +98,11 @@ class Operations:
 
         async def pause() -> str:
             paused = is_to_pause() if asked is None else asked
+            came = any(board[id].entry.arrival for id in ids if id in board)
             done = await self.session.watching.amend(ids, paused=paused)
             self._note(done, f"{'pausing' if paused else 'resuming'} {named(done.ids)}")
             how = "paused: not polled until resumed" if paused else "polled again"
-            return f"{capital(named(done.ids))} {how}"
+            return f"{capital(named(done.ids))} {how}{', kept until removed' * came}"
 
         if ids:
             self._surely("Pause" if asked else "Resume", ids, partial(self._do, pause))

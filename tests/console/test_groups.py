@@ -179,6 +179,10 @@ async def test_what_is_done_to_a_group_is_asked_with_the_number_of_its_messages(
         assert "Pause 6 messages of tag marketing, tag fr, tag otp and 1 alone: " in asked
         assert f": {', '.join([*board.messages][:-6:-1])}, …? " in asked, "the newest first"
         assert "? 2 of them came by themselves: paused, they stay until removed." in asked
+        await press(scene, pilot, "enter")
+        await scene.pass_time(pilot, 1)
+        told = "4 messages paused: not polled until resumed, kept until removed"
+        assert told in screen_text(scene.app)
 
 
 async def test_a_group_says_how_much_of_it_is_stale_and_why_where_80_columns_are(
