@@ -304,7 +304,7 @@ def test_the_totals_tell_every_count_with_its_share() -> None:
         "delivery rate 83.3%",
     ]
     few = totals(Counts(total=1, waiting=1), 400, of_filtered=True).plain
-    assert few.startswith("1 filtered recipients   ")
+    assert few.startswith("1 filtered recipient   ")
     assert not {"?", "-"} & set(few.split())
     for width in range(20, 140):
         assert totals(MANY, width).cell_length <= width

@@ -73,7 +73,7 @@ async def test_once_proved_small_messages_are_read_together() -> None:
         for id in WAITING:
             await room.clock.advance(1.0)
             room.turn(id)
-        await room.clock.advance(10.0)
+        await room.clock.advance(30.0)  # the last of them is alone, and read when its turn comes
         assert all(room.status(id) is Status.DELIVERED for id in WAITING)
         assert len(room.source.batches) - together <= room.clock.monotonic() - start
         assert len(room.source.asked) - alone <= len(WAITING) + 10, "each once, and samples"

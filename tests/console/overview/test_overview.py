@@ -87,7 +87,7 @@ def text_of(scene: Scene) -> str:
 
 
 async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> None:
-    async with shown() as (scene, _screen, pilot):
+    async with shown() as (scene, screen, pilot):
         said = {
             "Curve": ("Delivery curve", "also those that wait", "time since the message began"),
             "Delays": ("How long reports take", "final reports half came within", "median"),
@@ -104,6 +104,7 @@ async def test_at_80x24_each_plot_has_the_screen_and_a_sentence(shown: Open) -> 
                 assert words in text
             assert all(len(line) == 80 for line in text.splitlines())
             await pilot.press("tab")
+            await settled(screen, pilot)
         assert f"▸{TABS[0]}" in text_of(scene)
         for key, tab in (
             ("right", "Delays"),
