@@ -156,16 +156,25 @@ class CommandFeed:
 
     async def begin(self, position: str) -> None:
         del position  # what it told is told, where it does not tell it again by itself
-        starts = asyncio.ensure_future(asyncio.to_thread(Lasting, self._argv, self._environ()))
+        begun, wanted = list[Lasting](), [self]
+
+        def begin() -> None:
+            begun.append(Lasting(self._argv, self._environ()))
+            if not wanted:
+                with contextlib.suppress(IndexError):
+                    begun.pop().end()
+
         try:
-            self._program = await asyncio.shield(starts)
+            await asyncio.to_thread(begin)
         except asyncio.CancelledError:
-            with contextlib.suppress(OSError, ValueError):
-                self._program = await starts  # it may run by now, and is to be ended
+            wanted.clear()  # if it does not run yet, it is ended as soon as it does
+            with contextlib.suppress(IndexError):
+                self._program = begun.pop()
             raise
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise Trouble(f"{self._name} cannot be started ({safe(why)}).") from None
+        self._program = begun.pop()
         self._cut = Splitter()
 
     async def portion(self) -> Portion:
