@@ -6,6 +6,7 @@ Fixed seed, held clock: the same pictures every time, until the console looks di
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ async def drawn(picture: Picture, size: tuple[int, int], *, whole: bool) -> str:
     if whole:
         picture = replace(picture, entries=tuple(demo_entries(START)))
     with tempfile.TemporaryDirectory() as home:
+        os.environ["XDG_RUNTIME_DIR"] = home  # requests of other consoles are none of these
         scene = picture.scene(Path(home))
         async with scene.app.run_test(size=size) as pilot:
             await picture.play(scene, pilot)
