@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,8 @@ def test_what_is_not_there_is_said_in_a_sentence(
 def test_a_rule_a_tag_and_a_message_are_silenced_for_a_while(alerts: Alerts) -> None:
     alerts.fire(LOSSES, BALANCE, FRANCE)
     assert "1 alert of it fires now." in alerts.run("silence", "tag:AUTUMN", "--for", "2h")
-    alerts.run("silence", "balance", "--until", "tomorrow", "--note", "ordered", "--by", "bea")
+    later = f"{datetime.fromtimestamp(NOW + 2 * 86_400, UTC):%Y-%m-%d}"
+    alerts.run("silence", "balance", "--until", later, "--note", "ordered", "--by", "bea")
     alerts.run("silence", "2270141")
     assert alerts.standing() == {
         "country:FR": "firing", "2270138": "silenced", "account:default": "silenced",
