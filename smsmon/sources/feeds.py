@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import stat
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -156,18 +157,18 @@ class CommandFeed:
 
     async def begin(self, position: str) -> None:
         del position  # what it told is told, where it does not tell it again by itself
-        begun, wanted = list[Lasting](), [self]
+        begun, given_up = list[Lasting](), threading.Event()
 
         def begin() -> None:
             begun.append(Lasting(self._argv, self._environ()))
-            if not wanted:
+            if given_up.is_set():
                 with contextlib.suppress(IndexError):
                     begun.pop().end()
 
         try:
             await asyncio.to_thread(begin)
         except asyncio.CancelledError:
-            wanted.clear()  # if it does not run yet, it is ended as soon as it does
+            given_up.set()  # if it does not run yet, it is ended as soon as it does
             with contextlib.suppress(IndexError):
                 self._program = begun.pop()
             raise
