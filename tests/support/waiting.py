@@ -17,8 +17,9 @@ from tests.support.clock import VirtualClock
 PATIENCE = 30.0
 """Seconds that anything may take on a machine busy with other tests."""
 _LOOK_EVERY = 0.01
-_FRAME, _FRAMES = 1 / 50, 4
-"""Seconds within which what is to be painted is; how many at most, where each leads to another."""
+_FRAME, _FRAMES = 1 / 50, 200
+"""Seconds within which what is to be painted is; how many at most, where each leads to another:
+a page that rolls takes about a hundred, and only what never rests takes all of them."""
 
 Result = TypeVar("Result")
 
