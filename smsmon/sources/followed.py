@@ -42,8 +42,8 @@ class Position:
 
 Age = tuple[float, int]
 """What is less for what was written to earlier."""
-NOWHERE = Position(0, 0, 0)
-"""The log was not there yet: all of the one that comes is to be read."""
+NOWHERE = Position(0, 0, 0, written_at=1)
+"""The log was not there yet: all that comes is to be read, also what is moved away unseen."""
 
 
 class FollowedFile:
@@ -144,12 +144,10 @@ class FollowedFile:
             return self._open_next(self._done)
         known = self._position
         if known is None:
-            try:
-                file = _opened(self.path)
-            except FileNotFoundError:
+            file = _opened_if_there(self.path)
+            if file is None:
                 self._begun = True  # what comes is written after this look: all of it is read
-                self._position = NOWHERE
-                return False
+                return self._open_last()
             self._take(file, None)
             return True
         if known.written_at:
@@ -192,6 +190,18 @@ class FollowedFile:
         self._done = None
         self._take(file, None)
         return True
+
+    def _open_last(self) -> bool:
+        """Open what the log became last, at its end: it may be written to until the next one is
+        there. False where there is none."""
+        if not (found := self._between((-inf, 0), (inf, 0))):
+            self._position = NOWHERE
+            return False
+        file = _opened_if_there(max(found)[1])
+        if file is not None:  # else it moved on: the next look finds it
+            self._file = file
+            self._go_to(_last_line(file, os.fstat(file.fileno()).st_size))
+        return file is not None
 
     def _between(self, done: Age, last: Age) -> list[tuple[Age, Path]]:
         """What the log became after ``done``, and before what was written to ``last``."""

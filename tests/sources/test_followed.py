@@ -62,14 +62,21 @@ class Writer:
             self._rest = ""
 
 
-@given(STEPS)
-def test_every_line_is_read_once_through_rotation_truncation_and_restarts(steps: list[str]) -> None:
+@given(st.sampled_from(((), ("log",), ("log.1",), ("log.1", "log"))), STEPS)
+def test_every_line_is_read_once_through_rotation_truncation_and_restarts(
+    there: tuple[str, ...], steps: list[str]
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "log")
         writer, log = Writer(path), FollowedFile(path)
-        writer.touch()
-        read: list[str] = log.lines()
         rotated = 0
+        for name in there:
+            path.write_text("old\n")
+            writer.touch()
+            if name != path.name:
+                path.rename(path.with_name(name))
+                rotated = 1
+        read: list[str] = log.lines()
         for step in steps:
             match step:
                 case "write":
