@@ -386,6 +386,40 @@ def test_beside_the_id_of_a_message_an_id_is_that_of_the_row() -> None:
     assert taken('{"id": 5, "order_id": 99871, "messageId": 2270142}') == {"2270142": ""}
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("id;label\n#REF!;A\n#N/A;B\n#####;C\n#DIV/0!;D\n#NOM?;E\n2270142;F", "2 3 4 5 6"),
+        ("#1 2270143\n#2: 2270144\n# once 2270145\n2270142", "1 2"),
+        ("message_id;cost\n2270142;0,045\n4540285;0,09", ""),
+        ("message_id;cost\n2270142;0,045\n2270143;0,045\n4540285;0,090", "4"),
+        ("id\n2270142\n2270143\n2", "4"),
+        ("2270142\n2270143\n4540285", "3"),
+        ("27112026\n2270142", "1"),
+        ("2270142\t15000\n2270143", "1"),
+    ],
+)
+def test_what_a_sheet_adds_to_its_ids_is_left_out_and_named(text: str, refused: str) -> None:
+    assert [problem.line for problem in parse(text).problems] == [*map(int, refused.split())]
+
+
+@pytest.mark.parametrize(
+    "around",
+    ['{"id": 7, "messages": [%s]}', '{"id": 7, "sent": {"ids": [2270142, %s]}}',
+     '[{"id": 7, "result": %s}]', '{"id": "7", "campaign": [%s, %s]}'],
+)  # fmt: skip
+def test_the_id_of_what_holds_messages_is_none_of_theirs(around: str) -> None:
+    assert not parse(around.replace("%s", '{"message_id": 2270142}')).entries
+    assert taken('{"id": 2270142, "user": {"id": 7}, "messages": []}') == {"2270142": ""}
+    assert taken('{"message_id": 2270142, "rows": [{"messageId": 2270142}]}') == {"2270142": ""}
+
+
+def test_an_object_that_names_a_key_twice_names_no_id() -> None:
+    listed = parse('[{"id": 300},\n{"id": 301, "id": 302}, {"id": 303, "x": {"y": 1, "y": 2}}]')
+    assert [entry.id for entry in listed.entries] == ["300", "303"]
+    assert [problem.why for problem in listed.problems] == ["it has a key twice"]
+
+
 def test_a_title_above_the_header_costs_itself_only() -> None:
     listed = parse("Export of 26/11\n\nid;label\n300;Sale")
     assert labels(listed) == {"300": "Sale"}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from unicodedata import combining, normalize
 
 from smsmon.model import Entry
@@ -54,6 +55,10 @@ AMBIGUOUS = "one id, or several? Write it without spaces, or put commas or line 
 TORN = "a quote is open here: the cell began, or goes on, in another line or place"
 SEVERAL = "several of its numbers may be the id: put a header above that names the columns"
 SHORT = "it is much shorter than the other ids: if it is one, add it by itself (smsmon add ID)"
+A_DAY = "it looks like a day: if it is an id, add it by itself (smsmon add ID)"
+A_TOTAL = (
+    "it counts, or adds up, what stands above: if it is an id, add it by itself (smsmon add ID)"
+)
 CUT = "a spreadsheet rounded it, and its digits are lost: format the column as text there"
 
 
@@ -130,9 +135,11 @@ def why_not_first(number: str, behind: str) -> str:
 
 def why_not_ids(numbers: Sequence[str]) -> str:
     """Why the numbers of one line, of which each could be an id, are not as many ids; empty where
-    they are."""
+    they are. Ids count up: a shorter one behind a longer one is of another column."""
     if len({*map(len, numbers)}) == 1:
         return ""
+    if any(len(one) > len(next_one) for one, next_one in pairwise(numbers)):
+        return SEVERAL
     if any(may_be_short_phone(each) or is_date(each) for each in numbers):
         return SEVERAL
     return AMBIGUOUS if any(each[0] == "0" for each in numbers[1:]) else ""
@@ -213,15 +220,29 @@ class ListBuilder:
                 self.entries.append((line, entry))
 
     def doubt_numbering(self) -> None:
-        """Among ids, which count up together, one of a digit or two counts lines, or pages."""
-        if max((len(entry.id) for _, entry in self.entries), default=0) < LONG:
+        """Among ids, which count up together, one of a digit or two counts lines, or pages, and
+        what is a day by its digits is one, where no id is as long."""
+        lengths = {len(entry.id) for _, entry in self.entries if not is_date(entry.id)}
+        if max(lengths, default=0) < LONG:
             return
         taken, self.entries = self.entries, []
         for line, entry in taken:
-            if len(entry.id) > _COUNTS:
-                self.entries.append((line, entry))
+            short = len(entry.id) <= _COUNTS
+            if short or len(entry.id) not in lengths:
+                shown = f"{entry.id} {entry.label}".rstrip()
+                self.refuse(line, shown, SHORT if short else A_DAY)
             else:
-                self.refuse(line, f"{entry.id} {entry.label}".rstrip(), SHORT)
+                self.entries.append((line, entry))
+        self.doubt_total()
+
+    def doubt_total(self) -> None:
+        """What ends a list is none of its ids where it is how many they are, or their sum."""
+        *above, (line, last) = self.entries or [(0, Entry("0"))]
+        if len(above) < 2 or any(len(entry.id) < LONG for _, entry in above):
+            return
+        if int(last.id) in (len(above), sum(int(entry.id) for _, entry in above)):
+            self.entries = above
+            self.refuse(line, f"{last.id} {last.label}".rstrip(), A_TOTAL)
 
     def _doubt_short_phones(self) -> None:
         """Among phone numbers, what may be one without its 0 is none of the ids."""

@@ -11,7 +11,16 @@ from typing import Any
 from smsmon.model import Entry
 from smsmon.store.entries import clean_tags
 from smsmon.store.idlist.cells import IdList, ListBuilder, id_in
-from smsmon.store.idlist.tables import Record, entry_of, fields_of, lines, names_ids, tags_in
+from smsmon.store.idlist.tables import (
+    Record,
+    entry_of,
+    fields_of,
+    is_list_of_messages,
+    is_of_a_message,
+    lines,
+    names_ids,
+    tags_in,
+)
 
 JSON_KEYS = (
     "id", "label", "tags", "note", "note_by", "note_at", "added_at", "paused", "profile",
@@ -61,9 +70,16 @@ def _values(text: str) -> Iterator[tuple[Record, Any]]:
 def _loads(text: str) -> Any:
     # A number with a point or a power stays as it is written: it may be an id that was rounded.
     try:
-        return json.loads(text, parse_float=str, parse_int=str)
+        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_object)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    except ValueError as error:
+        raise ValueError("this is not JSON") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | ValueError:
+    """An object; one that names a key twice says nothing certain."""
+    return dict(pairs) if len(dict(pairs)) == len(pairs) else ValueError("it has a key twice")
 
 
 def _take(record: Record, value: Any, builder: ListBuilder, deeper: int) -> None:
@@ -94,7 +110,7 @@ def _words_of(name: str) -> str:
 def _take_one(record: Record, value: Any, builder: ListBuilder) -> None:
     try:
         if isinstance(value, ValueError):
-            raise ValueError("this is not JSON")
+            raise value
         if isinstance(value, dict):
             builder.take(record.line, _entry(value))
         elif isinstance(value, str):
@@ -110,11 +126,22 @@ def _entry(value: Mapping[str, Any]) -> Entry:
     fields = _fields(value)
     if not names_ids(fields):
         raise ValueError("no key is named as that of the ids: call it id")
+    if not any(map(is_of_a_message, value)) and any(map(_names_messages, value.items())):
+        raise ValueError("its id may be that of what holds the messages in it: call it message_id")
     named = {field: each for field, each in zip(fields, value.values(), strict=True) if field}
     tags = named.pop("tags", None)
     texts = {field: _text(each) for field, each in named.items()}
     entry = entry_of(texts, trusted=tuple(value) in _EXPORTED)
     return replace(entry, tags=clean_tags(_tags(tags)))
+
+
+def _names_messages(item: tuple[str, Any]) -> bool:
+    """True for a key with messages below it: a list of that name, or what names their ids."""
+    name, value = item
+    if not isinstance(value, list | dict):
+        return is_of_a_message(name)
+    inner = value.items() if isinstance(value, dict) else (("", each) for each in value)
+    return bool(value) and (is_list_of_messages(name) or any(map(_names_messages, inner)))
 
 
 def _fields(value: Mapping[str, Any]) -> list[str]:
@@ -160,4 +187,4 @@ def _place_of(value: Any, after: Record) -> Record:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)[:200]
+    return json.dumps(value, ensure_ascii=False, default=str)[:200]

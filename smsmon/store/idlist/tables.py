@@ -33,7 +33,11 @@ from smsmon.store.idlist.cells import (
 
 DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_NUMBER_SIGN = re.compile(r"\s*#[0-9]{3}")
+_NO_COMMENT = re.compile(
+    rf"\s*#(?:[0-9]{{3}}|[0-9]+\W+[0-9]{{3}}|N/A|[^\W_]+(?:/0)?[!?]|#+ *[{DELIMITERS}])"
+)
+"""What begins as a comment does: the number of a message or a line, an error in a spreadsheet, and
+a cell that was too narrow for its number."""
 _LONGEST_CELL = 200
 """Lines that a quoted cell may have: a quote that is open longer is a slip."""
 
@@ -55,7 +59,7 @@ def is_silent(text: str) -> bool:
 
     ``#2270142`` may be a number as well as a comment, and says something.
     """
-    comment = text.lstrip().startswith("#") and not _NUMBER_SIGN.match(text)
+    comment = text.lstrip().startswith("#") and not _NO_COMMENT.match(text)
     return comment or not any(map(str.isalnum, text))
 
 
@@ -158,14 +162,29 @@ def fields_of(names: Iterable[str]) -> list[str]:
 
     No two columns are of one field. Beside a ``message id`` an ``id`` is that of the row.
     """
+    names = [*names]
     folded = [*map(_folded, names)]
-    fields = ["id" if _OF_A_MESSAGE.fullmatch(name) else _NAMES.get(name, "") for name in folded]
-    if any(map(_OF_A_MESSAGE.fullmatch, folded)):
+    of_a_message = [*map(is_of_a_message, names)]
+    fields = [
+        "id" if explicit else _NAMES.get(name, "")
+        for name, explicit in zip(folded, of_a_message, strict=True)
+    ]
+    if any(of_a_message):
         fields = [
             "" if name in ("id", "ids") else field
             for name, field in zip(folded, fields, strict=True)
         ]
     return [field if fields.count(field) == 1 or field == "id" else "" for field in fields]
+
+
+def is_of_a_message(name: str) -> bool:
+    """True for a name that says that it is the id of a message."""
+    return bool(_OF_A_MESSAGE.fullmatch(_folded(name)))
+
+
+def is_list_of_messages(name: str) -> bool:
+    """True for a name of many messages, or of their ids."""
+    return bool(re.fullmatch(rf"{_MESSAGE}|ids", _folded(name)))
 
 
 def _folded(name: str) -> str:
@@ -314,6 +333,8 @@ def parse_csv(text: str) -> IdList:
     for record in records(every[header.at + 1 :], header.delimiter):
         if not is_silent(record.text):
             _take(record, header, builder)
+    if not header.trusted:
+        builder.doubt_total()
     return builder.listed()
 
 
