@@ -31,7 +31,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_PROLOG = re.compile(rb"\A(?:<\?[^>]*\?>\s*|<!--[^>]*-->\s*)+")
+_PROLOG = re.compile(rb"\A(?:<\?.*?\?>\s*|<!--.*?-->\s*)+", re.DOTALL)
 """What stands before the element of XML; nothing that is said there counts."""
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)", re.IGNORECASE)
 _OF_ASCII = re.compile(
@@ -103,7 +103,7 @@ _AS_WINDOWS_1252 = "smsmon.windows-1252"
 codecs.register_error(_AS_WINDOWS_1252, _windows_1252)
 
 
-_XML_STARTS = (b"<result", b"<!DOCTYPE result")
+_XML_STARTS = re.compile(rb"<(?:[\w.-]+:)?result|<!DOCTYPE result")
 
 
 def decode(body: bytes, message_id: str) -> Recipients:
@@ -145,7 +145,7 @@ def _is_json(text: bytes) -> bool:
         raise NotAReport("The answer is empty.")
     if not text.startswith(b"<"):
         return True
-    if text.startswith(_XML_STARTS):
+    if _XML_STARTS.match(text):
         return False
     raise NotAReport("The answer is a web page or some such, not a report.")
 

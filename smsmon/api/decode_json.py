@@ -19,7 +19,7 @@ import msgspec
 
 from smsmon.api.envelope import Envelope, check_report, first_words
 from smsmon.api.errors import NotAReport
-from smsmon.api.rows import ID_NAMES, ColumnBuilder, flag_of
+from smsmon.api.rows import ID_NAMES, PHONE_NAMES, ColumnBuilder, flag_of
 from smsmon.recipients import NO_DATE, STOP_UNTOLD, Recipients
 
 PIECE = 1 << 18
@@ -135,7 +135,8 @@ def value_of(text: bytes) -> Any:
     """The JSON value of ``text``; raises ``ValueError`` or ``RecursionError``.
 
     The second reader takes what the first refuses and the standard allows: halves of surrogate
-    pairs, numbers beyond all range. One such row must not spoil the others.
+    pairs, numbers beyond all range; and line breaks within texts. One such row must not spoil the
+    others.
     """
     try:
         return _ANY.decode(text)
@@ -143,7 +144,7 @@ def value_of(text: bytes) -> Any:
         if len(text) > 2 * PIECE:
             raise
         try:
-            return json.loads(text.decode(), parse_constant=_no_constant)
+            return json.loads(text.decode(), parse_constant=_no_constant, strict=False)
         except json.JSONDecodeError:
             pass
         raise
@@ -228,10 +229,19 @@ def envelope_of(answer: dict[str, Any]) -> Envelope:
         code=answer.get("code"),
         causes=[one.get("code") for one in _errors(answer) if isinstance(one, dict)],
         ids=[answer[name] for name in ID_NAMES if answer.get(name) is not None],
-        rows=answer.get(_LIST_NAME.decode()),
+        rows=_rows(answer.get(_LIST_NAME.decode())),
         words="; ".join(first_words(_told(answer))),
         fields=answer,
     )
+
+
+def _rows(value: Any) -> Any:
+    """The rows in ``value``: a list, one with gaps, or a row alone; anything else stays."""
+    if not isinstance(value, dict) or not value:
+        return value
+    listed = _listed(value)
+    alone = listed == [value]
+    return [*listed] if not alone or any(name in value for name in PHONE_NAMES) else value
 
 
 def _told(answer: dict[str, Any]) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -14,6 +15,15 @@ from smsmon.api.rows import code_of, flag_of
 DEPTH_LIMIT = 16
 """Elements within elements. A report has 4."""
 _FLAGS = {"true": True, "false": False}
+
+_CONTROL = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f]")
+_ILL_WRITTEN = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)|"
+    + _CONTROL.pattern,
+    re.DOTALL,
+)
+"""Whole CDATA, and in all other text what XML forbids, and programs write all the same."""
+_INSTEAD = "\ufffd".encode()
 
 _JUDGED_ROW = ("success", "code", "phoneNumber", "messageId", "status", "date", "stopSms")
 """The order of the keys in rows that say whether they succeeded."""
@@ -55,12 +65,11 @@ class _Entries:
 
 def parse(body: bytes) -> Envelope:
     """The answer in ``body``, its rows as named values. Raises ``NotAReport``."""
-    entries = _Entries()
     try:
-        parser = ElementTree.XMLParser(target=entries, forbid_dtd=True)
-        # In one go: an endless token fed in parts is scanned anew with each part.
-        parser.feed(body)
-        parser.close()
+        try:
+            entries = _entries(body)
+        except ParseError:
+            entries = _entries(_ILL_WRITTEN.sub(_well_written, body))
     except DefusedXmlException:
         problem = "The answer is XML with a document type or entities of its own: refused."
     except ParseError:
@@ -68,10 +77,25 @@ def parse(body: bytes) -> Envelope:
     except (ValueError, LookupError):
         problem = "The answer is XML in an unknown encoding."
     else:
-        if entries.root != "result" or isinstance(entries.top, str):
+        if entries.root.rpartition("}")[2] != "result" or isinstance(entries.top, str):
             raise NotAReport("The answer is XML, but not one of the API's.")
         return _envelope(entries.top)
     raise NotAReport(problem)
+
+
+def _entries(body: bytes) -> _Entries:
+    entries = _Entries()
+    parser = ElementTree.XMLParser(target=entries, forbid_dtd=True)
+    # In one go: an endless token fed in parts is scanned anew with each part.
+    parser.feed(body)
+    parser.close()
+    return entries
+
+
+def _well_written(found: re.Match[bytes]) -> bytes:
+    if len(found[0]) > 1:
+        return _CONTROL.sub(_INSTEAD, found[0])
+    return b"&amp;" if found[0] == b"&" else _INSTEAD
 
 
 def _envelope(top: list[Any]) -> Envelope:
@@ -110,7 +134,9 @@ def _rows(rest: list[Any]) -> list[object] | None:
     """
     last = rest[-1] if rest else None
     if isinstance(last, list):
-        return [named(row) for row in last]
+        # One row alone, without the list around it.
+        rows = [last] if len(last) > 1 and all(isinstance(one, str) for one in last) else last
+        return [named(row) for row in rows]
     return [] if len(rest) > 1 and not str(last).strip() else None
 
 

@@ -35,8 +35,11 @@ BYTE_PLACES = 256
 """How many distinct words a column of bytes can tell apart."""
 
 _WRITTEN = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)"
+    r" ?(Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+_NEVER = "0-: T.Z"
+"""What a written date consists of where a database had none: ``0000-00-00 00:00:00``."""
 _ABSENT = msgspec.UNSET
 # The types of the typed tier, so that both read "1", "true" and "null" alike.
 _FLAG: Any = bool | None
@@ -181,10 +184,10 @@ def _widened(column: array[int]) -> bytes:
 
 
 def first(row: dict[Any, Any], keys: Iterable[str]) -> Any:
-    """The value under the first of ``keys`` that the row has and that is not null."""
+    """The value under the first of ``keys`` that the row has, neither null nor an empty text."""
     for key in keys:
         value = row.get(key)
-        if value is not None:
+        if value is not None and value != "":
             return value
     return _ABSENT
 
@@ -240,10 +243,13 @@ def date_of(value: object) -> tuple[int, str]:
     """
     if isinstance(value, str):
         value = value.strip()
-    if value is None or value == "":
+        if not value.strip(_NEVER):
+            return NO_DATE, ""
+        value = float(value) if re.fullmatch(r"[0-9]{1,10}\.[0-9]{1,9}", value) else value
+    if value is None:
         return NO_DATE, ""
-    if isinstance(value, str) and _WRITTEN.fullmatch(value):
-        date = paris_epoch(value)
+    if isinstance(value, str) and (written := _WRITTEN.fullmatch(value)):
+        date = paris_epoch(*written.groups(""))
     else:
         try:
             date = msgspec.convert(value, _SECONDS, strict=False) or NO_DATE
@@ -261,16 +267,16 @@ def _paris() -> Any:
     return ZoneInfo("Europe/Paris")
 
 
-def paris_epoch(text: str) -> int:
-    """Epoch seconds of ``YYYY-mm-dd HH:MM:SS``, on the clocks of Paris unless it names another
-    zone; -1 if it is no date.
+def paris_epoch(text: str, zone: str = "") -> int:
+    """Epoch seconds of ``YYYY-mm-dd HH:MM:SS``, on the clocks of Paris unless a ``zone`` is named
+    there or besides; -1 if it is no date.
 
     The hour that autumn repeats is taken the first time it passes.
     """
     from datetime import datetime
 
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text + (zone if zone[:1] in "+-" else "Z"))
         return int((moment if moment.tzinfo else moment.replace(tzinfo=_paris())).timestamp())
     except (ValueError, OverflowError):
         return -1

@@ -141,6 +141,53 @@ def test_an_edit_that_changes_the_meaning_never_gives_a_report(
     assert not isinstance(meaning(ENCODINGS[encoding](json.dumps(answered))), Recipients)
 
 
+@pytest.mark.parametrize(
+    ("written", "otherwise"),
+    [
+        ("<result>", "<!-- a > b <c/> -->\n<?x href='a>b'?><result>"),
+        ("<result>", "<result xmlns='https://x.example/' code='1'>"),
+        ("result>", "a:result>"),
+        ("<entry>", "<entry type='string'><?php 1 > 0?>"),
+        ("</entry>", "<!-- & --></entry>"),
+        ("+336", "]]>&#43;3&#x33;6<![CDATA["),
+    ],
+)
+def test_xml_means_the_same_in_every_form_that_it_allows(written: str, otherwise: str) -> None:
+    text = xml_report(rows(3)).decode()
+    other = text.replace(written, otherwise)
+    if otherwise == "a:result>":
+        other = other.replace("<a:result>", "<a:result xmlns:a='x'>")
+    assert other != text
+    assert meaning(other.encode()) == meaning(text.encode()) == decode(report(rows(3)), ID)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["key & more", "cl&eacute;", "a\x0bb", "<![CDATA[a & b]]> & c", "&#233; &", "R&#;D &#x;"],
+)
+def test_an_error_of_xml_is_understood_in_spite_of_its_words(words: str) -> None:
+    found = meaning(xml_error(False, 10, words).encode())
+    assert found == meaning(xml_error(False, 10, "").encode())
+
+
+def test_an_error_of_json_is_understood_in_spite_of_line_breaks_in_its_words() -> None:
+    found = meaning(b'{"success": false, "code": 10, "message": "a\nb\tc\x01"}')
+    assert found == meaning(b'{"success": false, "code": 10}')
+
+
+def test_a_list_with_gaps_and_a_row_alone_are_lists() -> None:
+    one, two = rows(2)
+    for listed, found in (([one], one), ([one, two], {"0": one, "7": two})):
+        answered = {**json.loads(report(listed)), "StatutResponse_List": found}
+        assert decode(json.dumps(answered).encode(), ID) == decode(report(listed), ID)
+    alone = xml_report([one]).decode().replace("<entry><entry><entry>", "<entry><entry>")
+    alone = alone.replace("</entry></entry></entry>", "</entry></entry>")
+    assert decode(alone.encode(), ID) == decode(report([one]), ID)
+    for other in ({"0": one, "x": two}, {"a": one}, {"status": "Delivered"}):
+        answered = {**json.loads(report([])), "StatutResponse_List": other}
+        assert not isinstance(meaning(json.dumps(answered).encode()), Recipients)
+
+
 @pytest.mark.parametrize("success", [False, "false", "0", 0, "FALSE", " false "])
 def test_row_that_is_refused_in_text_is_refused(success: Any) -> None:
     row = {**rows(1)[0], "success": success, "code": "4", "status": "Delivered"}

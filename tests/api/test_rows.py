@@ -121,6 +121,12 @@ def test_what_is_no_flag_leaves_the_stop_untold_and_says_so(value: object) -> No
         ("2026-07-01T12:00:00", 1_782_900_000),
         ("2026-07-01T10:00:00Z", 1_782_900_000),
         ("2026-07-01 12:00:00+0200", 1_782_900_000),
+        ("2026-07-01 12:00:00.250 +02", 1_782_900_000),
+        ("2026-07-01T10:00:00.123456789Z", 1_782_900_000),
+        ("2026-07-01 10:00 UTC", 1_782_900_000),
+        ("2026-07-01 12:00", 1_782_900_000),
+        ("1782900000.5", 1_782_900_000),
+        *((never, NO_DATE) for never in ("0000-00-00 00:00:00", "0000-00-00", "00:00", "-")),
         # Autumn has this hour twice: the first, in summer time.
         ("2026-10-25 02:30:00", 1_792_888_200),
     ],
@@ -143,6 +149,8 @@ def test_a_date_is_seconds_or_the_clocks_of_paris(value: object, date: int) -> N
         "1969-12-31 23:59:59",
         "2026-02-30 12:00:00",
         "2026-01-01 12:00:00 and more",
+        "2026-01-01 12",
+        "2026-01-01 12:00:00 CET",
         "12026-01-01 12:00:00",
         [],
     ],
@@ -225,8 +233,9 @@ def test_a_row_that_the_api_refuses_says_why(row: dict[str, Any], word: str, why
 def test_the_first_spelling_that_has_a_value_counts(names: tuple[str, str]) -> None:
     one, other = names
     assert first({one: 0, other: 1}, names) == 0
-    assert first({one: None, other: ""}, names) == ""
-    assert first({one: None}, names) is ABSENT
+    assert first({one: None, other: False}, names) is False
+    assert first({one: "", other: "x"}, names) == "x"
+    assert first({one: None, other: ""}, names) is ABSENT
 
 
 def added(*rows: object) -> Any:
