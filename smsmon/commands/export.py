@@ -146,16 +146,21 @@ def export(
     choice = chosen(expression, tagged, kind.fields())
     named = [entry.id for entry in entries_from(ids, file)]
     store = the_store(locations, settings)
-    entries = store.watchlist().load() if choice else ()
+    entries = store.watchlist().load()
     with store.archive() as archive:
-        keys = archive.messages(named or None, account)
+        knowledge = Knowledge(settings, entries, archive, choice.fields)
+        keys = (
+            knowledge.belonging(named or None)
+            if account is None
+            else archive.messages(named or None, account)
+        )
         if account is not None and not keys and not archive.messages(None, account):
             require_profiles(locations, [account])  # one that is gone may have read something
         asked = RowsWanted(
             keys=keys,
             profile=account,
             choice=choice,
-            knowledge=Knowledge(settings, entries, archive, choice.fields),
+            knowledge=knowledge,
             private=settings.display.privacy,
             since=asked_time.start,
             until=inf if asked_time.open else asked_time.end,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,9 @@ from smsmon.times import counted, some
 
 if TYPE_CHECKING:
     from smsmon.commands.knowledge import Knowledge
+    from smsmon.known import Key
     from smsmon.model import Entry
     from smsmon.ranges import Range
-    from smsmon.settings import Settings
     from smsmon.store.archive import Archive
     from smsmon.store.past import NumberFound, Sighting
 
@@ -76,6 +76,7 @@ def find(
       exact: false when NUMBER was taken for a part; more: true at the limit;
       absent: the API lists it no longer, and it is as last seen.
     """
+    from smsmon.commands.knowledge import Knowledge, listed
     from smsmon.phones import why_not_sought
 
     asked_for = " ".join(number)  # nobody quotes a number
@@ -90,14 +91,12 @@ def find(
     narrowed = bool(choice) or since is not None or until is not None
     with store.archive() as archive:
         # The limit is one of rows that match: to choose some, all have to be looked at.
-        entries = store.watchlist().load()
+        entries = listed(settings, loaded := store.watchlist().load())
         found = archive.find_number(asked_for, _MOST if narrowed else limit)
-        found = _with_unread(found, entries, settings, archive, _MOST if narrowed else limit)
+        found = _with_unread(found, entries, archive, _MOST if narrowed else limit)
         seen, unseen = len(found.sightings), narrowed and found.more
         if narrowed:
-            from smsmon.commands.knowledge import Knowledge
-
-            known = Knowledge(settings, entries, archive, choice.fields)
+            known = Knowledge(settings, loaded, archive, choice.fields)
             in_range = (each for each in found.sightings if _seen_in(each, asked))
             matching = tuple(_chosen(in_range, choice, known))
             more = unseen or len(matching) > limit
@@ -127,20 +126,22 @@ def find(
 
 
 def _with_unread(
-    found: NumberFound, entries: Iterable[Entry], settings: Settings, archive: Archive, limit: int
+    found: NumberFound, entries: Mapping[Key, Entry], archive: Archive, limit: int
 ) -> NumberFound:
-    """Also whom sources tell of, of messages that were never read: nobody else knows their numbers.
+    """With the labels of what is on the list now. Also whom sources tell of, of messages that were
+    never read: nobody else knows their numbers.
 
     As by the history, a part of a number is meant only where nobody has it as a whole.
     """
+    from smsmon.commands.knowledge import as_listed
     from smsmon.phones import sought
     from smsmon.recipients import Recipient
     from smsmon.store.past import Sighting
 
     wanted = sought(found.asked)
     told = {
-        (each.id, settings.profile_of(each.profile)): (each, each.arrival.phone)
-        for each in entries
+        key: (each, each.arrival.phone)
+        for key, each in entries.items()
         if each.arrival and each.arrival.phone and wanted.matches(each.arrival.phone)
     }
     whole = {f"+{digits}" for digits in wanted.numbers()}
@@ -156,7 +157,7 @@ def _with_unread(
         for (_, profile), (entry, phone) in told.items()
         if phone in whole or not exact
     ]  # fmt: skip
-    sightings = (*found.sightings, *unread)
+    sightings = (*as_listed(found.sightings, entries), *unread)
     more = found.more or len(sightings) > limit
     return replace(found, exact=exact, sightings=sightings[:limit], more=more)
 

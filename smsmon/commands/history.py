@@ -129,7 +129,8 @@ def changes(
     asked = range_asked(since, until, in_utc=in_utc, otherwise=None if wanted else DAY)
     lines = lines or bool(wanted)
 
-    with the_store(locations, settings).archive() as archive:
+    store = the_store(locations, settings)
+    with store.archive() as archive:
         only = {*wanted} if wanted else None
         if expression or tagged:
             chosen = chosen_recorded(locations, settings, archive, expression, tagged)
@@ -137,13 +138,16 @@ def changes(
         rows: list[InShort] = []
         found: list[Happened] = []
         if as_json or not lines:
+            from smsmon.commands.knowledge import as_listed, listed
+
+            entries = listed(settings, store.watchlist().load())
             rows = [
                 replace(
                     each,
                     label=words_of_api(each.label, private),
                     group=words_of_api(each.group, private),
                 )
-                for each in archive.in_short(asked.start, asked.end)
+                for each in as_listed(archive.in_short(asked.start, asked.end), entries)
                 if only is None or each.message_id in only
             ]
         if only is None and (as_json or lines):

@@ -7,10 +7,10 @@ message that is watched no longer, what only a console can tell (its state, say)
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smsmon.alerts import About
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
@@ -27,12 +27,27 @@ if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
     from smsmon.store.archive import Archive
+    from smsmon.store.past import InShort, Sighting
+
+Row = TypeVar("Row", "Sighting", "InShort")
 
 OF_THE_LIST = frozenset(("id", "label", "tag", "note", "profile", "source", "age"))
 """The fields that the watchlist tells of what is on it."""
 _FRESH = (MessageState.LIVE, MessageState.COMPLETE, MessageState.SETTLED)
 _OF_RECIPIENTS = frozenset(("oldest",))
 """The fields that are known only with all recipients at hand."""
+
+
+def listed(settings: Settings, entries: Iterable[Entry]) -> dict[Key, Entry]:
+    """What people say of messages now: the history learns it from whoever polls, maybe later."""
+    mine = (replace(each, profile=settings.profile_of(each.profile)) for each in entries)
+    return {(each.id, each.profile): each for each in mine}
+
+
+def as_listed(rows: Iterable[Row], entries: Mapping[Key, Entry]) -> list[Row]:
+    """What is told of messages, with their labels of now where they are on the list."""
+    own = ((each, entries.get((each.message_id or "", each.profile))) for each in rows)
+    return [replace(row, label=entry.label) if entry else row for row, entry in own]
 
 
 class Knowledge:
@@ -54,8 +69,7 @@ class Knowledge:
         self.board = Board()
         self.trouble_below = settings.display.trouble_share
         self._settings = settings
-        mine = (replace(each, profile=settings.profile_of(each.profile)) for each in entries)
-        self._entries = {(each.id, each.profile): each for each in mine}
+        self._entries = listed(settings, entries)
         self._archive = archive
         self._fields = fields
         self._heard: dict[str, AccountState] = {}
@@ -64,6 +78,19 @@ class Knowledge:
     def keys(self) -> list[Key]:
         """The messages of the watchlist, each with its account."""
         return [*self._entries]
+
+    def belonging(self, ids: Sequence[str] | None = None) -> list[Key]:
+        """The messages that the history knows of ``ids``, or all, each with the account it belongs
+        to now: the list says which before whoever polls has recorded it.
+        """
+        mine = {key[0]: key for key in self._entries}
+        known = () if self._archive is None else self._archive.messages(ids)
+        return [mine.get(key[0], key) for key in known]
+
+    def described(self, summary: Summary) -> Summary:
+        """With label and tags as the list has them now, where the message is on it."""
+        entry = self._entries.get(summary.key)
+        return summary if entry is None else replace(summary, label=entry.label, tags=entry.tags)
 
     def account(self, profile: str) -> AccountState:
         """How it stands with an account, as it was heard now, or whoever polls has recorded it."""

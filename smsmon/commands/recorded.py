@@ -22,7 +22,7 @@ from smsmon.filters.fields import in_order
 from smsmon.filters.messages import RECORDED
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import RECIPIENT_FIELDS, RECIPIENTS, RecipientField, Seen
-from smsmon.known import Key
+from smsmon.known import Key, Summary
 from smsmon.model import Event, EventKind, Transition
 from smsmon.phones import region
 from smsmon.shapes import Happening, event_json, fact_json, shape_of, transition_json
@@ -95,7 +95,7 @@ def _recipients(archive: Archive, asked: RowsWanted) -> Iterator[Block]:
     for remembered in archive.load(asked.keys):
         of_message = asked.knowledge.later(remembered.summary.key, remembered)
         slots = asked.choice.slots(remembered, asked.knowledge.now, of_message)
-        summary = remembered.summary
+        summary = asked.knowledge.described(remembered.summary)
         whose = {"id": summary.id, "label": summary.label, "profile": summary.profile}
         told = {
             each.exported: _told(each, remembered, slots, asked.private)
@@ -168,9 +168,15 @@ def _change_row(one: Happening, private: bool) -> Record:
     return {name: shape.get(name) for name in CHANGE_COLUMNS}
 
 
+def _all_of(archive: Archive, keys: Sequence[Key]) -> Iterator[Summary]:
+    """What is known of each of these; of one whose account was changed just now, nothing yet."""
+    known = {each.key: each for each in archive.summaries(keys)}
+    return (known.get(key) or Summary(*key) for key in keys)
+
+
 def _summaries(archive: Archive, asked: RowsWanted) -> Iterator[Record]:
     """Every message as last seen, without its recipients; one never read has no counts."""
-    for summary in archive.summaries(asked.keys):
+    for summary in map(asked.knowledge.described, _all_of(archive, asked.keys)):
         if asked.choice and not asked.choice.matches(
             asked.knowledge.later(summary.key, summary=summary)
         ):

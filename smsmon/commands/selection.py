@@ -50,4 +50,4 @@ def chosen_recorded(
     choice = chosen(expression, tagged, of_messages())
     entries = the_store(locations, settings).watchlist().load()
     known = Knowledge(settings, entries, archive, choice.fields)
-    return [row.id for row in known.chosen(archive.messages(), choice)]
+    return [row.id for row in known.chosen(known.belonging(), choice)]

@@ -11,7 +11,7 @@ import pytest
 
 from smsmon.commands import recorded
 from smsmon.commands.filtering import chosen
-from smsmon.commands.knowledge import Knowledge
+from smsmon.commands.knowledge import Knowledge, as_listed, listed
 from smsmon.commands.recorded import KINDS, RowsWanted, records
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.model import Entry
@@ -183,3 +183,23 @@ def test_rows_are_the_same_however_many_come_at_once(
     at_once = rows(archive, kind)
     monkeypatch.setattr(recorded, "ROWS", 2)
     assert rows(archive, kind) == at_once
+
+
+def test_what_people_changed_stands_though_nobody_who_polls_has_recorded_it(
+    archive: Archive,
+) -> None:
+    said = (Entry("1", "Winter", ("cold",)), Entry("2", "Moved", profile="default"))
+    entries = listed(SETTINGS, said)
+    keys = Knowledge(SETTINGS, said, archive, frozenset()).belonging()
+    assert keys == [("1", "default"), ("2", "default")]
+    found = rows(archive, "summary", keys=keys, entries=said)
+    assert {r["id"]: (r["label"], r["tags"], r["total"]) for r in found} == {
+        "1": ("Winter", ["cold"], 3),
+        "2": ("Moved", [], None),
+    }
+    recipients = rows(archive, "recipients", keys=keys, entries=said)
+    assert {(r["id"], r["label"]) for r in recipients} == {("1", "Winter")}
+    short = as_listed(archive.in_short(START, START + 100), entries)
+    assert {(r.message_id, r.label) for r in short} == {("1", "Winter"), ("2", "")}
+    sought = as_listed(archive.find_number("+33600000001").sightings, entries)
+    assert [each.label for each in sought] == ["Winter"]
