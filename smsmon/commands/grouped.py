@@ -61,7 +61,7 @@ def recorded_groups(
         return named and (not messages or messages.matches(known.asked(row)))
 
     keys = known.keys()
-    summaries = {each.key: each for each in archive.summaries(keys)}
+    summaries = known.summaries(keys)
 
     def tells_more(summary: Summary) -> bool:
         """True where its recipients have to be at hand."""

@@ -111,10 +111,19 @@ class Knowledge:
     def of(self, keys: Iterable[Key]) -> Iterator[Watched]:
         """What is known of each of these; of what was never read, what the watchlist says."""
         wanted = [*keys]
-        found = () if self._archive is None else self._archive.summaries(wanted)
-        known = {each.key: each for each in found}
+        known = self.summaries(wanted)
         for key in wanted:
             yield self.row(known.get(key) or Summary(*key))
+
+    def summaries(self, keys: Sequence[Key]) -> Mapping[Key, Summary]:
+        """What is known of these without their recipients.
+
+        How it stands with polls is asked before: what is read between the two would seem to be
+        read, and of nobody.
+        """
+        _ = self._polls
+        found = () if self._archive is None else self._archive.summaries(keys)
+        return {each.key: each for each in found}
 
     def fresh(self, keys: Iterable[Key]) -> Iterator[Watched]:
         """Those of these that are read often enough as it is, with all their recipients."""

@@ -6,14 +6,18 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from smsmon.commands import recorded
 from smsmon.commands.filtering import chosen
+from smsmon.commands.grouped import recorded_groups
 from smsmon.commands.knowledge import Knowledge, as_listed, listed
 from smsmon.commands.recorded import KINDS, RowsWanted, records
 from smsmon.filters.messages import MESSAGE_FIELDS
+from smsmon.groups import Dimension
+from smsmon.known import Key, Summary
 from smsmon.model import Entry
 from smsmon.monitor.board import Board
 from smsmon.monitor.standing import message_value
@@ -203,3 +207,33 @@ def test_what_people_changed_stands_though_nobody_who_polls_has_recorded_it(
     assert {(r.message_id, r.label) for r in short} == {("1", "Winter"), ("2", "")}
     sought = as_listed(archive.find_number("+33600000001").sightings, entries)
     assert [each.label for each in sought] == ["Winter"]
+
+
+@pytest.mark.parametrize("of", [Knowledge.of, None])
+def test_what_is_read_while_it_is_looked_for_does_not_look_read_of_nobody(of: Any) -> None:
+    places = before, after = memory(Path()), memory(Path())
+
+    async def fill() -> None:
+        for place in places:
+            async with Process(place) as console:
+                console.watch("1")
+                if place is after:
+                    console.poll("1", [row(1, "Delivered")], START)
+
+    asyncio.run(fill())
+    with before().archive() as old, after().archive() as new:
+        seen = Mock(wraps=old)
+
+        def summaries(wanted: list[Key]) -> list[Summary]:
+            seen.polls, seen.load = new.polls, new.load  # it is read now
+            return old.summaries(wanted)
+
+        seen.summaries = summaries
+        entries, now = [Entry("1", added_at=START)], START + 1
+        if of is not None:
+            (found,) = of(Knowledge(SETTINGS, entries, seen, frozenset(), now), [("1", "default")])
+            assert (found.read_at, found.counts.total) == (None, 0)
+        else:
+            groups, at = recorded_groups(SETTINGS, entries, seen, Dimension.PROFILE, now=now)
+            (group,) = groups.rows(Dimension.PROFILE, at).values()
+            assert (group.messages, group.unread, group.sent) == (1, 1, 1)
