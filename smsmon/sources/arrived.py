@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from json import JSONDecoder
 from typing import Any, Protocol
 
-import msgspec
-
 from smsmon import phones
+from smsmon.api.rows import flag_of
 from smsmon.clock import CLOCK_AGREES
 from smsmon.model import DEFAULT_PROFILE, Arrival, Entry, is_message_id
 from smsmon.patterns import WITHIN, LinePattern, TooSlow
@@ -134,44 +134,57 @@ def _arrived(line: str, said: Mapping[str, str]) -> Arrived | NotTaken:
 
 
 class SendAnswers:
-    """Finds messages in the API's own answers to sends, one JSON object a line.
+    """Finds messages in the API's own answers to sends, as JSON objects in a line.
 
     ``/send`` gives ``message_id``; so does ``/bulk-send``, with a row a number in
-    ``SMSResponse_List``, or each of these has an id of its own. What stands before the object, such
-    as the moment of a log, is passed over.
+    ``SMSResponse_List``, or each of these has an id of its own. What stands around an answer, such
+    as the moment of a log, or the object of a log that holds it, is passed over.
     """
 
     def read(self, line: str) -> Read:
-        start = line.find("{")
-        if start < 0:
-            return ()
-        try:
-            answer = msgspec.json.decode(line[start:].strip())
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return (NotTaken(beginning(line), "it is no JSON object"),)
-        if not isinstance(answer, dict):
-            return ()
-        rows = answer.get("SMSResponse_List")
-        if not isinstance(rows, list) or not rows:
-            if _id_of(answer) is None and "success" not in answer:
-                return ()
-            rows = [answer]
+        start, tries, whole = line.find("{"), _TRIES, False
         found: dict[str, Arrived | NotTaken] = {}
-        for row in rows:
-            each = _row(row, answer)
-            if isinstance(each, Arrived):
-                before = found.get(each.id)
-                found[each.id] = of_one(before, each) if isinstance(before, Arrived) else each
-            elif each.why not in found:
-                found[each.why] = replace(each, text=beginning(line))
+        while start >= 0 and tries:
+            try:
+                answer, end = _JSON.raw_decode(line, start)
+                whole = True
+            except (ValueError, RecursionError):
+                answer, end = {}, start
+            if not _tell(answer, line, found):
+                end, tries = start + 1, tries - 1
+            start = line.find("{", end)
+        if not whole and "{" in line:
+            return (NotTaken(beginning(line), "it is no JSON object"),)
         return [*found.values()]
+
+
+_JSON = JSONDecoder()
+_TRIES = 20
+"""Braces of a line at which no answer begins, until it is given up."""
+
+
+def _tell(answer: dict[str, Any], line: str, found: dict[str, Arrived | NotTaken]) -> bool:
+    """Note what an object tells; false where it is no answer to a send."""
+    rows = answer.get("SMSResponse_List")
+    if not isinstance(rows, list) or not rows:
+        if _id_of(answer) is None and "success" not in answer:
+            return False
+        rows = [answer]
+    for row in rows:
+        each = _row(row, answer)
+        if isinstance(each, Arrived):
+            before = found.get(each.id)
+            found[each.id] = of_one(before, each) if isinstance(before, Arrived) else each
+        elif each.why not in found:
+            found[each.why] = replace(each, text=beginning(line))
+    return True
 
 
 def _row(row: Any, answer: dict[str, Any]) -> Arrived | NotTaken:
     """What a row of an answer tells: of a message of its own, or a number of the answer's."""
     if not isinstance(row, dict):
         return NotTaken("", "a row of it is no object")
-    if row.get("success") is False:
+    if flag_of(row.get("success")) is False:
         code = row.get("code", answer.get("code"))
         return NotTaken("", f"the send was refused (code {safe(str(code))})", refused=True)
     id = _id_of(row) or _id_of(answer)

@@ -91,6 +91,10 @@ def test_a_pattern_that_cannot_be_used_says_why(pattern: str, why: str) -> None:
             '"phoneNumber":"+33600000002"}]}',
             ["308"],
         ),
+        ('[{app-1}] {"success":true,"message_id":307} in 12 ms', ["307"]),
+        ('{"message_id":306} {"message_id":307}', ["306", "307"]),
+        ('{"message_id":7},' * 50 + '{"message_id":8}', ["7", "8"]),
+        ('{"level":"info","answer":{"success":true,"message_id":307}}', ["307"]),
         ('{"level":"info","text":"no answer to a send"}', []),
         ("no JSON at all", []),
         ("[1, 2]", []),
@@ -105,6 +109,7 @@ def test_answers_to_sends_tell_their_ids(line: str, found: list[str]) -> None:
     ("line", "why"),
     [
         ('{"success":false,"code":9,"message":"no credits"}', "the send was refused (code 9)"),
+        ('{"success":"false","code":"9","message_id":7}', "the send was refused (code 9)"),
         ('{"success":true,"code":200}', "it has no message_id"),
         ('{"success":true,"message_id":true}', "it has no message_id"),
         ('{"success":true,"message_id":-1}', "an id has only the digits"),
