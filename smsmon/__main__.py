@@ -12,11 +12,11 @@ makes stays until its end, and looking took a tenth of its time."""
 
 
 def main() -> NoReturn:
-    """As `smsmon.cli.main`; a ctrl+c while that is being loaded ends the process without a word."""
+    """As `smsmon.run.main`; a ctrl+c while that is being loaded ends the process without a word."""
     gc.set_threshold(_YOUNG)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from smsmon.cli import main as command
+    from smsmon.run import main as command
 
     command()
 

@@ -7,28 +7,21 @@ nothing else of weight.
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from smsmon import __version__, exit_codes
-from smsmon.commands.door import Unwritable, open_doors
-from smsmon.commands.flags import given_flags, plain_flag, privacy_flag, profile_flag, utc_flag
-from smsmon.commands.output import Failure, say, unwritten
-from smsmon.heap import share_one_pool
-from smsmon.leaving import ToldToStop, heeding_signals, no_core_files, raised
+from smsmon.commands.context import given_flags
+from smsmon.commands.flags import plain_flag, privacy_flag, profile_flag, utc_flag
+from smsmon.commands.output import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from click.shell_completion import CompletionItem
 
 _NAME = "smsmon"
 _PROFILE = "SMSMON_PROFILE"
-_COMPLETION = "_SMSMON_COMPLETE"
-"""Set by the shell scripts of `smsmon completion`."""
 _HELP = """Watch SMS messages being delivered: an operations console and commands for SMS Partner.
 
 Without a command, the console opens. `smsmon demo` shows it without an account.
@@ -191,78 +184,21 @@ def smsmon(ctx: click.Context) -> None:
         require_profiles(find_locations(), [named], whose)
 
 
-def main() -> NoReturn:
-    """The ``smsmon`` command. Ends the process with one of the exit codes of `exit_codes`."""
-    no_core_files()
-    open_doors()
-    share_one_pool()
+def run(args: list[str]) -> int:
+    """Do what ``args`` say; gives the exit code. Raises what `smsmon.run` tells of."""
     try:
-        with heeding_signals():
-            code = _run()
-    except ToldToStop as told:
-        code = _ended(told.code)
-    # At once: a thread that waits for a silent name server holds nobody up.
-    os._exit(code)
-
-
-def _run() -> int:
-    if os.environ.get(_COMPLETION):
-        return _complete()
-    try:
-        with smsmon.make_context(_NAME, sys.argv[1:]) as context:
+        with smsmon.make_context(_NAME, args) as context:
             smsmon.invoke(context)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except Failure as failure:
-        return _ended(failure.exit_code, *str(failure).splitlines())
     except click.ClickException as error:
-        return _ended(exit_codes.USAGE, _usage_sentence(error))
-    except ToldToStop as told:
-        return _ended(told.code)
-    except (click.Abort, KeyboardInterrupt):
-        return _ended(exit_codes.INTERRUPTED)
-    except BrokenPipeError:
-        return _ended(exit_codes.BROKEN_PIPE)
-    except Unwritable as error:  # of what others print, such as click its help
-        return _ended(exit_codes.USAGE, unwritten(error))
-    except Exception as error:
-        if code := raised():
-            return _ended(code)
-        if (known := _of_store(error)) is not None:
-            code, sentence, place = known
-            return _ended(code, sentence, place=place)
-        return _ended(exit_codes.CRASH, _crashed(error))
+        fail(_usage_sentence(error))
+    except click.Abort:
+        raise KeyboardInterrupt from None
     return exit_codes.OK
 
 
-def _ended(code: int, *sentences: str, place: str = "") -> int:
-    """Say why a command did not do its work; gives the exit code. ``place`` is what we call a
-    store, where the sentence begins with that.
-
-    What monitoring systems run tells that on stdout, and by a code of theirs: the others would
-    mean that something is wrong with what is monitored.
-    """
-    if _is_plugin(sys.argv[1:]):
-        from smsmon.commands.plugin import unknown
-
-        return unknown(sentences, place)
-    for sentence in sentences:
-        say(f"smsmon: {sentence}", "error")
-    return code
-
-
-def _is_plugin(args: Sequence[str]) -> bool:
-    """True when the command is one that monitoring systems run."""
-    words = iter(args)
-    for word in words:
-        if word == "--profile":  # the one option before a command that has a value
-            next(words, None)
-        elif not word.startswith("-"):
-            return word == "check"
-    return False
-
-
-def _complete() -> int:
+def complete() -> int:
     """Tell the shell what could follow. It shows what is printed: of troubles, nothing is."""
     try:
         from smsmon.commands.shells import use_ours
@@ -273,19 +209,6 @@ def _complete() -> int:
         return exit_codes.USAGE if answered.code else exit_codes.OK
     except Exception:
         return exit_codes.USAGE
-
-
-def _of_store(error: Exception) -> tuple[int, str, str] | None:
-    """The exit code for a store that cannot be used, a sentence that tells which, why and what to
-    do, and what the store is called in it; None for another error.
-
-    Only a command that imported the stores can raise one: looking must not import them.
-    """
-    errors = sys.modules.get("smsmon.store.errors")
-    if errors is None or not isinstance(error, errors.StoreError):
-        return None
-    gone = isinstance(error, errors.Unreachable)
-    return exit_codes.TROUBLE if gone else exit_codes.USAGE, error.once, error.where
 
 
 def _usage_sentence(error: click.ClickException) -> str:
@@ -300,11 +223,3 @@ def _usage_sentence(error: click.ClickException) -> str:
     if context is None or "--help" in message or message.endswith("?"):
         return message
     return f"{message} See `{context.command_path} --help`."
-
-
-def _crashed(error: Exception) -> str:
-    from smsmon.failures import write_crash_note
-
-    note = write_crash_note(error)
-    where = f"A note about it is in {note}" if note else "No note about it could be written"
-    return f"this is a fault of smsmon itself ({type(error).__name__}). {where}."

@@ -11,7 +11,7 @@ import pytest
 
 POOLS = """
 import ctypes, sys, threading
-from smsmon import cli
+from smsmon import run as program
 
 def run():
     kept = []
@@ -27,8 +27,8 @@ def run():
     libc.fclose(told)
     return 0
 
-cli._run = run
-cli.main() if sys.argv[2] == "ours" else run()
+program._run = run
+program.main() if sys.argv[2] == "ours" else run()
 """
 
 

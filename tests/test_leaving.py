@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import cli
+from smsmon import cli, run
 from smsmon.failures import Failures
 from smsmon.leaving import CODES, WITHIN, ToldToStop, heeding_signals
 
@@ -20,7 +20,7 @@ import os, resource, sys
 resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 sys.argv = ["smsmon", "--version"]
 os._exit = sys.exit  # it ends here only when the test is through
-from smsmon.cli import main
+from smsmon.run import main
 try:
     main()
 except SystemExit:
@@ -94,4 +94,4 @@ def test_a_signal_that_became_another_exception_is_no_fault_of_ours(
     monkeypatch.setattr(cli.smsmon, "invoke", interrupted)
     monkeypatch.setattr(sys, "argv", ["smsmon", "locate"])
     with heeding_signals():
-        assert cli._run() == CODES[signal.SIGTERM]
+        assert run._run() == CODES[signal.SIGTERM]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smsmon.commands.flags import given_flags
 from smsmon.commands.output import fail, say, use_signs
 from smsmon.commands.stores import the_store
 
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from smsmon.settings import Loaded, Settings
     from smsmon.settings.reading import Reading
     from smsmon.store.base import WatchlistStore
+
+KeyPath = tuple[str, ...]
+GIVEN = "smsmon.flags"
+"""Where the values given stand in click's ``meta``, which commands share with their group."""
+
+
+def given_flags() -> dict[KeyPath, Any]:
+    """The settings that flags of the running command override."""
+    if "click" not in sys.modules:  # the console, opened without a word
+        return {}
+    import click
+
+    context = click.get_current_context(silent=True)
+    return dict(context.meta.get(GIVEN, {})) if context else {}
 
 
 def find_locations() -> Locations:

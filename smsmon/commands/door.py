@@ -1,6 +1,6 @@
 """The one door to the terminal or the pipe for whatever a command prints.
 
-`smsmon.cli.main` puts one in the place of stdout and one in the place of stderr, so that what
+`smsmon.run.main` puts one in the place of stdout and one in the place of stderr, so that what
 click, a library or the interpreter prints passes through as well. Nothing else may write there:
 a rule of the linter holds every module to it.
 """

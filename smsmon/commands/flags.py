@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from smsmon.commands import completing
+from smsmon.commands.context import GIVEN, KeyPath
 
 if TYPE_CHECKING:
     from smsmon.ranges import Range
@@ -19,9 +20,6 @@ else:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-KeyPath = tuple[str, ...]
-_PLACE = "smsmon.flags"
-"""Where the values given stand in click's ``meta``, which commands share with their group."""
 
 
 def profile_flag(command: F) -> F:
@@ -118,16 +116,10 @@ def log_flag(command: F) -> F:
     )(command)
 
 
-def given_flags() -> dict[KeyPath, Any]:
-    """The settings that flags of the running command override."""
-    context = click.get_current_context(silent=True)
-    return dict(context.meta.get(_PLACE, {})) if context else {}
-
-
 def _flag(declaration: str, path: KeyPath, **attributes: Any) -> Callable[[F], F]:
     def keep(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value is not None:
-            ctx.meta.setdefault(_PLACE, {})[path] = value
+            ctx.meta.setdefault(GIVEN, {})[path] = value
 
     return click.option(declaration, default=None, expose_value=False, callback=keep, **attributes)
 

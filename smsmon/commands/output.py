@@ -30,7 +30,7 @@ def fail(message: str, exit_code: int = exit_codes.USAGE) -> NoReturn:
 
 
 def emit(text: str) -> None:
-    """A line of the result, to stdout. A reader that went away is left to `smsmon.cli`."""
+    """A line of the result, to stdout. A reader that went away is left to `smsmon.run`."""
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -39,7 +39,7 @@ def emit(text: str) -> None:
 
 
 def not_written(error: OSError) -> NoReturn:
-    """Fail because stdout takes nothing; a reader that went away is left to `smsmon.cli`."""
+    """Fail because stdout takes nothing; a reader that went away is left to `smsmon.run`."""
     if isinstance(error, BrokenPipeError):
         raise error
     fail(unwritten(error))

@@ -16,7 +16,7 @@ from tempfile import TemporaryFile
 from typing import Any
 from unittest import mock
 
-from smsmon import cli
+from smsmon import run
 from smsmon.commands.door import Door
 
 ENDS = 2.0
@@ -55,13 +55,13 @@ class Inside:
             with (
                 mock.patch.multiple(sys, **streams, argv=["smsmon", *args]),
                 mock.patch.dict(os.environ, whole, clear=True),
-                mock.patch.multiple(cli, no_core_files=mock.DEFAULT, open_doors=mock.DEFAULT),
+                mock.patch.multiple(run, no_core_files=mock.DEFAULT, open_doors=mock.DEFAULT),
                 mock.patch("os._exit", side_effect=sys.exit),
                 _interrupted(interrupt, lasts=lasts) as told,
             ):
                 code: Any = 0
                 try:
-                    cli.main()
+                    run.main()
                 except SystemExit as leaving:
                     code = leaving.code
                 took = time.monotonic() - (told[0] if told else math.inf)

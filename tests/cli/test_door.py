@@ -82,7 +82,7 @@ def prints(*_):
 
 watchlist.open_watchlist = prints
 sys.argv = ["smsmon", "rm", "300"]
-from smsmon.cli import main
+from smsmon.run import main
 main()
 """
 

@@ -40,6 +40,7 @@ def test_help_and_version_import_nothing_heavy(offline: Program, flag: str) -> N
     names = imported(offline, flag)
     assert "smsmon.cli" in names
     assert not names & set(HEAVY)
+    assert not imported(offline) & {"smsmon.cli", "click"}  # by the console, which needs a terminal
 
 
 def test_looking_at_the_watchlist_imports_nothing_heavy(offline: Program) -> None:
@@ -253,7 +254,7 @@ def test_no_home_is_said_and_smsmon_home_mends_it(offline: Program) -> None:
         "def nobody(uid): raise KeyError(uid)\n"
         "pwd.getpwuid = nobody\n"
         "sys.argv = ['smsmon', 'ls']\n"
-        "from smsmon.cli import main\n"
+        "from smsmon.run import main\n"
         "main()\n"
     )
     for home, code in ((None, 2), (str(offline.home), 0)):
@@ -300,7 +301,7 @@ def test_a_fault_of_the_program_leaves_a_note_without_key_or_locals(offline: Pro
         f"    raise RuntimeError('GET /v1?apiKey={key}&x \\x1b[2J')\n"
         "w.Watchlist.load = broken\n"
         "sys.argv = ['smsmon', 'ls']\n"
-        "from smsmon.cli import main\n"
+        "from smsmon.run import main\n"
         "main()\n"
     )
     done = subprocess.run(
@@ -364,7 +365,7 @@ def test_ctrl_c_ends_a_reading_command_with_130(program: Program) -> None:
             "    return await ask(*a)\n"
             "r._ask = told\n"
             "sys.argv = ['smsmon', 'status', '980']\n"
-            "from smsmon.cli import main\n"
+            "from smsmon.run import main\n"
             "main()\n",
         ],
         stdout=subprocess.PIPE,
@@ -379,11 +380,13 @@ def test_ctrl_c_ends_a_reading_command_with_130(program: Program) -> None:
     assert (process.returncode, out, err) == (130, "", "")
 
 
+@pytest.mark.parametrize(("module", "code"), [("select", -signal.SIGINT), ("click", 130)])
 def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_word(
-    offline: Program, tmp_path: Path
+    offline: Program, tmp_path: Path, module: str, code: int
 ) -> None:
-    (tmp_path / "click.py").write_text(
+    """At first, and when the signals are heeded already."""
+    (tmp_path / f"{module}.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
     )
     done = offline.run("ls", PYTHONPATH=str(tmp_path))
-    assert (done.code, done.out, done.err) == (-signal.SIGINT, "", "")
+    assert (done.code, done.out, done.err) == (code, "", "")

@@ -222,7 +222,7 @@ mutex = ctypes.create_string_buffer(64)
 ctypes.CDLL(None).pthread_mutex_lock(mutex)
 socket.getaddrinfo = silent
 asked, *sys.argv[1:] = sys.argv[1:]
-from smsmon.cli import main
+from smsmon.run import main
 main()
 """
 

@@ -112,6 +112,6 @@ FAULTS: dict[str, Callable[[], None]] = {
 
 if __name__ == "__main__":
     FAULTS[sys.argv.pop(1)]()
-    from smsmon.cli import main
+    from smsmon.run import main
 
     main()

@@ -105,6 +105,6 @@ if __name__ == "__main__":
     faults = os.environ.get("SENTINEL_FAULTS", "").split()
     for fault, kind in zip(faults, (LookupError, ArithmeticError), strict=False):
         _put_fault(fault, kind)
-    from smsmon.cli import main
+    from smsmon.run import main
 
     main()

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from smsmon.alerts import About
 from smsmon.commands.check.measures import Money
-from smsmon.commands.context import open_accounts
-from smsmon.commands.flags import given_flags
+from smsmon.commands.context import given_flags, open_accounts
 from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
 from smsmon.commands.outlook import Outlook, outlook, subjects_of
 from smsmon.commands.output import fail

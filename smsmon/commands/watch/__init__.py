@@ -13,19 +13,13 @@ from smsmon import exit_codes
 from smsmon.commands.context import (
     complain,
     find_locations,
+    given_flags,
     open_accounts,
     open_watchlist,
     read_settings,
     reader,
 )
-from smsmon.commands.flags import (
-    Duration,
-    given_flags,
-    log_flag,
-    privacy_flag,
-    profile_flag,
-    timeout_flag,
-)
+from smsmon.commands.flags import Duration, log_flag, privacy_flag, profile_flag, timeout_flag
 from smsmon.commands.ids import ids_from, takes_ids
 from smsmon.commands.output import fail, json_line, listed, log_as, print_json_line, progress
 from smsmon.times import counted, utc
