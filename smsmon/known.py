@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Protocol
 
-from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Fault
+from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Event, Fault, Transition
 from smsmon.recipients import NOBODY, Recipients
 
 Key = tuple[str, str]
@@ -188,3 +189,72 @@ class AccountState:
     def tried_at(self, now: float) -> bool:
         """True when it is silent and being tried again at this moment."""
         return self.retry_at is not None and self.retry_at <= now
+
+
+class AppliedPoll(Protocol):
+    """What the engine tells about one poll (its ``Applied``)."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def asked_at(self) -> float: ...
+    @property
+    def served_at(self) -> float | None: ...
+    @property
+    def late(self) -> bool: ...
+    @property
+    def transitions(self) -> tuple[Transition, ...]: ...
+    @property
+    def events(self) -> tuple[Event, ...]: ...
+
+
+class WatchedMessage(Protocol):
+    """What the engine knows of the message after that poll (its ``Watched``)."""
+
+    @property
+    def entry(self) -> Entry: ...
+    @property
+    def recipients(self) -> Recipients: ...
+    @property
+    def first_seen(self) -> array[float]: ...
+    @property
+    def changed_at(self) -> array[float]: ...
+    @property
+    def absent(self) -> Mapping[int, float]: ...
+    @property
+    def digest(self) -> bytes | None: ...
+    @property
+    def first_read_at(self) -> float | None: ...
+    @property
+    def last_change_at(self) -> float | None: ...
+    @property
+    def completed_at(self) -> float | None: ...
+    @property
+    def read_at(self) -> float | None: ...
+    @property
+    def asked_at(self) -> float | None: ...
+    @property
+    def promise(self) -> float | None: ...
+    @property
+    def next_due(self) -> float | None: ...
+    @property
+    def settled_at(self) -> float | None: ...
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def fault_since(self) -> float | None: ...
+
+
+def poll_of(watched: WatchedMessage) -> LastPoll:
+    """How it stands with a message's polls now."""
+    return LastPoll(
+        watched.read_at,
+        watched.asked_at,
+        watched.fault,
+        watched.fault_since,
+        watched.promise,
+        watched.next_due,
+        watched.settled_at,
+    )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from smsmon.clock import Clock
-from smsmon.known import AccountState, Key, Remembered, Summary
+from smsmon.known import AccountState, AppliedPoll, Key, Remembered, Summary, WatchedMessage
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.alerts import AlertStore
 from smsmon.store.allowance import Allowance
@@ -25,7 +25,6 @@ from smsmon.store.archive import Archive
 from smsmon.store.arrivals import ArrivalStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
-from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.shared import Follower, Lease, Wish
 from smsmon.store.together import Changed
 from smsmon.tags import TagChange

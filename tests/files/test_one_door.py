@@ -18,7 +18,7 @@ ALLOWED = {
         "store/local/lease.py",
         "open",
     ): "a look at who holds the lease makes no file, and waits for none",
-    ("store/local/held.py", "rename"): "a damaged database goes aside with its journals",
+    ("store/local/history.py", "rename"): "a damaged database goes aside with its journals",
     **dict.fromkeys(
         (("window.py", name) for name in ("mkdir", "mkstemp", "open", "read_text")),
         "memory that processes share, which has a file for its name",

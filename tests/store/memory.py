@@ -29,7 +29,18 @@ from smsmon.alignment import align
 from smsmon.clock import Clock, SystemClock, astray, late
 from smsmon.groups import told_to_be_sent
 from smsmon.groups import took as time_taken
-from smsmon.known import AccountState, Key, LastPoll, Remembered, Summary, key_of, overdue_from
+from smsmon.known import (
+    AccountState,
+    AppliedPoll,
+    Key,
+    LastPoll,
+    Remembered,
+    Summary,
+    WatchedMessage,
+    key_of,
+    overdue_from,
+    poll_of,
+)
 from smsmon.merging import take_in
 from smsmon.model import Balance, Counts, Entry, Event, EventKind, FaultKind, Final, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
@@ -53,7 +64,6 @@ from smsmon.store.past import (
     of_accounts,
     with_alerts,
 )
-from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import (
     LASTING,
     NOTHING_NEW,

@@ -8,11 +8,10 @@ from itertools import count
 from secrets import token_hex
 
 from smsmon.clock import Clock, SystemClock
-from smsmon.known import CHIEF, AccountState, Key, account_part, key_of
+from smsmon.known import CHIEF, AccountState, AppliedPoll, Key, WatchedMessage, account_part, key_of
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.base import Listener
 from smsmon.store.parts import LASTS, Card, PartialLease, Seen
-from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.shared import Holder
 from tests.store.memory import Memory, MemoryHistory, MemoryStore
 

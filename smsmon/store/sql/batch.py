@@ -15,8 +15,8 @@ from smsmon.store.past import BalanceSeen
 from smsmon.store.shared import NOTHING_NEW, News, Wish
 from smsmon.store.sql import balances, exchange, listed
 from smsmon.store.sql.columns import CHECKED, Known, Update
+from smsmon.store.sql.database import Keeper
 from smsmon.store.sql.fence import Fence, Marked
-from smsmon.store.sql.keeper import Keeper
 from smsmon.store.sql.recording import Recording
 
 WAITING_LIMIT = 1_000_000

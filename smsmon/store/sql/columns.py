@@ -13,10 +13,18 @@ from functools import lru_cache
 from math import inf
 from typing import NamedTuple, overload
 
-from smsmon.known import NO_COLUMN, NO_MOMENTS, Key, key_of, moments, overdue_from
+from smsmon.known import (
+    NO_COLUMN,
+    NO_MOMENTS,
+    AppliedPoll,
+    Key,
+    WatchedMessage,
+    key_of,
+    moments,
+    overdue_from,
+)
 from smsmon.model import Entry, EventKind
 from smsmon.recipients import Phones, Recipients, pack_words
-from smsmon.store.polled import AppliedPoll, WatchedMessage
 from smsmon.store.sql.database import Dialect, Row
 
 COLUMNS = "phone, status, word, stop, date, first_seen, changed_at, reason, absent_since"

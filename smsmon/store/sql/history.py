@@ -16,9 +16,8 @@ from smsmon.clock import Clock
 from smsmon.known import Key, Remembered, Summary
 from smsmon.store.archive import Archive
 from smsmon.store.base import Listener, Outdated
-from smsmon.store.sql.database import Asked
+from smsmon.store.sql.database import Asked, Keeper
 from smsmon.store.sql.fence import WholeFence
-from smsmon.store.sql.keeper import Keeper
 from smsmon.store.sql.queue import FOLLOWING
 from smsmon.store.sql.writer import HistoryWriter
 

@@ -6,10 +6,20 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from smsmon.clock import Clock, SystemClock, astray
-from smsmon.known import CHIEF, AccountState, Key, Remembered, Summary, account_part, key_of
+from smsmon.known import (
+    CHIEF,
+    AccountState,
+    AppliedPoll,
+    Key,
+    Remembered,
+    Summary,
+    WatchedMessage,
+    account_part,
+    key_of,
+    poll_of,
+)
 from smsmon.model import Balance, Entry, Event
 from smsmon.store.past import BalanceSeen
-from smsmon.store.polled import AppliedPoll, WatchedMessage, poll_of
 from smsmon.store.shared import Wish
 from smsmon.store.sql.batch import Batch, Told
 from smsmon.store.sql.columns import Known, LastWritten, Update, update_of, was_heard

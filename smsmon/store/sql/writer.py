@@ -16,9 +16,8 @@ from smsmon.known import Key
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.errors import StoreError
 from smsmon.store.sql.batch import Batch, write, write_apart
-from smsmon.store.sql.database import Connection
+from smsmon.store.sql.database import Connection, Keeper
 from smsmon.store.sql.fence import Fence, Superseded
-from smsmon.store.sql.keeper import Keeper
 from smsmon.store.sql.queue import FOLLOWING, Queue
 from smsmon.store.sql.recording import Recording
 from smsmon.text import SENTENCE_LIMIT, safe

@@ -17,8 +17,8 @@ from smsmon.store.parts import PartialLease
 from smsmon.store.shared import Cursor, Newer, News, Wish
 from smsmon.store.sql import exchange, queries
 from smsmon.store.sql.database import Connection
+from smsmon.store.sql.exchange import Tail, newer
 from smsmon.store.sql.fence import Leave, Marked, Superseded, WholeFence
-from smsmon.store.sql.follower import Tail, newer
 from smsmon.store.sql.history import TableHistory
 from smsmon.store.team.archive import TeamAlerts, TeamArchive
 from smsmon.store.team.bell import EVERYTHING

@@ -14,7 +14,7 @@ from psycopg import errors
 from smsmon.store.errors import BY_ITSELF, Busy, StoreError
 from smsmon.store.shared import NOTHING_NEW, News
 from smsmon.store.sql.database import Connection as AnyConnection
-from smsmon.store.sql.keeper import Owner
+from smsmon.store.sql.database import Owner
 from smsmon.store.team.connection import Connection
 from smsmon.store.team.database import LINE, Access
 from smsmon.store.team.errors import UNFIT, of_error

@@ -15,9 +15,10 @@ import pytest
 from smsmon.model import Entry
 from smsmon.recipients import Recipient
 from smsmon.store.errors import StoreError
-from smsmon.store.local import held
+from smsmon.store.local import history
 from smsmon.store.local.archive import LocalArchive
 from smsmon.store.local.files import Place, place_of
+from smsmon.store.local.history import REPLACED, Held
 from smsmon.store.local.reader import Reader
 from smsmon.store.sql import queries, writer
 from tests.store.reports import START, Console, changes, row, rows_of, sound
@@ -237,15 +238,15 @@ def test_what_goes_between_two_looks_at_the_files_is_told_as_gone(
 ) -> None:
     """The database was still there at the look at it, its journal no more at the next one."""
     path, look = tmp_path / "history.db", place_of
-    kept = held.Held(path)
+    kept = Held(path)
 
     def just_before(of: Path) -> Place:
         there = look(of)
         for each in (path, *journals(path)):
             each.unlink()
-        monkeypatch.setattr(held, "place_of", look)
+        monkeypatch.setattr(history, "place_of", look)
         return there._replace(log=None, shared=None)
 
-    monkeypatch.setattr(held, "place_of", just_before)
-    assert kept.look() == held.REPLACED
-    kept.close(held.REPLACED)
+    monkeypatch.setattr(history, "place_of", just_before)
+    assert kept.look() == REPLACED
+    kept.close(REPLACED)
