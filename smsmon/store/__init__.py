@@ -72,7 +72,7 @@ def copy_store(locations: Locations, source: Where, target: Where, told: Copying
 def _whole(locations: Locations, where: Where) -> Whole:
     if not where.store:
         from smsmon.store.local import LocalStore
-        from smsmon.store.local.whole import LocalWhole
+        from smsmon.store.local.archive import LocalWhole
 
         return LocalWhole(LocalStore(locations.watchlist, locations.history, locations.learned))
     whole: Whole = _team().open_whole(where)

@@ -17,7 +17,7 @@ from smsmon.model import Arrival, Entry
 from smsmon.store.care import Copied
 from smsmon.store.errors import StoreError
 from smsmon.store.local import LocalStore
-from smsmon.store.local.whole import LocalWhole
+from smsmon.store.local.archive import LocalWhole
 from smsmon.store.sql import portions
 from smsmon.store.sql.copying import Whole, copy
 from smsmon.store.sql.portions import TABLES

@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 from smsmon.phones import LONGEST_ID
+from smsmon.store.idlist import decoded, why_no_text
 from smsmon.store.idlist.cells import (
     A_PHONE,
     AMBIGUOUS,
@@ -21,7 +22,6 @@ from smsmon.store.idlist.cells import (
     may_be_short_phone,
     uncovered,
 )
-from smsmon.store.idlist.encoding import decoded, why_no_text
 from smsmon.store.idlist.tables import entry_of, fields_of, names_ids, tags_cell, tags_in
 
 LONGEST = "9" * LONGEST_ID

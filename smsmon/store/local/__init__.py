@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smsmon.store.local.files import is_there
+
 if TYPE_CHECKING:
     from smsmon.clock import Clock
+    from smsmon.model import Entry
+    from smsmon.store.arrivals import Arrivals
     from smsmon.store.base import Listener
     from smsmon.store.local.archive import LocalAlerts, LocalArchive
-    from smsmon.store.local.arrivals import LocalArrivals
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
+    from smsmon.store.sql.arrivals import TableArrivals
     from smsmon.store.together import Together
 
 
@@ -35,7 +40,7 @@ class LocalStore:
         return Together(Watchlist(self._watchlist, clock), self.arrivals(clock), clock)
 
     def arrivals(self, clock: Clock | None = None) -> LocalArrivals:
-        from smsmon.store.local.arrivals import LocalArrivals
+        from smsmon.store.local import LocalArrivals
 
         return LocalArrivals(self._history, clock)
 
@@ -77,3 +82,50 @@ class LocalStore:
         from smsmon.store.local.files import write_whole
 
         write_whole(self._learned, content)
+
+
+class LocalArrivals:
+    """What ``history.db`` keeps of messages that came by themselves: the local ``ArrivalStore``.
+
+    Nothing came where there is no such file yet: then SQLite is not loaded, which takes time.
+    """
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self._path = path
+        self._clock = clock
+
+    @cached_property
+    def _table(self) -> TableArrivals:
+        from smsmon.store.local.reader import LocalDatabase
+        from smsmon.store.sql.arrivals import TableArrivals
+
+        return TableArrivals(LocalDatabase(self._path), self._clock)
+
+    @property
+    def _opened(self) -> TableArrivals | None:
+        """None where nothing is kept yet."""
+        known = self.__dict__.get("_table")
+        return self._table if known is not None or is_there(self._path) else None
+
+    @property
+    def known(self) -> Sequence[Entry]:
+        return self._table.known if "_table" in self.__dict__ else ()
+
+    def load(self) -> list[Entry]:
+        return table.load() if (table := self._opened) else []
+
+    def newer(self) -> Arrivals | None:
+        return table.newer() if (table := self._opened) else None
+
+    def take(self, entries: Iterable[Entry], reader: str = "", position: str = "") -> int:
+        return self._table.take(entries, reader, position)
+
+    def leave(self, ids: Iterable[str]) -> None:
+        if table := self._opened:
+            table.leave(ids)
+
+    def give_back(self, entries: Iterable[Entry]) -> Sequence[str]:
+        return self._table.give_back(entries)
+
+    def position(self, reader: str) -> str:
+        return table.position(reader) if (table := self._opened) else ""

@@ -1,24 +1,29 @@
-"""What ``history.db`` holds, asked and looked after: the ``Archive`` and the ``AlertStore``."""
+"""What ``history.db`` holds: asked, looked after and copied, its alerts among it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from smsmon.model import Entry
 from smsmon.store.local.files import database_of, is_there, journals_of
 from smsmon.store.local.reader import Reader, check
-from smsmon.store.local.schema import version_of, writing
+from smsmon.store.local.schema import open_for_reading, speaking_of, version_of, writing
 from smsmon.store.past import Info, Pruned
 from smsmon.store.sql import care
 from smsmon.store.sql.alerts import CLAIM_LASTS, TableAlerts, nobody_polls
 from smsmon.store.sql.archive import TableArchive
 from smsmon.store.sql.database import Connection
 from smsmon.store.sql.fence import Fence
+
+if TYPE_CHECKING:
+    from smsmon.store.local import LocalStore
+    from smsmon.store.local.watchlist import Watchlist
 
 
 class LocalArchive(Reader, TableArchive):
@@ -102,3 +107,49 @@ def _may_live(_: Connection, claimant: str, age: float) -> bool:
     except OSError:  # somebody else's
         return True
     return True
+
+
+class LocalWhole:
+    """All that the local store keeps, for a copy of it (`store.sql.copying.Whole`)."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self.store = store
+        self._history = store.files["history"]
+
+    @property
+    def where(self) -> str:
+        return str(self._history)
+
+    def identity(self) -> str:
+        return f"{socket.gethostname()} {self._history}"
+
+    def watchlist(self) -> Watchlist:
+        from smsmon.store.local.watchlist import Watchlist
+
+        return Watchlist(self.store.files["watchlist"])
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with closing(open_for_reading(self._history)) as connection, speaking_of(self._history):
+            yield connection
+
+    @contextmanager
+    def filling(self, span: tuple[int, int] | None) -> Iterator[Connection]:
+        from smsmon.store.sql.arrivals import LAST_ARRIVAL
+
+        del span
+        with writing(self._history) as connection:
+            yield connection
+            # What is recorded next has a number above all those that came.
+            connection.execute(
+                "UPDATE lease SET sequence ="
+                " max(sequence, (SELECT coalesce(max(sequence), 0) FROM last_poll))"
+            )
+            connection.execute(LAST_ARRIVAL)
+
+    def pollers(self) -> Sequence[str]:
+        from smsmon.clock import SystemClock
+
+        lease = self.store.lease(SystemClock(), "command")
+        lease.look()
+        return [str(lease.holder)] if lease.holder else []

@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from smsmon.store import Where
     from smsmon.store.base import Listener
     from smsmon.store.parts import PartialLease
-    from smsmon.store.team.allowance import TeamAllowance
     from smsmon.store.team.archive import TeamAlerts, TeamArchive
-    from smsmon.store.team.care import TeamCare
+    from smsmon.store.team.care import TeamCare, TeamWhole
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
-    from smsmon.store.team.reach import TeamClock
     from smsmon.store.team.watchlist import TeamArrivals
-    from smsmon.store.team.whole import TeamWhole
     from smsmon.store.together import Together
 
 
@@ -56,7 +53,7 @@ def open_care(where: Where) -> TeamCare:
 
 def open_whole(where: Where) -> TeamWhole:
     """All that is in that store. Raises ``StoreError`` as `open_team` does."""
-    from smsmon.store.team.whole import TeamWhole
+    from smsmon.store.team.care import TeamWhole
 
     return TeamWhole(open_team(where))
 

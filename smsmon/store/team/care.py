@@ -1,24 +1,26 @@
-"""The care for a team's store: made, looked at, changed to a newer version (`store.care.Care`)."""
+"""The care for a team's store (`store.care.Care`): made, looked at, changed to a newer version, and
+all of it for a copy."""
 
 from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Sequence
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import psycopg
 
 from smsmon.store.care import Living, Looked, May, Size, Version, Way
 from smsmon.store.errors import StoreError
-from smsmon.store.team import migrations
+from smsmon.store.sql.arrivals import LAST_ARRIVAL
+from smsmon.store.team import TeamStore, migrations
 from smsmon.store.team.connection import Connection
-from smsmon.store.team.database import Access
+from smsmon.store.team.database import Access, Database
 from smsmon.store.team.errors import speaking_of
 from smsmon.store.team.migrations import MIGRATIONS, Migrations
+from smsmon.store.team.watchlist import TeamWatchlist
 from smsmon.text import SENTENCE_LIMIT, safe
-
-if TYPE_CHECKING:
-    import psycopg
 
 _WITHIN = "SET statement_timeout = '10s'"
 _BELL = "smsmon_check"
@@ -86,8 +88,6 @@ class TeamCare:
             )
 
     def roles(self, owner: str, poller: str, viewer: str, schema: str) -> str:
-        from smsmon.store.team.care import grants
-
         return grants(owner, poller, viewer, schema)
 
     def _version(self, state: migrations.State) -> Version:
@@ -284,3 +284,55 @@ def grants(owner: str, poller: str, viewer: str, schema: str = "public") -> str:
         _MAKE_ROLE.format(name=f'"{name}"', text=f"'{name}'") for name in (owner, poller, viewer)
     )
     return _GRANTS.format(**quoted, roles="\n".join(made))
+
+
+_NUMBERED = ("word", "message", "episode", "silence")
+_NEXT = (
+    "SELECT setval(pg_get_serial_sequence('{0}', 'id'), (SELECT max(id) FROM {0}))"
+    " WHERE EXISTS (SELECT 1 FROM {0})"
+)
+_NEXT_EVENT = (
+    "SELECT setval('event_id', (SELECT max(id) FROM event)) WHERE EXISTS (SELECT 1 FROM event)"
+)
+
+
+class TeamWhole:
+    """All that a team's store keeps, for a copy of it (`store.sql.copying.Whole`)."""
+
+    def __init__(self, store: TeamStore) -> None:
+        self.store = store
+
+    @property
+    def where(self) -> str:
+        return str(self.store.access.address)
+
+    def identity(self) -> str:
+        return self.store.work.ask(lambda db: migrations.state_of(db).store)
+
+    def watchlist(self) -> TeamWatchlist:
+        return TeamWatchlist(self.store.work)  # nobody signs what is copied
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with Database(self.store.access) as database, database.working() as connection:
+            yield connection
+
+    @contextmanager
+    def filling(self, span: tuple[int, int] | None) -> Iterator[Connection]:
+        with Database(self.store.access) as database, database.working() as connection:
+            with connection.transaction():
+                since = None if span is None else span[0] / 1000
+                migrations.make_partitions(connection, time.time(), since)
+            yield connection
+            with connection.transaction():
+                # What is recorded next has numbers above all those that came.
+                for table in _NUMBERED:
+                    connection.execute(_NEXT.format(table))
+                connection.execute(_NEXT_EVENT)
+                connection.execute(LAST_ARRIVAL)
+            # Else the server plans for empty tables until it looks by itself, in a minute or more.
+            with suppress(psycopg.Error):
+                connection.execute("ANALYZE")
+
+    def pollers(self) -> Sequence[str]:
+        return [str(each) for each in self.store.work.ask(living) if each.polls]

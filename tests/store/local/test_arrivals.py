@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smsmon.model import Arrival, Entry
-from smsmon.store.local.arrivals import LocalArrivals
+from smsmon.store.local import LocalArrivals
 from tests.store.reports import START
 from tests.support.clock import VirtualClock
 

@@ -14,9 +14,8 @@ from smsmon.alerts import About, Edge, Subject, Telling
 from smsmon.model import EventKind
 from smsmon.recipients import Status
 from smsmon.store.errors import Busy, DiskFull, NotWritable, StoreError
-from smsmon.store.local import schema
+from smsmon.store.local import LocalArrivals, schema
 from smsmon.store.local.archive import LocalAlerts
-from smsmon.store.local.arrivals import LocalArrivals
 from smsmon.store.local.migrations import MIGRATIONS, Script
 from smsmon.store.local.reader import Reader
 from smsmon.store.local.schema import open_for_writing

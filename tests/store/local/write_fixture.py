@@ -23,8 +23,8 @@ from smsmon.alerts import (
     Worst,
 )
 from smsmon.model import Arrival, Balance, Entry, Event, EventKind, Fault, FaultKind
+from smsmon.store.local import LocalArrivals
 from smsmon.store.local.archive import LocalAlerts
-from smsmon.store.local.arrivals import LocalArrivals
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import APPLICATION_ID
 from smsmon.store.sql.fence import WholeFence

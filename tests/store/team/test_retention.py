@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from smsmon.store.sql.keeper import Owner
+from smsmon.store.sql.database import Owner
 from smsmon.store.team.address import Address
 from smsmon.store.team.archive import TeamArchive
 from smsmon.store.team.connection import Connection
