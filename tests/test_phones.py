@@ -182,6 +182,7 @@ def test_numbers_for_films_are_of_the_mainland(last: str) -> None:
         "06\u202f12\u00a034\u200956\u201178",
         "\u202a+33 6 12 34 56 78\u202c",
         "０６１２３４５６７８",
+        "+330612345678",
     ],
 )
 def test_a_number_is_the_same_in_every_spelling(spelling: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from smsmon.phones import e164
+from smsmon.phones import FRENCH_TRUNK, e164
 from smsmon.recipients import (
     NO_DATE,
     STOP_NO,
@@ -110,7 +110,7 @@ class ColumnBuilder:
         self._stops += stops
         self._dates.frombytes(_widened(dates))
         column = Phones(phones)
-        if column.others:
+        if column.others or FRENCH_TRUNK in "".join(phones):
             # Not all in E.164: each goes the way it would go in a row judged alone.
             read = [phone_of(phone) for phone in phones]
             column = Phones([phone for phone, _ in read])

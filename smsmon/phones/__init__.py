@@ -40,6 +40,8 @@ _TRUNK = re.compile(r"(?<=[0-9 ])\(0\)")
 _LONGEST_SPELLING = 40
 _FRENCH = re.compile(r"33[1-9][0-9]{8}|0[1-9][0-9]{8}")
 """The vendor's home country as people and the API's senders write it: 06…, 336…"""
+FRENCH_TRUNK = "+330"
+"""How no number begins, though some are written so: ``+330612345678``."""
 _NATIONAL = re.compile(r"0[1-9][0-9]{7,10}|00[1-9][0-9]{7,14}")
 """Numbers as they are dialled at home or abroad, in any country that has a trunk 0."""
 
@@ -81,7 +83,7 @@ def e164(text: str) -> str:
     French ones as at home (``06 12 34 56 78``, ``33612345678``), those of the overseas departments
     under their own calling codes (``0690…`` is ``+590690…``).
     """
-    if E164.fullmatch(text):
+    if E164.fullmatch(text) and not text.startswith(FRENCH_TRUNK):
         return text
     text = written(text[: _LONGEST_SPELLING + 1])
     if len(text) > _LONGEST_SPELLING or not _WRITTEN.fullmatch(text):
@@ -144,7 +146,7 @@ class Sought:
 
     def matches(self, phone: str) -> bool:
         """True when ``phone``, E.164 or as it came, is a number that is meant."""
-        if not E164.fullmatch(phone):
+        if not E164.fullmatch(phone) or phone.startswith(FRENCH_TRUNK):
             return self._matches_other(phone)
         return self.matches_digits(phone[1:])
 
