@@ -220,21 +220,27 @@ def retry_after(headers: Headers, now: float) -> float | None:
 
     ``now`` stands in for the server's own clock where the answer does not tell it.
     """
-    told = [each.strip() for each in headers.get("retry-after", "").split(",")]
-    if all(re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", each) for each in told):
-        until = max(map(float, told))  # said twice: by the server, and by what is before it
-        if until < _EPOCH_FROM:
-            return min(until, RETRY_AFTER_END)
-    elif (date := http_date(", ".join(told))) is not None:
-        until = date
-    else:
-        return None
+    told = [*filter(None, map(str.strip, headers.get("retry-after", "").split(",")))]
+    numbers = [float(each) for each in told if _SECONDS.fullmatch(each)]
+    written = ", ".join(each for each in told if not _SECONDS.fullmatch(each))
+    moments = [each / 1000 if each >= _MILLI_FROM else each for each in numbers]
+    moments = [each for each in moments if each >= _EPOCH_FROM]
+    if written:
+        if (date := http_date(written)) is None:
+            return None
+        moments.append(date)
     server_now = http_date(headers.get("date", ""))
-    return min(max(until - (now if server_now is None else server_now), 0.0), RETRY_AFTER_END)
+    since = now if server_now is None else server_now
+    waits = [each for each in numbers if each < _EPOCH_FROM] + [each - since for each in moments]
+    # Said twice, by the server and by what is before it: the longer counts.
+    return min(max(*waits, 0.0), RETRY_AFTER_END) if waits else None
 
 
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _EPOCH_FROM = 1e9
 """From here on a number of seconds is a moment: they are counted from 1970."""
+_MILLI_FROM = 1e12
+"""From here on it is one in milliseconds."""
 
 
 def http_date(text: str) -> float | None:

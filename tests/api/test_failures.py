@@ -245,6 +245,13 @@ async def test_redirect_to_nowhere_is_no_report() -> None:
         ("Retry-After: 1.5", 1.5),
         ("Retry-After: 60\nRetry-After: 120", 120.0),
         ("Retry-After: 1795341630\nDate: Sun, 22 Nov 2026 10:00:00 GMT", 30.0),
+        ("Retry-After: 1795341630000\nDate: Sun, 22 Nov 2026 10:00:00 GMT", 30.0),
+        (
+            "Retry-After: 60\nRetry-After: Sun, 22 Nov 2026 10:00:30 GMT\n"
+            "Date: Sun, 22 Nov 2026 10:00:00 GMT",
+            60.0,
+        ),
+        ("Retry-After: 17,", 17.0),
         ("Retry-After: Sun Nov 22 10:00:30 2026\nDate: Sunday, 22-Nov-26 10:00:00 GMT", 30.0),
         ("Retry-After: Sun, 22 Nov 2026 10:00:30 GMT\nDate: Sun, 22 Nov 2026 10:00:00 GMT", 30.0),
         ("Retry-After: Sun, 22 Nov 2020 10:00:30 GMT", 0.0),
