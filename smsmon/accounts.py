@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from smsmon.api.client import SmsPartner
     from smsmon.clock import Clock
+    from smsmon.monitor.budget import Window
     from smsmon.monitor.schedule import Limits
-    from smsmon.monitor.window import Window
     from smsmon.secret import ApiKey
     from smsmon.settings import Profile, Settings
     from smsmon.settings.reading import Problem

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from smsmon.alerts import About, Episode
-from smsmon.filters.accounts import MONEY
 from smsmon.filters.groups import OPEN_FIELDS
+from smsmon.filters.subjects import MONEY
 from smsmon.known import Remembered
 from smsmon.measuring import money_of
 from smsmon.model import Counts, Transition

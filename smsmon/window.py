@@ -29,9 +29,8 @@ from urllib.parse import urlsplit
 from smsmon.clock import Clock, sleep
 from smsmon.model import Fault, FaultKind, ReadError
 from smsmon.monitor.account import nothing_before
-from smsmon.monitor.budget import Budget
+from smsmon.monitor.budget import Budget, Change, Window
 from smsmon.monitor.ledger import CELLS, Ledger
-from smsmon.monitor.window import Change, Window
 from smsmon.outgoing import goes_out_while
 
 _TEMPORARY = "/tmp"  # noqa: S108 - a folder of ours in it is looked at before it is used

@@ -30,8 +30,7 @@ from smsmon.patterns import GAVE_UP
 from smsmon.rules import night_holds, rules_of
 from smsmon.settings import Settings
 from smsmon.store.errors import StoreError
-from smsmon.targets import open_targets
-from smsmon.targets.base import Notification, Target
+from smsmon.targets import Notification, Target, open_targets
 from smsmon.targets.wording import notification
 from smsmon.times import LocalZone
 

@@ -18,7 +18,7 @@ from smsmon.alerting.ways import COMMAND, Ways
 from smsmon.alerts import Edge, Episode, Telling
 from smsmon.clock import Clock
 from smsmon.outgoing import Still, goes_out_while
-from smsmon.targets.base import Notification, NotTold, Outdated, Target, must_be_ours
+from smsmon.targets import Notification, NotTold, Outdated, Target, must_be_ours
 from smsmon.targets.wording import sent_again
 
 AGAIN = 30.0

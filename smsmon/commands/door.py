@@ -173,7 +173,7 @@ class Door(io.TextIOBase):
         text = shown(text)
         if text.isascii():
             return text
-        from smsmon.console.twins import in_ascii, wants_ascii  # most of what is printed is ASCII
+        from smsmon.console.signs import in_ascii, wants_ascii  # most of what is printed is ASCII
 
         return in_ascii(text) if wants_ascii(self.signs, os.environ) else text
 

@@ -7,27 +7,30 @@ message that is watched no longer, what only a console can tell (its state, say)
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
-from smsmon.alerts import About
+from smsmon.alerts import About, Episode, State, state_of
+from smsmon.commands.stores import open_alerts, who_polls
 from smsmon.filters.messages import ALERT_FIELD, MESSAGES_BY_NAME, OfStanding
 from smsmon.known import AccountState, Condition, Key, LastPoll, Remembered, Summary
-from smsmon.model import Entry, FaultKind
+from smsmon.model import Counts, Entry, FaultKind
 from smsmon.monitor.board import Board
-from smsmon.monitor.standing import message_value, standing
+from smsmon.monitor.standing import Standing, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 
 if TYPE_CHECKING:
     from smsmon.commands.filtering import Choice, ValueOf
     from smsmon.filters.questions import Value
+    from smsmon.locations import Locations
     from smsmon.model import Fault, Report
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
     from smsmon.store.archive import Archive
     from smsmon.store.past import InShort, Sighting
+    from smsmon.store.shared import Holder
 
 Row = TypeVar("Row", "Sighting", "InShort")
 
@@ -212,3 +215,85 @@ class Knowledge:
     def _accounts(self) -> Mapping[str, AccountState]:
         found = () if self._archive is None else self._archive.accounts()
         return {each.profile: each for each in found}
+
+
+_POLLED = (MessageState.LIVE, MessageState.COMPLETE, MessageState.STALE)
+"""The states of messages that are read again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How it stands with messages, their accounts and alerts at one moment."""
+
+    now: float
+    rows: Sequence[tuple[Watched, Standing]]
+    accounts: Sequence[AccountState]
+    """Those that these messages are read with."""
+    alerts: Sequence[Episode]
+    """What fires and nobody answered, the worst first."""
+    answered: int
+    """How many alerts fire, and are acknowledged or silenced."""
+    holder: Holder | None
+    """Who polls; None: nobody does."""
+    read_at: float | None
+    """When anything was read last; None: nothing ever was."""
+
+    @property
+    def counts(self) -> Counts:
+        """Of all these messages, as they were last read."""
+        return sum((row.counts for row, _ in self.rows), Counts())
+
+    def of_state(self, state: MessageState) -> list[tuple[Watched, Standing]]:
+        """The messages that are in this state."""
+        return [each for each in self.rows if each[1].state is state]
+
+    @property
+    def unread(self) -> float | None:
+        """For how many seconds nothing was read though it should have been, since nobody polls or
+        whoever polls gets nothing; 0 where all is well, None: nothing was ever read.
+        """
+        polled = [each.state for _, each in self.rows if each.state in _POLLED]
+        in_vain = bool(polled) and all(state is MessageState.STALE for state in polled)
+        if self.holder is not None and not in_vain:
+            return 0.0
+        return None if self.read_at is None else max(0.0, self.now - self.read_at)
+
+    @property
+    def troubled_accounts(self) -> list[AccountState]:
+        """The accounts that are down or refused."""
+        return [each for each in self.accounts if each.condition is not Condition.OK]
+
+
+def outlook(
+    known: Knowledge,
+    rows: Iterable[Watched],
+    locations: Locations,
+    settings: Settings,
+    of_these: Collection[str] | None = None,
+) -> Outlook:
+    """How it stands with these messages. ``of_these``: only alerts about one of these subjects;
+    None: all.
+    """
+    stood = [(row, standing(known, row, known.now)) for row in rows]
+    store = open_alerts(locations, settings)
+    silences = store.silences(known.now)
+    firing = [each for each in store.firing() if of_these is None or str(each.subject) in of_these]
+    states = [state_of(each, silences, known.now) for each in firing]
+    unanswered = [each for each, state in zip(firing, states, strict=True) if state is State.FIRING]
+    return Outlook(
+        known.now,
+        stood,
+        [known.account(each) for each in dict.fromkeys(row.profile for row, _ in stood)],
+        sorted(unanswered, key=lambda each: (-each.severity, each.fired_at)),
+        len(firing) - len(unanswered),
+        who_polls(locations, settings),
+        known.read_at,
+    )
+
+
+def subjects_of(rows: Iterable[Watched], tags: Iterable[str]) -> set[str]:
+    """What alerts are about that belong to these messages: each, its account, and ``tags``."""
+    found = {f"{About.TAG}:{tag}" for tag in tags}
+    for row in rows:
+        found |= {row.id, f"{About.ACCOUNT}:{row.profile}"}
+    return found

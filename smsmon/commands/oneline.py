@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smsmon.alerts import Severity
 from smsmon.commands.context import find_locations, read_settings
-from smsmon.commands.knowledge import OF_THE_LIST, Knowledge
-from smsmon.commands.outlook import Outlook, outlook, subjects_of
+from smsmon.commands.knowledge import OF_THE_LIST, Knowledge, Outlook, outlook, subjects_of
 from smsmon.commands.output import Failure, say
 from smsmon.commands.stores import the_store
-from smsmon.console.signs import ALERT, DELIVERED, FAILING, NOT_FOUND, STALE, WAITING
-from smsmon.console.twins import wants_ascii
+from smsmon.console.signs import ALERT, DELIVERED, FAILING, NOT_FOUND, STALE, WAITING, wants_ascii
 from smsmon.monitor.state import MessageState
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.times import age

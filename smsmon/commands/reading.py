@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from smsmon import exit_codes
 from smsmon.clock import Clock
 from smsmon.model import Counts, Fault, FaultKind, ReadError, Report, Unchanged
-from smsmon.monitor.budget import Budget
+from smsmon.monitor.budget import Budget, Window
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Watched
-from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients
 from smsmon.window import LeftAlone, ask, left_alone
 

@@ -20,11 +20,11 @@ from smsmon.console.formats import Formats
 from smsmon.console.group_rows import GroupRows, RowKey
 from smsmon.console.line import part
 from smsmon.console.listing import Scope
+from smsmon.console.memory import Look
 from smsmon.console.reasons import TROUBLED, Doubts, reason_of_group
 from smsmon.console.signs import Tone, styled
 from smsmon.console.tables.groups import GroupTableRows, group_columns, group_name, groups_pane
 from smsmon.console.tables.panes import title
-from smsmon.console.views import Look
 from smsmon.filters.messages import GROUP_FIELD
 from smsmon.groups import Dimension, Figures, names_of
 from smsmon.monitor.standing import standing

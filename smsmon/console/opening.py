@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from smsmon.alerts import Episode
-    from smsmon.console.alerts.cause import Cause
+    from smsmon.console.alerts.rows import Cause
     from smsmon.console.alerts.screen import Tried
     from smsmon.console.dialogs.add import Wanted
-    from smsmon.console.dialogs.choice import Option
+    from smsmon.console.dialogs.base import Option
     from smsmon.console.dialogs.edit import Changes
+    from smsmon.console.memory import View
     from smsmon.console.tables.found import Place
     from smsmon.console.tables.log import LogLine
-    from smsmon.console.views import View
     from smsmon.session import Session
     from smsmon.store.past import Happened, NumberFound
 
@@ -98,7 +98,7 @@ class Dialogs:
 
     def _accounts(self) -> list[Option]:
         """The accounts there are, and which is the current one."""
-        from smsmon.console.dialogs.choice import Option
+        from smsmon.console.dialogs.base import Option
 
         settings = self.session.accounts.settings
         return [
@@ -301,7 +301,7 @@ class Dialogs:
     def views(self) -> None:
         """Call up a named view, or keep the one of the table the operator stands in."""
         from smsmon.console.dialogs.views import ViewsScreen
-        from smsmon.console.views import Views
+        from smsmon.console.memory import Views
         from smsmon.filters import FilterError
 
         pane = self.picture.table_pane

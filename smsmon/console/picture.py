@@ -25,6 +25,7 @@ from smsmon.console.groups import GroupsShown
 from smsmon.console.line import GAP, part
 from smsmon.console.listing import MessageList
 from smsmon.console.live_table import MappedRows
+from smsmon.console.memory import Look
 from smsmon.console.one_recipient import OneRecipient
 from smsmon.console.reasons import firing, reason
 from smsmon.console.tables.log import Journal, log_pane
@@ -32,7 +33,6 @@ from smsmon.console.tables.messages import all_columns, messages_pane
 from smsmon.console.tables.panes import Pane, TablePane, title
 from smsmon.console.tables.recipients import RecipientRows, recipients_pane
 from smsmon.console.totals import MessageFigures
-from smsmon.console.views import Look
 from smsmon.groups import Dimension
 from smsmon.model import Counts
 from smsmon.monitor.standing import standing

@@ -4,18 +4,22 @@ One sign means one thing. A tone is how a text is meant, and the one place that 
 colour of the theme that is shown. Nothing is told by colour alone.
 Every glyph is one column wide in all common terminals: none is wide in Unicode, and none is an
 emoji, which some terminals draw two columns wide (✔, ✖ and ⚠ are; ✓ and ✗ are not). Its twin
-takes its place, cell by cell, where a terminal has nothing but ASCII (`twins.py`).
+takes its place, cell by cell, where a terminal has nothing but ASCII (`in_ascii`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from smsmon.recipients import Status
+from smsmon.text import columns
 
 if TYPE_CHECKING:
     from textual.content import Content
@@ -191,3 +195,74 @@ THIN = "─"
 """Of thin lines in a plot, where its words tell what they are."""
 LEFT_KEY, RIGHT_KEY, UP_KEY, DOWN_KEY = "←", "→", "↑", "↓"
 """Keys of the keyboard, and the ends of an axis."""
+
+
+_ASCII_TERMINALS = re.compile(r"(linux|dumb|vt\d.*)\Z")
+"""The names of terminals that draw few letters besides ASCII."""
+_OTHER = "?"
+_RAMP = "_.-=+*%#"
+"""As high as `LEVELS`, more or less."""
+_PUNCTUATION = {
+    "·": ".", "•": "*", "“": '"', "”": '"', "„": '"', "«": "<", "‘": "'", "’": "'", "×": "x",
+    "÷": "/", "—": "-", "‐": "-", "‑": "-", "≤": "<", "≥": ">", "≈": "~", "⇧": "^",
+    "←": "<", "→": ">", "↑": "^", "↓": "v", "°": "o", "⋮": ":",
+}  # fmt: skip
+_TWINS = {
+    **_PUNCTUATION,
+    **dict(zip(LEVELS, _RAMP, strict=True)),
+    **dict.fromkeys("▏▎▍▌▐▕", "|"),
+    **dict.fromkeys("▋▊▉", "#"),
+    **dict.fromkeys("░", "."),
+    **dict.fromkeys("▀▔", "-"),
+    **dict.fromkeys("─━═╌╍┅┈┉╴╶╸╺", "-"),
+    **dict.fromkeys("│║╎╏┆┇┊┋╵╷╹╻", "|"),
+    "╱": "/", "╲": "\\", "╳": "x",
+    **BAR_TWINS,
+    **{sign.glyph: sign.twin for sign in SIGNS},
+    "▓": "x",
+}  # fmt: skip
+_UPPER, _LOWER = 0b00011011, 0b11100100
+"""The dots of the upper and of the lower half of a character of Braille."""
+
+
+def wants_ascii(wanted: str, environ: Mapping[str, str]) -> bool:
+    """True where signs are to be ASCII, by the setting ``display.signs``.
+
+    With ``auto`` that is in a terminal that has few others, and in a locale that is named and has
+    no UTF-8. Where none is named, as in many a container, the terminal decides alone.
+    """
+    if wanted != "auto":
+        return wanted == "ascii"
+    if _ASCII_TERMINALS.match(environ.get("TERM", "")):
+        return True
+    named = (environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next(filter(None, named), "").lower()
+    return bool(locale) and "utf8" not in locale.replace("-", "")
+
+
+@lru_cache(4096)
+def in_ascii(text: str, width: Callable[[str], int] = columns) -> str:
+    """``text`` in as many columns, in ASCII alone; ``width`` tells how many one character takes.
+
+    Letters keep their base (``é`` is ``e``), and what has none is a ``?``.
+    """
+    return "".join(char if char.isascii() else _twin(char, width(char)) for char in text)
+
+
+@lru_cache(1024)
+def _twin(char: str, width: int) -> str:
+    if twin := _TWINS.get(char):
+        return twin
+    if "\u2800" <= char <= "\u28ff":
+        return _dots(ord(char) - 0x2800)
+    if "\u2500" <= char <= "\u257f":  # corners and crossings of lines
+        return "+"
+    if unicodedata.category(char) == "Zs":
+        return " " * width
+    base = unicodedata.normalize("NFKD", char)[:1]
+    return (base if base.isascii() and base.isprintable() else _OTHER).ljust(width)[:width]
+
+
+def _dots(dots: int) -> str:
+    upper, lower = bool(dots & _UPPER), bool(dots & _LOWER)
+    return ":" if upper and lower else "'" if upper else "." if lower else " "

@@ -14,7 +14,7 @@ from smsmon.console.live_table import LiveTable, Marking
 from smsmon.times import capital, counted
 
 if TYPE_CHECKING:
-    from smsmon.console.views import View, Views
+    from smsmon.console.memory import View, Views
     from smsmon.store.entries import Done, TakenBack
     from smsmon.watching import Watching
 

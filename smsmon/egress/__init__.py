@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smsmon.clock import Clock
-    from smsmon.monitor.window import Window
+    from smsmon.monitor.budget import Window
     from smsmon.settings import Settings
     from smsmon.store.base import Store
 

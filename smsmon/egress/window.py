@@ -14,7 +14,7 @@ from threading import Condition, Thread
 
 from smsmon.clock import slept
 from smsmon.egress.slices import LEAVES, Slices, terms
-from smsmon.monitor.window import Window
+from smsmon.monitor.budget import Window
 from smsmon.outgoing import Still
 from smsmon.store.allowance import Allowance, Use
 from smsmon.store.errors import StoreError

@@ -15,6 +15,7 @@ from smsmon.clock import Clock
 from smsmon.known import CHIEF, AccountState, Condition, Remembered, account_part
 from smsmon.model import Answer, Entry, Event, Fault, FaultKind
 from smsmon.monitor.board import Board
+from smsmon.monitor.budget import Window
 from smsmon.monitor.habits import Learned
 from smsmon.monitor.intake import Hearers, Listener, Recorder
 from smsmon.monitor.poller import EVERYTHING, NOTHING
@@ -22,7 +23,6 @@ from smsmon.monitor.pollers import Pollers
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Followed, Source
 from smsmon.monitor.state import Asked
-from smsmon.monitor.window import Window
 
 
 class Others(Protocol):

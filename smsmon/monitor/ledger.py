@@ -9,8 +9,7 @@ counted it somewhere between, and nobody knows where.
 
 The window is shared fairly: each *seat* (a process) may have an equal part of it, and what one
 does not need the others may use. What it needs is what it lately used; who has to wait needs
-its whole part. A ``Window``
-(`window.py`) is the ledger with the seat of this process.
+its whole part. A `budget.Window` is the ledger with the seat of this process.
 """
 
 from __future__ import annotations

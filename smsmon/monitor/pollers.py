@@ -12,13 +12,12 @@ from random import Random
 
 from smsmon.clock import Clock, sleep
 from smsmon.monitor.board import Board
-from smsmon.monitor.budget import Budget, Gate
+from smsmon.monitor.budget import Budget, Gate, Window
 from smsmon.monitor.habits import Habits, Learned
 from smsmon.monitor.intake import News
 from smsmon.monitor.poller import EVERYTHING, Poller
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
-from smsmon.monitor.window import Window
 
 log = logging.getLogger(__name__)
 

@@ -18,18 +18,20 @@ import msgspec
 from smsmon import files
 from smsmon.locations import VARIABLES, Locations
 from smsmon.secret import DOTS, is_address, is_most_likely_key, without_keys
-from smsmon.settings import tables
 from smsmon.settings.built_in import BUILT_IN, built_in_alerts
 from smsmon.settings.leaves import KeyPath, leaf_of, leaves
 from smsmon.settings.leaves import is_table as _is_table
 from smsmon.settings.reading import Problem, Reading
-from smsmon.settings.tables import KEY_SOURCES, PASSWORD_SOURCES
 from smsmon.settings.types import API_KEY_VARIABLE, Settings
 from smsmon.settings.values import (
+    KEY_SOURCES,
+    PASSWORD_SOURCES,
     did_you_mean,
     is_key,
+    look_at,
     pasted_address,
     unknown,
+    usable_sources,
     useless,
     wrong,
     wrong_base_url,
@@ -214,7 +216,7 @@ def _read_file(path: Path, layers: _Layers) -> None:
             )
         else:
             layers.set(at, value, "config.toml")
-    tables.look_at(table, layers.named, layers.values, problem, layers.drop)
+    look_at(table, layers.named, layers.values, problem, layers.drop)
 
 
 def _name_of_table(
@@ -335,7 +337,7 @@ def _build(layers: _Layers) -> Settings:
         for name in usable["alerts"]
         if name in BUILT_IN or ("alerts", name, "when") in layers.values
     }
-    usable["sources"] = tables.usable_sources(usable["sources"], layers.values)
+    usable["sources"] = usable_sources(usable["sources"], layers.values)
     tree: dict[str, Any] = {
         "profiles": {name: {} for name in layers.profiles},
         "alerts": msgspec.to_builtins(built_in_alerts()),

@@ -17,7 +17,7 @@ from shlex import quote
 from smsmon.alerts import About, Edge, Episode, Severity, Subject
 from smsmon.countries import country_name
 from smsmon.phones import without_numbers
-from smsmon.targets.base import Notification
+from smsmon.targets import Notification
 from smsmon.text import LABEL_LIMIT, painted, safe
 from smsmon.times import capital, counted, duration, moment, timestamp
 

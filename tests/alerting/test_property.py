@@ -23,7 +23,7 @@ from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.monitor.alerts import Alert, Rule
 from smsmon.store.alerts import AlertStore
 from smsmon.store.local import LocalStore
-from smsmon.targets.base import Notification
+from smsmon.targets import Notification
 from tests.alerting.fakes import InTurn, about
 from tests.store.memory_alerts import Kept, MemoryAlerts
 from tests.support.clock import VirtualClock

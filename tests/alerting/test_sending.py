@@ -15,7 +15,7 @@ from smsmon.alerting.sending import HOLDS, LAST_RETRY, SLOW, WITHIN, Sender
 from smsmon.alerting.ways import Way, Ways
 from smsmon.alerts import Edge, Severity, Telling
 from smsmon.monitor.alerts import Alert
-from smsmon.targets.base import Notification
+from smsmon.targets import Notification
 from tests.alerting.fakes import InTurn, about
 from tests.alerting.test_property import RULE
 from tests.store.memory_alerts import MemoryAlerts

@@ -26,7 +26,7 @@ from smsmon.model import Arrival, Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.recipients import Recipients
 from smsmon.secret import ApiKey
-from smsmon.simulator.codes import FIRST_ID, MATCH, Codes
+from smsmon.simulator.scenario import FIRST_ID, MATCH, Codes
 from smsmon.simulator.world import World
 from smsmon.store.local import LocalStore
 from tests.benchmarks.apart import Account, account

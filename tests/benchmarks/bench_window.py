@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from smsmon.monitor.window import Window
+from smsmon.monitor.budget import Window
 from smsmon.window import SharedWindow
 from tests.benchmarks.apart import answering
 from tests.benchmarks.bench_decode import SMALL, readers

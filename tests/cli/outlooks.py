@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smsmon.alerts import About, Episode, Severity, Subject
-from smsmon.commands.outlook import Outlook
+from smsmon.commands.knowledge import Outlook
 from smsmon.known import AccountState, Condition, Remembered, Summary
 from smsmon.model import Counts, Entry, Fault, FaultKind
 from smsmon.monitor.board import Board

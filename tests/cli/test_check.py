@@ -29,7 +29,7 @@ from smsmon.commands.check.measures import (
     read_band,
     verdict,
 )
-from smsmon.commands.outlook import Outlook
+from smsmon.commands.knowledge import Outlook
 from smsmon.commands.plugin import State, worst
 from smsmon.monitor.state import MessageState
 from smsmon.simulator.thread import ServerThread

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from smsmon.alerts import Severity
+from smsmon.commands.knowledge import Outlook
 from smsmon.commands.oneline import pieces, told
-from smsmon.commands.outlook import Outlook
 from smsmon.monitor.state import MessageState
 from smsmon.simulator.thread import ServerThread
 from tests.cli.inside import Inside

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import smsmon.console
-from smsmon.console.signs import BAR, SIGNS, STATE_SIGNS, STATUS_SIGNS
-from smsmon.console.twins import in_ascii, wants_ascii
+from smsmon.console.signs import BAR, SIGNS, STATE_SIGNS, STATUS_SIGNS, in_ascii, wants_ascii
 from smsmon.recipients import Status
 
 CONSOLE = Path(next(iter(smsmon.console.__path__)))
-HOMES = {CONSOLE / "signs.py", CONSOLE / "twins.py"}
+HOME = CONSOLE / "signs.py"
 IN_SENTENCES = set("…·×÷≤“”–→")
 """What texts are made of: cut, apart, times, by, within, quoted, from–to, from this to that."""
 
@@ -66,7 +65,7 @@ def is_sign(char: str) -> bool:
 
 
 def test_signs_are_written_in_their_table_alone() -> None:
-    files = [path for path in CONSOLE.rglob("*.py") if path not in HOMES]
+    files = [path for path in CONSOLE.rglob("*.py") if path != HOME]
     found = [
         f"{path.relative_to(CONSOLE)}:{line}: {text!r} has {sorted(odd)}"
         for path in files

@@ -14,12 +14,11 @@ from smsmon import patterns
 from smsmon.commands.filtering import chosen
 from smsmon.commands.output import Failure
 from smsmon.filters import Coded, Column, Field, FilterError, parse
-from smsmon.filters.accounts import ACCOUNT_FIELDS
 from smsmon.filters.groups import GROUP_TABLE_FIELDS
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.questions import NotDigits, Value, parse_duration, parse_number
 from smsmon.filters.recipients import RECIPIENT_FIELDS
-from smsmon.filters.subjects import LOG_FIELDS
+from smsmon.filters.subjects import ACCOUNT_FIELDS, LOG_FIELDS
 from smsmon.recipients import Phones
 
 CARLA: Mapping[str, Value] = {

@@ -8,11 +8,11 @@ import pytest
 
 from smsmon.known import Condition, Remembered, Summary
 from smsmon.model import Entry, EventKind, FaultKind
+from smsmon.monitor.budget import Window
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.schedule import Limits
 from smsmon.monitor.source import Source
 from smsmon.monitor.state import Applied, Watched
-from smsmon.monitor.window import Window
 from smsmon.recipients import Recipients, Status
 from tests.monitor.fakes import FakeSource, Rig, fault, row, windows_passed
 from tests.support.clock import VirtualClock

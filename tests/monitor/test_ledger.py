@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon.monitor import ledger
+from smsmon.monitor.budget import Window
 from smsmon.monitor.ledger import (
     AHEAD,
     CAPACITY,
@@ -23,7 +24,6 @@ from smsmon.monitor.ledger import (
     Ledger,
     blank,
 )
-from smsmon.monitor.window import Window
 from tests.monitor.fakes import windows_passed
 
 

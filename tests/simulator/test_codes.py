@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smsmon.simulator.codes import FIRST_ID, MATCH, Codes
+from smsmon.simulator.scenario import FIRST_ID, MATCH, Codes
 from smsmon.simulator.world import World
 from smsmon.sources.arrived import Arrived, Matching
 from tests.support.clock import START, VirtualClock

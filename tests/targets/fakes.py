@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from smsmon.alerts import Edge
 from smsmon.clock import Clock
 from smsmon.settings import Settings
-from smsmon.targets.base import Notification, NotTold, Target
+from smsmon.targets import Notification, NotTold, Target
 
 
 @dataclass

@@ -20,9 +20,8 @@ from smsmon.outgoing import goes_out_while
 from smsmon.settings import Settings
 from smsmon.settings.secrets import KeySource
 from smsmon.settings.telling import Target as TargetSettings
-from smsmon.targets import open_targets, sender
+from smsmon.targets import NotTold, Outdated, Target, open_targets, sender
 from smsmon.targets.apprise_target import AppriseTarget
-from smsmon.targets.base import NotTold, Outdated, Target
 from smsmon.targets.command import CommandTarget
 from smsmon.targets.wording import notification
 from tests.targets.alerts import LOSSES, NOW

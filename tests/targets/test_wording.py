@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from smsmon.alerts import About, Edge, Episode, Severity, Subject, Worst
-from smsmon.targets.base import Notification
+from smsmon.targets import Notification
 from smsmon.targets.command import facts_of
 from smsmon.targets.wording import inert, notification, sent_again, trial
 from smsmon.text import safe

@@ -29,7 +29,7 @@ from smsmon.times import DAY, LocalZone, counted, duration, utc
 if TYPE_CHECKING:
     from smsmon.monitor.alerts import Rule
     from smsmon.settings import Settings
-    from smsmon.targets.base import Target
+    from smsmon.targets import Target
     from smsmon.trying import Trial
 
 _WORTH_TELLING = 60.0
@@ -275,7 +275,7 @@ def test(ctx: click.Context, targets: tuple[str, ...], as_json: bool) -> None:
 
 
 async def _tell(targets: Sequence[Target], *, in_utc: bool) -> list[_Outcome]:
-    from smsmon.targets.base import NotTold
+    from smsmon.targets import NotTold
     from smsmon.targets.wording import trial
     from smsmon.who import who
 

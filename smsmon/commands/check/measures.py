@@ -9,7 +9,7 @@ from math import inf, isfinite
 from typing import NamedTuple
 
 from smsmon.alerts import Severity
-from smsmon.commands.outlook import Outlook
+from smsmon.commands.knowledge import Outlook
 from smsmon.commands.plugin import State, foreign, head, inert, worst
 from smsmon.filters.messages import LEAST_FINAL
 from smsmon.known import Condition

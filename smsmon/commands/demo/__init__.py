@@ -19,7 +19,7 @@ from smsmon.commands.output import emit, fail
 if TYPE_CHECKING:
     from smsmon.locations import Locations
     from smsmon.settings import Settings
-    from smsmon.simulator.codes import Codes
+    from smsmon.simulator.scenario import Codes
     from smsmon.simulator.world import World
     from smsmon.store.base import Store
 
@@ -111,7 +111,7 @@ def demo(ctx: click.Context, seed: int, speed: float, team: bool) -> None:
 
 def shop(world: World, log: Path) -> Codes:
     """Somebody who sends codes, and logs them."""
-    from smsmon.simulator.codes import Codes
+    from smsmon.simulator.scenario import Codes
 
     codes = Codes(world, partial(files.append, log), a_minute=_CODES_A_MINUTE, before=_CODES_BEFORE)
     codes.send_due()
@@ -120,7 +120,7 @@ def shop(world: World, log: Path) -> Codes:
 
 def reads(log: Path) -> str:
     """The settings of who reads the shop's log."""
-    from smsmon.simulator.codes import MATCH
+    from smsmon.simulator.scenario import MATCH
 
     return SOURCE.format(log=log, match=MATCH)
 

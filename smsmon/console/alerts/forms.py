@@ -16,8 +16,7 @@ from smsmon.alerts import NOTE_LIMIT, About, Episode, Silence, What
 from smsmon.console import alert_words as words
 from smsmon.console.alert_words import facts_by_now, named
 from smsmon.console.alerts.answering import Silenced, Taken
-from smsmon.console.dialogs.base import Dialog, Keys, PageDialog, TextField, quiet
-from smsmon.console.dialogs.choice import Choice, Option
+from smsmon.console.dialogs.base import Choice, Dialog, Keys, Option, PageDialog, TextField, quiet
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled

@@ -16,14 +16,15 @@ from smsmon.alerts import Episode, Silence
 from smsmon.console.actions import TABLE_ACTIONS, Where, bindings
 from smsmon.console.alert_standing import AlertRow, past_rows, silence_rows
 from smsmon.console.alerts.answering import Answering, Silenced, Taken
-from smsmon.console.alerts.cause import Cause, cause_of
 from smsmon.console.alerts.forms import AcknowledgeScreen, SilenceScreen, TrialScreen, to_silence
 from smsmon.console.alerts.rows import (
     ALERT_FIELDS,
     ALERT_STAGES,
     AlertRows,
+    Cause,
     Shown,
     alert_columns,
+    cause_of,
     counts,
     looked_at,
     rule_of,

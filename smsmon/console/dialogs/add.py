@@ -16,8 +16,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
-from smsmon.console.dialogs.base import Dialog, Keys, TextField, drawn, quiet
-from smsmon.console.dialogs.choice import Choice, Option
+from smsmon.console.dialogs.base import Choice, Dialog, Keys, Option, TextField, drawn, quiet
 from smsmon.console.line import Line
 from smsmon.console.signs import ADDED, REFUSED, STALE, Sign, Tone
 from smsmon.model import DEFAULT_PROFILE, Entry

@@ -14,8 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from smsmon.console.cells import cut
-from smsmon.console.dialogs.base import Dialog, Keys, TextField, quiet
-from smsmon.console.dialogs.choice import Choice, Option
+from smsmon.console.dialogs.base import Choice, Dialog, Keys, Option, TextField, quiet
 from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.signs import LEFT_KEY, REFUSED, RIGHT_KEY, Tone, styled

@@ -18,10 +18,10 @@ from smsmon.console.formats import Formats
 from smsmon.console.line import Line
 from smsmon.console.live_table import Column, LiveTable, MappedRows
 from smsmon.console.live_table.content import usual_columns
+from smsmon.console.memory import NAME_LIMIT, Look, View, Views
 from smsmon.console.signs import DOWNWARDS, UPWARDS, Tone, styled
 from smsmon.console.tables.panes import TablePane
 from smsmon.console.undoing import Steps, ViewStep
-from smsmon.console.views import NAME_LIMIT, Look, View, Views
 from smsmon.times import counted
 
 USUAL = ""

@@ -21,9 +21,18 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
-from smsmon.console.signs import CHOSEN, LIVE, NEW, SIGNS, STALE, WAITING, ZERO
+from smsmon.console.signs import (
+    CHOSEN,
+    LIVE,
+    NEW,
+    SIGNS,
+    STALE,
+    WAITING,
+    ZERO,
+    in_ascii,
+    wants_ascii,
+)
 from smsmon.console.terminal.private import input_cursor
-from smsmon.console.twins import in_ascii, wants_ascii
 
 
 class Ascii(LineFilter):

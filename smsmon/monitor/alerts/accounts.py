@@ -14,8 +14,8 @@ from math import inf
 from typing import NamedTuple
 
 from smsmon.alerts import About, Subject
-from smsmon.filters.accounts import ACCOUNTS_BY_NAME, MONEY
 from smsmon.filters.questions import Value
+from smsmon.filters.subjects import ACCOUNTS_BY_NAME, MONEY
 from smsmon.known import AccountState, Condition
 from smsmon.monitor.alerts.cases import Runs, always
 from smsmon.monitor.alerts.facts import account_facts

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import inf
 
-from smsmon.filters.accounts import Account
 from smsmon.filters.groups import WITHIN_FIELDS, RuledGroup
 from smsmon.filters.messages import Message
 from smsmon.filters.questions import Value
+from smsmon.filters.subjects import Account
 from smsmon.monitor.alerts.rules import Rule
 from smsmon.times import counted, duration
 

@@ -13,7 +13,7 @@ from math import inf
 from sys import getsizeof
 
 from smsmon.alerts import About, Subject
-from smsmon.filters.accounts import MONEY
+from smsmon.filters.subjects import MONEY
 from smsmon.model import Event, Final
 from smsmon.monitor.alerts.accounts import BALANCE_GOOD, Accounts, Money
 from smsmon.monitor.alerts.agenda import Agenda, Key

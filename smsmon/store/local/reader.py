@@ -12,11 +12,11 @@ from typing import Self, TypeVar
 from weakref import WeakSet
 
 from smsmon.store.errors import Damaged
-from smsmon.store.local.connection import LocalConnection
 from smsmon.store.local.files import place_of
 from smsmon.store.local.migrations import MIGRATIONS
 from smsmon.store.local.schema import (
     LEFT,
+    LocalConnection,
     empty,
     of_sqlite_error,
     open_for_reading,

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from smsmon.alerts import Acknowledgement, State
-from smsmon.console.alerts.cause import Cause
+from smsmon.console.alerts.rows import Cause
 from smsmon.console.alerts.screen import AlertsScreen
 from smsmon.store.alerts import Over
 from tests.console.alerts.stage import DAY, HOUR, LOSSES, OVER, Desk, a_desk, opened, press

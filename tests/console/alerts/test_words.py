@@ -10,8 +10,7 @@ import pytest
 from smsmon.alerts import About, Acknowledgement, Silence, State, Subject, What
 from smsmon.console import alert_words as words
 from smsmon.console.alert_standing import alert_rows, silence_rows
-from smsmon.console.alerts.cause import Cause, cause_of
-from smsmon.console.alerts.rows import Shown, alert_columns, counts
+from smsmon.console.alerts.rows import Cause, Shown, alert_columns, cause_of, counts
 from smsmon.console.formats import Formats
 from smsmon.console.signs import Tone
 from smsmon.filters import parse

@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import TextArea
 
 from smsmon.console.dialogs.add import AddScreen, preview, verdict
-from smsmon.console.dialogs.choice import Option
+from smsmon.console.dialogs.base import Option
 from smsmon.store.idlist import parse
 from tests.console.dialogs.stage import NARROW, SMALL, WIDE, DialogApp, asking, calm, type_text
 

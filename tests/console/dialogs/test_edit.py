@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.events import Paste
 
-from smsmon.console.dialogs.choice import Option, shown
+from smsmon.console.dialogs.base import Option, shown
 from smsmon.console.dialogs.edit import EditScreen, changes, effects, hint
 from smsmon.model import Entry
 from smsmon.tags import NO_TAGS, TagChange

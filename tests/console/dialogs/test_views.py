@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsmon.console.actions import Where
-from smsmon.console.memory import Memory
-from smsmon.console.views import Look, View, Views
+from smsmon.console.memory import Look, Memory, View, Views
 from smsmon.settings import Settings
 from smsmon.settings.display import View as Written
 from tests.console.test_console import Open, opened, standing_in, text_of

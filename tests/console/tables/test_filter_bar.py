@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsmon import patterns
+from smsmon.console.memory import Look
 from smsmon.console.tables.filter_bar import (
     ERROR_LINES,
     candidates_line,
@@ -21,7 +22,6 @@ from smsmon.console.tables.filter_bar import (
 from smsmon.console.tables.log import LOG_STAGES
 from smsmon.console.tables.messages import MESSAGE_STAGES
 from smsmon.console.tables.recipients import RECIPIENT_STAGES
-from smsmon.console.views import Look
 from smsmon.filters import Field, FilterError, parse
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS

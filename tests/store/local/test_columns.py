@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.store.local.connection import SQLITE
+from smsmon.store.local.schema import SQLITE
 
 stored, phone_of = SQLITE.stored, SQLITE.phone_of
 

@@ -11,9 +11,8 @@ import pytest
 
 from smsmon.model import Entry
 from smsmon.store.local.archive import LocalArchive
-from smsmon.store.local.connection import LocalConnection
 from smsmon.store.local.reader import Reader
-from smsmon.store.local.schema import open_for_writing
+from smsmon.store.local.schema import LocalConnection, open_for_writing
 from smsmon.store.sql import alerts, archive, balances, happenings, queries
 from smsmon.store.sql.columns import Known, Update
 from smsmon.store.sql.recording import Recording

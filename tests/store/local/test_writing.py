@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smsmon.store.local.connection import LocalConnection
+from smsmon.store.local.schema import LocalConnection
 from tests.store.reports import START, Console, row
 
 
