@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 TEMPORARY = ".tmp"
 """What the name of a file ends in that is not whole yet."""
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""How the system says that a disk is full, a quota used up, a file as long as it may be."""
+NO_ROOM = {
+    errno.ENOSPC: ("the disk is full", "Free some room"),
+    errno.EDQUOT: ("the disk quota of this user is used up", "Free some room"),
+    errno.EFBIG: ("no file may be as long as this one becomes", "Raise the limit (ulimit -f)"),
+}
+"""How the system says that there is no room for what is written, what it is, and what to do."""
 _TRIAL = 2**16
 """Bytes that a write is tried with; SQLite grows the index of its journal by half of that."""
 _LINKS = 40
@@ -41,6 +45,12 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _OURS = re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
+
+
+def why(error: OSError) -> str:
+    """What ``error`` says, in words for whoever wanted to write a file."""
+    said = error.strerror or str(error) or type(error).__name__
+    return f"{NO_ROOM[error.errno][0]}: {said}" if error.errno in NO_ROOM else said
 
 
 class NotAFile(OSError):

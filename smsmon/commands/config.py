@@ -159,7 +159,7 @@ def init() -> None:
     except FileExistsError:
         fail(f"{path} is there already, and is left as it is. Remove it first to begin anew.")
     except OSError as error:
-        fail(f"{path} cannot be written ({error.strerror or error}).")
+        fail(f"{path} cannot be written ({files.why(error)}).")
     emit(safe(str(path), len(str(path))))
 
 

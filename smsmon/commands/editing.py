@@ -104,7 +104,7 @@ class Editing:
             except FileExistsError:
                 continue
             except OSError as error:
-                fail(f"{safe(str(copy), SENTENCE_LIMIT)} cannot be written ({error.strerror}).")
+                fail(f"{safe(str(copy), SENTENCE_LIMIT)} cannot be written ({files.why(error)}).")
             return copy
         raise AssertionError("numbers end")
 
@@ -153,7 +153,7 @@ class Editing:
         try:
             files.write_whole(self.path, typed)
         except OSError as error:
-            fail(f"{self._name} cannot be written ({error.strerror or error}).")
+            fail(f"{self._name} cannot be written ({files.why(error)}).")
 
     @property
     def _name(self) -> str:

@@ -312,4 +312,4 @@ def _whole(output: str) -> Iterator[Write]:
         with outputs.written(Path(output)) as file:
             yield lambda line: file.write(f"{line}\n".encode())
     except OSError as error:
-        fail(f"{output} cannot be written ({error.strerror or error}).")
+        fail(f"{output} cannot be written ({files.why(error)}).")

@@ -279,5 +279,5 @@ def _written(path: Path, text: str) -> str:
         with outputs.written(path, PATIENCE) as file:
             file.write(text.encode())
     except OSError as error:
-        return f"{path} was not written: {error.strerror or error}."
+        return f"{path} was not written: {files.why(error)}."
     return ""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import h11
 
-from smsmon.files import open_lock, replaced
+from smsmon.files import open_lock, replaced, why
 from smsmon.programs import beside
 from smsmon.text import SENTENCE_LIMIT, safe
 
@@ -151,8 +151,7 @@ class MetricsFile:
                 " another watch.metrics_file."
             )
         except OSError as error:
-            why = safe(error.strerror or type(error).__name__)
-            return f"The metrics cannot be written to {name}: {why}."
+            return f"The metrics cannot be written to {name}: {safe(why(error))}."
         return ""
 
     async def remove(self, path: Path) -> str:

@@ -225,5 +225,5 @@ def _write_new(path: Path, content: Callable[[], bytes]) -> None:
     except OSError as error:
         if isinstance(error, FileExistsError) and os.path.lexists(path):
             raise
-        why = safe(error.strerror or type(error).__name__)
+        why = safe(files.why(error))
         raise SetupProblem(f"{safe(str(path), PATH_LIMIT)} cannot be written ({why}).") from None

@@ -9,11 +9,6 @@ from smsmon.files import NO_ROOM, NotAFile
 
 BY_ITSELF = "It is tried again by itself."
 """What to do about what does not last: nothing, where somebody goes on trying."""
-_FULL = {
-    errno.ENOSPC: ("the disk is full", "Free some room"),
-    errno.EDQUOT: ("the disk quota of this user is used up", "Free some room"),
-    errno.EFBIG: ("no file may be as long as this one becomes", "Raise the limit (ulimit -f)"),
-}
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -63,7 +58,7 @@ def of_os_error(path: Path, error: OSError, doing: str) -> StoreError:
         there = Path(error.filename)  # of the files that belong together, the one that is none
         return StoreError(there, what, "Put a file in its place, or remove it.")
     if error.errno in NO_ROOM:
-        full, remedy = _FULL.get(error.errno or 0, _FULL[errno.ENOSPC])
+        full, remedy = NO_ROOM[error.errno]
         return DiskFull(path, f"{full} ({what})", f"{remedy}; nothing was lost.")
     if error.errno in _NOT_ALLOWED:
         remedy = f"Allow this user to {doing} {path.parent}, or set SMSMON_HOME to another folder."

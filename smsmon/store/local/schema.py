@@ -16,7 +16,15 @@ from urllib.parse import quote
 
 from smsmon import files
 from smsmon.phones import e164
-from smsmon.store.errors import Busy, Damaged, DiskFull, NotWritable, StoreError, of_os_error
+from smsmon.store.errors import (
+    BY_ITSELF,
+    Busy,
+    Damaged,
+    DiskFull,
+    NotWritable,
+    StoreError,
+    of_os_error,
+)
 from smsmon.store.local.files import (
     database_of,
     is_there,
@@ -205,18 +213,18 @@ def of_sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
     if lacking or code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return Damaged(path, f"the file is damaged ({said})", LEFT)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        remedy = "It is tried again; if this goes on, look for the process that holds it."
+        remedy = f"{BY_ITSELF} If this goes on, look for the process that holds it."
         return Busy(path, "another process holds it locked", remedy)
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(path, "the disk is full", "Free some room; it is tried again by itself.")
+        return DiskFull(path, "the disk is full", f"Free some room. {BY_ITSELF}")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or (
         said.startswith("unable to open")
     ):
         remedy = f"Allow this user to write {path.parent}, or set SMSMON_HOME to another folder."
         return NotWritable(path, f"it cannot be opened for this ({said})", remedy)
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(path, f"the disk fails ({said})", "Look at the disk; it is tried again.")
-    return StoreError(path, f"SQLite says: {said}", "It is tried again by itself.")
+        return StoreError(path, f"the disk fails ({said})", f"Look at the disk. {BY_ITSELF}")
+    return StoreError(path, f"SQLite says: {said}", BY_ITSELF)
 
 
 def version_of(connection: Connection) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from smsmon import files
+from smsmon import exit_codes, files
 from smsmon.model import Entry, Event, EventKind
 from smsmon.recipients import Recipients
 from smsmon.store.errors import Busy, Damaged, StoreError
@@ -22,6 +22,7 @@ from smsmon.store.local import schema
 from smsmon.store.local.history import LocalHistory
 from smsmon.store.local.reader import Reader
 from smsmon.store.sql import batch, queries
+from tests.cli.inside import Inside
 from tests.store.reports import START, Console, changes, row, rows_of, sound
 
 
@@ -95,6 +96,33 @@ def test_an_error_of_the_disk_is_told_by_its_reason(
         error.sqlite_errorcode = getattr(sqlite3, name)
         told = str(schema.of_sqlite_error(path, error))
         assert said in told or (number is None and name == "SQLITE_CANTOPEN")
+
+
+@pytest.mark.parametrize(
+    "name", ["BUSY", "LOCKED", "FULL", "READONLY", "NOMEM", "TOOBIG", "INTERRUPT"]
+)
+def test_who_asks_for_something_once_is_not_promised_another_try(name: str, path: Path) -> None:
+    error = sqlite3.OperationalError("it does not work")
+    error.sqlite_errorcode = getattr(sqlite3, f"SQLITE_{name}")
+    told = schema.of_sqlite_error(path, error)
+    assert "tried again" not in told.once
+    assert ("tried again by itself" in str(told)) is (name != "READONLY")
+
+
+def test_what_is_written_anywhere_names_a_disk_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert files.why(OSError(errno.EACCES, "not you")) == "not you"
+    for number, (words, _) in files.NO_ROOM.items():
+
+        def full(*_: object, number: int = number) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", full)
+        for args in (["export", "watchlist", "-o", str(tmp_path / "x.csv")], ["config", "init"]):
+            code, output = Inside(tmp_path, {}).run(args)
+            assert code == exit_codes.USAGE
+            assert f"({words}: {os.strerror(number)})" in output.decode()
 
 
 def test_a_read_only_folder_is_said_and_the_console_goes_on(tmp_path: Path) -> None:
