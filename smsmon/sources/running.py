@@ -41,6 +41,8 @@ _LONG = 2.0
 """Seconds after which what was found is kept, though more lines of a portion are to be read."""
 FIRST_RETRY, LAST_RETRY = 1.0, 60.0
 """Seconds until what failed is tried again: doubled each time."""
+STORE_RETRY = 5.0
+"""The most of these where the store is the trouble: the codes of all this time wait for it."""
 WELL_AFTER = 60.0
 """Seconds without trouble after which the next one is tried again soon."""
 TOLD_AGAIN = 600.0
@@ -296,20 +298,22 @@ class _Reader:
         while True:
             try:
                 return await self._do(lambda: ask(self._around.arrivals()))
-            except Unreachable as error:  # who polls tells that
-                await self._wait_after(str(error), aloud=False)
-            except StoreError as error:
-                await self._wait_after(str(error))
+            except StoreError as error:  # who polls tells when it does not answer
+                aloud = not isinstance(error, Unreachable)
+                await self._wait_after(str(error), aloud=aloud, most=STORE_RETRY)
 
     # --- trouble -------------------------------------------------------------------------
 
-    async def _wait_after(self, trouble: str, *, aloud: bool = True) -> None:
+    async def _wait_after(
+        self, trouble: str, *, aloud: bool = True, most: float = LAST_RETRY
+    ) -> None:
         self._in_trouble(trouble, aloud=aloud)
         now = self._clock.monotonic()
         if self._well_since is not None and now - self._well_since >= WELL_AFTER:
             self._retry = FIRST_RETRY
         self._well_since = None
-        wait, self._retry = self._retry, min(2 * self._retry, LAST_RETRY)
+        wait = min(self._retry, most)
+        self._retry = min(2 * wait, most)
         await sleep(self._clock, wait)
 
     def _in_trouble(self, trouble: str, *, aloud: bool = True) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from smsmon.clock import Clock, sleep
 from smsmon.model import Arrival
 from smsmon.settings.sources import Source
 from smsmon.sources import feeds
+from smsmon.sources import running as running_module
 from smsmon.sources.followed import FollowedFile
 from smsmon.sources.standing import STILL, Standing, Turn, look
 from smsmon.store.errors import StoreError
@@ -97,11 +99,17 @@ async def test_a_log_that_is_moved_away_and_no_other_comes_is_told_once_nobody_w
         await here.until(lambda: not here.sources.troubles)
 
 
-async def test_what_cannot_be_kept_is_kept_later_and_nothing_is_read_on_before(
-    tmp_path: Path,
+async def test_what_cannot_be_kept_is_kept_soon_after_and_nothing_is_read_on_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, source = log_of(tmp_path)
-    kept = Kept()
+    kept, waits = Kept(), list[float | None]()
+
+    async def slept(clock: Clock, seconds: float | None) -> None:
+        waits.append(seconds)
+        await sleep(clock, seconds)
+
+    monkeypatch.setattr(running_module, "sleep", slept)
     async with running(tmp_path, kept, {"codes": source}) as here:
         await here.until(lambda: kept.positions)
         kept.refuses = StoreError("history.db", "it is gone", "Bring it back.")
@@ -110,6 +118,7 @@ async def test_what_cannot_be_kept_is_kept_later_and_nothing_is_read_on_before(
         await here.until(lambda: kept.asked >= asked + 3)
         write(path, "sent 301")
         await here.until(lambda: kept.asked >= asked + 5)
+        assert max(filter(None, waits)) == running_module.STORE_RETRY
         assert here.said == [
             "Source codes: history.db: it is gone. Bring it back. It is tried again."
         ]
