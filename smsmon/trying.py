@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -29,6 +29,8 @@ from smsmon.times import DAY, MONTHS, counted, duration
 
 _WORTH_TELLING = 60.0
 """Seconds not read that matter."""
+_MOMENTS_AT_ONCE = 10_000
+"""Of messages that are gone through together, how often they were otherwise: some 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,15 @@ def _unread(archive: Archive, since: float, until: float) -> float:
     """Seconds of this time in which at least one message was not read though that was due; of
     those alone that ever were.
     """
-    read = {each.id for each in archive.summaries(archive.messages()) if each.read_at is not None}
+    rows = [row for row in archive.in_short(since, until) if row.unread]
+    asked = {row.message_id for row in rows}
+    known = archive.summaries([key for key in archive.messages() if key[0] in asked])
+    read = {None, *(each.id for each in known if each.read_at is not None)}
     stretches = sorted(
         (max(each.since, since), min(each.until or until, until))
-        for row in archive.in_short(since, until)
+        for row in rows
         for each in row.unread
-        if row.message_id is None or row.message_id in read
+        if row.message_id in read
     )
     total, end = 0.0, since
     for first, last in stretches:
@@ -192,10 +197,22 @@ def tried(
         return replay(rule, past(messages), night_holds=held, trouble_below=trouble)
     found = [
         episode
-        for message in _messages(archive, since, until)
-        for episode in replay(rule, past([message]), night_holds=held, trouble_below=trouble)
+        for some in _portions(_messages(archive, since, until))
+        for episode in replay(rule, past(some), night_holds=held, trouble_below=trouble)
     ]
-    return sorted(found, key=lambda each: each.fired_at)
+    return sorted(found, key=lambda each: (each.fired_at, each.subject))
+
+
+def _portions(messages: Iterable[PastMessage]) -> Iterator[Sequence[PastMessage]]:
+    """``messages``, as many at a time as can be gone through together, whatever there are."""
+    some, moments = list[PastMessage](), 0
+    for each in messages:
+        some.append(each)
+        moments += len(each.then)
+        if moments > _MOMENTS_AT_ONCE:
+            yield some
+            some, moments = [], 0
+    yield some
 
 
 def _messages(archive: Archive, since: float, until: float) -> Iterator[PastMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 from math import inf
@@ -21,7 +22,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._touched: dict[Key, None] = {}
-        self._due: dict[About, Moments[str]] = {about: Moments() for about in About}
+        self._due = defaultdict[About, Moments[str]](Moments)
 
     def __bool__(self) -> bool:
         """True when somebody is to be looked at now."""
@@ -46,15 +47,15 @@ class Agenda:
     @property
     def next_look(self) -> float:
         """When time alone may change something next; inf when it cannot."""
-        return min(moments.first for moments in self._due.values())
+        return min((moments.first for moments in self._due.values()), default=inf)
 
     def plan(self, key: Key, due: float) -> None:
         """Look at this one again then; inf: time alone changes nothing."""
         about, name = key
-        if due == inf:
-            self._due[about].drop(name)
-        else:
+        if due != inf:
             self._due[about].put(name, due)
+        elif about in self._due:
+            self._due[about].drop(name)
 
     def clear_plans(self) -> None:
         """Plan nothing any more: the clock was set."""

@@ -26,6 +26,12 @@ from smsmon.monitor.state import Watched
 
 _NOT_RECORDED = frozenset(("read", "absent", "note", "stale", "stale_share"))
 
+_TURNS = {
+    EventKind.STALE, EventKind.RECOVERED, EventKind.NOT_FOUND, EventKind.FOUND, EventKind.PAUSED,
+    EventKind.RESUMED, EventKind.SETTLED, EventKind.REOPENED, EventKind.REMOVED,
+}  # fmt: skip
+"""What happens to a message and is not told by how it is from then on."""
+
 
 class Then(NamedTuple):
     """How a message was from a moment on."""
@@ -196,7 +202,12 @@ def _in_order(then: _Then, alerts: Alerts, past: Past, finals: Iterable[Final]) 
             for each in message.then
             if each.at > past.since
         ),
-        *(_Happening(each.at, partial(tell, each)) for of in past.messages for each in of.events),
+        *(
+            _Happening(each.at, partial(tell, each))
+            for of in past.messages
+            for each in of.events
+            if each.kind in _TURNS
+        ),
         *(_Happening(each.at, partial(turn, each)) for each in past.events),
         *(
             _Happening(max(each.at, past.since), partial(alerts.note_balance, profile, each))

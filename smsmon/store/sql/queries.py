@@ -24,6 +24,7 @@ _SUMMARY = (
     " last_change_at, completed_at, removed_at, total, delivered, not_delivered, waiting,"
     " unknown, stop, absent, asked_at, settled_at, added_at, source, sent_at FROM message"
 )
+_KEY = "SELECT id, message_id, profile FROM message"
 _OF_NOW = "removed_at IS NOT NULL, removed_at DESC, id DESC"
 """Of several accounts that one message id was read with, the one it belongs to now comes first."""
 TRANSITION = (
@@ -55,7 +56,11 @@ def messages(
     connection: Connection, ids: Sequence[str] | None = None, profile: str | None = None
 ) -> list[Key]:
     """Which messages are known, each with an account."""
-    found = {row[1]: (row[1], row[2]) for row in _of_now(connection, ids, profile)}
+    rows: dict[str, Row] = {}
+    for row in rows_of(connection, ids, _KEY):
+        if profile is None or row[2] == profile:
+            rows.setdefault(row[1], row)
+    found = {row[1]: (row[1], row[2]) for row in sorted(rows.values())}
     return [found[each] for each in dict.fromkeys(found if ids is None else ids) if each in found]
 
 
@@ -230,22 +235,13 @@ def _final_at(changes: Iterable[Row]) -> Mapping[int, float]:
     return found or NO_MOMENTS
 
 
-def rows_of(connection: Connection, ids: Sequence[str] | None) -> Iterable[Row]:
+def rows_of(
+    connection: Connection, ids: Sequence[str] | None, asked: str = _SUMMARY
+) -> Iterable[Row]:
     """The rows of these messages, or of all: of one id, the one of its account now comes first."""
     if ids is None:
-        return connection.execute(f"{_SUMMARY} ORDER BY {_OF_NOW}")
-    return rows_in(connection, f"{_SUMMARY} WHERE message_id IN", ids, f"ORDER BY {_OF_NOW}")
-
-
-def _of_now(
-    connection: Connection, ids: Sequence[str] | None, profile: str | None = None
-) -> list[Row]:
-    """One row of each message: of the account it belongs to now, or of ``profile``."""
-    found: dict[str, Row] = {}
-    for row in rows_of(connection, ids):
-        if profile is None or row[2] == profile:
-            found.setdefault(row[1], row)
-    return sorted(found.values(), key=itemgetter(0))
+        return connection.execute(f"{asked} ORDER BY {_OF_NOW}")
+    return rows_in(connection, f"{asked} WHERE message_id IN", ids, f"ORDER BY {_OF_NOW}")
 
 
 def _chosen(wanted: str | Key) -> tuple[str, tuple[str, ...]]:

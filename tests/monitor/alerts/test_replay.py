@@ -111,6 +111,50 @@ def test_what_was_not_recorded_cannot_be_tried_and_why_is_told() -> None:
 
 
 @given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.integers(1, 400),
+                st.integers(0, 4),
+                st.sampled_from([None, EventKind.STALE, EventKind.RECOVERED, EventKind.PAUSED]),
+            ),
+            min_size=1,
+            max_size=6,
+        ),
+        min_size=2,
+        max_size=4,
+    ),
+    st.lists(st.integers(1, 1_500), max_size=3),
+    st.sampled_from([0, 90]),
+    st.sampled_from([0, 60]),
+    st.sampled_from(["waiting>1", "oldest>200s", "failed>0", "state:stale"]),
+)
+def test_messages_fire_together_as_each_does_alone(
+    messages: list[list[tuple[int, int, EventKind | None]]],
+    turns: list[int],
+    hold: int,
+    clear: int,
+    when: str,
+) -> None:
+    kinds = [EventKind.ACCOUNT_DOWN, EventKind.ACCOUNT_UP, EventKind.ACCOUNT_STOPPED]
+    events = [Event(kind, START + at) for kind, at in zip(kinds, sorted(turns), strict=False)]
+    made = []
+    for place, steps in enumerate(messages):
+        id, now = str(300 + place), START
+        then, happened = list[Then](), list[Event]()
+        for seconds, waiting, kind in steps:
+            now += seconds
+            counts = Counts(4, waiting=waiting, not_delivered=4 - waiting)
+            then.append(Then(now, counts, now - 10 if waiting else None))
+            happened += [Event(kind, now, id)] if kind else []
+        made.append(message(*then, id=id, events=tuple(happened)))
+    asked = rule(when, hold, clear)
+    together = replay(asked, past(messages=made, events=events))
+    alone = [e for each in made for e in replay(asked, past(messages=[each], events=events))]
+    assert sorted(map(repr, together)) == sorted(map(repr, alone))
+
+
+@given(
     st.lists(st.tuples(st.integers(1, 400), st.integers(0, 4)), min_size=1, max_size=20),
     st.sampled_from([0, 90]),
     st.sampled_from([0, 60]),
