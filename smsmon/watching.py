@@ -21,11 +21,11 @@ from smsmon.known import Key, Remembered, Summary, key_of
 from smsmon.model import Entry, Event, EventKind
 from smsmon.monitor.engine import Engine
 from smsmon.monitor.state import Applied, Watched
+from smsmon.store.arrivals import Changed
 from smsmon.store.base import HistoryStore, WatchlistStore
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError, Unreachable
 from smsmon.store.past import RETIRED_AT_ONCE
-from smsmon.store.together import Changed
 from smsmon.times import DAY
 
 T = TypeVar("T")

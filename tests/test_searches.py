@@ -11,11 +11,11 @@ from typing import NamedTuple
 import pytest
 
 from smsmon import phones
-from smsmon.by_country import by_country
 from smsmon.commands.filtering import Choice
 from smsmon.commands.knowledge import Knowledge
 from smsmon.commands.recorded import KINDS, RowsWanted, records
 from smsmon.console.tables.found import search, understood
+from smsmon.countries import by_country
 from smsmon.filters import Filter, parse
 from smsmon.filters.recipients import RECIPIENT_FIELDS, recipient_column
 from smsmon.monitor.board import Board

@@ -18,8 +18,8 @@ from itertools import compress
 from math import ceil, exp, log
 from typing import NamedTuple, Protocol
 
-from smsmon.by_country import places_by_country
 from smsmon.clock import CLOCK_SLACK
+from smsmon.countries import places_by_country
 from smsmon.model import Counts, Entry, Fault
 from smsmon.phones import region
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status

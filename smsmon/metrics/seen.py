@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from smsmon.by_country import ORDER, by_country
+from smsmon.countries import ORDER, by_country
 from smsmon.groups import Dimension, Figures
 from smsmon.known import AccountState
 from smsmon.metrics.tally import NO_COUNTRY, OTHER, Places, Tally

@@ -22,11 +22,10 @@ from smsmon.model import Balance, Entry, Event
 from smsmon.store.alerts import AlertStore
 from smsmon.store.allowance import Allowance
 from smsmon.store.archive import Archive
-from smsmon.store.arrivals import ArrivalStore
+from smsmon.store.arrivals import ArrivalStore, Changed
 from smsmon.store.entries import Done, TakenBack
 from smsmon.store.errors import StoreError
 from smsmon.store.shared import Follower, Lease, Wish
-from smsmon.store.together import Changed
 from smsmon.tags import TagChange
 
 T = TypeVar("T")

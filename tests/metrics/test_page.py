@@ -14,7 +14,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as open_parser
 
 from smsmon.alerts import About, Severity, Subject
-from smsmon.by_country import by_country
+from smsmon.countries import by_country
 from smsmon.grouping import Grouping
 from smsmon.metrics import seen as metrics_seen
 from smsmon.metrics.page import BALANCE_EVERY, KEPT, Page

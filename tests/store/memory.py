@@ -45,6 +45,7 @@ from smsmon.merging import take_in
 from smsmon.model import Balance, Counts, Entry, Event, EventKind, FaultKind, Final, Transition
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.store.archive import Archive
+from smsmon.store.arrivals import Together
 from smsmon.store.base import Listener, Outdated
 from smsmon.store.entries import EditedList, Operation
 from smsmon.store.errors import StoreError
@@ -76,7 +77,6 @@ from smsmon.store.shared import (
     Recorded,
     Wish,
 )
-from smsmon.store.together import Together
 from tests.store.memory_alerts import Kept as KeptAlerts
 from tests.store.memory_alerts import MemoryAlerts
 from tests.store.memory_arrivals import Kept as KeptArrivals

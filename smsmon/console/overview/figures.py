@@ -29,7 +29,7 @@ from heapq import nlargest
 from itertools import accumulate, chain, compress
 from math import log10
 
-from smsmon.by_country import by_country
+from smsmon.countries import by_country
 from smsmon.model import Counts
 from smsmon.monitor.board import Board
 from smsmon.monitor.state import DATE_SLACK, Watched

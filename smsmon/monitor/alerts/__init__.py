@@ -13,9 +13,9 @@ seconds since the epoch.
 
 from smsmon.monitor.alerts.accounts import BALANCE_EVERY, Money
 from smsmon.monitor.alerts.agenda import PORTION
+from smsmon.monitor.alerts.cases import START_GRACE
 from smsmon.monitor.alerts.looking import Alerts
 from smsmon.monitor.alerts.rules import Alert, Rule
-from smsmon.monitor.alerts.sights import START_GRACE
 from smsmon.monitor.alerts.windows import Windows
 
 __all__ = ["BALANCE_EVERY", "PORTION", "START_GRACE", "Alert", "Alerts", "Money", "Rule", "Windows"]

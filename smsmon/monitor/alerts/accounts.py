@@ -17,10 +17,8 @@ from smsmon.alerts import About, Subject
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import ACCOUNTS_BY_NAME, MONEY
 from smsmon.known import AccountState, Condition
-from smsmon.monitor.alerts.cases import Runs, always
-from smsmon.monitor.alerts.facts import account_facts
-from smsmon.monitor.alerts.rules import Rule
-from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
+from smsmon.monitor.alerts.cases import START_GRACE, Runs, Watching, always, just_after
+from smsmon.monitor.alerts.rules import Rule, account_facts
 
 BALANCE_EVERY = 600.0
 """Seconds between two questions for a balance. Money runs out within hours, not seconds, and each

@@ -30,11 +30,9 @@ from smsmon.groups import LIMITS, Within
 from smsmon.known import Condition
 from smsmon.model import Final
 from smsmon.monitor.alerts.agenda import Key
-from smsmon.monitor.alerts.cases import Runs, always
-from smsmon.monitor.alerts.facts import group_facts
+from smsmon.monitor.alerts.cases import START_GRACE, Runs, Watching, always, just_after
 from smsmon.monitor.alerts.members import Members, Waits
-from smsmon.monitor.alerts.rules import Rule
-from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
+from smsmon.monitor.alerts.rules import Rule, group_facts
 from smsmon.monitor.alerts.windows import Length, Rolling, Sums, Windows
 
 GROUPED = (About.TAG, About.SOURCE, About.LABEL, About.PROFILE, About.COUNTRY, About.ALL)

@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from smsmon.alerts import About
-from smsmon.by_country import waiting_by_country
+from smsmon.countries import waiting_by_country
 from smsmon.monitor.alerts.agenda import Key
 from smsmon.monitor.alerts.messages import MessageSight
 from smsmon.monitor.state import MessageState, Watched

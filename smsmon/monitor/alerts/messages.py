@@ -14,10 +14,8 @@ from smsmon import holds
 from smsmon.alerts import About, Subject
 from smsmon.filters.questions import Value
 from smsmon.known import Condition
-from smsmon.monitor.alerts.cases import Runs, always
-from smsmon.monitor.alerts.facts import message_facts
-from smsmon.monitor.alerts.rules import Rule
-from smsmon.monitor.alerts.sights import START_GRACE, Watching, just_after
+from smsmon.monitor.alerts.cases import START_GRACE, Runs, Watching, always, just_after
+from smsmon.monitor.alerts.rules import Rule, message_facts
 from smsmon.monitor.standing import began_at, message_value, standing
 from smsmon.monitor.state import MessageState, Watched
 

@@ -7,18 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smsmon.store.local.files import is_there
-
 if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.model import Entry
-    from smsmon.store.arrivals import Arrivals
+    from smsmon.store.arrivals import Arrivals, Together
     from smsmon.store.base import Listener
     from smsmon.store.local.archive import LocalAlerts, LocalArchive
     from smsmon.store.local.history import LocalHistory
     from smsmon.store.local.lease import LocalLease
     from smsmon.store.sql.arrivals import TableArrivals
-    from smsmon.store.together import Together
 
 
 class LocalStore:
@@ -34,8 +31,8 @@ class LocalStore:
         return {"watchlist": self._watchlist, "history": self._history}
 
     def watchlist(self, clock: Clock | None = None) -> Together:
+        from smsmon.store.arrivals import Together
         from smsmon.store.local.watchlist import Watchlist
-        from smsmon.store.together import Together
 
         return Together(Watchlist(self._watchlist, clock), self.arrivals(clock), clock)
 
@@ -104,6 +101,8 @@ class LocalArrivals:
     @property
     def _opened(self) -> TableArrivals | None:
         """None where nothing is kept yet."""
+        from smsmon.store.local.files import is_there
+
         known = self.__dict__.get("_table")
         return self._table if known is not None or is_there(self._path) else None
 

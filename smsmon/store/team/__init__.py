@@ -15,6 +15,7 @@ from smsmon.store.team.reach import TeamClock, TheirTime
 if TYPE_CHECKING:
     from smsmon.clock import Clock
     from smsmon.store import Where
+    from smsmon.store.arrivals import Together
     from smsmon.store.base import Listener
     from smsmon.store.parts import PartialLease
     from smsmon.store.team.archive import TeamAlerts, TeamArchive
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from smsmon.store.team.database import Access, Database
     from smsmon.store.team.history import TeamHistory
     from smsmon.store.team.watchlist import TeamArrivals
-    from smsmon.store.together import Together
 
 
 def open_team(where: Where) -> TeamStore:
@@ -108,8 +108,8 @@ class TeamStore:
             return self._connections[name]
 
     def watchlist(self, clock: Clock | None = None) -> Together:
+        from smsmon.store.arrivals import Together
         from smsmon.store.team.watchlist import TeamWatchlist
-        from smsmon.store.together import Together
         from smsmon.who import who
 
         return Together(TeamWatchlist(self.work), self.arrivals(clock), clock, who())

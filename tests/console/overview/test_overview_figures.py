@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsmon import phones
-from smsmon.by_country import ORDER, by_country
 from smsmon.console.overview import figures
 from smsmon.console.overview.figures import (
     BINS,
@@ -25,6 +24,7 @@ from smsmon.console.overview.figures import (
     curve,
     durations,
 )
+from smsmon.countries import ORDER, by_country
 from smsmon.model import Entry, Report
 from smsmon.monitor.board import Board
 from smsmon.recipients import NO_DATE, Recipient, Recipients, Status

@@ -8,7 +8,7 @@ import pytest
 
 from smsmon.alerts import About
 from smsmon.monitor.alerts import START_GRACE
-from smsmon.monitor.alerts.sights import Sight
+from smsmon.monitor.alerts.cases import Sight
 from smsmon.rules import rules_of
 from smsmon.settings import Settings
 from tests.monitor.alerts.stage import Stage, rule

@@ -14,8 +14,8 @@ from smsmon.alerts import About, Severity, Subject
 from smsmon.known import Condition, Remembered, Summary
 from smsmon.model import Entry
 from smsmon.monitor.alerts import PORTION, START_GRACE
+from smsmon.monitor.alerts.cases import Sight
 from smsmon.monitor.alerts.looking import FOLLOWED_WITHIN
-from smsmon.monitor.alerts.sights import Sight
 from smsmon.recipients import Recipients, Status
 from tests.monitor.alerts.stage import Stage, rule
 from tests.monitor.fakes import row

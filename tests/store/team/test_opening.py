@@ -44,7 +44,7 @@ asyncio.run(app.run_async(headless=True, size=(140, 40)))
 """
 _LATER = """
 click sqlite3 psycopg httpx httpcore h11 phonenumbers plotext textual.widgets._text_area
-smsmon.store.sql smsmon.store.past smsmon.store.together smsmon.store.local.files
+smsmon.store.sql smsmon.store.past smsmon.store.arrivals smsmon.store.local.files
 smsmon.store.team.database smsmon.alerting.looking smsmon.monitor.alerts smsmon.sharing
 smsmon.watching smsmon.grouping smsmon.sources smsmon.console.opening smsmon.console.operations
 smsmon.console.export smsmon.console.dialogs

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon import by_country
-from smsmon.by_country import waiting_by_country
+from smsmon import countries
+from smsmon.countries import waiting_by_country
 from smsmon.phones import region
 from smsmon.recipients import Recipient, Recipients, Status
 
@@ -38,6 +38,6 @@ def test_who_waits_in_a_country_and_since_when_is_as_number_by_number(
 def test_numbers_of_a_country_with_a_code_of_its_own_are_not_gone_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(by_country, "region", lambda phone: pytest.fail(phone))
+    monkeypatch.setattr(countries, "region", lambda phone: pytest.fail(phone))
     rows = [(f"+346{n:08}", Status.WAITING, 5.0) for n in range(2_000)]
     assert waiting_by_country(column(rows), [5.0] * len(rows)) == {"ES": (2_000, 5.0)}
