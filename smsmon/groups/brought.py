@@ -25,27 +25,16 @@ from smsmon.phones import region
 from smsmon.recipients import EARLIEST_DATE, STOP_YES, Recipients, Status
 from smsmon.times import utc
 
+MINUTE = 60.0
+LIMITS = (10.0, 60.0)
+"""Seconds within which it is asked how many were delivered."""
+_FLAGS = {
+    status: bytes(int(value == status) for value in range(256))
+    for status in (Status.DELIVERED, Status.WAITING)
+}
 _STEP = log(1.02)
 _SHORTEST = 0.5
 """Seconds: what took less counts as this."""
-
-
-def step_of(seconds: float) -> int:
-    """The step in which so many seconds count."""
-    return max(0, round(log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP))
-
-
-def quantile(numbers: Mapping[int, int], share: float) -> float | None:
-    """The seconds within which this share of them came, by step → number; None: there is none."""
-    left = ceil(share * sum(numbers.values()))
-    for step in sorted(numbers):
-        left -= numbers[step]
-        if left <= 0:
-            return _SHORTEST * exp(step * _STEP)
-    return None
-
-
-MINUTE = 60.0
 
 
 class Dimension(StrEnum):
@@ -76,31 +65,6 @@ _NAMELESS = {
     Dimension.COUNTRY: "country not known",
     Dimension.PROFILE: "no account",
     Dimension.MINUTE: "not known when",
-}
-
-
-def groups_of(entry: Entry, dimension: Dimension, sent_at: float) -> Sequence[str]:
-    """The names of the groups in which a message is as a whole; of a country none is."""
-    match dimension:
-        case Dimension.TAG:
-            return entry.tags or ("",)
-        case Dimension.SOURCE:
-            return (entry.source,)
-        case Dimension.LABEL:
-            return (entry.label,)
-        case Dimension.PROFILE:
-            return (entry.profile,)
-        case Dimension.MINUTE:
-            return (utc(sent_at // MINUTE * MINUTE) or "" if sent_at else "",)
-        case Dimension.COUNTRY:
-            return ()
-
-
-LIMITS = (10.0, 60.0)
-"""Seconds within which it is asked how many were delivered."""
-_FLAGS = {
-    status: bytes(int(value == status) for value in range(256))
-    for status in (Status.DELIVERED, Status.WAITING)
 }
 
 
@@ -164,6 +128,45 @@ def sent_at(message: Message) -> float:
         return told_to_be_sent(entry) or 0.0
     known = (entry.added_at or None, dated, message.first_read_at)
     return min((each for each in known if each is not None), default=0.0)
+
+
+def groups_of(entry: Entry, dimension: Dimension, sent_at: float) -> Sequence[str]:
+    """The names of the groups in which a message is as a whole; of a country none is."""
+    match dimension:
+        case Dimension.TAG:
+            return entry.tags or ("",)
+        case Dimension.SOURCE:
+            return (entry.source,)
+        case Dimension.LABEL:
+            return (entry.label,)
+        case Dimension.PROFILE:
+            return (entry.profile,)
+        case Dimension.MINUTE:
+            return (utc(sent_at // MINUTE * MINUTE) or "" if sent_at else "",)
+        case Dimension.COUNTRY:
+            return ()
+
+
+def names_of(message: Message, dimension: Dimension) -> Collection[str]:
+    """The names of the groups that a message is in."""
+    if dimension is Dimension.COUNTRY:
+        return [code for code, _ in by_country(message, 0.0, whole(message, 0.0, within=False))]
+    return groups_of(message.entry, dimension, sent_at(message))
+
+
+def step_of(seconds: float) -> int:
+    """The step in which so many seconds count."""
+    return max(0, round(log(max(seconds, _SHORTEST) / _SHORTEST) / _STEP))
+
+
+def quantile(numbers: Mapping[int, int], share: float) -> float | None:
+    """The seconds within which this share of them came, by step → number; None: there is none."""
+    left = ceil(share * sum(numbers.values()))
+    for step in sorted(numbers):
+        left -= numbers[step]
+        if left <= 0:
+            return _SHORTEST * exp(step * _STEP)
+    return None
 
 
 class Brought(NamedTuple):
@@ -230,13 +233,6 @@ def by_country(message: Message, sent: float, all_of_it: Part) -> tuple[tuple[st
         brought = _brought(message, sent, counts, mask) if within else None
         found.append((code, Part(counts, since, brought)))
     return tuple(found)
-
-
-def names_of(message: Message, dimension: Dimension) -> Collection[str]:
-    """The names of the groups that a message is in."""
-    if dimension is Dimension.COUNTRY:
-        return [code for code, _ in by_country(message, 0.0, whole(message, 0.0, within=False))]
-    return groups_of(message.entry, dimension, sent_at(message))
 
 
 def _waiting_since(message: Message, mask: bytes) -> float:

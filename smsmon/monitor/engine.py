@@ -6,7 +6,7 @@ in which they subscribed; a listener or recorder that raises hurts nobody else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Protocol
@@ -69,6 +69,8 @@ class Engine:
         """Who is asked for messages that are not ours to poll; None: nobody is there."""
         self._open = Pollers(self.board, clock, limits or Limits(), rng or Random(), self._tell)
         self._pollers = self._open.by_profile
+        self.grant = self._open.grant
+        """Has it poll what is granted and nothing else (see ``Pollers.grant``)."""
         for profile, source in sources.items():
             self._open.take_on(profile, source, (windows or {}).get(profile))
 
@@ -267,23 +269,6 @@ class Engine:
             poller.focus(frozenset(by_profile.get(profile, ())))
 
     # --- others that poll ----------------------------------------------------------------
-
-    def grant(
-        self,
-        granted: Container[str],
-        *,
-        in_parts: bool = False,
-        changed: Collection[str] | None = None,
-    ) -> None:
-        """Poll what ``granted`` holds and nothing else; the rest is followed (see ``follow``).
-
-        It is asked before each request goes out and each answer is taken in, so what it holds
-        may be less at any moment; of what it holds newly it is told by another call. ``NOTHING``
-        holds no message. ``in_parts``: others poll the same accounts at the same time, each by a
-        way of its own. ``changed`` is what it may hold otherwise than at the call before, where it
-        is the very same; None: anything.
-        """
-        self._open.grant(granted, in_parts=in_parts, changed=changed)
 
     @property
     def polls(self) -> bool:

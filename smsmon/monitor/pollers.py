@@ -125,7 +125,14 @@ class Pollers:
         in_parts: bool = False,
         changed: Collection[str] | None = None,
     ) -> None:
-        """Poll what ``granted`` holds and nothing else (see ``Poller.grant``)."""
+        """Poll what ``granted`` holds and nothing else; the rest is followed (``Engine.follow``).
+
+        It is asked before each request goes out and each answer is taken in, so what it holds
+        may be less at any moment; of what it holds newly it is told by another call. ``NOTHING``
+        holds no message. ``in_parts``: others poll the same accounts at the same time, each by a
+        way of its own. ``changed`` is what it may hold otherwise than at the call before, where it
+        is the very same; None: anything.
+        """
         changed = changed if granted is self.granted else None
         self.granted = granted
         for poller in self.by_profile.values():

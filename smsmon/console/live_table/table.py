@@ -223,8 +223,7 @@ class LiveTable(TableSurface[K, R], Generic[K, R], can_focus=True, inherit_bindi
     @property
     def acted_on(self) -> list[K]:
         """What an action is meant for: the marked rows, or the cursor's row if none is."""
-        if self.view.marks:
-            marks = self.view.marks
+        if marks := self.view.marks:
             return [key for key in self.view.keys if key in marks]
         return [] if self.view.cursor is None else [self.view.cursor]
 
