@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence, Set
+from contextvars import Context
 from functools import partial
 from itertools import chain, islice
 
@@ -120,7 +121,8 @@ class Grouping:
             self._groups = Groups(stepwise=True)
             self._engine.subscribe(self._hear)
             for work in (self._put_together(self._groups), self._recall(self._groups)):
-                self._tasks.append(asyncio.create_task(work, name="groups"))
+                # Not in the context of who asks first: a screen would be held for good by it.
+                self._tasks.append(asyncio.create_task(work, name="groups", context=Context()))
         groups = self._groups
         answering = (p for p in engine.profiles if engine.account(p).condition is Condition.OK)
         groups.hear_of_accounts(frozenset(answering))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from contextvars import Context
 from random import Random
 
 from smsmon.clock import Clock, sleep
@@ -151,8 +152,9 @@ class Pollers:
 
     def _begin(self, profile: str, group: asyncio.TaskGroup) -> None:
         poller = self.by_profile[profile]
+        # Not in the context of who takes it on: what that holds would be held for as long.
         self._tasks[profile] = group.create_task(
-            self._keep_polling(poller), name=f"poller {profile}"
+            self._keep_polling(poller), name=f"poller {profile}", context=Context()
         )
 
     async def _keep_polling(self, poller: Poller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from statistics import median
 
 import msgspec
 import pytest
+from textual.screen import Screen
 
 from smsmon.console.tables.log import LIMIT
 from tests.soak.life import HOUR, Life, living
@@ -34,6 +36,8 @@ async def test_opening_and_closing_everything_leaves_nothing_behind(
         before = life.footprint()
         await life.look(pilot, opening)
         after = life.footprint()
+        held = {each for each in gc.get_objects() if isinstance(each, Screen)}
+        assert held == {*life.scene.app.screen_stack}, "what was closed is let go"
     assert len(opening) >= 5
     assert after.widgets <= before.widgets
     assert after.blocks < before.blocks * (1 + GROWTH)
