@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Phones, Recipients, Status, pack_words
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the places of a report go whose order is not that of the slots."""
 
     phones: Phones

@@ -5,9 +5,10 @@ Frozen values, no I/O. Moments are as in ``smsmon.model``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from smsmon.recipients import Recipient
 
@@ -49,8 +50,7 @@ class BatchRow(NamedTuple):
     """Its row as JSON, less the key should it repeat one; to look at, never to decode again."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchAnswer:
+class BatchAnswer(Struct, frozen=True):
     """What one request said of the pairs it asked for."""
 
     rows: tuple[BatchRow, ...]

@@ -16,11 +16,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
+
+from msgspec import Struct
 
 from smsmon import __version__, files
 from smsmon.locations import LocationError, Locations
@@ -36,8 +37,7 @@ POLLING = "Polling"
 """What failed when nothing may be polled any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     what: str
     error: BaseException
     first: bool

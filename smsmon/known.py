@@ -13,6 +13,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
+from msgspec import Struct
+
 from smsmon.model import DEFAULT_PROFILE, Arrival, Counts, Entry, Event, Fault, Transition
 from smsmon.recipients import NOBODY, Recipients
 
@@ -126,8 +128,7 @@ class Remembered:
     """Where the store keeps it: of use to that store alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastPoll:
+class LastPoll(Struct, frozen=True):
     """How it stands with the polls of a message, by whoever makes them. Wall-clock seconds."""
 
     read_at: float | None = None

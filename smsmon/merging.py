@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from smsmon.alignment import Layout, align, arranged
 from smsmon.recipients import NO_DATE, STOP_UNTOLD, STOP_YES, Recipients, Status
@@ -22,8 +24,7 @@ _STOPPED = bytes(int(value == STOP_YES) for value in range(256))
 _UNTOLD_MASK = bytes(255 * (value == STOP_UNTOLD) for value in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What is known once a report is taken in, by slot."""
 
     recipients: Recipients

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from binascii import b2a_base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+
+from msgspec import Struct
 
 from smsmon.secret import without_keys
 from smsmon.text import safe
@@ -81,8 +83,7 @@ _VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order they are looked at; the first that is set counts, even if it is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """An HTTP proxy that tunnels. Prints without its user name and password."""
 
     host: str

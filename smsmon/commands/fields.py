@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def of_recipients(own: Sequence[Field] = ()) -> tuple[Field, ...]:
 
     Words without a field are looked for in what is known of recipients alone.
     """
+    from msgspec.structs import replace
+
     from smsmon.filters.recipients import RECIPIENT_FIELDS
 
     own = own or RECIPIENT_FIELDS

@@ -111,9 +111,12 @@ class Choice:
 
     def asking(self, names: frozenset[str]) -> Choice:
         """The part of this that asks ``names`` alone: whoever fails it cannot match the whole."""
+        from smsmon.filters import Filter
+
         kept = () if self.filter.inverted else self.filter.terms
         terms = tuple(each for each in kept if all(one.name in names for one in each.checks))
-        return replace(self, filter=replace(self.filter, terms=terms))
+        whole = self.filter
+        return replace(self, filter=Filter(whole.text, terms, whole.inverted))
 
 
 def chosen(expression: str, tagged: Sequence[str], fields: Sequence[Field]) -> Choice:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from smsmon.alerts import About, Episode, Severity, Silence, State, Subject, Worst, state_of
 from smsmon.console.formats import Formats
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from smsmon.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRow:
+class AlertRow(Struct, frozen=True):
     """One alert, or one silence alone."""
 
     state: State

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from textual.content import Content
 from textual.widget import Widget
 
@@ -21,8 +21,7 @@ _MUCH = 3
 """The difference of worth for which a part is rather left out than another shortened."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One piece of a line, in its forms from the longest to the shortest."""
 
     worth: int

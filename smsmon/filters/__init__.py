@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from smsmon.filters.questions import BadValue, NotDigits, Number, Test, Value, edges_of, test_of
 from smsmon.patterns import ValuePattern
 from smsmon.recipients import Phones
@@ -57,8 +59,7 @@ class Kind(StrEnum):
     """An ISO 3166 alpha-2 code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """Something that can be asked about a row."""
 
     name: str
@@ -95,8 +96,7 @@ class FilterError(ValueError):
         """True: nothing is wrong yet, a value is wanted still."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coded:
+class Coded(Struct, frozen=True):
     """A column of few distinct values: each row has the code of its value."""
 
     codes: Sequence[int]
@@ -117,16 +117,14 @@ class Check(NamedTuple):
     """Of a moment: the seconds after it at which the test may turn round by time alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """Any of some checks, or none of them when ``inverted``."""
 
     checks: tuple[Check, ...]
     inverted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter, understood. The empty one lets everything through."""
 
     text: str = ""

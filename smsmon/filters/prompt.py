@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from os.path import commonprefix
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from smsmon.filters import Field, Kind
 from smsmon.filters.questions import Value, fold
@@ -55,8 +56,7 @@ def _words_told(field: Field) -> str:
     return f": {', '.join(words)}" if words else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Completions:
+class Completions(Struct, frozen=True):
     """What a piece of the text may become."""
 
     start: int

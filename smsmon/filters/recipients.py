@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from smsmon.filters import Coded, Column, Field, Kind
 from smsmon.filters.fields import AnyField, Drawn, Fact, Shown, in_order
 from smsmon.filters.questions import Value
@@ -70,8 +72,7 @@ class Sighted(Protocol):
         """Since when reports leave it out; None: the last one lists it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientRow:
+class RecipientRow(Struct, frozen=True):
     """One recipient of one message, with what is only known beside its message."""
 
     slot: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 from math import floor
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from smsmon.groups.brought import LIMITS, MINUTE, Brought, Dimension, Part, quantile
 from smsmon.model import Counts
@@ -106,8 +107,7 @@ class Minute(NamedTuple):
     """Of those sent in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """A group at one moment. Recipients are counted, where nothing else is said."""
 
     dimension: Dimension

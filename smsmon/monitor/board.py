@@ -7,8 +7,9 @@ all. All times are wall-clock seconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from smsmon.clock import astray, late
 from smsmon.known import Remembered, Summary

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import expm1
 from sys import maxsize
+
+from msgspec import Struct
 
 from smsmon.model import Transition
 from smsmon.monitor.hazard import Curve, built_in_reports, built_in_stops
@@ -36,8 +37,7 @@ Learned = Mapping[str, Sequence[Sequence[float]]]
 """What was learnt, as plain numbers that can be written to a file and read back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """A message as it was before an answer; the columns are not needed."""
 
     read_at: float | None

@@ -12,11 +12,12 @@ All times are monotonic seconds.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from math import inf, sqrt
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from smsmon.batch import MOST_PAIRS
 
@@ -66,8 +67,7 @@ class Waiting(NamedTuple):
         return self.share * waited * waited
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """What one request is to read."""
 
     messages: tuple[str, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
+
+from msgspec import Struct
 
 from smsmon.filters import Kind
 from smsmon.filters.fields import Fact
@@ -15,8 +16,7 @@ from smsmon.monitor.board import Board
 from smsmon.monitor.state import MessageState, Watched
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How it stands with one message."""
 
     state: MessageState

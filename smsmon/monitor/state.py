@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
 from math import exp
+
+from msgspec import Struct
 
 from smsmon.alignment import Layout
 from smsmon.clock import CLOCK_SLACK
@@ -22,8 +23,7 @@ PACE_MEMORY = 100.0
 """Reports, or expected ones, over which a message's pace forgets all but a third."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How many reports of a message came, and how many of others like it would have."""
 
     came: float = 0.0
@@ -72,8 +72,7 @@ class MessageState(StrEnum):
     """What is shown is older than promised: a fault, or nothing read for too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request of ours for reports is over, however many messages it asked for."""
 
     profile: str
@@ -83,8 +82,7 @@ class Asked:
     """"answered", or the kind of the fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What one answer about one message, or one fault, brought."""
 
     message_id: str

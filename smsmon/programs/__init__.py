@@ -20,9 +20,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
 
 from smsmon.leaving import held_back, not_interrupted
 
@@ -128,8 +129,7 @@ class Ended(Enum):
     STOPPED = "nobody waits for it any more"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a program."""
 
     said: bytes

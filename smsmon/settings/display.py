@@ -1,7 +1,5 @@
 """The settings of how things look: the console's, and what commands share with it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct

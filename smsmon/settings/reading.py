@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
+
 from smsmon.secret import without_keys
 from smsmon.settings.leaves import KeyPath
 from smsmon.settings.types import Settings
@@ -21,8 +23,7 @@ _LINES_SEARCHED = 2_000
 """In longer files none is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong. It never holds a value that could be a key."""
 
     at: KeyPath

@@ -1,7 +1,5 @@
 """The settings of sources: where message ids come in by themselves."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import Meta, Struct

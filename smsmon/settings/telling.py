@@ -1,7 +1,5 @@
 """The settings of alerts: the rules, who is told, and what `smsmon watch` tells machines."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field

@@ -4,8 +4,6 @@
 print them. A setting's text is its documentation: there is no other.
 """
 
-from __future__ import annotations
-
 from threading import Lock
 from typing import Annotated, Literal
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from smsmon.alerts import About, Edge, Silence, Subject, Telling, What
 from smsmon.model import Balance, Entry
@@ -35,7 +36,7 @@ async def agree(place: Place, at: float, served_at: float | None = None) -> None
     async with Process(place, VirtualClock(at)) as console:
         console.watch("301")
         applied = console.poll("301", [row(1)], at)
-        told = replace(applied, served_at=at if served_at is None else served_at, events=())
+        told = structs.replace(applied, served_at=at if served_at is None else served_at, events=())
         console.history.record(told, console.board["301"])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import Struct
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import on
@@ -26,8 +26,7 @@ from smsmon.filters.questions import Value
 from smsmon.text import ELLIPSIS, painted
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A filter that a key puts before the operator's own."""
 
     term: str

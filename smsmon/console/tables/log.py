@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from smsmon.console.actions import Where
 from smsmon.console.cells import Cell, Span
@@ -33,8 +34,7 @@ _SPELLED_OUT = 5
 """More transitions than this in one report are counted instead of listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     at: float
     message_id: str | None
     phone: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from math import inf
 from random import Random
+
+from msgspec import Struct
 
 from smsmon.batch import BatchAnswer, BatchRow, Outcome, Pair
 from smsmon.clock import Clock, late
@@ -38,8 +39,7 @@ USEFUL = 0.5
 """Share of the recipients that a batch must tell of to be an answer at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Whether a batch is worth sending now."""
 
     bid: float

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from math import isfinite
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from smsmon.model import Report
 from smsmon.monitor.rows import Move, Seen, move
@@ -67,8 +69,7 @@ def compare(before: Seen, said: Seen, after: Seen) -> Compared:
     return Compared.OVERTAKEN
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """What a batch said of one message, until a report of it comes."""
 
     asked_at: float

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import exp, inf
 from random import Random
+
+from msgspec import Struct
 
 from smsmon.batch import BatchAnswer, BatchRow
 from smsmon.clock import Clock
@@ -57,8 +58,7 @@ are given up for a day."""
 _AGREED = "what they said agreed with the reports of single messages"
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """A batch failed, and nobody knows yet whether the account fails."""
 
     fault: Fault

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import inf
 from random import Random
+
+from msgspec import Struct
 
 from smsmon.clock import Clock
 from smsmon.known import Condition
@@ -26,8 +27,7 @@ MANY = ""
 """In the place of a message: many, in one request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What to poll now."""
 
     message_id: str
