@@ -233,13 +233,22 @@ def test_error_points_at_the_place_and_says_what_to_write(
         parse(text, RECIPIENT_FIELDS)
     assert text[error.value.start : error.value.end] == place
     assert words in error.value.sentence
+    assert error.value.unfinished is text.endswith((":", ">"))
 
 
-def test_a_filter_as_long_as_a_book_is_refused() -> None:
-    with pytest.raises(FilterError, match="at most 1,000 characters"):
-        parse("a " * 501, RECIPIENT_FIELDS)
-    with pytest.raises(FilterError, match="at most 200 characters"):
-        parse("/" + "a" * 201 + "/", RECIPIENT_FIELDS)
+@pytest.mark.parametrize(
+    ("longest", "why"),
+    [
+        ("a " * 499 + "bc", "at most 1,000 characters"),
+        (f"/{'a' * 200}/", "at most 200 characters"),
+        (f"recipients>{'1' * 30}", "no number"),
+        (f"age>{'1' * 30}", "no duration"),
+    ],
+)
+def test_what_is_typed_has_a_length_and_one_more_is_refused(longest: str, why: str) -> None:
+    assert parse(longest, MESSAGE_FIELDS)
+    with pytest.raises(FilterError, match=why):
+        parse(re.sub(r"(?=\w/?$)", "1", longest), MESSAGE_FIELDS)
 
 
 def test_a_time_of_day_is_a_word_and_no_field() -> None:
@@ -266,6 +275,7 @@ def test_a_regular_expression_is_given_up_that_takes_too_long(
 ) -> None:
     monkeypatch.setattr(patterns, "WITHIN", 0.01)
     monkeypatch.setattr(patterns, "ALTOGETHER", 0.03)
+    monkeypatch.setattr(patterns, "_REGAINED", 0.0)  # while others have the processor
     wanted, told = parse(f"{turned}label:/{pattern}/", MESSAGE_FIELDS), []
     (slow,) = wanted.patterns
     slow.tell = lambda: told.append(slow.given_up)
@@ -481,7 +491,7 @@ def test_nineteen_of_twenty_are_95_percent() -> None:
     assert not message_matches("rate<95%", {"rate": 19 / 20})
 
 
-@pytest.mark.parametrize("value", ["many", "1" * 31, "1e3", "--1", "5%%", "."])
+@pytest.mark.parametrize("value", ["many", "1e3", "--1", "5%%", "."])
 @pytest.mark.parametrize("name", ["recipients", "age"])
 def test_what_is_no_number_or_no_duration_is_refused_with_a_sentence(name: str, value: str) -> None:
     with pytest.raises(FilterError, match=r"This is no (number|duration)"):

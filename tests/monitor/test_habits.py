@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smsmon.model import Transition
-from smsmon.monitor.habits import Habits, Past
+from smsmon.monitor.habits import HELD_AGE, Habits, Past
 from smsmon.monitor.learning import LearnedCurve
 from smsmon.recipients import Status
 
@@ -47,10 +47,17 @@ def test_the_first_answer_teaches_nothing() -> None:
     assert habits.export() == Habits().export()
 
 
-def test_a_message_not_sent_yet_teaches_nothing_about_delivery() -> None:
-    habits = Habits()
-    habits.observe(_past(100.0, total=50, waiting=50), ORIGIN + 9 * 3600)
-    assert habits.export() == Habits().export()
+@pytest.mark.parametrize("late", [0.0, 1.0])
+def test_the_silence_of_several_counts_for_an_hour_and_no_longer(late: float) -> None:
+    """They may not have been sent yet."""
+    end = ORIGIN + HELD_AGE + late
+    met, read, reported = Habits(), Habits(), Habits()
+    met.meet(ORIGIN, end, 50, [])
+    read.observe(_past(100.0, total=50, waiting=50), end)
+    past = Past(end, ORIGIN, 50, 50, 0, 0, since=ORIGIN)
+    reported.observe(past, end + 1, [_final(end + 1, end + 1)])
+    for habits in (met, read, reported):
+        assert (_seconds(habits, 50) > 1000) is (late == 0.0)
 
 
 def test_a_held_message_starts_anew_when_its_reports_begin_to_flow() -> None:
