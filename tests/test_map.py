@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants import middle
+
 ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "smsmon"
 
@@ -21,6 +23,11 @@ def test_the_map_lists_every_room_and_none_that_is_gone() -> None:
     assert {each.name for each in files} | {f"{each.name}/" for each in folders} <= named
     gone = {name for name in named if not any(HOUSE.rglob(name.rstrip("/")))}
     assert not gone
+
+
+def test_what_mistakes_are_put_into_and_who_may_see_them_is_there() -> None:
+    assert middle.all_modules()
+    assert middle.all_tests()
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "README.md", "CHANGELOG.md"])

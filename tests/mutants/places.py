@@ -1,113 +1,44 @@
-"""Where mistakes are put, which of them change nothing, and which tests may see them."""
+"""Which mistakes there are, and which of them change nothing."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterable, Iterator
-from fnmatch import fnmatch
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from cosmic_ray.commands import init
+from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator
-from cosmic_ray.work_db import use_db
+from cosmic_ray.plugins import get_operator, operator_names
 from cosmic_ray.work_item import MutationSpec
 
-
-class Middle:
-    """The pure middle: what decides, without a screen, a disk or a network."""
-
-    MODULES = (
-        "smsmon/api/batches.py",
-        "smsmon/api/decode*.py",
-        "smsmon/api/envelope.py",
-        "smsmon/api/errors.py",
-        "smsmon/api/masking.py",
-        "smsmon/api/rows.py",
-        "smsmon/monitor/*.py",
-        "smsmon/filters/*.py",
-        "smsmon/store/idlist/*.py",
-        "smsmon/store/sql/recording.py",
-        "smsmon/phones/*.py",
-        "smsmon/recipients.py",
-        "smsmon/alignment.py",
-        "smsmon/merging.py",
-        "smsmon/secret.py",
-        "smsmon/alerting/looking.py",
-        "smsmon/metrics/tally.py",
-        "smsmon/service/health.py",
-        "smsmon/targets/wording.py",
-        "smsmon/model.py",
-        "smsmon/text.py",
-        "smsmon/shapes.py",
-        "smsmon/commands/recorded.py",
-        "smsmon/spreadsheet.py",
-        "smsmon/console/terminal/[ci]*.py",
-        "smsmon/console/head.py",
-        "smsmon/console/live_table/order.py",
-    )
-    TESTS = (
-        "tests/api/test_*.py",
-        "tests/cli/test_recorded_rows.py",
-        "tests/filters/test_*.py",
-        "tests/monitor/test_*.py",
-        "tests/metrics/test_labels.py",
-        "tests/service/test_health.py",
-        "tests/targets/test_wording.py",
-        "tests/store/**/test_*.py",
-        "tests/test_*.py",
-        "tests/console/terminal/test_[ci]*.py",
-        "tests/console/test_head.py",
-        "tests/console/test_truth.py",
-        "tests/console/live_table/test_view.py",
-    )
-    """All who may see a mistake. Those of the commands start the program that is installed, in
-    which there is none."""
-    RIM = (
-        "tests/api/test_{address,desync,kept,key,key_leaks,proxy,resolver}.py",
-        "tests/store/local/test_{damage,disturbed,kill,lease,trouble}.py",
-        "tests/targets/test_{command,secrecy,sending}.py",
-        "tests/test_{bounds,crash,leaving,map,programs}.py",
-    )
-    """But for these: of sockets, processes and disks that fail, which take long."""
-
+from tests.mutants.middle import all_modules
 
 _UNLIKELY = ("RemoveDecorator", "ExceptionReplacer", "VariableReplacer", "VariableInserter")
 """Operators whose mistakes nobody makes, or that a type checker sees."""
 _BITS = ("BitAnd", "BitOr", "BitXor", "LShift", "RShift")
 _IDENTITY = ("Is", "IsNot")
+_SAFE = ("name", "string", "newline", "endmarker", "parameters", "trailer")
+"""Of what is written, that in which no mistake is made, and which is most of it."""
 
 
-def all_mutations(only: str = "") -> Iterator[MutationSpec]:
+def all_mutations() -> Iterator[MutationSpec]:
     """Every mistake that can be put into the middle, in an order that stays the same."""
-    modules = [
-        Path(each) for each in sorted({*_files(Middle.MODULES)}) if fnmatch(each, only or "*")
-    ]
-    with TemporaryDirectory() as folder, use_db(str(Path(folder) / "work.sqlite")) as work:
-        init(modules, work, {})
-        specs = [item.mutations[0] for item in work.work_items]
-    for spec in sorted(specs, key=lambda each: (str(each.module_path), *_place(each))):
-        if not (_unlikely(spec.operator_name) or _in_annotation(spec) or _of_no_effect(spec)):
-            yield spec
-
-
-def all_tests() -> list[str]:
-    """The files of tests that may see a mistake. Raises ValueError where a pattern fits none."""
-    return sorted({*_files(Middle.TESTS)} - {*_files(Middle.RIM)})
-
-
-def _files(patterns: Iterable[str]) -> Iterator[str]:
-    for pattern in patterns:
-        before, _, rest = pattern.partition("{")
-        names, _, behind = rest.partition("}")
-        for name in names.split(","):
-            found = sorted(map(str, Path().glob(f"{before}{name}{behind}")))
-            if not found:
-                raise ValueError(f"nothing is called {before}{name}{behind} any more")
-            yield from found
+    operators = {
+        name: get_operator(name)()
+        for name in operator_names()
+        if not (_unlikely(name) or get_operator(name).arguments())
+    }
+    for module in map(Path, all_modules()):
+        nodes = [each for each in ast_nodes(get_ast_from_path(module)) if each.type not in _SAFE]
+        for name, operator in operators.items():
+            spans = [span for node in nodes for span in operator.mutation_positions(node)]
+            for occurrence, span in enumerate(spans):
+                spec = MutationSpec(module, name, occurrence, *span)
+                if not (_in_annotation(spec) or _of_no_effect(spec)):
+                    yield spec
 
 
 def _unlikely(operator: str) -> bool:
@@ -119,30 +50,23 @@ def _unlikely(operator: str) -> bool:
     return any(becomes in kind and was not in kind for kind in (_BITS, _IDENTITY))
 
 
-def known_as_equivalent(spec: MutationSpec) -> str | None:
-    """Why a mistake changes nothing that can be told; None when it is not known to."""
-    module = str(spec.module_path)
+def known_as_equivalent(spec: MutationSpec) -> int | None:
+    """Which of those listed a mistake is, that change nothing that can be told; None if none."""
     at = spec.start_pos[0] - 1
     operator = spec.operator_name.removeprefix("core/")
-    for each in _equivalent():
+    for number, each in enumerate(listed()):
         if (
-            each["module"] == module
-            and each["line"] == _lines(module)[at].strip()
-            and fnmatch(operator, each["operator"])
+            each["module"] == str(spec.module_path)
+            and _fits(_lines(each["module"])[at].strip(), each["line"])
+            and fnmatchcase(operator, each["operator"])
             and each.get("becomes") in (None, changed(spec).split("\n")[at].strip())
         ):
-            return each["why"]
+            return number
     return None
 
 
-def stale() -> list[str]:
-    """The lines of ``equivalent.toml`` that are nowhere in their modules any more."""
-    return [
-        each["line"]
-        for each in _equivalent()
-        if not Path(each["module"]).is_file()
-        or each["line"] not in map(str.strip, _lines(each["module"]))
-    ]
+def _fits(line: str, known: str) -> bool:
+    return line == known or (known.endswith("*") and line.startswith(known[:-1]))
 
 
 def changed(spec: MutationSpec) -> str:
@@ -152,7 +76,8 @@ def changed(spec: MutationSpec) -> str:
 
 
 @cache
-def _equivalent() -> list[dict[str, str]]:
+def listed() -> list[dict[str, str]]:
+    """The mistakes that are known to change nothing, with the reasons."""
     file = Path(__file__).with_name("equivalent.toml")
     known: list[dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))["known"]
     return known
@@ -161,10 +86,6 @@ def _equivalent() -> list[dict[str, str]]:
 @cache
 def _lines(module: str) -> list[str]:
     return Path(module).read_text(encoding="utf-8").splitlines()
-
-
-def _place(spec: MutationSpec) -> tuple[object, ...]:
-    return spec.start_pos, spec.operator_name, spec.occurrence
 
 
 @cache

@@ -1,229 +1,236 @@
-"""Runs tests in a process that is warm: what is not ours was imported before it was forked."""
+"""Runs chosen tests in processes forked from one that has collected them all, and is warm."""
 
 from __future__ import annotations
 
-import ast
+import gc
 import json
 import os
-import resource
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
+from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
+from itertools import pairwise
 from pathlib import Path
-from time import monotonic, process_time, sleep
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
-import coverage
+import hypothesis
 import pytest
 
-WARM = (
-    "click",
-    "defusedxml.ElementTree",
-    "httpx",
-    "msgspec",
-    "phonenumbers",
-    "textual.app",
-    "textual.pilot",
-    "textual.widgets",
-    "tomli_w",
-)
-OURS = ("smsmon", "tests")
-LONGER = 5.0
-"""How much longer than without a mistake tests may take, in time and in time of the processor."""
-AT_LEAST = 20.0
-"""Seconds that are given in any case."""
+PROCESSOR, WALL = 3.0, 12.0
+"""Seconds that each test is given in any case: of the processor, and altogether."""
+LONGER = 10.0
+"""How many times as long as without a mistake it may take besides."""
+ALIKE = 20.0
+"""How many times as likely a test sees a mistake in a module that its file is called like."""
+_OURS = ("smsmon", "tests")
+_NOT_PURE = {"database", "team_store", "own_server"}
+_OPTIONS = ("-q", "-n", "0", "-s", "--tb", "no", "-p", "no:cacheprovider", "--assert", "plain",
+            "-o", "timeout=0", "-o", "session_timeout=99999")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a run without any mistake showed, in seconds, by test; and who ran which line."""
+class Ended(NamedTuple):
+    """What became of tests: seconds and places, by test; who failed; was it told, or ended?"""
 
     took: dict[str, float]
-    runners: dict[str, dict[int, list[str]]]
+    ran: dict[str, list[int]]
     failed: list[str]
-
-    def who_sees(self, module: str, line: int) -> dict[str, float]:
-        """The tests that run the statement at a line, with their seconds, the quick ones first.
-
-        What runs when the module is imported is asked of all that run any of it.
-        """
-        lines = self.runners.get(module, {})
-        tests = {test for each in _statement(module, line) for test in lines.get(each, ())}
-        if not tests or "" in tests:
-            tests = {test for some in lines.values() for test in some}
-        ranked = sorted(tests & self.took.keys(), key=self.took.__getitem__)
-        return {test: self.took[test] for test in ranked}
+    by_itself: bool
 
 
-class _Timed:
-    """Notes what each test took, and tells the recorder of lines which one runs."""
+@dataclass
+class Known:
+    """What a run without any mistake showed: seconds, by test; who ran which place; who failed."""
 
-    def __init__(self, lines: coverage.Coverage) -> None:
-        self.lines = lines
-        self.took: dict[str, float] = {}
-        self.failed: list[str] = []
+    took: dict[str, float] = field(default_factory=dict)
+    ran: dict[int, set[str]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self.lines.switch_context(item.nodeid)
-        begun = monotonic()
-        yield
-        self.took[item.nodeid] = monotonic() - begun
-        self.lines.switch_context("")
+    def add(self, ended: Ended) -> None:
+        """Take in what some tests showed."""
+        self.failed += ended.failed
+        self.took |= {test: took for test, took in ended.took.items() if test not in ended.failed}
+        for test, places in ended.ran.items():
+            for place in places:
+                self.ran.setdefault(place, set()).add(test)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed.append(report.nodeid)
+    def who_runs(self, places: Iterable[int], module: str) -> dict[str, float]:
+        """The tests that run any of the places, with their seconds: who sees soonest first."""
+        words = {*Path(module).with_suffix("").parts[1:]} - {"__init__", "monitor", "store"}
+
+        def rank(test: str) -> float:
+            alike = any(each in test.split("::")[0] for each in words)
+            return (self.took[test] + 0.005) * (1.0 if alike else ALIKE)
+
+        tests = {test for at in places for test in self.ran.get(at, ())} & self.took.keys()
+        return {test: self.took[test] for test in sorted(tests, key=rank)}
 
 
-class _Chosen:
-    """Runs the tests asked for and no others, in their order, up to the first that fails."""
+class _Watch:
+    """Has tests run in their time, and notes how long each took, which failed and what they ran."""
 
-    def __init__(self, tests: Sequence[str]) -> None:
-        self.rank = {test: at for at, test in enumerate(tests)}
-        self.failed = "(collection)"
+    def __init__(self, notes: Path, given: Mapping[str, float], heard: set[int]) -> None:
+        self.notes, self.given, self.heard = notes, given, heard
+        self.ended = Ended({}, {}, [], True)
+
+    def pytest_configure(self) -> None:
+        """That a test fails is all there is to know: no smaller example, and no database."""
+        phases = hypothesis.Phase.explicit, hypothesis.Phase.generate
+        patient = hypothesis.settings.get_profile("patient")
+        hypothesis.settings.register_profile("mutants", patient, database=None, phases=phases)
+        hypothesis.settings.load_profile("mutants")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [each for each in items if each.nodeid in self.rank]
-        items.sort(key=lambda each: self.rank[each.nodeid])
+        items[:] = [each for each in items if each.nodeid in self.given]
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.notes.write_text(item.nodeid)
+        longer = LONGER * self.given[item.nodeid]
+        signal.setitimer(signal.ITIMER_PROF, PROCESSOR + longer)
+        signal.setitimer(signal.ITIMER_REAL, WALL + longer)
+        self.heard.clear()
+        begun = monotonic()
+        yield
+        self.ended.took[item.nodeid] = monotonic() - begun
+        self.ended.ran[item.nodeid] = [*self.heard]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed = report.nodeid
+        if report.failed and report.nodeid not in self.ended.failed:
+            self.ended.failed.append(report.nodeid)
 
 
-def warm_up() -> None:
-    """Import what is not ours, once for all that are forked."""
-    for name in WARM:
-        import_module(name)
+class Collected:
+    """Tests that were collected, and run when one wishes: in a process of their own each time."""
+
+    def __init__(self, body: Callable[[Collected], None], folder: Path) -> None:
+        self.body, self.folder = body, folder
+        self.items: dict[str, pytest.Item] = {}
+        self.at_import: set[tuple[str, str]] = set()
+        """The functions that ran while modules were imported, by module and name."""
+
+    def collect(self, paths: Iterable[str]) -> None:
+        """Collect the tests of these files, and call the body."""
+        pytest.main([*_OPTIONS, *paths], [self])
+
+    def pytest_configure(self) -> None:
+        _Watch(self.folder, {}, set()).pytest_configure()
+        sys.setprofile(self._called)
+
+    def _called(self, frame: Any, event: str, _: object) -> None:
+        if event == "call" and "/smsmon/" in frame.f_code.co_filename:
+            path = Path(frame.f_code.co_filename)
+            with suppress(ValueError):
+                name = str(path.relative_to(Path.cwd()))
+                self.at_import.add((name, frame.f_code.co_name))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        self.items = {each.nodeid: each for each in session.items if not _asks_a_server(each)}
+        gc.unfreeze()
+        self.body(self)
+        return True
+
+    def all_of(self, file: str, heard: set[int]) -> Ended:
+        """Run all tests of a file; who is called meanwhile puts into ``heard`` what they run."""
+        tests = {test: 12.0 for test in self.items if test.split("::")[0] == file}
+        return self._forked(lambda watch: self._run(watch, until_failed=False), tests, heard)
+
+    def as_it_is(self, tests: Mapping[str, float], wrong: Callable[[], object]) -> Ended:
+        """Run tests up to the first that fails, after ``wrong`` did something to this process."""
+
+        def body(watch: _Watch) -> None:
+            wrong()
+            self._run(watch, until_failed=True)
+
+        return self._forked(body, tests, set())
+
+    def fails(self, test: Mapping[str, float]) -> bool:
+        """True for a test that fails by itself, without any mistake."""
+        return bool(self.as_it_is(test, lambda: None).failed)
+
+    def imported(self, tests: Mapping[str, float], module: str, source: str) -> Ended:
+        """Run tests up to the first that fails, with another source of a module."""
+
+        def body(watch: _Watch) -> None:
+            _import_anew(module, source)
+            for file in dict.fromkeys(test.split("::")[0] for test in tests):
+                watch.notes.write_text(file)
+                signal.setitimer(signal.ITIMER_PROF, 60.0)
+                signal.setitimer(signal.ITIMER_REAL, 600.0)
+                code = pytest.main([*_OPTIONS, "-x", file], [watch])
+                if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                    watch.ended.failed.append(file)
+                    break
+
+        return self._forked(body, tests, set())
+
+    def _run(self, watch: _Watch, until_failed: bool) -> None:
+        items = [self.items[test] for test in watch.given]
+        items[0].config.pluginmanager.register(watch)
+        for item, after in pairwise([*items, None]):
+            if item and not (until_failed and watch.ended.failed):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+
+    def _forked(
+        self, body: Callable[[_Watch], None], tests: Mapping[str, float], heard: set[int]
+    ) -> Ended:
+        if not tests:
+            return Ended({}, {}, [], True)
+        home = self.folder / str(os.getpid())
+        home.mkdir()
+        notes, found = home / "notes", home / "found"
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setpgid(0, 0)
+                os.environ["PYTEST_DEBUG_TEMPROOT"] = str(home)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                out = os.open(home / "out", os.O_WRONLY | os.O_CREAT)
+                os.dup2(out, 1)
+                os.dup2(out, 2)
+                watch = _Watch(notes, tests, heard)
+                body(watch)
+                found.write_text(json.dumps(watch.ended))
+            except BaseException:
+                found.write_text(json.dumps(traceback.format_exc()))
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        told = json.loads(found.read_text()) if found.exists() else None
+        last = notes.read_text() if notes.exists() else "(nothing)"
+        shutil.rmtree(home, ignore_errors=True)
+        if isinstance(told, str):
+            raise RuntimeError(told)
+        return Ended(*told) if told else Ended({}, {}, [last], False)
 
 
-def joined(parts: Iterable[Known]) -> Known:
-    """What several runs of different tests showed."""
-    whole = Known({}, {}, [])
-    for part in parts:
-        whole.took.update(part.took)
-        whole.failed.extend(part.failed)
-        for module, lines in part.runners.items():
-            for line, tests in lines.items():
-                whole.runners.setdefault(module, {}).setdefault(line, []).extend(tests)
-    return whole
+def _import_anew(module: str, source: str) -> None:
+    """From now on all that is ours is imported again, a module from another source."""
+    for name in [each for each in sys.modules if each.split(".")[0] in _OURS]:
+        if not name.startswith("tests.mutants") and name not in _OURS[1:]:
+            del sys.modules[name]
+    path, real = str(Path(module).absolute()), SourceFileLoader.get_code
+
+    def get_code(loader: SourceFileLoader, name: str) -> Any:
+        if loader.path == path:
+            return compile(source, path, "exec", dont_inherit=True)
+        return real(loader, name)
+
+    setattr(SourceFileLoader, "get_code", get_code)  # noqa: B010
 
 
-def known(paths: Sequence[str], modules: Sequence[str], notes: Path) -> Known:
-    """Run all tests of ``paths`` without a mistake, noting who runs which line of ``modules``."""
-
-    def body() -> int:
-        lines = coverage.Coverage(include=list(modules), data_file=None, config_file=False)
-        timed = _Timed(lines)
-        lines.start()
-        ended = _pytest(paths, timed)
-        lines.stop()
-        if ended in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR):
-            return ended
-        data = lines.get_data()
-        runners = {
-            str(Path(each).relative_to(Path.cwd())): data.contexts_by_lineno(each)
-            for each in data.measured_files()
-        }
-        took = {test: spent for test, spent in timed.took.items() if test not in timed.failed}
-        notes.write_text(json.dumps([took, runners, timed.failed]))
-        return 0
-
-    if _forked(body, Path(f"{notes}.out"), 3600.0, 3600.0) != 0:
-        raise RuntimeError(Path(f"{notes}.out").read_text()[-2000:])
-    took, runners, failed = json.loads(notes.read_text())
-    by_line = {
-        module: {int(line): tests for line, tests in lines.items()}
-        for module, lines in runners.items()
-    }
-    return Known(took, by_line, failed)
-
-
-def first_failing(tests: Mapping[str, float], notes: Path) -> str | None:
-    """The first of ``tests`` that fails; None when all pass.
-
-    Raises TimeoutError when they take much longer than their seconds without any mistake.
-    """
-    if not tests:
-        return None
-
-    def body() -> int:
-        chosen = _Chosen(list(tests))
-        sys.dont_write_bytecode = True
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        ended = _pytest(["-x", *dict.fromkeys(each.split("::")[0] for each in tests)], chosen)
-        unseen = ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-        notes.write_text("" if unseen else chosen.failed)
-        return 0
-
-    notes.write_text("(ended by itself)")
-    limit = AT_LEAST + LONGER * sum(tests.values())
-    _forked(body, Path(f"{notes}.out"), limit, 3 * limit)
-    return notes.read_text() or None
-
-
-def _pytest(arguments: Iterable[str], plugin: Any) -> int:
-    for name in [each for each in sys.modules if each.split(".")[0] in OURS]:
-        del sys.modules[name]
-    sys.path.insert(0, str(Path.cwd()))
-    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "--assert", "plain", "-o", "timeout=0")
-    return int(pytest.main([*options, "-o", "session_timeout=99999", *arguments], [plugin]))
-
-
-def _forked(body: Callable[[], int], out: Path, processor: float, wall: float) -> int:
-    """The exit code of ``body`` in a process of its own, which is ended at its limits.
-
-    Raises TimeoutError when it met one of them.
-    """
-    pid = os.fork()
-    if pid == 0:
-        code = 70
-        try:
-            os.setpgid(0, 0)
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # a job behind has it ignored
-            resource.setrlimit(resource.RLIMIT_CPU, (int(processor + process_time()) + 1,) * 2)
-            opened = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(opened, 1)
-            os.dup2(opened, 2)
-            code = body()
-        finally:
-            os._exit(code)
-    until = monotonic() + wall
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        late = monotonic() > until
-        if ended or late:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
-            if late and not ended:
-                os.waitpid(pid, 0)
-            if late or -os.waitstatus_to_exitcode(status) in (signal.SIGXCPU, signal.SIGKILL):
-                raise TimeoutError
-            return os.waitstatus_to_exitcode(status)
-        sleep(0.02)
-
-
-def _statement(module: str, line: int) -> range:
-    """The lines of the statement around a line; of one with a body, those of its head."""
-    return next(
-        (span for span in _statements(module) if line in span),
-        range(line, line + 1),
+def _asks_a_server(item: pytest.Item) -> bool:
+    """True for a test that asks PostgreSQL: what is pure is seen without."""
+    given = getattr(item, "callspec", None)
+    return not _NOT_PURE.isdisjoint(getattr(item, "fixturenames", ())) or (
+        given is not None and "team" in given.params.values()
     )
-
-
-@cache
-def _statements(module: str) -> list[range]:
-    """The lines of all statements of a module, the shortest first."""
-    spans = []
-    for node in ast.walk(ast.parse(Path(module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.stmt):
-            body = getattr(node, "body", None)
-            end = (body[0].lineno if body else (node.end_lineno or node.lineno) + 1) or 0
-            spans.append(range(node.lineno, max(end, node.lineno + 1)))
-    return sorted(spans, key=len)
