@@ -1,7 +1,8 @@
 """Keys by their moments, the earliest first: what is due when. Pure.
 
-A moment that is changed or withdrawn costs no search: what it was stays in a heap until it comes
-up, or until there is too much of such.
+Only those that come soonest stand in a heap: thousands wait for hours, and cost no more than their
+place in a mapping. A moment that is changed or withdrawn costs no search: what it was stays in the
+heap until it comes up, or until there is too much of such.
 """
 
 from __future__ import annotations
@@ -12,69 +13,78 @@ from math import inf
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
-LEFTOVERS = 64
-"""Withdrawn moments that are kept at least before they are swept out …"""
-LEFTOVERS_SHARE = 4
-"""… and for so many that count one more."""
+SOON = 64
+"""Moments that are kept in order at least …"""
+SOON_SHARE = 16
+"""… and for so many that wait one more; as many again may be withdrawn ones."""
 
 
 class Moments(Generic[K]):
     """Each key with one moment; keys of the same moment come in their own order."""
 
-    __slots__ = ("_counts", "_heap")
+    __slots__ = ("_at", "_gathered", "_heap", "_until")
 
     def __init__(self) -> None:
-        self._counts: dict[K, tuple[float, K]] = {}
-        """Key → what of the heap counts for it: one object for both."""
-        self._heap: list[tuple[float, K]] = []
+        self._at: dict[K, float] = {}
+        self.clear()
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._at)
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._counts)
+        return iter(self._at)
 
     @property
     def held(self) -> int:
-        """How many are held in memory, withdrawn ones too."""
+        """How many are kept in order, withdrawn ones too."""
         return len(self._heap)
 
     def put(self, key: K, at: float) -> None:
         """The moment of ``key`` is ``at`` from now on."""
-        before = self._counts.get(key)
-        if before is not None and before[0] == at:
+        if self._at.get(key) == at:
             return
-        entry = self._counts[key] = at, key if before is None else before[1]
-        heapq.heappush(self._heap, entry)
-        self._sweep()
+        self._at[key] = at
+        if at <= self._until:
+            heapq.heappush(self._heap, (at, key))
+            if len(self._heap) > 2 * self._gathered + SOON:
+                self._gather()
 
     def drop(self, key: K) -> None:
         """``key`` has no moment any more, if it had one."""
-        if self._counts.pop(key, None) is not None:
-            self._sweep()
+        if self._at.pop(key, None) is not None and not self._at:
+            self.clear()
 
     def clear(self) -> None:
         """None has a moment any more."""
-        self._counts.clear()
-        self._heap.clear()
+        self._at.clear()
+        self._heap: list[tuple[float, K]] = []
+        """Those of up to ``_until``, and what some were before."""
+        self._gathered, self._until = 0, inf
 
     @property
     def first(self) -> float:
         """The earliest moment; inf when there is none."""
-        heap = self._heap
-        while heap and self._counts.get(heap[0][1]) is not heap[0]:
-            heapq.heappop(heap)
-        return heap[0][0] if heap else inf
+        while self._at:
+            heap = self._heap
+            while heap and self._at.get(heap[0][1]) != heap[0][0]:
+                heapq.heappop(heap)
+            if heap:
+                return heap[0][0]
+            self._gather()
+        return inf
 
     def pop(self, now: float) -> K | None:
         """Take off the key of the earliest moment, and give it; None when none is by ``now``."""
-        if self.first > now or not self._heap:
+        if self.first > now or not self._at:
             return None
         _, key = heapq.heappop(self._heap)
-        del self._counts[key]
+        self.drop(key)
         return key
 
-    def _sweep(self) -> None:
-        if len(self._heap) > len(self._counts) + len(self._counts) // LEFTOVERS_SHARE + LEFTOVERS:
-            self._heap = [*self._counts.values()]
-            heapq.heapify(self._heap)
+    def _gather(self) -> None:
+        """Put those in order that come soonest."""
+        moments = sorted(self._at.values())
+        self._until = moments[: max(SOON, len(moments) // SOON_SHARE)][-1]
+        self._heap = [(at, key) for key, at in self._at.items() if at <= self._until]
+        heapq.heapify(self._heap)
+        self._gathered = len(self._heap)

@@ -7,7 +7,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsmon.moments import LEFTOVERS, LEFTOVERS_SHARE, Moments
+from smsmon.moments import SOON, SOON_SHARE, Moments
 
 KEYS = st.integers(0, 5)
 STEPS = st.lists(
@@ -20,9 +20,13 @@ STEPS = st.lists(
 )
 
 
-@given(STEPS)
-def test_it_is_as_a_mapping_that_is_searched(steps: list[tuple[str, int, int]]) -> None:
-    moments, plain = Moments[int](), dict[int, int]()
+@given(STEPS, st.sampled_from([0, 500]))
+def test_it_is_as_a_mapping_that_is_searched(
+    steps: list[tuple[str, int, int]], others: int
+) -> None:
+    moments, plain = Moments[int](), {100 + key: 7 + key % 9 for key in range(others)}
+    for key, at in plain.items():
+        moments.put(key, at)
     for what, key, at in steps:
         if what == "put":
             moments.put(key, at)
@@ -40,12 +44,14 @@ def test_it_is_as_a_mapping_that_is_searched(steps: list[tuple[str, int, int]]) 
         assert moments.first == min(plain.values(), default=inf)
 
 
-def test_what_is_withdrawn_or_changed_over_and_over_takes_no_memory() -> None:
+def test_what_waits_long_or_is_changed_over_and_over_takes_no_memory() -> None:
     moments = Moments[int]()
-    for turn in range(50):
-        for key in range(100):
-            moments.put(key, turn * 100 + key)
-        assert moments.held <= 100 + 100 // LEFTOVERS_SHARE + LEFTOVERS
-    for key in range(100):
+    for turn in range(20):
+        for key in range(2_000):
+            moments.put(key, turn * 2_000 + key)
+            moments.put(key, turn * 2_000 - key)
+        assert moments.held <= 2 * (2_000 // SOON_SHARE) + SOON
+        assert moments.first == turn * 2_000 - 1_999
+    for key in range(2_000):
         moments.drop(key)
-    assert moments.held <= LEFTOVERS
+    assert moments.held == 0
