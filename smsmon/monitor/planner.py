@@ -267,8 +267,9 @@ class Planner:
             return False
         curves, stretch = self._habits.curves(1), self.stretch.factor
         interval = next_interval(0.0, 1, 0, *curves, self._limits, stretch)
-        ahead = self._clock.now() - self._clock.monotonic()
-        began = watched.origin - ahead
+        now = self._clock.monotonic()
+        ahead = self._clock.now() - now
+        began = min(watched.origin - ahead, now)  # later by a clock that was set back since
         if began + interval <= soonest and not self._together:
             return False
         turn = self._agenda.put(message_id, began, interval)

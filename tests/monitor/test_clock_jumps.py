@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from smsmon.model import EventKind
+from smsmon.model import Arrival, Entry, EventKind, FaultKind
 from smsmon.recipients import Status
-from tests.monitor.fakes import Rig, row
+from tests.monitor.fakes import Rig, fault, row
 from tests.support.clock import START
 
 DAYS = 86_400.0
@@ -56,3 +56,19 @@ async def test_all_are_read_again_soon_after_the_clock_was_set(jump: float) -> N
         set_at = rig.clock.monotonic()
         await rig.clock.advance(1_000 if jump > 0 else 60)
         assert {asked for at, asked in rig.source.asked if at > set_at} == {*map(str, range(20))}
+
+
+async def test_one_never_read_that_came_by_a_clock_ahead_is_read_once_the_account_answers() -> None:
+    """What is late by then is planned anew after trouble, when the jump has long been noticed."""
+    rig = Rig()
+    rig.source.trouble[None] = fault(FaultKind.RATE_LIMITED, 20.0)
+    arrival = Arrival("app", 3_600.0)
+    async with rig.running():
+        for id in ("300", "301", "302"):
+            rig.engine.watch(Entry(id, added_at=rig.clock.now(), arrival=arrival))
+        await rig.clock.advance(60)
+        rig.clock.jump(-3 * DAYS)
+        await rig.clock.advance(60)
+        rig.source.trouble.clear()
+        await rig.clock.advance(600)
+        assert all(each.read_at is not None for each in rig.engine.board)
