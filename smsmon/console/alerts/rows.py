@@ -18,8 +18,7 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column
 from smsmon.console.signs import CHOSEN, DASH, SILENCED, Tone, styled
-from smsmon.console.tables.filter_bar import Stage, Stages
-from smsmon.filters import Field, Filter, Kind
+from smsmon.filters import Field, Filter, Kind, Stage, Stages
 from smsmon.filters.questions import Value
 from smsmon.times import counted
 

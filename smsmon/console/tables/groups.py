@@ -16,11 +16,10 @@ from smsmon.console.group_rows import RowKey
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT, LEVELS, NOT_LISTED, PAUSED, state_sign
 from smsmon.console.tables.drawn import draws, heading_of
-from smsmon.console.tables.filter_bar import Stage, Stages
 from smsmon.console.tables.messages import mark
 from smsmon.console.tables.panes import TablePane
 from smsmon.countries import country_name
-from smsmon.filters import Filter
+from smsmon.filters import Filter, Stage, Stages
 from smsmon.filters.fields import Drawn
 from smsmon.filters.groups import GROUP_ROWS, GROUP_TABLE_FIELDS, LEAST_FINAL, TROUBLE, GroupField
 from smsmon.filters.messages import ALERT_FIELD

@@ -29,9 +29,8 @@ from smsmon.console.signs import (
     Tone,
     styled,
 )
-from smsmon.console.tables.filter_bar import Stage, Stages
 from smsmon.console.tables.panes import TablePane
-from smsmon.filters import Field, Filter, Kind
+from smsmon.filters import Field, Filter, Kind, Stage, Stages
 from smsmon.filters.questions import Value
 from smsmon.in_short import (
     TROUBLE_BELOW,

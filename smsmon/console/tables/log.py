@@ -18,9 +18,8 @@ from smsmon.console.cells import Cell, Span
 from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import Tone, status_sign
-from smsmon.console.tables.filter_bar import Stage, Stages
 from smsmon.console.tables.panes import TablePane
-from smsmon.filters import Filter
+from smsmon.filters import Filter, Stage, Stages
 from smsmon.filters.questions import Value
 from smsmon.filters.subjects import LOG_FIELDS
 from smsmon.model import Event, EventKind, Transition

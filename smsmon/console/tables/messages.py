@@ -16,10 +16,9 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import ALERT, DASH, NOT_LISTED, state_sign
 from smsmon.console.tables.drawn import UNKNOWN, draws, heading_of
-from smsmon.console.tables.filter_bar import Stage, Stages
 from smsmon.console.tables.panes import TablePane
 from smsmon.departures import leaves_at
-from smsmon.filters import Coded, Filter, Kind
+from smsmon.filters import Coded, Filter, Kind, Stage, Stages
 from smsmon.filters import Column as Filtered
 from smsmon.filters.fields import Drawn
 from smsmon.filters.messages import (

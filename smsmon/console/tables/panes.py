@@ -23,9 +23,8 @@ from smsmon.console.live_table import LiveTable, Rows
 from smsmon.console.live_table.content import each_or
 from smsmon.console.memory import Look
 from smsmon.console.signs import ADDED, DOWNWARDS, UPWARDS, Tone, styled
-from smsmon.console.tables.filter_bar import Stages, stage_of, stepped
 from smsmon.console.tables.portions import AT_ONCE, Accepts, Rounds, asked_before
-from smsmon.filters import Field, Filter, parse
+from smsmon.filters import Field, Filter, Stages, parse, stage_of, stepped
 from smsmon.filters.questions import Value
 from smsmon.patterns import GAVE_UP
 from smsmon.text import ELLIPSIS, painted

@@ -13,9 +13,8 @@ from smsmon.console.formats import Formats
 from smsmon.console.live_table import Column, LiveTable
 from smsmon.console.signs import GONE
 from smsmon.console.tables.drawn import draws, heading_of
-from smsmon.console.tables.filter_bar import Stage, Stages
 from smsmon.console.tables.panes import TablePane
-from smsmon.filters import Coded, Filter
+from smsmon.filters import Coded, Filter, Stage, Stages
 from smsmon.filters.fields import Drawn
 from smsmon.filters.questions import Value
 from smsmon.filters.recipients import (

@@ -12,17 +12,11 @@ from hypothesis import strategies as st
 
 from smsmon import patterns
 from smsmon.console.memory import Look
-from smsmon.console.tables.filter_bar import (
-    ERROR_LINES,
-    candidates_line,
-    error_lines,
-    stage_of,
-    stepped,
-)
+from smsmon.console.tables.filter_bar import ERROR_LINES, candidates_line, error_lines
 from smsmon.console.tables.log import LOG_STAGES
 from smsmon.console.tables.messages import MESSAGE_STAGES
 from smsmon.console.tables.recipients import RECIPIENT_STAGES
-from smsmon.filters import Field, FilterError, parse
+from smsmon.filters import Field, FilterError, parse, stage_of, stepped
 from smsmon.filters.messages import MESSAGE_FIELDS
 from smsmon.filters.recipients import RECIPIENT_FIELDS
 from smsmon.filters.subjects import LOG_FIELDS

@@ -44,7 +44,12 @@ asyncio.run(app.run_async(headless=True, size=(140, 40)))
 """
 _LATER = """
 click sqlite3 psycopg httpx httpcore h11 phonenumbers plotext textual.widgets._text_area
+<<<<<<< HEAD
 smsmon.store.sql smsmon.store.past smsmon.store.arrivals smsmon.store.local.files
+=======
+smsmon.console.tables.filter_bar smsmon.filters.prompt
+smsmon.store.sql smsmon.store.past smsmon.store.together smsmon.store.local.files
+>>>>>>> 7100583b (Load what a filter is typed in when one is typed)
 smsmon.store.team.database smsmon.alerting.looking smsmon.monitor.alerts smsmon.sharing
 smsmon.watching smsmon.grouping smsmon.sources smsmon.console.opening smsmon.console.operations
 smsmon.console.export smsmon.console.dialogs
