@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from smsmon.secret import could_be_key
 from smsmon.text import safe
 
 APP = "smsmon"
@@ -90,7 +89,7 @@ class Locations:
         if home:
             if "\0" in home:
                 raise LocationError("SMSMON_HOME holds a NUL byte: give it the path of a folder.")
-            if "/" not in home and could_be_key(home):
+            if "/" not in home and _could_be_key(home):
                 raise LocationError(
                     "SMSMON_HOME looks like an API key itself: give it the path of a folder. (If"
                     " it is one, write it with its slashes, or ./ before it.)"
@@ -149,3 +148,9 @@ class Locations:
             ("crashes", self.crashes),
             ("exports", self.exports),
         ]
+
+
+def _could_be_key(home: str) -> bool:
+    from smsmon.secret import could_be_key  # most name a path: `smsmon ls` does without
+
+    return could_be_key(home)

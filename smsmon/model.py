@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smsmon.recipients import Recipients, Status
+if TYPE_CHECKING:
+    from smsmon.recipients import Recipients, Status
 
 DEFAULT_PROFILE = "default"
 _NOTHING_MORE: Mapping[str, Any] = {}
@@ -37,6 +38,8 @@ class Counts:
     @classmethod
     def of(cls, recipients: Recipients, absent: int = 0) -> Counts:
         """The counts of a message's recipients, ``absent`` of them no longer listed."""
+        from smsmon.recipients import Status  # whoever has any has loaded it
+
         statuses = recipients.statuses
         return _counts(
             len(statuses),

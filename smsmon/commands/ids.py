@@ -11,7 +11,6 @@ import click
 from smsmon import files
 from smsmon.commands import completing
 from smsmon.commands.output import fail, say
-from smsmon.secret import without_keys
 from smsmon.times import some
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ def entries_from(ids: Sequence[str], file: str | None) -> list[Entry]:
     a list is taken whole or not at all.
     """
     from smsmon.model import Entry
+    from smsmon.secret import without_keys
     from smsmon.store.entries import united, why_not_an_id
 
     entries: list[Entry] = []
@@ -105,6 +105,8 @@ def read_list(name: str, form: str | None = None) -> IdList:
 
 def shown_name(name: str) -> str:
     """What a list is called in a sentence."""
+    from smsmon.secret import without_keys
+
     return "stdin" if name == "-" else without_keys(name)
 
 
@@ -117,6 +119,8 @@ def _take(name: str, entries: list[Entry], problems: list[str]) -> None:
 
 def line_of(problem: Problem) -> str:
     """What is said of a line of a list; of a key in it, nothing."""
+    from smsmon.secret import without_keys
+
     return f"line {problem.line}: {problem.why} ({without_keys(problem.text)})"
 
 

@@ -95,9 +95,11 @@ class Shown(Heading):
     """A status: the number of recipients that have it. Its sign is the title, its word the help."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AnyField:
     """One thing that is known of messages, or of recipients, and what is made of it.
+
+    It stands in one table, and is equal to itself alone.
 
     How it is shown and exported must be said, with None where it is not: what is left out does not
     type-check.

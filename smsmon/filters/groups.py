@@ -71,7 +71,7 @@ class RuledGroup(Group, Protocol):
     def p90_times(self) -> float | None: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupField(AnyField):
     """One thing that is known of groups."""
 
@@ -85,21 +85,21 @@ class GroupField(AnyField):
         return asked_value(self.kind, self.of(group), now)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfAny(GroupField):
     """What is known of a group in tables and in rules."""
 
     of: Callable[[Group], Fact]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfRow(GroupField):
     """What only a row of a table tells."""
 
     of: Callable[[Figures], Fact]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfRule(GroupField):
     """What only a rule asks."""
 

@@ -81,7 +81,7 @@ def low_rate(counts: Counts, below: float) -> bool:
     return rate is not None and rate < below
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MessageField(AnyField):
     """One thing that is known of messages."""
 
@@ -98,7 +98,7 @@ class MessageField(AnyField):
         return super().sort_key(fact) if self.order is None else self.order(fact)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfAll(MessageField):
     """What is known of a message that is watched, and recorded of one that was."""
 
@@ -112,14 +112,14 @@ class OfAll(MessageField):
         return "total" if self.total else self.exported
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfWatched(MessageField):
     """What is known only while a message is watched."""
 
     of: Callable[[Watched], Fact]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfStanding(MessageField):
     """What depends on the account and on the time as well."""
 

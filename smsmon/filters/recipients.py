@@ -123,7 +123,7 @@ def took_of(seen: Seen, slot: int) -> float | None:
     return at - seen.first_seen[slot]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RecipientField(AnyField):
     """One thing that is known of recipients."""
 
@@ -156,14 +156,14 @@ class RecipientField(AnyField):
         return _picked(column.codes if isinstance(column, Coded) else column, slots)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfSighted(RecipientField):
     """What is known of a recipient wherever it was found."""
 
     of: Callable[[Sighted], Fact]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OfRow(RecipientField):
     """What is known of a recipient only beside its message."""
 

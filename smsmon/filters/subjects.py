@@ -48,7 +48,7 @@ class Account(Protocol):
     def spent(self) -> float | None: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AccountField(AnyField):
     """One thing that is known of accounts."""
 
