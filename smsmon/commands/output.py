@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NoReturn
 
-from smsmon import exit_codes, files
+from smsmon import exit_codes
 from smsmon.commands.door import Door
 from smsmon.text import painted
 from smsmon.times import counted
@@ -47,7 +47,9 @@ def not_written(error: OSError) -> NoReturn:
 
 def unwritten(error: OSError) -> str:
     """The sentence that the output could not be written, and why."""
-    return f"The output could not be written ({files.why(error)})."
+    from smsmon.files import why  # with pathlib a twentieth of `smsmon --version`
+
+    return f"The output could not be written ({why(error)})."
 
 
 Level = Literal["error", "warning", "info"]
