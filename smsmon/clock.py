@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,6 +69,22 @@ def slept() -> float:
     except (AttributeError, OSError):
         return 0.0
     return counted - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Untouched:
+    """For how long nobody touched a file that is looked at now and then, by our own clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: tuple[int, int] | None = None
+        self._since = 0.0
+
+    def seconds(self, handle: int) -> float:
+        """Seconds since a look first found the open file as it is now, or another in its place."""
+        found, now = os.fstat(handle), self._clock.monotonic()
+        if (seen := (found.st_ino, found.st_mtime_ns)) != self._seen:
+            self._seen, self._since = seen, now
+        return now - self._since
 
 
 class SystemClock:

@@ -18,10 +18,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import BinaryIO, NamedTuple
 
 TEMPORARY = ".tmp"
 """What the name of a file ends in that is not whole yet."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from smsmon import files
-from smsmon.clock import Clock
+from smsmon.clock import Clock, Untouched
 
 STILL = 10.0
 """Seconds without a sign of life after which a reader is taken to stand still: another one reads
@@ -56,12 +56,9 @@ class Turn:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
-        self._clock = clock
         self._handle: int | None = None
         self._told = b""
-        self._seen: tuple[int, int] | None = None
-        """Inode and last sign of life of another reader, as last seen."""
-        self._seen_since = 0.0
+        self._untouched = Untouched(clock)
 
     @property
     def held(self) -> bool:
@@ -75,13 +72,13 @@ class Turn:
         files.make_folder(self._path.parent)
         handle = files.open_lock(self._path, self._path)
         if not files.locked(handle):
-            still = self._stands_still(handle)
+            still = self._untouched.seconds(handle)
             os.close(handle)
-            if not still:
+            if still < STILL:
                 return False
             handle, name = files.temporary(self._path)
             os.replace(name, self._path)
-        self._handle, self._told, self._seen = handle, b"", None
+        self._handle, self._told = handle, b""
         if not self.ours_still():
             self.let_go()
         return self.held
@@ -112,13 +109,6 @@ class Turn:
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
-
-    def _stands_still(self, handle: int) -> bool:
-        found = os.fstat(handle)
-        seen, now = (found.st_ino, found.st_mtime_ns), self._clock.monotonic()
-        if seen != self._seen:
-            self._seen, self._seen_since = seen, now
-        return now - self._seen_since >= STILL
 
 
 def look(path: Path) -> tuple[Standing | None, bool]:

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from smsmon import files
-from smsmon.clock import Clock
+from smsmon.clock import Clock, Untouched
 from smsmon.store.errors import Busy, StoreError, of_os_error
 from smsmon.store.local.files import database_of, locked, make_folder
 from smsmon.store.shared import Holder, Rank
@@ -51,9 +51,7 @@ class LocalLease:
         """The loop, the thread that looks and the one that writes may all ask at once."""
         self._beaten = 0.0
         """Monotonic time just before the last heartbeat."""
-        self._seen: tuple[int, int] | None = None
-        """Inode and last heartbeat of another holder, as last seen."""
-        self._seen_since = 0.0
+        self._untouched = Untouched(clock)
         self.holder: Holder | None = None
 
     partial = False
@@ -137,7 +135,7 @@ class LocalLease:
     def release(self) -> None:
         with self._alone:
             handle, self._handle = self._handle, None
-            self.holder = self._seen = None
+            self.holder = None
             if handle is not None:
                 os.close(handle)
 
@@ -182,7 +180,7 @@ class LocalLease:
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()} {self._name}".encode(), 0)
         self._handle = handle
-        self.holder = self._seen = None
+        self.holder = None
 
     def _open(self) -> int:
         try:
@@ -208,11 +206,7 @@ class LocalLease:
 
     def _stands_still(self, handle: int) -> bool:
         """True when the holder has given no heartbeat for as long as we have watched it."""
-        stat = os.fstat(handle)
-        seen, now = (stat.st_ino, stat.st_mtime_ns), self._clock.monotonic()
-        if seen != self._seen:
-            self._seen, self._seen_since = seen, now
-        return now - self._seen_since >= STILL
+        return self._untouched.seconds(handle) >= STILL
 
 
 def _read_holder(handle: int) -> Holder | None:
